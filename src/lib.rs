@@ -1,0 +1,3 @@
+//! Jury puts commit and consensus protocols on trial.
+
+pub mod model;

@@ -1,0 +1,29 @@
+//! What can happen: the parts of a world, the relation over them, and what is said about both.
+//!
+//! This module imports nothing else of ours. It has no clock, no randomness, no search and no
+//! I/O; whoever drives the relation (time and chance, a record, a search, a person) lives
+//! elsewhere.
+
+pub mod actor;
+pub mod assumptions;
+pub mod cluster;
+pub mod event;
+pub mod facts;
+pub mod globals;
+pub mod network;
+pub mod property;
+pub mod protocol;
+mod system;
+pub mod time;
+pub mod world;
+
+pub use actor::{Actor, Command, Id, Input, Node, Out, Reaction};
+pub use assumptions::{Assumption, Budgets, Limit, Rules, Timing};
+pub use cluster::{Cluster, Link, NodeSet};
+pub use event::{Class, Envelope, Event};
+pub use network::{Channel, Cut, LinkOrder, LinkRules};
+pub use property::{Answer, Expectation, Predicate, Property, Reason};
+pub use protocol::{BadParameter, Bug, Observation, Protocol, Value};
+pub use system::{Bound, Effects, Enabled, StartEffects, Suspicion, System};
+pub use time::{Time, TimerRange};
+pub use world::{Carrier, View, World};

@@ -1,0 +1,87 @@
+//! What must be true of a protocol, why, and under which assumptions.
+
+use derive_where::derive_where;
+
+use super::assumptions::Assumption;
+use super::cluster::NodeSet;
+use super::protocol::Protocol;
+use super::world::View;
+
+/// Whether a predicate is true, and if it is not, why.
+pub type Answer = Result<(), Reason>;
+
+/// Why a predicate is not true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The nodes that it is about.
+    pub nodes: NodeSet,
+    /// A clause that names them: `P1 committed but P2 aborted`.
+    pub text: String,
+}
+
+impl Reason {
+    pub fn new(nodes: NodeSet, text: impl Into<String>) -> Self {
+        let text = text.into();
+        Reason { nodes, text }
+    }
+}
+
+/// A predicate over the parts of one world.
+#[derive_where(Clone, Copy)]
+pub enum Predicate<P: Protocol> {
+    /// Reads the history alone, so it is asked again only when something was observed.
+    History(fn(&P, &P::History) -> Answer),
+    World(fn(&P, &dyn View<P>) -> Answer),
+}
+
+impl<P: Protocol> Predicate<P> {
+    pub fn ask(&self, protocol: &P, world: &dyn View<P>) -> Answer {
+        match self {
+            Predicate::History(predicate) => predicate(protocol, world.history()),
+            Predicate::World(predicate) => predicate(protocol, world),
+        }
+    }
+}
+
+/// In which sense a property is true.
+#[derive_where(Clone, Copy)]
+pub enum Expectation<P: Protocol> {
+    /// In every reachable world. (Safety.)
+    Always(Predicate<P>),
+    /// In some reachable world: guards against vacuous proofs.
+    Reachable(Predicate<P>),
+    /// From every reachable world where the condition holds, the goal can be reached by ordinary
+    /// events alone.
+    NeverBlocked {
+        condition: Option<Predicate<P>>,
+        goal: Predicate<P>,
+    },
+    /// The same by ordinary events and repairs.
+    Recovers { goal: Predicate<P> },
+}
+
+impl<P: Protocol> Expectation<P> {
+    /// The word for it in lists and results.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Expectation::Always(_) => "always",
+            Expectation::Reachable(_) => "reachable",
+            Expectation::NeverBlocked { .. } => "never blocked",
+            Expectation::Recovers { .. } => "recovers",
+        }
+    }
+}
+
+/// One thing that must be true of a protocol.
+#[derive_where(Clone)]
+pub struct Property<P: Protocol> {
+    /// As scenarios name it: `atomicity`.
+    pub name: &'static str,
+    /// One sentence.
+    pub about: &'static str,
+    /// Where it is stated: work and section.
+    pub citation: &'static str,
+    /// Under what the literature claims it.
+    pub assumes: Vec<Assumption>,
+    pub expectation: Expectation<P>,
+}

@@ -1,0 +1,235 @@
+//! What a protocol says of itself beside its handlers: who takes part, what its steps mean, what
+//! must be true of it, and what its users can set.
+
+use std::borrow::Cow;
+use std::fmt::{self, Debug};
+use std::hash::Hash;
+
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::actor::{Actor, Id, Input, Node, Reaction};
+use super::cluster::{Cluster, NodeSet};
+use super::property::Property;
+
+/// A protocol on trial: its algorithm is the [`Actor`], the rest of what Jury needs is here.
+///
+/// One value configures every node of the cluster; handlers tell roles apart by id and state.
+pub trait Protocol:
+    Actor<
+        Msg: Ord + Serialize + DeserializeOwned + Send + Sync + 'static,
+        Timer: Ord + Serialize + DeserializeOwned + Send + Sync + 'static,
+        State: Eq + Serialize + Send + Sync + 'static,
+        Storage: Eq + Serialize + Send + Sync + 'static,
+        Random: Serialize + DeserializeOwned + Send + Sync + 'static,
+    > + Send
+    + Sync
+    + 'static
+{
+    /// What scenario files call it: `2pc`.
+    const NAME: &'static str;
+    /// One line for lists.
+    const ABOUT: &'static str;
+    /// The papers and chapters that specify it.
+    const SOURCES: &'static [&'static str];
+    /// Mistakes that can be switched on, for scenarios that expect them to be found.
+    const BUGS: &'static [Bug] = &[];
+
+    /// What a scenario can set. The defaults must make a system.
+    type Params: Clone + Debug + Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync;
+
+    /// A fold of observations, and nothing else.
+    type History: Clone + Debug + Default + Eq + Hash + Serialize + Send + Sync + 'static;
+
+    /// The protocol with these parameters, or which of them is wrong and why.
+    fn new(params: &Self::Params) -> Result<Self, BadParameter>;
+
+    /// Who takes part. Node `i` has `Id` `i`.
+    fn cluster(&self) -> Cluster;
+
+    /// What a node that never saved anything finds on its storage when it recovers.
+    fn blank(&self, id: Id) -> Self::Storage;
+
+    /// Names what a step meant. `before` is the node as the input found it; a `reaction` that
+    /// crashed holds only the commands that were carried out.
+    fn observe(
+        &self,
+        id: Id,
+        before: &Node<Self>,
+        input: Input<'_, Self>,
+        reaction: &Reaction<Self>,
+        observations: &mut Vec<Observation>,
+    );
+
+    /// Adds one observation to the history.
+    fn record(&self, history: &mut Self::History, id: Id, observation: &Observation);
+
+    /// The peers that an armed timer waits for in this state: only peers bound to answer when
+    /// they are up and connected, and everyone whom the timer would ask again. A timer that
+    /// awaits nobody may fire at any time, even under accurate timing.
+    fn awaits(&self, id: Id, state: &Self::State, timer: &Self::Timer) -> NodeSet {
+        let _ = (id, state, timer);
+        NodeSet::EMPTY
+    }
+
+    /// The bound of the protocol's own (rounds, terms, log length) that keeps this input from
+    /// happening, if one does.
+    fn withheld(
+        &self,
+        id: Id,
+        state: &Self::State,
+        input: Input<'_, Self>,
+    ) -> Option<&'static str> {
+        let _ = (id, state, input);
+        None
+    }
+
+    /// Whether this record has to reach the disk before the node goes on. `before` is what was
+    /// on storage. Lazy records cost less; they are saved all the same.
+    fn forced(&self, id: Id, before: Option<&Self::Storage>, saved: &Self::Storage) -> bool {
+        let _ = (id, before, saved);
+        true
+    }
+
+    /// Where a node stands, in a few words of the paper: `prepared`, `leader of term 3`.
+    fn status(&self, id: Id, node: &Node<Self>) -> String {
+        let _ = id;
+        match node {
+            Node::Absent => "not started".to_owned(),
+            Node::Down { .. } => "down".to_owned(),
+            Node::Up(up) => format!("{:?}", up.state),
+        }
+    }
+
+    /// What must be true of it.
+    fn properties(&self) -> Vec<Property<Self>>;
+}
+
+/// A mistake that can be switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bug {
+    /// As in `"bug": "votes-counted-not-collected"`.
+    pub name: &'static str,
+    /// The mistake, in one sentence.
+    pub about: &'static str,
+    /// The properties that it breaks.
+    pub breaks: &'static [&'static str],
+}
+
+/// A parameter that makes no system.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BadParameter {
+    /// Its key, so that the error can point at it.
+    pub parameter: &'static str,
+    /// What is wrong with it and what would be right.
+    pub message: String,
+}
+
+impl BadParameter {
+    pub fn new(parameter: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        BadParameter { parameter, message }
+    }
+}
+
+/// What a step meant, in words that all protocols share. Histories, costs, diagrams and
+/// explanations are made of these.
+///
+/// `subject` is whatever the paper counts: a transaction, a slot of the log, a term, a ballot.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Observation {
+    /// Cast a vote.
+    Voted {
+        subject: u64,
+        value: Value,
+    },
+    /// Reached a decision that it will act on.
+    Decided {
+        subject: u64,
+        value: Value,
+    },
+    /// Took locks that it may only give back once it knows the outcome.
+    Locked {
+        subject: u64,
+    },
+    Released {
+        subject: u64,
+    },
+    /// Accepted a value, towards its being chosen.
+    Accepted {
+        subject: u64,
+        value: Value,
+    },
+    /// Learned what was chosen.
+    Chosen {
+        subject: u64,
+        value: Value,
+    },
+    /// Became leader.
+    Elected {
+        subject: u64,
+    },
+    /// A client asked for something.
+    Invoked {
+        subject: u64,
+        value: Value,
+    },
+    /// A client got its answer.
+    Returned {
+        subject: u64,
+        value: Value,
+    },
+    /// Applied a named rule of the paper.
+    Applied {
+        rule: Cow<'static, str>,
+    },
+}
+
+/// A value inside an observation.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Value {
+    Number(u64),
+    Word(Cow<'static, str>),
+}
+
+impl From<&'static str> for Value {
+    fn from(word: &'static str) -> Self {
+        Value::Word(Cow::Borrowed(word))
+    }
+}
+
+impl From<u64> for Value {
+    fn from(number: u64) -> Self {
+        Value::Number(number)
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Number(n) => write!(f, "{n}"),
+            Value::Word(w) => f.write_str(w),
+        }
+    }
+}
+
+impl fmt::Display for Observation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Observation::Voted { value, .. } => write!(f, "votes {value}"),
+            Observation::Decided { value, .. } => write!(f, "decides {value}"),
+            Observation::Locked { .. } => f.write_str("takes its locks"),
+            Observation::Released { .. } => f.write_str("releases its locks"),
+            Observation::Accepted { subject, value } => write!(f, "accepts {value} in {subject}"),
+            Observation::Chosen { value, .. } => write!(f, "learns {value}"),
+            Observation::Elected { subject } => write!(f, "leads term {subject}"),
+            Observation::Invoked { value, .. } => write!(f, "asks for {value}"),
+            Observation::Returned { value, .. } => write!(f, "is told {value}"),
+            Observation::Applied { rule } => f.write_str(rule),
+        }
+    }
+}

@@ -1,3 +1,7 @@
 //! Jury puts commit and consensus protocols on trial.
 
 pub mod model;
+pub mod protocols;
+pub mod run;
+pub mod sim;
+pub mod trace;

@@ -7,6 +7,12 @@
 //!
 //! Invariant: imposing an assumption never enables an event that was disabled.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::de::{Error, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::cluster::{Cluster, NodeSet};
 use super::facts::Facts;
 use super::network::{Cut, LinkOrder, LinkRules};
@@ -42,6 +48,60 @@ impl Limit {
     }
 }
 
+impl Serialize for Limit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Limit::Unlimited => serializer.serialize_str("unlimited"),
+            Limit::AtMost(n) => serializer.serialize_u32(*n),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct LimitVisitor;
+
+        impl Visitor<'_> for LimitVisitor {
+            type Value = Limit;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a number of times, or \"unlimited\"")
+            }
+
+            fn visit_u64<E: Error>(self, n: u64) -> Result<Limit, E> {
+                let most = u32::try_from(n);
+                most.map(Limit::AtMost)
+                    .map_err(|_| E::custom("too large: write \"unlimited\""))
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Limit, E> {
+                match text {
+                    "unlimited" => Ok(Limit::Unlimited),
+                    _ => Err(E::invalid_value(Unexpected::Str(text), &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(LimitVisitor)
+    }
+}
+
+impl JsonSchema for Limit {
+    fn schema_name() -> Cow<'static, str> {
+        "Limit".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "How often something may happen: a number, or \"unlimited\".",
+            "anyOf": [
+                { "type": "integer", "minimum": 0, "maximum": u32::MAX },
+                { "const": "unlimited" }
+            ]
+        })
+    }
+}
+
 impl std::fmt::Display for Limit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -52,7 +112,8 @@ impl std::fmt::Display for Limit {
 }
 
 /// When an armed timer may fire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
 pub enum Timing {
     /// At any moment.
     #[default]

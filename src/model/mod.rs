@@ -21,7 +21,7 @@ pub use actor::{Actor, Command, Id, Input, Node, Out, Reaction};
 pub use assumptions::{Assumption, Budgets, Limit, Rules, Timing};
 pub use cluster::{Cluster, Link, NodeSet};
 pub use event::{Class, Envelope, Event};
-pub use network::{Channel, Cut, LinkOrder, LinkRules};
+pub use network::{Channel, Cut, CutFamily, LinkOrder, LinkRules};
 pub use property::{Answer, Expectation, Predicate, Property, Reason};
 pub use protocol::{BadParameter, Bug, Observation, Protocol, Value};
 pub use system::{Bound, Effects, Enabled, StartEffects, Suspicion, System};

@@ -6,12 +6,17 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::actor::Id;
 use super::assumptions::Limit;
 use super::cluster::{Cluster, Link, NodeSet};
 
 /// In which order a link delivers.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
 pub enum LinkOrder {
     /// Any message in flight may come next: in flight is a multiset.
     #[default]
@@ -21,7 +26,8 @@ pub enum LinkOrder {
 }
 
 /// How links behave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LinkRules {
     pub order: LinkOrder,
     /// How many equal messages may be in flight on a link; a send beyond it is absorbed.
@@ -250,6 +256,85 @@ impl Cut {
     }
 }
 
+/// A family of cuts.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum CutFamily {
+    /// Two groups whose sizes differ by at most one.
+    Halves,
+    /// One node on its own.
+    IsolateOne,
+    /// Nobody hears one node, or one node hears nobody.
+    OneWay,
+    /// Two groups that meet in one node.
+    Bridge,
+}
+
+impl CutFamily {
+    /// The cuts of this family in a cluster of so many nodes, each once, in a fixed order.
+    pub fn cuts(self, nodes: usize) -> Vec<Cut> {
+        let all = NodeSet::first(nodes);
+        let mut cuts = Vec::new();
+        match self {
+            CutFamily::Halves => {
+                for half in halves(all) {
+                    cuts.push(Cut::groups(nodes, &[half, all.minus(half)]));
+                }
+            }
+            CutFamily::IsolateOne => {
+                for id in all.iter() {
+                    cuts.push(Cut::groups(nodes, &[NodeSet::only(id), all.without(id)]));
+                }
+            }
+            CutFamily::OneWay => {
+                for id in all.iter() {
+                    let others = || all.without(id).iter();
+                    cuts.push(Cut::links(nodes, others().map(|peer| Link::new(id, peer))));
+                    cuts.push(Cut::links(nodes, others().map(|peer| Link::new(peer, id))));
+                }
+            }
+            CutFamily::Bridge => {
+                for bridge in all.iter() {
+                    let rest = all.without(bridge);
+                    for half in halves(rest) {
+                        cuts.push(Cut::groups(nodes, &[half, rest.minus(half)]));
+                    }
+                }
+            }
+        }
+        cuts.retain(|cut| !cut.is_empty());
+        cuts.sort();
+        cuts.dedup();
+        cuts
+    }
+}
+
+/// The subsets with half of the members (rounded down); of two complementary halves only one.
+fn halves(all: NodeSet) -> Vec<NodeSet> {
+    let members: Vec<Id> = all.iter().collect();
+    let half = members.len() / 2;
+    let mut found = Vec::new();
+    choose(&members, half, NodeSet::EMPTY, &mut found);
+    if members.len() % 2 == 0 {
+        found.retain(|set| members.first().is_some_and(|first| set.contains(*first)));
+    }
+    found
+}
+
+/// All ways to add `more` of `members` to a set.
+fn choose(members: &[Id], more: usize, set: NodeSet, found: &mut Vec<NodeSet>) {
+    if more == 0 {
+        found.push(set);
+    } else if let Some((first, rest)) = members.split_first() {
+        if members.len() >= more {
+            choose(rest, more - 1, set.with(*first), found);
+            choose(rest, more, set, found);
+        }
+    }
+}
+
 impl fmt::Display for LinkOrder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -338,6 +423,15 @@ mod tests {
             assert_eq!(cut.notation(&cluster), text);
         }
         assert!(Cut::parse("{C} | {P9}", &cluster).is_err());
+    }
+
+    #[test]
+    fn families_of_cuts_are_complete() {
+        let sizes = |family: CutFamily| [2, 3, 4, 5].map(|n| family.cuts(n).len());
+        assert_eq!(sizes(CutFamily::Halves), [1, 3, 3, 10]);
+        assert_eq!(sizes(CutFamily::IsolateOne), [1, 3, 4, 5]);
+        assert_eq!(sizes(CutFamily::OneWay), [2, 6, 8, 10]);
+        assert_eq!(sizes(CutFamily::Bridge), [0, 3, 12, 15]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! next is chosen elsewhere.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use derive_where::derive_where;
 
@@ -19,8 +20,9 @@ use super::protocol::Protocol;
 use super::world::{Carrier, Owned, View, World};
 
 /// A protocol under rules.
+#[derive_where(Clone)]
 pub struct System<P: Protocol> {
-    pub protocol: P,
+    pub protocol: Arc<P>,
     pub cluster: Cluster,
     pub rules: Rules,
 }
@@ -76,12 +78,21 @@ pub enum Suspicion {
 }
 
 impl<P: Protocol> System<P> {
-    pub fn new(protocol: P, rules: Rules) -> Self {
+    pub fn new(protocol: impl Into<Arc<P>>, rules: Rules) -> Self {
+        let protocol = protocol.into();
         let cluster = protocol.cluster();
         System {
             protocol,
             cluster,
             rules,
+        }
+    }
+
+    /// The same protocol under other rules.
+    pub fn under(&self, rules: Rules) -> Self {
+        System {
+            rules,
+            ..self.clone()
         }
     }
 

@@ -1,0 +1,253 @@
+//! One execution: whoever chooses the events, the same loop applies them.
+//!
+//! A [`Scheduler`] chooses what happens next: time and chance, a record, a person. A [`Witness`]
+//! watches. Nothing here knows which scheduler it serves.
+
+use std::ops::ControlFlow;
+
+use crate::model::facts::Ledger;
+use crate::model::world::Owned;
+use crate::model::{
+    Effects, Event, Expectation, Predicate, Property, Protocol, Reaction, Reason, StartEffects,
+    Suspicion, System, Time, World,
+};
+use crate::trace::TraceHash;
+
+/// What an event did to a plain world.
+pub type WorldEffects<P> = Effects<P, Owned<Reaction<P>>>;
+
+/// Chooses what happens next.
+pub trait Scheduler<P: Protocol> {
+    /// The nodes have started.
+    fn started(&mut self, system: &System<P>, world: &World<P>, starts: &[StartEffects<P>]) {
+        let _ = (system, world, starts);
+    }
+
+    /// The next event and its time (`None` where time means nothing), or the end of the run. The
+    /// event must be possible in this world.
+    fn next(
+        &mut self,
+        system: &System<P>,
+        world: &mut World<P>,
+    ) -> Result<Option<(Option<Time>, Event<P>)>, Divergence>;
+
+    /// An event happened.
+    fn happened(&mut self, moment: &Moment<'_, P>) {
+        let _ = moment;
+    }
+}
+
+/// Watches a run.
+pub trait Witness<P: Protocol> {
+    fn started(&mut self, system: &System<P>, world: &World<P>, starts: &[StartEffects<P>]) {
+        let _ = (system, world, starts);
+    }
+
+    fn happened(&mut self, moment: &Moment<'_, P>);
+
+    /// Asked after each step: whether this witness has seen enough.
+    fn verdict(&self) -> ControlFlow<()> {
+        ControlFlow::Continue(())
+    }
+}
+
+/// One step of a run, as it is shown to those who watch.
+pub struct Moment<'a, P: Protocol> {
+    pub system: &'a System<P>,
+    pub now: Option<Time>,
+    pub event: &'a Event<P>,
+    /// What accurate timing says of the timer that fired.
+    pub suspicion: Suspicion,
+    pub effects: &'a WorldEffects<P>,
+    /// After the event.
+    pub world: &'a World<P>,
+}
+
+/// A record that the relation does not follow any more.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("step {step}, `{event}`: {obstacle}")]
+pub struct Divergence {
+    /// Counted from 1.
+    pub step: usize,
+    pub event: String,
+    /// Why the event cannot happen.
+    pub obstacle: String,
+}
+
+/// How a run ended.
+pub struct Run<P: Protocol> {
+    pub world: World<P>,
+    /// The time of the last step.
+    pub now: Time,
+    pub ledger: Ledger<P>,
+    pub hash: TraceHash,
+}
+
+/// Runs a system from its start until the scheduler has nothing more, or a witness has seen
+/// enough.
+pub fn execute<P: Protocol>(
+    system: &System<P>,
+    scheduler: &mut dyn Scheduler<P>,
+    witnesses: &mut [&mut dyn Witness<P>],
+) -> Result<Run<P>, Divergence> {
+    let (mut world, starts) = system.start();
+    let mut ledger = Ledger::new(system.cluster.len());
+    for start in &starts {
+        ledger.note_start(start);
+    }
+    scheduler.started(system, &world, &starts);
+    for witness in &mut *witnesses {
+        witness.started(system, &world, &starts);
+    }
+    let mut hash = TraceHash::default();
+    let mut now = Time::ZERO;
+    while let Some((time, event)) = scheduler.next(system, &mut world)? {
+        now = time.unwrap_or(now);
+        let suspicion = match &event {
+            Event::Timeout { id, timer } => system.suspicion(&world, *id, timer),
+            _ => Suspicion::Free,
+        };
+        let effects = system.apply(&mut world, &event);
+        ledger.suspect(suspicion);
+        ledger.note(now, &event, &effects, &world);
+        hash.step(now, &event);
+        let moment = Moment {
+            system,
+            now: time,
+            event: &event,
+            suspicion,
+            effects: &effects,
+            world: &world,
+        };
+        scheduler.happened(&moment);
+        let mut enough = false;
+        for witness in &mut *witnesses {
+            witness.happened(&moment);
+            enough |= witness.verdict().is_break();
+        }
+        if enough {
+            break;
+        }
+    }
+    ledger.close(now);
+    Ok(Run {
+        world,
+        now,
+        ledger,
+        hash,
+    })
+}
+
+/// A record as a scheduler: replay.
+#[derive(Clone, Debug)]
+pub struct Script {
+    lines: Vec<(Option<Time>, String)>,
+    next: usize,
+}
+
+impl Script {
+    /// Replays events in the one notation, each with its time if it has one.
+    pub fn new<S: Into<String>>(lines: impl IntoIterator<Item = (Option<Time>, S)>) -> Self {
+        let lines = lines.into_iter().map(|(at, s)| (at, s.into())).collect();
+        Script { lines, next: 0 }
+    }
+
+    /// Whether every line has been played.
+    pub fn is_over(&self) -> bool {
+        self.next == self.lines.len()
+    }
+}
+
+impl<P: Protocol> Scheduler<P> for Script {
+    fn next(
+        &mut self,
+        system: &System<P>,
+        world: &mut World<P>,
+    ) -> Result<Option<(Option<Time>, Event<P>)>, Divergence> {
+        let Some((at, line)) = self.lines.get(self.next) else {
+            return Ok(None);
+        };
+        self.next += 1;
+        let diverges = |obstacle| Divergence {
+            step: self.next,
+            event: line.clone(),
+            obstacle,
+        };
+        let event = Event::parse(line, &system.cluster, world).map_err(diverges)?;
+        match system.obstacle(world, &event) {
+            Some(obstacle) => Err(diverges(obstacle)),
+            None => Ok(Some((*at, event))),
+        }
+    }
+}
+
+/// Watches that what must always hold does, and stops a run that breaks it.
+pub struct Judge<P: Protocol> {
+    watched: Vec<(&'static str, Predicate<P>)>,
+    steps: usize,
+    pub violation: Option<Violation>,
+}
+
+/// A property that broke in a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Violation {
+    pub property: &'static str,
+    pub reason: Reason,
+    /// The step that broke it, counted from 1; 0 if it was broken at the start.
+    pub step: usize,
+}
+
+impl<P: Protocol> Judge<P> {
+    pub fn new(properties: &[Property<P>]) -> Self {
+        let watched = properties
+            .iter()
+            .filter_map(|p| match p.expectation {
+                Expectation::Always(predicate) => Some((p.name, predicate)),
+                _ => None,
+            })
+            .collect();
+        Judge {
+            watched,
+            steps: 0,
+            violation: None,
+        }
+    }
+
+    fn ask(&mut self, system: &System<P>, world: &World<P>, observed: bool) {
+        for (property, predicate) in &self.watched {
+            if matches!(predicate, Predicate::History(_)) && !observed {
+                continue;
+            }
+            if let Err(reason) = predicate.ask(&system.protocol, world) {
+                self.violation.get_or_insert(Violation {
+                    property,
+                    reason,
+                    step: self.steps,
+                });
+            }
+        }
+    }
+}
+
+impl<P: Protocol> Witness<P> for Judge<P> {
+    fn started(&mut self, system: &System<P>, world: &World<P>, _: &[StartEffects<P>]) {
+        self.ask(system, world, true);
+    }
+
+    fn happened(&mut self, moment: &Moment<'_, P>) {
+        self.steps += 1;
+        let observed = moment
+            .effects
+            .reaction
+            .as_ref()
+            .is_some_and(|(_, r)| !r.observations.is_empty());
+        self.ask(moment.system, moment.world, observed);
+    }
+
+    fn verdict(&self) -> ControlFlow<()> {
+        match self.violation {
+            Some(_) => ControlFlow::Break(()),
+            None => ControlFlow::Continue(()),
+        }
+    }
+}

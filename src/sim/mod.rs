@@ -1,0 +1,3 @@
+//! One execution: time and chance choose what happens next.
+
+pub mod setup;

@@ -1,5 +1,6 @@
 //! Jury puts commit and consensus protocols on trial.
 
+pub mod check;
 pub mod model;
 pub mod protocols;
 pub mod run;

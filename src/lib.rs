@@ -2,6 +2,7 @@
 
 pub mod model;
 pub mod protocols;
+pub mod report;
 pub mod run;
 pub mod sim;
 pub mod trace;

@@ -2,8 +2,8 @@
 //!
 //! Invariant: draws what it is told at columns that exist; it decides no words.
 
-use super::legend::Legend;
 use super::layout::Layout;
+use super::legend::Legend;
 use super::marks::{ASCII, Mark, Strokes, UNICODE};
 use super::paint::{Line, Style};
 use super::story::{Standing, Story};
@@ -128,8 +128,7 @@ impl<'a> Canvas<'a> {
         let gap = self.layout.pitch.saturating_sub(2);
         let whole = from.abs_diff(to).saturating_sub(2);
         for room in [gap, whole] {
-            // One dash must be left to show that it is an arrow.
-            let Some(label) = labels.iter().find(|l| width(l) < room) else {
+            let Some(label) = labels.iter().find(|l| width(l) <= room) else {
                 continue;
             };
             let slack = room - width(label);
@@ -169,9 +168,17 @@ impl<'a> Canvas<'a> {
             None => true,
         };
         // Of lanes close together, each has room for two marks.
-        let shown = if self.layout.pitch > PITCH_OF_THREE { 3 } else { 2 };
+        let shown = if self.layout.pitch > PITCH_OF_THREE {
+            3
+        } else {
+            2
+        };
         for (i, &mark) in marks.iter().take(shown).enumerate() {
-            let at = if rightward { Some(x + i) } else { x.checked_sub(i) };
+            let at = if rightward {
+                Some(x + i)
+            } else {
+                x.checked_sub(i)
+            };
             let glyph = self.mark(mark);
             if let Some(at) = at {
                 line.put(at, glyph, style(mark));
@@ -181,7 +188,11 @@ impl<'a> Canvas<'a> {
 
     /// A line across all lanes with words in it.
     pub fn banner(&self, line: &mut Line, words: &str, style: Style, broken: bool) {
-        let stroke = if broken { self.strokes.broken } else { self.strokes.cut };
+        let stroke = if broken {
+            self.strokes.broken
+        } else {
+            self.strokes.cut
+        };
         let start = self.layout.left.saturating_sub(1);
         for x in start..self.layout.text.saturating_sub(1) {
             line.put(x, stroke, style);

@@ -2,8 +2,8 @@
 //!
 //! Invariant: says what the trace records and counts nothing again.
 
+use super::names::Names;
 use super::text::count;
-use super::words::Names;
 use crate::model::Time;
 use crate::model::cluster::enumerate;
 use crate::trace::Trace;
@@ -13,15 +13,13 @@ pub(super) fn verdict(trace: &Trace) -> Vec<String> {
     let Some(outcome) = &trace.verdict else {
         return Vec::new();
     };
-    let mut sentences = vec![format!("Verdict: {}.", outcome.verdict)];
-    match outcome.sentences.split_first() {
-        // The first sentence goes on the verdict's own line.
-        Some((first, rest)) => {
-            sentences[0] = format!("Verdict: {}. {first}", outcome.verdict);
-            sentences.extend(rest.iter().cloned());
-        }
-        None => {}
-    }
+    // The first sentence goes on the verdict's own line.
+    let (first, rest) = match outcome.sentences.split_first() {
+        Some((first, rest)) => (format!(" {first}"), rest),
+        None => (String::new(), &[][..]),
+    };
+    let mut sentences = vec![format!("Verdict: {}.{first}", outcome.verdict)];
+    sentences.extend(rest.iter().cloned());
     sentences
 }
 
@@ -74,11 +72,11 @@ fn per_node<T: PartialEq>(
         match (equal, run.first()) {
             (true, Some(first)) => {
                 if let Some(text) = show(first.1) {
-                    parts.push(format!("each {} {text}", role(first)));
+                    parts.push(format!("{text} at each {}", role(first)));
                 }
             }
             _ => parts.extend(run.iter().filter_map(|(node, value)| {
-                show(value).map(|text| format!("{} {text}", names.name(*node)))
+                show(value).map(|text| format!("{text} at {}", names.name(*node)))
             })),
         }
     }
@@ -108,7 +106,11 @@ fn faults(trace: &Trace, names: &Names) -> String {
     };
     note(u64::from(facts.cuts), "cut", " of the network");
     note(facts.lost_to_cuts, "message", " lost to a cut");
-    note(facts.lost_at_down, "message", " lost at a node that was down");
+    note(
+        facts.lost_at_down,
+        "message",
+        " lost at a node that was down",
+    );
     note(facts.drops, "message", " dropped");
     note(facts.duplicates, "message", " duplicated");
     note(facts.reorderings, "message", " overtaken by a later one");
@@ -124,11 +126,15 @@ fn suspicions(trace: &Trace) -> Option<String> {
     let mut wrong = Vec::new();
     if s.falsely > 0 {
         let n = count(s.falsely, "timer");
-        wrong.push(format!("{n} fired though every awaited peer might still have answered"));
+        wrong.push(format!(
+            "{n} fired although a peer that it waited for had not failed"
+        ));
     }
     if s.early > 0 {
         let n = count(s.early, "timer");
-        wrong.push(format!("{n} fired while an answer was still on its way"));
+        wrong.push(format!(
+            "{n} fired although messages of the past were still on their way"
+        ));
     }
     (!wrong.is_empty()).then(|| format!("The run was not synchronous: {}.", wrong.join("; ")))
 }

@@ -6,9 +6,9 @@
 use std::collections::BTreeSet;
 
 use super::Options;
+use super::names::Names;
 use super::story::{actor, message};
 use super::text::{Detail, width};
-use super::words::Names;
 use crate::trace::{Step, Trace};
 
 /// Up to so many nodes have a lane even if they do nothing.
@@ -53,12 +53,13 @@ impl Layout {
         let gutter = number + 1 + clock.as_ref().map_or(0, |c| c.width + 1);
 
         let mut lanes: Vec<usize> = active.into_iter().collect();
-        let half = |node: Option<&usize>| {
-            node.map_or(1, |n| width_of(names, *n).div_ceil(2).clamp(1, 6))
-        };
+        let half =
+            |node: Option<&usize>| node.map_or(1, |n| width_of(names, *n).div_ceil(2).clamp(1, 6));
         let left = gutter + half(lanes.first());
-        let tail = half(lanes.last()).max(3);
-        let text = if lanes.len() <= 5 { 38 } else { 30 }.min(width / 3 + 5);
+        // The name of the last lane may be as wide as the marks beside it; its role stands over
+        // its neighbours too.
+        let tail = 4;
+        let text = if lanes.len() <= 5 { 42 } else { 32 }.min(width * 2 / 5);
         let room = width.saturating_sub(left + tail + text);
         let mut hidden = Vec::new();
         if lanes.len() > room / PITCH_MIN + 1 {
@@ -159,10 +160,21 @@ fn active<'a>(
     for step in steps {
         active.extend(actor(step));
         active.extend(message(&step.what).into_iter().flat_map(|m| [m.src, m.dst]));
-        active.extend(step.did.sent.iter().filter(|s| s.lost.is_some()).map(|s| s.dst));
+        active.extend(
+            step.did
+                .sent
+                .iter()
+                .filter(|s| s.lost.is_some())
+                .map(|s| s.dst),
+        );
         active.extend(step.lost.iter().flat_map(|m| [m.src, m.dst]));
     }
-    let named = |n: &usize| trace.nodes.get(*n).is_some_and(|i| options.nodes.contains(&i.name));
+    let named = |n: &usize| {
+        trace
+            .nodes
+            .get(*n)
+            .is_some_and(|i| options.nodes.contains(&i.name))
+    };
     active.extend((0..nodes).filter(named));
     active.retain(|n| *n < nodes);
     if active.is_empty() {
@@ -182,7 +194,12 @@ pub(super) struct Clock {
 
 impl Clock {
     fn of(trace: &Trace) -> Option<Self> {
-        let times: Vec<u64> = trace.steps.iter().filter_map(|s| s.at).map(|t| t.0).collect();
+        let times: Vec<u64> = trace
+            .steps
+            .iter()
+            .filter_map(|s| s.at)
+            .map(|t| t.0)
+            .collect();
         let last = *times.iter().max()?;
         let (unit, scale): (_, u64) = match last {
             0..1_000 => ("ns", 1),
@@ -190,7 +207,11 @@ impl Clock {
             1_000_000..100_000_000_000 => ("ms", 1_000_000),
             _ => ("s", 1_000_000_000),
         };
-        let exact = |d: &u32| times.iter().all(|t| t % (scale / 10u64.pow(*d)).max(1) == 0);
+        let exact = |d: &u32| {
+            times
+                .iter()
+                .all(|t| t % (scale / 10u64.pow(*d)).max(1) == 0)
+        };
         let decimals = (0..3).find(exact).unwrap_or(3).min(scale.ilog10());
         let mut clock = Clock {
             unit,

@@ -53,8 +53,8 @@ impl Mark {
     /// What it means, in a legend.
     pub fn meaning(self) -> &'static str {
         match self {
-            Mark::Acts => "acts on it",
-            Mark::Idle => "nothing new",
+            Mark::Acts => "acts",
+            Mark::Idle => "does nothing",
             Mark::Forced => "forced write",
             Mark::Lazy => "lazy write",
             Mark::Locked => "holds locks",
@@ -70,7 +70,7 @@ impl Mark {
             Mark::NotStarted => "not started",
             Mark::Lost => "message lost",
             Mark::Copied => "message duplicated",
-            Mark::ToItself => "to itself",
+            Mark::ToItself => "stays on its lane",
         }
     }
 

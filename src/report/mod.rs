@@ -7,10 +7,15 @@
 mod canvas;
 mod diagram;
 mod facts;
+mod footer;
+mod header;
 mod layout;
 mod legend;
+mod losses;
 mod marks;
+mod names;
 mod paint;
+mod signs;
 mod step;
 mod story;
 mod text;

@@ -83,7 +83,12 @@ type Change = (char, String);
 fn diff(before: &[String], after: &[String]) -> Vec<Change> {
     let head = before.iter().zip(after).take_while(|(a, b)| a == b).count();
     let (a, b) = (&before[head..], &after[head..]);
-    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let tail = a
+        .iter()
+        .rev()
+        .zip(b.iter().rev())
+        .take_while(|(a, b)| a == b)
+        .count();
     let (a, b) = (&a[..a.len() - tail], &b[..b.len() - tail]);
     let kept = |line: &String| (' ', line.clone());
     let mut out: Vec<Change> = before[..head].iter().map(kept).collect();
@@ -162,7 +167,10 @@ mod tests {
     fn a_diff_keeps_what_is_common() {
         let show = |a, b| -> String {
             let changes = diff(&lines(a), &lines(b));
-            changes.iter().map(|(s, l)| format!("{s}{l}")).collect()
+            changes
+                .iter()
+                .flat_map(|(s, l)| [s.to_string(), l.clone()])
+                .collect()
         };
         assert_eq!(show("abcd", "axcd"), " a-b+x c d");
         assert_eq!(show("", "a"), "+a");

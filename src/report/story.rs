@@ -76,6 +76,11 @@ impl<'a> Story<'a> {
         story
     }
 
+    /// How many steps have happened.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
     pub fn standing(&self, node: usize) -> Standing {
         self.standing.get(node).copied().unwrap_or(Standing::Up)
     }

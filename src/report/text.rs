@@ -141,7 +141,10 @@ mod tests {
 
     #[test]
     fn what_would_move_the_cursor_is_escaped() {
-        assert_eq!(clean("a\nb\u{1b}[2J\u{202e}c", false), "a\\nb\\u{1b}[2J\\u{202e}c");
+        assert_eq!(
+            clean("a\nb\u{1b}[2J\u{202e}c", false),
+            "a\\nb\\u{1b}[2J\\u{202e}c"
+        );
         assert_eq!(clean("é", true), "\\u{e9}");
     }
 

@@ -53,7 +53,10 @@ impl Transcript<'_> {
 
     fn name(&self, node: usize) -> String {
         let unknown = || format!("node {node}");
-        self.trace.nodes.get(node).map_or_else(unknown, |n| n.name.clone())
+        self.trace
+            .nodes
+            .get(node)
+            .map_or_else(unknown, |n| n.name.clone())
     }
 
     fn step(&mut self, step: &Step) {
@@ -63,7 +66,10 @@ impl Transcript<'_> {
             self.line(1, &format!("at {at}"));
         }
         if let What::ArriveAtDown(m) = &step.what {
-            self.line(1, &format!("{} is down: the message is lost", self.name(m.dst)));
+            self.line(
+                1,
+                &format!("{} is down: the message is lost", self.name(m.dst)),
+            );
         }
         if let Some(suspicion) = &step.suspicion {
             self.line(1, &format!("suspicion {suspicion}"));
@@ -102,7 +108,10 @@ impl Transcript<'_> {
                 dst: sent.dst,
                 message: sent.message.clone(),
             });
-            let lost = sent.lost.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+            let lost = sent
+                .lost
+                .as_ref()
+                .map_or_else(String::new, |why| format!(" ({why})"));
             self.line(1, &format!("send {message}{lost}"));
         }
     }
@@ -120,7 +129,10 @@ impl Transcript<'_> {
     fn properties<'p>(&mut self, changed: impl Iterator<Item = &'p PropertyStatus>) {
         for p in changed {
             let status = if p.holds { "holds" } else { "is violated" };
-            let reason = p.reason.as_ref().map_or_else(String::new, |r| format!(": {r}"));
+            let reason = p
+                .reason
+                .as_ref()
+                .map_or_else(String::new, |r| format!(": {r}"));
             self.line(1, &format!("{} {status}{reason}", p.property));
         }
     }

@@ -4,100 +4,35 @@
 
 use std::collections::BTreeSet;
 
-use super::story::{Origin, Scene};
-use super::text::{Detail, clean, fit, shorten, width};
+use super::names::Names;
+use super::story::Scene;
+use super::text::{Detail, fit, width};
 use crate::model::Observation;
-use crate::model::cluster::enumerate;
-use crate::trace::{Did, Message, Sent, Trace, What};
-
-/// The longest name of a node that is shown whole.
-const NAME_MAX: usize = 12;
-/// Labels are cut here before anything else is done to them.
-const LABEL_MAX: usize = 200;
-
-/// The names of a trace, fit to show.
-#[derive(Debug)]
-pub(super) struct Names {
-    names: Vec<String>,
-    roles: Vec<String>,
-    pub ascii: bool,
-}
-
-impl Names {
-    pub fn new(trace: &Trace, ascii: bool) -> Self {
-        let show = |text: &str| fit(&clean(&cap(text), ascii), NAME_MAX, ascii);
-        Names {
-            names: trace.nodes.iter().map(|n| show(&n.name)).collect(),
-            roles: trace.nodes.iter().map(|n| show(&n.role)).collect(),
-            ascii,
-        }
-    }
-
-    pub fn len(&self) -> usize {
-        self.names.len()
-    }
-
-    pub fn name(&self, node: usize) -> String {
-        let unknown = || format!("node {node}");
-        self.names.get(node).cloned().unwrap_or_else(unknown)
-    }
-
-    pub fn role(&self, node: usize) -> &str {
-        self.roles.get(node).map_or("", String::as_str)
-    }
-
-    /// The nodes of a set in a sentence: `P1 and P2`, `all participants`, `all`.
-    pub fn set(&self, nodes: &BTreeSet<usize>, but: Option<usize>) -> String {
-        let all = (0..self.len()).filter(|n| Some(*n) != but);
-        if nodes.len() > 2 && all.eq(nodes.iter().copied()) {
-            return "all".to_owned();
-        }
-        let role = nodes.first().map_or("", |n| self.role(*n));
-        let alike = (0..self.len()).filter(|n| Some(*n) != but && self.role(*n) == role);
-        if nodes.len() > 2 && !role.is_empty() && alike.eq(nodes.iter().copied()) {
-            return format!("all {role}s");
-        }
-        enumerate(nodes.iter().map(|n| self.name(*n)))
-    }
-
-    pub fn label(&self, label: &str, detail: Detail) -> String {
-        clean(&shorten(&cap(label), detail), self.ascii)
-    }
-
-    /// `Prepare #3`: a message and the step that sent it.
-    pub fn message(&self, label: &str, origin: Option<Origin>, detail: Detail) -> String {
-        let label = self.label(label, detail);
-        origin.map_or_else(|| label.clone(), |o| format!("{label} #{}", o.step))
-    }
-}
-
-fn cap(text: &str) -> String {
-    text.chars().take(LABEL_MAX).collect()
-}
+use crate::trace::{Did, Message, Sent, What};
 
 /// How much a text says; the first that fits is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Level {
-    Full,
     Values,
     Kinds,
     /// The marks on the lane tell of saves.
     NoSaves,
     Terse,
+    /// The arrows to come tell of sends.
+    Gist,
 }
 
 const LEVELS: [Level; 5] = [
-    Level::Full,
     Level::Values,
     Level::Kinds,
     Level::NoSaves,
     Level::Terse,
+    Level::Gist,
 ];
 
 impl Level {
     fn detail(self) -> Detail {
         match self {
-            Level::Full => Detail::Full,
             Level::Values => Detail::Values,
             _ => Detail::Kind,
         }
@@ -162,10 +97,10 @@ fn sentence(scene: &Scene<'_>, names: &Names, is_drawn: bool, level: Level) -> S
             };
             let did = handled(scene, *node, names, level);
             let name = names.name(*node);
-            if level >= Level::NoSaves {
-                format!("{name} times out{wrongly}: {did}")
-            } else {
-                format!("{name}'s timer {timer} fires{wrongly}: {did}")
+            match level {
+                Level::Values => format!("{name}'s timer {timer} fires{wrongly}: {did}"),
+                Level::Kinds | Level::NoSaves => format!("{name}'s {timer} fires{wrongly}: {did}"),
+                Level::Terse | Level::Gist => format!("{name} times out{wrongly}: {did}"),
             }
         }
         What::Choose { node, key, value } => {
@@ -213,7 +148,7 @@ fn handled(scene: &Scene<'_>, node: usize, names: &Names, level: Level) -> Strin
         return did;
     }
     match (scene.before, &step.after) {
-        (Some(before), Some(after)) if before == after => "changes nothing".to_owned(),
+        (Some(before), Some(after)) if before == after => "does nothing".to_owned(),
         (Some(before), Some(after)) if before.status != after.status => {
             format!("is now {}", names.label(&after.status, Detail::Full))
         }
@@ -239,10 +174,21 @@ fn reaction(did: &Did, node: usize, names: &Names, level: Level) -> String {
             parts.push(format!("{verb} {record}"));
         }
     }
-    let verb = if level == Level::Terse { "" } else { "sends " };
-    for (label, to) in groups(&did.sent, level.detail()) {
+    if level == Level::Gist && !parts.is_empty() {
+        return parts.join("; ");
+    }
+    let mut sends = Vec::new();
+    for (label, to) in groups(&did.sent, names, level.detail()) {
         let to = names.set(&to, Some(node));
-        parts.push(format!("{verb}{} to {to}", clean(&label, names.ascii)));
+        sends.push(match (level < Level::Terse, names.ascii) {
+            (true, _) => format!("{label} to {to}"),
+            (false, false) => format!("{label}→{to}"),
+            (false, true) => format!("{label}->{to}"),
+        });
+    }
+    if !sends.is_empty() {
+        let verb = if level < Level::Terse { "sends " } else { "" };
+        parts.push(format!("{verb}{}", sends.join(", ")));
     }
     parts.join("; ")
 }
@@ -257,10 +203,10 @@ fn observation(observed: &Observation, names: &Names, level: Level) -> String {
 
 /// What was sent, each message once with all it went to. What was lost at once is left out: it
 /// has a line of its own.
-fn groups(sent: &[Sent], detail: Detail) -> Vec<(String, BTreeSet<usize>)> {
+fn groups(sent: &[Sent], names: &Names, detail: Detail) -> Vec<(String, BTreeSet<usize>)> {
     let mut groups: Vec<(String, BTreeSet<usize>)> = Vec::new();
     for s in sent.iter().filter(|s| s.lost.is_none()) {
-        let label = shorten(&cap(&s.message), detail);
+        let label = names.label(&s.message, detail);
         match groups.iter_mut().find(|(l, _)| *l == label) {
             Some((_, to)) => {
                 to.insert(s.dst);

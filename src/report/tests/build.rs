@@ -74,9 +74,10 @@ impl Build {
     fn step(&mut self, event: String, what: What) -> &mut Self {
         self.wait(870);
         let after = match &what {
-            What::Deliver(_) | What::Timeout { .. } | What::Choose { .. } | What::Recover { .. } => {
-                what.node().and_then(|n| self.last_record(n))
-            }
+            What::Deliver(_)
+            | What::Timeout { .. }
+            | What::Choose { .. }
+            | What::Recover { .. } => what.node().and_then(|n| self.last_record(n)),
             What::Crash { .. } => Some(NodeRecord {
                 up: false,
                 state: json!(null),
@@ -100,9 +101,8 @@ impl Build {
 
     fn last_record(&self, node: usize) -> Option<NodeRecord> {
         let steps = self.trace.steps.iter().rev();
-        let own = steps.filter(|s| s.what.node() == Some(node));
-        own.filter_map(|s| s.after.clone())
-            .next()
+        let mut own = steps.filter(|s| s.what.node() == Some(node));
+        own.find_map(|s| s.after.clone())
             .or_else(|| Some(self.trace.start.get(node)?.after.clone()))
     }
 
@@ -116,12 +116,18 @@ impl Build {
 
     pub fn deliver(&mut self, src: &str, dst: &str, message: &str) -> &mut Self {
         let m = self.message(src, dst, message);
-        self.step(format!("deliver {src} -> {dst} {message}"), What::Deliver(m))
+        self.step(
+            format!("deliver {src} -> {dst} {message}"),
+            What::Deliver(m),
+        )
     }
 
     pub fn arrive_at_down(&mut self, src: &str, dst: &str, message: &str) -> &mut Self {
         let m = self.message(src, dst, message);
-        self.step(format!("deliver {src} -> {dst} {message}"), What::ArriveAtDown(m))
+        self.step(
+            format!("deliver {src} -> {dst} {message}"),
+            What::ArriveAtDown(m),
+        )
     }
 
     pub fn drop(&mut self, src: &str, dst: &str, message: &str) -> &mut Self {
@@ -131,7 +137,10 @@ impl Build {
 
     pub fn duplicate(&mut self, src: &str, dst: &str, message: &str) -> &mut Self {
         let m = self.message(src, dst, message);
-        self.step(format!("duplicate {src} -> {dst} {message}"), What::Duplicate(m))
+        self.step(
+            format!("duplicate {src} -> {dst} {message}"),
+            What::Duplicate(m),
+        )
     }
 
     pub fn timeout(&mut self, node: &str, timer: &str) -> &mut Self {
@@ -162,7 +171,8 @@ impl Build {
         let what = What::Recover {
             node: self.node(node),
         };
-        self.step(format!("recover {node}"), what).status("recovering")
+        self.step(format!("recover {node}"), what)
+            .status("recovering")
     }
 
     pub fn cut(&mut self, groups: &str) -> &mut Self {
@@ -236,6 +246,14 @@ impl Build {
 
     pub fn status(&mut self, status: &str) -> &mut Self {
         self.last().after = Some(record(status));
+        self
+    }
+
+    /// What the last step's node remembers now.
+    pub fn state(&mut self, state: &str) -> &mut Self {
+        if let Some(after) = &mut self.last().after {
+            after.state = json!(state);
+        }
         self
     }
 

@@ -21,7 +21,9 @@ fn two_phase_commit(about: &str) -> Build {
 }
 
 fn ask(b: &mut Build) {
-    b.timeout("C", "Begin").send(&PARTICIPANTS, "Prepare { txn: 1 }").status("waiting");
+    b.timeout("C", "Begin")
+        .send(&PARTICIPANTS, "Prepare { txn: 1 }")
+        .status("waiting");
 }
 
 fn vote_yes(b: &mut Build, p: &str) {
@@ -34,10 +36,8 @@ fn vote_yes(b: &mut Build, p: &str) {
 }
 
 fn collect(b: &mut Build) {
-    b.deliver("P2", "C", "Yes { txn: 1 }");
-    b.trace.steps.last_mut().unwrap().after.as_mut().unwrap().state = "one vote".into();
-    b.deliver("P1", "C", "Yes { txn: 1 }");
-    b.trace.steps.last_mut().unwrap().after.as_mut().unwrap().state = "two votes".into();
+    b.deliver("P2", "C", "Yes { txn: 1 }").state("one vote");
+    b.deliver("P1", "C", "Yes { txn: 1 }").state("two votes");
 }
 
 fn commit(b: &mut Build, p: &str) {
@@ -67,16 +67,23 @@ pub fn happy() -> Trace {
     for p in ["P3", "P1", "P2"] {
         commit(&mut b, p);
     }
-    b.deliver("P1", "C", "Ack { txn: 1 }");
-    b.deliver("P3", "C", "Ack { txn: 1 }");
-    b.deliver("P2", "C", "Ack { txn: 1 }").save("End { txn: 1 }", false).status("done");
+    b.deliver("P1", "C", "Ack { txn: 1 }").state("one answer");
+    b.deliver("P3", "C", "Ack { txn: 1 }").state("two answers");
+    b.deliver("P2", "C", "Ack { txn: 1 }")
+        .save("End { txn: 1 }", false)
+        .status("done");
     b.timeout("C", "Idle");
     b.verdict("ok", &["Every node that is up has decided commit."]);
     b.trace.costs.messages = 12;
     b.trace.costs.delays = 3;
     b.trace.costs.forced = vec![1, 2, 2, 2];
     b.trace.costs.lazy = vec![1, 0, 0, 0];
-    b.trace.costs.locked = vec![Time::ZERO, Time(5_220_000), Time(6_960_000), Time(3_480_000)];
+    b.trace.costs.locked = vec![
+        Time::ZERO,
+        Time(5_220_000),
+        Time(6_960_000),
+        Time(3_480_000),
+    ];
     b.trace
 }
 
@@ -88,7 +95,7 @@ pub fn blocked() -> Trace {
     ask(&mut b);
     vote_yes(&mut b, "P1");
     vote_yes(&mut b, "P2");
-    b.deliver("P1", "C", "Yes { txn: 1 }");
+    b.deliver("P1", "C", "Yes { txn: 1 }").state("one vote");
     b.crash("C");
     vote_yes(&mut b, "P3");
     b.arrive_at_down("P2", "C", "Yes { txn: 1 }");
@@ -137,7 +144,10 @@ pub fn crash_inside() -> Trace {
         .send(&["P1"], "Commit { txn: 1 }")
         .crash_after(2);
     commit(&mut b, "P1");
-    b.wait(30_000).recover("C").send(&["P2", "P3"], "Commit { txn: 1 }").status("committed");
+    b.wait(30_000)
+        .recover("C")
+        .send(&["P2", "P3"], "Commit { txn: 1 }")
+        .status("committed");
     commit(&mut b, "P2");
     commit(&mut b, "P3");
     b.verdict("ok", &[]);
@@ -152,7 +162,7 @@ pub fn cut_and_heal() -> Trace {
     b.cut("{C, P1} | {P2, P3}")
         .loses("C", "P2", "Prepare { txn: 1 }")
         .loses("C", "P3", "Prepare { txn: 1 }");
-    b.deliver("P1", "C", "Yes { txn: 1 }");
+    b.deliver("P1", "C", "Yes { txn: 1 }").state("one vote");
     b.wait(50_000)
         .timeout("C", "Votes { txn: 1 }")
         .suspicion("false")
@@ -170,7 +180,10 @@ pub fn cut_and_heal() -> Trace {
         "atomicity",
         "P2 decided commit, but P1 and C decided abort on transaction 1 in this very long reason",
     );
-    b.verdict("violated", &["Atomicity broke in step 8: P2 decided commit, C abort."]);
+    b.verdict(
+        "violated",
+        &["Atomicity broke in step 8: P2 decided commit, C abort."],
+    );
     b.trace.facts.cuts = 1;
     b.trace.facts.lost_to_cuts = 4;
     b.trace.facts.suspicions.falsely = 1;
@@ -189,7 +202,8 @@ pub fn duplicates_and_drops() -> Trace {
         .send_lost(&["P2"], "Prepare { txn: 1 }", Some("absorbed"))
         .send(&["C"], "Tick")
         .send(&["P3"], "Prepare { txn: 2 }");
-    b.deliver("C", "C", "Tick").send(&["P2"], "Abort { txn: 1 }");
+    b.deliver("C", "C", "Tick")
+        .send(&["P2"], "Abort { txn: 1 }");
     b.trace.facts.duplicates = 1;
     b.trace.facts.drops = 1;
     b.trace
@@ -202,7 +216,8 @@ pub fn late_joiner() -> Trace {
         up: false,
         ..super::build::record("not started")
     };
-    b.timeout("A", "Election").send(&["B"], "RequestVote { term: 1, last: (0, 0) }");
+    b.timeout("A", "Election")
+        .send(&["B"], "RequestVote { term: 1, last: (0, 0) }");
     b.deliver("A", "B", "RequestVote { term: 1, last: (0, 0) }")
         .observe(voted("A"))
         .save("term: 1", true)

@@ -51,7 +51,7 @@ impl Picture<'_> {
                 idle.push(format!("{} more", layout.idle.len() - IDLE_MAX));
             }
             self.say(
-                &format!("Not shown, idle: {}.", enumerate(idle)),
+                &format!("Not drawn, no part in these steps: {}.", enumerate(idle)),
                 Style::Dim,
             );
         }

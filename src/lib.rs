@@ -3,5 +3,6 @@
 pub mod model;
 pub mod protocols;
 pub mod run;
+pub mod scenario;
 pub mod sim;
 pub mod trace;

@@ -181,6 +181,41 @@ impl<P: Protocol> Scheduler<P> for Script {
     }
 }
 
+/// Events that were chosen before, as a scheduler.
+#[derive(Debug)]
+pub struct Schedule<P: Protocol> {
+    events: std::vec::IntoIter<Event<P>>,
+    step: usize,
+}
+
+impl<P: Protocol> Schedule<P> {
+    pub fn new(events: Vec<Event<P>>) -> Self {
+        let events = events.into_iter();
+        Schedule { events, step: 0 }
+    }
+}
+
+impl<P: Protocol> Scheduler<P> for Schedule<P> {
+    fn next(
+        &mut self,
+        system: &System<P>,
+        world: &mut World<P>,
+    ) -> Result<Option<(Option<Time>, Event<P>)>, Divergence> {
+        let Some(event) = self.events.next() else {
+            return Ok(None);
+        };
+        self.step += 1;
+        match system.obstacle(world, &event) {
+            None => Ok(Some((None, event))),
+            Some(obstacle) => Err(Divergence {
+                step: self.step,
+                event: event.notation(&system.cluster).to_string(),
+                obstacle,
+            }),
+        }
+    }
+}
+
 /// Watches that what must always hold does, and stops a run that breaks it.
 pub struct Judge<P: Protocol> {
     watched: Vec<(&'static str, Predicate<P>)>,

@@ -13,6 +13,9 @@ use serde::de::{Expected, Unexpected};
 
 use super::nearest;
 
+/// What is longer than this is not said again beside the marker.
+const LABEL_LONG: usize = 28;
+
 /// A place in the text, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
@@ -97,8 +100,12 @@ impl serde::de::Error for Flaw {
 
     fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
         let expected = plain(&expected.to_string());
-        Flaw::new(format!("expected {expected}, found {}", seen(found)))
-            .label(format!("not {expected}"))
+        let label = if expected.len() < LABEL_LONG {
+            format!("not {expected}")
+        } else {
+            "not that".to_owned()
+        };
+        Flaw::new(format!("expected {expected}, found {}", seen(found))).label(label)
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -150,7 +157,11 @@ fn plain(expected: &str) -> String {
         "unit" => "null",
         other if other.starts_with("struct") => "an object",
         other if other.starts_with("enum") => "a word or an object",
-        other if other.starts_with("tuple") || other.starts_with("an array") => {
+        other
+            if ["tuple", "a tuple", "an array"]
+                .iter()
+                .any(|t| other.starts_with(t)) =>
+        {
             let number = |word: &&str| word.parse::<usize>().is_ok();
             return match other.split(' ').find(number) {
                 Some(n) => format!("a list of {n}"),
@@ -167,7 +178,7 @@ fn seen(found: Unexpected<'_>) -> String {
         Unexpected::Bool(b) => b.to_string(),
         Unexpected::Unsigned(n) => n.to_string(),
         Unexpected::Signed(n) => n.to_string(),
-        Unexpected::Float(n) => n.to_string(),
+        Unexpected::Float(n) => format!("{n:?}"),
         Unexpected::Str(s) => format!("{s:?}"),
         Unexpected::Unit => "null".to_owned(),
         Unexpected::Seq => "a list".to_owned(),
@@ -241,9 +252,39 @@ impl ScenarioError {
         GraphicalReportHandler::new_themed(theme)
             .with_links(false)
             .with_width(100)
-            .render_report(&mut page, self)
+            .render_report(&mut page, &Page(self))
             .expect("writing to a string does not fail");
         page
+    }
+}
+
+/// The error as a page shows it: the file and the place stand above the text, not in front of the
+/// message.
+#[derive(Debug)]
+struct Page<'a>(&'a ScenarioError);
+
+impl fmt::Display for Page<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.0.flaw.span {
+            Some(_) => f.write_str(self.0.message()),
+            None => self.0.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for Page<'_> {}
+
+impl Diagnostic for Page<'_> {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.0.help()
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.0.source_code()
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.0.labels()
     }
 }
 

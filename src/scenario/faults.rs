@@ -55,7 +55,10 @@ pub struct Fault {
 
 /// An event that a fault is anchored to: one of `deliver`, `send`, `save` and `timeout`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an event, like { \"deliver\": \"Message\" }"
+)]
 pub struct Anchor {
     /// A message of this kind is delivered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -142,7 +145,10 @@ pub enum CrashBudget {
 
 /// How many cuts may be made, and which.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an object like { \"most\": 1, \"which\": [\"halves\"] }"
+)]
 pub struct Cuts {
     /// How many. Default: 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -196,9 +196,9 @@ pub struct FaultBudgets {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BoundsPart {
-    /// Events from the start. Default: as many as there are.
+    /// Events from the start. Default: unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub depth: Option<Spanned<u32>>,
+    pub depth: Option<Limit>,
     /// Timeouts in all. Default: unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeouts: Option<Limit>,

@@ -21,6 +21,7 @@ mod starting;
 mod tree;
 mod values;
 mod verdict;
+mod write;
 
 use std::fs::File as OpenFile;
 use std::io::Read;
@@ -43,7 +44,7 @@ pub use schema::{ProtocolParams, protocol_params, schema};
 pub use spanned::{Entries, Spanned, Text};
 pub use tree::DEPTH_MAX;
 pub use values::{SEEDS_MAX, Seeds, Yes};
-pub use verdict::{ExpectedVerdict, RunExpectation, RunVerdict, Standing};
+pub use verdict::{ExpectedRun, ExpectedVerdict, RunExpectation, Standing};
 
 use error::Flaw;
 use tree::{Kind, Tree};
@@ -154,9 +155,7 @@ impl Scenario {
 
 /// A file as it would be written by hand.
 pub fn to_text(file: &File) -> String {
-    let mut text = serde_json::to_string_pretty(file).expect("a scenario file is plain data");
-    text.push('\n');
-    text
+    write::pretty(&serde_json::to_value(file).expect("a scenario file is plain data"))
 }
 
 /// Asked first: a file of another version, or of another kind, deserves no other complaint.

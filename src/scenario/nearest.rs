@@ -14,13 +14,23 @@ pub fn nearest<'a>(wrong: &str, allowed: &[&'a str]) -> Option<&'a str> {
         .map(|name| (*name, distance(name)))
         .min_by_key(|(_, far)| *far)?;
     let longest = folded.chars().count().max(best.chars().count());
-    (far <= longest.div_ceil(3).min(3)).then_some(best)
+    if far <= (longest / 3).min(3) {
+        return Some(best);
+    }
+    // A word cut short, if it is long enough to mean something.
+    let longer = |name: &&&str| folded.len() > 2 && fold(name).starts_with(&folded);
+    allowed.iter().find(longer).copied()
 }
 
 /// Advice for a wrong name: the nearest right one, and all of them where they are few.
 pub fn advice(wrong: &str, allowed: &[&str]) -> Option<String> {
     let near = nearest(wrong, allowed).map(|name| format!("did you mean `{name}`?"));
-    let listed = (!allowed.is_empty() && allowed.len() <= LISTED_MAX)
+    let few = match near {
+        Some(_) => 2..=LISTED_MAX,
+        None => 1..=LISTED_MAX,
+    };
+    let listed = few
+        .contains(&allowed.len())
         .then(|| format!("allowed here: {}", list(allowed)));
     match (near, listed) {
         (Some(near), Some(listed)) => Some(format!("{near} ({listed})")),

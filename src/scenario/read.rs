@@ -103,7 +103,7 @@ impl<'de> Deserializer<'de> for Reader<'de> {
     ) -> Result<V::Value, Flaw> {
         // A derived struct would also be read from a list, by position: nobody means that.
         if let Kind::List(_) = self.tree.kind {
-            return Err(Flaw::invalid_type(Unexpected::Seq, &"an object").or_at(self.tree.span));
+            return Err(Flaw::invalid_type(Unexpected::Seq, &visitor).or_at(self.tree.span));
         }
         self.any(visitor, keys)
     }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::file::{BoundsPart, CheckPart, Expect, FaultBudgets, File, NetworkPart, RunPart};
 use super::spanned::Entries;
 use super::values::Seeds;
-use super::verdict::{ExpectedVerdict, RunExpectation, RunVerdict};
+use super::verdict::{ExpectedRun, ExpectedVerdict, RunExpectation};
 use super::{Scenario, VERSION, to_text};
 use crate::model::{Expectation, Limit, Protocol, Time, Timing};
 use crate::sim::setup::Latency;
@@ -39,7 +39,7 @@ impl Scenario {
             run: Some(run().into()),
             check: Some(check().into()),
             expect: Expect {
-                run: Some(RunExpectation::Each(RunVerdict::Ok).into()),
+                run: Some(RunExpectation::Each(ExpectedRun::Ok).into()),
                 check: Entries(expected.collect()),
             },
         })

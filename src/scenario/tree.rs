@@ -191,7 +191,7 @@ impl Scanner<'_> {
             end: self.at,
         };
         serde_json::from_str(&self.text[start..self.at])
-            .map_err(|error| Flaw::at(span, message(&error)).label("cannot be read"))
+            .map_err(|error| Flaw::at(span, format!("cannot be read: {}", message(&error))))
     }
 }
 
@@ -220,6 +220,9 @@ fn syntax(text: &str, error: &serde_json::Error) -> Flaw {
     };
     let said = message(error);
     if error.is_eof() {
+        let end = text.trim_end().len();
+        let start = text[..end].char_indices().last().map_or(0, |(at, _)| at);
+        let span = Span { start, end };
         return Flaw::at(span, "the file ends too early: something is left open")
             .label("the end")
             .advice("close every `{`, `[` and `\"`");
@@ -238,7 +241,7 @@ fn syntax(text: &str, error: &serde_json::Error) -> Flaw {
             "a single quote",
             "write \"...\"",
         ),
-        _ if said == "trailing comma" => flaw(
+        Some('}' | ']') if text[..start].trim_end().ends_with(',') => flaw(
             "JSON has no comma behind the last element",
             "nothing follows the comma",
             "remove the comma before this bracket",

@@ -40,7 +40,7 @@ impl ExpectedVerdict {
         ("holds within bounds", ExpectedVerdict::HoldsWithinBounds),
         ("violated", ExpectedVerdict::Violated(None)),
         (
-            "violated within the assumptions",
+            "violated (a bug)",
             ExpectedVerdict::Violated(Some(Standing::Bug)),
         ),
         (
@@ -51,7 +51,7 @@ impl ExpectedVerdict {
         ("unreachable", ExpectedVerdict::Unreachable),
         ("can block", ExpectedVerdict::CanBlock(None)),
         (
-            "can block within the assumptions",
+            "can block (a bug)",
             ExpectedVerdict::CanBlock(Some(Standing::Bug)),
         ),
         (
@@ -119,7 +119,7 @@ impl JsonSchema for ExpectedVerdict {
 
 /// The expected verdict of one run.
 #[derive(Clone, Debug, PartialEq)]
-pub enum RunVerdict {
+pub enum ExpectedRun {
     Ok,
     /// Of this property, or of any. Written `"violated"` or `{ "violated": "atomicity" }`.
     Violated(Option<Text>),
@@ -131,17 +131,17 @@ pub enum RunVerdict {
 #[derive(Clone, Debug, PartialEq)]
 pub enum RunExpectation {
     /// Each run ends so.
-    Each(RunVerdict),
+    Each(ExpectedRun),
     /// Each run ends in one of `every` (anyhow, if it is empty), and each of `some` happens.
     Among {
-        every: Vec<Spanned<RunVerdict>>,
-        some: Vec<Spanned<RunVerdict>>,
+        every: Vec<Spanned<ExpectedRun>>,
+        some: Vec<Spanned<ExpectedRun>>,
     },
 }
 
 impl RunExpectation {
     /// The verdicts it names.
-    pub fn verdicts(&self) -> Box<dyn Iterator<Item = &RunVerdict> + '_> {
+    pub fn verdicts(&self) -> Box<dyn Iterator<Item = &ExpectedRun> + '_> {
         match self {
             RunExpectation::Each(verdict) => Box::new(std::iter::once(verdict)),
             RunExpectation::Among { every, some } => {
@@ -153,39 +153,39 @@ impl RunExpectation {
 
 const RUN_WORDS: &[&str] = &["ok", "violated", "blocked", "undecided"];
 
-fn run_verdict<E: Error>(word: &str) -> Result<RunVerdict, E> {
+fn run_verdict<E: Error>(word: &str) -> Result<ExpectedRun, E> {
     match word {
-        "ok" => Ok(RunVerdict::Ok),
-        "violated" => Ok(RunVerdict::Violated(None)),
-        "blocked" => Ok(RunVerdict::Blocked),
-        "undecided" => Ok(RunVerdict::Undecided),
+        "ok" => Ok(ExpectedRun::Ok),
+        "violated" => Ok(ExpectedRun::Violated(None)),
+        "blocked" => Ok(ExpectedRun::Blocked),
+        "undecided" => Ok(ExpectedRun::Undecided),
         _ => Err(E::unknown_variant(word, RUN_WORDS)),
     }
 }
 
-impl<'de> Deserialize<'de> for RunVerdict {
+impl<'de> Deserialize<'de> for ExpectedRun {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct VerdictVisitor;
 
         impl<'de> Visitor<'de> for VerdictVisitor {
-            type Value = RunVerdict;
+            type Value = ExpectedRun;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a verdict of a run, like \"ok\" or { \"violated\": \"PROPERTY\" }")
             }
 
-            fn visit_str<E: Error>(self, word: &str) -> Result<RunVerdict, E> {
+            fn visit_str<E: Error>(self, word: &str) -> Result<ExpectedRun, E> {
                 run_verdict(word)
             }
 
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RunVerdict, A::Error> {
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<ExpectedRun, A::Error> {
                 let mut violated = None;
                 while let Some(key) = map.next_key::<Key<0>>()? {
                     let Key(_) = key;
                     violated = Some(map.next_value()?);
                 }
                 let property = violated.ok_or_else(|| A::Error::missing_field("violated"))?;
-                Ok(RunVerdict::Violated(Some(property)))
+                Ok(ExpectedRun::Violated(Some(property)))
             }
         }
 
@@ -237,13 +237,15 @@ impl<'de> Deserialize<'de> for RunExpectation {
                 }
                 match (violated, every, some) {
                     (Some(property), None, None) => {
-                        let verdict = RunVerdict::Violated(Some(property));
+                        let verdict = ExpectedRun::Violated(Some(property));
                         Ok(RunExpectation::Each(verdict))
                     }
                     (Some(_), _, _) => Err(A::Error::custom(
                         "`violated` stands alone, or inside the lists of `every` and `some`",
                     )),
-                    (None, None, None) => Err(A::Error::missing_field("every")),
+                    (None, None, None) => Err(A::Error::custom(
+                        "this expects nothing: write a verdict, or lists under `every` and `some`",
+                    )),
                     (None, every, some) => Ok(RunExpectation::Among {
                         every: every.unwrap_or_default(),
                         some: some.unwrap_or_default(),
@@ -256,16 +258,16 @@ impl<'de> Deserialize<'de> for RunExpectation {
     }
 }
 
-impl Serialize for RunVerdict {
+impl Serialize for ExpectedRun {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            RunVerdict::Ok => serializer.serialize_str("ok"),
-            RunVerdict::Violated(None) => serializer.serialize_str("violated"),
-            RunVerdict::Violated(Some(property)) => {
+            ExpectedRun::Ok => serializer.serialize_str("ok"),
+            ExpectedRun::Violated(None) => serializer.serialize_str("violated"),
+            ExpectedRun::Violated(Some(property)) => {
                 serializer.collect_map([("violated", property)])
             }
-            RunVerdict::Blocked => serializer.serialize_str("blocked"),
-            RunVerdict::Undecided => serializer.serialize_str("undecided"),
+            ExpectedRun::Blocked => serializer.serialize_str("blocked"),
+            ExpectedRun::Undecided => serializer.serialize_str("undecided"),
         }
     }
 }
@@ -284,9 +286,9 @@ impl Serialize for RunExpectation {
     }
 }
 
-impl JsonSchema for RunVerdict {
+impl JsonSchema for ExpectedRun {
     fn schema_name() -> Cow<'static, str> {
-        "RunVerdict".into()
+        "ExpectedRun".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
@@ -311,7 +313,7 @@ impl JsonSchema for RunExpectation {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let verdict = generator.subschema_for::<RunVerdict>();
+        let verdict = generator.subschema_for::<ExpectedRun>();
         let verdicts = json_schema!({ "type": "array", "items": verdict });
         json_schema!({
             "description": "One verdict for every seed; or those among which each is, and those \
@@ -329,14 +331,14 @@ impl JsonSchema for RunExpectation {
     }
 }
 
-impl fmt::Display for RunVerdict {
+impl fmt::Display for ExpectedRun {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RunVerdict::Ok => f.write_str("ok"),
-            RunVerdict::Violated(None) => f.write_str("violated"),
-            RunVerdict::Violated(Some(property)) => write!(f, "violated ({})", **property),
-            RunVerdict::Blocked => f.write_str("blocked"),
-            RunVerdict::Undecided => f.write_str("undecided"),
+            ExpectedRun::Ok => f.write_str("ok"),
+            ExpectedRun::Violated(None) => f.write_str("violated"),
+            ExpectedRun::Violated(Some(property)) => write!(f, "violated ({})", **property),
+            ExpectedRun::Blocked => f.write_str("blocked"),
+            ExpectedRun::Undecided => f.write_str("undecided"),
         }
     }
 }

@@ -37,7 +37,7 @@ pub fn check(part: &Spanned<CheckPart>, names: &Names<'_>) -> Result<CheckCase, 
     };
     Ok(CheckCase {
         rules,
-        depth: bounds.depth.as_ref().map(|depth| **depth),
+        depth: bounds.depth.unwrap_or(Limit::Unlimited),
         properties: properties(part, names)?,
         after: lines::lines(&part.after, names)?,
     })
@@ -162,14 +162,14 @@ fn which(cuts: &Spanned<Cuts>, names: &Names<'_>) -> Result<(Vec<Cut>, Limit), F
 }
 
 fn properties(part: &CheckPart, names: &Names<'_>) -> Result<Vec<&'static str>, Flaw> {
-    let Some(named) = &part.properties else {
+    let Some(wanted) = &part.properties else {
         return Ok(names.properties.iter().map(|(name, _)| *name).collect());
     };
     let mut properties = Vec::new();
-    for name in named {
+    for name in wanted {
         let (property, _) = names.property(name)?;
         if properties.contains(&property) {
-            let message = format!("the property `{property}` is named twice");
+            let message = format!("the property `{property}` is wanted twice");
             return Err(Flaw::at(name.span(), message).label("again here"));
         }
         properties.push(property);

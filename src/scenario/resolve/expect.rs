@@ -5,7 +5,7 @@ use super::{CheckCase, Expectations, pointless};
 use crate::scenario::error::Flaw;
 use crate::scenario::file::Expect;
 use crate::scenario::nearest::list;
-use crate::scenario::verdict::{ExpectedVerdict, RunExpectation, RunVerdict};
+use crate::scenario::verdict::{ExpectedRun, ExpectedVerdict, RunExpectation};
 
 pub fn expect(
     part: &Expect,
@@ -22,7 +22,7 @@ pub fn expect(
             ));
         }
         for verdict in run.verdicts() {
-            if let RunVerdict::Violated(Some(name)) = verdict
+            if let ExpectedRun::Violated(Some(name)) = verdict
                 && let (_, expectation) = names.property(name)?
                 && expectation != "always"
             {

@@ -211,7 +211,7 @@ pub fn nemesis(
 ) -> Result<Nemesis, Flaw> {
     let crashes = match &part.crashes {
         None => names.cluster.all(),
-        Some(named) => named.iter().try_fold(NodeSet::EMPTY, |all, name| {
+        Some(wanted) => wanted.iter().try_fold(NodeSet::EMPTY, |all, name| {
             names.nodes_or_role(name).map(|nodes| all.union(nodes))
         })?,
     };

@@ -92,9 +92,7 @@ impl Checker<'_> {
                 }
             },
             "recover" => self.node(rest),
-            "cut" | "heal" => Cut::parse(rest, self.names.cluster)
-                .map(|_| ())
-                .map_err(|error| Flaw::at(self.line.part(rest), error)),
+            "cut" | "heal" => self.cut(rest),
             "" => Err(self.usage("an event, like `deliver A -> B Message`")),
             _ => Err(Flaw::unknown(self.line.part(verb), "event", verb, &VERBS)),
         }
@@ -114,6 +112,18 @@ impl Checker<'_> {
         }
         let kind = kind(message);
         self.names.message(kind, self.line.part(kind))
+    }
+
+    fn cut(&self, cut: &str) -> Result<(), Flaw> {
+        let names = cut
+            .split("->")
+            .flat_map(|part| part.split(['{', '}', '|', ',']));
+        for name in names.map(str::trim).filter(|name| !name.is_empty()) {
+            self.node(name)?;
+        }
+        Cut::parse(cut, self.names.cluster)
+            .map(|_| ())
+            .map_err(|error| Flaw::at(self.line.part(cut), error))
     }
 
     fn node(&self, name: &str) -> Result<(), Flaw> {

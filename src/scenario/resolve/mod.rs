@@ -21,7 +21,7 @@ use super::tree::Tree;
 use super::values::Seeds;
 use super::verdict::{ExpectedVerdict, RunExpectation};
 use crate::model::cluster::MAX_NODES;
-use crate::model::{BadParameter, Cluster, Property, Protocol, Rules, Time};
+use crate::model::{BadParameter, Cluster, Limit, Property, Protocol, Rules, Time};
 use crate::sim::setup::Setup;
 use names::Names;
 
@@ -71,7 +71,8 @@ pub type ScheduleLine = (Option<Time>, String);
 #[derive(Clone, Debug)]
 pub struct CheckCase {
     pub rules: Rules,
-    pub depth: Option<u32>,
+    /// How many events from the start.
+    pub depth: Limit,
     /// The properties to check, by name.
     pub properties: Vec<&'static str>,
     /// Start from where these events lead.
@@ -136,7 +137,9 @@ fn protocol<P: Protocol>(params: Option<&Tree>, place: Span) -> Result<(P::Param
 }
 
 fn bad_parameter<P: Protocol>(bad: &BadParameter, params: Option<&Tree>, place: Span) -> Flaw {
-    let value = params.and_then(|tree| tree.get(bad.parameter));
+    // A protocol may name its parameter as its type does, or as the file does.
+    let hyphened = bad.parameter.replace('_', "-");
+    let value = params.and_then(|tree| tree.get(bad.parameter).or(tree.get(&hyphened)));
     let flaw = Flaw::at(
         value.map_or(place, |tree| tree.span),
         format!("`{}`: {}", bad.parameter, bad.message),

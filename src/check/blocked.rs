@@ -206,7 +206,14 @@ fn sentences<P: Protocol>(
     } else {
         let names = cluster.names(reason.nodes);
         let are = are(reason.nodes.len());
-        sentences.push(format!("{names} {are} blocked: {}.", reason.text));
+        let they = if reason.nodes.len() == 1 {
+            "it"
+        } else {
+            "they"
+        };
+        let own = reason.text.strip_prefix(&names);
+        let why = own.map_or_else(|| reason.text.clone(), |rest| format!("{they}{rest}"));
+        sentences.push(format!("{names} {are} blocked: {why}."));
     }
     // Nodes that wait for the same peers share a sentence.
     let awaited: BTreeSet<NodeSet> = waits.iter().map(|(_, peers)| *peers).collect();

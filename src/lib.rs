@@ -1,7 +1,11 @@
 //! Jury puts commit and consensus protocols on trial.
 
+pub mod check;
 pub mod model;
 pub mod protocols;
+pub mod report;
 pub mod run;
+pub mod scenario;
 pub mod sim;
+pub mod testbed;
 pub mod trace;

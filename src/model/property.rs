@@ -61,6 +61,14 @@ pub enum Expectation<P: Protocol> {
 }
 
 impl<P: Protocol> Expectation<P> {
+    /// The goal, if the property asks for possible progress.
+    pub fn goal(&self) -> Option<Predicate<P>> {
+        match self {
+            Expectation::Always(_) | Expectation::Reachable(_) => None,
+            Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal } => Some(*goal),
+        }
+    }
+
     /// The word for it in lists and results.
     pub fn name(&self) -> &'static str {
         match self {

@@ -1,0 +1,270 @@
+//! Why a world is stuck: who waits for whom, and what would help.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use indexmap::IndexSet;
+use rustc_hash::{FxBuildHasher, FxHashSet};
+
+use crate::model::{
+    Budgets, Event, Id, Limit, Link, NodeSet, Predicate, Protocol, Reason, Rules, System, Timing,
+    View, World, cluster::enumerate,
+};
+
+/// Whether a goal can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Possible {
+    Yes,
+    No,
+    /// A limit, or a bound that withheld an ordinary event, left it open.
+    Unknown,
+}
+
+/// A world from which a goal cannot be reached by ordinary events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blocked {
+    /// Why the goal is not met.
+    pub reason: Reason,
+    /// The nodes that the reason names and that are up, with the peers whom their timers await.
+    pub waits: Vec<(Id, NodeSet)>,
+    /// The nodes that are down.
+    pub down: NodeSet,
+    /// The repairs after which the goal can be reached, in the one notation; empty if none of
+    /// those tried is enough.
+    pub unblocked_by: Vec<String>,
+    /// Whole sentences that say all that.
+    pub sentences: Vec<String>,
+}
+
+/// Whether ordinary events lead from a world to one that meets the goal, by a search of at most
+/// `states_max` worlds.
+pub fn possible<P: Protocol>(
+    system: &System<P>,
+    world: &World<P>,
+    goal: Predicate<P>,
+    states_max: usize,
+) -> Possible {
+    let system = without_faults(system);
+    let mut open = false;
+    let mut seen = FxHashSet::default();
+    let mut queue = VecDeque::from([world.clone()]);
+    seen.insert(world.clone());
+    while let Some(mut world) = queue.pop_front() {
+        if goal.ask(&system.protocol, &world).is_ok() {
+            return Possible::Yes;
+        }
+        let enabled = system.enabled(&mut world);
+        open |= !enabled.withheld.is_empty();
+        for event in enabled.events {
+            let mut next = world.clone();
+            system.apply(&mut next, &event);
+            if !seen.contains(&next) {
+                if seen.len() >= states_max {
+                    return Possible::Unknown;
+                }
+                seen.insert(next.clone());
+                queue.push_back(next);
+            }
+        }
+    }
+    if open {
+        Possible::Unknown
+    } else {
+        Possible::No
+    }
+}
+
+/// Where ordinary events take a blocked world: the events, and the world in which as little as
+/// possible is under way and undecided. From there it is plain to see who is stuck.
+///
+/// Timing stays that of the system, so that nothing happens here that the check would not allow.
+pub fn standstill<P: Protocol>(
+    system: &System<P>,
+    world: &World<P>,
+    goal: Predicate<P>,
+    states_max: usize,
+) -> (Vec<Event<P>>, World<P>) {
+    let system = system.under(Rules {
+        budgets: Budgets::none(),
+        timeouts: Limit::Unlimited,
+        ..system.rules.clone()
+    });
+    let unrest = |world: &World<P>| {
+        let ids = || system.cluster.ids();
+        let links = ids().flat_map(|src| ids().map(move |dst| Link::new(src, dst)));
+        let in_flight: usize = links.map(|link| world.channel(link).len()).sum();
+        let missed = goal.ask(&system.protocol, world).err();
+        (in_flight, missed.map_or(0, |reason| reason.nodes.len()))
+    };
+    let mut found: IndexSet<World<P>, FxBuildHasher> = IndexSet::default();
+    let mut origins: Vec<Option<(usize, Event<P>)>> = vec![None];
+    found.insert(world.clone());
+    let mut next = 0;
+    while next < found.len() && found.len() < states_max {
+        let mut at = found[next].clone();
+        for event in system.enabled(&mut at).events {
+            let mut to = at.clone();
+            system.apply(&mut to, &event);
+            if found.insert(to) {
+                origins.push(Some((next, event)));
+            }
+        }
+        next += 1;
+    }
+    let calmest = (0..found.len())
+        .min_by_key(|&at| (unrest(&found[at]), at))
+        .expect("the world itself was found");
+    let mut events = Vec::new();
+    let mut at = calmest;
+    while let Some((before, event)) = origins[at].take() {
+        events.push(event);
+        at = before;
+    }
+    events.reverse();
+    (events, found[calmest].clone())
+}
+
+/// Explains a blocked world.
+pub fn explain<P: Protocol>(
+    system: &System<P>,
+    world: &World<P>,
+    goal: Predicate<P>,
+    states_max: usize,
+) -> Blocked {
+    let reason = goal
+        .ask(&system.protocol, world)
+        .err()
+        .unwrap_or_else(|| Reason::new(NodeSet::EMPTY, "the goal is met"));
+    let down = system.cluster.all().minus(world.up());
+    let waits: Vec<_> = reason
+        .nodes
+        .iter()
+        .filter_map(|id| {
+            let up = world.node(id).up()?;
+            let awaits = |timer| system.protocol.awaits(id, &up.state, timer);
+            let awaited = up.timers.iter().map(awaits);
+            Some((id, awaited.fold(NodeSet::EMPTY, NodeSet::union)))
+        })
+        .collect();
+    let unblocked_by = repairs(system, world, goal, states_max);
+    let sentences = sentences(system, &reason, &waits, down, &unblocked_by);
+    Blocked {
+        reason,
+        waits,
+        down,
+        unblocked_by,
+        sentences,
+    }
+}
+
+/// The smallest set of repairs that helps, of those tried: each alone, then all together.
+fn repairs<P: Protocol>(
+    system: &System<P>,
+    world: &World<P>,
+    goal: Predicate<P>,
+    states_max: usize,
+) -> Vec<String> {
+    let down = system.cluster.all().minus(world.up());
+    let recoveries = down.iter().map(Event::Recover);
+    let heals = world.globals().cuts.iter().cloned().map(Event::Heal);
+    let all: Vec<Event<P>> = heals.chain(recoveries).collect();
+    let helps = |repairs: &[&Event<P>]| {
+        let mut world = world.clone();
+        for event in repairs {
+            if system.obstacle(&mut world, event).is_some() {
+                return false;
+            }
+            system.apply(&mut world, event);
+        }
+        possible(system, &world, goal, states_max) == Possible::Yes
+    };
+    let names = |repairs: &[&Event<P>]| {
+        let notation = |e: &&Event<P>| e.notation(&system.cluster).to_string();
+        repairs.iter().map(notation).collect()
+    };
+    if let Some(event) = all.iter().find(|event| helps(&[event])) {
+        return names(&[event]);
+    }
+    let together: Vec<&Event<P>> = all.iter().collect();
+    if together.len() > 1 && helps(&together) {
+        return names(&together);
+    }
+    Vec::new()
+}
+
+fn sentences<P: Protocol>(
+    system: &System<P>,
+    reason: &Reason,
+    waits: &[(Id, NodeSet)],
+    down: NodeSet,
+    unblocked_by: &[String],
+) -> Vec<String> {
+    let cluster = &system.cluster;
+    let mut sentences = Vec::new();
+    let are = |n: usize| if n == 1 { "is" } else { "are" };
+    if reason.nodes.is_empty() {
+        sentences.push(format!("Blocked: {}.", reason.text));
+    } else {
+        let names = cluster.names(reason.nodes);
+        let are = are(reason.nodes.len());
+        let they = if reason.nodes.len() == 1 {
+            "it"
+        } else {
+            "they"
+        };
+        let own = reason.text.strip_prefix(&names);
+        let why = own.map_or_else(|| reason.text.clone(), |rest| format!("{they}{rest}"));
+        sentences.push(format!("{names} {are} blocked: {why}."));
+    }
+    // Nodes that wait for the same peers share a sentence.
+    let awaited: BTreeSet<NodeSet> = waits.iter().map(|(_, peers)| *peers).collect();
+    for peers in awaited.into_iter().filter(|peers| !peers.is_empty()) {
+        let who: NodeSet = waits
+            .iter()
+            .filter(|(_, awaited)| *awaited == peers)
+            .map(|(id, _)| *id)
+            .collect();
+        let wait = if who.len() == 1 { "waits" } else { "wait" };
+        let (who, whom) = (cluster.names(who), cluster.names(peers));
+        let dead = peers.intersection(down);
+        let state = match (dead.len(), dead == peers) {
+            (0, _) => String::new(),
+            (1, true) => ", which is down".to_owned(),
+            (_, true) => ", which are down".to_owned(),
+            (n, false) => format!(" ({} {} down)", cluster.names(dead), are(n)),
+        };
+        sentences.push(format!("{who} {wait} for {whom}{state}."));
+    }
+    let they = match reason.nodes.len() {
+        0 => "The goal".to_owned(),
+        1 => cluster.names(reason.nodes),
+        _ => "They".to_owned(),
+    };
+    sentences.push(if unblocked_by.is_empty() {
+        "No single repair helps, nor all repairs together.".to_owned()
+    } else {
+        let repairs = unblocked_by
+            .iter()
+            .map(|repair| match repair.split_once(' ') {
+                Some(("recover", node)) => format!("{node} recovers"),
+                Some(("heal", cut)) => format!("the cut {cut} heals"),
+                _ => repair.clone(),
+            });
+        format!("{they} could go on after {}.", enumerate(repairs))
+    });
+    sentences
+}
+
+/// The same system with nothing left to fail or to be repaired: ordinary events only, at any
+/// moment.
+fn without_faults<P: Protocol>(system: &System<P>) -> System<P> {
+    let mut links = system.rules.links;
+    // Retransmission over a link that holds any number of equal messages never ends.
+    links.copies = links.copies.min(Limit::AtMost(2));
+    system.under(Rules {
+        links,
+        timing: Timing::Asynchronous,
+        budgets: Budgets::none(),
+        timeouts: Limit::Unlimited,
+        ..system.rules.clone()
+    })
+}

@@ -1,0 +1,85 @@
+//! All executions: search, and what it proves.
+//!
+//! [`explore`] is the plain engine: breadth first, exact, whole worlds compared. It is written
+//! for clarity, and it is the oracle for every faster one. [`judge`] asks it for the verdict of
+//! each property: under what the scenario allows *and* the property assumes, and under all that
+//! the scenario allows. Nothing here knows a clock: a [`Monitor`] decides when to stop.
+
+mod blocked;
+mod explore;
+mod judge;
+#[cfg(feature = "stateright-bridge")]
+pub mod stateright;
+
+pub use blocked::{Blocked, Possible, explain, possible};
+pub use explore::{Explored, Finding, Keyed, explore};
+pub use judge::{Judged, Question, Search, Standing, Trial, Verdict, judge};
+
+use crate::model::Limit;
+
+/// Where a search ends, however much is left.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Events in a row; worlds at this depth are not expanded.
+    pub depth: Limit,
+    /// Distinct worlds.
+    pub states: Option<u64>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits {
+            depth: Limit::Unlimited,
+            states: None,
+        }
+    }
+}
+
+/// How far a search has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Distinct worlds reached.
+    pub distinct: u64,
+    /// Events applied.
+    pub generated: u64,
+    /// Events on the shortest path to the worlds being expanded.
+    pub depth: u64,
+    /// Worlds reached and not yet expanded.
+    pub frontier: u64,
+}
+
+/// Why a search stopped before it was through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Stopped {
+    Interrupted,
+    Memory,
+    Time,
+    States,
+}
+
+impl std::fmt::Display for Stopped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Stopped::Interrupted => "interrupted",
+            Stopped::Memory => "memory",
+            Stopped::Time => "time",
+            Stopped::States => "states",
+        })
+    }
+}
+
+/// Watches a search from outside, and may stop it.
+pub trait Monitor {
+    /// Asked every few thousand worlds.
+    fn look(&mut self, progress: &Progress) -> Result<(), Stopped>;
+}
+
+/// Lets every search go on to its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Patient;
+
+impl Monitor for Patient {
+    fn look(&mut self, _: &Progress) -> Result<(), Stopped> {
+        Ok(())
+    }
+}

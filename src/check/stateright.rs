@@ -1,0 +1,109 @@
+//! The bridge: Stateright's own checker and Explorer on our [`System`], as a second opinion.
+//!
+//! It knows the relation and nothing of our search. Stateright's properties are functions without
+//! an environment, so each is a function for a fixed position in the list.
+
+use stateright::{Expectation as Theirs, Model, Property as TheirProperty};
+
+use crate::model::{Event, Expectation, Property, Protocol, System, View, World};
+
+/// A system as Stateright sees it.
+pub struct Bridge<P: Protocol> {
+    pub system: System<P>,
+    /// The properties it can judge: those that are predicates over one world.
+    pub properties: Vec<Property<P>>,
+    pub start: World<P>,
+}
+
+/// Properties beyond this many are not handed over.
+pub const PROPERTIES_MAX: usize = 12;
+
+impl<P: Protocol> Bridge<P> {
+    pub fn new(system: System<P>, properties: &[Property<P>], start: World<P>) -> Self {
+        let judged = |p: &&Property<P>| p.expectation.goal().is_none();
+        let properties = properties.iter().filter(judged).cloned();
+        Bridge {
+            system,
+            properties: properties.take(PROPERTIES_MAX).collect(),
+            start,
+        }
+    }
+
+    fn holds(&self, nth: usize, world: &World<P>) -> bool {
+        match self.properties[nth].expectation {
+            Expectation::Always(predicate) | Expectation::Reachable(predicate) => {
+                predicate.ask(&self.system.protocol, world).is_ok()
+            }
+            Expectation::NeverBlocked { .. } | Expectation::Recovers { .. } => {
+                unreachable!("such properties are not handed over")
+            }
+        }
+    }
+}
+
+fn nth<P: Protocol, const N: usize>(bridge: &Bridge<P>, world: &World<P>) -> bool {
+    bridge.holds(N, world)
+}
+
+impl<P: Protocol> Model for Bridge<P> {
+    type State = World<P>;
+    type Action = Event<P>;
+
+    fn init_states(&self) -> Vec<World<P>> {
+        vec![self.start.clone()]
+    }
+
+    fn actions(&self, world: &World<P>, actions: &mut Vec<Event<P>>) {
+        actions.extend(self.system.enabled(&mut world.clone()).events);
+    }
+
+    fn next_state(&self, world: &World<P>, event: Event<P>) -> Option<World<P>> {
+        let mut next = world.clone();
+        self.system.apply(&mut next, &event);
+        Some(next)
+    }
+
+    fn format_action(&self, event: &Event<P>) -> String {
+        event.notation(&self.system.cluster).to_string()
+    }
+
+    fn format_step(&self, world: &World<P>, event: Event<P>) -> Option<String> {
+        let next = self.next_state(world, event)?;
+        let status = |id| {
+            let node = next.node(id);
+            let name = self.system.cluster.name(id);
+            format!("{name}: {}", self.system.protocol.status(id, node))
+        };
+        let nodes: Vec<String> = self.system.cluster.ids().map(status).collect();
+        Some(format!("{}\n\n{next:#?}", nodes.join("\n")))
+    }
+
+    fn properties(&self) -> Vec<TheirProperty<Self>> {
+        let conditions: [fn(&Self, &World<P>) -> bool; PROPERTIES_MAX] = [
+            nth::<P, 0>,
+            nth::<P, 1>,
+            nth::<P, 2>,
+            nth::<P, 3>,
+            nth::<P, 4>,
+            nth::<P, 5>,
+            nth::<P, 6>,
+            nth::<P, 7>,
+            nth::<P, 8>,
+            nth::<P, 9>,
+            nth::<P, 10>,
+            nth::<P, 11>,
+        ];
+        self.properties
+            .iter()
+            .zip(conditions)
+            .map(|(property, condition)| TheirProperty {
+                name: property.name,
+                condition,
+                expectation: match property.expectation {
+                    Expectation::Reachable(_) => Theirs::Sometimes,
+                    _ => Theirs::Always,
+                },
+            })
+            .collect()
+    }
+}

@@ -7,10 +7,10 @@ use jury::run::{Judge, Run, execute};
 use jury::sim::Simulator;
 use jury::sim::setup::{Latency, Nemesis, Ratio, Setup};
 
-#[path = "../tests/rounds/mod.rs"]
-mod rounds;
+#[path = "../tests/caller/mod.rs"]
+mod caller;
 
-use rounds::{Params, Rounds};
+use caller::{Params, Rounds};
 
 fn system(params: &Params) -> System<Rounds> {
     let rounds = Rounds::new(params).expect("good parameters");

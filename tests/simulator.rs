@@ -1,9 +1,10 @@
-//! The simulator on a rounds protocol: what it chooses, when, and that it can be repeated.
+//! The simulator on a small protocol: what it chooses, when, and that it can be repeated.
 
-mod rounds;
+mod caller;
 
 use std::collections::BTreeMap;
 
+use caller::{Params, Rounds};
 use jury::model::{
     Cut, CutFamily, Event, Id, Link, LinkOrder, NodeSet, Protocol, Rules, System, Time, View,
 };
@@ -12,7 +13,6 @@ use jury::sim::setup::{
     Fault, Latency, Moment as Anchor, Nemesis, NodeSetup, Planned, Ratio, Setup, When,
 };
 use jury::sim::{End, Scripted, Simulator};
-use rounds::{Params, Rounds};
 
 const MS: fn(u64) -> Time = Time::from_millis;
 
@@ -162,7 +162,7 @@ fn a_fault_elsewhere_changes_no_latency() {
             if let Event::Deliver(e) = moment.event {
                 let key = (e.src.into(), e.dst.into());
                 if let Some(at) = self.sent.remove(&(key.0, key.1, format!("{:?}", e.msg))) {
-                    let ask = matches!(e.msg, rounds::Msg::Ask(_));
+                    let ask = matches!(e.msg, caller::Msg::Ask(_));
                     let took = self.took.entry((key.0, key.1, ask)).or_default();
                     took.push(now.0 - at.0);
                 }

@@ -6,6 +6,8 @@ use std::path::Path;
 use jury::testbed::{Case, ProtocolInfo};
 use jury::trace::Trace;
 
+pub use jury::report::{Options, diagram, step};
+
 use super::Failure;
 
 /// What a trace gave when its events went through the handlers of today.
@@ -41,28 +43,4 @@ pub fn schema() -> serde_json::Value {
 
 pub fn starting_scenario(_: &str) -> Option<String> {
     None
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    pub width: usize,
-    pub color: bool,
-    pub ascii: bool,
-    pub from: Option<usize>,
-    pub until: Option<usize>,
-    pub nodes: Vec<String>,
-    pub elide: Option<usize>,
-}
-
-pub fn diagram(trace: &Trace, options: &Options) -> String {
-    let until = options.until.unwrap_or(trace.steps.len());
-    let lines = trace.steps.iter().take(until).enumerate();
-    lines
-        .map(|(i, step)| format!("{:4} {}\n", i + 1, step.event))
-        .collect()
-}
-
-pub fn step(trace: &Trace, n: usize, _: &Options) -> Option<String> {
-    let step = trace.steps.get(n.checked_sub(1)?)?;
-    Some(format!("{step:#?}"))
 }

@@ -3,44 +3,26 @@
 
 use std::path::Path;
 
-use jury::testbed::{Case, ProtocolInfo};
+use jury::testbed::{self, Case};
 use jury::trace::Trace;
 
 pub use jury::report::{Options, diagram, step};
+pub use jury::scenario::{Seeds, nearest};
+pub use jury::testbed::{Replayed, protocols, run_seeds, schema, starting_scenario};
 
 use super::Failure;
 
-/// What a trace gave when its events went through the handlers of today.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Replayed {
-    Same(Box<Trace>),
-    Differs(Box<Trace>, jury::trace::Difference),
-    Diverges(jury::run::Divergence),
-}
-
-// TEMPORARY: everything below stands in for what `testbed` and `report` will offer.
-
-fn missing(what: &str) -> Failure {
-    Failure::new(format!("{what} is not there yet"), "wait for it")
-}
-
+/// A scenario on trial.
 pub fn open(path: &Path) -> Result<Box<dyn Case>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::file("read", path, &error))?;
-    Err(missing("testbed::open"))
+    Ok(testbed::open(path)?)
 }
 
-pub fn protocols() -> Vec<ProtocolInfo> {
-    Vec::new()
-}
-
-pub fn replay(_: &Trace) -> Result<Replayed, Failure> {
-    Err(missing("testbed::replay"))
-}
-
-pub fn schema() -> serde_json::Value {
-    serde_json::json!({})
-}
-
-pub fn starting_scenario(_: &str) -> Option<String> {
-    None
+/// The events of a trace, through the handlers of today.
+pub fn replay(trace: &Trace) -> Result<Replayed, Failure> {
+    testbed::replay(trace).map_err(|why| {
+        Failure::new(
+            why,
+            "a trace replays with the protocol that it was recorded from",
+        )
+    })
 }

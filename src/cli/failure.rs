@@ -5,9 +5,10 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
+use jury::scenario::ScenarioError;
 use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, Report};
 
-use super::{Outcome, Terminal};
+use super::{Outcome, Terminal, edge};
 
 /// Why a command has no answer.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub enum Failure {
     ClosedPipe,
     /// Bad input or usage, with advice.
     Bad(Report),
+    /// A scenario that cannot be used. It knows best how to show itself.
+    Scenario(ScenarioError),
 }
 
 impl Failure {
@@ -41,29 +44,35 @@ impl Failure {
 
     /// Writes what is wrong to standard error.
     pub fn tell(self, terminal: &Terminal) -> ExitCode {
-        let Failure::Bad(report) = self else {
+        if matches!(self, Failure::ClosedPipe) {
             return Outcome::AsExpected.into();
-        };
+        }
         // If nobody listens to standard error, the exit code still tells.
-        let _ = io::stderr().write_all(render(&report, terminal).as_bytes());
+        let _ = io::stderr().write_all(self.render(terminal).as_bytes());
         Outcome::BadInput.into()
     }
-}
 
-/// The report as people read it.
-pub fn render(report: &Report, terminal: &Terminal) -> String {
-    let theme = match (terminal.stderr_color, terminal.stderr) {
-        (true, _) => GraphicalTheme::unicode(),
-        (false, true) => GraphicalTheme::unicode_nocolor(),
-        // In a file or a log, letters are safer than drawings.
-        (false, false) => GraphicalTheme::none(),
-    };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(terminal.width);
-    let mut text = String::new();
-    if handler.render_report(&mut text, report.as_ref()).is_err() {
-        let _ = writeln!(text, "{report}");
+    /// What is wrong, as people read it.
+    pub fn render(&self, terminal: &Terminal) -> String {
+        let report = match self {
+            Failure::ClosedPipe => return String::new(),
+            Failure::Scenario(error) => return error.render(terminal.stderr_color),
+            Failure::Bad(report) => report,
+        };
+        let theme = if terminal.stderr_color {
+            GraphicalTheme::unicode()
+        } else {
+            GraphicalTheme::unicode_nocolor()
+        };
+        let handler = GraphicalReportHandler::new_themed(theme)
+            .with_links(false)
+            .with_width(terminal.width);
+        let mut text = String::new();
+        if handler.render_report(&mut text, report.as_ref()).is_err() {
+            let _ = writeln!(text, "{report}");
+        }
+        text
     }
-    text
 }
 
 /// The words of the system, without the number in parentheses.
@@ -73,9 +82,9 @@ fn plain(error: &io::Error) -> String {
     text[..end].to_lowercase()
 }
 
-impl From<Report> for Failure {
-    fn from(report: Report) -> Self {
-        Failure::Bad(report)
+impl From<ScenarioError> for Failure {
+    fn from(error: ScenarioError) -> Self {
+        Failure::Scenario(error)
     }
 }
 
@@ -95,13 +104,8 @@ impl From<io::Error> for Failure {
 /// Advice for a wrong name: the nearest right one, or all of them.
 pub fn unknown<'a>(what: &str, wrong: &str, allowed: impl IntoIterator<Item = &'a str>) -> Failure {
     let allowed: Vec<&str> = allowed.into_iter().collect();
-    let folded = wrong.to_lowercase().replace(['_', ' '], "-");
-    let far = |name: &&str| strsim::damerau_levenshtein(&folded, &name.to_lowercase());
-    let near = allowed.iter().map(|name| (far(name), *name)).min();
     let mut advice = String::new();
-    if let Some((far, name)) = near
-        && far <= name.len().div_ceil(3)
-    {
+    if let Some(name) = edge::nearest(wrong, &allowed) {
         let _ = write!(advice, "did you mean `{name}`? ");
     }
     let _ = write!(advice, "there are: {}", allowed.join(", "));

@@ -31,10 +31,6 @@ impl SearchBar {
         SearchBar(bar)
     }
 
-    pub fn hidden() -> Self {
-        SearchBar(ProgressBar::hidden())
-    }
-
     pub fn show(
         &self,
         progress: &Progress,

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use jury::trace::{FORMAT, Trace};
+use jury::trace::Trace;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use serde::Serialize;
 
@@ -124,16 +124,6 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
 fn read(path: &Path) -> std::result::Result<Trace, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
     let trace: Trace = serde_json::from_str(&text).map_err(|e| flaw(path, &text, &e))?;
-    if trace.jury_trace != FORMAT {
-        return Err(Failure::new(
-            format!(
-                "{} is a trace of format {}, this version reads {FORMAT}",
-                path.display(),
-                trace.jury_trace
-            ),
-            "record it again",
-        ));
-    }
     Ok(trace)
 }
 

@@ -8,6 +8,7 @@ use std::time::Instant;
 use jury::testbed::{Case, Expected, RunReport};
 use serde::Serialize;
 
+use super::edge::Seeds;
 use super::files::Pending;
 use super::output::{Output, Paint};
 use super::picture::Picture;
@@ -40,8 +41,8 @@ pub struct Args {
     seed: Option<u64>,
 
     /// Run these seeds, both ends included, instead of those the file names.
-    #[arg(long, value_name = "A..B", value_parser = seeds::parse)]
-    seeds: Option<RangeInclusive<u64>>,
+    #[arg(long, value_name = "A..B", value_parser = Seeds::parse)]
+    seeds: Option<Seeds>,
 
     /// List every run.
     #[arg(long)]
@@ -95,7 +96,10 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
             "it can be checked: try `jury check`",
         ));
     };
-    let asked = args.seed.map(|seed| seed..=seed).or(args.seeds.clone());
+    let asked = args
+        .seed
+        .map(|seed| seed..=seed)
+        .or(args.seeds.map(Seeds::iter));
     let asked = asked.unwrap_or_else(|| named.clone());
     let pending = args.trace.as_deref().map(Pending::at).transpose()?;
 
@@ -136,7 +140,7 @@ fn shown(
     let is_story = |report: &RunReport| reports.len() == 1 || report.facts.steps < STORY_STEPS;
     let first = judged.first_failing.map(|i| &reports[i]);
     let report = first.or_else(|| reports.first().filter(|r| wanted || is_story(r)))?;
-    let again = seeds::one(case, report.seed, true);
+    let again = case.run(report.seed, true);
     if again.hash != report.hash || again.verdict != report.verdict {
         judged.outcome = Outcome::Nondeterminism;
         judged.notes.push(format!(

@@ -14,7 +14,7 @@ use super::output::{Output, Paint, remark};
 use super::progress::SearchBar;
 use super::shapes::Answer;
 use super::words;
-use super::{Failure, Outcome, Terminal, edge, failure, interrupt, junit, seeds, suite, summary};
+use super::{Failure, Outcome, Terminal, edge, interrupt, junit, seeds, suite, summary};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -179,18 +179,17 @@ fn tried(
     };
     let case = match edge::open(path) {
         Ok(case) => case,
-        Err(Failure::Bad(_)) if !has(&name) => return Ok(None),
-        Err(Failure::Bad(report)) => {
+        Err(_) if !has(&name) => return Ok(None),
+        Err(failure) => {
             return Ok(Some(Tried {
                 file: name,
                 outcome: Outcome::BadInput,
-                error: Some(failure::render(&report, terminal)),
+                error: Some(failure.render(terminal)),
                 run: None,
                 check: None,
                 seconds: begun.elapsed().as_secs_f64(),
             }));
         }
-        Err(closed) => return Err(closed),
     };
     let case = case.as_ref();
     if !has(&name) && !has(case.about()) {
@@ -233,7 +232,7 @@ fn run_part(
     let mut judged = seeds::judge(case, &reports, asked == named);
     // The first run once more: a handler that is not pure makes every verdict worthless.
     if let Some(first) = reports.first()
-        && seeds::one(case, first.seed, false).hash != first.hash
+        && case.run(first.seed, false).hash != first.hash
     {
         judged.outcome = Outcome::Nondeterminism;
         let note = format!("Seed {} was run twice and differed.", first.seed);

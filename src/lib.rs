@@ -5,4 +5,5 @@ pub mod model;
 pub mod protocols;
 pub mod run;
 pub mod sim;
+pub mod testbed;
 pub mod trace;

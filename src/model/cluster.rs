@@ -4,6 +4,8 @@
 
 use std::fmt;
 
+use serde::{Serialize, Serializer};
+
 use super::actor::Id;
 
 /// The largest cluster. A [`NodeSet`] is one machine word of this many bits.
@@ -126,6 +128,13 @@ impl FromIterator<Id> for NodeSet {
 impl fmt::Debug for NodeSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.iter().map(index)).finish()
+    }
+}
+
+/// The members, as a list of numbers.
+impl Serialize for NodeSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(index))
     }
 }
 

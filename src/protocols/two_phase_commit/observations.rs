@@ -1,0 +1,239 @@
+//! What a step meant, read off the records that it wrote and the messages that it sent.
+//!
+//! A decision takes effect when its record is written or, if it needs none, when somebody is
+//! told; so a crash in the middle of a handler shows just what had taken effect.
+
+use std::borrow::Cow;
+
+use super::protocol::{coordinator_record, participant_record};
+use super::{
+    Coordinator, CoordinatorRecord, Decision, Msg, Participant, ParticipantRecord, Presumption,
+    State, Storage, Timer, TwoPhaseCommit, Txn, coordinator,
+};
+use crate::model::{Command, Input, Node, Observation, Reaction};
+
+/// One step of one site.
+struct Step<'a> {
+    protocol: &'a TwoPhaseCommit,
+    before: &'a Node<TwoPhaseCommit>,
+    input: Input<'a, TwoPhaseCommit>,
+    reaction: &'a Reaction<TwoPhaseCommit>,
+    found: &'a mut Vec<Observation>,
+}
+
+pub fn observe<'a>(
+    protocol: &'a TwoPhaseCommit,
+    before: &'a Node<TwoPhaseCommit>,
+    input: Input<'a, TwoPhaseCommit>,
+    reaction: &'a Reaction<TwoPhaseCommit>,
+    found: &'a mut Vec<Observation>,
+) {
+    if reaction.commands.is_empty() && reaction.state.is_none() {
+        return;
+    }
+    let mut step = Step {
+        protocol,
+        before,
+        input,
+        reaction,
+        found,
+    };
+    for txn in protocol.transactions() {
+        step.commands(txn);
+        step.outcome(txn);
+    }
+    if !reaction.crashed {
+        step.rule();
+    }
+}
+
+impl Step<'_> {
+    /// What the commands show, in their order.
+    fn commands(&mut self, txn: Txn) {
+        let storage = self.before.storage();
+        let mut c = coordinator_record(storage, txn);
+        let mut p = participant_record(storage, txn);
+        let reaction = self.reaction;
+        for command in &reaction.commands {
+            match command {
+                Command::Save(saved @ Storage::Coordinator(_)) => {
+                    let record = coordinator_record(Some(saved), txn);
+                    if record != std::mem::replace(&mut c, record) {
+                        self.coordinator_wrote(txn, record);
+                    }
+                }
+                Command::Save(saved @ Storage::Participant(_)) => {
+                    let record = participant_record(Some(saved), txn);
+                    if record != std::mem::replace(&mut p, record) {
+                        self.participant_wrote(txn, record);
+                    }
+                }
+                Command::Send(_, msg) if msg.txn() == txn => self.sent(txn, *msg),
+                _ => {}
+            }
+        }
+    }
+
+    fn coordinator_wrote(&mut self, txn: Txn, record: CoordinatorRecord) {
+        match record {
+            CoordinatorRecord::Commit => self.decided(txn, Decision::Commit),
+            CoordinatorRecord::Abort => self.decided(txn, Decision::Abort),
+            CoordinatorRecord::None | CoordinatorRecord::Initiation | CoordinatorRecord::End => {}
+        }
+    }
+
+    fn participant_wrote(&mut self, txn: Txn, record: ParticipantRecord) {
+        match record {
+            ParticipantRecord::None => {}
+            ParticipantRecord::Prepared => self.locked(txn),
+            ParticipantRecord::Committed => self.concluded(txn, Decision::Commit),
+            ParticipantRecord::Aborted => self.concluded(txn, Decision::Abort),
+        }
+    }
+
+    fn sent(&mut self, txn: Txn, msg: Msg) {
+        match (self.coordinator_was(txn), self.participant_was(txn), msg) {
+            (_, Some(_), Msg::Yes(_)) => self.voted(txn, "yes"),
+            // A NO after the decision is an answer, not a vote.
+            (_, Some(Participant::Working { .. }), Msg::No(_)) => self.voted(txn, "no"),
+            (Some(Coordinator::Collecting { .. }), _, Msg::Commit(_)) => {
+                self.decided(txn, Decision::Commit);
+            }
+            (Some(Coordinator::Collecting { .. }), _, Msg::Abort(_)) => {
+                self.decided(txn, Decision::Abort);
+            }
+            _ => {}
+        }
+    }
+
+    /// What only the state shows that the site is in afterwards.
+    fn outcome(&mut self, txn: Txn) {
+        let recovers = matches!(self.input, Input::Start) && !matches!(self.before, Node::Absent);
+        match self.reaction.state {
+            Some(State::Participant(p)) => match p.phase[txn] {
+                Participant::Prepared { .. }
+                    if !matches!(
+                        self.participant_was(txn),
+                        Some(Participant::Prepared { .. })
+                    ) =>
+                {
+                    self.locked(txn);
+                }
+                Participant::Aborted if recovers && p.log[txn] == ParticipantRecord::None => {
+                    self.concluded(txn, Decision::Abort);
+                }
+                _ => {}
+            },
+            Some(State::Coordinator(c)) => match (self.coordinator_was(txn), c.phase[txn]) {
+                // Everybody voted NO: there was nobody to tell.
+                (Some(Coordinator::Collecting { .. }), Coordinator::Forgotten)
+                    if c.log[txn] != CoordinatorRecord::Commit =>
+                {
+                    self.decided(txn, Decision::Abort);
+                }
+                _ if recovers => self.coordinator_recovered(txn, c.log[txn]),
+                _ => {}
+            },
+            None => {}
+        }
+    }
+
+    /// From here on inquiries are answered ABORT, so that is the decision, whether the
+    /// transaction had begun or not. If commit is presumed and there is no record it had not, and
+    /// there is nothing to decide.
+    fn coordinator_recovered(&mut self, txn: Txn, record: CoordinatorRecord) {
+        let presumes_abort = self.protocol.params.presumption != Presumption::Commit;
+        match record {
+            CoordinatorRecord::None if presumes_abort => {
+                self.decided(txn, Decision::Abort);
+                self.applied("presumed abort");
+            }
+            CoordinatorRecord::Initiation => self.decided(txn, Decision::Abort),
+            _ => {}
+        }
+    }
+
+    /// The rule of the paper that was applied, if it has a name.
+    fn rule(&mut self) {
+        match self.input {
+            Input::Timeout(Timer::Prepare(_)) => self.applied("unilateral abort"),
+            Input::Message { src, msg } => {
+                let txn = msg.txn();
+                match (self.coordinator_was(txn), self.participant_was(txn), msg) {
+                    (Some(Coordinator::Forgotten), _, Msg::Inquiry(_)) => {
+                        self.applied(match self.protocol.presumed() {
+                            Decision::Abort => "presumed abort",
+                            Decision::Commit => "presumed commit",
+                        });
+                    }
+                    (_, Some(Participant::Working { .. }), Msg::Inquiry(_)) => {
+                        self.applied("unilateral abort");
+                    }
+                    (
+                        _,
+                        Some(Participant::Prepared { .. }),
+                        Msg::Commit(_) | Msg::Abort(_) | Msg::Uncertain(_),
+                    ) if src != coordinator() => self.applied("cooperative termination"),
+                    _ => {}
+                }
+            }
+            Input::Start if matches!(self.before, Node::Down { .. }) => {
+                if let Some(State::Participant(p)) = self.reaction.state
+                    && p.log.iter().all(|(_, r)| *r != ParticipantRecord::Prepared)
+                {
+                    self.applied("independent recovery");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn coordinator_was(&self, txn: Txn) -> Option<Coordinator> {
+        match self.before.state() {
+            Some(State::Coordinator(c)) => Some(c.phase[txn]),
+            _ => None,
+        }
+    }
+
+    fn participant_was(&self, txn: Txn) -> Option<Participant> {
+        match self.before.state() {
+            Some(State::Participant(p)) => Some(p.phase[txn]),
+            _ => None,
+        }
+    }
+
+    fn voted(&mut self, txn: Txn, vote: &'static str) {
+        let (subject, value) = (u64::from(txn), vote.into());
+        self.once(Observation::Voted { subject, value });
+    }
+
+    fn decided(&mut self, txn: Txn, decision: Decision) {
+        let (subject, value) = (u64::from(txn), decision.word().into());
+        self.once(Observation::Decided { subject, value });
+    }
+
+    fn locked(&mut self, txn: Txn) {
+        let subject = u64::from(txn);
+        self.once(Observation::Locked { subject });
+    }
+
+    /// A participant decided, and gives up what it holds.
+    fn concluded(&mut self, txn: Txn, decision: Decision) {
+        self.decided(txn, decision);
+        if let Some(Participant::Prepared { .. }) = self.participant_was(txn) {
+            let subject = u64::from(txn);
+            self.once(Observation::Released { subject });
+        }
+    }
+
+    fn applied(&mut self, rule: &'static str) {
+        let rule = Cow::Borrowed(rule);
+        self.once(Observation::Applied { rule });
+    }
+
+    fn once(&mut self, observation: Observation) {
+        if !self.found.contains(&observation) {
+            self.found.push(observation);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A scenario on trial, seen from outside: the protocol is erased.
+
+use std::ops::RangeInclusive;
+
+use super::report::{CheckReport, Expected, RunReport};
+use crate::check::Monitor;
+use crate::model::Limit;
+
+/// Which engine searches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// Our plain engine: exact and shortest, but slow.
+    #[default]
+    Plain,
+    /// Stateright's breadth-first checker on the same relation: a second opinion. It judges only
+    /// properties that are predicates over one world.
+    Stateright,
+}
+
+/// What a check is asked for beyond the scenario.
+#[derive(Clone, Debug, Default)]
+pub struct CheckOptions {
+    pub engine: Engine,
+    /// Judge only these properties; all of the scenario's if empty.
+    pub properties: Vec<String>,
+    /// Stop after so many distinct worlds.
+    pub states_max: Option<u64>,
+    /// A depth bound beside the scenario's.
+    pub depth_max: Option<Limit>,
+}
+
+/// A scenario on trial.
+pub trait Case: Send + Sync {
+    /// What scenario files call the protocol.
+    fn protocol(&self) -> &'static str;
+
+    /// What the scenario says it is about.
+    fn about(&self) -> &str;
+
+    /// The seeds that the scenario names; `None` if it has no run.
+    fn seeds(&self) -> Option<RangeInclusive<u64>>;
+
+    /// Whether the scenario has a check.
+    fn has_check(&self) -> bool;
+
+    /// The properties of the protocol, in its order.
+    fn properties(&self) -> Vec<&'static str>;
+
+    /// The properties for which the scenario expects a verdict of the check.
+    fn expected_of_check(&self) -> Vec<String>;
+
+    /// One run. `record` asks for the trace as well, at a cost.
+    ///
+    /// # Panics
+    /// If the scenario has no run.
+    fn run(&self, seed: u64, record: bool) -> RunReport;
+
+    /// Whether one run alone already goes against what the scenario expects of every run.
+    fn refutes(&self, report: &RunReport) -> bool;
+
+    /// How the expectation of the runs turned out; nothing if the scenario has none.
+    fn compare_runs(&self, reports: &[RunReport]) -> Vec<Expected>;
+
+    /// Explores every run.
+    ///
+    /// # Panics
+    /// If the scenario has no check.
+    fn check(&self, options: &CheckOptions, monitor: &mut dyn Monitor) -> CheckReport;
+
+    /// How the expectations of the check turned out, for the properties in the report.
+    fn compare_check(&self, report: &CheckReport) -> Vec<Expected>;
+
+    /// Serves Stateright's Explorer on this address (`localhost:3000`) until the process ends.
+    #[cfg(feature = "stateright-bridge")]
+    fn explorer(&self, address: std::net::SocketAddr);
+}
+
+/// A protocol as `jury list` shows it.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ProtocolInfo {
+    pub name: String,
+    pub about: String,
+    pub sources: Vec<String>,
+    /// The default parameters.
+    pub params: serde_json::Value,
+    /// Each parameter with its description, from the schema.
+    pub parameters: Vec<ParameterInfo>,
+    pub properties: Vec<PropertyInfo>,
+    pub bugs: Vec<BugInfo>,
+    /// The nodes of the default cluster, each with its role.
+    pub nodes: Vec<(String, String)>,
+}
+
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ParameterInfo {
+    pub name: String,
+    pub about: String,
+    pub default: serde_json::Value,
+}
+
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PropertyInfo {
+    pub name: String,
+    pub about: String,
+    pub citation: String,
+    pub expectation: String,
+    pub assumes: Vec<String>,
+}
+
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BugInfo {
+    pub name: String,
+    pub about: String,
+    pub breaks: Vec<String>,
+}

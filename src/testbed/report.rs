@@ -1,0 +1,137 @@
+//! What the testbed answers, as plain data: protocols are erased, everything prints and
+//! serialises.
+
+use serde::Serialize;
+
+use crate::model::Time;
+use crate::model::facts::{Costs, Facts};
+use crate::trace::Trace;
+
+/// The verdict of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunVerdict {
+    /// Nothing was violated and every goal was reached.
+    Ok,
+    Violated,
+    /// A goal was not reached, and ordinary events cannot reach it any more.
+    Blocked,
+    /// A goal was not reached, but still can be; or a limit left that open.
+    Undecided,
+    /// A planned fault never found its moment, so the run told another story than the scenario.
+    Unreached,
+}
+
+impl RunVerdict {
+    pub fn word(self) -> &'static str {
+        match self {
+            RunVerdict::Ok => "ok",
+            RunVerdict::Violated => "violated",
+            RunVerdict::Blocked => "blocked",
+            RunVerdict::Undecided => "undecided",
+            RunVerdict::Unreached => "unreached",
+        }
+    }
+}
+
+/// What came of one run.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RunReport {
+    pub seed: u64,
+    pub verdict: RunVerdict,
+    /// The property that was violated, or whose goal was not reached.
+    pub property: Option<String>,
+    /// The step that violated it, counted from 1.
+    pub step: Option<usize>,
+    /// Whole sentences that name who and why.
+    pub sentences: Vec<String>,
+    /// The assumptions of that property that did not hold in this run; if there are none, a
+    /// violation is a bug.
+    pub broken_assumptions: Vec<String>,
+    pub facts: Facts,
+    pub costs: Costs,
+    pub ended_at: Time,
+    pub hash: String,
+    /// Only where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
+}
+
+/// What came of a check.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CheckReport {
+    /// Which engine searched.
+    pub engine: String,
+    /// What the scenario allowed, in words.
+    pub allowed: Vec<String>,
+    pub properties: Vec<PropertyReport>,
+    pub searches: Vec<SearchReport>,
+}
+
+/// The verdict on one property.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct PropertyReport {
+    pub property: String,
+    pub about: String,
+    pub citation: String,
+    /// `always`, `reachable`, `never blocked` or `recovers`.
+    pub expectation: String,
+    pub assumes: Vec<String>,
+    /// In the words that scenarios expect: `holds`, `can block` …
+    pub verdict: String,
+    /// The verdict with what qualifies it: `holds within bounds: timeouts`, `violated outside
+    /// the assumptions: no cut`.
+    pub qualified: String,
+    /// Whole sentences.
+    pub sentences: Vec<String>,
+    /// The shortest schedule to a violation, a block or a witness, in the one notation.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
+    /// The search that decided it, counted from 0.
+    pub search: usize,
+}
+
+/// One search.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct SearchReport {
+    /// The assumptions imposed beyond what the scenario allowed.
+    pub imposed: Vec<String>,
+    pub distinct: u64,
+    pub generated: u64,
+    pub depth: u64,
+    /// What kept it from being exhaustive: bounds, memory, time, an interrupt.
+    pub bounds: Vec<String>,
+    /// Sends were absorbed because so many equal messages were in flight.
+    pub absorbed: bool,
+    /// A shortest schedule to a world where timers wait for the living; see the design's rule of
+    /// accurate timing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting_for_the_living: Option<Vec<String>>,
+}
+
+/// How an expectation of a scenario turned out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Expected {
+    /// What was expected of: `run`, or a property.
+    pub of: String,
+    pub expected: String,
+    pub found: String,
+    pub outcome: ExpectedOutcome,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExpectedOutcome {
+    AsExpected,
+    /// It turned out otherwise.
+    Refuted,
+    /// Memory, time, bounds or an interrupt kept it from being established.
+    NotEstablished,
+}

@@ -287,7 +287,9 @@ impl<P: Protocol> System<P> {
                 if let Some(obstacle) = self.obstacle(world, event) {
                     return Some(obstacle);
                 }
-                let (id, input) = event.input()?;
+                let Some((id, input)) = event.input() else {
+                    return Some("a crash can only strike inside a handler".to_owned());
+                };
                 if !self.runs_a_handler(world, event) {
                     return Some(format!("no handler of {} runs in it", name(id)));
                 }

@@ -501,7 +501,9 @@ impl<P: Protocol> System<P> {
         let rules = &self.rules;
         world.globals().may_crash(id, rules)
             && rules.budgets.down.allows(|| {
-                let down = |id: &Id| matches!(world.node(*id), Node::Down { .. });
+                // A node that crashes while it recovers was down already.
+                let down =
+                    |peer: &Id| *peer != id && matches!(world.node(*peer), Node::Down { .. });
                 self.cluster.ids().filter(down).count()
             })
             && (rules.survivors.is_empty() || {

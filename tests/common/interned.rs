@@ -137,9 +137,7 @@ impl<P: Protocol> Interned<P> {
     fn asked(&mut self, input: Input<'_, P>) -> Asked {
         match input {
             Input::Start => Asked::Start,
-            Input::Message { src, msg } => {
-                Asked::Message(src, self.intern(Part::Msg(msg.clone())))
-            }
+            Input::Message { src, msg } => Asked::Message(src, self.intern(Part::Msg(msg.clone()))),
             Input::Timeout(timer) => Asked::Timeout(self.intern(Part::Timer(timer.clone()))),
             Input::Choice { key, value } => {
                 Asked::Choice(self.intern(Part::Choice(key.to_owned(), value.clone())))

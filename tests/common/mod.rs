@@ -83,10 +83,7 @@ pub fn depth_within<P: Protocol>(system: &System<P>, most: usize) -> u32 {
 }
 
 /// What the relation makes of a world, with nothing in between.
-pub fn successors<P: Protocol>(
-    system: &System<P>,
-    world: &World<P>,
-) -> Vec<(Event<P>, World<P>)> {
+pub fn successors<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<(Event<P>, World<P>)> {
     let events = system.enabled(&mut world.clone()).events;
     let after = |event: Event<P>| {
         let mut next = world.clone();

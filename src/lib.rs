@@ -3,6 +3,7 @@
 pub mod check;
 pub mod model;
 pub mod protocols;
+pub mod report;
 pub mod run;
 pub mod sim;
 pub mod testbed;

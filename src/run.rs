@@ -16,6 +16,9 @@ use crate::trace::TraceHash;
 /// What an event did to a plain world.
 pub type WorldEffects<P> = Effects<P, Owned<Reaction<P>>>;
 
+/// The next event with its time (`None` where time means nothing); `None` at the end of a run.
+pub type Next<P> = Option<(Option<Time>, Event<P>)>;
+
 /// Chooses what happens next.
 pub trait Scheduler<P: Protocol> {
     /// The nodes have started.
@@ -23,13 +26,8 @@ pub trait Scheduler<P: Protocol> {
         let _ = (system, world, starts);
     }
 
-    /// The next event and its time (`None` where time means nothing), or the end of the run. The
-    /// event must be possible in this world.
-    fn next(
-        &mut self,
-        system: &System<P>,
-        world: &mut World<P>,
-    ) -> Result<Option<(Option<Time>, Event<P>)>, Divergence>;
+    /// What happens next. The event must be possible in this world.
+    fn next(&mut self, system: &System<P>, world: &mut World<P>) -> Result<Next<P>, Divergence>;
 
     /// An event happened.
     fn happened(&mut self, moment: &Moment<'_, P>) {
@@ -159,11 +157,7 @@ impl Script {
 }
 
 impl<P: Protocol> Scheduler<P> for Script {
-    fn next(
-        &mut self,
-        system: &System<P>,
-        world: &mut World<P>,
-    ) -> Result<Option<(Option<Time>, Event<P>)>, Divergence> {
+    fn next(&mut self, system: &System<P>, world: &mut World<P>) -> Result<Next<P>, Divergence> {
         let Some((at, line)) = self.lines.get(self.next) else {
             return Ok(None);
         };
@@ -196,11 +190,7 @@ impl<P: Protocol> Schedule<P> {
 }
 
 impl<P: Protocol> Scheduler<P> for Schedule<P> {
-    fn next(
-        &mut self,
-        system: &System<P>,
-        world: &mut World<P>,
-    ) -> Result<Option<(Option<Time>, Event<P>)>, Divergence> {
+    fn next(&mut self, system: &System<P>, world: &mut World<P>) -> Result<Next<P>, Divergence> {
         let Some(event) = self.events.next() else {
             return Ok(None);
         };

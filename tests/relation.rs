@@ -4,13 +4,14 @@
 mod common;
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, VecDeque};
 
 use common::interned::Interned;
 use common::table::{Game, Row, Table, game, walk};
 use common::{
     assert_same_parts, cases, depth, depth_within, lines, plainly, states, successors, told,
 };
+use indexmap::{IndexMap, IndexSet};
 use jury::check::stateright::Bridge;
 use jury::check::{Explored, Finding, Keyed, Limits, Patient, explore};
 use jury::model::actor::CommandOf;
@@ -293,9 +294,9 @@ proptest! {
     fn carriers_agree_in_every_world(game in game()) {
         let mut pair = Pair::new(&game);
         let start = (pair.plain.key(), pair.odd.key());
-        let mut keys = HashMap::from([start.clone()]);
-        let mut worlds: HashMap<_, _> = HashMap::from([(start.1.clone(), start.0.clone())]);
-        let mut queue = std::collections::VecDeque::from([start]);
+        let mut keys = IndexMap::from([start.clone()]);
+        let mut worlds: IndexMap<_, _> = IndexMap::from([(start.1.clone(), start.0.clone())]);
+        let mut queue = VecDeque::from([start]);
         while let Some((world, key)) = queue.pop_front() {
             if keys.len() > 250 {
                 break;
@@ -463,8 +464,8 @@ fn confirm(system: &System<Table>, property: &Property<Table>, finding: &Finding
     }
 }
 
-fn worlds_within(system: &System<Table>, most: u32) -> HashSet<World<Table>> {
-    let mut all = HashSet::from([system.initial()]);
+fn worlds_within(system: &System<Table>, most: u32) -> IndexSet<World<Table>> {
+    let mut all = IndexSet::from([system.initial()]);
     let mut level = vec![system.initial()];
     for _ in 0..most {
         let mut next = Vec::new();

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use rustc_hash::FxHashSet;
+use indexmap::IndexMap;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::model::{
-    Budgets, Event, Id, Limit, NodeSet, Predicate, Protocol, Reason, Rules, System, Timing, View,
-    World, cluster::enumerate,
+    Budgets, Event, Id, Limit, Link, NodeSet, Predicate, Protocol, Reason, Rules, System, Timing,
+    View, World, cluster::enumerate,
 };
 
 /// Whether a goal can be reached.
@@ -70,6 +71,55 @@ pub fn possible<P: Protocol>(
     } else {
         Possible::No
     }
+}
+
+/// Where ordinary events take a blocked world: the events, and the world in which as little as
+/// possible is under way and undecided. From there it is plain to see who is stuck.
+///
+/// Timing stays that of the system, so that nothing happens here that the check would not allow.
+pub fn standstill<P: Protocol>(
+    system: &System<P>,
+    world: &World<P>,
+    goal: Predicate<P>,
+    states_max: usize,
+) -> (Vec<Event<P>>, World<P>) {
+    let system = system.under(Rules {
+        budgets: Budgets::none(),
+        timeouts: Limit::Unlimited,
+        ..system.rules.clone()
+    });
+    let unrest = |world: &World<P>| {
+        let ids = || system.cluster.ids();
+        let links = ids().flat_map(|src| ids().map(move |dst| Link::new(src, dst)));
+        let in_flight: usize = links.map(|link| world.channel(link).len()).sum();
+        let missed = goal.ask(&system.protocol, world).err();
+        (in_flight, missed.map_or(0, |reason| reason.nodes.len()))
+    };
+    let mut found: IndexMap<World<P>, Option<(usize, Event<P>)>, FxBuildHasher> =
+        IndexMap::default();
+    found.insert(world.clone(), None);
+    let mut next = 0;
+    while next < found.len() && found.len() < states_max {
+        let mut at = found.get_index(next).expect("there is a next").0.clone();
+        for event in system.enabled(&mut at).events {
+            let mut to = at.clone();
+            system.apply(&mut to, &event);
+            found.entry(to).or_insert(Some((next, event)));
+        }
+        next += 1;
+    }
+    let calmest = (0..found.len())
+        .min_by_key(|&at| (unrest(found.get_index(at).expect("in range").0), at))
+        .expect("the world itself was found");
+    let mut events = Vec::new();
+    let mut at = calmest;
+    while let Some((before, event)) = &found[at] {
+        events.push(event.clone());
+        at = *before;
+    }
+    events.reverse();
+    let (world, _) = found.swap_remove_index(calmest).expect("in range");
+    (events, world)
 }
 
 /// Explains a blocked world.
@@ -198,7 +248,7 @@ fn sentences<P: Protocol>(
 
 /// The same system with nothing left to fail or to be repaired: ordinary events only, at any
 /// moment.
-pub(super) fn without_faults<P: Protocol>(system: &System<P>) -> System<P> {
+fn without_faults<P: Protocol>(system: &System<P>) -> System<P> {
     let mut links = system.rules.links;
     // Retransmission over a link that holds any number of equal messages never ends.
     links.copies = links.copies.min(Limit::AtMost(2));

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use derive_where::derive_where;
 
-use super::blocked::{Blocked, explain};
+use super::blocked::{Blocked, explain, standstill};
 use super::explore::{Explored, Finding, explore};
 use super::{Limits, Monitor, Progress, Stopped};
 use crate::model::{
@@ -61,7 +61,10 @@ pub enum Verdict<P: Protocol> {
     },
     Unreachable,
     CanBlock {
+        /// A shortest one to a world from which the goal is out of reach.
         schedule: Vec<Event<P>>,
+        /// The ordinary events that follow, until nothing more comes of them.
+        then: Vec<Event<P>>,
         blocked: Blocked,
         standing: Standing,
     },
@@ -265,10 +268,12 @@ fn decide<P: Protocol>(
             let schedule = whole(question, schedule);
             let (facts, world) = replay(question.system, &schedule);
             let goal = property.expectation.goal().expect("it asks for a goal");
-            let blocked = explain(question.system, &world, goal, EXPLAIN_STATES_MAX);
+            let (then, stuck) = standstill(question.system, &world, goal, EXPLAIN_STATES_MAX);
+            let blocked = explain(question.system, &stuck, goal, EXPLAIN_STATES_MAX);
             let standing = standing(question, property, &facts, restricted || imposed.is_empty());
             Verdict::CanBlock {
                 schedule,
+                then,
                 blocked,
                 standing,
             }

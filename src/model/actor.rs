@@ -274,10 +274,7 @@ impl<P: Protocol> Node<P> {
     fn carry_out(&mut self, command: &CommandOf<P>) {
         match (self, command) {
             (Node::Up(up), Command::SetTimer(timer, _)) => {
-                // Arming again is the common case, and needs no copy of the timer.
-                if !up.timers.contains(timer) {
-                    up.timers.insert(timer.clone());
-                }
+                up.timers.insert(timer.clone());
             }
             (Node::Up(up), Command::CancelTimer(timer)) => {
                 up.timers.remove(timer);

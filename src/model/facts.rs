@@ -41,6 +41,7 @@ pub struct Facts {
     /// sets it.
     pub drift_ppm_max: u32,
     /// Every set of nodes that was up at once, after the crash that made it.
+    #[serde(skip)]
     up: Vec<u128>,
 }
 

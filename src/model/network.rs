@@ -317,7 +317,7 @@ fn halves(all: NodeSet) -> Vec<NodeSet> {
     let half = members.len() / 2;
     let mut found = Vec::new();
     choose(&members, half, NodeSet::EMPTY, &mut found);
-    if members.len() % 2 == 0 {
+    if members.len().is_multiple_of(2) {
         found.retain(|set| members.first().is_some_and(|first| set.contains(*first)));
     }
     found
@@ -327,11 +327,11 @@ fn halves(all: NodeSet) -> Vec<NodeSet> {
 fn choose(members: &[Id], more: usize, set: NodeSet, found: &mut Vec<NodeSet>) {
     if more == 0 {
         found.push(set);
-    } else if let Some((first, rest)) = members.split_first() {
-        if members.len() >= more {
-            choose(rest, more - 1, set.with(*first), found);
-            choose(rest, more, set, found);
-        }
+    } else if let Some((first, rest)) = members.split_first()
+        && members.len() >= more
+    {
+        choose(rest, more - 1, set.with(*first), found);
+        choose(rest, more, set, found);
     }
 }
 

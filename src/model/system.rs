@@ -261,15 +261,13 @@ impl<P: Protocol> System<P> {
             return Some(format!("{} has a choice to settle first", name(id)));
         }
         match event {
-            Event::Deliver(e) => offered(world, e),
             Event::Drop(e) | Event::Duplicate(e) if e.link().is_loop() => {
                 Some("a node's messages to itself are never lost or duplicated".to_owned())
             }
-            Event::Drop(e) => offered(world, e),
             Event::Duplicate(_) if self.rules.links.order == LinkOrder::Fifo => {
                 Some("there are no duplicates on fifo links".to_owned())
             }
-            Event::Duplicate(e) => offered(world, e),
+            Event::Deliver(e) | Event::Drop(e) | Event::Duplicate(e) => offered(world, e),
             Event::Timeout { id, timer } => {
                 let armed = |up: &Up<P>| up.timers.contains(timer);
                 let armed = world.node(*id).up().is_some_and(armed);
@@ -290,7 +288,7 @@ impl<P: Protocol> System<P> {
                 let Some((id, input)) = event.input() else {
                     return Some("a crash can only strike inside a handler".to_owned());
                 };
-                if !self.runs_a_handler(world, event) {
+                if !runs_a_handler(world, event) {
                     return Some(format!("no handler of {} runs in it", name(id)));
                 }
                 let points = world.crash_points(&self.protocol, id, input);
@@ -315,14 +313,6 @@ impl<P: Protocol> System<P> {
                 .node(*id)
                 .is_up()
                 .then(|| format!("{} is up already", name(*id))),
-        }
-    }
-
-    /// Whether a handler runs in an event: not when a message reaches a node that is down.
-    fn runs_a_handler<C: Carrier<P>>(&self, world: &C, event: &Event<P>) -> bool {
-        match event {
-            Event::Deliver(e) => world.node(e.dst).is_up(),
-            event => event.input().is_some(),
         }
     }
 
@@ -486,7 +476,7 @@ impl<P: Protocol> System<P> {
             return;
         }
         if self.rules.budgets.inside_handlers
-            && self.runs_a_handler(world, &event)
+            && runs_a_handler(world, &event)
             && self.may_crash(world, id)
         {
             for after in world.crash_points(&self.protocol, id, input) {
@@ -537,6 +527,14 @@ impl<P: Protocol> Event<P> {
             Event::CrashInside { event, .. } => event.settles_a_choice(),
             _ => false,
         }
+    }
+}
+
+/// Whether a handler runs in an event: not when a message reaches a node that is down.
+fn runs_a_handler<P: Protocol, C: Carrier<P>>(world: &C, event: &Event<P>) -> bool {
+    match event {
+        Event::Deliver(e) => world.node(e.dst).is_up(),
+        event => event.input().is_some(),
     }
 }
 

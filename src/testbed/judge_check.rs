@@ -84,19 +84,21 @@ fn report_property<P: Protocol>(
         }
         None => verdict.to_owned(),
     };
-    let trace = (!schedule.is_empty()).then(|| {
+    // What can be said of a witness is said where it ends: behind a schedule after which the goal
+    // is out of reach comes what ordinary events make of it.
+    let then = match &judged.verdict {
+        Verdict::CanBlock { then, .. } => then.as_slice(),
+        _ => &[],
+    };
+    let whole = [schedule, then].concat();
+    let trace = (!whole.is_empty()).then(|| {
         let origin = Origin {
             engine: "checker".to_owned(),
             property: Some(property.name.to_owned()),
             ..origin.clone()
         };
-        let (_, mut trace) = record_schedule(
-            question.system,
-            params,
-            question.properties,
-            origin,
-            schedule,
-        );
+        let (_, mut trace) =
+            record_schedule(question.system, params, question.properties, origin, &whole);
         trace.verdict = Some(Outcome {
             verdict: qualified.clone(),
             sentences: sentences.clone(),
@@ -113,6 +115,7 @@ fn report_property<P: Protocol>(
         qualified,
         sentences,
         schedule: notation(question.system, schedule),
+        then: notation(question.system, then),
         trace,
         search: judged.search,
     }
@@ -162,6 +165,7 @@ fn words<'a, P: Protocol>(
             schedule,
             blocked,
             standing,
+            ..
         } => {
             let mut sentences = blocked.sentences.clone();
             sentences.extend(standing_sentence(name, standing));

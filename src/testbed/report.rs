@@ -90,6 +90,10 @@ pub struct PropertyReport {
     /// The shortest schedule to a violation, a block or a witness, in the one notation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub schedule: Vec<String>,
+    /// Where a goal is out of reach: the ordinary events that follow, until nothing more comes of
+    /// them. The trace has both.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub then: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
     /// The search that decided it, counted from 0.

@@ -5,12 +5,11 @@
 //! the relation depended on anything but the parts it is given, this carrier would disagree with
 //! the plain one.
 
-use std::collections::HashMap;
 use std::ops::Deref;
 use std::rc::Rc;
 
 use derive_where::derive_where;
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 use jury::check::Keyed;
 use jury::model::globals::{Globals, GlobalsChange};
 use jury::model::network::{ChannelChange, Fate};
@@ -68,11 +67,11 @@ pub struct Interned<P: Protocol> {
     world: Vec<Number>,
     store: IndexSet<Part<P>>,
     reactions: Vec<Rc<Reaction<P>>>,
-    reacted: HashMap<(Id, Number, Asked, Option<usize>), (Number, Number)>,
-    crash_points: HashMap<(Id, Number, Asked), Vec<usize>>,
-    crashed: HashMap<Number, Number>,
-    changed: HashMap<(Number, Changed), (Number, Fate)>,
-    recorded: HashMap<(Number, Id, Number), Number>,
+    reacted: IndexMap<(Id, Number, Asked, Option<usize>), (Number, Number)>,
+    crash_points: IndexMap<(Id, Number, Asked), Vec<usize>>,
+    crashed: IndexMap<Number, Number>,
+    changed: IndexMap<(Number, Changed), (Number, Fate)>,
+    recorded: IndexMap<(Number, Id, Number), Number>,
     /// How often an answer was remembered.
     pub remembered: u64,
 }
@@ -85,11 +84,11 @@ impl<P: Protocol> Interned<P> {
             world: Vec::new(),
             store: IndexSet::new(),
             reactions: Vec::new(),
-            reacted: HashMap::new(),
-            crash_points: HashMap::new(),
-            crashed: HashMap::new(),
-            changed: HashMap::new(),
-            recorded: HashMap::new(),
+            reacted: IndexMap::new(),
+            crash_points: IndexMap::new(),
+            crashed: IndexMap::new(),
+            changed: IndexMap::new(),
+            recorded: IndexMap::new(),
             remembered: 0,
         };
         carrier.world = carrier.intern_world(world);

@@ -1,0 +1,167 @@
+//! The space-time diagram: a lane for each node, a line for each step, time flowing down.
+//!
+//! Invariant: no line is wider than the options allow. Puts together what the story, the layout,
+//! the canvas and the words make of a trace; decides the order of the rows, nothing more.
+
+use super::Options;
+use super::canvas::{Canvas, Head};
+use super::layout::Layout;
+use super::names::Names;
+use super::paint::{Line, Style, paint};
+use super::signs::{event_marks, tone};
+use super::story::{Origin, Scene, Story, actor, message};
+use super::text::{Detail, clean, count, fit, wrap};
+use super::words;
+use crate::trace::{Message, Trace, What};
+
+/// Draws a trace. The diagram ends in a line break.
+pub fn diagram(trace: &Trace, options: &Options) -> String {
+    let names = Names::new(trace, options.ascii);
+    let layout = Layout::new(trace, options, &names);
+    let mut picture = Picture {
+        trace,
+        options,
+        names: &names,
+        canvas: Canvas::new(&layout, options.ascii),
+        out: Vec::new(),
+    };
+    picture.title();
+    picture.header();
+    let mut story = Story::begin(trace);
+    picture.start(&story);
+    picture.steps(&mut story);
+    picture.end(&story);
+    picture.below(&story);
+    let mut text = picture.out.join("\n");
+    text.push('\n');
+    text
+}
+
+/// A diagram in the making.
+pub(super) struct Picture<'a> {
+    pub trace: &'a Trace,
+    pub options: &'a Options,
+    pub names: &'a Names,
+    pub canvas: Canvas<'a>,
+    pub out: Vec<String>,
+}
+
+impl<'a> Picture<'a> {
+    pub fn push(&mut self, line: &Line) {
+        self.out.push(line.render(self.options.color));
+    }
+
+    /// Cleaned sentences, wrapped.
+    pub fn say(&mut self, text: &str, style: Style) {
+        let text = clean(text, self.options.ascii);
+        for line in wrap(&text, self.canvas.layout.width, 2) {
+            self.out.push(paint(&line, style, self.options.color));
+        }
+    }
+
+    fn steps(&mut self, story: &mut Story<'a>) {
+        let shown = &self.canvas.layout.steps;
+        let (head, tail) = match self.options.elide {
+            Some(max) if shown.len() > max => (max.div_ceil(2), shown.len() - max / 2),
+            _ => (shown.len(), shown.len()),
+        };
+        let mut shown = shown.iter().enumerate().peekable();
+        let earlier = self.options.from.map_or(0, |from| from.saturating_sub(1));
+        let until = self.options.until.unwrap_or(usize::MAX);
+        while story.steps() < until {
+            if earlier > 0 && story.steps() == earlier {
+                self.left_out(story, earlier, "earlier ");
+            }
+            let Some(scene) = story.next() else {
+                return;
+            };
+            let Some((i, _)) = shown.next_if(|(_, n)| **n == scene.number) else {
+                continue;
+            };
+            if i == head {
+                self.left_out(story, tail - head, "");
+            }
+            if i < head || i >= tail {
+                self.scene(story, &scene);
+            }
+        }
+        let later = self.trace.steps.len() - story.steps();
+        if later > 0 {
+            self.left_out(story, later, "later ");
+        }
+    }
+
+    fn left_out(&mut self, story: &Story<'_>, steps: usize, which: &str) {
+        let mut line = self.canvas.lanes(story);
+        let words = format!("{} left out", count(steps as u64, &format!("{which}step")));
+        self.canvas.banner(&mut line, &words, Style::Dim, false);
+        self.push(&line);
+    }
+
+    fn scene(&mut self, story: &Story<'_>, scene: &Scene<'_>) {
+        let layout = self.canvas.layout;
+        let step = scene.step;
+        let mut line = self.canvas.lanes(story);
+        self.gutter(&mut line, scene);
+        let mut is_drawn = false;
+        if let Some(m) = message(&step.what) {
+            let head = match step.what {
+                What::Deliver(_) => Head::Arrives,
+                What::Duplicate(_) => Head::Copied,
+                _ => Head::Lost,
+            };
+            is_drawn = self.message(&mut line, story, m, scene.origin, head);
+        }
+        if let Some(node) = actor(step) {
+            let from = message(&step.what).map(|m| m.src);
+            self.canvas
+                .marks(&mut line, node, &event_marks(scene), from);
+        }
+        if let What::Cut { .. } | What::Heal { .. } = step.what {
+            let words = clean(&step.event, self.options.ascii);
+            let room = (layout.text - layout.left).saturating_sub(6);
+            let words = fit(&words, room, self.options.ascii);
+            self.canvas.banner(&mut line, &words, Style::Warn, false);
+        }
+        let words = words::step(scene, self.names, is_drawn, layout.text_width());
+        line.put(layout.text, &words, tone(scene));
+        self.push(&line);
+        if let Some(node) = actor(step) {
+            self.lost_sends(story, node, &step.did);
+        }
+        let lost = step.lost.iter().zip(&scene.lost);
+        let lost = lost.map(|(m, origin)| (m.clone(), *origin, "cut"));
+        self.lost(story, &lost.collect::<Vec<_>>());
+        for property in step.properties.iter().filter(|p| !p.holds) {
+            self.violation(story, &property.property, property.reason.as_deref());
+        }
+    }
+
+    fn gutter(&self, line: &mut Line, scene: &Scene<'_>) {
+        let layout = self.canvas.layout;
+        let number = format!("{:>w$}", scene.number, w = layout.number);
+        line.put(0, &number, Style::Dim);
+        if let (Some(clock), Some(at)) = (&layout.clock, scene.step.at) {
+            let time = format!("{:>w$}", clock.show(at.0), w = clock.width);
+            line.put(layout.number + 1, &time, Style::Dim);
+        }
+    }
+
+    pub fn message(
+        &mut self,
+        line: &mut Line,
+        story: &Story<'_>,
+        m: &Message,
+        origin: Option<Origin>,
+        head: Head,
+    ) -> bool {
+        let labels = [
+            self.names.message(&m.message, origin, Detail::Values),
+            self.names.message(&m.message, origin, Detail::Kind),
+            self.names.label(&m.message, Detail::Kind),
+        ];
+        self.canvas.legend.numbers |= origin.is_some();
+        let ends = (m.src, m.dst);
+        self.canvas.arrow(line, story, ends, &labels, head)
+    }
+}

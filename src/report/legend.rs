@@ -1,0 +1,43 @@
+//! Which marks a diagram used, and a line or two that explain them.
+//!
+//! Invariant: a mark that was not drawn is not explained.
+
+use std::collections::BTreeSet;
+
+use super::marks::Mark;
+use super::text::width;
+
+#[derive(Debug, Default)]
+pub(super) struct Legend {
+    used: BTreeSet<Mark>,
+    pub numbers: bool,
+}
+
+impl Legend {
+    pub fn note(&mut self, mark: Mark) {
+        self.used.insert(mark);
+    }
+
+    /// The legend in lines of at most so many columns.
+    pub fn lines(&self, columns: usize, ascii: bool) -> Vec<String> {
+        let mut entries: Vec<String> = self
+            .used
+            .iter()
+            .map(|m| format!("{} {}", m.sample(ascii), m.meaning()))
+            .collect();
+        if self.numbers {
+            entries.push("#n sent in step n".to_owned());
+        }
+        let mut lines: Vec<String> = Vec::new();
+        for entry in entries {
+            match lines.last_mut() {
+                Some(line) if width(line) + 3 + width(&entry) <= columns => {
+                    line.push_str("   ");
+                    line.push_str(&entry);
+                }
+                _ => lines.push(entry),
+            }
+        }
+        lines
+    }
+}

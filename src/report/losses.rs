@@ -1,0 +1,80 @@
+//! The lines below a step: what it lost, and which property it broke.
+//!
+//! Invariant: whatever is lost is seen, one line each or counted in one.
+
+use super::canvas::Head;
+use super::diagram::Picture;
+use super::paint::Style;
+use super::story::{Origin, Story};
+use super::text::{Detail, clean, count, fit};
+use crate::trace::{Did, Message};
+
+/// So many lost messages of one step have a line of their own.
+const LOST_LINES_MAX: usize = 4;
+
+impl Picture<'_> {
+    /// The lines of what was lost as soon as it was sent.
+    pub(super) fn lost_sends(&mut self, story: &Story<'_>, node: usize, did: &Did) {
+        let lost: Vec<(Message, Option<Origin>, &str)> = did
+            .sent
+            .iter()
+            .filter_map(|s| {
+                let m = Message {
+                    src: node,
+                    dst: s.dst,
+                    message: s.message.clone(),
+                };
+                Some((m, None, s.lost.as_deref()?))
+            })
+            .collect();
+        self.lost(story, &lost);
+    }
+
+    pub(super) fn lost(&mut self, story: &Story<'_>, lost: &[(Message, Option<Origin>, &str)]) {
+        let layout = self.canvas.layout;
+        let shown = if lost.len() > LOST_LINES_MAX {
+            LOST_LINES_MAX - 1
+        } else {
+            lost.len()
+        };
+        for (m, origin, why) in &lost[..shown] {
+            let mut line = self.canvas.lanes(story);
+            self.message(&mut line, story, m, *origin, Head::Lost);
+            let label = self.names.label(&m.message, Detail::Kind);
+            let why = match *why {
+                "cut" => "lost to the cut",
+                "absorbed" => "absorbed: too many copies",
+                _ => "lost",
+            };
+            let words = format!("{label} to {}: {why}", self.names.name(m.dst));
+            let words = fit(&words, layout.text_width(), self.options.ascii);
+            line.put(layout.text, &words, Style::Bad);
+            self.push(&line);
+        }
+        if shown < lost.len() {
+            let mut line = self.canvas.lanes(story);
+            let more = count((lost.len() - shown) as u64, "more message");
+            let words = fit(
+                &format!("and {more} lost"),
+                layout.text_width(),
+                self.options.ascii,
+            );
+            line.put(layout.text, &words, Style::Bad);
+            self.push(&line);
+        }
+    }
+
+    pub(super) fn violation(&mut self, story: &Story<'_>, property: &str, reason: Option<&str>) {
+        let layout = self.canvas.layout;
+        let mut line = self.canvas.lanes(story);
+        let reason = reason.map_or_else(String::new, |r| format!(": {r}"));
+        let words = clean(
+            &format!("{property} is violated{reason}"),
+            self.options.ascii,
+        );
+        let room = (layout.width - layout.left).saturating_sub(4);
+        let words = fit(&words, room, self.options.ascii);
+        self.canvas.banner(&mut line, &words, Style::Bad, true);
+        self.push(&line);
+    }
+}

@@ -1,0 +1,75 @@
+//! The picture of a trace: a diagram, a transcript, the facts in words, one step in full.
+//!
+//! Invariant: reports read traces, which may come from files and say anything, and answer with
+//! text that is safe to show and fits its width. They run no actor, judge nothing and print
+//! nothing.
+
+mod canvas;
+mod diagram;
+mod facts;
+mod footer;
+mod header;
+mod layout;
+mod legend;
+mod losses;
+mod marks;
+mod names;
+mod paint;
+mod signs;
+mod step;
+mod story;
+mod text;
+mod transcript;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+pub use diagram::diagram;
+pub use facts::facts;
+pub use step::step;
+pub use transcript::transcript;
+
+/// The widest that a diagram may be, in columns.
+pub const WIDTH_MAX: usize = 100;
+/// The narrowest; asked for less, it takes this.
+pub const WIDTH_MIN: usize = 40;
+
+/// What a diagram shows, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Columns, between [`WIDTH_MIN`] and [`WIDTH_MAX`].
+    pub width: usize,
+    /// Colours, as ANSI escapes. Whoever prints knows whether they are wanted.
+    pub color: bool,
+    /// Draw with ASCII alone.
+    pub ascii: bool,
+    /// The first step to show, counted from 1.
+    pub from: Option<usize>,
+    /// The last step to show.
+    pub until: Option<usize>,
+    /// Only the steps that these nodes, by name, have a part in. Empty shows all.
+    pub nodes: Vec<String>,
+    /// Show no more steps than this: the first and the last half of them.
+    pub elide: Option<usize>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            width: WIDTH_MAX,
+            color: false,
+            ascii: false,
+            from: None,
+            until: None,
+            nodes: Vec::new(),
+            elide: None,
+        }
+    }
+}
+
+impl Options {
+    fn columns(&self) -> usize {
+        self.width.clamp(WIDTH_MIN, WIDTH_MAX)
+    }
+}

@@ -1,0 +1,110 @@
+//! What things are called in a diagram: nodes, sets of nodes, messages.
+//!
+//! Invariant: every name is cleaned and short, and no more of a label is shown than tells it from
+//! the others of its kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::story::{Origin, message};
+use super::text::{Detail, clean, fit, shorten};
+use crate::model::cluster::enumerate;
+use crate::trace::{Trace, What};
+
+/// The longest name of a node that is shown whole.
+const NAME_MAX: usize = 12;
+/// Labels are cut here before anything else is done to them.
+const LABEL_MAX: usize = 200;
+
+/// The names of a trace, fit to show.
+#[derive(Debug)]
+pub(super) struct Names {
+    nodes: Vec<String>,
+    roles: Vec<String>,
+    /// The kinds of message, record and timer of which there is more than one: only these need
+    /// to show their values.
+    various: BTreeSet<String>,
+    pub ascii: bool,
+}
+
+impl Names {
+    pub fn new(trace: &Trace, ascii: bool) -> Self {
+        let show = |text: &str| fit(&clean(&cap(text), ascii), NAME_MAX, ascii);
+        Names {
+            nodes: trace.nodes.iter().map(|n| show(&n.name)).collect(),
+            roles: trace.nodes.iter().map(|n| show(&n.role)).collect(),
+            various: various(trace),
+            ascii,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub fn name(&self, node: usize) -> String {
+        let unknown = || format!("node {node}");
+        self.nodes.get(node).cloned().unwrap_or_else(unknown)
+    }
+
+    pub fn role(&self, node: usize) -> &str {
+        self.roles.get(node).map_or("", String::as_str)
+    }
+
+    /// The nodes of a set in a sentence: `P1 and P2`, `all participants`, `all`.
+    pub fn set(&self, nodes: &BTreeSet<usize>, but: Option<usize>) -> String {
+        let all = (0..self.len()).filter(|n| Some(*n) != but);
+        if nodes.len() > 2 && all.eq(nodes.iter().copied()) {
+            return "all".to_owned();
+        }
+        let role = nodes.first().map_or("", |n| self.role(*n));
+        let alike = (0..self.len()).filter(|n| Some(*n) != but && self.role(*n) == role);
+        if nodes.len() > 2 && !role.is_empty() && alike.eq(nodes.iter().copied()) {
+            return format!("all {role}s");
+        }
+        enumerate(nodes.iter().map(|n| self.name(*n)))
+    }
+
+    /// A label, safe to show. Values that tell it from no other are left out.
+    pub fn label(&self, label: &str, detail: Detail) -> String {
+        let label = cap(label);
+        let kind = shorten(&label, Detail::Kind);
+        let alone = detail == Detail::Values && !self.various.contains(&kind);
+        let detail = if alone { Detail::Kind } else { detail };
+        clean(&shorten(&label, detail), self.ascii)
+    }
+
+    /// `Prepare #3`: a message and the step that sent it.
+    pub fn message(&self, label: &str, origin: Option<Origin>, detail: Detail) -> String {
+        let label = self.label(label, detail);
+        origin.map_or_else(|| label.clone(), |o| format!("{label} #{}", o.step))
+    }
+}
+
+/// The kinds of which a trace has more than one message, record or timer.
+fn various(trace: &Trace) -> BTreeSet<String> {
+    let mut first: BTreeMap<String, String> = BTreeMap::new();
+    let mut various = BTreeSet::new();
+    let starts = trace.start.iter().map(|s| (None, &s.did));
+    let steps = trace.steps.iter().map(|s| (Some(&s.what), &s.did));
+    for (what, did) in starts.chain(steps) {
+        let subject = match what {
+            Some(What::Timeout { timer, .. }) => Some(timer),
+            Some(what) => message(what).map(|m| &m.message),
+            None => None,
+        };
+        let sent = did.sent.iter().map(|s| &s.message);
+        let saved = did.saved.iter().map(|s| &s.record);
+        for label in subject.into_iter().chain(sent).chain(saved) {
+            let label = cap(label);
+            let kind = shorten(&label, Detail::Kind);
+            if *first.entry(kind.clone()).or_insert_with(|| label.clone()) != label {
+                various.insert(kind);
+            }
+        }
+    }
+    various
+}
+
+fn cap(text: &str) -> String {
+    text.chars().take(LABEL_MAX).collect()
+}

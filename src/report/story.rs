@@ -1,0 +1,214 @@
+//! A trace as it unfolds: how each node stands, and which send a delivery goes back to.
+//!
+//! Invariant: a fold over the steps, from the first; nothing outside the trace is asked. Node
+//! positions come from files, so each is looked up, never assumed. Knows nothing of pictures.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::Observation;
+use crate::trace::{Did, Message, NodeRecord, Step, Trace, What};
+
+/// How a node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    NotStarted,
+    Up,
+    Locked,
+    Down,
+}
+
+/// Where a message comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// The step that sent it; 0 is the start.
+    pub step: usize,
+    /// The network made it from another.
+    pub copy: bool,
+}
+
+/// What a step looked like from the steps before it.
+#[derive(Debug)]
+pub(super) struct Scene<'a> {
+    pub number: usize,
+    pub step: &'a Step,
+    /// Where the message of the event comes from.
+    pub origin: Option<Origin>,
+    /// Where the messages come from that a cut lost.
+    pub lost: Vec<Option<Origin>>,
+    /// The node of the event before it.
+    pub before: Option<&'a NodeRecord>,
+    /// It had never started.
+    pub joins: bool,
+}
+
+type Channels<'a> = BTreeMap<(usize, usize, &'a str), Vec<Origin>>;
+
+/// The fold.
+#[derive(Debug)]
+pub(super) struct Story<'a> {
+    trace: &'a Trace,
+    standing: Vec<Standing>,
+    locks: Vec<BTreeSet<u64>>,
+    records: Vec<Option<&'a NodeRecord>>,
+    flight: Channels<'a>,
+    steps: usize,
+}
+
+impl<'a> Story<'a> {
+    /// The nodes have started.
+    pub fn begin(trace: &'a Trace) -> Self {
+        let nodes = trace.nodes.len();
+        let mut story = Story {
+            trace,
+            standing: vec![Standing::Up; nodes],
+            locks: vec![BTreeSet::new(); nodes],
+            records: vec![None; nodes],
+            flight: BTreeMap::new(),
+            steps: 0,
+        };
+        for (node, start) in trace.start.iter().enumerate().take(nodes) {
+            story.records[node] = Some(&start.after);
+            if !start.after.up {
+                story.standing[node] = Standing::NotStarted;
+            }
+            story.react(node, &start.did);
+        }
+        story
+    }
+
+    /// How many steps have happened.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    pub fn standing(&self, node: usize) -> Standing {
+        self.standing.get(node).copied().unwrap_or(Standing::Up)
+    }
+
+    pub fn record(&self, node: usize) -> Option<&'a NodeRecord> {
+        self.records.get(node).copied().flatten()
+    }
+
+    /// What is still on its way, each with the step that sent it.
+    pub fn in_flight(&self) -> impl Iterator<Item = (usize, usize, &'a str, Origin)> {
+        self.flight
+            .iter()
+            .flat_map(|(&(src, dst, text), all)| all.iter().map(move |o| (src, dst, text, *o)))
+    }
+
+    /// The next step happens.
+    pub fn next(&mut self) -> Option<Scene<'a>> {
+        let step = self.trace.steps.get(self.steps)?;
+        self.steps += 1;
+        let actor = actor(step);
+        let scene = Scene {
+            number: self.steps,
+            step,
+            origin: message(&step.what).and_then(|m| self.origin(m, &step.what)),
+            lost: step.lost.iter().map(|m| self.take(m, true)).collect(),
+            before: actor.and_then(|node| self.record(node)),
+            joins: actor.is_some_and(|n| self.standing(n) == Standing::NotStarted),
+        };
+        if let Some(node) = actor.filter(|n| *n < self.standing.len()) {
+            self.react(node, &step.did);
+            self.stand(node, step);
+        }
+        Some(scene)
+    }
+
+    fn stand(&mut self, node: usize, step: &'a Step) {
+        if let Some(after) = &step.after {
+            self.records[node] = Some(after);
+        }
+        let crashed = step.crash_after.is_some() || matches!(step.what, What::Crash { .. });
+        if crashed {
+            // What is locked is given up with everything else that is volatile.
+            self.locks[node].clear();
+            self.standing[node] = Standing::Down;
+        } else {
+            self.standing[node] = if self.locks[node].is_empty() {
+                Standing::Up
+            } else {
+                Standing::Locked
+            };
+        }
+    }
+
+    fn react(&mut self, node: usize, did: &'a Did) {
+        for sent in did.sent.iter().filter(|s| s.lost.is_none()) {
+            let origin = Origin {
+                step: self.steps,
+                copy: false,
+            };
+            let key = (node, sent.dst, sent.message.as_str());
+            self.flight.entry(key).or_default().push(origin);
+        }
+        for observation in &did.observed {
+            match observation {
+                Observation::Locked { subject } => {
+                    self.locks[node].insert(*subject);
+                }
+                Observation::Released { subject } => {
+                    self.locks[node].remove(subject);
+                }
+                _ => {}
+            }
+        }
+        if !self.locks[node].is_empty() && self.standing[node] == Standing::Up {
+            self.standing[node] = Standing::Locked;
+        }
+    }
+
+    /// Finds the message of an event, and does to it what the event does. Equal messages cannot
+    /// be told apart: the first to arrive is called the original.
+    fn origin(&mut self, m: &'a Message, what: &What) -> Option<Origin> {
+        match what {
+            What::Duplicate(_) => {
+                let all = self.flight.get_mut(&(m.src, m.dst, m.message.as_str()))?;
+                let origin = *all.first()?;
+                all.push(Origin {
+                    copy: true,
+                    ..origin
+                });
+                Some(origin)
+            }
+            What::Drop(_) => self.take(m, true),
+            _ if self.trace.links.never_forgets => {
+                let all = self.flight.get_mut(&(m.src, m.dst, m.message.as_str()))?;
+                let first = all.first_mut()?;
+                Some(std::mem::replace(
+                    first,
+                    Origin {
+                        copy: true,
+                        ..*first
+                    },
+                ))
+            }
+            _ => self.take(m, false),
+        }
+    }
+
+    /// Takes a message out of flight; a copy first if it is to be lost.
+    fn take(&mut self, m: &'a Message, copy_first: bool) -> Option<Origin> {
+        let all = self.flight.get_mut(&(m.src, m.dst, m.message.as_str()))?;
+        let copy = all.iter().position(|o| o.copy).filter(|_| copy_first);
+        let at = copy.unwrap_or(0);
+        (at < all.len()).then(|| all.remove(at))
+    }
+}
+
+/// The message of an event, if it is about one.
+pub(super) fn message(what: &What) -> Option<&Message> {
+    match what {
+        What::Deliver(m) | What::ArriveAtDown(m) | What::Drop(m) | What::Duplicate(m) => Some(m),
+        _ => None,
+    }
+}
+
+/// The node whose handler ran, or that went down.
+pub(super) fn actor(step: &Step) -> Option<usize> {
+    match &step.what {
+        What::ArriveAtDown(_) | What::Drop(_) | What::Duplicate(_) => None,
+        what => what.node(),
+    }
+}

@@ -1,0 +1,6 @@
+//! Pictures reviewed as text, and traces that mean harm.
+
+mod build;
+mod hostile;
+mod pictures;
+mod stories;

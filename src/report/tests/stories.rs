@@ -1,0 +1,256 @@
+//! The runs that the pictures show.
+
+use super::build::{Build, decided, locked, released, voted};
+use crate::model::Time;
+use crate::trace::{NodeRecord, Trace};
+
+const NODES: [(&str, &str); 4] = [
+    ("C", "coordinator"),
+    ("P1", "participant"),
+    ("P2", "participant"),
+    ("P3", "participant"),
+];
+const PARTICIPANTS: [&str; 3] = ["P1", "P2", "P3"];
+
+fn two_phase_commit(about: &str) -> Build {
+    let mut b = Build::new("2pc", &NODES);
+    b.trace.origin.scenario = Some("scenarios/2pc.json".to_owned());
+    b.trace.origin.seed = Some(7);
+    b.trace.origin.about = Some(about.to_owned());
+    b
+}
+
+fn ask(b: &mut Build) {
+    b.timeout("C", "Begin")
+        .send(&PARTICIPANTS, "Prepare { txn: 1 }")
+        .status("waiting");
+}
+
+fn vote_yes(b: &mut Build, p: &str) {
+    b.deliver("C", p, "Prepare { txn: 1 }")
+        .observe(voted("yes"))
+        .observe(locked())
+        .force("Prepared { txn: 1 }")
+        .send(&["C"], "Yes { txn: 1 }")
+        .status("prepared");
+}
+
+fn collect(b: &mut Build) {
+    b.deliver("P2", "C", "Yes { txn: 1 }").state("one vote");
+    b.deliver("P1", "C", "Yes { txn: 1 }").state("two votes");
+}
+
+fn commit(b: &mut Build, p: &str) {
+    b.deliver("C", p, "Commit { txn: 1 }")
+        .observe(decided("commit"))
+        .observe(released())
+        .force("Committed { txn: 1 }")
+        .send(&["C"], "Ack { txn: 1 }")
+        .status("committed");
+}
+
+pub fn happy() -> Trace {
+    let mut b = two_phase_commit("Everybody votes yes and nothing goes wrong.");
+    for p in PARTICIPANTS {
+        b.choose(p, "vote", "Yes");
+    }
+    ask(&mut b);
+    for p in ["P2", "P1", "P3"] {
+        vote_yes(&mut b, p);
+    }
+    collect(&mut b);
+    b.deliver("P3", "C", "Yes { txn: 1 }")
+        .observe(decided("commit"))
+        .force("Commit { txn: 1 }")
+        .send(&PARTICIPANTS, "Commit { txn: 1 }")
+        .status("committed");
+    for p in ["P3", "P1", "P2"] {
+        commit(&mut b, p);
+    }
+    b.deliver("P1", "C", "Ack { txn: 1 }").state("one answer");
+    b.deliver("P3", "C", "Ack { txn: 1 }").state("two answers");
+    b.deliver("P2", "C", "Ack { txn: 1 }")
+        .save("End { txn: 1 }", false)
+        .status("done");
+    b.timeout("C", "Idle");
+    b.verdict("ok", &["Every node that is up has decided commit."]);
+    b.trace.costs.messages = 12;
+    b.trace.costs.delays = 3;
+    b.trace.costs.forced = vec![1, 2, 2, 2];
+    b.trace.costs.lazy = vec![1, 0, 0, 0];
+    b.trace.costs.locked = vec![
+        Time::ZERO,
+        Time(5_220_000),
+        Time(6_960_000),
+        Time(3_480_000),
+    ];
+    b.trace
+}
+
+/// The lesson of the whole chapter.
+pub fn blocked() -> Trace {
+    let mut b = two_phase_commit(
+        "The coordinator dies after asking for votes: whoever voted yes is stuck.",
+    );
+    ask(&mut b);
+    vote_yes(&mut b, "P1");
+    vote_yes(&mut b, "P2");
+    b.deliver("P1", "C", "Yes { txn: 1 }").state("one vote");
+    b.crash("C");
+    vote_yes(&mut b, "P3");
+    b.arrive_at_down("P2", "C", "Yes { txn: 1 }");
+    b.arrive_at_down("P3", "C", "Yes { txn: 1 }");
+    for p in PARTICIPANTS {
+        let peers: Vec<&str> = PARTICIPANTS.into_iter().filter(|q| *q != p).collect();
+        b.wait(20_000);
+        b.timeout(p, "Uncertain { txn: 1 }")
+            .suspicion("true")
+            .send(&peers, "WhatDecision { txn: 1 }")
+            .send(&["C"], "WhatDecision { txn: 1 }")
+            .status("uncertain");
+        for q in peers {
+            b.deliver(p, q, "WhatDecision { txn: 1 }");
+        }
+        b.arrive_at_down(p, "C", "WhatDecision { txn: 1 }");
+    }
+    b.verdict(
+        "blocked",
+        &[
+            "P1, P2 and P3 are up and have not decided, and no ordinary event can bring them to \
+             a decision.",
+            "Each waits for C, which is down since step 5; they hold their locks until it \
+             recovers.",
+        ],
+    );
+    b.trace.costs.messages = 15;
+    b.trace.costs.forced = vec![0, 1, 1, 1];
+    b.trace.costs.lazy = vec![0; 4];
+    b.trace.costs.locked = vec![Time::ZERO; 4];
+    b.trace.facts.crashes = vec![1, 0, 0, 0];
+    b.trace.facts.lost_at_down = 5;
+    b.trace
+}
+
+pub fn crash_inside() -> Trace {
+    let mut b = two_phase_commit("The coordinator dies while it tells the outcome.");
+    ask(&mut b);
+    for p in PARTICIPANTS {
+        vote_yes(&mut b, p);
+    }
+    collect(&mut b);
+    b.deliver("P3", "C", "Yes { txn: 1 }")
+        .observe(decided("commit"))
+        .force("Commit { txn: 1 }")
+        .send(&["P1"], "Commit { txn: 1 }")
+        .crash_after(2);
+    commit(&mut b, "P1");
+    b.wait(30_000)
+        .recover("C")
+        .send(&["P2", "P3"], "Commit { txn: 1 }")
+        .status("committed");
+    commit(&mut b, "P2");
+    commit(&mut b, "P3");
+    b.verdict("ok", &[]);
+    b.trace.facts.crashes = vec![1, 0, 0, 0];
+    b.trace
+}
+
+pub fn cut_and_heal() -> Trace {
+    let mut b = two_phase_commit("The network splits while the votes are on their way.");
+    ask(&mut b);
+    vote_yes(&mut b, "P1");
+    b.cut("{C, P1} | {P2, P3}")
+        .loses("C", "P2", "Prepare { txn: 1 }")
+        .loses("C", "P3", "Prepare { txn: 1 }");
+    b.deliver("P1", "C", "Yes { txn: 1 }").state("one vote");
+    b.wait(50_000)
+        .timeout("C", "Votes { txn: 1 }")
+        .suspicion("false")
+        .observe(decided("abort"))
+        .force("Abort { txn: 1 }")
+        .send(&["P1"], "Abort { txn: 1 }")
+        .send_lost(&["P2", "P3"], "Abort { txn: 1 }", Some("cut"))
+        .status("aborted");
+    b.deliver("C", "P1", "Abort { txn: 1 }")
+        .observe(decided("abort"))
+        .observe(released())
+        .status("aborted");
+    b.heal("{C, P1} | {P2, P3}");
+    b.timeout("P2", "Bored").observe(decided("commit")).status("committed").violates(
+        "atomicity",
+        "P2 decided commit, but P1 and C decided abort on transaction 1 in this very long reason",
+    );
+    b.verdict(
+        "violated",
+        &["Atomicity broke in step 8: P2 decided commit, C abort."],
+    );
+    b.trace.facts.cuts = 1;
+    b.trace.facts.lost_to_cuts = 4;
+    b.trace.facts.suspicions.falsely = 1;
+    b.trace
+}
+
+pub fn duplicates_and_drops() -> Trace {
+    let mut b = two_phase_commit("A careless network.");
+    ask(&mut b);
+    b.duplicate("C", "P1", "Prepare { txn: 1 }");
+    vote_yes(&mut b, "P1");
+    b.deliver("C", "P1", "Prepare { txn: 1 }");
+    b.drop("C", "P3", "Prepare { txn: 1 }");
+    b.timeout("C", "Votes { txn: 1 }")
+        .suspicion("early")
+        .send_lost(&["P2"], "Prepare { txn: 1 }", Some("absorbed"))
+        .send(&["C"], "Tick")
+        .send(&["P3"], "Prepare { txn: 2 }");
+    b.deliver("C", "C", "Tick")
+        .send(&["P2"], "Abort { txn: 1 }");
+    b.trace.facts.duplicates = 1;
+    b.trace.facts.drops = 1;
+    b.trace
+}
+
+pub fn late_joiner() -> Trace {
+    let nodes = [("A", "server"), ("B", "server"), ("D", "server")];
+    let mut b = Build::new("raft", &nodes);
+    b.trace.start[2].after = NodeRecord {
+        up: false,
+        ..super::build::record("not started")
+    };
+    b.timeout("A", "Election")
+        .send(&["B"], "RequestVote { term: 1, last: (0, 0) }");
+    b.deliver("A", "B", "RequestVote { term: 1, last: (0, 0) }")
+        .observe(voted("A"))
+        .save("term: 1", true)
+        .send(&["A"], "Vote { term: 1, granted: true }");
+    b.deliver("B", "A", "Vote { term: 1, granted: true }")
+        .observe(crate::model::Observation::Elected { subject: 1 })
+        .status("leader of term 1");
+    b.recover("D").status("follower");
+    for step in &mut b.trace.steps {
+        step.at = None;
+    }
+    b.trace
+}
+
+/// A ring of many nodes, each speaking to the next and to the one across.
+pub fn ring(nodes: usize, steps: usize) -> Trace {
+    let names: Vec<String> = (0..nodes).map(|i| format!("A{i}")).collect();
+    let nodes: Vec<(&str, &str)> = names
+        .iter()
+        .enumerate()
+        .map(|(i, n)| (n.as_str(), if i < 3 { "proposer" } else { "acceptor" }))
+        .collect();
+    let mut b = Build::new("ring", &nodes);
+    b.timeout("A0", "Begin").send(&["A1"], "Token { hops: 0 }");
+    for i in 1..=steps {
+        let at = |k: usize| names[k % names.len()].as_str();
+        let across = at(i * 5 + 3);
+        b.deliver(at(i - 1), at(i), &format!("Token {{ hops: {} }}", i - 1))
+            .send(&[at(i + 1)], &format!("Token {{ hops: {i} }}"))
+            .send(&[across], "Greeting");
+        if i % 3 == 0 {
+            b.deliver(at(i), across, "Greeting");
+        }
+    }
+    b.trace
+}

@@ -1,0 +1,218 @@
+//! A step in a few words, as many as there is room for.
+//!
+//! Invariant: what comes back is cleaned and fits the columns given. Knows no lanes.
+
+use std::collections::BTreeSet;
+
+use super::names::Names;
+use super::story::Scene;
+use super::text::{Detail, fit, width};
+use crate::model::Observation;
+use crate::trace::{Did, Message, Sent, What};
+
+/// How much a text says; the first that fits is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Values,
+    Kinds,
+    /// The marks on the lane tell of saves.
+    NoSaves,
+    Terse,
+    /// The arrows to come tell of sends.
+    Gist,
+}
+
+const LEVELS: [Level; 5] = [
+    Level::Values,
+    Level::Kinds,
+    Level::NoSaves,
+    Level::Terse,
+    Level::Gist,
+];
+
+impl Level {
+    fn detail(self) -> Detail {
+        match self {
+            Level::Values => Detail::Values,
+            _ => Detail::Kind,
+        }
+    }
+}
+
+/// What a step meant. `is_drawn` says that the arrow bears the message's name.
+pub(super) fn step(scene: &Scene<'_>, names: &Names, is_drawn: bool, columns: usize) -> String {
+    let mut text = String::new();
+    for level in LEVELS {
+        text = sentence(scene, names, is_drawn, level);
+        if width(&text) <= columns {
+            return text;
+        }
+    }
+    fit(&text, columns, names.ascii)
+}
+
+/// What the first start of a node did.
+pub(super) fn start(node: usize, did: &Did, names: &Names, columns: usize) -> String {
+    let mut text = String::new();
+    for level in LEVELS {
+        text = format!("{} {}", names.name(node), reaction(did, node, names, level));
+        if width(&text) <= columns {
+            return text;
+        }
+    }
+    fit(&text, columns, names.ascii)
+}
+
+fn sentence(scene: &Scene<'_>, names: &Names, is_drawn: bool, level: Level) -> String {
+    let step = scene.step;
+    let lost = |m: &Message, what: &str| {
+        let label = names.label(&m.message, level.detail());
+        format!("{label} to {} {what}", names.name(m.dst))
+    };
+    match &step.what {
+        What::Deliver(m) => {
+            let node = names.name(m.dst);
+            let copy = scene.origin.is_some_and(|o| o.copy);
+            let gets = match (is_drawn, copy) {
+                (true, true) => " gets a copy:".to_owned(),
+                (true, false) => String::new(),
+                (false, _) => {
+                    let text = names.message(&m.message, scene.origin, level.detail());
+                    let copy = if copy { " again" } else { "" };
+                    format!(" gets {text}{copy}:")
+                }
+            };
+            format!("{node}{gets} {}", handled(scene, m.dst, names, level))
+        }
+        What::ArriveAtDown(m) => {
+            let label = names.label(&m.message, level.detail());
+            format!("{} is down: {label} is lost", names.name(m.dst))
+        }
+        What::Timeout { node, timer } => {
+            let timer = names.label(timer, level.detail());
+            let wrongly = match step.suspicion.as_deref() {
+                Some("false") => " wrongly",
+                Some("early") => " too early",
+                _ => "",
+            };
+            let did = handled(scene, *node, names, level);
+            let name = names.name(*node);
+            match level {
+                Level::Values => format!("{name}'s timer {timer} fires{wrongly}: {did}"),
+                Level::Kinds | Level::NoSaves => format!("{name}'s {timer} fires{wrongly}: {did}"),
+                Level::Terse | Level::Gist => format!("{name} times out{wrongly}: {did}"),
+            }
+        }
+        What::Choose { node, key, value } => {
+            let key = names.label(key, Detail::Full);
+            let value = names.label(value, level.detail());
+            let did = if step.did == Did::default() && step.crash_after.is_none() {
+                String::new()
+            } else {
+                format!(": {}", handled(scene, *node, names, level))
+            };
+            format!("{}'s {key} is {value}{did}", names.name(*node))
+        }
+        What::Crash { node } => format!("{} crashes", names.name(*node)),
+        What::Drop(m) => lost(m, "is dropped"),
+        What::Duplicate(m) => lost(m, "is duplicated"),
+        What::Cut { .. } => match step.lost.len() {
+            0 => "the network splits".to_owned(),
+            n => format!("the network splits; {n} lost on the way"),
+        },
+        What::Recover { node } => {
+            let verb = if scene.joins { "joins" } else { "recovers" };
+            let did = if step.did == Did::default() && step.crash_after.is_none() {
+                String::new()
+            } else {
+                format!(": {}", handled(scene, *node, names, level))
+            };
+            format!("{} {verb}{did}", names.name(*node))
+        }
+        What::Heal { .. } => "the network heals".to_owned(),
+    }
+}
+
+/// What a handler did, or that it did nothing.
+fn handled(scene: &Scene<'_>, node: usize, names: &Names, level: Level) -> String {
+    let step = scene.step;
+    let did = reaction(&step.did, node, names, level);
+    if step.crash_after.is_some() {
+        return if did.is_empty() {
+            "crashes before it can act".to_owned()
+        } else {
+            format!("{did}, then crashes")
+        };
+    }
+    if !did.is_empty() {
+        return did;
+    }
+    match (scene.before, &step.after) {
+        (Some(before), Some(after)) if before == after => "does nothing".to_owned(),
+        (Some(before), Some(after)) if before.status != after.status => {
+            format!("is now {}", names.label(&after.status, Detail::Full))
+        }
+        _ => "takes note".to_owned(),
+    }
+}
+
+/// Observations, saves and sends, in words.
+fn reaction(did: &Did, node: usize, names: &Names, level: Level) -> String {
+    let mut parts = Vec::new();
+    let observed: Vec<String> = did
+        .observed
+        .iter()
+        .map(|o| observation(o, names, level))
+        .collect();
+    if !observed.is_empty() {
+        parts.push(observed.join(", "));
+    }
+    if level < Level::NoSaves {
+        for saved in &did.saved {
+            let verb = if saved.forced { "forces" } else { "writes" };
+            let record = names.label(&saved.record, level.detail());
+            parts.push(format!("{verb} {record}"));
+        }
+    }
+    if level == Level::Gist && !parts.is_empty() {
+        return parts.join("; ");
+    }
+    let mut sends = Vec::new();
+    for (label, to) in groups(&did.sent, names, level.detail()) {
+        let to = names.set(&to, Some(node));
+        sends.push(match (level < Level::Terse, names.ascii) {
+            (true, _) => format!("{label} to {to}"),
+            (false, false) => format!("{label}→{to}"),
+            (false, true) => format!("{label}->{to}"),
+        });
+    }
+    if !sends.is_empty() {
+        let verb = if level < Level::Terse { "sends " } else { "" };
+        parts.push(format!("{verb}{}", sends.join(", ")));
+    }
+    parts.join("; ")
+}
+
+fn observation(observed: &Observation, names: &Names, level: Level) -> String {
+    match observed {
+        Observation::Locked { .. } if level >= Level::NoSaves => "locks".to_owned(),
+        Observation::Released { .. } if level >= Level::NoSaves => "unlocks".to_owned(),
+        other => names.label(&other.to_string(), Detail::Full),
+    }
+}
+
+/// What was sent, each message once with all it went to. What was lost at once is left out: it
+/// has a line of its own.
+fn groups(sent: &[Sent], names: &Names, detail: Detail) -> Vec<(String, BTreeSet<usize>)> {
+    let mut groups: Vec<(String, BTreeSet<usize>)> = Vec::new();
+    for s in sent.iter().filter(|s| s.lost.is_none()) {
+        let label = names.label(&s.message, detail);
+        match groups.iter_mut().find(|(l, _)| *l == label) {
+            Some((_, to)) => {
+                to.insert(s.dst);
+            }
+            None => groups.push((label, BTreeSet::from([s.dst]))),
+        }
+    }
+    groups
+}

@@ -1,0 +1,240 @@
+//! The one record of a run, whatever chose its events.
+//!
+//! A [`Trace`] is plain data: it knows no actors, so that reports can draw it and any version can
+//! read it. [`Recorder`] writes one while a run takes place; replaying its events through the real
+//! handlers must give the same steps again ([`Trace::first_difference`]). [`TraceHash`] is a
+//! fingerprint over canonical bytes, for runs that nobody needs to see.
+
+mod compare;
+mod hash;
+mod recorder;
+
+pub use compare::Difference;
+pub use hash::TraceHash;
+pub use recorder::Recorder;
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+
+use crate::model::facts::{Costs, Facts};
+use crate::model::{LinkRules, Observation, Time};
+
+/// The version of this format.
+pub const FORMAT: u32 = 1;
+
+/// A schedule with times, effects and observations.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trace {
+    /// The version of the format; see [`FORMAT`].
+    pub jury_trace: u32,
+    pub protocol: String,
+    /// The protocol's parameters, all of them.
+    pub params: Json,
+    pub origin: Origin,
+    /// How links behaved; a replay needs to know.
+    pub links: LinkRules,
+    pub nodes: Vec<NodeInfo>,
+    /// Each node after the first starts. Nodes that join later have not started.
+    pub start: Vec<Start>,
+    /// The properties that were watched, and whether they held before the first step.
+    pub properties: Vec<PropertyStatus>,
+    pub steps: Vec<Step>,
+    /// What came of it; absent while nobody has judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Outcome>,
+    pub facts: Facts,
+    pub costs: Costs,
+    /// The fingerprint of the run: [`TraceHash`].
+    pub hash: String,
+}
+
+/// Where a trace comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Origin {
+    /// `simulator`, `checker`, `schedule` or `replay`.
+    pub engine: String,
+    /// The scenario file, as it was named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scenario: Option<String>,
+    /// What the scenario says it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub about: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// The property that a counterexample breaks, or a witness meets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub property: Option<String>,
+}
+
+/// What came of a run, in words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outcome {
+    /// `ok`, `violated`, `blocked`, `undecided`, or a verdict of the checker.
+    pub verdict: String,
+    /// Whole sentences that name who and why.
+    pub sentences: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeInfo {
+    pub name: String,
+    pub role: String,
+}
+
+/// What the first start of a node did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    #[serde(flatten)]
+    pub did: Did,
+    pub after: NodeRecord,
+}
+
+/// One event that happened, with its effects.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Virtual time; a step of the checker has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Time>,
+    /// In the one notation: what a replay reads.
+    pub event: String,
+    /// The same, taken apart.
+    pub what: What,
+    /// The node crashed inside the handler, right behind so many commands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crash_after: Option<usize>,
+    /// Whether a timer that awaits peers fired for a reason: `true`, `early` or `false`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspicion: Option<String>,
+    #[serde(flatten)]
+    pub did: Did,
+    /// What a beginning cut lost.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lost: Vec<Message>,
+    /// The node that the event happened to, after it. (Before it: its record in an earlier step.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<NodeRecord>,
+    /// The watched properties whose status changed with this step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub properties: Vec<PropertyStatus>,
+}
+
+/// An event taken apart. Nodes are positions in [`Trace::nodes`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum What {
+    Deliver(Message),
+    /// Reached a node that was down.
+    ArriveAtDown(Message),
+    Timeout {
+        node: usize,
+        timer: String,
+    },
+    Choose {
+        node: usize,
+        key: String,
+        value: String,
+    },
+    Crash {
+        node: usize,
+    },
+    Drop(Message),
+    Duplicate(Message),
+    Cut {
+        links: Vec<(usize, usize)>,
+    },
+    Recover {
+        node: usize,
+    },
+    Heal {
+        links: Vec<(usize, usize)>,
+    },
+}
+
+impl What {
+    /// The node whose lane the event belongs to, if one does.
+    pub fn node(&self) -> Option<usize> {
+        match self {
+            What::Deliver(m) | What::ArriveAtDown(m) | What::Drop(m) | What::Duplicate(m) => {
+                Some(m.dst)
+            }
+            What::Timeout { node, .. }
+            | What::Choose { node, .. }
+            | What::Crash { node }
+            | What::Recover { node } => Some(*node),
+            What::Cut { .. } | What::Heal { .. } => None,
+        }
+    }
+}
+
+/// A message on a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Message {
+    pub src: usize,
+    pub dst: usize,
+    pub message: String,
+}
+
+/// What a handler did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Did {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sent: Vec<Sent>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub saved: Vec<Saved>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub observed: Vec<Observation>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sent {
+    pub dst: usize,
+    pub message: String,
+    /// Why it is not in flight: `cut` or `absorbed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lost: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Saved {
+    pub record: String,
+    /// It had to reach the disk before the node went on.
+    pub forced: bool,
+}
+
+/// A node as a step left it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NodeRecord {
+    pub up: bool,
+    /// Where it stands, in a few words.
+    pub status: String,
+    /// Its volatile state; `null` while it is down.
+    pub state: Json,
+    pub storage: Json,
+    /// The timers that are armed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub timers: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PropertyStatus {
+    pub property: String,
+    pub holds: bool,
+    /// Why it does not hold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Trace {
+    /// The schedule: each event with its time.
+    pub fn schedule(&self) -> impl Iterator<Item = (Option<Time>, &str)> {
+        self.steps.iter().map(|s| (s.at, s.event.as_str()))
+    }
+}

@@ -5,6 +5,7 @@ pub mod model;
 pub mod protocols;
 pub mod report;
 pub mod run;
+pub mod scenario;
 pub mod sim;
 pub mod testbed;
 pub mod trace;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use indexmap::IndexMap;
+use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use crate::model::{
@@ -95,31 +95,32 @@ pub fn standstill<P: Protocol>(
         let missed = goal.ask(&system.protocol, world).err();
         (in_flight, missed.map_or(0, |reason| reason.nodes.len()))
     };
-    let mut found: IndexMap<World<P>, Option<(usize, Event<P>)>, FxBuildHasher> =
-        IndexMap::default();
-    found.insert(world.clone(), None);
+    let mut found: IndexSet<World<P>, FxBuildHasher> = IndexSet::default();
+    let mut origins: Vec<Option<(usize, Event<P>)>> = vec![None];
+    found.insert(world.clone());
     let mut next = 0;
     while next < found.len() && found.len() < states_max {
-        let mut at = found.get_index(next).expect("there is a next").0.clone();
+        let mut at = found[next].clone();
         for event in system.enabled(&mut at).events {
             let mut to = at.clone();
             system.apply(&mut to, &event);
-            found.entry(to).or_insert(Some((next, event)));
+            if found.insert(to) {
+                origins.push(Some((next, event)));
+            }
         }
         next += 1;
     }
     let calmest = (0..found.len())
-        .min_by_key(|&at| (unrest(found.get_index(at).expect("in range").0), at))
+        .min_by_key(|&at| (unrest(&found[at]), at))
         .expect("the world itself was found");
     let mut events = Vec::new();
     let mut at = calmest;
-    while let Some((before, event)) = &found[at] {
-        events.push(event.clone());
-        at = *before;
+    while let Some((before, event)) = origins[at].take() {
+        events.push(event);
+        at = before;
     }
     events.reverse();
-    let (world, _) = found.swap_remove_index(calmest).expect("in range");
-    (events, world)
+    (events, found[calmest].clone())
 }
 
 /// Explains a blocked world.
@@ -205,7 +206,14 @@ fn sentences<P: Protocol>(
     } else {
         let names = cluster.names(reason.nodes);
         let are = are(reason.nodes.len());
-        sentences.push(format!("{names} {are} blocked: {}.", reason.text));
+        let they = if reason.nodes.len() == 1 {
+            "it"
+        } else {
+            "they"
+        };
+        let own = reason.text.strip_prefix(&names);
+        let why = own.map_or_else(|| reason.text.clone(), |rest| format!("{they}{rest}"));
+        sentences.push(format!("{names} {are} blocked: {why}."));
     }
     // Nodes that wait for the same peers share a sentence.
     let awaited: BTreeSet<NodeSet> = waits.iter().map(|(_, peers)| *peers).collect();

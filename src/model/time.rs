@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::Error;
+use serde::de::{Error, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A point or a length of virtual time, in nanoseconds. Written `250us`, `1.5ms`, `5s`.
@@ -92,6 +92,21 @@ impl fmt::Debug for Time {
     }
 }
 
+/// Reads what is written in a string: what is expected, and how to parse it.
+struct Written<T>(&'static str, fn(&str) -> Result<T, String>);
+
+impl<T> Visitor<'_> for Written<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+        self.1(text).map_err(E::custom)
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -100,8 +115,7 @@ impl Serialize for Time {
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        Time::parse(&text).map_err(D::Error::custom)
+        deserializer.deserialize_str(Written("a duration in quotes, like \"5ms\"", Time::parse))
     }
 }
 
@@ -177,8 +191,8 @@ impl Serialize for TimerRange {
 
 impl<'de> Deserialize<'de> for TimerRange {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Cow::<str>::deserialize(deserializer)?;
-        TimerRange::parse(&text).map_err(D::Error::custom)
+        let expected = "durations in quotes, like \"50ms..100ms\"";
+        deserializer.deserialize_str(Written(expected, TimerRange::parse))
     }
 }
 

@@ -97,6 +97,12 @@ fn report_property<P: Protocol>(
             property: Some(property.name.to_owned()),
             ..origin.clone()
         };
+        let watched: Vec<_> = question
+            .properties
+            .iter()
+            .filter(|p| p.name == property.name || p.assumes.is_empty())
+            .cloned()
+            .collect();
         let (_, mut trace) =
             record_schedule(question.system, params, question.properties, origin, &whole);
         trace.verdict = Some(Outcome {

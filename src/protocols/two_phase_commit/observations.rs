@@ -12,6 +12,21 @@ use super::{
 };
 use crate::model::{Command, Input, Node, Observation, Reaction};
 
+const VOTE_TIMEOUT: &str = "vote timeout";
+const UNILATERAL_ABORT: &str = "unilateral abort";
+const PRESUMED_ABORT: &str = "presumed abort";
+const INDEPENDENT_RECOVERY: &str = "independent recovery";
+const INTERRUPTED: &str = "interrupted by a crash";
+
+/// The rules that abort because something failed, or seemed to.
+pub const ABORTING_RULES: [&str; 5] = [
+    VOTE_TIMEOUT,
+    UNILATERAL_ABORT,
+    PRESUMED_ABORT,
+    INDEPENDENT_RECOVERY,
+    INTERRUPTED,
+];
+
 /// One step of one site.
 struct Step<'a> {
     protocol: &'a TwoPhaseCommit,
@@ -42,7 +57,8 @@ pub fn observe<'a>(
         step.commands(txn);
         step.outcome(txn);
     }
-    if !reaction.crashed {
+    // A crash hides a rule that had no effect yet.
+    if !reaction.crashed || !step.found.is_empty() {
         step.rule();
     }
 }
@@ -146,9 +162,12 @@ impl Step<'_> {
         match record {
             CoordinatorRecord::None if presumes_abort => {
                 self.decided(txn, Decision::Abort);
-                self.applied("presumed abort");
+                self.applied(PRESUMED_ABORT);
             }
-            CoordinatorRecord::Initiation => self.decided(txn, Decision::Abort),
+            CoordinatorRecord::Initiation => {
+                self.decided(txn, Decision::Abort);
+                self.applied(INTERRUPTED);
+            }
             _ => {}
         }
     }
@@ -156,18 +175,19 @@ impl Step<'_> {
     /// The rule of the paper that was applied, if it has a name.
     fn rule(&mut self) {
         match self.input {
-            Input::Timeout(Timer::Prepare(_)) => self.applied("unilateral abort"),
+            Input::Timeout(Timer::Vote(_)) => self.applied(VOTE_TIMEOUT),
+            Input::Timeout(Timer::Prepare(_)) => self.applied(UNILATERAL_ABORT),
             Input::Message { src, msg } => {
                 let txn = msg.txn();
                 match (self.coordinator_was(txn), self.participant_was(txn), msg) {
                     (Some(Coordinator::Forgotten), _, Msg::Inquiry(_)) => {
                         self.applied(match self.protocol.presumed() {
-                            Decision::Abort => "presumed abort",
+                            Decision::Abort => PRESUMED_ABORT,
                             Decision::Commit => "presumed commit",
                         });
                     }
                     (_, Some(Participant::Working { .. }), Msg::Inquiry(_)) => {
-                        self.applied("unilateral abort");
+                        self.applied(UNILATERAL_ABORT);
                     }
                     (
                         _,
@@ -181,7 +201,7 @@ impl Step<'_> {
                 if let Some(State::Participant(p)) = self.reaction.state
                     && p.log.iter().all(|(_, r)| *r != ParticipantRecord::Prepared)
                 {
-                    self.applied("independent recovery");
+                    self.applied(INDEPENDENT_RECOVERY);
                 }
             }
             _ => {}

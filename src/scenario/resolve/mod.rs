@@ -1,0 +1,192 @@
+//! From a file to a case: every name found, every number checked, every default filled in.
+//!
+//! Invariant: a [`Case`] needs no further checks before it runs, except that a schedule can still
+//! diverge and an anchor can still not be reached.
+
+mod check;
+mod expect;
+mod faults;
+mod lines;
+mod names;
+mod run;
+
+use std::sync::Arc;
+
+use derive_where::derive_where;
+
+use super::Scenario;
+use super::error::{Flaw, Span};
+use super::read::read;
+use super::tree::Tree;
+use super::values::Seeds;
+use super::verdict::{ExpectedVerdict, RunExpectation};
+use crate::model::cluster::MAX_NODES;
+use crate::model::{BadParameter, Cluster, Limit, Property, Protocol, Rules, Time};
+use crate::sim::setup::Setup;
+use names::Names;
+
+/// Virtual time at which a run ends if the scenario does not say.
+pub const UNTIL_DEFAULT: Time = Time::from_millis(10_000);
+/// Steps after which a run ends if the scenario does not say, and how many it may ask for.
+pub const STEPS_DEFAULT: u64 = 1_000_000;
+pub const STEPS_MAX: u64 = 1_000_000_000;
+/// How far a clock may run from time, in parts per million.
+pub const DRIFT_PPM_MAX: u32 = 500_000;
+/// The largest cluster of which halves and bridges are all tried: their number doubles with each
+/// node.
+pub const FAMILY_NODES_MAX: usize = 12;
+
+/// A scenario and its protocol, ready for both engines.
+#[derive_where(Clone)]
+pub struct Case<P: Protocol> {
+    /// How the file was named.
+    pub name: String,
+    pub about: String,
+    pub protocol: Arc<P>,
+    pub params: P::Params,
+    pub cluster: Cluster,
+    /// All that the protocol states.
+    pub properties: Vec<Property<P>>,
+    pub run: Option<RunCase>,
+    pub check: Option<CheckCase>,
+    pub expect: Expectations,
+}
+
+/// What the simulator is asked for.
+#[derive(Clone, Debug)]
+pub struct RunCase {
+    pub seeds: Seeds,
+    pub rules: Rules,
+    pub setup: Setup,
+    /// Events that happen first, in order; empty if the seed decides from the start.
+    pub schedule: Vec<ScheduleLine>,
+    /// Whether time and chance decide what follows the schedule (or all, if there is none).
+    pub seeded: bool,
+}
+
+/// An event in the one notation, with its time if it has one.
+pub type ScheduleLine = (Option<Time>, String);
+
+/// What the checker is asked for.
+#[derive(Clone, Debug)]
+pub struct CheckCase {
+    pub rules: Rules,
+    /// How many events from the start.
+    pub depth: Limit,
+    /// The properties to check, by name.
+    pub properties: Vec<&'static str>,
+    /// Start from where these events lead.
+    pub after: Vec<ScheduleLine>,
+}
+
+/// What must come of it.
+#[derive(Clone, Debug, Default)]
+pub struct Expectations {
+    pub run: Option<RunExpectation>,
+    pub check: Vec<(&'static str, ExpectedVerdict)>,
+}
+
+pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Case<P>, Flaw> {
+    let file = &scenario.file;
+    let params = scenario.tree.get("params");
+    let place = params.map_or(file.protocol.span(), |tree| tree.span);
+    let (values, protocol) = protocol::<P>(params, place)?;
+    let cluster = protocol.cluster();
+    size(&cluster, place)?;
+    let properties = protocol.properties();
+    let names = Names::of(&protocol, &cluster, &properties);
+    if file.run.is_none() && file.check.is_none() {
+        return Err(Flaw::at(scenario.tree.span, "this scenario does nothing")
+            .label("neither `run` nor `check`")
+            .advice("add a `run` for the simulator, a `check` for the model checker, or both"));
+    }
+    let run = file.run.as_ref();
+    let run = run.map(|part| run::run(part, &names, &scenario.text));
+    let check = file.check.as_ref().map(|part| check::check(part, &names));
+    let (run, check) = (run.transpose()?, check.transpose()?);
+    let expect = expect::expect(&file.expect, run.is_some(), check.as_ref(), &names)?;
+    Ok(Case {
+        name: scenario.name.clone(),
+        about: file.about.clone(),
+        protocol: Arc::new(protocol),
+        params: values,
+        cluster,
+        properties,
+        run,
+        check,
+        expect,
+    })
+}
+
+/// The parameters, and the protocol that they make.
+fn protocol<P: Protocol>(params: Option<&Tree>, place: Span) -> Result<(P::Params, P), Flaw> {
+    let values: P::Params = match params {
+        None => P::Params::default(),
+        Some(tree) => read(tree).map_err(|flaw| {
+            let bugs = flaw.advice.is_none().then(|| bug_advice::<P>(tree));
+            match bugs.flatten() {
+                Some(advice) => flaw.advice(advice),
+                None => flaw,
+            }
+        })?,
+    };
+    match P::new(&values) {
+        Ok(protocol) => Ok((values, protocol)),
+        Err(bad) => Err(bad_parameter::<P>(&bad, params, place)),
+    }
+}
+
+fn bad_parameter<P: Protocol>(bad: &BadParameter, params: Option<&Tree>, place: Span) -> Flaw {
+    // A protocol may name its parameter as its type does, or as the file does.
+    let hyphened = bad.parameter.replace('_', "-");
+    let value = params.and_then(|tree| tree.get(bad.parameter).or(tree.get(&hyphened)));
+    let flaw = Flaw::at(
+        value.map_or(place, |tree| tree.span),
+        format!("`{}`: {}", bad.parameter, bad.message),
+    );
+    let flaw = match value {
+        Some(_) => flaw.label("this parameter"),
+        None => flaw.label(format!("`{}` has its default here", bad.parameter)),
+    };
+    match params
+        .filter(|_| bad.parameter == "bug")
+        .and_then(bug_advice::<P>)
+    {
+        Some(advice) => flaw.advice(advice),
+        None => flaw,
+    }
+}
+
+/// The nearest mistake, if the one that `params` switches on does not exist.
+fn bug_advice<P: Protocol>(params: &Tree) -> Option<String> {
+    let bug = params.get("bug")?.as_str()?;
+    let bugs: Vec<&str> = P::BUGS.iter().map(|bug| bug.name).collect();
+    if bugs.contains(&bug) {
+        return None;
+    }
+    super::nearest::advice(bug, &bugs)
+}
+
+fn size(cluster: &Cluster, place: Span) -> Result<(), Flaw> {
+    let flaw = |message: String| Err(Flaw::at(place, message).label("these parameters"));
+    if cluster.is_empty() {
+        return flaw("these parameters make a cluster without nodes".to_owned());
+    }
+    if cluster.len() > MAX_NODES {
+        return flaw(format!(
+            "these parameters make a cluster of more than {MAX_NODES} nodes"
+        ));
+    }
+    Ok(())
+}
+
+/// The text at a place, on one line.
+fn excerpt(text: &str, span: Span) -> String {
+    let text = text.get(span.start..span.end).unwrap_or_default();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Refuses a key whose value would be ignored.
+fn pointless(span: Span, message: &str, advice: &str) -> Flaw {
+    Flaw::at(span, message).label("no use here").advice(advice)
+}

@@ -83,8 +83,8 @@ const IMPORTS: &[Imports] = &[
 
 /// Words that must not occur in some places.
 struct Words {
-    /// One of these words.
-    words: &'static [&'static str],
+    /// Each of these.
+    all: &'static [&'static str],
     /// Where they must not be: paths in `src` that start so.
     within: &'static [&'static str],
     /// Where they may be all the same.
@@ -96,14 +96,14 @@ struct Words {
 
 const WORDS: &[Words] = &[
     Words {
-        words: &[".on_start(", ".on_msg(", ".on_timeout(", ".on_random("],
+        all: &[".on_start(", ".on_msg(", ".on_timeout(", ".on_random("],
         within: &[""],
         except: &["model/actor.rs"],
         tests_too: false,
         because: "handlers are called from one file, so a fault means the same everywhere",
     },
     Words {
-        words: &[
+        all: &[
             "println!",
             "print!",
             "eprintln!",
@@ -118,42 +118,42 @@ const WORDS: &[Words] = &[
         because: "only the command line prints",
     },
     Words {
-        words: &["Instant", "SystemTime"],
+        all: &["Instant", "SystemTime"],
         within: &[""],
         except: &["cli/", "main.rs"],
         tests_too: false,
         because: "only the command line reads the clock of the machine",
     },
     Words {
-        words: &["process::exit", "ExitCode"],
+        all: &["process::exit", "ExitCode"],
         within: &[""],
         except: &["cli/", "main.rs"],
         tests_too: false,
         because: "only the command line decides an exit code",
     },
     Words {
-        words: &["f32", "f64"],
+        all: &["f32", "f64"],
         within: &["model/", "sim/", "check/", "run.rs", "trace"],
         except: &[],
         tests_too: false,
         because: "floats are not the same on every platform",
     },
     Words {
-        words: &["HashMap", "HashSet", "RandomState"],
+        all: &["HashMap", "HashSet", "RandomState"],
         within: &["model/", "sim/", "check/", "run.rs", "trace"],
         except: &[],
         tests_too: true,
         because: "the order of a hash map differs from run to run",
     },
     Words {
-        words: &["FxHashMap", "FxHashSet"],
+        all: &["FxHashMap", "FxHashSet"],
         within: &[""],
         except: &["check/", "protocols/"],
         tests_too: false,
         because: "only a search needs one, and only to ask whether it has seen something",
     },
     Words {
-        words: &[
+        all: &[
             "thread_rng",
             "rand::random",
             "OsRng",
@@ -166,7 +166,7 @@ const WORDS: &[Words] = &[
         because: "all chance comes from the seed",
     },
     Words {
-        words: &[
+        all: &[
             "System",
             "World",
             "Carrier",
@@ -330,7 +330,7 @@ fn words_stay_where_they_belong() {
                 continue;
             }
             let code = source.code(rule.tests_too);
-            for word in rule.words.iter().filter(|word| mentions(&code, word)) {
+            for word in rule.all.iter().filter(|word| mentions(&code, word)) {
                 wrong.push(format!("{} says {word}, but {}", source.path, rule.because));
             }
         }

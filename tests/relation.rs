@@ -7,22 +7,21 @@ use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
 use common::interned::Interned;
-use common::table::{Game, Row, Table, game, walk};
+use common::table::{Game, Table, game, walk};
 use common::{
     assert_same_parts, cases, depth, depth_within, lines, plainly, states, successors, told,
 };
 use indexmap::{IndexMap, IndexSet};
 use jury::check::stateright::Bridge;
-use jury::check::{Explored, Finding, Keyed, Limits, Patient, explore};
+use jury::check::{Explored, Finding, Keyed, Patient, explore};
 use jury::model::actor::CommandOf;
 use jury::model::{
-    Actor, Assumption, Carrier, Class, Command, Event, Expectation, Input, Limit, LinkOrder, Node,
-    Out, Property, Protocol, Rules, System, Timing, View, World,
+    Actor, Assumption, Carrier, Class, Command, Event, Expectation, Input, Limit, Node, Out,
+    Property, Protocol, Rules, System, View, World,
 };
 use jury::run::{Schedule, Script, execute};
 use proptest::prelude::*;
-use stateright::actor::{ActorModel, LossyNetwork, Network};
-use stateright::{Checker, Expectation as Theirs, Model};
+use stateright::{Checker, Model};
 
 /// Two carriers of the same world: what they answer, and what is the same about them.
 struct Pair {

@@ -53,9 +53,8 @@ fn inline(value: &Value) -> String {
             format!("[{}]", items.join(", "))
         }
         Value::Object(map) if !map.is_empty() => {
-            let entry = |(k, v): (&String, &Value)| {
-                format!("{}: {}", Value::from(k.as_str()), inline(v))
-            };
+            let entry =
+                |(k, v): (&String, &Value)| format!("{}: {}", Value::from(k.as_str()), inline(v));
             let entries: Vec<String> = map.iter().map(entry).collect();
             format!("{{ {} }}", entries.join(", "))
         }

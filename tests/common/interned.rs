@@ -45,6 +45,9 @@ enum Asked {
 /// A change of a channel or of the globals: what sort it is, and its contents.
 type Changed = (&'static str, Number, Number);
 
+/// What a handler is asked: the node, its part, the input, and where it crashes.
+type Question = (Id, Number, Asked, Option<usize>);
+
 /// A reaction that is remembered.
 pub struct Remembered<P: Protocol> {
     number: Number,
@@ -67,7 +70,8 @@ pub struct Interned<P: Protocol> {
     world: Vec<Number>,
     store: IndexSet<Part<P>>,
     reactions: Vec<Rc<Reaction<P>>>,
-    reacted: IndexMap<(Id, Number, Asked, Option<usize>), (Number, Number)>,
+    /// The new part, and the number of the reaction.
+    reacted: IndexMap<Question, (Number, Number)>,
     crash_points: IndexMap<(Id, Number, Asked), Vec<usize>>,
     crashed: IndexMap<Number, Number>,
     changed: IndexMap<(Number, Changed), (Number, Fate)>,

@@ -424,6 +424,10 @@ fn first_is_up(_: &Table, world: &dyn View<Table>) -> Answer {
 
 /// Rules in terms that fit any cluster, so that they shrink on their own.
 #[derive(Clone, Debug)]
+#[allow(
+    clippy::struct_excessive_bools,
+    reason = "each switches a rule of its own"
+)]
 pub struct RawRules {
     pub accurate: bool,
     pub fifo: bool,

@@ -4,9 +4,10 @@
 mod toy;
 
 use jury::model::cluster::index;
-use jury::model::{Id, Limit, LinkOrder, NodeSet, Time, Timing};
+use jury::model::{Actor, Id, Limit, LinkOrder, NodeSet, Time, Timing};
+use jury::protocols::two_phase_commit::TwoPhaseCommit;
 use jury::scenario::{
-    Case, ExpectedRun, ExpectedVerdict, RunExpectation, Scenario, Standing, protocol_params,
+    Case, ExpectedRun, ExpectedVerdict, RunExpectation, Scenario, Standing, kinds, protocol_params,
     schema, to_text,
 };
 use jury::sim::setup::{Fault, Latency, Moment, When};
@@ -155,6 +156,31 @@ fn the_starting_scenario_is_right() {
     assert!(case.run.is_some() && case.check.is_some());
     assert_eq!(case.expect.check.len(), 3);
     insta::assert_snapshot!(text);
+}
+
+/// The example of the design, and what `jury new 2pc` writes.
+#[test]
+fn two_phase_commit_reads_the_design() {
+    let text = r#"{ "$schema": "../schema.json", "jury": 1,
+      "about": "The coordinator dies after asking for votes: whoever voted yes is stuck.",
+      "protocol": "2pc",
+      "params": { "participants": 3, "votes": ["yes", "yes", "yes"] },
+      "run": {
+        "seeds": "1..100", "until": "5s",
+        "network": { "latency": { "uniform": ["1ms", "10ms"] } },
+        "faults": [ { "after": { "deliver": "Prepare", "to": "P3" }, "crash": "C" } ] },
+      "check": { "timing": "accurate", "faults": { "crashes": { "C": 1 } } },
+      "expect": { "run": "blocked",
+                  "check": { "atomicity": "holds", "non-blocking": "can block" } } }"#;
+    let starting = Scenario::starting_for::<TwoPhaseCommit>();
+    for text in [text, &starting] {
+        let scenario = Scenario::parse(text, "2pc.json");
+        let case = scenario.and_then(|scenario| scenario.resolve::<TwoPhaseCommit>());
+        if let Err(error) = case {
+            panic!("{}", error.render(false));
+        }
+    }
+    assert_eq!(kinds::<<TwoPhaseCommit as Actor>::Msg>()[0], "Prepare");
 }
 
 #[test]

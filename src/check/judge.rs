@@ -233,7 +233,9 @@ fn decide<P: Protocol>(
         _ => (0, all),
     };
     let complete = |search: &Search<P>| search.bounds().is_empty();
+    // Where the assumptions take nothing away from the scenario, all it finds is a bug.
     let (_, imposed) = impose(question.system, &property.assumes);
+    let bug = restricted || imposed.is_empty();
     let verdict = match finding {
         Finding::Nothing => match property.expectation {
             Expectation::Reachable(_) if complete(&searches[search]) => Verdict::Unreachable,
@@ -257,7 +259,11 @@ fn decide<P: Protocol>(
                 predicate.ask(&question.system.protocol, &world).is_err(),
                 "a counterexample must replay through the real handlers"
             );
-            let standing = standing(question, property, &facts, restricted || imposed.is_empty());
+            let standing = if bug {
+                Standing::Bug
+            } else {
+                outside(question.system, property, &facts)
+            };
             Verdict::Violated {
                 schedule,
                 reason,
@@ -270,7 +276,11 @@ fn decide<P: Protocol>(
             let goal = property.expectation.goal().expect("it asks for a goal");
             let (then, stuck) = standstill(question.system, &world, goal, EXPLAIN_STATES_MAX);
             let blocked = explain(question.system, &stuck, goal, EXPLAIN_STATES_MAX);
-            let standing = standing(question, property, &facts, restricted || imposed.is_empty());
+            let standing = if bug {
+                Standing::Bug
+            } else {
+                outside(question.system, property, &facts)
+            };
             Verdict::CanBlock {
                 schedule,
                 then,
@@ -291,18 +301,30 @@ fn whole<P: Protocol>(question: &Question<'_, P>, found: Vec<Event<P>>) -> Vec<E
     question.after.iter().cloned().chain(found).collect()
 }
 
-fn standing<P: Protocol>(
-    question: &Question<'_, P>,
+/// What a schedule that breaks a property says of the protocol: nothing beyond a bug if all that
+/// the property assumes held in it.
+pub fn standing<P: Protocol>(
+    system: &System<P>,
     property: &Property<P>,
-    facts: &Facts,
-    bug: bool,
+    schedule: &[Event<P>],
 ) -> Standing {
-    if bug {
-        return Standing::Bug;
+    let (facts, _) = replay(system, schedule);
+    outside(system, property, &facts)
+}
+
+fn outside<P: Protocol>(system: &System<P>, property: &Property<P>, facts: &Facts) -> Standing {
+    let held = |assumption: &Assumption| assumption.held(facts, &system.cluster);
+    let broken: Vec<_> = property
+        .assumes
+        .iter()
+        .copied()
+        .filter(|a| !held(a))
+        .collect();
+    if broken.is_empty() {
+        Standing::Bug
+    } else {
+        Standing::Outside(broken)
     }
-    let cluster = &question.system.cluster;
-    let broken = property.assumes.iter().filter(|a| !a.held(facts, cluster));
-    Standing::Outside(broken.copied().collect())
 }
 
 /// Runs a schedule through the real handlers: what happened in it, and where it ends.

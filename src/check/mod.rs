@@ -13,7 +13,7 @@ pub mod stateright;
 
 pub use blocked::{Blocked, Possible, explain, possible};
 pub use explore::{Explored, Finding, Keyed, explore};
-pub use judge::{Judged, Question, Search, Standing, Trial, Verdict, judge};
+pub use judge::{Judged, Question, Search, Standing, Trial, Verdict, judge, standing};
 
 use crate::model::Limit;
 

@@ -183,6 +183,11 @@ impl<P: Protocol> Node<P> {
         points
     }
 
+    /// The commands that the handler for `input` would give, in order. Changes nothing.
+    pub fn preview(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<CommandOf<P>> {
+        self.consider(protocol, id, input).commands
+    }
+
     /// Calls the handler. Changes nothing.
     fn consider(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Reaction<P> {
         let mut out = Out::new();

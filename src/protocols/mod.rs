@@ -1,3 +1,15 @@
-//! The protocols on trial: one file each, and one line in the registry.
+//! The protocols on trial: one file or folder each, and one line each in the registry.
+
+use crate::model::Protocol;
 
 pub mod two_phase_commit;
+
+/// Something to do with each protocol.
+pub trait Visitor {
+    fn visit<P: Protocol>(&mut self);
+}
+
+/// The registry.
+pub fn each(visitor: &mut impl Visitor) {
+    visitor.visit::<two_phase_commit::TwoPhaseCommit>();
+}

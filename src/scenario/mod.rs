@@ -148,6 +148,18 @@ impl Scenario {
         self.error(Flaw::unknown(protocol.span(), "protocol", protocol, names))
     }
 
+    /// What to answer if line `step` (from 1) of the schedule at this path cannot happen.
+    pub fn diverging(&self, path: &[&str], step: usize, obstacle: &str) -> ScenarioError {
+        let schedule = path.iter().try_fold(&*self.tree, |tree, key| tree.get(key));
+        let line = schedule.and_then(|tree| match &tree.kind {
+            Kind::List(lines) => lines.get(step.wrapping_sub(1)),
+            _ => None,
+        });
+        let span = line.or(schedule).unwrap_or(&self.tree).span;
+        let flaw = Flaw::at(span, format!("this cannot happen here: {obstacle}"));
+        self.error(flaw.label("the schedule ends here"))
+    }
+
     fn error(&self, flaw: Flaw) -> ScenarioError {
         ScenarioError::new(&self.name, &self.text, flaw)
     }

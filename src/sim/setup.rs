@@ -19,11 +19,37 @@ pub struct Setup {
     /// Steps after which a run ends, so that no run is endless.
     pub steps_max: u64,
     pub network: Network,
+    /// By id; nodes without an entry start at once and have exact clocks.
     pub nodes: Vec<NodeSetup>,
     /// Faults at stated times and places.
     pub plan: Vec<Planned>,
     /// Faults at stated rates.
     pub nemesis: Option<Nemesis>,
+}
+
+impl Setup {
+    /// A run of so long in which nothing fails and every message takes the same time.
+    pub fn fault_free(until: Time, latency: Time) -> Self {
+        Setup {
+            until,
+            steps_max: u64::MAX,
+            network: Network {
+                latency: Latency::Constant(latency),
+                links: Vec::new(),
+                loss: Ratio::NEVER,
+                duplication: Ratio::NEVER,
+            },
+            nodes: Vec::new(),
+            plan: Vec::new(),
+            nemesis: None,
+        }
+    }
+
+    /// The largest drift of any clock, for the facts of the run.
+    pub fn drift_ppm_max(&self) -> u32 {
+        let drifts = self.nodes.iter().map(|n| n.drift_ppm.unsigned_abs());
+        drifts.max().unwrap_or(0)
+    }
 }
 
 /// How messages travel.

@@ -14,6 +14,7 @@ pub enum Engine {
     Plain,
     /// Stateright's breadth-first checker on the same relation: a second opinion. It judges only
     /// properties that are predicates over one world.
+    #[cfg(feature = "stateright-bridge")]
     Stateright,
 }
 

@@ -103,8 +103,7 @@ fn report_property<P: Protocol>(
             .filter(|p| p.name == property.name || p.assumes.is_empty())
             .cloned()
             .collect();
-        let (_, mut trace) =
-            record_schedule(question.system, params, question.properties, origin, &whole);
+        let (_, mut trace) = record_schedule(question.system, params, &watched, origin, &whole);
         trace.verdict = Some(Outcome {
             verdict: qualified.clone(),
             sentences: sentences.clone(),

@@ -4,13 +4,22 @@
 //! whether a run that did not reach its goals is blocked, and compares both with what the scenario
 //! expects.
 
+mod bench;
 mod case;
+mod compare;
 mod judge_check;
 mod judge_run;
 pub mod record;
+mod registry;
 pub mod report;
+#[cfg(feature = "stateright-bridge")]
+mod second_opinion;
 
+pub use bench::{Testbed, run_seeds};
 pub use case::{BugInfo, Case, CheckOptions, Engine, ParameterInfo, PropertyInfo, ProtocolInfo};
+pub use compare::summary;
 pub use judge_check::report_check;
 pub use judge_run::judge_run;
+pub use record::Replayed;
+pub use registry::{open, open_text, protocols, replay, schema, starting_scenario};
 pub use report::{CheckReport, Expected, ExpectedOutcome, PropertyReport, RunReport, RunVerdict};

@@ -169,7 +169,7 @@ fn properties(part: &CheckPart, names: &Names<'_>) -> Result<Vec<&'static str>, 
     for name in wanted {
         let (property, _) = names.property(name)?;
         if properties.contains(&property) {
-            let message = format!("the property `{property}` is wanted twice");
+            let message = format!("the property `{property}` is named twice");
             return Err(Flaw::at(name.span(), message).label("again here"));
         }
         properties.push(property);

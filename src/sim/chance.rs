@@ -1,0 +1,379 @@
+//! Keyed randomness: each draw belongs to a place, and is the n-th of its place.
+//!
+//! The seed is the key of a `ChaCha` cipher, the place (purpose, node or link, kind) is the number
+//! of one of its streams, and the n-th draw at that place is a fixed position in that stream.
+//! Places map to stream numbers one to one, so no mixing function of our own decides the quality,
+//! and streams are read in sequence, so a draw costs a few loads and, every eighth time, four
+//! blocks. Invariant: what a place draws depends on the seed, the place and n alone: deleting an
+//! event changes no draw elsewhere. (Two choices of one node whose keys have the same 32-bit hash
+//! share a place; then n counts both.)
+//!
+//! All arithmetic is on integers. This file knows neither time nor events.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore, SeedableRng};
+use serde::Serialize;
+
+use super::setup::Ratio;
+use crate::model::cluster::index;
+use crate::model::{Id, Link};
+
+/// Fills the part of the cipher's key that the seed leaves open. A change to how draws are made
+/// that changes what a seed means must change it.
+const DOMAIN: &[u8; 24] = b"jury: time and chance v1";
+
+/// What a draw is for.
+#[derive(Clone, Copy, Debug)]
+enum Purpose {
+    /// The latency, loss and duplication of a message.
+    Message = 1,
+    /// The latency of a second copy.
+    Copy = 2,
+    /// The duration of a timer.
+    Timer = 3,
+    /// The option of a choice.
+    Choice = 4,
+    /// The nemesis crashes a node.
+    Crash = 5,
+    /// The nemesis makes a cut.
+    Cut = 6,
+    /// The members of the n-th cut.
+    Members = 7,
+    /// Where the nemesis strikes inside a handler.
+    Point = 8,
+}
+
+/// One draw: as many words as any purpose needs, always the same number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Draw(pub [u64; 4]);
+
+/// Streams that are in use, by the kind within one link or node.
+type Row = Vec<Option<Box<ChaCha8Rng>>>;
+
+/// All chance of one run.
+#[derive(Clone)]
+pub struct Chance {
+    key: [u8; 32],
+    nodes: usize,
+    /// From `src` to `dst` at `src * nodes + dst`.
+    messages: Vec<Row>,
+    timers: Vec<Row>,
+    others: BTreeMap<u64, ChaCha8Rng>,
+}
+
+impl Chance {
+    pub fn new(seed: u64, nodes: usize) -> Self {
+        let mut key = [0; 32];
+        key[..8].copy_from_slice(&seed.to_le_bytes());
+        key[8..].copy_from_slice(DOMAIN);
+        Chance {
+            key,
+            nodes,
+            messages: vec![Row::new(); nodes * nodes],
+            timers: vec![Row::new(); nodes],
+            others: BTreeMap::new(),
+        }
+    }
+
+    /// For the next message of this kind on this link.
+    pub fn message(&mut self, link: Link, kind: u8) -> Draw {
+        let number = place(
+            Purpose::Message,
+            index(link.src),
+            index(link.dst),
+            kind.into(),
+        );
+        let row = &mut self.messages[index(link.src) * self.nodes + index(link.dst)];
+        draw(in_row(row, kind, &self.key, number))
+    }
+
+    /// For the next second copy of a message of this kind on this link.
+    pub fn copy(&mut self, link: Link, kind: u8) -> Draw {
+        self.other(place(
+            Purpose::Copy,
+            index(link.src),
+            index(link.dst),
+            kind.into(),
+        ))
+    }
+
+    /// For the next time this node sets a timer of this kind.
+    pub fn timer(&mut self, id: Id, kind: u8) -> Draw {
+        let number = place(Purpose::Timer, index(id), 0, kind.into());
+        draw(in_row(&mut self.timers[index(id)], kind, &self.key, number))
+    }
+
+    /// For the next time this choice of this node is settled.
+    pub fn choice(&mut self, id: Id, key: &str) -> Draw {
+        self.other(place(Purpose::Choice, index(id), 0, fnv(key)))
+    }
+
+    /// For the next crash of the nemesis.
+    pub fn crash(&mut self) -> Draw {
+        self.other(place(Purpose::Crash, 0, 0, 0))
+    }
+
+    /// For the next crash of this node inside a handler.
+    pub fn point(&mut self, id: Id) -> Draw {
+        self.other(place(Purpose::Point, index(id), 0, 0))
+    }
+
+    /// For the next cut of the nemesis.
+    pub fn cut(&mut self) -> Draw {
+        self.other(place(Purpose::Cut, 0, 0, 0))
+    }
+
+    /// Words without end, for the n-th cut: how many it takes depends on what it cuts.
+    pub fn members(&self, nth: u32) -> impl FnMut() -> u64 + use<> {
+        let mut rng = stream(&self.key, place(Purpose::Members, 0, 0, nth));
+        move || rng.next_u64()
+    }
+
+    fn other(&mut self, number: u64) -> Draw {
+        let key = &self.key;
+        draw(
+            self.others
+                .entry(number)
+                .or_insert_with(|| stream(key, number)),
+        )
+    }
+}
+
+/// The number of a place's stream. Injective, since no cluster has more than 128 nodes.
+fn place(purpose: Purpose, a: usize, b: usize, kind: u32) -> u64 {
+    (purpose as u64) << 56 | (a as u64) << 48 | (b as u64) << 40 | u64::from(kind)
+}
+
+fn stream(key: &[u8; 32], number: u64) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::from_seed(*key);
+    rng.set_stream(number);
+    rng
+}
+
+fn in_row<'a>(row: &'a mut Row, kind: u8, key: &[u8; 32], number: u64) -> &'a mut ChaCha8Rng {
+    let at = usize::from(kind);
+    if row.len() <= at {
+        row.resize_with(at + 1, || None);
+    }
+    row[at].get_or_insert_with(|| Box::new(stream(key, number)))
+}
+
+fn draw(rng: &mut ChaCha8Rng) -> Draw {
+    Draw([(); 4].map(|()| rng.next_u64()))
+}
+
+/// FNV-1a, 32 bits.
+fn fnv(text: &str) -> u32 {
+    text.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+/// A number in `0..n`, each equally likely, out of a random word. `n` is not zero.
+///
+/// The high half of the product of word and `n`. A word from the short, over-represented end is
+/// rejected, and replaced by its successor under a fixed mixing function instead of the next word
+/// of the stream: so each draw takes the same number of words, and those after it keep their
+/// place.
+pub fn below(mut word: u64, n: u64) -> u64 {
+    loop {
+        let low = word.wrapping_mul(n);
+        if low >= n || low >= n.wrapping_neg() % n {
+            let high = (u128::from(word) * u128::from(n)) >> 64;
+            return u64::try_from(high).expect("the high half of a product is a word");
+        }
+        word = successor(word);
+    }
+}
+
+/// One step of `SplitMix64`: a permutation of the words.
+fn successor(word: u64) -> u64 {
+    let mut z = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+/// A number from `min` to `max`, both included.
+pub fn between(word: u64, min: u64, max: u64) -> u64 {
+    min + below(word, max.saturating_sub(min) + 1)
+}
+
+/// Whether something of this probability happens.
+pub fn happens(word: u64, ratio: Ratio) -> bool {
+    ratio.times > 0 && below(word, ratio.out_of.into()) < u64::from(ratio.times)
+}
+
+/// The natural logarithm of two, in units of 2^-32.
+const LN_2: u128 = 2_977_044_472;
+
+/// An interval between events that come at random, so many apart in the mean: exponentially
+/// distributed. At most 45 times the mean, and at least 1.
+///
+/// It is minus the logarithm of a uniform number. The logarithm to base 2 has the position of the
+/// leading one as its whole part; squaring the rest again and again gives the bits behind the
+/// point, one each.
+pub fn exponential(word: u64, mean: u64) -> u64 {
+    let word = word | 1;
+    let zeros = word.leading_zeros();
+    let mut log = u128::from(63 - zeros);
+    let mut rest = word << zeros;
+    for _ in 0..32 {
+        let square = (u128::from(rest) * u128::from(rest)) >> 63;
+        let bit = square >> 64;
+        log = log << 1 | bit;
+        rest = u64::try_from(square >> bit).expect("less than two");
+    }
+    let nats = (((64 << 32) - log) * LN_2) >> 32;
+    let interval = (u128::from(mean) * nats) >> 32;
+    u64::try_from(interval).unwrap_or(u64::MAX).max(1)
+}
+
+/// What sort of value this is, cheaply: the first byte of its canonical bytes. For an enum that is
+/// the number of its variant; it is the same on every platform.
+pub fn kind<T: Serialize>(value: &T) -> u8 {
+    let first = Cell::new(None);
+    // The flavor stops the serializer behind the first byte by refusing the second.
+    let _ = postcard::serialize_with_flavor(value, First(&first));
+    first.get().unwrap_or(0)
+}
+
+struct First<'a>(&'a Cell<Option<u8>>);
+
+impl postcard::ser_flavors::Flavor for First<'_> {
+    type Output = ();
+
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        if self.0.get().is_some() {
+            return Err(postcard::Error::SerializeBufferFull);
+        }
+        self.0.set(Some(byte));
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn link(src: usize, dst: usize) -> Link {
+        Link::new(src.into(), dst.into())
+    }
+
+    #[test]
+    fn a_place_draws_the_same_whatever_is_drawn_elsewhere() {
+        let mut alone = Chance::new(7, 3);
+        let alone: Vec<Draw> = (0..20).map(|_| alone.message(link(0, 1), 2)).collect();
+        let mut among = Chance::new(7, 3);
+        let among: Vec<Draw> = (0..20)
+            .map(|_| {
+                among.message(link(1, 0), 2);
+                among.message(link(0, 1), 1);
+                among.timer(Id::from(0), 2);
+                among.choice(Id::from(0), "vote");
+                among.message(link(0, 1), 2)
+            })
+            .collect();
+        assert_eq!(alone, among);
+    }
+
+    #[test]
+    fn places_and_seeds_differ() {
+        let mut a = Chance::new(1, 3);
+        let mut b = Chance::new(2, 3);
+        let draws = [
+            a.message(link(0, 1), 0),
+            a.message(link(1, 0), 0),
+            a.message(link(0, 1), 1),
+            a.copy(link(0, 1), 0),
+            a.timer(Id::from(0), 0),
+            a.timer(Id::from(1), 0),
+            a.choice(Id::from(0), "vote"),
+            a.choice(Id::from(0), "leader"),
+            a.crash(),
+            a.cut(),
+            a.point(Id::from(0)),
+            b.message(link(0, 1), 0),
+        ];
+        for (i, x) in draws.iter().enumerate() {
+            assert!(draws[..i].iter().all(|y| x != y), "draw {i}");
+        }
+    }
+
+    #[test]
+    fn a_seed_means_the_same_for_ever() {
+        let mut chance = Chance::new(1, 2);
+        let words = chance.message(link(0, 1), 0).0;
+        assert_eq!(words.map(|w| below(w, 1_000_000)), GOLDEN);
+    }
+
+    /// Computed apart from this code, by the definition of the cipher.
+    const GOLDEN: [u64; 4] = [52_096, 194_900, 230_784, 980_915];
+
+    #[test]
+    fn the_first_byte_is_the_variant() {
+        #[derive(Serialize)]
+        enum Msg {
+            Ask,
+            Answer(u64),
+        }
+        assert_eq!(kind(&Msg::Ask), 0);
+        assert_eq!(kind(&Msg::Answer(99)), 1);
+        assert_eq!(kind(&()), 0);
+    }
+
+    #[test]
+    fn an_exponential_has_its_mean_and_its_median() {
+        let mut words = Chance::new(3, 1).members(0);
+        let n = 100_000;
+        let draws: Vec<u64> = (0..n).map(|_| exponential(words(), 1_000_000)).collect();
+        let mean = draws.iter().sum::<u64>() / n;
+        assert!((990_000..1_010_000).contains(&mean), "{mean}");
+        // The median is the mean times the logarithm of two.
+        let short = draws.iter().filter(|&&d| d < 693_147).count();
+        assert!((49_500..50_500).contains(&short), "{short}");
+    }
+
+    #[test]
+    fn an_exponential_is_exact_where_it_is_known() {
+        // Half of all words: one bit, which is ln 2 nats.
+        assert_eq!(exponential(1 << 63, 1_000_000_000), 693_147_180);
+        assert_eq!(exponential(u64::MAX, 1_000), 1);
+        assert_eq!(exponential(0, 1_000_000_000) / 1_000_000, 44_361);
+    }
+
+    proptest! {
+        #[test]
+        fn below_stays_below(word: u64, n in 1..u64::MAX) {
+            prop_assert!(below(word, n) < n);
+        }
+
+        #[test]
+        fn between_includes_both_ends(word: u64, min in 0u64..1000, more in 0u64..1000) {
+            let drawn = between(word, min, min + more);
+            prop_assert!((min..=min + more).contains(&drawn));
+        }
+    }
+
+    #[test]
+    fn each_number_is_equally_likely() {
+        let mut words = Chance::new(5, 1).members(0);
+        let mut counts = [0u32; 7];
+        for _ in 0..70_000 {
+            counts[usize::try_from(below(words(), 7)).unwrap()] += 1;
+        }
+        assert!(
+            counts.iter().all(|c| (9_700..10_300).contains(c)),
+            "{counts:?}"
+        );
+    }
+}

@@ -1,0 +1,272 @@
+//! One scenario and its protocol on trial: a [`Case`] that knows its types.
+
+use std::ops::RangeInclusive;
+
+use rayon::prelude::*;
+
+use super::case::{Case, CheckOptions, Engine};
+use super::compare::{check_outcome, run_fits, runs_outcome};
+use super::judge_check::report_check;
+use super::judge_run::judge_run;
+use super::report::{CheckReport, Expected, RunReport};
+use crate::check::{self, Limits, Monitor, Question};
+use crate::model::{Event, Property, Protocol, System, View, World};
+use crate::run::{Divergence, Judge, Script, Witness, execute};
+use crate::scenario::{Case as Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
+use crate::sim::{Scripted, Simulator};
+use crate::trace::{Origin, Outcome, Recorder};
+
+/// A scenario on trial, with its protocol in the type. Whoever embeds the library and brings a
+/// protocol of its own starts here.
+pub struct Testbed<P: Protocol> {
+    case: Resolved<P>,
+    /// The events after which the check starts.
+    after: Vec<Event<P>>,
+}
+
+impl<P: Protocol> Testbed<P> {
+    /// Resolves a scenario. The schedule after which its check starts is played here, so that one
+    /// that cannot happen is found before anything else runs.
+    pub fn new(scenario: &Scenario) -> Result<Self, ScenarioError> {
+        let case = scenario.resolve::<P>()?;
+        let after = match &case.check {
+            None => Vec::new(),
+            Some(check) => {
+                let system = System::<P>::new(case.protocol.clone(), check.rules.clone());
+                events(&system, &check.after).map_err(|divergence| {
+                    scenario.diverging(&["check", "after"], divergence.step, &divergence.obstacle)
+                })?
+            }
+        };
+        if let Some(run) = &case.run {
+            let system = System::<P>::new(case.protocol.clone(), run.rules.clone());
+            events(&system, &run.schedule).map_err(|divergence| {
+                scenario.diverging(&["run", "schedule"], divergence.step, &divergence.obstacle)
+            })?;
+        }
+        Ok(Testbed { case, after })
+    }
+
+    pub fn case(&self) -> &Resolved<P> {
+        &self.case
+    }
+
+    /// The system that is simulated, and the one that is checked.
+    pub fn run_system(&self) -> Option<System<P>> {
+        let run = self.case.run.as_ref()?;
+        Some(System::new(self.case.protocol.clone(), run.rules.clone()))
+    }
+
+    pub fn check_system(&self) -> Option<System<P>> {
+        let check = self.case.check.as_ref()?;
+        Some(System::new(self.case.protocol.clone(), check.rules.clone()))
+    }
+
+    fn origin(&self, engine: &str) -> Origin {
+        Origin {
+            engine: engine.to_owned(),
+            scenario: Some(self.case.name.clone()),
+            about: Some(self.case.about.clone()),
+            ..Origin::default()
+        }
+    }
+
+    fn chosen(&self, names: &[String]) -> Vec<Property<P>> {
+        let check = self.case.check.as_ref().expect("the scenario has a check");
+        let wanted = |p: &&Property<P>| {
+            if names.is_empty() {
+                check.properties.contains(&p.name)
+            } else {
+                names.iter().any(|name| name == p.name)
+            }
+        };
+        let properties = self.case.properties.iter();
+        properties.filter(wanted).cloned().collect()
+    }
+}
+
+/// Plays lines from the start of a system, and gives them as events.
+fn events<P: Protocol>(
+    system: &System<P>,
+    lines: &[ScheduleLine],
+) -> Result<Vec<Event<P>>, Divergence> {
+    struct Keep<P: Protocol>(Vec<Event<P>>);
+
+    impl<P: Protocol> Witness<P> for Keep<P> {
+        fn happened(&mut self, moment: &crate::run::Moment<'_, P>) {
+            self.0.push(moment.event.clone());
+        }
+    }
+
+    let mut kept = Keep(Vec::new());
+    let mut script = Script::new(lines.iter().cloned());
+    execute(system, &mut script, &mut [&mut kept])?;
+    Ok(kept.0)
+}
+
+impl<P: Protocol> Case for Testbed<P> {
+    fn protocol(&self) -> &'static str {
+        P::NAME
+    }
+
+    fn about(&self) -> &str {
+        &self.case.about
+    }
+
+    fn seeds(&self) -> Option<RangeInclusive<u64>> {
+        self.case.run.as_ref().map(|run| run.seeds.iter())
+    }
+
+    fn has_check(&self) -> bool {
+        self.case.check.is_some()
+    }
+
+    fn properties(&self) -> Vec<&'static str> {
+        self.case.properties.iter().map(|p| p.name).collect()
+    }
+
+    fn expected_of_check(&self) -> Vec<String> {
+        let expected = self.case.expect.check.iter();
+        expected.map(|(name, _)| (*name).to_owned()).collect()
+    }
+
+    fn run(&self, seed: u64, record: bool) -> RunReport {
+        let run = self.case.run.as_ref().expect("the scenario has a run");
+        let system = self.run_system().expect("the scenario has a run");
+        let properties = &self.case.properties;
+        let simulator = run
+            .seeded
+            .then(|| Simulator::new(&run.setup, seed, &self.case.cluster));
+        let mut scheduler = Scripted {
+            script: Script::new(run.schedule.iter().cloned()),
+            then: simulator,
+        };
+        let mut judge = Judge::new(properties);
+        let engine = if run.seeded { "simulator" } else { "schedule" };
+        let mut origin = self.origin(engine);
+        origin.seed = run.seeded.then_some(seed);
+        let mut recorder = record.then(|| Recorder::new(&self.case.params, origin, properties));
+        let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge];
+        if let Some(recorder) = &mut recorder {
+            witnesses.push(recorder);
+        }
+        let mut done = execute(&system, &mut scheduler, &mut witnesses)
+            .expect("the schedule was played when the scenario was opened");
+        let drift = run
+            .setup
+            .nodes
+            .iter()
+            .map(|node| node.drift_ppm.unsigned_abs());
+        done.ledger.facts.drift_ppm_max = drift.max().unwrap_or(0);
+        let unreached: Vec<String> = scheduler
+            .then
+            .iter()
+            .flat_map(|simulator| simulator.unreached())
+            .map(str::to_owned)
+            .collect();
+        let violation = judge.violation.as_ref();
+        let mut report = judge_run(&system, properties, seed, &done, violation, &unreached);
+        report.trace = recorder.map(|recorder| {
+            let mut trace = recorder.finish(&done);
+            trace.verdict = Some(Outcome {
+                verdict: report.verdict.word().to_owned(),
+                sentences: report.sentences.clone(),
+            });
+            trace
+        });
+        report
+    }
+
+    fn refutes(&self, report: &RunReport) -> bool {
+        match &self.case.expect.run {
+            None => report.verdict == super::RunVerdict::Violated,
+            Some(RunExpectation::Each(expected)) => !run_fits(expected, report),
+            Some(RunExpectation::Among { every, .. }) => {
+                !every.is_empty() && !every.iter().any(|expected| run_fits(expected, report))
+            }
+        }
+    }
+
+    fn compare_runs(&self, reports: &[RunReport]) -> Vec<Expected> {
+        let expectation = self.case.expect.run.as_ref();
+        expectation.map_or_else(Vec::new, |expected| runs_outcome(expected, reports))
+    }
+
+    fn check(&self, options: &CheckOptions, monitor: &mut dyn Monitor) -> CheckReport {
+        let check = self.case.check.as_ref().expect("the scenario has a check");
+        let system = self.check_system().expect("the scenario has a check");
+        let properties = self.chosen(&options.properties);
+        let origin = self.origin("checker");
+        let question = Question {
+            system: &system,
+            properties: &properties,
+            after: &self.after,
+            limits: Limits {
+                depth: options
+                    .depth_max
+                    .map_or(check.depth, |d| d.min(check.depth)),
+                states: options.states_max,
+            },
+        };
+        match options.engine {
+            Engine::Plain => {
+                let trial = check::judge(&question, monitor);
+                report_check(&question, &trial, &self.case.params, "plain", &origin)
+            }
+            #[cfg(feature = "stateright-bridge")]
+            Engine::Stateright => {
+                super::second_opinion::check(&question, &self.case.params, &origin, monitor)
+            }
+        }
+    }
+
+    fn compare_check(&self, report: &CheckReport) -> Vec<Expected> {
+        check_outcome(&self.case.expect.check, report)
+    }
+
+    #[cfg(feature = "stateright-bridge")]
+    fn explorer(&self, address: std::net::SocketAddr) {
+        use stateright::Model;
+
+        let system = self.check_system().or_else(|| self.run_system());
+        let system = system.expect("a scenario has a run or a check");
+        let start = start(&system, &self.after);
+        let bridge = check::stateright::Bridge::new(system, &self.case.properties, start);
+        bridge.checker().serve(address);
+    }
+}
+
+/// The world to which a schedule leads.
+pub(super) fn start<P: Protocol>(system: &System<P>, after: &[Event<P>]) -> World<P> {
+    let mut world = system.initial();
+    for event in after {
+        system.apply(&mut world, event);
+    }
+    debug_assert_eq!(world.nodes(), system.cluster.len());
+    world
+}
+
+/// Runs seeds on all cores. Reports come in the order of the seeds; those of seeds after the
+/// caller wanted to stop are missing.
+pub fn run_seeds(
+    case: &dyn Case,
+    seeds: RangeInclusive<u64>,
+    on_done: &(dyn Fn(&RunReport) -> bool + Sync),
+) -> Vec<RunReport> {
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let seeds: Vec<u64> = seeds.collect();
+    let reports: Vec<Option<RunReport>> = seeds
+        .par_iter()
+        .map(|&seed| {
+            if stop.load(std::sync::atomic::Ordering::Relaxed) {
+                return None;
+            }
+            let report = case.run(seed, false);
+            if !on_done(&report) {
+                stop.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
+            Some(report)
+        })
+        .collect();
+    reports.into_iter().flatten().collect()
+}

@@ -1,0 +1,140 @@
+//! What a scenario expects, against what was found.
+
+use super::report::{CheckReport, Expected, ExpectedOutcome, RunReport, RunVerdict};
+use crate::model::cluster::enumerate;
+use crate::scenario::{ExpectedRun, ExpectedVerdict, RunExpectation, Standing};
+
+/// Whether a run ended as expected.
+pub fn run_fits(expected: &ExpectedRun, report: &RunReport) -> bool {
+    match expected {
+        ExpectedRun::Ok => report.verdict == RunVerdict::Ok,
+        ExpectedRun::Violated(property) => {
+            report.verdict == RunVerdict::Violated
+                && property
+                    .as_ref()
+                    .is_none_or(|name| report.property.as_deref() == Some(name.as_str()))
+        }
+        ExpectedRun::Blocked => report.verdict == RunVerdict::Blocked,
+        ExpectedRun::Undecided => report.verdict == RunVerdict::Undecided,
+    }
+}
+
+/// How the expectation of all runs turned out.
+pub fn runs_outcome(expectation: &RunExpectation, reports: &[RunReport]) -> Vec<Expected> {
+    let every = |what: String, fits: &dyn Fn(&RunReport) -> bool| {
+        let odd = reports.iter().find(|report| !fits(report));
+        Expected {
+            of: "run".to_owned(),
+            expected: what,
+            found: match odd {
+                Some(report) => format!("{} with seed {}", found(report), report.seed),
+                None => summary(reports),
+            },
+            outcome: match odd {
+                Some(_) => ExpectedOutcome::Refuted,
+                None if reports.is_empty() => ExpectedOutcome::NotEstablished,
+                None => ExpectedOutcome::AsExpected,
+            },
+        }
+    };
+    match expectation {
+        RunExpectation::Each(expected) => {
+            vec![every(expected.to_string(), &|report| {
+                run_fits(expected, report)
+            })]
+        }
+        RunExpectation::Among { every: all, some } => {
+            let mut outcomes = Vec::new();
+            if !all.is_empty() {
+                let words = all.iter().map(|verdict| (**verdict).to_string());
+                outcomes.push(every(format!("every: {}", enumerate(words)), &|report| {
+                    all.iter().any(|expected| run_fits(expected, report))
+                }));
+            }
+            for expected in some {
+                let met = reports.iter().find(|report| run_fits(expected, report));
+                outcomes.push(Expected {
+                    of: "run".to_owned(),
+                    expected: format!("some: {}", **expected),
+                    found: match met {
+                        Some(report) => format!("{} with seed {}", found(report), report.seed),
+                        None => format!("none in {} seeds: {}", reports.len(), summary(reports)),
+                    },
+                    outcome: match met {
+                        Some(_) => ExpectedOutcome::AsExpected,
+                        None => ExpectedOutcome::Refuted,
+                    },
+                });
+            }
+            outcomes
+        }
+    }
+}
+
+fn found(report: &RunReport) -> String {
+    match (&report.property, report.verdict) {
+        (Some(property), RunVerdict::Violated) => format!("violated ({property})"),
+        (_, verdict) => verdict.word().to_owned(),
+    }
+}
+
+/// The verdicts with their numbers: `97 ok, 3 blocked`.
+pub fn summary(reports: &[RunReport]) -> String {
+    let mut verdicts: Vec<_> = reports.iter().map(|report| report.verdict).collect();
+    verdicts.sort_unstable();
+    let groups = verdicts.chunk_by(|a, b| a == b);
+    let words: Vec<String> = groups
+        .map(|group| format!("{} {}", group.len(), group[0].word()))
+        .collect();
+    words.join(", ")
+}
+
+/// How the expectations of a check turned out, for the properties in the report.
+pub fn check_outcome(
+    expected: &[(&'static str, ExpectedVerdict)],
+    report: &CheckReport,
+) -> Vec<Expected> {
+    let mut outcomes = Vec::new();
+    for (property, expected) in expected {
+        let Some(found) = report.properties.iter().find(|p| p.property == *property) else {
+            continue;
+        };
+        let (word, standing) = match expected {
+            ExpectedVerdict::Violated(standing) => ("violated".to_owned(), *standing),
+            ExpectedVerdict::CanBlock(standing) => ("can block".to_owned(), *standing),
+            other => (other.to_string(), None),
+        };
+        let fits = found.verdict == word
+            && match standing {
+                None => true,
+                Some(Standing::Bug) => found.qualified.ends_with("(a bug)"),
+                Some(Standing::OutsideTheAssumptions) => {
+                    found.qualified.contains("outside the assumptions")
+                }
+            };
+        // Bounds that were expected belong to the scenario; what stopped a search early does not.
+        let cut_short = ["interrupted", "memory", "time", "states"];
+        let stopped = report.searches.get(found.search).is_some_and(|search| {
+            search
+                .bounds
+                .iter()
+                .any(|b| cut_short.contains(&b.as_str()))
+        });
+        let open = matches!(
+            found.verdict.as_str(),
+            "holds within bounds" | "unknown within bounds"
+        );
+        outcomes.push(Expected {
+            of: (*property).to_owned(),
+            expected: expected.to_string(),
+            found: found.qualified.clone(),
+            outcome: match (fits, open) {
+                (true, _) if stopped && open => ExpectedOutcome::NotEstablished,
+                (true, _) => ExpectedOutcome::AsExpected,
+                (false, true) => ExpectedOutcome::NotEstablished,
+                (false, false) => ExpectedOutcome::Refuted,
+            },
+        });
+    }
+    outcomes
+}

@@ -1,0 +1,216 @@
+//! Finding protocols by name.
+
+use std::path::Path;
+
+use schemars::{Schema, SchemaGenerator};
+use serde_json::Value as Json;
+
+use super::bench::Testbed;
+use super::case::{BugInfo, Case, ParameterInfo, PropertyInfo, ProtocolInfo};
+use super::record::{self, Replayed};
+use crate::model::Protocol;
+use crate::protocols::{Visitor, each};
+use crate::scenario::{ProtocolParams, Scenario, ScenarioError, nearest, protocol_params};
+use crate::trace::{FORMAT, Trace};
+
+/// Reads a scenario file and puts it on trial.
+pub fn open(path: &Path) -> Result<Box<dyn Case>, ScenarioError> {
+    on_trial(&Scenario::load(path)?)
+}
+
+/// The same for a text; errors call it `name`.
+pub fn open_text(text: &str, name: &str) -> Result<Box<dyn Case>, ScenarioError> {
+    on_trial(&Scenario::parse(text, name)?)
+}
+
+fn on_trial(scenario: &Scenario) -> Result<Box<dyn Case>, ScenarioError> {
+    struct Open<'a> {
+        scenario: &'a Scenario,
+        case: Option<Result<Box<dyn Case>, ScenarioError>>,
+        names: Vec<&'static str>,
+    }
+
+    impl Visitor for Open<'_> {
+        fn visit<P: Protocol>(&mut self) {
+            self.names.push(P::NAME);
+            if *self.scenario.file.protocol == P::NAME {
+                let testbed = Testbed::<P>::new(self.scenario);
+                self.case = Some(testbed.map(|testbed| Box::new(testbed) as Box<dyn Case>));
+            }
+        }
+    }
+
+    let mut open = Open {
+        scenario,
+        case: None,
+        names: Vec::new(),
+    };
+    each(&mut open);
+    let names = open.names;
+    open.case
+        .unwrap_or_else(|| Err(scenario.unknown_protocol(&names)))
+}
+
+/// Replays a trace through the handlers of today. The error says why this is no trace of theirs.
+pub fn replay(trace: &Trace) -> Result<Replayed, String> {
+    struct Replay<'a> {
+        trace: &'a Trace,
+        result: Option<Result<Replayed, String>>,
+        names: Vec<&'static str>,
+    }
+
+    impl Visitor for Replay<'_> {
+        fn visit<P: Protocol>(&mut self) {
+            self.names.push(P::NAME);
+            if self.trace.protocol == P::NAME {
+                self.result = Some(replay_as::<P>(self.trace));
+            }
+        }
+    }
+
+    if trace.jury_trace != FORMAT {
+        return Err(format!(
+            "this trace has format {}; this jury reads format {FORMAT}",
+            trace.jury_trace
+        ));
+    }
+    let mut replay = Replay {
+        trace,
+        result: None,
+        names: Vec::new(),
+    };
+    each(&mut replay);
+    replay.result.unwrap_or_else(|| {
+        let unknown = format!("there is no protocol `{}`", trace.protocol);
+        Err(match nearest(&trace.protocol, &replay.names) {
+            Some(name) => format!("{unknown}: did you mean `{name}`?"),
+            None => unknown,
+        })
+    })
+}
+
+fn replay_as<P: Protocol>(trace: &Trace) -> Result<Replayed, String> {
+    let params: P::Params = serde_json::from_value(trace.params.clone())
+        .map_err(|error| format!("the trace's parameters do not fit {}: {error}", P::NAME))?;
+    let protocol = P::new(&params).map_err(|bad| format!("`{}`: {bad}", bad.parameter))?;
+    let properties = protocol.properties();
+    let watched: Vec<_> = properties
+        .into_iter()
+        .filter(|p| {
+            trace
+                .properties
+                .iter()
+                .any(|known| known.property == p.name)
+        })
+        .collect();
+    Ok(record::replay(protocol, &params, &watched, trace))
+}
+
+/// The JSON Schema of scenario files.
+pub fn schema() -> Json {
+    struct Params(Vec<ProtocolParams>);
+
+    impl Visitor for Params {
+        fn visit<P: Protocol>(&mut self) {
+            self.0.push(protocol_params::<P>());
+        }
+    }
+
+    let mut params = Params(Vec::new());
+    each(&mut params);
+    crate::scenario::schema(params.0)
+}
+
+/// A scenario to start from; `None` if there is no such protocol.
+pub fn starting_scenario(protocol: &str) -> Option<String> {
+    struct Start<'a> {
+        protocol: &'a str,
+        text: Option<String>,
+    }
+
+    impl Visitor for Start<'_> {
+        fn visit<P: Protocol>(&mut self) {
+            if self.protocol == P::NAME {
+                self.text = Some(Scenario::starting_for::<P>());
+            }
+        }
+    }
+
+    let mut start = Start {
+        protocol,
+        text: None,
+    };
+    each(&mut start);
+    start.text
+}
+
+/// Every protocol, with what can be said of it.
+pub fn protocols() -> Vec<ProtocolInfo> {
+    struct List(Vec<ProtocolInfo>);
+
+    impl Visitor for List {
+        fn visit<P: Protocol>(&mut self) {
+            self.0.push(describe::<P>());
+        }
+    }
+
+    let mut list = List(Vec::new());
+    each(&mut list);
+    list.0
+}
+
+fn describe<P: Protocol>() -> ProtocolInfo {
+    let own = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
+    let params = P::Params::default();
+    let protocol = P::new(&params).expect("the default parameters make a system");
+    let defaults = serde_json::to_value(&params).expect("parameters are plain data");
+    let schema = SchemaGenerator::default().into_root_schema_for::<P::Params>();
+    ProtocolInfo {
+        name: P::NAME.to_owned(),
+        about: P::ABOUT.to_owned(),
+        sources: own(P::SOURCES),
+        parameters: parameters(&schema, &defaults),
+        params: defaults,
+        properties: protocol
+            .properties()
+            .iter()
+            .map(|p| PropertyInfo {
+                name: p.name.to_owned(),
+                about: p.about.to_owned(),
+                citation: p.citation.to_owned(),
+                expectation: p.expectation.name().to_owned(),
+                assumes: p.assumes.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
+        bugs: P::BUGS
+            .iter()
+            .map(|bug| BugInfo {
+                name: bug.name.to_owned(),
+                about: bug.about.to_owned(),
+                breaks: own(bug.breaks),
+            })
+            .collect(),
+        nodes: protocol
+            .cluster()
+            .members()
+            .iter()
+            .map(|m| (m.name.clone(), m.role.to_owned()))
+            .collect(),
+    }
+}
+
+fn parameters(schema: &Schema, defaults: &Json) -> Vec<ParameterInfo> {
+    let properties = schema.get("properties").and_then(Json::as_object);
+    let properties = properties.into_iter().flatten();
+    properties
+        .map(|(name, schema)| ParameterInfo {
+            name: name.clone(),
+            about: schema
+                .get("description")
+                .and_then(Json::as_str)
+                .unwrap_or_default()
+                .replace('\n', " "),
+            default: defaults.get(name).cloned().unwrap_or(Json::Null),
+        })
+        .collect()
+}

@@ -44,9 +44,11 @@ fn suite(tried: &Tried) -> TestSuite {
         );
     }
     if let Some(check) = &tried.check {
-        let lines = summary::of_check(tried, check);
+        let all = summary::of_check(tried, check);
         for expected in &check.expected {
             let outcome = expected.outcome.into();
+            let own = format!("expected {}, found {}", expected.expected, expected.found);
+            let lines: Vec<String> = [own].into_iter().chain(all.iter().cloned()).collect();
             // The searches serve all properties together: their time cannot be shared out.
             add(&format!("check {}", expected.of), outcome, 0.0, &lines);
         }

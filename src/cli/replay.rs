@@ -99,6 +99,12 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         walk::walk(trace, &options, args.from.unwrap_or(1))?;
         return Ok(outcome);
     }
+    // The picture ends where the replay does.
+    let ended = result.difference.as_ref().map(|d| d.step);
+    let options = Options {
+        until: options.until.or(ended),
+        ..options
+    };
     let mut out = Output::new(terminal);
     if args.json {
         let seconds = begun.elapsed().as_secs_f64();

@@ -184,7 +184,11 @@ fn tried(
             return Ok(Some(Tried {
                 file: name,
                 outcome: Outcome::BadInput,
-                error: Some(failure.render(terminal)),
+                // It also goes into files: no colours.
+                error: Some(failure.render(&Terminal {
+                    stderr_color: false,
+                    ..*terminal
+                })),
                 run: None,
                 check: None,
                 seconds: begun.elapsed().as_secs_f64(),

@@ -63,7 +63,7 @@ pub fn tell(out: &mut Output, file: &Path, checked: &Checked) -> Result<(), Fail
 pub fn show(
     out: &mut Output,
     property: &PropertyReport,
-    picture: &Picture,
+    picture: Picture,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let name = out.paint(Paint::Bold, &property.property);
@@ -72,19 +72,17 @@ pub fn show(
         "{name}: {} ({})",
         property.about, property.citation
     ))?;
-    match &property.trace {
+    if let Some(trace) = &property.trace {
         // The diagram ends with the verdict and its sentences.
-        Some(trace) => out.line(picture.draw(trace, terminal)),
-        None => {
-            for sentence in &property.sentences {
-                out.line(format!("  {sentence}"))?;
-            }
-            out.line(format!(
-                "  {}. There is no schedule to show.",
-                property.qualified
-            ))
-        }
+        return out.line(picture.draw(trace, terminal));
     }
+    for sentence in &property.sentences {
+        out.line(format!("  {sentence}"))?;
+    }
+    out.line(format!(
+        "  {}. There is no schedule to show.",
+        property.qualified
+    ))
 }
 
 /// What was searched, under what, and what it cost.

@@ -1,4 +1,4 @@
-//! Results as JUnit XML: a suite for each file, a case for its runs and one for each property.
+//! Results as `JUnit` XML: a suite for each file, a case for its runs and one for each property.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn suite(tried: &Tried) -> TestSuite {
             "scenario",
             Outcome::BadInput,
             tried.seconds,
-            &[error.clone()],
+            std::slice::from_ref(error),
         );
     }
     if let Some(run) = &tried.run {

@@ -202,8 +202,8 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
 
 fn alike(a: &Replayed, b: &Replayed) -> bool {
     match (a, b) {
-        (Replayed::Same(a), Replayed::Same(b)) => a == b,
-        (Replayed::Differs(a, _), Replayed::Differs(b, _)) => a == b,
+        (Replayed::Same(a), Replayed::Same(b))
+        | (Replayed::Differs(a, _), Replayed::Differs(b, _)) => a == b,
         (Replayed::Diverges(a), Replayed::Diverges(b)) => a == b,
         _ => false,
     }

@@ -285,7 +285,9 @@ impl<P: Protocol> System<P> {
                 if let Some(obstacle) = self.obstacle(world, event) {
                     return Some(obstacle);
                 }
-                let (id, input) = event.input()?;
+                let Some((id, input)) = event.input() else {
+                    return Some("a crash can only strike inside a handler".to_owned());
+                };
                 if !runs_a_handler(world, event) {
                     return Some(format!("no handler of {} runs in it", name(id)));
                 }
@@ -489,7 +491,9 @@ impl<P: Protocol> System<P> {
         let rules = &self.rules;
         world.globals().may_crash(id, rules)
             && rules.budgets.down.allows(|| {
-                let down = |id: &Id| matches!(world.node(*id), Node::Down { .. });
+                // A node that crashes while it recovers was down already.
+                let down =
+                    |peer: &Id| *peer != id && matches!(world.node(*peer), Node::Down { .. });
                 self.cluster.ids().filter(down).count()
             })
             && (rules.survivors.is_empty() || {

@@ -129,7 +129,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     } else {
         findings::tell(&mut out, &args.file, &checked)?;
         for property in shown {
-            findings::show(&mut out, property, &args.picture, terminal)?;
+            findings::show(&mut out, property, args.picture, terminal)?;
         }
         findings::statistics(&mut out, &checked)?;
     }

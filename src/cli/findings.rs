@@ -63,7 +63,7 @@ pub fn tell(out: &mut Output, file: &Path, checked: &Checked) -> Result<(), Fail
 pub fn show(
     out: &mut Output,
     property: &PropertyReport,
-    picture: &Picture,
+    picture: Picture,
     terminal: &Terminal,
 ) -> Result<(), Failure> {
     let name = out.paint(Paint::Bold, &property.property);
@@ -72,19 +72,17 @@ pub fn show(
         "{name}: {} ({})",
         property.about, property.citation
     ))?;
-    match &property.trace {
+    if let Some(trace) = &property.trace {
         // The diagram ends with the verdict and its sentences.
-        Some(trace) => out.line(picture.draw(trace, terminal)),
-        None => {
-            for sentence in &property.sentences {
-                out.line(format!("  {sentence}"))?;
-            }
-            out.line(format!(
-                "  {}. There is no schedule to show.",
-                property.qualified
-            ))
-        }
+        return out.line(picture.draw(trace, terminal));
     }
+    for sentence in &property.sentences {
+        out.line(format!("  {sentence}"))?;
+    }
+    out.line(format!(
+        "  {}. There is no schedule to show.",
+        property.qualified
+    ))
 }
 
 /// What was searched, under what, and what it cost.
@@ -99,8 +97,7 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
         "depth",
         "time",
         "rate",
-        "not exhaustive for",
-        "assumed besides",
+        "exhaustive",
     ];
     let mut rows = vec![
         head.iter()
@@ -109,21 +106,23 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
     ];
     for (i, search) in report.searches.iter().enumerate() {
         let seconds = effort.search_seconds.get(i).copied();
-        let list = |words: &[String]| match words {
-            [] => "-".to_owned(),
-            words => words.join(", "),
+        let name = match &search.imposed[..] {
+            [] => format!("search {}", i + 1),
+            imposed => format!("search {}, assuming {}", i + 1, words::listed(imposed)),
         };
+        let exhaustive = match &search.bounds[..] {
+            [] => "yes".to_owned(),
+            bounds => format!("no: {}", bounds.join(", ")),
+        };
+        let rate = |s| words::rate(search.distinct, s);
         rows.push(vec![
-            table::plain(format!("search {}", i + 1)),
+            table::plain(name),
             table::plain(words::number(search.distinct)),
             table::plain(words::number(search.generated)),
             table::plain(words::number(search.depth)),
             table::plain(seconds.map_or_else(|| "-".to_owned(), words::seconds)),
-            table::plain(
-                seconds.map_or_else(|| "-".to_owned(), |s| words::rate(search.distinct, s)),
-            ),
-            table::plain(list(&search.bounds)),
-            table::plain(list(&search.imposed)),
+            table::plain(seconds.map_or_else(|| "-".to_owned(), rate)),
+            table::plain(exhaustive),
         ]);
     }
     for line in table::lines(out, &rows) {

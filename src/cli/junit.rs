@@ -1,4 +1,4 @@
-//! Results as JUnit XML: a suite for each file, a case for its runs and one for each property.
+//! Results as `JUnit` XML: a suite for each file, a case for its runs and one for each property.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn suite(tried: &Tried) -> TestSuite {
             "scenario",
             Outcome::BadInput,
             tried.seconds,
-            &[error.clone()],
+            std::slice::from_ref(error),
         );
     }
     if let Some(run) = &tried.run {
@@ -44,9 +44,11 @@ fn suite(tried: &Tried) -> TestSuite {
         );
     }
     if let Some(check) = &tried.check {
-        let lines = summary::of_check(tried, check);
+        let all = summary::of_check(tried, check);
         for expected in &check.expected {
             let outcome = expected.outcome.into();
+            let own = format!("expected {}, found {}", expected.expected, expected.found);
+            let lines: Vec<String> = [own].into_iter().chain(all.iter().cloned()).collect();
             // The searches serve all properties together: their time cannot be shared out.
             add(&format!("check {}", expected.of), outcome, 0.0, &lines);
         }

@@ -97,13 +97,11 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
 /// The protocol of this name, or the nearest name.
 pub fn find(name: &str) -> Result<ProtocolInfo, Failure> {
     let mut protocols = edge::protocols();
-    match protocols.iter().position(|p| p.name == name) {
-        Some(i) => Ok(protocols.swap_remove(i)),
-        None => {
-            let names = protocols.iter().map(|p| p.name.as_str());
-            Err(failure::unknown("protocol", name, names))
-        }
-    }
+    let Some(i) = protocols.iter().position(|p| p.name == name) else {
+        let names = protocols.iter().map(|p| p.name.as_str());
+        return Err(failure::unknown("protocol", name, names));
+    };
+    Ok(protocols.swap_remove(i))
 }
 
 fn scenarios(folder: &PathBuf) -> Result<Vec<Scenario>, Failure> {

@@ -61,7 +61,7 @@ Examples:
 #[derive(Debug, Parser)]
 #[command(name = "jury", version, after_help = AFTER_HELP, max_term_width = 100)]
 pub struct Cli {
-    /// When to use colours; NO_COLOR is respected.
+    /// When to use colours; `NO_COLOR` is respected.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
 

@@ -24,7 +24,7 @@ pub struct Picture {
 
 impl Picture {
     /// The options of a diagram for this terminal.
-    pub fn options(&self, terminal: &Terminal) -> Options {
+    pub fn options(self, terminal: &Terminal) -> Options {
         Options {
             width: self
                 .width
@@ -36,7 +36,7 @@ impl Picture {
     }
 
     /// The diagram of a trace that nobody asked to see in part.
-    pub fn draw(&self, trace: &Trace, terminal: &Terminal) -> String {
+    pub fn draw(self, trace: &Trace, terminal: &Terminal) -> String {
         let options = Options {
             elide: Some(STEPS_SHOWN),
             ..self.options(terminal)

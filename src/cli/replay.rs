@@ -99,6 +99,12 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         walk::walk(trace, &options, args.from.unwrap_or(1))?;
         return Ok(outcome);
     }
+    // The picture ends where the replay does.
+    let ended = result.difference.as_ref().map(|d| d.step);
+    let options = Options {
+        until: options.until.or(ended),
+        ..options
+    };
     let mut out = Output::new(terminal);
     if args.json {
         let seconds = begun.elapsed().as_secs_f64();
@@ -196,8 +202,8 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
 
 fn alike(a: &Replayed, b: &Replayed) -> bool {
     match (a, b) {
-        (Replayed::Same(a), Replayed::Same(b)) => a == b,
-        (Replayed::Differs(a, _), Replayed::Differs(b, _)) => a == b,
+        (Replayed::Same(a), Replayed::Same(b))
+        | (Replayed::Differs(a, _), Replayed::Differs(b, _)) => a == b,
         (Replayed::Diverges(a), Replayed::Diverges(b)) => a == b,
         _ => false,
     }

@@ -42,7 +42,12 @@ fn walk(folder: &Path, depth: usize, found: &mut Found) -> Result<(), Failure> {
     let unreadable = |error| Failure::file("read", folder, &error);
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).map_err(unreadable)? {
-        paths.push(entry.map_err(unreadable)?.path());
+        let path = entry.map_err(unreadable)?.path();
+        paths.push(
+            path.strip_prefix("./")
+                .map(Path::to_path_buf)
+                .unwrap_or(path),
+        );
     }
     paths.sort();
     for path in paths {

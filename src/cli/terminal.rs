@@ -16,7 +16,8 @@ pub enum Color {
     Never,
 }
 
-/// What is known of those who read.
+/// What is known of those who read. Each flag is a fact of its own.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Clone, Copy, Debug)]
 pub struct Terminal {
     pub stdin: bool,

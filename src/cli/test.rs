@@ -39,8 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     seeds_max: Option<u64>,
 
-    /// Write the results as JUnit XML.
-    #[arg(long, value_name = "OUT.xml")]
+    #[arg(long, value_name = "OUT.xml", help = "Write the results as JUnit XML")]
     junit: Option<PathBuf>,
 
     /// Answer in JSON.
@@ -115,7 +114,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         if interrupt::asked() {
             break;
         }
-        match tried(path, args, terminal)? {
+        match tried(path, args, terminal) {
             Some(tried) => files.push(tried),
             None => filtered += 1,
         }
@@ -166,11 +165,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
 }
 
 /// Tests one file, unless the filter leaves it out.
-fn tried(
-    path: &Path,
-    args: &Args,
-    terminal: &Terminal,
-) -> std::result::Result<Option<Tried>, Failure> {
+fn tried(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
     let begun = Instant::now();
     let name = path.display().to_string();
     let has = |text: &str| {
@@ -179,21 +174,25 @@ fn tried(
     };
     let case = match edge::open(path) {
         Ok(case) => case,
-        Err(_) if !has(&name) => return Ok(None),
+        Err(_) if !has(&name) => return None,
         Err(failure) => {
-            return Ok(Some(Tried {
+            return Some(Tried {
                 file: name,
                 outcome: Outcome::BadInput,
-                error: Some(failure.render(terminal)),
+                // It also goes into files: no colours.
+                error: Some(failure.render(&Terminal {
+                    stderr_color: false,
+                    ..*terminal
+                })),
                 run: None,
                 check: None,
                 seconds: begun.elapsed().as_secs_f64(),
-            }));
+            });
         }
     };
     let case = case.as_ref();
     if !has(&name) && !has(case.about()) {
-        return Ok(None);
+        return None;
     }
     let run = case.seeds().map(|seeds| run_part(case, seeds, &name, args));
     let expects = case.expected_of_check();
@@ -208,14 +207,14 @@ fn tried(
     if terminal.stderr && seconds > 1.0 {
         remark(format!("{name}: {}", words::seconds(seconds)));
     }
-    Ok(Some(Tried {
+    Some(Tried {
         file: name,
         outcome: outcomes.into_iter().flatten().max().unwrap_or_default(),
         error: None,
         run,
         check,
         seconds,
-    }))
+    })
 }
 
 fn run_part(

@@ -182,13 +182,12 @@ impl Walker<'_> {
         for (row, line) in lines[skipped..].iter().take(room).enumerate() {
             queue!(out, MoveTo(0, u16::try_from(row).unwrap_or(0)), Print(line))?;
         }
-        let foot = match &self.going_to {
-            Some(digits) => format!("go to step: {digits}_"),
-            None => {
-                let event = self.at.checked_sub(1).map(|i| &self.trace.steps[i].event);
-                let event = event.map_or("the start", String::as_str);
-                format!("step {} of {}: {event}", self.at, self.trace.steps.len())
-            }
+        let foot = if let Some(digits) = &self.going_to {
+            format!("go to step: {digits}_")
+        } else {
+            let event = self.at.checked_sub(1).map(|i| &self.trace.steps[i].event);
+            let event = event.map_or("the start", String::as_str);
+            format!("step {} of {}: {event}", self.at, self.trace.steps.len())
         };
         for (up, line) in [(2, foot.as_str()), (1, KEYS)] {
             let line: String = line.chars().take(columns.into()).collect();

@@ -36,22 +36,25 @@ fn storm() -> Value {
         let inside = trace.steps.iter().any(|step| step.crash_after.is_some());
         inside && trace.facts.cuts > 0 && trace.facts.duplicates > 0 && trace.steps.len() < 80
     };
-    let trace = traces.into_iter().find(whole).expect("some seed has it all");
+    let trace = traces
+        .into_iter()
+        .find(whole)
+        .expect("some seed has it all");
     serde_json::to_value(trace).expect("a trace is plain data")
 }
 
 /// Every place in a value, as a JSON pointer.
-fn places(value: &Value, here: String, found: &mut Vec<String>) {
-    found.push(here.clone());
+fn places(value: &Value, here: &str, found: &mut Vec<String>) {
+    found.push(here.to_owned());
     match value {
         Value::Array(items) => {
             for (i, item) in items.iter().enumerate() {
-                places(item, format!("{here}/{i}"), found);
+                places(item, &format!("{here}/{i}"), found);
             }
         }
         Value::Object(entries) => {
             for (key, entry) in entries {
-                places(entry, format!("{here}/{key}"), found);
+                places(entry, &format!("{here}/{key}"), found);
             }
         }
         _ => {}
@@ -124,7 +127,7 @@ proptest! {
         let mut edited = trace().clone();
         for (place, value) in edits {
             let mut found = Vec::new();
-            places(&edited, String::new(), &mut found);
+            places(&edited, "", &mut found);
             let pointer = place.get(&found);
             if let Some(target) = edited.pointer_mut(pointer) {
                 *target = value;

@@ -273,10 +273,14 @@ impl<P: Protocol> System<P> {
                 (!armed).then(|| format!("{}'s timer {timer:?} is not armed", name(*id)))
             }
             Event::Choose { id, key, value } => {
-                let first = world.node(*id).up().and_then(|up| up.choices.first_key_value());
+                let first = world
+                    .node(*id)
+                    .up()
+                    .and_then(|up| up.choices.first_key_value());
                 let first = first.filter(|_| open_choice == Some(*id));
                 let next = first.is_some_and(|(k, options)| k == key && options.contains(value));
-                (!next).then(|| format!("`{key}` of {} is not the choice to settle next", name(*id)))
+                (!next)
+                    .then(|| format!("`{key}` of {} is not the choice to settle next", name(*id)))
             }
             Event::Crash(id) => {
                 (!world.node(*id).is_up()).then(|| format!("{} is not up", name(*id)))

@@ -16,7 +16,7 @@ use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt};
 
 const EXAMPLES: &str = "\
 Examples:
-  jury check scenarios/2pc/coordinator-dies.json
+  jury check scenarios/2pc/coordinator-dies-after-prepare.json
   jury check mine.json --property atomicity --show all
   jury check mine.json --time 60s --memory 4GiB
   jury check mine.json --engine stateright         a second opinion
@@ -58,6 +58,22 @@ pub struct Args {
 
     #[command(flatten)]
     picture: Picture,
+}
+
+impl Args {
+    /// What `jury check FILE` means, within limits.
+    pub fn all_properties(file: PathBuf, limits: Limits, picture: Picture) -> Self {
+        Args {
+            file,
+            engine: EngineName::Plain,
+            properties: Vec::new(),
+            show: None,
+            trace: None,
+            json: false,
+            limits,
+            picture,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

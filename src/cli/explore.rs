@@ -8,7 +8,7 @@ use super::{Failure, Outcome, Terminal, edge};
 
 const EXAMPLES: &str = "\
 Examples:
-  jury explore scenarios/2pc/happy.json
+  jury explore scenarios/2pc/happy-path.json
   jury explore mine.json --address localhost:8080";
 
 /// Walk through a scenario's worlds by hand, in Stateright's Explorer.

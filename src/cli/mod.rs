@@ -30,6 +30,7 @@ mod summary;
 mod table;
 mod terminal;
 mod test;
+mod try_out;
 mod walk;
 mod words;
 
@@ -50,6 +51,7 @@ Exit codes:
 Examples:
   jury list                                 what can be put on trial
   jury new 2pc -o mine.json                 a scenario to start from
+  jury try mine.json                        the whole trial of one file
   jury run mine.json                        simulate every seed it names
   jury check mine.json                      explore every run
   jury test scenarios                       every expectation of every scenario";
@@ -71,6 +73,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    Try(try_out::Args),
     Run(run::Args),
     Check(check::Args),
     Test(test::Args),
@@ -85,6 +88,7 @@ pub enum Command {
 /// Does what was asked for.
 pub fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
     match command {
+        Command::Try(args) => try_out::run(&args, terminal),
         Command::Run(args) => run::run(&args, terminal),
         Command::Check(args) => check::run(&args, terminal),
         Command::Test(args) => test::run(&args, terminal),

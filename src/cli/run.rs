@@ -21,7 +21,7 @@ const STORY_STEPS: u64 = 100;
 
 const EXAMPLES: &str = "\
 Examples:
-  jury run scenarios/2pc/happy.json            every seed that the file names
+  jury run scenarios/2pc/happy-path.json       every seed that the file names
   jury run mine.json --seed 7                  one run, drawn
   jury run mine.json --seeds 1..10000 --quiet  many, and one line about them
   jury run mine.json --seed 7 --trace t.json   what `jury replay` reads";
@@ -62,6 +62,22 @@ pub struct Args {
 
     #[command(flatten)]
     picture: Picture,
+}
+
+impl Args {
+    /// What `jury run FILE` means.
+    pub fn all_seeds(file: PathBuf, picture: Picture) -> Self {
+        Args {
+            file,
+            seed: None,
+            seeds: None,
+            all: false,
+            trace: None,
+            json: false,
+            quiet: false,
+            picture,
+        }
+    }
 }
 
 /// What the runs gave.

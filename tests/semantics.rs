@@ -46,17 +46,13 @@ impl Play {
     /// Lets something happen that must be possible, and says which sends were lost.
     fn play(&mut self, text: &str) -> Vec<(usize, Fate)> {
         let event = self.read(text);
-        assert_eq!(
-            self.system.obstacle(&mut self.world, &event),
-            None,
-            "{text}"
-        );
+        assert_eq!(self.system.obstacle(&self.world, &event), None, "{text}");
         self.system.apply(&mut self.world, &event).unsent
     }
 
     fn obstacle(&mut self, text: &str) -> Option<String> {
         let event = self.read(text);
-        self.system.obstacle(&mut self.world, &event)
+        self.system.obstacle(&self.world, &event)
     }
 
     fn in_flight(&self, src: usize, dst: usize) -> Vec<Msg> {

@@ -170,7 +170,7 @@ fn repairs<P: Protocol>(
     let helps = |repairs: &[&Event<P>]| {
         let mut world = world.clone();
         for event in repairs {
-            if system.obstacle(&mut world, event).is_some() {
+            if system.obstacle(&world, event).is_some() {
                 return false;
             }
             system.apply(&mut world, event);

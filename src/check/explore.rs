@@ -323,7 +323,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             let Parent { world, nth } = self.parents[at as usize];
             carrier.load(&self.worlds[world as usize]);
             let mut events = self.system.enabled(carrier).events;
-            schedule.push(events.swap_remove(nth as usize));
+            schedule.push(carrier.spell_out(&events.swap_remove(nth as usize)));
             at = world;
         }
         schedule.reverse();

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use derive_where::derive_where;
 pub use stateright::actor::{Actor, Command, Id, Out};
 
+use super::event::Vocabulary;
 use super::protocol::{Observation, Protocol};
 
 /// A command of protocol `P`.
@@ -21,18 +22,18 @@ pub type CommandOf<P> =
 
 /// What a handler answers to.
 #[derive_where(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Input<'a, P: Protocol> {
+pub enum Input<'a, V: Vocabulary> {
     /// The node starts for the first time, or after a crash.
     Start,
     Message {
         src: Id,
-        msg: &'a P::Msg,
+        msg: &'a V::Msg,
     },
-    Timeout(&'a P::Timer),
+    Timeout(&'a V::Timer),
     /// The environment settled the choice `key`.
     Choice {
-        key: &'a str,
-        value: &'a P::Random,
+        key: &'a V::Key,
+        value: &'a V::Random,
     },
 }
 
@@ -114,6 +115,12 @@ impl<P: Protocol> Node<P> {
     /// The volatile state, if the node is up.
     pub fn state(&self) -> Option<&P::State> {
         self.up().map(|up| &up.state)
+    }
+
+    /// The n-th option of the first choice that the environment has yet to settle.
+    pub fn option(&self, nth: usize) -> Option<(&str, &P::Random)> {
+        let (key, options) = self.up()?.choices.first_key_value()?;
+        Some((key, options.get(nth)?))
     }
 
     /// What was last saved, if anything ever was.

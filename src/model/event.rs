@@ -4,25 +4,48 @@
 //! back from that text: messages, timers and choices are found by their text among those that
 //! the world offers, so no protocol needs a parser.
 
-use std::fmt;
+use std::fmt::{self, Debug};
+use std::hash::Hash;
 
 use derive_where::derive_where;
 
-use super::actor::{Id, Input};
+use super::actor::{Actor, Id, Input};
 use super::cluster::{Cluster, Link};
 use super::network::Cut;
 use super::protocol::Protocol;
 use super::world::View;
 
-/// A message on its way.
-#[derive_where(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Envelope<P: Protocol> {
-    pub src: Id,
-    pub dst: Id,
-    pub msg: P::Msg,
+/// What an event is made of: contents, or whatever a carrier knows them by.
+///
+/// Every protocol is the vocabulary of its own contents. A carrier that knows messages and timers
+/// by number brings another, and the relation speaks that instead: it never looks inside.
+pub trait Vocabulary {
+    type Msg: Clone + Debug + Ord + Hash + 'static;
+    type Timer: Clone + Debug + Ord + Hash + 'static;
+    /// What a choice is about.
+    type Key: Clone + Debug + Ord + Hash + 'static;
+    /// What a choice can be settled to.
+    type Random: Clone + Debug + Ord + Hash + 'static;
+    type Cut: Clone + Debug + Ord + Hash + 'static;
 }
 
-impl<P: Protocol> Envelope<P> {
+impl<P: Protocol> Vocabulary for P {
+    type Msg = <P as Actor>::Msg;
+    type Timer = <P as Actor>::Timer;
+    type Key = String;
+    type Random = <P as Actor>::Random;
+    type Cut = Cut;
+}
+
+/// A message on its way.
+#[derive_where(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Envelope<V: Vocabulary> {
+    pub src: Id,
+    pub dst: Id,
+    pub msg: V::Msg,
+}
+
+impl<V: Vocabulary> Envelope<V> {
     pub fn link(&self) -> Link {
         Link::new(self.src, self.dst)
     }
@@ -30,32 +53,32 @@ impl<P: Protocol> Envelope<P> {
 
 /// One thing that can happen.
 #[derive_where(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Event<P: Protocol> {
+pub enum Event<V: Vocabulary> {
     /// A message reaches its destination: its handler runs, or, if the node is down, it is lost.
-    Deliver(Envelope<P>),
+    Deliver(Envelope<V>),
     Timeout {
         id: Id,
-        timer: P::Timer,
+        timer: V::Timer,
     },
     /// The environment settles a choice.
     Choose {
         id: Id,
-        key: String,
-        value: P::Random,
+        key: V::Key,
+        value: V::Random,
     },
     Crash(Id),
     /// An ordinary event or a start, whose node crashes inside the handler right behind the first
     /// `after` commands.
     CrashInside {
-        event: Box<Event<P>>,
+        event: Box<Event<V>>,
         after: usize,
     },
-    Drop(Envelope<P>),
-    Duplicate(Envelope<P>),
-    Cut(Cut),
+    Drop(Envelope<V>),
+    Duplicate(Envelope<V>),
+    Cut(V::Cut),
     /// A node that is down starts again; one that never started joins.
     Recover(Id),
-    Heal(Cut),
+    Heal(V::Cut),
 }
 
 /// What sort of thing an event is. *Never blocked* counts on ordinary events alone, *recovers* on
@@ -67,7 +90,7 @@ pub enum Class {
     Repair,
 }
 
-impl<P: Protocol> Event<P> {
+impl<V: Vocabulary> Event<V> {
     pub fn class(&self) -> Class {
         match self {
             Event::Deliver(_) | Event::Timeout { .. } | Event::Choose { .. } => Class::Ordinary,
@@ -81,7 +104,7 @@ impl<P: Protocol> Event<P> {
     }
 
     /// The node whose handler would run if it is up (or, for a recovery, down).
-    pub fn input(&self) -> Option<(Id, Input<'_, P>)> {
+    pub fn input(&self) -> Option<(Id, Input<'_, V>)> {
         match self {
             Event::Deliver(e) => Some((
                 e.dst,
@@ -106,6 +129,17 @@ impl<P: Protocol> Event<P> {
         }
     }
 
+    /// Whether the environment settles a choice in it. Nothing else may come before.
+    pub(super) fn settles_a_choice(&self) -> bool {
+        match self {
+            Event::Choose { .. } => true,
+            Event::CrashInside { event, .. } => event.settles_a_choice(),
+            _ => false,
+        }
+    }
+}
+
+impl<P: Protocol> Event<P> {
     /// The event in the one notation.
     pub fn notation<'a>(&'a self, cluster: &'a Cluster) -> impl fmt::Display + use<'a, P> {
         Notation {

@@ -62,16 +62,16 @@ impl Failures {
     }
 }
 
-/// What an event changes in the globals.
+/// What an event changes in the globals. Generic over what a cut is known by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum GlobalsChange<'a> {
+pub enum GlobalsChange<'a, C = Cut> {
     Timeout,
     Crash(Id),
     Drop(Link),
     Duplicate,
-    Cut(&'a Cut),
+    Cut(&'a C),
     Recover,
-    Heal(&'a Cut),
+    Heal(&'a C),
 }
 
 impl Globals {

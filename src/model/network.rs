@@ -92,6 +92,13 @@ impl<M: Clone + Ord> Channel<M> {
         }
     }
 
+    /// The messages that may be delivered next, equal ones once.
+    pub fn distinct(&self, order: LinkOrder) -> impl Iterator<Item = &M> {
+        let next = self.deliverable(order);
+        let first = move |at: &usize| *at == 0 || next[*at] != next[*at - 1];
+        (0..next.len()).filter(first).map(move |at| &next[at])
+    }
+
     /// How many messages equal to this one are in flight.
     pub fn copies(&self, msg: &M) -> usize {
         self.0.iter().filter(|m| *m == msg).count()

@@ -10,14 +10,14 @@ use std::sync::Arc;
 
 use derive_where::derive_where;
 
-use super::actor::{Id, Input, Node, Reaction, Up};
+use super::actor::{Id, Input, Reaction, Up};
 use super::assumptions::{Rules, Timing};
 use super::cluster::{Cluster, Link, NodeSet};
-use super::event::{Envelope, Event};
+use super::event::{Envelope, Event, Vocabulary};
 use super::globals::GlobalsChange;
 use super::network::{ChannelChange, Cut, Fate, LinkOrder};
 use super::protocol::Protocol;
-use super::world::{Carrier, Owned, View, World};
+use super::world::{Carrier, Owned, Reacted, View, World};
 
 /// A protocol under rules.
 #[derive_where(Clone)]
@@ -29,9 +29,9 @@ pub struct System<P: Protocol> {
 
 /// The events enabled in a world, and what was left out.
 #[derive_where(Debug, Default)]
-pub struct Enabled<P: Protocol> {
+pub struct Enabled<V: Vocabulary> {
     /// In a fixed order.
-    pub events: Vec<Event<P>>,
+    pub events: Vec<Event<V>>,
     /// The bounds that withheld an ordinary event. Such a world is *open*: more could happen.
     pub withheld: BTreeSet<Bound>,
     /// A budget withheld a repair.
@@ -52,13 +52,13 @@ pub enum Bound {
 /// What one event did, for those who keep time, records or counts. Generic over how the carrier
 /// hands out a reaction.
 #[derive(Debug)]
-pub struct Effects<P: Protocol, R> {
+pub struct Effects<V: Vocabulary, R> {
     /// The node whose handler ran, and what it did.
     pub reaction: Option<(Id, R)>,
     /// The sends that put nothing in flight, by their position among the sends.
     pub unsent: Vec<(usize, Fate)>,
     /// What a beginning cut lost.
-    pub lost: Vec<Envelope<P>>,
+    pub lost: Vec<Envelope<V>>,
     /// A message reached a node that was down.
     pub lost_at_down: bool,
 }
@@ -111,34 +111,48 @@ impl<P: Protocol> System<P> {
     }
 
     /// The events enabled in a world.
-    pub fn enabled<C: Carrier<P>>(&self, world: &mut C) -> Enabled<P> {
+    pub fn enabled<C: Carrier<P>>(&self, world: &mut C) -> Enabled<C::Vocabulary> {
         let mut enabled = Enabled::default();
-        if let Some(id) = self.undecided(world) {
-            self.choices(world, id, &mut enabled);
-        } else {
-            self.deliveries(world, &mut enabled);
-            self.timeouts(world, &mut enabled);
-            self.crashes(world, &mut enabled);
-            self.cuts(world, &mut enabled);
-            self.repairs(world, &mut enabled);
-        }
+        self.enable(world, &mut enabled);
         enabled
+    }
+
+    /// The same, into what was used before.
+    pub fn enable<C: Carrier<P>>(&self, world: &mut C, enabled: &mut Enabled<C::Vocabulary>) {
+        enabled.clear();
+        let frail = self.cluster.ids().filter(|&id| self.may_crash(world, id));
+        let frail: NodeSet = frail.collect();
+        if let Some(id) = self.undecided(world) {
+            self.choices(world, id, frail, enabled);
+        } else {
+            self.deliveries(world, frail, enabled);
+            self.timeouts(world, frail, enabled);
+            for id in frail.iter().filter(|&id| world.is_up(id)) {
+                enabled.events.push(Event::Crash(id));
+            }
+            self.cuts(world, enabled);
+            self.repairs(world, frail, enabled);
+        }
     }
 
     /// Applies an event. Rules are not asked: they decide what is *enabled*.
     ///
     /// # Panics
     /// If the event is impossible in this world; see [`Self::obstacle`].
-    pub fn apply<C: Carrier<P>>(&self, world: &mut C, event: &Event<P>) -> Effects<P, C::Reaction> {
+    pub fn apply<C: Carrier<P>>(
+        &self,
+        world: &mut C,
+        event: &Event<C::Vocabulary>,
+    ) -> Effects<C::Vocabulary, C::Reaction> {
         self.apply_until(world, event, None)
     }
 
     fn apply_until<C: Carrier<P>>(
         &self,
         world: &mut C,
-        event: &Event<P>,
+        event: &Event<C::Vocabulary>,
         crash_after: Option<usize>,
-    ) -> Effects<P, C::Reaction> {
+    ) -> Effects<C::Vocabulary, C::Reaction> {
         match event {
             Event::CrashInside { event, after } => {
                 let id = event.node().expect("a handler belongs to a node");
@@ -149,7 +163,7 @@ impl<P: Protocol> System<P> {
             Event::Deliver(e) => {
                 let take = ChannelChange::Take(&e.msg);
                 world.change_channel(e.link(), &take, &self.rules);
-                if world.node(e.dst).is_up() {
+                if world.is_up(e.dst) {
                     let (src, msg) = (e.src, &e.msg);
                     self.handle(world, e.dst, Input::Message { src, msg }, crash_after)
                 } else {
@@ -189,14 +203,12 @@ impl<P: Protocol> System<P> {
             }
             Event::Cut(cut) => {
                 let mut effects = Effects::none();
-                for link in cut.iter() {
-                    let in_flight = world.channel(link).iter();
-                    effects.lost.extend(in_flight.map(|msg| Envelope {
-                        src: link.src,
-                        dst: link.dst,
-                        msg: msg.clone(),
-                    }));
-                    if !world.channel(link).is_empty() {
+                for link in world.severed(cut) {
+                    let (before, Link { src, dst }) = (effects.lost.len(), link);
+                    while let Some(msg) = world.in_flight(link, effects.lost.len() - before) {
+                        effects.lost.push(Envelope { src, dst, msg });
+                    }
+                    if !world.is_silent(link) {
                         world.change_channel(link, &ChannelChange::Clear, &self.rules);
                     }
                 }
@@ -215,9 +227,9 @@ impl<P: Protocol> System<P> {
         &self,
         world: &mut C,
         id: Id,
-        input: Input<'_, P>,
+        input: Input<'_, C::Vocabulary>,
         crash_after: Option<usize>,
-    ) -> Effects<P, C::Reaction> {
+    ) -> Effects<C::Vocabulary, C::Reaction> {
         let reaction = world.react(&self.protocol, id, input, crash_after);
         let mut unsent = Vec::new();
         for (nth, (dst, msg)) in reaction.sends().enumerate() {
@@ -240,9 +252,9 @@ impl<P: Protocol> System<P> {
     }
 
     /// Why an event is impossible in a world, whatever the rules; `None` if it is possible.
-    pub fn obstacle<C: Carrier<P>>(&self, world: &mut C, event: &Event<P>) -> Option<String> {
+    pub fn obstacle<V: View<P> + ?Sized>(&self, world: &V, event: &Event<P>) -> Option<String> {
         let name = |id: Id| self.cluster.name(id);
-        let offered = |world: &C, e: &Envelope<P>| {
+        let offered = |e: &Envelope<P>| {
             let offers = world
                 .channel(e.link())
                 .offers(&e.msg, self.rules.links.order);
@@ -266,7 +278,7 @@ impl<P: Protocol> System<P> {
             Event::Duplicate(_) if self.rules.links.order == LinkOrder::Fifo => {
                 Some("there are no duplicates on fifo links".to_owned())
             }
-            Event::Deliver(e) | Event::Drop(e) | Event::Duplicate(e) => offered(world, e),
+            Event::Deliver(e) | Event::Drop(e) | Event::Duplicate(e) => offered(e),
             Event::Timeout { id, timer } => {
                 let armed = |up: &Up<P>| up.timers.contains(timer);
                 let armed = world.node(*id).up().is_some_and(armed);
@@ -282,9 +294,7 @@ impl<P: Protocol> System<P> {
                 (!next)
                     .then(|| format!("`{key}` of {} is not the choice to settle next", name(*id)))
             }
-            Event::Crash(id) => {
-                (!world.node(*id).is_up()).then(|| format!("{} is not up", name(*id)))
-            }
+            Event::Crash(id) => (!world.is_up(*id)).then(|| format!("{} is not up", name(*id))),
             Event::CrashInside { event, after } => {
                 if let Some(obstacle) = self.obstacle(world, event) {
                     return Some(obstacle);
@@ -295,7 +305,7 @@ impl<P: Protocol> System<P> {
                 if !runs_a_handler(world, event) {
                     return Some(format!("no handler of {} runs in it", name(id)));
                 }
-                let points = world.crash_points(&self.protocol, id, input);
+                let points = world.node(id).crash_points(&self.protocol, id, input);
                 (!points.contains(after)).then(|| {
                     let advice = match points[..] {
                         [] => "it sends and saves too little for that".to_owned(),
@@ -313,19 +323,20 @@ impl<P: Protocol> System<P> {
                 let lasts = world.globals().cuts.contains(cut);
                 (!lasts).then(|| "no such cut lasts".to_owned())
             }
-            Event::Recover(id) => world
-                .node(*id)
-                .is_up()
-                .then(|| format!("{} is up already", name(*id))),
+            Event::Recover(id) => {
+                (world.is_up(*id)).then(|| format!("{} is up already", name(*id)))
+            }
         }
     }
 
     /// Asks of a timer that is about to fire what accurate timing asks.
-    pub fn suspicion<V: View<P> + ?Sized>(&self, world: &V, id: Id, timer: &P::Timer) -> Suspicion {
-        let Some(state) = world.node(id).state() else {
-            return Suspicion::Free;
-        };
-        let awaited = self.protocol.awaits(id, state, timer);
+    pub fn suspicion<C: Carrier<P>>(
+        &self,
+        world: &C,
+        id: Id,
+        timer: &<C::Vocabulary as Vocabulary>::Timer,
+    ) -> Suspicion {
+        let awaited = world.awaits(&self.protocol, id, timer);
         let failures = &world.globals().failures;
         if awaited.is_empty() {
             Suspicion::Free
@@ -341,73 +352,76 @@ impl<P: Protocol> System<P> {
     /// Whether nothing that `peer` sent is under way to a node that is up, nor anything that `id`
     /// sent to it.
     fn is_quiet<V: View<P> + ?Sized>(&self, world: &V, id: Id, peer: Id) -> bool {
-        world.channel(Link::new(id, peer)).is_empty()
-            && self.cluster.ids().all(|dst| {
-                world.channel(Link::new(peer, dst)).is_empty() || !world.node(dst).is_up()
-            })
+        world.is_silent(Link::new(id, peer))
+            && self
+                .cluster
+                .ids()
+                .all(|dst| world.is_silent(Link::new(peer, dst)) || !world.is_up(dst))
     }
 
     /// The first node with a choice that the environment has yet to settle. Choices of different
     /// nodes commute, so one order stands for all.
-    fn undecided<C: Carrier<P>>(&self, world: &C) -> Option<Id> {
-        let open = |id: &Id| {
-            let up = world.node(*id).up();
-            up.is_some_and(|up| !up.choices.is_empty())
-        };
-        self.cluster.ids().find(open)
+    fn undecided<V: View<P> + ?Sized>(&self, world: &V) -> Option<Id> {
+        self.cluster.ids().find(|&id| world.is_undecided(id))
     }
 
-    fn choices<C: Carrier<P>>(&self, world: &mut C, id: Id, enabled: &mut Enabled<P>) {
-        let first = |node: &Node<P>| {
-            let (key, options) = node.up()?.choices.first_key_value()?;
-            Some((key.clone(), options.clone()))
-        };
-        let (key, options) = first(world.node(id)).expect("an undecided node has a choice");
-        for value in options {
-            let key = key.clone();
-            self.offer(world, Event::Choose { id, key, value }, enabled);
+    fn choices<C: Carrier<P>>(
+        &self,
+        world: &mut C,
+        id: Id,
+        frail: NodeSet,
+        enabled: &mut Enabled<C::Vocabulary>,
+    ) {
+        let mut nth = 0;
+        while let Some((key, value)) = world.option(id, nth) {
+            self.offer(world, Event::Choose { id, key, value }, frail, enabled);
+            nth += 1;
         }
     }
 
-    fn deliveries<C: Carrier<P>>(&self, world: &mut C, enabled: &mut Enabled<P>) {
-        let rules = &self.rules;
+    fn deliveries<C: Carrier<P>>(
+        &self,
+        world: &mut C,
+        frail: NodeSet,
+        enabled: &mut Enabled<C::Vocabulary>,
+    ) {
+        let Rules { links, budgets, .. } = &self.rules;
+        let spent = &world.globals().spent;
+        let drops = budgets.drops.allows(|| spent.drops as usize);
+        let duplicates = links.order == LinkOrder::Unordered
+            && budgets.duplicates.allows(|| spent.duplicates as usize);
         for (src, dst) in pairs(&self.cluster) {
             let link = Link::new(src, dst);
-            let mut distinct = world.channel(link).deliverable(rules.links.order).to_vec();
-            distinct.dedup();
-            for msg in distinct {
+            let loses = !link.is_loop() && !links.never_forgets;
+            let mut nth = 0;
+            while let Some(msg) = world.deliverable(link, links.order, nth) {
+                let may_copy = || links.copies.allows(|| world.copies(link, &msg));
+                let duplicates = loses && duplicates && may_copy();
                 let envelope = Envelope { src, dst, msg };
-                let spent = &world.globals().spent;
-                let loses = !link.is_loop() && !rules.links.never_forgets;
-                let drops = loses && rules.budgets.drops.allows(|| spent.drops as usize);
-                let duplicates = loses
-                    && rules.links.order == LinkOrder::Unordered
-                    && rules
-                        .budgets
-                        .duplicates
-                        .allows(|| spent.duplicates as usize)
-                    && rules
-                        .links
-                        .copies
-                        .allows(|| world.channel(link).copies(&envelope.msg));
-                if drops {
+                if loses && drops {
                     enabled.events.push(Event::Drop(envelope.clone()));
                 }
                 if duplicates {
                     enabled.events.push(Event::Duplicate(envelope.clone()));
                 }
-                self.offer(world, Event::Deliver(envelope), enabled);
+                self.offer(world, Event::Deliver(envelope), frail, enabled);
+                nth += 1;
             }
         }
     }
 
-    fn timeouts<C: Carrier<P>>(&self, world: &mut C, enabled: &mut Enabled<P>) {
+    fn timeouts<C: Carrier<P>>(
+        &self,
+        world: &mut C,
+        frail: NodeSet,
+        enabled: &mut Enabled<C::Vocabulary>,
+    ) {
         let rules = &self.rules;
+        let spent = world.globals().spent.timeouts as usize;
         for id in self.cluster.ids() {
-            let Some(up) = world.node(id).up() else {
-                continue;
-            };
-            for timer in up.timers.clone() {
+            let mut nth = 0;
+            while let Some(timer) = world.armed(id, nth) {
+                nth += 1;
                 let fires = rules.timing == Timing::Asynchronous
                     || matches!(
                         self.suspicion(world, id, &timer),
@@ -415,73 +429,74 @@ impl<P: Protocol> System<P> {
                     );
                 if !fires {
                     enabled.held_back += 1;
-                    continue;
-                }
-                if !rules
-                    .timeouts
-                    .allows(|| world.globals().spent.timeouts as usize)
-                {
+                } else if rules.timeouts.allows(|| spent) {
+                    self.offer(world, Event::Timeout { id, timer }, frail, enabled);
+                } else {
                     enabled.withheld.insert(Bound::Timeouts);
-                    continue;
                 }
-                self.offer(world, Event::Timeout { id, timer }, enabled);
             }
         }
     }
 
-    fn crashes<C: Carrier<P>>(&self, world: &mut C, enabled: &mut Enabled<P>) {
-        for id in self.cluster.ids() {
-            if world.node(id).is_up() && self.may_crash(world, id) {
-                enabled.events.push(Event::Crash(id));
-            }
-        }
-    }
-
-    fn cuts<C: Carrier<P>>(&self, world: &mut C, enabled: &mut Enabled<P>) {
+    fn cuts<C: Carrier<P>>(&self, world: &mut C, enabled: &mut Enabled<C::Vocabulary>) {
         let globals = world.globals();
         let rules = &self.rules;
         if rules.budgets.cuts.allows(|| globals.spent.cuts as usize) {
             let begun = |cut: &&Cut| !globals.cuts.contains(*cut);
             let cuts = rules.cuts.iter().filter(begun);
-            enabled.events.extend(cuts.cloned().map(Event::Cut));
+            let cuts = cuts.map(|cut| Event::Cut(world.cut(cut)));
+            enabled.events.extend(cuts);
         }
     }
 
-    fn repairs<C: Carrier<P>>(&self, world: &mut C, enabled: &mut Enabled<P>) {
+    fn repairs<C: Carrier<P>>(
+        &self,
+        world: &mut C,
+        frail: NodeSet,
+        enabled: &mut Enabled<C::Vocabulary>,
+    ) {
         let budgets = &self.rules.budgets;
-        let spent = &world.globals().spent;
+        let globals = world.globals();
+        let spent = &globals.spent;
         let recovers = budgets.recoveries.allows(|| spent.recoveries as usize);
-        let heals = budgets.heals.allows(|| spent.heals as usize);
-        if heals {
-            let cuts = world.globals().cuts.iter().cloned();
-            enabled.events.extend(cuts.map(Event::Heal));
-        } else if !world.globals().cuts.is_empty() {
+        if budgets.heals.allows(|| spent.heals as usize) {
+            let cuts = globals.cuts.iter();
+            let heals = cuts.map(|cut| Event::Heal(world.cut(cut)));
+            enabled.events.extend(heals);
+        } else if !globals.cuts.is_empty() {
             enabled.repair_withheld = true;
         }
         for id in self.cluster.ids() {
-            if world.node(id).is_up() {
+            if world.is_up(id) {
                 continue;
             }
             if recovers {
-                self.offer(world, Event::Recover(id), enabled);
+                self.offer(world, Event::Recover(id), frail, enabled);
             } else {
                 enabled.repair_withheld = true;
             }
         }
     }
 
-    /// Offers an event in which a handler may run, and the crashes that may strike inside it.
-    fn offer<C: Carrier<P>>(&self, world: &mut C, event: Event<P>, enabled: &mut Enabled<P>) {
+    /// Offers an event in which a handler may run, and the crashes that may strike inside it if
+    /// its node is among the frail.
+    fn offer<C: Carrier<P>>(
+        &self,
+        world: &mut C,
+        event: Event<C::Vocabulary>,
+        frail: NodeSet,
+        enabled: &mut Enabled<C::Vocabulary>,
+    ) {
         let (id, input) = event.input().expect("the event has an input");
-        if let Some(state) = world.node(id).state()
-            && let Some(bound) = self.protocol.withheld(id, state, input)
+        if world.is_up(id)
+            && let Some(bound) = world.withheld(&self.protocol, id, input)
         {
             enabled.withheld.insert(Bound::Protocol(bound));
             return;
         }
         if self.rules.budgets.inside_handlers
-            && runs_a_handler(world, &event)
-            && self.may_crash(world, id)
+            && frail.contains(id)
+            && runs_a_handler::<P, _, _>(world, &event)
         {
             for after in world.crash_points(&self.protocol, id, input) {
                 let event = Box::new(event.clone());
@@ -491,13 +506,13 @@ impl<P: Protocol> System<P> {
         enabled.events.push(event);
     }
 
+    /// Whether a node may crash now, or inside its recovery.
     fn may_crash<C: Carrier<P>>(&self, world: &C, id: Id) -> bool {
         let rules = &self.rules;
         world.globals().may_crash(id, rules)
             && rules.budgets.down.allows(|| {
                 // A node that crashes while it recovers was down already.
-                let down =
-                    |peer: &Id| *peer != id && matches!(world.node(*peer), Node::Down { .. });
+                let down = |peer: &Id| *peer != id && world.is_down(*peer);
                 self.cluster.ids().filter(down).count()
             })
             && (rules.survivors.is_empty() || {
@@ -510,10 +525,19 @@ impl<P: Protocol> System<P> {
     }
 }
 
+impl<V: Vocabulary> Enabled<V> {
+    fn clear(&mut self) {
+        self.events.clear();
+        self.withheld.clear();
+        self.repair_withheld = false;
+        self.held_back = 0;
+    }
+}
+
 /// What the first start of a node did.
 pub type StartEffects<P> = Effects<P, Owned<Reaction<P>>>;
 
-impl<P: Protocol, R> Effects<P, R> {
+impl<V: Vocabulary, R> Effects<V, R> {
     fn none() -> Self {
         Effects {
             reaction: None,
@@ -524,20 +548,13 @@ impl<P: Protocol, R> Effects<P, R> {
     }
 }
 
-impl<P: Protocol> Event<P> {
-    fn settles_a_choice(&self) -> bool {
-        match self {
-            Event::Choose { .. } => true,
-            Event::CrashInside { event, .. } => event.settles_a_choice(),
-            _ => false,
-        }
-    }
-}
-
 /// Whether a handler runs in an event: not when a message reaches a node that is down.
-fn runs_a_handler<P: Protocol, C: Carrier<P>>(world: &C, event: &Event<P>) -> bool {
+fn runs_a_handler<P: Protocol, W: View<P> + ?Sized, V: Vocabulary>(
+    world: &W,
+    event: &Event<V>,
+) -> bool {
     match event {
-        Event::Deliver(e) => world.node(e.dst).is_up(),
+        Event::Deliver(e) => world.is_up(e.dst),
         event => event.input().is_some(),
     }
 }

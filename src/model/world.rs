@@ -14,8 +14,9 @@ use derive_where::derive_where;
 use super::actor::{Id, Input, Node, Reaction};
 use super::assumptions::Rules;
 use super::cluster::{Cluster, Link, NodeSet, index};
+use super::event::{Event, Vocabulary};
 use super::globals::{Globals, GlobalsChange};
-use super::network::{Channel, ChannelChange, Fate};
+use super::network::{Channel, ChannelChange, Cut, Fate, LinkOrder};
 use super::protocol::Protocol;
 
 /// The parts of one world, to be read.
@@ -31,31 +32,100 @@ pub trait View<P: Protocol> {
         Box::new((0..self.nodes()).map(Id::from))
     }
 
+    fn is_up(&self, id: Id) -> bool {
+        self.node(id).is_up()
+    }
+
+    /// Whether a node has crashed. One that has not started yet is neither up nor down.
+    fn is_down(&self, id: Id) -> bool {
+        matches!(self.node(id), Node::Down { .. })
+    }
+
+    /// Whether a node has left a choice to the environment.
+    fn is_undecided(&self, id: Id) -> bool {
+        self.node(id).up().is_some_and(|up| !up.choices.is_empty())
+    }
+
+    /// Whether nothing is in flight on a link.
+    fn is_silent(&self, link: Link) -> bool {
+        self.channel(link).is_empty()
+    }
+
     /// The nodes that are up.
     fn up(&self) -> NodeSet {
         (0..self.nodes())
             .map(Id::from)
-            .filter(|&id| self.node(id).is_up())
+            .filter(|&id| self.is_up(id))
             .collect()
     }
 }
 
+/// What a reaction tells the relation, in a carrier's own vocabulary.
+pub trait Reacted<V: Vocabulary> {
+    /// The messages sent, in order.
+    fn sends(&self) -> impl Iterator<Item = (Id, &V::Msg)>;
+}
+
 /// The parts of one world, to be changed one at a time.
+///
+/// What the relation asks of a part, it asks here, so that a carrier may remember the answer. The
+/// n-th of something is asked for, rather than all of it, so that nothing has to be collected.
 pub trait Carrier<P: Protocol>: View<P> {
+    /// What this carrier knows messages, timers, choices and cuts by.
+    type Vocabulary: Vocabulary;
+
     /// How this carrier hands out a reaction: owned, or shared with those it remembers.
-    type Reaction: Deref<Target = Reaction<P>>;
+    type Reaction: Reacted<Self::Vocabulary>;
+
+    /// Positions in a list of commands.
+    type Points: IntoIterator<Item = usize>;
+
+    /// The n-th of the distinct messages that may be delivered next on a link.
+    fn deliverable(&self, link: Link, order: LinkOrder, nth: usize) -> Option<MsgOf<P, Self>>;
+
+    /// The n-th of all messages in flight on a link.
+    fn in_flight(&self, link: Link, nth: usize) -> Option<MsgOf<P, Self>>;
+
+    /// How many messages equal to this one are in flight on a link.
+    fn copies(&self, link: Link, msg: &MsgOf<P, Self>) -> usize;
+
+    /// The n-th timer that is armed on a node.
+    fn armed(&self, id: Id, nth: usize) -> Option<TimerOf<P, Self>>;
+
+    /// The peers that an armed timer waits for; see [`Protocol::awaits`].
+    fn awaits(&self, protocol: &P, id: Id, timer: &TimerOf<P, Self>) -> NodeSet;
+
+    /// The n-th option of the first choice that a node leaves to the environment.
+    fn option(&self, id: Id, nth: usize) -> Option<(KeyOf<P, Self>, RandomOf<P, Self>)>;
+
+    /// What this carrier knows a cut by, and the links that it cuts.
+    fn cut(&self, cut: &Cut) -> CutOf<P, Self>;
+    fn severed(&self, cut: &CutOf<P, Self>) -> Vec<Link>;
+
+    /// Why an input does not happen to a node that is up; see [`Protocol::withheld`].
+    fn withheld(
+        &mut self,
+        protocol: &P,
+        id: Id,
+        input: Input<'_, Self::Vocabulary>,
+    ) -> Option<&'static str>;
+
+    /// Where a crash inside the handler would make a difference; see [`Node::crash_points`].
+    fn crash_points(
+        &mut self,
+        protocol: &P,
+        id: Id,
+        input: Input<'_, Self::Vocabulary>,
+    ) -> Self::Points;
 
     /// Runs a handler and lets the node carry out its commands; see [`Node::react`].
     fn react(
         &mut self,
         protocol: &P,
         id: Id,
-        input: Input<'_, P>,
+        input: Input<'_, Self::Vocabulary>,
         crash_after: Option<usize>,
     ) -> Self::Reaction;
-
-    /// Where a crash inside the handler would make a difference; see [`Node::crash_points`].
-    fn crash_points(&mut self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<usize>;
 
     /// The node loses everything volatile.
     fn crash(&mut self, id: Id);
@@ -63,15 +133,29 @@ pub trait Carrier<P: Protocol>: View<P> {
     fn change_channel(
         &mut self,
         link: Link,
-        change: &ChannelChange<'_, P::Msg>,
+        change: &ChannelChange<'_, MsgOf<P, Self>>,
         rules: &Rules,
     ) -> Fate;
 
-    fn change_globals(&mut self, change: &GlobalsChange<'_>, rules: &Rules);
+    fn change_globals(&mut self, change: &GlobalsChange<'_, CutOf<P, Self>>, rules: &Rules);
 
     /// Adds the observations of a reaction to the history.
     fn record(&mut self, protocol: &P, id: Id, reaction: &Self::Reaction);
+
+    /// An event by its contents, as everybody else knows it.
+    fn spell_out(&self, event: &Event<Self::Vocabulary>) -> Event<P>;
 }
+
+/// What a carrier knows a message by.
+pub type MsgOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Msg;
+/// What a carrier knows a timer by.
+pub type TimerOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Timer;
+/// What a carrier knows the subject of a choice by.
+pub type KeyOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Key;
+/// What a carrier knows an option by.
+pub type RandomOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Random;
+/// What a carrier knows a cut by.
+pub type CutOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Cut;
 
 /// The plain carrier. Parts are shared between worlds until one of them changes a part.
 #[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
@@ -135,8 +219,58 @@ impl<T> Deref for Owned<T> {
     }
 }
 
+impl<P: Protocol> Reacted<P> for Owned<Reaction<P>> {
+    fn sends(&self) -> impl Iterator<Item = (Id, &P::Msg)> {
+        self.0.sends()
+    }
+}
+
 impl<P: Protocol> Carrier<P> for World<P> {
+    type Vocabulary = P;
     type Reaction = Owned<Reaction<P>>;
+    type Points = Vec<usize>;
+
+    fn deliverable(&self, link: Link, order: LinkOrder, nth: usize) -> Option<P::Msg> {
+        self.channel(link).distinct(order).nth(nth).cloned()
+    }
+
+    fn in_flight(&self, link: Link, nth: usize) -> Option<P::Msg> {
+        self.channel(link).iter().nth(nth).cloned()
+    }
+
+    fn copies(&self, link: Link, msg: &P::Msg) -> usize {
+        self.channel(link).copies(msg)
+    }
+
+    fn armed(&self, id: Id, nth: usize) -> Option<P::Timer> {
+        self.node(id).up()?.timers.iter().nth(nth).cloned()
+    }
+
+    fn awaits(&self, protocol: &P, id: Id, timer: &P::Timer) -> NodeSet {
+        let state = self.node(id).state();
+        state.map_or(NodeSet::EMPTY, |state| protocol.awaits(id, state, timer))
+    }
+
+    fn option(&self, id: Id, nth: usize) -> Option<(String, P::Random)> {
+        let (key, value) = self.node(id).option(nth)?;
+        Some((key.to_owned(), value.clone()))
+    }
+
+    fn cut(&self, cut: &Cut) -> Cut {
+        cut.clone()
+    }
+
+    fn severed(&self, cut: &Cut) -> Vec<Link> {
+        cut.iter().collect()
+    }
+
+    fn withheld(&mut self, protocol: &P, id: Id, input: Input<'_, P>) -> Option<&'static str> {
+        protocol.withheld(id, self.node(id).state()?, input)
+    }
+
+    fn crash_points(&mut self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<usize> {
+        self.node(id).crash_points(protocol, id, input)
+    }
 
     fn react(
         &mut self,
@@ -147,10 +281,6 @@ impl<P: Protocol> Carrier<P> for World<P> {
     ) -> Self::Reaction {
         let node = Arc::make_mut(&mut self.nodes[index(id)]);
         Owned(node.react(protocol, id, input, crash_after))
-    }
-
-    fn crash_points(&mut self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<usize> {
-        self.node(id).crash_points(protocol, id, input)
     }
 
     fn crash(&mut self, id: Id) {
@@ -179,5 +309,9 @@ impl<P: Protocol> Carrier<P> for World<P> {
         for observation in &reaction.observations {
             protocol.record(history, id, observation);
         }
+    }
+
+    fn spell_out(&self, event: &Event<P>) -> Event<P> {
+        event.clone()
     }
 }

@@ -14,7 +14,8 @@ use jury::check::Keyed;
 use jury::model::globals::{Globals, GlobalsChange};
 use jury::model::network::{ChannelChange, Fate};
 use jury::model::{
-    Carrier, Channel, Cut, Id, Input, Link, Node, Protocol, Reaction, Rules, System, View, World,
+    Carrier, Channel, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol, Reacted,
+    Reaction, Rules, System, View, World,
 };
 
 /// The number of a part or of (a piece of) a change.
@@ -52,6 +53,12 @@ type Question = (Id, Number, Asked, Option<usize>);
 pub struct Remembered<P: Protocol> {
     number: Number,
     reaction: Rc<Reaction<P>>,
+}
+
+impl<P: Protocol> Reacted<P> for Remembered<P> {
+    fn sends(&self) -> impl Iterator<Item = (Id, &P::Msg)> {
+        self.reaction.sends()
+    }
 }
 
 impl<P: Protocol> Deref for Remembered<P> {
@@ -188,7 +195,54 @@ impl<P: Protocol> View<P> for Interned<P> {
 }
 
 impl<P: Protocol> Carrier<P> for Interned<P> {
+    type Vocabulary = P;
     type Reaction = Remembered<P>;
+    type Points = Vec<usize>;
+
+    fn deliverable(&self, link: Link, order: LinkOrder, nth: usize) -> Option<P::Msg> {
+        let mut distinct = self.channel(link).deliverable(order).to_vec();
+        distinct.dedup();
+        distinct.into_iter().nth(nth)
+    }
+
+    fn in_flight(&self, link: Link, nth: usize) -> Option<P::Msg> {
+        self.channel(link).iter().nth(nth).cloned()
+    }
+
+    fn copies(&self, link: Link, msg: &P::Msg) -> usize {
+        self.channel(link).copies(msg)
+    }
+
+    fn armed(&self, id: Id, nth: usize) -> Option<P::Timer> {
+        self.node(id).up()?.timers.iter().nth(nth).cloned()
+    }
+
+    fn awaits(&self, protocol: &P, id: Id, timer: &P::Timer) -> NodeSet {
+        let state = self.node(id).state().expect("its node is up");
+        protocol.awaits(id, state, timer)
+    }
+
+    fn option(&self, id: Id, nth: usize) -> Option<(String, P::Random)> {
+        let choices = &self.node(id).up()?.choices;
+        let (key, options) = choices.iter().next()?;
+        Some((key.clone(), options.get(nth)?.clone()))
+    }
+
+    fn cut(&self, cut: &Cut) -> Cut {
+        cut.clone()
+    }
+
+    fn severed(&self, cut: &Cut) -> Vec<Link> {
+        cut.iter().collect()
+    }
+
+    fn withheld(&mut self, protocol: &P, id: Id, input: Input<'_, P>) -> Option<&'static str> {
+        protocol.withheld(id, self.node(id).state()?, input)
+    }
+
+    fn spell_out(&self, event: &Event<P>) -> Event<P> {
+        event.clone()
+    }
 
     fn react(
         &mut self,

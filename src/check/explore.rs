@@ -205,6 +205,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             generated: self.generated,
             depth: self.depth,
             frontier: (self.worlds.len() - next) as u64,
+            bytes: 0,
         }
     }
 

@@ -7,6 +7,7 @@
 
 mod blocked;
 mod explore;
+pub mod fast;
 mod judge;
 #[cfg(feature = "stateright-bridge")]
 pub mod stateright;
@@ -46,6 +47,8 @@ pub struct Progress {
     pub depth: u64,
     /// Worlds reached and not yet expanded.
     pub frontier: u64,
+    /// What the tables of the search hold in memory, in bytes; 0 from an engine that cannot tell.
+    pub bytes: u64,
 }
 
 /// Why a search stopped before it was through.

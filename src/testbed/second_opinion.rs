@@ -82,6 +82,7 @@ fn progress<P: Protocol>(checker: &impl Checker<Bridge<P>>) -> Progress {
         generated: count(checker.state_count()).saturating_sub(1),
         depth: count(checker.max_depth()).saturating_sub(1),
         frontier: 0,
+        bytes: 0,
     }
 }
 

@@ -1,0 +1,174 @@
+//! The set of worlds seen, each one word: open addressing over words.
+//!
+//! Invariant: it is exact. The hash is a bijection, so it loses nothing, but it is the word itself
+//! that is kept. The set is made of many segments, each of which grows by half when it is four
+//! fifths full: no moment needs the memory of two whole sets.
+
+/// No world: words have their highest bit clear, or are pairs of numbers below 2^31.
+const FREE: u64 = u64::MAX;
+
+const SEGMENT_BITS: u32 = 8;
+
+/// A set of words.
+pub struct Visited {
+    segments: Vec<Vec<u64>>,
+    /// How many words each segment holds.
+    filled: Vec<usize>,
+    len: usize,
+}
+
+/// Where a word is kept; stable as long as nothing is added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    segment: usize,
+    slot: usize,
+}
+
+/// Moves every bit of a word to every other, and can be undone: David Stafford's thirteenth mix.
+fn mix(word: u64) -> u64 {
+    let word = (word ^ word >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ word >> 31
+}
+
+impl Visited {
+    /// An empty set with so many slots in each segment.
+    pub fn new(slots: usize) -> Self {
+        let segments = 1 << SEGMENT_BITS;
+        Visited {
+            segments: vec![vec![FREE; slots.max(2)]; segments],
+            filled: vec![0; segments],
+            len: 0,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    fn home(&self, word: u64) -> Place {
+        let hash = mix(word);
+        let segment = (hash >> (64 - SEGMENT_BITS)) as usize;
+        // The rest of the hash, as a fraction of the length.
+        let rest = u128::from(hash << SEGMENT_BITS);
+        let slot = (rest * self.segments[segment].len() as u128) >> 64;
+        Place {
+            segment,
+            slot: slot as usize,
+        }
+    }
+
+    /// What lies at home, so that it is in the cache when it is asked for in earnest.
+    pub fn warm(&self, word: u64) -> u64 {
+        let Place { segment, slot } = self.home(word);
+        self.segments[segment][slot]
+    }
+
+    /// Adds a word; whether it is new.
+    pub fn insert(&mut self, word: u64) -> bool {
+        debug_assert_ne!(word, FREE);
+        let Place { segment, mut slot } = self.home(word);
+        let slots = &mut self.segments[segment];
+        loop {
+            match slots[slot] {
+                FREE => break,
+                found if found == word => return false,
+                _ => slot += 1,
+            }
+            if slot == slots.len() {
+                slot = 0;
+            }
+        }
+        slots[slot] = word;
+        self.len += 1;
+        self.filled[segment] += 1;
+        if self.filled[segment] * 5 > slots.len() * 4 {
+            self.grow(segment);
+        }
+        true
+    }
+
+    fn grow(&mut self, segment: usize) {
+        let larger = self.segments[segment].len() * 3 / 2 + 1;
+        let old = std::mem::replace(&mut self.segments[segment], vec![FREE; larger]);
+        for word in old.into_iter().filter(|word| *word != FREE) {
+            let mut slot = self.home(word).slot;
+            let slots = &mut self.segments[segment];
+            while slots[slot] != FREE {
+                slot = if slot + 1 == slots.len() { 0 } else { slot + 1 };
+            }
+            slots[slot] = word;
+        }
+    }
+
+    pub fn find(&self, word: u64) -> Option<Place> {
+        let Place { segment, mut slot } = self.home(word);
+        let slots = &self.segments[segment];
+        loop {
+            match slots[slot] {
+                FREE => return None,
+                found if found == word => return Some(Place { segment, slot }),
+                _ => slot += 1,
+            }
+            if slot == slots.len() {
+                slot = 0;
+            }
+        }
+    }
+
+    /// A table with an entry for every place.
+    pub fn marks(&self) -> Marks {
+        let segments = self.segments.iter().map(|slots| vec![0; slots.len()]);
+        Marks {
+            segments: segments.collect(),
+        }
+    }
+
+    pub fn bytes(&self) -> usize {
+        let slots: usize = self.segments.iter().map(Vec::capacity).sum();
+        slots * size_of::<u64>()
+    }
+}
+
+/// A few bits for each world of a set that does not change any more.
+pub struct Marks {
+    segments: Vec<Vec<u8>>,
+}
+
+impl Marks {
+    pub fn get(&self, at: Place) -> u8 {
+        self.segments[at.segment][at.slot]
+    }
+
+    pub fn set(&mut self, at: Place, bits: u8) {
+        self.segments[at.segment][at.slot] = bits;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::Visited;
+
+    proptest! {
+        #[test]
+        fn it_is_a_set(words in prop::collection::vec(0..5000u64, 0..3000), slots in 1..9usize) {
+            let mut visited = Visited::new(slots);
+            let mut set = BTreeSet::new();
+            for word in &words {
+                prop_assert_eq!(visited.insert(*word), set.insert(*word));
+            }
+            prop_assert_eq!(visited.len(), set.len());
+            let places: BTreeSet<_> = set
+                .iter()
+                .map(|word| visited.find(*word).expect("it was added"))
+                .map(|place| (place.segment, place.slot))
+                .collect();
+            prop_assert_eq!(places.len(), set.len());
+            prop_assert!((5000..5100).all(|word| visited.find(word).is_none()));
+        }
+    }
+}

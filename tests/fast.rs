@@ -1,0 +1,196 @@
+//! The fast engine against the plain one: everything that a search finds out, on random protocols
+//! and on two-phase commit, with tables and fields so small that they grow all the time.
+
+mod common;
+
+use common::table::{Game, Table, game};
+use common::{cases, depth, depth_within, lines, plainly, states, told};
+use jury::check::fast::{self, Tuning};
+use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
+use jury::model::{
+    Budgets, CutFamily, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing,
+};
+use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
+use proptest::prelude::*;
+
+/// Everything that a search found out, to be compared.
+fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> String {
+    let findings: Vec<_> = explored.findings.iter().map(|f| told(system, f)).collect();
+    let waiting = explored.waiting_for_the_living.as_ref();
+    let waiting = waiting.map(|schedule| lines(system, schedule));
+    let progress = Progress {
+        bytes: 0,
+        ..explored.progress
+    };
+    format!(
+        "{progress:?}\n{findings:#?}\n{:?} {} {} {:?}\n{waiting:?}",
+        explored.withheld, explored.absorbed, explored.repair_withheld, explored.stopped,
+    )
+}
+
+fn fast<P: Protocol>(
+    system: &System<P>,
+    properties: &[Property<P>],
+    limits: Limits,
+    tuning: Tuning,
+) -> Explored<P> {
+    let start = system.initial();
+    fast::explore(system, &start, properties, &limits, tuning, &mut Patient)
+}
+
+fn tuning() -> impl Strategy<Value = Tuning> {
+    let word_bits = prop_oneof![Just(63), 1..63u32];
+    let steps_max = prop_oneof![Just(0), 1..50usize, Just(1 << 20)];
+    (word_bits, 0..4usize, 1..200usize, steps_max, any::<bool>()).prop_map(
+        |(word_bits, slots, batch, steps_max, paranoid)| Tuning {
+            word_bits,
+            slots,
+            batch,
+            steps_max,
+            paranoid,
+        },
+    )
+}
+
+/// Compares both engines for all properties, for safety alone, and for each property.
+fn compare(game: &Game, limits: Limits, tuning: Tuning) {
+    let system = game.system();
+    let all = system.protocol.properties();
+    let safety: Vec<Property<Table>> = all
+        .iter()
+        .filter(|p| p.expectation.goal().is_none() && p.name != "true")
+        .cloned()
+        .collect();
+    let mut sets = vec![all.clone(), safety, Vec::new()];
+    sets.extend(all.into_iter().map(|property| vec![property]));
+    for properties in sets {
+        let ours = fast(&system, &properties, limits, tuning);
+        let theirs = plainly(&system, &properties, limits);
+        assert_eq!(account(&system, &ours), account(&system, &theirs));
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    #[test]
+    fn random_protocols_are_judged_alike(game in game(), most in 1..800u64, tuning in tuning()) {
+        compare(&game, states(most), tuning);
+        let deepest = depth_within(&game.system(), 600);
+        compare(&game, depth(deepest), tuning);
+    }
+}
+
+/// Two-phase commit with so many participants.
+fn commit(params: &Params, rules: impl FnOnce(&mut Rules, NodeSet)) -> System<TwoPhaseCommit> {
+    let protocol = TwoPhaseCommit::new(params).expect("good parameters");
+    let mut all = Rules::fault_free();
+    rules(&mut all, protocol.cluster().all());
+    System::new(protocol, all)
+}
+
+fn params(json: &serde_json::Value) -> Params {
+    serde_json::from_value(json.clone()).expect("good parameters")
+}
+
+#[test]
+fn two_phase_commit_is_judged_alike() {
+    let mut compared = 0;
+    for participants in 1..=2 {
+        for termination in ["basic", "cooperative"] {
+            for presumption in ["nothing", "abort", "commit"] {
+                let params = params(&serde_json::json!({
+                    "participants": participants, "termination": termination,
+                    "presumption": presumption, "votes": vec!["open"; participants],
+                }));
+                for (nth, timing) in [Timing::Asynchronous, Timing::Accurate].iter().enumerate() {
+                    for faults in 0..5 {
+                        let system = commit(&params, |rules, nodes| {
+                            rules.timing = *timing;
+                            rules.links.copies = Limit::AtMost(1);
+                            rules.budgets = Budgets::none();
+                            let budgets = &mut rules.budgets;
+                            match faults {
+                                0 => budgets.crashes = vec![(nodes, Limit::AtMost(1))],
+                                1 => {
+                                    budgets.crashes = vec![(nodes, Limit::AtMost(1))];
+                                    budgets.recoveries = Limit::AtMost(1);
+                                }
+                                2 => budgets.drops = Limit::AtMost(1),
+                                3 => {
+                                    rules.links.order = LinkOrder::Fifo;
+                                    rules.links.copies = Limit::AtMost(2);
+                                }
+                                _ => {
+                                    budgets.cuts = Limit::AtMost(1);
+                                    budgets.heals = Limit::AtMost(1);
+                                    rules.cuts = CutFamily::IsolateOne.cuts(nodes.len());
+                                }
+                            }
+                        });
+                        let properties = system.protocol.properties();
+                        // Retransmission makes some of these large.
+                        let limits = states(3_000);
+                        let plain = plainly(&system, &properties, limits);
+                        let tiny = Tuning {
+                            word_bits: 7,
+                            slots: 1,
+                            batch: 5,
+                            ..Tuning::default()
+                        };
+                        let tuning = [Tuning::default(), tiny][(nth + faults) % 2];
+                        let ours = fast(&system, &properties, limits, tuning);
+                        assert_eq!(account(&system, &ours), account(&system, &plain));
+                        compared += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(compared, 120);
+}
+
+/// A search that is stopped from outside finds what the plain one finds until then.
+#[test]
+fn a_search_can_be_stopped() {
+    struct Impatient(u64);
+
+    impl Monitor for Impatient {
+        fn look(&mut self, progress: &Progress) -> Result<(), Stopped> {
+            if progress.distinct > self.0 {
+                return Err(Stopped::Memory);
+            }
+            Ok(())
+        }
+    }
+
+    let system = commit(
+        &params(&serde_json::json!({ "participants": 3 })),
+        |rules, nodes| rules.budgets.crashes = vec![(nodes, Limit::AtMost(1))],
+    );
+    let mut properties = system.protocol.properties();
+    properties.retain(|p| p.expectation.goal().is_none());
+    let start = system.initial();
+    let limits = Limits::default();
+    let mut monitor = Impatient(5_000);
+    let ours = fast::explore(
+        &system,
+        &start,
+        &properties,
+        &limits,
+        Tuning::default(),
+        &mut monitor,
+    );
+    assert_eq!(ours.stopped, Some(Stopped::Memory));
+    assert!(ours.progress.bytes > 5_000 * 8);
+    let mut world = start.clone();
+    let plain = explore(
+        &system,
+        &mut world,
+        &start,
+        &properties,
+        &limits,
+        &mut monitor,
+    );
+    assert_eq!(account(&system, &ours), account(&system, &plain));
+}

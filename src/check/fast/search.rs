@@ -77,7 +77,7 @@ pub struct Search<'a, P: Protocol> {
     pub cursor: Cursor<P>,
     pub keys: Keys,
     pub visited: Visited,
-    /// The number of the first world of each level.
+    /// The number of the first world of each level, up to the one behind that being expanded.
     levels: Vec<usize>,
     /// How many worlds were expanded.
     pub expanded: usize,
@@ -122,7 +122,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             cursor: Cursor::new(system, start, tuning.word_bits, tuning.paranoid),
             keys: Keys::default(),
             visited: Visited::new(tuning.slots),
-            levels: vec![0],
+            levels: vec![0, 1],
             expanded: 0,
             inquiries,
             sweeps,
@@ -141,12 +141,10 @@ impl<'a, P: Protocol> Search<'a, P> {
     }
 
     fn run(&mut self, monitor: &mut dyn Monitor) {
-        let mut level_ends = 1;
         while self.expanded < self.keys.len() && !self.is_settled() {
             let at = self.expanded;
-            if at == level_ends {
-                self.levels.push(at);
-                level_ends = self.keys.len();
+            if at == self.level_ends() {
+                self.levels.push(self.keys.len());
             }
             if at.is_multiple_of(LOOK_EVERY)
                 && let Err(stopped) = monitor.look(&self.progress())
@@ -161,7 +159,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             self.expand(at, true);
             self.expanded += 1;
             let due = self.batch.words.len() >= self.tuning.batch
-                || self.expanded == level_ends
+                || self.expanded == self.level_ends()
                 || self.expanded.is_multiple_of(LOOK_EVERY);
             if due {
                 self.look_up();
@@ -176,7 +174,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         Progress {
             distinct: self.keys.len() as u64,
             generated: self.generated,
-            depth: self.levels.len() as u64 - 1,
+            depth: self.levels.len() as u64 - 2,
             frontier: (self.keys.len() - self.expanded) as u64,
             bytes: bytes as u64,
         }
@@ -192,6 +190,11 @@ impl<'a, P: Protocol> Search<'a, P> {
     fn is_too_large(&self) -> bool {
         let too_many = |most| self.keys.len() as u64 > most;
         self.limits.states.is_some_and(too_many)
+    }
+
+    /// Where the level that is being expanded ends.
+    fn level_ends(&self) -> usize {
+        self.levels[self.levels.len() - 1]
     }
 
     /// The number of events that lead to a world.

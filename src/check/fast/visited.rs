@@ -14,7 +14,6 @@ pub struct Visited {
     segments: Vec<Vec<u64>>,
     /// How many words each segment holds.
     filled: Vec<usize>,
-    len: usize,
 }
 
 /// Where a word is kept; stable as long as nothing is added.
@@ -38,12 +37,7 @@ impl Visited {
         Visited {
             segments: vec![vec![FREE; slots.max(2)]; segments],
             filled: vec![0; segments],
-            len: 0,
         }
-    }
-
-    pub fn len(&self) -> usize {
-        self.len
     }
 
     fn home(&self, word: u64) -> Place {
@@ -80,7 +74,6 @@ impl Visited {
             }
         }
         slots[slot] = word;
-        self.len += 1;
         self.filled[segment] += 1;
         if self.filled[segment] * 5 > slots.len() * 4 {
             self.grow(segment);
@@ -161,7 +154,7 @@ mod tests {
             for word in &words {
                 prop_assert_eq!(visited.insert(*word), set.insert(*word));
             }
-            prop_assert_eq!(visited.len(), set.len());
+            prop_assert_eq!(visited.filled.iter().sum::<usize>(), set.len());
             let places: BTreeSet<_> = set
                 .iter()
                 .map(|word| visited.find(*word).expect("it was added"))

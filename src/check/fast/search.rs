@@ -136,6 +136,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             parts: Vec::new(),
         };
         let start = search.cursor.key();
+        search.visited.insert(start);
         search.discover(start);
         search
     }

@@ -154,6 +154,7 @@ impl Step<'_> {
                 }
                 Participant::Aborted if recovers && p.log[txn] == ParticipantRecord::None => {
                     self.concluded(txn, Decision::Abort);
+                    self.applied(INDEPENDENT_RECOVERY);
                 }
                 _ => {}
             },

@@ -1,13 +1,13 @@
 //! Why a world is stuck: who waits for whom, and what would help.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use indexmap::IndexSet;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::FxBuildHasher;
 
 use crate::model::{
-    Budgets, Event, Id, Limit, Link, NodeSet, Predicate, Protocol, Reason, Rules, System, Timing,
-    View, World, cluster::enumerate,
+    Budgets, Event, Id, Limit, Link, LinkOrder, NodeSet, Predicate, Protocol, Reason, Rules,
+    System, Timing, View, World, cluster::enumerate,
 };
 
 /// Whether a goal can be reached.
@@ -35,8 +35,8 @@ pub struct Blocked {
     pub sentences: Vec<String>,
 }
 
-/// Whether ordinary events lead from a world to one that meets the goal, by a search of at most
-/// `states_max` worlds.
+/// Whether ordinary events lead from a world to one that meets the goal, by searches of at most
+/// `states_max` worlds each. Goals speak of nodes and histories, not of messages under way.
 pub fn possible<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
@@ -44,26 +44,56 @@ pub fn possible<P: Protocol>(
     states_max: usize,
 ) -> Possible {
     let system = without_faults(system);
-    let mut open = false;
-    let mut seen = FxHashSet::default();
-    let mut queue = VecDeque::from([world.clone()]);
-    seen.insert(world.clone());
-    while let Some(mut world) = queue.pop_front() {
-        if goal.ask(&system.protocol, &world).is_ok() {
-            return Possible::Yes;
+    // Where no message is ever used up all that can happen still can, and much more, in far fewer
+    // worlds. What even that does not reach is out of reach.
+    if system.rules.links.order == LinkOrder::Unordered {
+        let mut links = system.rules.links;
+        links.never_forgets = true;
+        let generous = system.under(Rules {
+            links,
+            ..system.rules.clone()
+        });
+        if search(&generous, world, goal, states_max) == Possible::No {
+            return Possible::No;
         }
+    }
+    search(&system, world, goal, states_max)
+}
+
+/// Looks first where the fewest nodes are missing from the goal, then where it got to first.
+fn search<P: Protocol>(
+    system: &System<P>,
+    world: &World<P>,
+    goal: Predicate<P>,
+    states_max: usize,
+) -> Possible {
+    let missing = |world: &World<P>| goal.ask(&system.protocol, world).map_err(|r| r.nodes.len());
+    let mut open = false;
+    let mut found: IndexSet<World<P>, FxBuildHasher> = IndexSet::default();
+    let mut queue = BTreeSet::new();
+    let Err(nodes) = missing(world) else {
+        return Possible::Yes;
+    };
+    found.insert(world.clone());
+    queue.insert((nodes, 0));
+    while let Some((_, at)) = queue.pop_first() {
+        let mut world = found[at].clone();
         let enabled = system.enabled(&mut world);
         open |= !enabled.withheld.is_empty();
         for event in enabled.events {
             let mut next = world.clone();
             system.apply(&mut next, &event);
-            if !seen.contains(&next) {
-                if seen.len() >= states_max {
-                    return Possible::Unknown;
-                }
-                seen.insert(next.clone());
-                queue.push_back(next);
+            if found.contains(&next) {
+                continue;
             }
+            let Err(nodes) = missing(&next) else {
+                return Possible::Yes;
+            };
+            if found.len() >= states_max {
+                return Possible::Unknown;
+            }
+            queue.insert((nodes, found.len()));
+            found.insert(next);
         }
     }
     if open {

@@ -235,7 +235,10 @@ fn decide<P: Protocol>(
     let complete = |search: &Search<P>| search.bounds().is_empty();
     // Where the assumptions take nothing away from the scenario, all it finds is a bug.
     let (_, imposed) = impose(question.system, &property.assumes);
-    let bug = restricted || imposed.is_empty();
+    // The events after which the check starts may have broken an assumption before it began.
+    let (before, _) = replay(question.system, question.after);
+    let bug = (restricted || imposed.is_empty())
+        && outside(question.system, property, &before) == Standing::Bug;
     let verdict = match finding {
         Finding::Nothing => match property.expectation {
             Expectation::Reachable(_) if complete(&searches[search]) => Verdict::Unreachable,

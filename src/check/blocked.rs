@@ -37,16 +37,20 @@ pub struct Blocked {
 
 /// Whether ordinary events lead from a world to one that meets the goal, by searches of at most
 /// `states_max` worlds each. Goals speak of nodes and histories, not of messages under way.
+///
+/// Timers may fire at any moment if timing is asynchronous: then *no* is no whatever the clocks
+/// do, and *yes* may need a suspicion that is false.
 pub fn possible<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
     goal: Predicate<P>,
+    timing: Timing,
     states_max: usize,
 ) -> Possible {
-    let system = without_faults(system);
+    let system = without_faults(system, timing);
     // Where no message is ever used up all that can happen still can, and much more, in far fewer
     // worlds. What even that does not reach is out of reach.
-    if system.rules.links.order == LinkOrder::Unordered {
+    if system.rules.links.order == LinkOrder::Unordered && timing == Timing::Asynchronous {
         let mut links = system.rules.links;
         links.never_forgets = true;
         let generous = system.under(Rules {
@@ -158,6 +162,7 @@ pub fn explain<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
     goal: Predicate<P>,
+    timing: Timing,
     states_max: usize,
 ) -> Blocked {
     let reason = goal
@@ -175,8 +180,14 @@ pub fn explain<P: Protocol>(
             Some((id, awaited.fold(NodeSet::EMPTY, NodeSet::union)))
         })
         .collect();
-    let unblocked_by = repairs(system, world, goal, states_max);
-    let sentences = sentences(system, &reason, &waits, down, &unblocked_by);
+    let repairable = !down.is_empty() || !world.globals().cuts.is_empty();
+    let unblocked_by = repairs(system, world, goal, timing, states_max);
+    let mut sentences = sentences(system, &reason, &waits, down);
+    sentences.push(match (repairable, unblocked_by.is_empty()) {
+        (false, _) => "Nothing is down or cut, so no repair can help.".to_owned(),
+        (true, true) => "No single repair helps, nor all repairs together.".to_owned(),
+        (true, false) => way_out(system, &reason, &unblocked_by),
+    });
     Blocked {
         reason,
         waits,
@@ -191,6 +202,7 @@ fn repairs<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
     goal: Predicate<P>,
+    timing: Timing,
     states_max: usize,
 ) -> Vec<String> {
     let down = system.cluster.all().minus(world.up());
@@ -205,7 +217,7 @@ fn repairs<P: Protocol>(
             }
             system.apply(&mut world, event);
         }
-        possible(system, &world, goal, states_max) == Possible::Yes
+        possible(system, &world, goal, timing, states_max) == Possible::Yes
     };
     let names = |repairs: &[&Event<P>]| {
         let notation = |e: &&Event<P>| e.notation(&system.cluster).to_string();
@@ -226,7 +238,6 @@ fn sentences<P: Protocol>(
     reason: &Reason,
     waits: &[(Id, NodeSet)],
     down: NodeSet,
-    unblocked_by: &[String],
 ) -> Vec<String> {
     let cluster = &system.cluster;
     let mut sentences = Vec::new();
@@ -264,35 +275,33 @@ fn sentences<P: Protocol>(
         };
         sentences.push(format!("{who} {wait} for {whom}{state}."));
     }
-    let they = match reason.nodes.len() {
-        0 => "The goal".to_owned(),
-        1 => cluster.names(reason.nodes),
-        _ => "They".to_owned(),
-    };
-    sentences.push(if unblocked_by.is_empty() {
-        "No single repair helps, nor all repairs together.".to_owned()
-    } else {
-        let repairs = unblocked_by
-            .iter()
-            .map(|repair| match repair.split_once(' ') {
-                Some(("recover", node)) => format!("{node} recovers"),
-                Some(("heal", cut)) => format!("the cut {cut} heals"),
-                _ => repair.clone(),
-            });
-        format!("{they} could go on after {}.", enumerate(repairs))
-    });
     sentences
 }
 
-/// The same system with nothing left to fail or to be repaired: ordinary events only, at any
-/// moment.
-fn without_faults<P: Protocol>(system: &System<P>) -> System<P> {
+fn way_out<P: Protocol>(system: &System<P>, reason: &Reason, unblocked_by: &[String]) -> String {
+    let they = match reason.nodes.len() {
+        0 => "The goal".to_owned(),
+        1 => system.cluster.names(reason.nodes),
+        _ => "They".to_owned(),
+    };
+    let repairs = unblocked_by
+        .iter()
+        .map(|repair| match repair.split_once(' ') {
+            Some(("recover", node)) => format!("{node} recovers"),
+            Some(("heal", cut)) => format!("the cut {cut} heals"),
+            _ => repair.clone(),
+        });
+    format!("{they} could go on after {}.", enumerate(repairs))
+}
+
+/// The same system with nothing left to fail or to be repaired: ordinary events only.
+fn without_faults<P: Protocol>(system: &System<P>, timing: Timing) -> System<P> {
     let mut links = system.rules.links;
     // Retransmission over a link that holds any number of equal messages never ends.
     links.copies = links.copies.min(Limit::AtMost(2));
     system.under(Rules {
         links,
-        timing: Timing::Asynchronous,
+        timing,
         budgets: Budgets::none(),
         timeouts: Limit::Unlimited,
         ..system.rules.clone()

@@ -167,7 +167,9 @@ impl<P: Protocol> System<P> {
                 self.handle(world, *id, Input::Choice { key, value }, crash_after)
             }
             Event::Recover(id) => {
-                world.change_globals(&GlobalsChange::Recover, &self.rules);
+                if matches!(world.node(*id), Node::Down { .. }) {
+                    world.change_globals(&GlobalsChange::Recover, &self.rules);
+                }
                 self.handle(world, *id, Input::Start, crash_after)
             }
             Event::Crash(id) => {
@@ -462,7 +464,8 @@ impl<P: Protocol> System<P> {
             if world.node(id).is_up() {
                 continue;
             }
-            if recovers {
+            // To join is no recovery.
+            if recovers || matches!(world.node(id), Node::Absent) {
                 self.offer(world, Event::Recover(id), enabled);
             } else {
                 enabled.repair_withheld = true;

@@ -10,15 +10,15 @@ use jury::sim::setup::{Latency, Nemesis, Ratio, Setup};
 #[path = "../tests/caller/mod.rs"]
 mod caller;
 
-use caller::{Params, Toy};
+use caller::{Params, Rounds};
 
-fn system(params: &Params) -> System<Toy> {
-    let toy = Toy::new(params).expect("good parameters");
-    let rules = Rules::physics(&toy.cluster(), LinkOrder::Unordered);
-    System::new(toy, rules)
+fn system(params: &Params) -> System<Rounds> {
+    let rounds = Rounds::new(params).expect("good parameters");
+    let rules = Rules::physics(&rounds.cluster(), LinkOrder::Unordered);
+    System::new(rounds, rules)
 }
 
-fn run(system: &System<Toy>, setup: &Setup, seed: u64) -> Run<Toy> {
+fn run(system: &System<Rounds>, setup: &Setup, seed: u64) -> Run<Rounds> {
     let mut simulator = Simulator::new(setup, seed, &system.cluster);
     let mut judge = Judge::new(&system.protocol.properties());
     let run = execute(system, &mut simulator, &mut [&mut judge]).expect("no divergence");

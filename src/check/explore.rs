@@ -121,8 +121,9 @@ struct Search<'a, P: Protocol, K> {
     repairs: Vec<(u32, u32)>,
     /// For each world: a bound withheld an ordinary event, or it was not expanded.
     open: Vec<bool>,
-    /// For each world: a budget withheld a repair.
+    /// For each world: a budget withheld a repair, or it was not expanded and has one.
     repair_open: Vec<bool>,
+    repair_withheld: bool,
     generated: u64,
     depth: u64,
     withheld: BTreeSet<Bound>,
@@ -153,6 +154,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             repairs: Vec::new(),
             open: Vec::new(),
             repair_open: Vec::new(),
+            repair_withheld: false,
             generated: 0,
             depth: 0,
             withheld: BTreeSet::new(),
@@ -217,16 +219,18 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
         let key = self.worlds[at as usize].clone();
         carrier.load(&key);
         let enabled = self.system.enabled(carrier);
-        let is_ordinary = |e: &Event<P>| e.class() == Class::Ordinary;
-        let ordinary = enabled.events.iter().any(is_ordinary);
-        if !deeper && ordinary {
+        let any = |class| enabled.events.iter().any(|e| e.class() == class);
+        let ordinary = any(Class::Ordinary);
+        // Faults that are cut off leave no world open, but worlds behind them are not looked at.
+        if !deeper && !enabled.events.is_empty() {
             self.withheld.insert(Bound::Depth);
         }
         if enabled.held_back > 0 && !ordinary && enabled.withheld.is_empty() {
             self.waiting.get_or_insert(at);
         }
         self.open[at as usize] = !enabled.withheld.is_empty() || (!deeper && ordinary);
-        self.repair_open[at as usize] = enabled.repair_withheld;
+        self.repair_open[at as usize] = enabled.repair_withheld || (!deeper && any(Class::Repair));
+        self.repair_withheld |= enabled.repair_withheld;
         self.withheld.extend(enabled.withheld);
         if !deeper {
             return;
@@ -305,7 +309,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             progress: self.progress(self.worlds.len()),
             findings,
             absorbed: self.absorbed,
-            repair_withheld: self.repair_open.iter().any(|&open| open),
+            repair_withheld: self.repair_withheld,
             stopped: self.stopped,
             waiting_for_the_living: self.waiting.map(|at| self.schedule(carrier, at)),
             withheld: self.withheld,

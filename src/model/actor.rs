@@ -166,17 +166,21 @@ impl<P: Protocol> Node<P> {
     /// something else was still to be.
     ///
     /// (A crash before the first of them is a crash, followed by the loss of the message at a
-    /// node that is down; one behind the last is the whole step, followed by a crash.)
+    /// node that is down; one behind the last is the whole step, followed by a crash. But nothing
+    /// comes before a choice, no crash either: there, having sent and saved nothing counts too.)
     pub fn crash_points(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<usize> {
-        let lasting: Vec<usize> = self
-            .consider(protocol, id, input)
-            .commands
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| matches!(c, Command::Send(..) | Command::Save(_)))
-            .map(|(i, _)| i + 1)
-            .collect();
-        lasting[..lasting.len().saturating_sub(1)].to_vec()
+        let commands = self.consider(protocol, id, input).commands;
+        let mut points = match input {
+            Input::Choice { .. } => vec![0],
+            _ => Vec::new(),
+        };
+        let mut lasting = (1..=commands.len())
+            .filter(|n| matches!(commands[n - 1], Command::Send(..) | Command::Save(_)));
+        if lasting.next_back().is_none() {
+            return Vec::new();
+        }
+        points.extend(lasting);
+        points
     }
 
     /// The commands that the handler for `input` would give, in order. Changes nothing.

@@ -337,10 +337,14 @@ impl Assumption {
                 let of_role = |id| facts.crashes[usize::from(id)];
                 nodes(cluster, role).iter().map(of_role).sum::<u32>() <= crashes
             }
-            Assumption::NoTotalFailure { role } => facts.fewest_up(nodes(cluster, role)) >= 1,
+            // Of nodes that are not there, none can fail.
+            Assumption::NoTotalFailure { role } => {
+                let nodes = nodes(cluster, role);
+                nodes.is_empty() || facts.fewest_up(nodes) >= 1
+            }
             Assumption::LiveQuorum { role } => {
                 let nodes = cluster.with_role(role);
-                facts.fewest_up(nodes) > nodes.len() / 2
+                nodes.is_empty() || facts.fewest_up(nodes) > nodes.len() / 2
             }
             Assumption::Synchrony => facts.suspicions.early + facts.suspicions.falsely == 0,
             Assumption::BoundedDrift { ppm } => facts.drift_ppm_max <= ppm,

@@ -91,8 +91,9 @@ pub struct Costs {
 pub struct Ledger<P: Protocol> {
     pub facts: Facts,
     pub costs: Costs,
-    /// In flight on each link in the order of sending, each with its causal depth.
-    sent: BTreeMap<Link, VecDeque<(P::Msg, u32)>>,
+    /// In flight on each link in the order of sending, each with its causal depth: from `src` to
+    /// `dst` at `src * nodes + dst`.
+    sent: Vec<VecDeque<(P::Msg, u32)>>,
     /// For each node, the messages on the longest causal chain that ends there.
     depth: Vec<u32>,
     /// For each node, what it has locked and since when.
@@ -112,7 +113,7 @@ impl<P: Protocol> Ledger<P> {
                 locked: vec![Time::ZERO; nodes],
                 ..Costs::default()
             },
-            sent: BTreeMap::new(),
+            sent: vec![VecDeque::new(); nodes * nodes],
             depth: vec![0; nodes],
             locks: vec![BTreeMap::new(); nodes],
         }
@@ -198,7 +199,7 @@ impl<P: Protocol> Ledger<P> {
             }
             Event::Duplicate(e) => {
                 facts.duplicates += 1;
-                let queue = self.sent.entry(e.link()).or_default();
+                let queue = self.queue(e.link());
                 if let Some(at) = queue.iter().position(|(m, _)| *m == e.msg) {
                     let copy = queue[at].clone();
                     queue.insert(at, copy);
@@ -212,10 +213,15 @@ impl<P: Protocol> Ledger<P> {
         }
     }
 
+    fn queue(&mut self, link: Link) -> &mut VecDeque<(P::Msg, u32)> {
+        let nodes = self.depth.len();
+        &mut self.sent[index(link.src) * nodes + index(link.dst)]
+    }
+
     /// Takes a message out of the order of sending: how many older ones it left behind, and its
     /// causal depth.
     fn take(&mut self, link: Link, msg: &P::Msg) -> Option<(usize, u32)> {
-        let queue = self.sent.get_mut(&link)?;
+        let queue = self.queue(link);
         let at = queue.iter().position(|(m, _)| m == msg)?;
         let (_, depth) = queue.remove(at)?;
         Some((at, depth))
@@ -246,8 +252,7 @@ impl<P: Protocol> Ledger<P> {
                             let hop = u32::from(*dst != id);
                             let depth = self.depth[at] + hop;
                             let link = Link::new(id, *dst);
-                            let queue = self.sent.entry(link).or_default();
-                            queue.push_back((msg.clone(), depth));
+                            self.queue(link).push_back((msg.clone(), depth));
                         }
                     }
                 }

@@ -43,7 +43,6 @@ pub struct Enabled<P: Protocol> {
 /// A bound on ordinary behaviour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bound {
-    Copies,
     Depth,
     Timeouts,
     /// One of the protocol's own.
@@ -274,9 +273,14 @@ impl<P: Protocol> System<P> {
                 (!armed).then(|| format!("{}'s timer {timer:?} is not armed", name(*id)))
             }
             Event::Choose { id, key, value } => {
-                let options = world.node(*id).up().and_then(|up| up.choices.get(key));
-                let open = options.is_some_and(|options| options.contains(value));
-                (!open).then(|| format!("{} has no such choice `{key}` to settle", name(*id)))
+                let first = world
+                    .node(*id)
+                    .up()
+                    .and_then(|up| up.choices.first_key_value());
+                let first = first.filter(|_| open_choice == Some(*id));
+                let next = first.is_some_and(|(k, options)| k == key && options.contains(value));
+                (!next)
+                    .then(|| format!("`{key}` of {} is not the choice to settle next", name(*id)))
             }
             Event::Crash(id) => {
                 (!world.node(*id).is_up()).then(|| format!("{} is not up", name(*id)))
@@ -285,7 +289,9 @@ impl<P: Protocol> System<P> {
                 if let Some(obstacle) = self.obstacle(world, event) {
                     return Some(obstacle);
                 }
-                let (id, input) = event.input()?;
+                let Some((id, input)) = event.input() else {
+                    return Some("a crash can only strike inside a handler".to_owned());
+                };
                 if !runs_a_handler(world, event) {
                     return Some(format!("no handler of {} runs in it", name(id)));
                 }
@@ -489,7 +495,9 @@ impl<P: Protocol> System<P> {
         let rules = &self.rules;
         world.globals().may_crash(id, rules)
             && rules.budgets.down.allows(|| {
-                let down = |id: &Id| matches!(world.node(*id), Node::Down { .. });
+                // A node that crashes while it recovers was down already.
+                let down =
+                    |peer: &Id| *peer != id && matches!(world.node(*peer), Node::Down { .. });
                 self.cluster.ids().filter(down).count()
             })
             && (rules.survivors.is_empty() || {
@@ -542,7 +550,6 @@ fn pairs(cluster: &Cluster) -> impl Iterator<Item = (Id, Id)> {
 impl std::fmt::Display for Bound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Bound::Copies => "copies",
             Bound::Depth => "depth",
             Bound::Timeouts => "timeouts",
             Bound::Protocol(name) => name,

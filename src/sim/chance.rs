@@ -1,6 +1,6 @@
 //! Keyed randomness: each draw belongs to a place, and is the n-th of its place.
 //!
-//! The seed is the key of a ChaCha cipher, the place (purpose, node or link, kind) is the number
+//! The seed is the key of a `ChaCha` cipher, the place (purpose, node or link, kind) is the number
 //! of one of its streams, and the n-th draw at that place is a fixed position in that stream.
 //! Places map to stream numbers one to one, so no mixing function of our own decides the quality,
 //! and streams are read in sequence, so a draw costs a few loads and, every eighth time, four
@@ -182,7 +182,7 @@ pub fn below(mut word: u64, n: u64) -> u64 {
     loop {
         let low = word.wrapping_mul(n);
         if low >= n || low >= n.wrapping_neg() % n {
-            let high = u128::from(word) * u128::from(n) >> 64;
+            let high = (u128::from(word) * u128::from(n)) >> 64;
             return u64::try_from(high).expect("the high half of a product is a word");
         }
         word = successor(word);
@@ -192,9 +192,9 @@ pub fn below(mut word: u64, n: u64) -> u64 {
 /// One step of `SplitMix64`: a permutation of the words.
 fn successor(word: u64) -> u64 {
     let mut z = word.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ z >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    z ^ z >> 31
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 /// A number from `min` to `max`, both included.
@@ -222,13 +222,13 @@ pub fn exponential(word: u64, mean: u64) -> u64 {
     let mut log = u128::from(63 - zeros);
     let mut rest = word << zeros;
     for _ in 0..32 {
-        let square = u128::from(rest) * u128::from(rest) >> 63;
+        let square = (u128::from(rest) * u128::from(rest)) >> 63;
         let bit = square >> 64;
         log = log << 1 | bit;
         rest = u64::try_from(square >> bit).expect("less than two");
     }
-    let nats = ((64 << 32) - log) * LN_2 >> 32;
-    let interval = u128::from(mean) * nats >> 32;
+    let nats = (((64 << 32) - log) * LN_2) >> 32;
+    let interval = (u128::from(mean) * nats) >> 32;
     u64::try_from(interval).unwrap_or(u64::MAX).max(1)
 }
 

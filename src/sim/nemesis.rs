@@ -6,7 +6,7 @@
 
 use super::chance::{Chance, Draw, below, between, exponential};
 use super::setup::Nemesis;
-use crate::model::{Cut, CutFamily, Id, NodeSet, Time};
+use crate::model::{Cut, CutFamily, Id, Link, NodeSet, Time};
 
 /// The nemesis at work.
 #[derive(Clone, Debug)]
@@ -150,9 +150,12 @@ fn member(family: CutFamily, nodes: usize, mut word: impl FnMut() -> u64) -> Cut
         CutFamily::OneWay => {
             let hears = word() & 1 == 1;
             let (id, others) = (one.iter().next().expect("one"), all.minus(one));
-            let link = |peer| match hears {
-                true => crate::model::Link::new(id, peer),
-                false => crate::model::Link::new(peer, id),
+            let link = |peer| {
+                if hears {
+                    Link::new(id, peer)
+                } else {
+                    Link::new(peer, id)
+                }
             };
             Cut::links(nodes, others.iter().map(link))
         }

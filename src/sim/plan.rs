@@ -27,17 +27,30 @@ pub struct Plan {
     waiting: Vec<usize>,
     /// Those that found nothing to strike.
     futile: Vec<usize>,
-    /// Which sorts of events anyone waits for.
-    watched: Watched,
+    /// For each sort of event, whether anyone waits for one: most steps ask no more than this.
+    watched: [bool; 5],
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Watched {
-    arrivals: bool,
-    deliveries: bool,
-    sends: bool,
-    saves: bool,
-    timeouts: bool,
+/// A sort of event that anchors wait for.
+#[derive(Clone, Copy)]
+enum Sort {
+    Arrival,
+    Delivery,
+    Send,
+    Save,
+    Timeout,
+}
+
+impl Sort {
+    fn of(moment: &Moment) -> Self {
+        match moment {
+            Moment::BeforeDeliver { .. } => Sort::Arrival,
+            Moment::AfterDeliver { .. } => Sort::Delivery,
+            Moment::AfterSend { .. } => Sort::Send,
+            Moment::AfterSave { .. } => Sort::Save,
+            Moment::AfterTimeout { .. } => Sort::Timeout,
+        }
+    }
 }
 
 /// A value and its name, which costs something to find out.
@@ -59,7 +72,7 @@ impl Plan {
             seen: vec![0; planned.len()],
             waiting: (0..planned.len()).collect(),
             futile: Vec::new(),
-            watched: Watched::default(),
+            watched: [false; 5],
             planned,
         };
         plan.watch();
@@ -100,7 +113,7 @@ impl Plan {
 
     /// A message has arrived, and its handler has not run.
     pub fn arrival<M: Debug>(&mut self, link: Link, msg: &M) -> Hits {
-        if !self.watched.arrivals {
+        if !self.watches(Sort::Arrival) {
             return Hits::new();
         }
         let name = Named::new(msg);
@@ -112,7 +125,7 @@ impl Plan {
 
     /// A message was delivered, and all its handler's commands are done.
     pub fn delivery<M: Debug>(&mut self, link: Link, msg: &M) -> Hits {
-        if !self.watched.deliveries {
+        if !self.watches(Sort::Delivery) {
             return Hits::new();
         }
         let name = Named::new(msg);
@@ -123,7 +136,7 @@ impl Plan {
     }
 
     pub fn send<M: Debug>(&mut self, link: Link, msg: &M) -> Hits {
-        if !self.watched.sends {
+        if !self.watches(Sort::Send) {
             return Hits::new();
         }
         let name = Named::new(msg);
@@ -131,14 +144,14 @@ impl Plan {
     }
 
     pub fn save(&mut self, id: Id) -> Hits {
-        if !self.watched.saves {
+        if !self.watches(Sort::Save) {
             return Hits::new();
         }
         self.count(|moment| saves(moment, id))
     }
 
     pub fn timeout<T: Debug>(&mut self, id: Id, timer: &T) -> Hits {
-        if !self.watched.timeouts {
+        if !self.watches(Sort::Timeout) {
             return Hits::new();
         }
         let name = Named::new(timer);
@@ -151,7 +164,7 @@ impl Plan {
     /// Whether a crash of this node may be due inside one of its handlers: then it is worth
     /// finding out what the handler is about to do.
     pub fn may_crash_inside(&self, id: Id) -> bool {
-        (self.watched.sends || self.watched.saves)
+        (self.watches(Sort::Send) || self.watches(Sort::Save))
             && self.crashes(id).any(|(_, moment, _)| match moment {
                 Moment::AfterSend { from, .. } => fits(id, *from),
                 Moment::AfterSave { node } => fits(id, *node),
@@ -209,20 +222,17 @@ impl Plan {
         hits
     }
 
+    fn watches(&self, sort: Sort) -> bool {
+        self.watched[sort as usize]
+    }
+
     fn watch(&mut self) {
-        let mut watched = Watched::default();
+        self.watched = [false; 5];
         for &i in &self.waiting {
             if let When::Anchor { moment, .. } = &self.planned[i].when {
-                match moment {
-                    Moment::BeforeDeliver { .. } => watched.arrivals = true,
-                    Moment::AfterDeliver { .. } => watched.deliveries = true,
-                    Moment::AfterSend { .. } => watched.sends = true,
-                    Moment::AfterSave { .. } => watched.saves = true,
-                    Moment::AfterTimeout { .. } => watched.timeouts = true,
-                }
+                self.watched[Sort::of(moment) as usize] = true;
             }
         }
-        self.watched = watched;
     }
 }
 

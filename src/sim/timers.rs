@@ -10,16 +10,14 @@
 
 use std::collections::BTreeMap;
 
-use derive_where::derive_where;
-
 use super::agenda::{Agenda, Class, Entry};
 use crate::model::cluster::index;
-use crate::model::{Id, Protocol, Time};
+use crate::model::{Id, Time};
 
-#[derive_where(Clone, Debug)]
-struct Slot<P: Protocol> {
+#[derive(Clone, Debug)]
+struct Slot<T> {
     id: Id,
-    timer: P::Timer,
+    timer: T,
     /// When it fires; `None` if it is not armed.
     fires: Option<Entry>,
     /// Its live entry in the agenda: never later than it fires.
@@ -27,15 +25,15 @@ struct Slot<P: Protocol> {
 }
 
 /// The timers of all nodes.
-#[derive_where(Clone)]
-pub struct Timers<P: Protocol> {
-    slots: Vec<Option<Slot<P>>>,
+#[derive(Clone, Debug)]
+pub struct Timers<T> {
+    slots: Vec<Option<Slot<T>>>,
     free: Vec<u32>,
     /// For each node, where its timers are.
-    of: Vec<BTreeMap<P::Timer, u32>>,
+    of: Vec<BTreeMap<T, u32>>,
 }
 
-impl<P: Protocol> Timers<P> {
+impl<T: Ord + Clone> Timers<T> {
     pub fn new(nodes: usize) -> Self {
         Timers {
             slots: Vec::new(),
@@ -45,7 +43,7 @@ impl<P: Protocol> Timers<P> {
     }
 
     /// Arms a timer, again if it is armed.
-    pub fn arm(&mut self, agenda: &mut Agenda, id: Id, timer: &P::Timer, due: Time) {
+    pub fn arm(&mut self, agenda: &mut Agenda, id: Id, timer: &T, due: Time) {
         let at = self.of[index(id)].get(timer).copied();
         let at = at.unwrap_or_else(|| self.occupy(id, timer));
         let slot = self.slots[at as usize].as_mut().expect("it is occupied");
@@ -57,7 +55,7 @@ impl<P: Protocol> Timers<P> {
         }
     }
 
-    pub fn disarm(&mut self, id: Id, timer: &P::Timer) {
+    pub fn disarm(&mut self, id: Id, timer: &T) {
         if let Some(&at) = self.of[index(id)].get(timer) {
             self.put_out(at);
         }
@@ -80,7 +78,7 @@ impl<P: Protocol> Timers<P> {
 
     /// An entry came out of the agenda: the timer that fires, if one does. It stays armed until
     /// it is [disarmed](Self::disarm).
-    pub fn due(&mut self, agenda: &mut Agenda, entry: Entry) -> Option<(Id, P::Timer)> {
+    pub fn due(&mut self, agenda: &mut Agenda, entry: Entry) -> Option<(Id, T)> {
         let slot = self.slots[entry.index as usize].as_mut()?;
         if slot.entered != Some(entry) {
             return None;
@@ -103,7 +101,7 @@ impl<P: Protocol> Timers<P> {
         }
     }
 
-    fn occupy(&mut self, id: Id, timer: &P::Timer) -> u32 {
+    fn occupy(&mut self, id: Id, timer: &T) -> u32 {
         let slot = Some(Slot {
             id,
             timer: timer.clone(),
@@ -131,6 +129,79 @@ impl<P: Protocol> Timers<P> {
             self.of[index(slot.id)].remove(&slot.timer);
             self.slots[at as usize] = None;
             self.free.push(at);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Runs until nothing is left: what fires, and when.
+    fn fire_all(timers: &mut Timers<u8>, agenda: &mut Agenda) -> Vec<(u64, usize, u8)> {
+        let mut fired = Vec::new();
+        while let Some(entry) = agenda.pop() {
+            if let Some((id, timer)) = timers.due(agenda, entry) {
+                timers.disarm(id, &timer);
+                fired.push((entry.due.0, index(id), timer));
+            }
+        }
+        fired
+    }
+
+    #[test]
+    fn a_timer_put_off_again_and_again_stays_one_entry() {
+        let (mut timers, mut agenda) = (Timers::new(1), Agenda::default());
+        for due in 10..1_000 {
+            timers.arm(&mut agenda, Id::from(0), &1, Time(due));
+        }
+        assert_eq!(agenda.iter().count(), 1);
+        assert_eq!(fire_all(&mut timers, &mut agenda), [(999, 0, 1)]);
+    }
+
+    #[test]
+    fn a_crash_disarms_the_timers_of_one_node() {
+        let (mut timers, mut agenda) = (Timers::new(2), Agenda::default());
+        for (id, timer) in [(0, 1), (0, 2), (1, 1)] {
+            timers.arm(&mut agenda, Id::from(id), &timer, Time(5));
+        }
+        timers.disarm_all(Id::from(0));
+        assert_eq!(fire_all(&mut timers, &mut agenda), [(5, 1, 1)]);
+        assert!(timers.slots.iter().all(Option::is_none));
+    }
+
+    proptest! {
+        /// Against the plain meaning: a timer fires when it was last armed to, unless it was
+        /// disarmed since.
+        #[test]
+        fn timers_fire_when_they_were_last_armed_to(
+            commands in proptest::collection::vec((0usize..3, 0u8..3, 0u64..50, 0u8..4), 0..60),
+        ) {
+            let (mut timers, mut agenda) = (Timers::new(3), Agenda::default());
+            let mut armed = BTreeMap::new();
+            for (node, timer, due, what) in commands {
+                let id = Id::from(node);
+                if what == 0 {
+                    timers.disarm(id, &timer);
+                    armed.remove(&(node, timer));
+                } else {
+                    timers.arm(&mut agenda, id, &timer, Time(due));
+                    armed.insert((node, timer), due);
+                }
+            }
+            let live = agenda.iter().filter(|e| timers.is_live(*e)).count();
+            prop_assert_eq!(live, armed.len());
+            let mut expected: Vec<_> =
+                armed.into_iter().map(|((node, timer), due)| (due, node, timer)).collect();
+            let mut fired = fire_all(&mut timers, &mut agenda);
+            prop_assert!(fired.is_sorted_by_key(|(due, ..)| *due));
+            fired.sort_unstable();
+            expected.sort_unstable();
+            prop_assert_eq!(fired, expected);
         }
     }
 }

@@ -10,7 +10,7 @@ use super::judge_check::report_check;
 use super::judge_run::judge_run;
 use super::report::{CheckReport, Expected, RunReport};
 use crate::check::{self, Limits, Monitor, Question};
-use crate::model::{Event, Property, Protocol, System, View, World};
+use crate::model::{Event, Property, Protocol, System};
 use crate::run::{Divergence, Judge, Script, Witness, execute};
 use crate::scenario::{Case as Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
 use crate::sim::{Scripted, Simulator};
@@ -230,20 +230,10 @@ impl<P: Protocol> Case for Testbed<P> {
 
         let system = self.check_system().or_else(|| self.run_system());
         let system = system.expect("a scenario has a run or a check");
-        let start = start(&system, &self.after);
+        let start = super::second_opinion::start(&system, &self.after);
         let bridge = check::stateright::Bridge::new(system, &self.case.properties, start);
         bridge.checker().serve(address);
     }
-}
-
-/// The world to which a schedule leads.
-pub(super) fn start<P: Protocol>(system: &System<P>, after: &[Event<P>]) -> World<P> {
-    let mut world = system.initial();
-    for event in after {
-        system.apply(&mut world, event);
-    }
-    debug_assert_eq!(world.nodes(), system.cluster.len());
-    world
 }
 
 /// Runs seeds on all cores. Reports come in the order of the seeds; those of seeds after the

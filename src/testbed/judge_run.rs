@@ -140,7 +140,7 @@ fn fine<P: Protocol>(properties: &[Property<P>]) -> String {
         .filter(|p| matches!(p.expectation, Expectation::Always(_)))
         .map(|p| p.name.to_owned());
     format!(
-        "At every step {} held, and every goal was reached.",
+        "{} held at every step, and every goal was reached.",
         enumerate(always)
     )
 }

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use stateright::{Checker, Model};
 
-use super::bench::start;
 use super::judge_check::report_check;
 use super::report::CheckReport;
 use crate::check::stateright::Bridge;
 use crate::check::{Judged, Monitor, Progress, Question, Search, Trial, Verdict, standing};
-use crate::model::{Expectation, Limit, Property, Protocol};
+use crate::model::{Event, Expectation, Limit, Property, Protocol, System, World};
 use crate::trace::Origin;
 
 /// How often the monitor is asked while Stateright searches.
@@ -116,4 +115,13 @@ fn verdict<P: Protocol>(
         _ if complete => Verdict::Holds,
         _ => Verdict::HoldsWithinBounds,
     }
+}
+
+/// The world to which a schedule leads.
+pub(super) fn start<P: Protocol>(system: &System<P>, after: &[Event<P>]) -> World<P> {
+    let mut world = system.initial();
+    for event in after {
+        system.apply(&mut world, event);
+    }
+    world
 }

@@ -32,7 +32,7 @@ impl Default for Params {
 }
 
 #[derive(Clone, Debug)]
-pub struct Toy(pub Params);
+pub struct Rounds(pub Params);
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Msg {
@@ -61,7 +61,7 @@ pub type NodeBits = u128;
 const RESEND: TimerRange = TimerRange::millis(50, 100);
 const IDLE: TimerRange = TimerRange::millis(150, 300);
 
-impl Toy {
+impl Rounds {
     fn peers(&self) -> NodeSet {
         NodeSet::first(self.0.peers + 1).without(Id::from(0))
     }
@@ -84,7 +84,7 @@ impl Toy {
     }
 }
 
-impl Actor for Toy {
+impl Actor for Rounds {
     type Msg = Msg;
     type Timer = Timer;
     type State = State;
@@ -155,8 +155,8 @@ impl Actor for Toy {
     }
 }
 
-impl Protocol for Toy {
-    const NAME: &'static str = "toy";
+impl Protocol for Rounds {
+    const NAME: &'static str = "rounds";
     const ABOUT: &'static str = "A caller asks its peers in rounds.";
     const SOURCES: &'static [&'static str] = &[];
 
@@ -165,7 +165,7 @@ impl Protocol for Toy {
     type History = Vec<u64>;
 
     fn new(params: &Params) -> Result<Self, BadParameter> {
-        Ok(Toy(params.clone()))
+        Ok(Rounds(params.clone()))
     }
 
     fn cluster(&self) -> Cluster {
@@ -223,9 +223,11 @@ impl Protocol for Toy {
     }
 }
 
-fn bounded(toy: &Toy, history: &Vec<u64>) -> Answer {
+// The signature is that of a predicate over the history.
+#[allow(clippy::ptr_arg)]
+fn bounded(rounds: &Rounds, history: &Vec<u64>) -> Answer {
     match history.last() {
-        Some(&round) if round > toy.0.rounds => Err(Reason::new(
+        Some(&round) if round > rounds.0.rounds => Err(Reason::new(
             NodeSet::EMPTY,
             format!("round {round} took place"),
         )),
@@ -234,10 +236,10 @@ fn bounded(toy: &Toy, history: &Vec<u64>) -> Answer {
 }
 
 /// No peer is ahead of the caller's last round by more than one.
-fn answered(toy: &Toy, world: &dyn View<Toy>) -> Answer {
+fn answered(rounds: &Rounds, world: &dyn View<Rounds>) -> Answer {
     let done = world.node(Id::from(0)).storage().copied().unwrap_or(0);
     let ahead = |id: &Id| world.node(*id).storage().is_some_and(|&r| r > done + 1);
-    match toy.peers().iter().find(ahead) {
+    match rounds.peers().iter().find(ahead) {
         Some(id) => Err(Reason::new(NodeSet::only(id), "a peer is ahead")),
         None => Ok(()),
     }

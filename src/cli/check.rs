@@ -1,0 +1,213 @@
+//! `jury check`: explore every run.
+
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use jury::testbed::{Case, CheckOptions, CheckReport, Engine, Expected, PropertyReport};
+use serde::Serialize;
+
+use super::files::Pending;
+use super::limits::{Effort, Limits};
+use super::output::Output;
+use super::picture::Picture;
+use super::progress::SearchBar;
+use super::shapes::Answer;
+use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt};
+
+const EXAMPLES: &str = "\
+Examples:
+  jury check scenarios/2pc/coordinator-dies-after-prepare.json
+  jury check mine.json --property atomicity --show all
+  jury check mine.json --time 60s --memory 4GiB
+  jury check mine.json --engine stateright         a second opinion
+  jury check mine.json --trace t.json && jury replay t.json --step";
+
+/// Explore every run of a scenario, and judge each property.
+///
+/// A limit that is reached ends in the verdict that nothing was established (exit code 4), never
+/// in an error.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The scenario.
+    file: PathBuf,
+
+    /// Which engine searches.
+    #[arg(long, value_name = "ENGINE", default_value = "plain")]
+    engine: EngineName,
+
+    /// Judge only this property; may be repeated.
+    #[arg(long = "property", value_name = "NAME")]
+    properties: Vec<String>,
+
+    /// Whose shortest schedules to show: a property, `all` or `none` [default: the first that
+    /// does not hold].
+    #[arg(long, value_name = "PROPERTY|all|none")]
+    show: Option<String>,
+
+    /// Write the trace of the first schedule that is shown.
+    #[arg(long, value_name = "OUT.json")]
+    trace: Option<PathBuf>,
+
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    limits: Limits,
+
+    #[command(flatten)]
+    picture: Picture,
+}
+
+impl Args {
+    /// What `jury check FILE` means, within limits.
+    pub fn all_properties(file: PathBuf, limits: Limits, picture: Picture) -> Self {
+        Args {
+            file,
+            engine: EngineName::Plain,
+            properties: Vec::new(),
+            show: None,
+            trace: None,
+            json: false,
+            limits,
+            picture,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum EngineName {
+    /// Ours: exact, and shortest schedules.
+    Plain,
+    /// Stateright's breadth-first checker on the same relation.
+    Stateright,
+}
+
+/// What a check gave, beside what it cost.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Checked {
+    #[serde(flatten)]
+    pub report: CheckReport,
+    pub expected: Vec<Expected>,
+    pub effort: Effort,
+    #[serde(skip)]
+    pub outcome: Outcome,
+}
+
+pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let case = edge::open(&args.file)?;
+    let case = case.as_ref();
+    if !case.has_check() {
+        return Err(has_none(&args.file));
+    }
+    let known = case.properties();
+    let special = |name: &&String| name.as_str() == "all" || name.as_str() == "none";
+    let named = args.show.iter().filter(|name| !special(name));
+    for name in args.properties.iter().chain(named) {
+        if !known.contains(&name.as_str()) {
+            return Err(failure::unknown("property", name, known));
+        }
+    }
+    let pending = args.trace.as_deref().map(Pending::at).transpose()?;
+
+    interrupt::heed();
+    let options = CheckOptions {
+        engine: match args.engine {
+            EngineName::Plain => Engine::Plain,
+            EngineName::Stateright => Engine::Stateright,
+        },
+        properties: args.properties.clone(),
+        states_max: args.limits.states,
+        depth_max: args.limits.depth(),
+    };
+    let checked = examine(case, &options, &args.limits, SearchBar::new());
+
+    let shown = shown(&checked.report, args.show.as_deref());
+    if let Some(pending) = pending {
+        match shown.iter().find_map(|p| p.trace.as_ref()) {
+            Some(trace) => pending.write_json(trace)?,
+            None => super::output::remark("No schedule is shown, so no trace was written."),
+        }
+    }
+    let mut out = Output::new(terminal);
+    let outcome = checked.outcome;
+    if args.json {
+        let seconds = checked.effort.seconds;
+        out.json(&Answer::new(
+            "check",
+            Some(&args.file),
+            seconds,
+            outcome,
+            &checked,
+        ))?;
+    } else {
+        findings::tell(&mut out, &args.file, &checked)?;
+        for property in shown {
+            findings::show(&mut out, property, args.picture, terminal)?;
+        }
+        findings::statistics(&mut out, &checked)?;
+    }
+    out.finish()?;
+    Ok(outcome)
+}
+
+/// Checks, within limits, and compares with what the scenario expects.
+pub fn examine(
+    case: &dyn Case,
+    options: &CheckOptions,
+    limits: &Limits,
+    bar: SearchBar,
+) -> Checked {
+    let mut watch = limits.watch(bar);
+    let report = case.check(options, &mut watch);
+    let effort = watch.finish(report.searches.len());
+    let expected = case.compare_check(&report);
+    let outcome = if expected.is_empty() {
+        let each = report.properties.iter().map(by_itself);
+        each.max().unwrap_or_default()
+    } else {
+        Outcome::of(&expected)
+    };
+    Checked {
+        outcome: if interrupt::asked() {
+            outcome.max(Outcome::NotEstablished)
+        } else {
+            outcome
+        },
+        report,
+        expected,
+        effort,
+    }
+}
+
+/// What a verdict comes to where the scenario expects nothing.
+pub fn by_itself(property: &PropertyReport) -> Outcome {
+    match property.verdict.as_str() {
+        "holds" | "reached" => Outcome::AsExpected,
+        "violated" | "can block" | "unreachable" => Outcome::Refuted,
+        _ => Outcome::NotEstablished,
+    }
+}
+
+/// A scenario that is only for the simulator.
+pub fn has_none(file: &Path) -> Failure {
+    Failure::new(
+        format!("{} has no `check`", file.display()),
+        "it can be simulated: try `jury run`",
+    )
+}
+
+/// The properties whose schedules are shown.
+fn shown<'a>(report: &'a CheckReport, show: Option<&str>) -> Vec<&'a PropertyReport> {
+    let wrong = |p: &&PropertyReport| by_itself(p) == Outcome::Refuted;
+    let properties = report.properties.iter();
+    match show {
+        None => properties.filter(wrong).take(1).collect(),
+        Some("none") => Vec::new(),
+        // A witness is worth seeing, too.
+        Some("all") => properties.filter(|p| p.trace.is_some()).collect(),
+        Some(name) => properties.filter(|p| p.property == name).collect(),
+    }
+}

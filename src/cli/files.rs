@@ -1,0 +1,82 @@
+//! Output files: found writable before the work, written beside their place, renamed when whole.
+//!
+//! Invariant: whoever reads the place sees the old file or the new one, never a part.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+use super::Failure;
+
+/// A file that will be written once the work is done. Dropped before, it leaves no trace.
+pub struct Pending {
+    path: PathBuf,
+    place: Place,
+}
+
+enum Place {
+    Beside(NamedTempFile),
+    /// A device or a pipe cannot be replaced; it is written to.
+    Through(File),
+}
+
+impl Pending {
+    /// Makes sure that the file can be written.
+    pub fn at(path: &Path) -> Result<Self, Failure> {
+        let place = Self::place(path).map_err(|error| Failure::file("write", path, &error))?;
+        let path = path.to_owned();
+        Ok(Pending { path, place })
+    }
+
+    fn place(path: &Path) -> io::Result<Place> {
+        // A link stays a link: what it points to is replaced.
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if let Ok(there) = fs::metadata(&target) {
+            if there.is_dir() {
+                return Err(io::Error::other("it is a folder"));
+            }
+            if !there.is_file() {
+                return Ok(Place::Through(File::options().write(true).open(&target)?));
+            }
+            if there.permissions().readonly() {
+                return Err(io::Error::other("it is read-only"));
+            }
+        }
+        let folder = match target.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".jury-");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // What other programs would create it with; the process's mask is applied to it.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        Ok(Place::Beside(builder.tempfile_in(folder)?))
+    }
+
+    /// Writes the file and puts it in its place.
+    pub fn write(self, bytes: &[u8]) -> Result<(), Failure> {
+        let written = match self.place {
+            Place::Through(mut file) => file.write_all(bytes),
+            Place::Beside(mut file) => {
+                let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+                file.write_all(bytes)
+                    .and_then(|()| file.persist(target).map_err(|e| e.error))
+                    .map(drop)
+            }
+        };
+        written.map_err(|error| Failure::file("write", &self.path, &error))
+    }
+
+    pub fn write_json(self, value: &impl Serialize) -> Result<(), Failure> {
+        let mut text = serde_json::to_vec_pretty(value).expect("what we write is plain data");
+        text.push(b'\n');
+        self.write(&text)
+    }
+}

@@ -1,0 +1,170 @@
+//! How the answer of a check is told: a table, schedules, statistics.
+
+use std::path::Path;
+
+use jury::testbed::{CheckReport, PropertyReport};
+
+use super::check::{Checked, by_itself};
+use super::output::{Output, Paint};
+use super::picture::Picture;
+use super::{Failure, Outcome, Terminal, table, words};
+
+/// The verdict of each property.
+pub fn tell(out: &mut Output, file: &Path, checked: &Checked) -> Result<(), Failure> {
+    let rows: Vec<_> = checked
+        .report
+        .properties
+        .iter()
+        .map(|property| {
+            let expected = checked.expected.iter().find(|e| e.of == property.property);
+            let (outcome, met) = match expected {
+                None => (by_itself(property), "nothing expected".to_owned()),
+                Some(e) => {
+                    let outcome = e.outcome.into();
+                    let met = match outcome {
+                        Outcome::AsExpected => "as expected".to_owned(),
+                        _ => format!("expected: {}", e.expected),
+                    };
+                    (outcome, met)
+                }
+            };
+            let paint = Paint::of(outcome);
+            let met = match expected {
+                None => table::painted(met, Paint::Dim),
+                Some(_) => table::painted(met, paint),
+            };
+            vec![
+                table::plain(property.property.as_str()),
+                table::painted(property.qualified.as_str(), paint),
+                met,
+            ]
+        })
+        .collect();
+    let came_to = out.paint(Paint::of(checked.outcome), checked.outcome.word());
+    out.line(format!("{}: {came_to}", file.display()))?;
+    for line in table::lines(out, &rows) {
+        out.line(line)?;
+    }
+    let missing = checked.expected.iter().filter(|e| {
+        let judged = |p: &PropertyReport| p.property == e.of;
+        !checked.report.properties.iter().any(judged)
+    });
+    for expected in missing {
+        let of = &expected.of;
+        out.line(format!(
+            "  {of}: not judged (expected: {})",
+            expected.expected
+        ))?;
+    }
+    Ok(())
+}
+
+/// The shortest schedule of a property: its sentences and its diagram.
+pub fn show(
+    out: &mut Output,
+    property: &PropertyReport,
+    picture: Picture,
+    terminal: &Terminal,
+) -> Result<(), Failure> {
+    let name = out.paint(Paint::Bold, &property.property);
+    out.line("")?;
+    out.line(format!(
+        "{name}: {} ({})",
+        property.about, property.citation
+    ))?;
+    if let Some(trace) = &property.trace {
+        // The diagram ends with the verdict and its sentences.
+        return out.line(picture.draw(trace, terminal));
+    }
+    for sentence in &property.sentences {
+        out.line(format!("  {sentence}"))?;
+    }
+    out.line(format!(
+        "  {}. There is no schedule to show.",
+        property.qualified
+    ))
+}
+
+/// What was searched, under what, and what it cost.
+pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
+    let Checked { report, effort, .. } = checked;
+    out.line("")?;
+    out.line(format!("Allowed: {}.", report.allowed.join(", ")))?;
+    let head = [
+        "",
+        "worlds",
+        "events",
+        "depth",
+        "time",
+        "rate",
+        "exhaustive",
+    ];
+    let mut rows = vec![
+        head.iter()
+            .map(|text| table::painted(*text, Paint::Dim))
+            .collect::<Vec<_>>(),
+    ];
+    for (i, search) in report.searches.iter().enumerate() {
+        let seconds = effort.search_seconds.get(i).copied();
+        let name = match &search.imposed[..] {
+            [] => format!("search {}", i + 1),
+            imposed => format!("search {}, assuming {}", i + 1, words::listed(imposed)),
+        };
+        let exhaustive = match &search.bounds[..] {
+            [] => "yes".to_owned(),
+            bounds => format!("no: {}", bounds.join(", ")),
+        };
+        let rate = |s| words::rate(search.distinct, s);
+        rows.push(vec![
+            table::plain(name),
+            table::plain(words::number(search.distinct)),
+            table::plain(words::number(search.generated)),
+            table::plain(words::number(search.depth)),
+            table::plain(seconds.map_or_else(|| "-".to_owned(), words::seconds)),
+            table::plain(seconds.map_or_else(|| "-".to_owned(), rate)),
+            table::plain(exhaustive),
+        ]);
+    }
+    for line in table::lines(out, &rows) {
+        out.line(line)?;
+    }
+    for note in notes(report) {
+        out.line(format!("Note: {note}"))?;
+    }
+    for note in &effort.notes {
+        out.line(format!("Note: {note}"))?;
+    }
+    let memory = effort.memory_peak.map_or_else(String::new, |bytes| {
+        format!(", at most {} held", words::bytes(bytes))
+    });
+    let engine = &report.engine;
+    let line = format!(
+        "{engine} engine, {}{memory}",
+        words::seconds(effort.seconds)
+    );
+    out.line(out.paint(Paint::Dim, &line))
+}
+
+/// What qualifies the answer beyond the verdicts.
+fn notes(report: &CheckReport) -> Vec<String> {
+    let mut notes = Vec::new();
+    if report.searches.iter().any(|s| s.absorbed) {
+        notes.push(
+            "sends were absorbed because as many equal messages as allowed were in flight; \
+             raise `copies` to see whether that matters."
+                .to_owned(),
+        );
+    }
+    let waiting = |s: &jury::testbed::report::SearchReport| s.waiting_for_the_living.clone();
+    if let Some(schedule) = report.searches.iter().find_map(waiting) {
+        notes.push(format!(
+            "timers wait for the living: a deadlock, or a wrong `awaits`. It comes after: {}",
+            if schedule.is_empty() {
+                "the start".to_owned()
+            } else {
+                schedule.join("; ")
+            }
+        ));
+    }
+    notes
+}

@@ -1,0 +1,102 @@
+//! The command line: one file per subcommand, and what they share.
+//!
+//! Only here does anything print, read the clock of the machine, or decide an exit code. What is
+//! proved or simulated is decided elsewhere: a command opens a case, asks it, and tells.
+
+mod check;
+mod completions;
+mod edge;
+mod explore;
+mod failure;
+mod files;
+mod findings;
+mod interrupt;
+mod junit;
+mod limits;
+mod list;
+mod memory;
+mod new;
+mod outcome;
+mod output;
+mod picture;
+mod progress;
+mod replay;
+mod run;
+mod schema;
+mod seeds;
+mod shapes;
+mod suite;
+mod summary;
+mod table;
+mod terminal;
+mod test;
+mod try_out;
+mod walk;
+mod words;
+
+use clap::{Parser, Subcommand};
+
+pub use failure::Failure;
+pub use outcome::Outcome;
+pub use terminal::{Color, Terminal};
+
+const AFTER_HELP: &str = "\
+Exit codes:
+  0  as expected
+  1  refuted: a verdict goes against what was expected
+  2  bad input or usage
+  3  nondeterminism: the same input gave different results
+  4  not established: memory, time, bounds, or interrupted
+
+Examples:
+  jury list                                 what can be put on trial
+  jury new 2pc -o mine.json                 a scenario to start from
+  jury try mine.json                        the whole trial of one file
+  jury run mine.json                        simulate every seed it names
+  jury check mine.json                      explore every run
+  jury test scenarios                       every expectation of every scenario";
+
+/// Puts commit and consensus protocols on trial.
+///
+/// One scenario file feeds a seeded simulator and a model checker; both judge the same code by the
+/// same properties, and every failure replays.
+#[derive(Debug, Parser)]
+#[command(name = "jury", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub struct Cli {
+    /// When to use colours; `NO_COLOR` is respected.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Try(try_out::Args),
+    Run(run::Args),
+    Check(check::Args),
+    Test(test::Args),
+    Replay(replay::Args),
+    List(list::Args),
+    New(new::Args),
+    Explore(explore::Args),
+    Schema(schema::Args),
+    Completions(completions::Args),
+}
+
+/// Does what was asked for.
+pub fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
+    match command {
+        Command::Try(args) => try_out::run(&args, terminal),
+        Command::Run(args) => run::run(&args, terminal),
+        Command::Check(args) => check::run(&args, terminal),
+        Command::Test(args) => test::run(&args, terminal),
+        Command::Replay(args) => replay::run(&args, terminal),
+        Command::List(args) => list::run(&args, terminal),
+        Command::New(args) => new::run(&args, terminal),
+        Command::Explore(args) => explore::run(&args, terminal),
+        Command::Schema(args) => schema::run(&args, terminal),
+        Command::Completions(args) => completions::run(&args, terminal),
+    }
+}

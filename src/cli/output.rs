@@ -1,0 +1,86 @@
+//! Standard output: one locked, buffered writer whose closed pipe ends the command quietly.
+//!
+//! Nothing in the command line uses `println!`, which panics when the reader goes away.
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use serde::Serialize;
+
+use super::{Failure, Outcome, Terminal};
+
+/// Where results go.
+pub struct Output {
+    writer: BufWriter<StdoutLock<'static>>,
+    color: bool,
+}
+
+/// What a piece of text says, for those who see colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paint {
+    Good,
+    Bad,
+    Open,
+    Dim,
+    Bold,
+}
+
+impl Paint {
+    /// How an outcome looks.
+    pub fn of(outcome: Outcome) -> Paint {
+        match outcome {
+            Outcome::AsExpected => Paint::Good,
+            Outcome::NotEstablished => Paint::Open,
+            Outcome::Refuted | Outcome::Nondeterminism | Outcome::BadInput => Paint::Bad,
+        }
+    }
+
+    fn code(self) -> &'static str {
+        match self {
+            Paint::Good => "32",
+            Paint::Bad => "31",
+            Paint::Open => "33",
+            Paint::Dim => "2",
+            Paint::Bold => "1",
+        }
+    }
+}
+
+impl Output {
+    pub fn new(terminal: &Terminal) -> Self {
+        Output {
+            writer: BufWriter::new(io::stdout().lock()),
+            color: terminal.color,
+        }
+    }
+
+    /// The text, in colour if the reader sees colours.
+    pub fn paint(&self, paint: Paint, text: &str) -> String {
+        if self.color && !text.is_empty() {
+            format!("\x1b[{}m{text}\x1b[0m", paint.code())
+        } else {
+            text.to_owned()
+        }
+    }
+
+    pub fn line(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
+        writeln!(self.writer, "{}", text.as_ref().trim_end_matches('\n'))?;
+        Ok(())
+    }
+
+    pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer_pretty(&mut self.writer, value).map_err(io::Error::from)?;
+        writeln!(self.writer)?;
+        Ok(())
+    }
+
+    /// Hands over what is buffered. Forgetting this would lose the last error.
+    pub fn finish(mut self) -> Result<(), Failure> {
+        self.writer.flush()?;
+        Ok(())
+    }
+}
+
+/// A remark to standard error; lost if nobody listens.
+pub fn remark(text: impl AsRef<str>) {
+    let _ = writeln!(io::stderr(), "{}", text.as_ref());
+}

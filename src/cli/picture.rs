@@ -1,0 +1,55 @@
+//! How diagrams are asked for on the command line.
+
+use jury::trace::Trace;
+
+use super::edge::{self, Options};
+use super::terminal::WIDTH_MAX;
+use super::{Failure, Terminal};
+
+/// A diagram longer than this is elided, unless somebody asks for all of it.
+const STEPS_SHOWN: usize = 200;
+
+/// How a diagram is drawn.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Diagrams")]
+pub struct Picture {
+    /// Draw with ASCII alone.
+    #[arg(long)]
+    pub ascii: bool,
+
+    /// Columns, 40 to 100 [default: those of the terminal].
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=100))]
+    pub width: Option<u16>,
+}
+
+impl Picture {
+    /// The options of a diagram for this terminal.
+    pub fn options(self, terminal: &Terminal) -> Options {
+        Options {
+            width: self
+                .width
+                .map_or(terminal.width.min(WIDTH_MAX), usize::from),
+            color: terminal.color,
+            ascii: self.ascii,
+            ..Options::default()
+        }
+    }
+
+    /// The diagram of a trace that nobody asked to see in part.
+    pub fn draw(self, trace: &Trace, terminal: &Terminal) -> String {
+        let options = Options {
+            elide: Some(STEPS_SHOWN),
+            ..self.options(terminal)
+        };
+        edge::diagram(trace, &options)
+    }
+}
+
+/// The name of a node, if the trace has one of that name.
+pub fn node(trace: &Trace, name: &str) -> Result<String, Failure> {
+    let mut names = trace.nodes.iter().map(|node| node.name.as_str());
+    match names.clone().find(|n| n.eq_ignore_ascii_case(name)) {
+        Some(name) => Ok(name.to_owned()),
+        None => Err(super::failure::unknown("node", name, names.by_ref())),
+    }
+}

@@ -1,0 +1,244 @@
+//! `jury replay`: the events of a trace, through the handlers of today.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use jury::trace::Trace;
+use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use serde::Serialize;
+
+use super::edge::{self, Options, Replayed};
+use super::output::{Output, Paint};
+use super::picture::{self, Picture};
+use super::shapes::Answer;
+use super::{Failure, Outcome, Terminal, walk, words};
+
+const EXAMPLES: &str = "\
+Examples:
+  jury run mine.json --seed 7 --trace t.json
+  jury replay t.json                    does it still happen?
+  jury replay t.json --until 12         up to step 12
+  jury replay t.json --node P2          what P2 has to do with
+  jury replay t.json --step --from 5    step by step, with the keyboard";
+
+/// Replay a trace through the real handlers, and draw it.
+///
+/// Says which step no longer does what was recorded, if one does not (exit code 1).
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// A trace that `jury run` or `jury check` wrote.
+    trace: PathBuf,
+
+    /// The first step to show, counted from 1.
+    #[arg(long, value_name = "N")]
+    from: Option<usize>,
+
+    /// The last step to show.
+    #[arg(long, value_name = "N")]
+    until: Option<usize>,
+
+    /// Only what this node has a part in.
+    #[arg(long, value_name = "NAME")]
+    node: Option<String>,
+
+    /// Walk through it with the keyboard.
+    #[arg(long, conflicts_with = "json")]
+    step: bool,
+
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    picture: Picture,
+}
+
+/// What the replay gave.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Result {
+    /// `same`, `differs` or `diverges`.
+    replay: &'static str,
+    steps: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difference: Option<Difference>,
+    /// What happened today; absent if an event could not happen any more.
+    trace: Option<Box<Trace>>,
+}
+
+/// The first step that differs, and how.
+#[derive(Serialize)]
+struct Difference {
+    /// Counted from 1; 0 for the start.
+    step: usize,
+    event: String,
+    /// What differs; `event` if it cannot happen any more.
+    field: String,
+    was: String,
+    is: String,
+}
+
+pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
+    let begun = Instant::now();
+    let trace = read(&args.trace)?;
+    let nodes = args.node.iter().map(|name| picture::node(&trace, name));
+    let nodes = nodes.collect::<std::result::Result<Vec<_>, _>>()?;
+    let options = Options {
+        from: args.from,
+        until: args.until,
+        nodes,
+        ..args.picture.options(terminal)
+    };
+    if args.step {
+        walk::possible(terminal)?;
+    }
+    let (outcome, result) = replay(&trace)?;
+    if args.step && outcome == Outcome::AsExpected {
+        let trace = result.trace.as_deref().unwrap_or(&trace);
+        walk::walk(trace, &options, args.from.unwrap_or(1))?;
+        return Ok(outcome);
+    }
+    // The picture ends where the replay does.
+    let ended = result.difference.as_ref().map(|d| d.step);
+    let options = Options {
+        until: options.until.or(ended),
+        ..options
+    };
+    let mut out = Output::new(terminal);
+    if args.json {
+        let seconds = begun.elapsed().as_secs_f64();
+        out.json(&Answer::new(
+            "replay",
+            Some(&args.trace),
+            seconds,
+            outcome,
+            &result,
+        ))?;
+    } else {
+        out.line(edge::diagram(
+            result.trace.as_deref().unwrap_or(&trace),
+            &options,
+        ))?;
+        out.line("")?;
+        tell(&mut out, &args.trace, outcome, &result)?;
+    }
+    out.finish()?;
+    Ok(outcome)
+}
+
+fn read(path: &Path) -> std::result::Result<Trace, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
+    let trace: Trace = serde_json::from_str(&text).map_err(|e| flaw(path, &text, &e))?;
+    Ok(trace)
+}
+
+/// What is wrong with a file that is no trace, and where.
+fn flaw(path: &Path, text: &str, error: &serde_json::Error) -> Failure {
+    let is_scenario = serde_json::from_str::<serde_json::Value>(text)
+        .is_ok_and(|value| value.get("jury").is_some());
+    if is_scenario {
+        return Failure::new(
+            format!("{} is a scenario, not a trace", path.display()),
+            "run it: `jury run FILE --trace OUT.json` records a trace",
+        );
+    }
+    let lines = text.split_inclusive('\n');
+    let before: usize = lines
+        .take(error.line().saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let at = (before + error.column().saturating_sub(1)).min(text.len());
+    let diagnostic = MietteDiagnostic::new(format!("{} is not a trace", path.display()))
+        .with_help("a trace is what `jury run --trace` and `jury check --trace` write")
+        .with_label(LabeledSpan::at_offset(at, error.to_string()));
+    let source = NamedSource::new(path.display().to_string(), text.to_owned());
+    Failure::Bad(Report::new(diagnostic).with_source_code(source))
+}
+
+/// Replays; where it does not give the same, twice, to tell a change from chance.
+fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
+    let replayed = edge::replay(trace)?;
+    let outcome = match &replayed {
+        Replayed::Same(_) => Outcome::AsExpected,
+        _ if !alike(&edge::replay(trace)?, &replayed) => Outcome::Nondeterminism,
+        _ => Outcome::Refuted,
+    };
+    let steps = trace.steps.len();
+    let result = match replayed {
+        Replayed::Same(again) => Result {
+            replay: "same",
+            steps,
+            difference: None,
+            trace: Some(again),
+        },
+        Replayed::Differs(again, difference) => Result {
+            replay: "differs",
+            steps,
+            difference: Some(Difference {
+                step: difference.step,
+                event: difference.event,
+                field: difference.field.to_owned(),
+                was: difference.was,
+                is: difference.is,
+            }),
+            trace: Some(again),
+        },
+        Replayed::Diverges(divergence) => Result {
+            replay: "diverges",
+            steps,
+            difference: Some(Difference {
+                step: divergence.step,
+                was: divergence.event.clone(),
+                event: divergence.event,
+                field: "event".to_owned(),
+                is: format!("impossible: {}", divergence.obstacle),
+            }),
+            trace: None,
+        },
+    };
+    Ok((outcome, result))
+}
+
+fn alike(a: &Replayed, b: &Replayed) -> bool {
+    match (a, b) {
+        (Replayed::Same(a), Replayed::Same(b))
+        | (Replayed::Differs(a, _), Replayed::Differs(b, _)) => a == b,
+        (Replayed::Diverges(a), Replayed::Diverges(b)) => a == b,
+        _ => false,
+    }
+}
+
+fn tell(
+    out: &mut Output,
+    path: &Path,
+    outcome: Outcome,
+    result: &Result,
+) -> std::result::Result<(), Failure> {
+    let path = path.display();
+    let Some(difference) = &result.difference else {
+        let steps = words::count(result.steps as u64, "step", "steps");
+        let same = out.paint(Paint::Good, "replays");
+        return out.line(format!("{path}: {same}, all {steps} as recorded."));
+    };
+    let Difference {
+        step,
+        event,
+        field,
+        was,
+        is,
+    } = difference;
+    let otherwise = out.paint(Paint::Bad, "no longer replays");
+    let place = match step {
+        0 => event.clone(),
+        step => format!("step {step}, {event}"),
+    };
+    out.line(format!("{path}: {otherwise}."))?;
+    out.line(format!("  {place}: {field} differs"))?;
+    out.line(format!("    was  {was}"))?;
+    out.line(format!("    is   {is}"))?;
+    if outcome == Outcome::Nondeterminism {
+        out.line("Two replays by this very program differ: a handler is not a pure function.")?;
+    }
+    Ok(())
+}

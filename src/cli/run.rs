@@ -1,0 +1,285 @@
+//! `jury run`: simulate.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use jury::testbed::{Case, Expected, RunReport};
+use serde::Serialize;
+
+use super::edge::Seeds;
+use super::files::Pending;
+use super::output::{Output, Paint};
+use super::picture::Picture;
+use super::seeds::{self, Judged};
+use super::shapes::Answer;
+use super::{Failure, Outcome, Terminal, edge, interrupt, table, words};
+
+/// A run with fewer steps is a story: it is shown even if there are more seeds.
+const STORY_STEPS: u64 = 100;
+
+const EXAMPLES: &str = "\
+Examples:
+  jury run scenarios/2pc/happy-path.json       every seed that the file names
+  jury run mine.json --seed 7                  one run, drawn
+  jury run mine.json --seeds 1..10000 --quiet  many, and one line about them
+  jury run mine.json --seed 7 --trace t.json   what `jury replay` reads";
+
+/// Simulate a scenario: every seed it names, on all cores.
+///
+/// Shows the first run that goes against what the scenario expects, and the command that
+/// reproduces it. Where nothing is expected, a violation does.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The scenario.
+    file: PathBuf,
+
+    /// Run this seed alone, and draw it.
+    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    seed: Option<u64>,
+
+    /// Run these seeds, both ends included, instead of those the file names.
+    #[arg(long, value_name = "A..B", value_parser = Seeds::parse)]
+    seeds: Option<Seeds>,
+
+    /// List every run.
+    #[arg(long)]
+    all: bool,
+
+    /// Write the trace of the run that is shown.
+    #[arg(long, value_name = "OUT.json")]
+    trace: Option<PathBuf>,
+
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+
+    /// Draw nothing.
+    #[arg(long, short)]
+    quiet: bool,
+
+    #[command(flatten)]
+    picture: Picture,
+}
+
+impl Args {
+    /// What `jury run FILE` means.
+    pub fn all_seeds(file: PathBuf, picture: Picture) -> Self {
+        Args {
+            file,
+            seed: None,
+            seeds: None,
+            all: false,
+            trace: None,
+            json: false,
+            quiet: false,
+            picture,
+        }
+    }
+}
+
+/// What the runs gave.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Result {
+    /// The seeds that were asked for, both included.
+    seeds: (u64, u64),
+    /// How many runs were finished.
+    finished: usize,
+    /// How many runs had each verdict.
+    verdicts: BTreeMap<&'static str, u64>,
+    expected: Vec<Expected>,
+    notes: Vec<String>,
+    /// The seed of the first run that goes against what is expected.
+    first_failing: Option<u64>,
+    /// The command that reproduces it.
+    reproduce: Option<String>,
+    /// The run that is shown: the first failing one, or the only one.
+    shown: Option<RunReport>,
+    /// Every run, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    runs: Option<Vec<RunReport>>,
+}
+
+pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
+    let case = edge::open(&args.file)?;
+    let case = case.as_ref();
+    let Some(named) = case.seeds() else {
+        return Err(Failure::new(
+            format!("{} has no `run`", args.file.display()),
+            "it can be checked: try `jury check`",
+        ));
+    };
+    let asked = args
+        .seed
+        .map(|seed| seed..=seed)
+        .or(args.seeds.map(Seeds::iter));
+    let asked = asked.unwrap_or_else(|| named.clone());
+    let pending = args.trace.as_deref().map(Pending::at).transpose()?;
+
+    interrupt::heed();
+    let begun = Instant::now();
+    let reports = seeds::run(case, &asked, &args.file.display().to_string());
+    let whole = asked.contains(named.start()) && asked.contains(named.end());
+    let mut judged = seeds::judge(case, &reports, whole);
+    let shown = shown(case, &reports, &mut judged, args.trace.is_some());
+    let seconds = begun.elapsed().as_secs_f64();
+
+    if let (Some(pending), Some(trace)) = (pending, shown.as_ref().and_then(|r| r.trace.as_ref())) {
+        pending.write_json(trace)?;
+    }
+    let mut out = Output::new(terminal);
+    let outcome = judged.outcome;
+    if args.json {
+        let result = result(args, &asked, reports, judged, shown);
+        let answer = Answer::new("run", Some(&args.file), seconds, outcome, result);
+        out.json(&answer)?;
+    } else {
+        tell(&mut out, args, terminal, &reports, &judged, shown.as_ref())?;
+        let runs = words::count(reports.len() as u64, "run", "runs");
+        let line = format!("{runs} in {}", words::seconds(seconds));
+        out.line(out.paint(Paint::Dim, &line))?;
+    }
+    out.finish()?;
+    Ok(outcome)
+}
+
+/// Runs the run worth showing once more, recording it. The same seed must give the same run.
+fn shown(
+    case: &dyn Case,
+    reports: &[RunReport],
+    judged: &mut Judged,
+    wanted: bool,
+) -> Option<RunReport> {
+    let is_story = |report: &RunReport| reports.len() == 1 || report.facts.steps < STORY_STEPS;
+    let first = judged.first_failing.map(|i| &reports[i]);
+    let report = first.or_else(|| reports.first().filter(|r| wanted || is_story(r)))?;
+    let again = case.run(report.seed, true);
+    if again.hash != report.hash || again.verdict != report.verdict {
+        judged.outcome = Outcome::Nondeterminism;
+        judged.notes.push(format!(
+            "Seed {} was run twice and differed ({} and {}): a handler is not a pure function.",
+            report.seed, report.hash, again.hash
+        ));
+    }
+    Some(again)
+}
+
+fn verdicts(reports: &[RunReport]) -> BTreeMap<&'static str, u64> {
+    let mut verdicts = BTreeMap::new();
+    for report in reports {
+        *verdicts.entry(report.verdict.word()).or_default() += 1;
+    }
+    verdicts
+}
+
+fn reproduce(args: &Args, seed: u64) -> String {
+    let file = words::typed(&args.file.display().to_string());
+    format!("jury run {file} --seed {seed}")
+}
+
+fn result(
+    args: &Args,
+    asked: &RangeInclusive<u64>,
+    reports: Vec<RunReport>,
+    judged: Judged,
+    shown: Option<RunReport>,
+) -> Result {
+    let first_failing = judged.first_failing.map(|i| reports[i].seed);
+    Result {
+        seeds: (*asked.start(), *asked.end()),
+        finished: reports.len(),
+        verdicts: verdicts(&reports),
+        expected: judged.expected,
+        notes: judged.notes,
+        first_failing,
+        reproduce: first_failing.map(|seed| reproduce(args, seed)),
+        shown,
+        runs: args.all.then_some(reports),
+    }
+}
+
+fn tell(
+    out: &mut Output,
+    args: &Args,
+    terminal: &Terminal,
+    reports: &[RunReport],
+    judged: &Judged,
+    shown: Option<&RunReport>,
+) -> std::result::Result<(), Failure> {
+    if args.all {
+        list(out, reports)?;
+        out.line("")?;
+    }
+    if let Some(trace) = shown.and_then(|r| r.trace.as_ref())
+        && !args.quiet
+    {
+        out.line(args.picture.draw(trace, terminal))?;
+        out.line("")?;
+    }
+    let counts = verdicts(reports);
+    let counts: Vec<_> = counts
+        .iter()
+        .map(|(word, n)| format!("{n} {word}"))
+        .collect();
+    let paint = Paint::of(judged.outcome);
+    let came_to = if judged.expected.is_empty() && judged.outcome == Outcome::AsExpected {
+        String::new()
+    } else {
+        format!(" · {}", out.paint(paint, judged.outcome.word()))
+    };
+    let about = args.file.display();
+    out.line(format!("{about}: {}{came_to}", counts.join(", ")))?;
+    for expected in judged.expected.iter().filter(|e| {
+        judged.first_failing.is_none() && Outcome::from(e.outcome) != Outcome::AsExpected
+    }) {
+        out.line(format!(
+            "  expected {}, found {}",
+            expected.expected, expected.found
+        ))?;
+    }
+    for note in &judged.notes {
+        out.line(format!("  {note}"))?;
+    }
+    if let Some(i) = judged.first_failing {
+        let RunReport {
+            seed,
+            verdict,
+            sentences,
+            ..
+        } = &reports[i];
+        let word = out.paint(Paint::Bad, verdict.word());
+        let expected = judged.expected.first();
+        let instead = expected.map_or_else(String::new, |e| format!(", expected {}", e.expected));
+        out.line(format!("First against it: seed {seed}, {word}{instead}."))?;
+        // The diagram has said them already.
+        if args.quiet {
+            for sentence in sentences {
+                out.line(format!("  {sentence}"))?;
+            }
+        }
+        let command = reproduce(args, *seed);
+        out.line(format!("Reproduce: {}", out.paint(Paint::Bold, &command)))?;
+    }
+    Ok(())
+}
+
+fn list(out: &mut Output, reports: &[RunReport]) -> std::result::Result<(), Failure> {
+    let row = |report: &RunReport| {
+        vec![
+            table::plain(format!("{:>6}", report.seed)),
+            table::plain(report.verdict.word()),
+            table::plain(format!("{} steps", report.facts.steps)),
+            table::plain(report.ended_at.to_string()),
+            table::plain(report.hash.clone()),
+            table::plain(report.property.clone().unwrap_or_default()),
+        ]
+    };
+    let rows: Vec<_> = reports.iter().map(row).collect();
+    for line in table::lines(out, &rows) {
+        out.line(line)?;
+    }
+    Ok(())
+}

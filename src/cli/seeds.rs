@@ -1,0 +1,74 @@
+//! Many seeds on all cores.
+
+use std::ops::RangeInclusive;
+
+use jury::testbed::{Case, Expected, RunReport, RunVerdict};
+
+use super::{Outcome, edge, interrupt, progress};
+
+/// How many.
+pub fn len(seeds: &RangeInclusive<u64>) -> u64 {
+    (seeds.end() - seeds.start()).saturating_add(1)
+}
+
+/// Runs every seed. In the order of the seeds; those missing when somebody interrupted.
+pub fn run(case: &dyn Case, seeds: &RangeInclusive<u64>, what: &str) -> Vec<RunReport> {
+    let bar = progress::count("seeds", len(seeds));
+    bar.set_message(what.to_owned());
+    let reports = edge::run_seeds(case, seeds.clone(), &|_| {
+        bar.inc(1);
+        !interrupt::asked()
+    });
+    bar.finish_and_clear();
+    reports
+}
+
+/// What runs came to.
+#[derive(Debug)]
+pub struct Judged {
+    pub outcome: Outcome,
+    /// Empty if the scenario expects nothing, or if not all of its seeds were run.
+    pub expected: Vec<Expected>,
+    /// The position of the first run that goes against what is expected.
+    pub first_failing: Option<usize>,
+    /// Why it was not established, or what else there is to say.
+    pub notes: Vec<String>,
+}
+
+/// Compares runs with what the scenario expects of them. `whole` says that these are all its
+/// seeds: only then can it be said that something happened in none of them.
+pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool) -> Judged {
+    let interrupted = interrupt::asked();
+    let expected = case.compare_runs(reports);
+    // Where nothing is expected, a fault that never found its moment fails a run as well.
+    let expects = !expected.is_empty();
+    let refutes = |report: &RunReport| {
+        case.refutes(report) || (!expects && report.verdict == RunVerdict::Unreached)
+    };
+    let first_failing = reports.iter().position(refutes);
+    let mut notes = Vec::new();
+    let mut outcome = if first_failing.is_some() {
+        Outcome::Refuted
+    } else {
+        Outcome::of(&expected)
+    };
+    if first_failing.is_none() && outcome == Outcome::Refuted && (!whole || interrupted) {
+        // What some run should have shown may be shown by a seed that did not run.
+        outcome = if interrupted {
+            Outcome::NotEstablished
+        } else {
+            Outcome::AsExpected
+        };
+        notes.push("Not all seeds of the scenario were run.".to_owned());
+    }
+    if interrupted {
+        outcome = outcome.max(Outcome::NotEstablished);
+        notes.push("Interrupted.".to_owned());
+    }
+    Judged {
+        outcome,
+        expected: if whole { expected } else { Vec::new() },
+        first_failing,
+        notes,
+    }
+}

@@ -1,0 +1,284 @@
+//! `jury test`: every expectation of every scenario.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use jury::testbed::{Case, CheckOptions, Expected};
+use serde::Serialize;
+
+use super::check::{Checked, examine};
+use super::files::Pending;
+use super::limits::Limits;
+use super::output::{Output, Paint, remark};
+use super::progress::SearchBar;
+use super::shapes::Answer;
+use super::words;
+use super::{Failure, Outcome, Terminal, edge, interrupt, junit, seeds, suite, summary};
+
+const EXAMPLES: &str = "\
+Examples:
+  jury test scenarios                            every scenario in a folder
+  jury test a.json b.json --filter atomicity     only files whose path or text has it
+  jury test scenarios --junit report.xml         for a CI server
+  jury test scenarios --seeds-max 20 --time 10s  a quick look";
+
+/// Test scenarios: both engines against every expectation.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Scenario files, and folders to look for them in.
+    #[arg(required = true, value_name = "DIR|FILE")]
+    paths: Vec<PathBuf>,
+
+    /// Only scenarios whose path or `about` contains this.
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
+
+    /// Run at most so many seeds of each scenario.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    seeds_max: Option<u64>,
+
+    #[arg(long, value_name = "OUT.xml", help = "Write the results as JUnit XML")]
+    junit: Option<PathBuf>,
+
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+
+    #[command(flatten)]
+    limits: Limits,
+}
+
+/// What came of one file.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Tried {
+    pub file: String,
+    pub outcome: Outcome,
+    /// What is wrong with the file itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunPart>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check: Option<CheckPart>,
+    pub seconds: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct RunPart {
+    pub outcome: Outcome,
+    pub finished: usize,
+    pub verdicts: BTreeMap<&'static str, u64>,
+    pub expected: Vec<Expected>,
+    pub notes: Vec<String>,
+    pub first_failing: Option<u64>,
+    /// Of the first failing run.
+    pub sentences: Vec<String>,
+    pub seconds: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct CheckPart {
+    pub outcome: Outcome,
+    /// The qualified verdict of each property that was judged.
+    pub verdicts: BTreeMap<String, String>,
+    pub expected: Vec<Expected>,
+    /// Of each property that turned out otherwise.
+    pub sentences: Vec<String>,
+    pub distinct: u64,
+    pub seconds: f64,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+struct Result {
+    files: Vec<Tried>,
+    /// JSON files that are no scenarios, each with what they are.
+    skipped: Vec<(String, &'static str)>,
+    /// Scenarios that the filter left out.
+    filtered: usize,
+}
+
+pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
+    let found = suite::find(&args.paths)?;
+    let pending = args.junit.as_deref().map(Pending::at).transpose()?;
+    interrupt::heed();
+    let begun = Instant::now();
+    let mut files = Vec::new();
+    let mut filtered = 0;
+    for path in &found.scenarios {
+        if interrupt::asked() {
+            break;
+        }
+        match tried(path, args, terminal) {
+            Some(tried) => files.push(tried),
+            None => filtered += 1,
+        }
+    }
+    if files.is_empty() && !interrupt::asked() {
+        return Err(Failure::new(
+            "no scenario was found",
+            if filtered > 0 {
+                "the filter left all of them out"
+            } else {
+                "a scenario is a JSON file that declares \"jury\": 1; `jury new` writes one"
+            },
+        ));
+    }
+    let untried = found.scenarios.len() - files.len() - filtered;
+    let mut outcome = files.iter().map(|f| f.outcome).max().unwrap_or_default();
+    if interrupt::asked() {
+        outcome = outcome.max(Outcome::NotEstablished);
+    }
+    if let Some(pending) = pending {
+        pending.write(&junit::report(&files))?;
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    let skipped = found.skipped.iter();
+    let skipped = skipped.map(|(path, what)| (path.display().to_string(), *what));
+    let result = Result {
+        files,
+        skipped: skipped.collect(),
+        filtered,
+    };
+    let mut out = Output::new(terminal);
+    if args.json {
+        out.json(&Answer::new("test", None, seconds, outcome, &result))?;
+    } else {
+        summary::tell(&mut out, &result.files)?;
+        for (path, what) in &result.skipped {
+            out.line(out.paint(Paint::Dim, &format!("skipped {path}: {what}")))?;
+        }
+        if untried > 0 {
+            out.line(format!("Interrupted: {untried} not tested."))?;
+        }
+        let files = words::count(result.files.len() as u64, "scenario", "scenarios");
+        let came_to = out.paint(Paint::of(outcome), outcome.word());
+        out.line(format!("{files}: {came_to} in {}", words::seconds(seconds)))?;
+    }
+    out.finish()?;
+    Ok(outcome)
+}
+
+/// Tests one file, unless the filter leaves it out.
+fn tried(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
+    let begun = Instant::now();
+    let name = path.display().to_string();
+    let has = |text: &str| {
+        let filter = args.filter.as_deref().unwrap_or("");
+        text.to_lowercase().contains(&filter.to_lowercase())
+    };
+    let case = match edge::open(path) {
+        Ok(case) => case,
+        Err(_) if !has(&name) => return None,
+        Err(failure) => {
+            return Some(Tried {
+                file: name,
+                outcome: Outcome::BadInput,
+                // It also goes into files: no colours.
+                error: Some(failure.render(&Terminal {
+                    stderr_color: false,
+                    ..*terminal
+                })),
+                run: None,
+                check: None,
+                seconds: begun.elapsed().as_secs_f64(),
+            });
+        }
+    };
+    let case = case.as_ref();
+    if !has(&name) && !has(case.about()) {
+        return None;
+    }
+    let run = case.seeds().map(|seeds| run_part(case, seeds, &name, args));
+    let expects = case.expected_of_check();
+    let wanted = case.has_check() && !expects.is_empty() && !interrupt::asked();
+    let check = wanted.then(|| check_part(case, expects, args));
+    let outcomes = [
+        run.as_ref().map(|run| run.outcome),
+        check.as_ref().map(|check| check.outcome),
+    ];
+    let seconds = begun.elapsed().as_secs_f64();
+    // On a terminal people watch: a long suite tells of each file as it goes.
+    if terminal.stderr && seconds > 1.0 {
+        remark(format!("{name}: {}", words::seconds(seconds)));
+    }
+    Some(Tried {
+        file: name,
+        outcome: outcomes.into_iter().flatten().max().unwrap_or_default(),
+        error: None,
+        run,
+        check,
+        seconds,
+    })
+}
+
+fn run_part(
+    case: &dyn Case,
+    named: std::ops::RangeInclusive<u64>,
+    what: &str,
+    args: &Args,
+) -> RunPart {
+    let begun = Instant::now();
+    let most = args.seeds_max.unwrap_or(u64::MAX);
+    let last = named.start().saturating_add(most - 1).min(*named.end());
+    let asked = *named.start()..=last;
+    let reports = seeds::run(case, &asked, what);
+    let mut judged = seeds::judge(case, &reports, asked == named);
+    // The first run once more: a handler that is not pure makes every verdict worthless.
+    if let Some(first) = reports.first()
+        && case.run(first.seed, false).hash != first.hash
+    {
+        judged.outcome = Outcome::Nondeterminism;
+        let note = format!("Seed {} was run twice and differed.", first.seed);
+        judged.notes.push(note);
+    }
+    let mut verdicts = BTreeMap::new();
+    for report in &reports {
+        *verdicts.entry(report.verdict.word()).or_default() += 1;
+    }
+    let failing = judged.first_failing.map(|i| &reports[i]);
+    RunPart {
+        outcome: judged.outcome,
+        finished: reports.len(),
+        verdicts,
+        expected: judged.expected,
+        notes: judged.notes,
+        first_failing: failing.map(|report| report.seed),
+        sentences: failing.map_or_else(Vec::new, |report| report.sentences.clone()),
+        seconds: begun.elapsed().as_secs_f64(),
+    }
+}
+
+fn check_part(case: &dyn Case, properties: Vec<String>, args: &Args) -> CheckPart {
+    let options = CheckOptions {
+        properties,
+        states_max: args.limits.states,
+        depth_max: args.limits.depth(),
+        ..CheckOptions::default()
+    };
+    let checked = examine(case, &options, &args.limits, SearchBar::new());
+    let Checked {
+        report, expected, ..
+    } = &checked;
+    let otherwise = expected
+        .iter()
+        .filter(|e| Outcome::from(e.outcome) != Outcome::AsExpected);
+    let sentences = otherwise
+        .filter_map(|e| report.properties.iter().find(|p| p.property == e.of))
+        .flat_map(|p| p.sentences.clone())
+        .collect();
+    let verdict = |p: &jury::testbed::PropertyReport| (p.property.clone(), p.qualified.clone());
+    CheckPart {
+        outcome: checked.outcome,
+        verdicts: report.properties.iter().map(verdict).collect(),
+        distinct: report.searches.iter().map(|s| s.distinct).sum(),
+        seconds: checked.effort.seconds,
+        sentences,
+        expected: checked.expected,
+    }
+}

@@ -1,0 +1,199 @@
+//! Walking through a trace with the keyboard.
+//!
+//! Invariant: however it ends (a key, Ctrl-C, a signal, a panic), the terminal is as before.
+
+use std::io::{self, Write, stdout};
+use std::time::Duration;
+
+use crossterm::cursor::{Hide, MoveTo, Show};
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::style::Print;
+use crossterm::terminal::{
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode,
+    enable_raw_mode, size,
+};
+use crossterm::{execute, queue};
+use jury::trace::Trace;
+
+use super::edge::{self, Options};
+use super::{Failure, Terminal, interrupt};
+
+/// How often a signal is looked for while nobody types.
+const LOOK: Duration = Duration::from_millis(200);
+
+const KEYS: &str = "n/→ next · p/← back · g goto · d details · Home/End · q quit";
+
+/// Makes sure that there is somebody to walk with.
+pub fn possible(terminal: &Terminal) -> Result<(), Failure> {
+    if terminal.stdin && terminal.stdout {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "--step needs a terminal, for the keys and for the picture",
+        "leave it out, or use --until N to see the run up to a step",
+    ))
+}
+
+/// Walks, beginning at a step.
+pub fn walk(trace: &Trace, options: &Options, from: usize) -> Result<(), Failure> {
+    interrupt::heed();
+    let screen = Screen::enter()?;
+    let mut walker = Walker {
+        trace,
+        options,
+        at: 0,
+        details: false,
+        going_to: None,
+    };
+    walker.go(from);
+    let result = walker.walk();
+    drop(screen);
+    Ok(result?)
+}
+
+/// The terminal in raw mode, on its other screen; given back when dropped.
+struct Screen;
+
+impl Screen {
+    fn enter() -> io::Result<Self> {
+        // The hook runs before the stack unwinds: without it, the words of a panic would go to
+        // the screen that vanishes.
+        let told = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            restore();
+            told(panic);
+        }));
+        enable_raw_mode()?;
+        let screen = Screen;
+        execute!(stdout(), EnterAlternateScreen, Hide)?;
+        Ok(screen)
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn restore() {
+    // Nothing can be done about a terminal that is gone.
+    let _ = execute!(stdout(), Show, LeaveAlternateScreen);
+    let _ = disable_raw_mode();
+}
+
+struct Walker<'a> {
+    trace: &'a Trace,
+    options: &'a Options,
+    /// The step shown, counted from 1; 0 before the first.
+    at: usize,
+    details: bool,
+    /// The digits typed so far of the step to go to.
+    going_to: Option<String>,
+}
+
+impl Walker<'_> {
+    fn go(&mut self, step: usize) {
+        self.at = step.min(self.trace.steps.len());
+    }
+
+    fn walk(&mut self) -> io::Result<()> {
+        self.draw()?;
+        while !interrupt::asked() {
+            if !event::poll(LOOK)? {
+                continue;
+            }
+            match event::read()? {
+                Event::Key(key) if key.kind != KeyEventKind::Release => {
+                    if !self.press(key) {
+                        return Ok(());
+                    }
+                }
+                Event::Resize(..) => {}
+                _ => continue,
+            }
+            self.draw()?;
+        }
+        Ok(())
+    }
+
+    /// Whether the walk goes on.
+    fn press(&mut self, key: KeyEvent) -> bool {
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            return !matches!(key.code, KeyCode::Char('c' | 'd'));
+        }
+        if let Some(mut digits) = self.going_to.take() {
+            match key.code {
+                KeyCode::Char(c) if c.is_ascii_digit() && digits.len() < 9 => digits.push(c),
+                KeyCode::Backspace => drop(digits.pop()),
+                KeyCode::Enter => {
+                    if let Ok(step) = digits.parse() {
+                        self.go(step);
+                    }
+                    return true;
+                }
+                KeyCode::Esc => return true,
+                _ => {}
+            }
+            self.going_to = Some(digits);
+            return true;
+        }
+        match key.code {
+            KeyCode::Char('q') | KeyCode::Esc => return false,
+            KeyCode::Char('n' | ' ') | KeyCode::Right | KeyCode::Down | KeyCode::Enter => {
+                self.go(self.at + 1);
+            }
+            KeyCode::Char('p') | KeyCode::Left | KeyCode::Up | KeyCode::Backspace => {
+                self.go(self.at.saturating_sub(1));
+            }
+            KeyCode::Home => self.go(0),
+            KeyCode::End => self.go(usize::MAX),
+            KeyCode::Char('g') => self.going_to = Some(String::new()),
+            KeyCode::Char('d') => self.details = !self.details,
+            _ => {}
+        }
+        true
+    }
+
+    fn draw(&self) -> io::Result<()> {
+        let (columns, rows) = size()?;
+        let rows = usize::from(rows).max(3);
+        let options = Options {
+            until: Some(self.at),
+            width: self.options.width.min(columns.into()),
+            ..self.options.clone()
+        };
+        let text = if self.details {
+            edge::step(self.trace, self.at, &options).unwrap_or_default()
+        } else {
+            edge::diagram(self.trace, &options)
+        };
+        let lines: Vec<&str> = text.lines().collect();
+        // What happened last stands at the bottom of a diagram, and the beginning of details at
+        // their top.
+        let room = rows - 2;
+        let skipped = if self.details {
+            0
+        } else {
+            lines.len().saturating_sub(room)
+        };
+        let mut out = stdout().lock();
+        queue!(out, Clear(ClearType::All))?;
+        for (row, line) in lines[skipped..].iter().take(room).enumerate() {
+            queue!(out, MoveTo(0, u16::try_from(row).unwrap_or(0)), Print(line))?;
+        }
+        let foot = if let Some(digits) = &self.going_to {
+            format!("go to step: {digits}_")
+        } else {
+            let event = self.at.checked_sub(1).map(|i| &self.trace.steps[i].event);
+            let event = event.map_or("the start", String::as_str);
+            format!("step {} of {}: {event}", self.at, self.trace.steps.len())
+        };
+        for (up, line) in [(2, foot.as_str()), (1, KEYS)] {
+            let line: String = line.chars().take(columns.into()).collect();
+            let row = u16::try_from(rows - up).unwrap_or(u16::MAX);
+            queue!(out, MoveTo(0, row), Print(line))?;
+        }
+        out.flush()
+    }
+}

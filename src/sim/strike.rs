@@ -1,0 +1,180 @@
+//! Striking: what a planned fault or the nemesis does when its moment has come.
+//!
+//! Invariant: what strikes on the spot waits in one queue, in the order in which it was planned,
+//! and is dropped if it has become impossible when its turn comes.
+
+use super::agenda::Class;
+use super::chance::{Draw, below};
+use super::in_flight::Luck;
+use super::plan::Hits;
+use super::setup::Fault;
+use super::{Simulator, Urgent, What, is_possible, small};
+use crate::model::cluster::index;
+use crate::model::{Envelope, Event, Id, Node, Protocol, Time, View, World};
+
+impl<P: Protocol> Simulator<P> {
+    pub(super) fn strike_all(&mut self, hits: Hits, message: Option<u32>) {
+        for hit in hits {
+            self.strike(hit, message);
+        }
+    }
+
+    /// A planned fault strikes. `message` is where the message is that its anchor names, if it is
+    /// in flight.
+    pub(super) fn strike(&mut self, hit: usize, message: Option<u32>) {
+        let what = match self.plan.fault(hit).clone() {
+            Fault::Crash(id) => What::Event(Event::Crash(id)),
+            Fault::Recover(id) => What::Event(Event::Recover(id)),
+            Fault::Cut(cut) => What::Event(Event::Cut(cut)),
+            Fault::Heal(Some(cut)) => What::Event(Event::Heal(cut)),
+            Fault::Heal(None) => What::HealAll,
+            fault @ (Fault::DropIt | Fault::DuplicateIt | Fault::DelayIt(_)) => {
+                return self.strike_message(hit, &fault, message);
+            }
+        };
+        let planned = Some(hit);
+        self.urgent.push_back(Urgent { what, planned });
+    }
+
+    pub(super) fn strike_message(&mut self, hit: usize, fault: &Fault, message: Option<u32>) {
+        let found = message.and_then(|at| Some((at, self.in_flight.get_mut(at)?)));
+        let Some((at, pending)) = found else {
+            return self.plan.note_futile(hit);
+        };
+        let link = pending.link;
+        match fault {
+            Fault::DropIt if link.is_loop() => self.plan.note_futile(hit),
+            Fault::DropIt => pending.luck = Luck::Doomed,
+            Fault::DelayIt(by) => {
+                let due = pending.arrives().max(self.now);
+                let due = Time(due.0.saturating_add(by.0));
+                self.in_flight.delay(&mut self.agenda, at, due, self.fifo);
+                self.in_order(link, due);
+            }
+            _ => {
+                let envelope = Envelope {
+                    src: link.src,
+                    dst: link.dst,
+                    msg: pending.msg.clone(),
+                };
+                let what = What::Event(Event::Duplicate(envelope));
+                let planned = Some(hit);
+                self.urgent.push_back(Urgent { what, planned });
+            }
+        }
+    }
+
+    /// Heals one of the cuts that last, and comes back for the others.
+    pub(super) fn heal_all(&mut self, world: &World<P>) -> Option<Event<P>> {
+        let cuts = &world.globals().cuts;
+        if cuts.len() > 1 {
+            let (what, planned) = (What::HealAll, None);
+            self.urgent.push_front(Urgent { what, planned });
+        }
+        cuts.first().cloned().map(Event::Heal)
+    }
+}
+
+/// The nemesis.
+impl<P: Protocol> Simulator<P> {
+    pub(super) fn enter_crash(&mut self) {
+        let Some(adversary) = &self.adversary else {
+            return;
+        };
+        if let Some((at, draw)) = adversary.next_crash(&mut self.chance, self.now) {
+            self.next_crash = draw;
+            self.agenda.add(at, Class::Crash, 0);
+        }
+    }
+
+    pub(super) fn enter_cut(&mut self) {
+        let Some(adversary) = &self.adversary else {
+            return;
+        };
+        if let Some((at, draw)) = adversary.next_cut(&mut self.chance, self.now) {
+            self.next_cut = draw;
+            self.agenda.add(at, Class::Cut, 0);
+        }
+    }
+
+    pub(super) fn nemesis_crash(&mut self, world: &World<P>, draw: Draw) -> Option<Event<P>> {
+        let adversary = self.adversary.as_mut()?;
+        let victim = if let Some(waiting) = adversary.ambushed() {
+            adversary.call_off(waiting);
+            if !adversary.may_down(down(world)) {
+                return None;
+            }
+            waiting
+        } else {
+            let strike = adversary.strike(draw, world.up(), down(world))?;
+            if strike.inside {
+                adversary.ambush(strike.victim);
+                return None;
+            }
+            strike.victim
+        };
+        let Draw([.., down_for]) = draw;
+        self.enter_recovery(victim, down_for);
+        Some(Event::Crash(victim))
+    }
+
+    /// The victim of an ambush is about to run a handler: behind how many commands it crashes.
+    pub(super) fn spring(&mut self, world: &World<P>, id: Id, points: &[usize]) -> Option<usize> {
+        let adversary = self.adversary.as_mut()?;
+        if !adversary.may_down(down(world)) {
+            adversary.call_off(id);
+            return None;
+        }
+        let Draw([which, down_for, ..]) = self.chance.point(id);
+        let nth = below(which, points.len() as u64);
+        self.enter_recovery(id, down_for);
+        points.get(usize::try_from(nth).ok()?).copied()
+    }
+
+    /// The nemesis crashes a node now, and recovers it later.
+    pub(super) fn enter_recovery(&mut self, id: Id, word: u64) {
+        let Some(adversary) = &self.adversary else {
+            return;
+        };
+        let at = adversary.recovers_at(self.now, word);
+        let entered = small(self.recoveries.len());
+        self.recoveries.push((id, self.crashes[index(id)] + 1));
+        self.agenda.add(at, Class::Recovery, entered);
+    }
+
+    pub(super) fn nemesis_cut(&mut self, world: &World<P>, draw: Draw) -> Option<Event<P>> {
+        let adversary = self.adversary.as_mut()?;
+        let cut = adversary.cut(&self.chance, draw);
+        let event = Event::Cut(cut.clone());
+        if !is_possible(world, &event, self.fifo) {
+            return None;
+        }
+        let at = adversary.heals_at(self.now, draw);
+        let entered = small(self.healings.len());
+        self.healings.push(cut);
+        self.agenda.add(at, Class::Healing, entered);
+        Some(event)
+    }
+
+    /// The nemesis stops: every cut is healed and every node that is down recovers, whoever did
+    /// it.
+    pub(super) fn repair_all(&mut self, world: &World<P>) {
+        if let Some(adversary) = &mut self.adversary {
+            adversary.stop();
+        }
+        let heals = world.globals().cuts.iter().cloned().map(Event::Heal);
+        let is_down = |id: &Id| matches!(world.node(*id), Node::Down { .. });
+        let recoveries = world.ids().filter(is_down).map(Event::Recover);
+        self.urgent
+            .extend(heals.chain(recoveries).map(|event| Urgent {
+                what: What::Event(event),
+                planned: None,
+            }));
+    }
+}
+
+/// How many nodes have crashed and not recovered.
+fn down<P: Protocol>(world: &World<P>) -> usize {
+    let is_down = |id: &Id| matches!(world.node(*id), Node::Down { .. });
+    world.ids().filter(is_down).count()
+}

@@ -1,0 +1,440 @@
+//! The command line, from outside: help, exit codes, closed pipes, interrupts, outputs.
+
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command as Process, Stdio};
+use std::time::Duration;
+
+use assert_cmd::Command;
+use predicates::prelude::*;
+use predicates::str::contains;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Nothing that a test starts may go on for ever.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+fn jury(folder: &Path) -> Command {
+    let mut command = Command::cargo_bin("jury").expect("the binary was built");
+    command.current_dir(folder).timeout(PATIENCE);
+    command
+}
+
+/// A folder with a scenario in which all goes well, and one with a crash and `expect` unchanged.
+fn folder() -> TempDir {
+    let folder = TempDir::new().unwrap();
+    jury(folder.path())
+        .args(["new", "2pc", "-o", "fine.json"])
+        .assert()
+        .success();
+    let text = fs::read_to_string(folder.path().join("fine.json")).unwrap();
+    let mut scenario: Value = serde_json::from_str(&text).unwrap();
+    scenario["check"]["faults"]["crashes"] = 1.into();
+    write(folder.path(), "crash.json", &scenario);
+    scenario["params"]["participants"] = 6.into();
+    scenario["check"]["faults"]["drops"] = 3.into();
+    scenario["run"]["seeds"] = "1..1000000".into();
+    write(folder.path(), "long.json", &scenario);
+    folder
+}
+
+fn write(folder: &Path, name: &str, value: &Value) {
+    fs::write(folder.join(name), value.to_string()).unwrap();
+}
+
+fn read(folder: &Path, name: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(folder.join(name)).unwrap()).unwrap()
+}
+
+fn json(command: &mut Command) -> (i32, Value) {
+    let output = command.output().unwrap();
+    let value = serde_json::from_slice(&output.stdout).expect("standard output is JSON");
+    (output.status.code().unwrap(), value)
+}
+
+#[test]
+fn help_of_every_command_has_examples() {
+    let here = TempDir::new().unwrap();
+    let commands = [
+        "run",
+        "check",
+        "test",
+        "replay",
+        "list",
+        "new",
+        "explore",
+        "schema",
+        "completions",
+    ];
+    for command in commands {
+        jury(here.path())
+            .args([command, "--help"])
+            .assert()
+            .success()
+            .stdout(contains("Examples:").and(contains(format!("jury {command}"))));
+    }
+    jury(here.path())
+        .arg("--help")
+        .assert()
+        .success()
+        .stdout(contains("Exit codes:"));
+}
+
+#[test]
+fn wrong_names_get_the_nearest_right_one() {
+    let here = folder();
+    let wrong: [(&[&str], &str); 4] = [
+        (&["chek", "fine.json"], "'check'"),
+        (&["new", "2cp"], "did you mean `2pc`?"),
+        (
+            &["check", "fine.json", "--property", "atomicty"],
+            "did you mean `atomicity`?",
+        ),
+        (&["run", "fin.json"], "fin.json"),
+    ];
+    for (arguments, advice) in wrong {
+        jury(here.path())
+            .args(arguments)
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains(advice));
+    }
+}
+
+#[test]
+fn a_run_as_expected_is_drawn_with_its_verdict() {
+    let here = folder();
+    jury(here.path())
+        .args(["run", "fine.json"])
+        .assert()
+        .code(0)
+        .stdout(contains("coordinator").and(contains("100 ok · as expected")));
+    jury(here.path())
+        .args(["run", "fine.json", "--seed", "7", "--ascii"])
+        .assert()
+        .code(0)
+        .stdout(contains("seed 7").and(contains("Verdict: ok.")));
+}
+
+#[test]
+fn a_refuted_run_names_the_command_that_reproduces_it() {
+    let here = folder();
+    let mut scenario = read(here.path(), "fine.json");
+    scenario["expect"]["run"] = "blocked".into();
+    write(here.path(), "wrong.json", &scenario);
+    jury(here.path())
+        .args(["run", "wrong.json"])
+        .assert()
+        .code(1)
+        .stdout(contains("Reproduce: jury run wrong.json --seed 1"));
+    jury(here.path())
+        .args(["run", "wrong.json", "--seed", "1"])
+        .assert()
+        .code(1);
+    let (code, answer) = json(jury(here.path()).args(["run", "wrong.json", "--json"]));
+    assert_eq!(code, 1);
+    assert_eq!(answer["outcome"], "refuted");
+    assert_eq!(answer["first-failing"], 1);
+    assert_eq!(answer["verdicts"]["ok"], 100);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_words() {
+    let here = folder();
+    let run = |seed: &str| {
+        let output = jury(here.path())
+            .args(["run", "fine.json", "--seed", seed, "--json"])
+            .output()
+            .unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        answer["shown"].clone()
+    };
+    assert_eq!(run("3"), run("3"));
+    assert_ne!(run("3"), run("4"));
+}
+
+#[test]
+fn a_check_tells_verdicts_and_draws_the_shortest_schedule() {
+    let here = folder();
+    jury(here.path())
+        .args(["check", "fine.json"])
+        .assert()
+        .code(0)
+        .stdout(contains("non-blocking").and(contains("as expected")));
+    jury(here.path())
+        .args(["check", "crash.json"])
+        .assert()
+        .code(1)
+        .stdout(contains("can block outside the assumptions").and(contains("1 crash")));
+    let (code, answer) = json(jury(here.path()).args(["check", "crash.json", "--json"]));
+    assert_eq!(code, 1);
+    assert_eq!(answer["exit-code"], 1);
+    assert_eq!(answer["properties"][0]["property"], "atomicity");
+    assert!(answer["effort"]["seconds"].is_number());
+}
+
+#[test]
+fn a_check_that_reaches_a_limit_establishes_nothing() {
+    let here = folder();
+    for limit in [
+        ["--states", "100"],
+        ["--time", "300ms"],
+        ["--memory", "5MiB"],
+    ] {
+        if limit[0] == "--memory" && !cfg!(target_os = "linux") {
+            continue;
+        }
+        let word = limit[0].trim_start_matches("--");
+        jury(here.path())
+            .args(["check", "long.json", "--property", "atomicity"])
+            .args(limit)
+            .assert()
+            .code(4)
+            .stdout(contains(format!("holds within bounds: {word}")));
+    }
+}
+
+#[test]
+fn the_second_engine_agrees() {
+    let here = folder();
+    jury(here.path())
+        .args([
+            "check",
+            "crash.json",
+            "--engine",
+            "stateright",
+            "--property",
+            "atomicity",
+        ])
+        .assert()
+        .code(0)
+        .stdout(contains("stateright engine"));
+}
+
+#[test]
+fn a_trace_replays_until_something_changes() {
+    let here = folder();
+    jury(here.path())
+        .args(["run", "fine.json", "--seed", "2", "--trace", "t.json"])
+        .assert()
+        .code(0);
+    jury(here.path())
+        .args(["replay", "t.json", "--until", "2"])
+        .assert()
+        .code(0)
+        .stdout(contains("all 13 steps as recorded"));
+    let mut trace = read(here.path(), "t.json");
+    trace["steps"][2]["event"] = "deliver P1 -> C No(1)".into();
+    write(here.path(), "t.json", &trace);
+    jury(here.path())
+        .args(["replay", "t.json"])
+        .assert()
+        .code(1)
+        .stdout(contains("step 3").and(contains("impossible")));
+    jury(here.path())
+        .args([
+            "check",
+            "crash.json",
+            "--trace",
+            "c.json",
+            "--show",
+            "non-blocking",
+        ])
+        .assert()
+        .code(1);
+    let (code, answer) = json(jury(here.path()).args(["replay", "c.json", "--json"]));
+    assert_eq!(code, 0);
+    assert_eq!(answer["replay"], "same");
+}
+
+#[test]
+fn what_is_no_trace_is_told_what_it_is() {
+    let here = folder();
+    jury(here.path())
+        .args(["replay", "fine.json"])
+        .assert()
+        .code(2)
+        .stderr(contains("a scenario, not a trace"));
+    fs::write(here.path().join("x.json"), "{ \"jury_trace\": 1,\n").unwrap();
+    jury(here.path())
+        .args(["replay", "x.json"])
+        .assert()
+        .code(2)
+        .stderr(contains("is not a trace"));
+    jury(here.path())
+        .args(["run", "fine.json", "--seed", "1", "--trace", "t.json"])
+        .assert()
+        .success();
+    jury(here.path())
+        .args(["replay", "t.json", "--step"])
+        .assert()
+        .code(2)
+        .stderr(contains("needs a terminal"));
+    jury(here.path())
+        .args(["replay", "t.json", "--node", "P9"])
+        .assert()
+        .code(2)
+        .stderr(contains("there is no node `P9`"));
+}
+
+#[test]
+fn test_tells_of_every_file_and_what_it_skipped() {
+    let here = folder();
+    fs::remove_file(here.path().join("long.json")).unwrap();
+    fs::write(here.path().join("other.json"), "{}").unwrap();
+    fs::create_dir(here.path().join("deeper")).unwrap();
+    fs::rename(
+        here.path().join("crash.json"),
+        here.path().join("deeper/crash.json"),
+    )
+    .unwrap();
+    jury(here.path())
+        .args(["test", ".", "--junit", "out.xml"])
+        .assert()
+        .code(1)
+        .stdout(contains("skipped other.json").and(contains(
+            "Reproduce: jury check deeper/crash.json --property non-blocking",
+        )));
+    let xml = fs::read_to_string(here.path().join("out.xml")).unwrap();
+    assert!(xml.contains("<testsuite name=\"fine.json\" tests=\"9\""));
+    assert!(xml.contains("<failure message=\"expected holds, found can block"));
+    jury(here.path())
+        .args(["test", ".", "--filter", "fine"])
+        .assert()
+        .code(0);
+    let (code, answer) = json(jury(here.path()).args(["test", "fine.json", "--json"]));
+    assert_eq!(code, 0);
+    assert_eq!(answer["files"][0]["run"]["finished"], 100);
+    fs::write(here.path().join("bad.json"), "{ \"jury\": 1, \"rum\": {} }").unwrap();
+    jury(here.path())
+        .args(["test", "."])
+        .assert()
+        .code(2)
+        .stdout(contains("bad.json"));
+    jury(here.path())
+        .args(["test", "other.json", "--filter", "nothing has this"])
+        .assert()
+        .code(2)
+        .stderr(contains("no scenario was found"));
+}
+
+#[test]
+fn outputs_are_found_unwritable_before_the_work() {
+    let here = folder();
+    for path in ["nowhere/t.json", "."] {
+        jury(here.path())
+            .args(["run", "long.json", "--trace", path])
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains("cannot write"));
+    }
+    jury(here.path())
+        .args(["new", "2pc", "-o", "fine.json"])
+        .assert()
+        .code(2)
+        .stderr(contains("--force"));
+    jury(here.path())
+        .args(["new", "2pc", "-o", "fine.json", "--force"])
+        .assert()
+        .code(0);
+    // Nothing is left behind beside the outputs.
+    let mut names: Vec<_> = fs::read_dir(here.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["crash.json", "fine.json", "long.json"]);
+}
+
+#[test]
+fn lists_schema_and_completions_are_printed() {
+    let here = folder();
+    let (_, answer) = json(jury(here.path()).args(["list", "--scenarios", ".", "--json"]));
+    assert_eq!(answer["protocols"][0]["name"], "2pc");
+    assert_eq!(answer["scenarios"][0]["file"], "crash.json");
+    jury(here.path())
+        .args(["list", "2pc"])
+        .assert()
+        .success()
+        .stdout(contains("Properties").and(contains("Bernstein")));
+    let (_, schema) = json(jury(here.path()).arg("schema"));
+    assert!(schema.is_object());
+    for shell in ["bash", "zsh", "fish"] {
+        jury(here.path())
+            .args(["completions", shell])
+            .assert()
+            .success()
+            .stdout(contains("jury"));
+    }
+}
+
+#[test]
+fn colours_are_for_those_who_want_them() {
+    let here = folder();
+    let escape = || contains("\x1b[");
+    jury(here.path())
+        .args(["run", "fine.json"])
+        .assert()
+        .stdout(escape().not());
+    jury(here.path())
+        .args(["run", "fine.json", "--color", "always"])
+        .assert()
+        .stdout(escape());
+    jury(here.path())
+        .env("NO_COLOR", "1")
+        .args(["run", "nothing.json"])
+        .assert()
+        .stderr(escape().not());
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let here = folder();
+    for arguments in [
+        vec!["schema"],
+        vec!["run", "fine.json", "--all"],
+        vec!["list", "2pc"],
+    ] {
+        let mut child = Process::new(env!("CARGO_BIN_EXE_jury"))
+            .args(&arguments)
+            .current_dir(here.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_stops_cleanly_and_tells_what_is_known() {
+    let here = folder();
+    for command in ["check", "run"] {
+        let child = Process::new(env!("CARGO_BIN_EXE_jury"))
+            .args([command, "long.json"])
+            .current_dir(here.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(Duration::from_millis(700));
+        let killed = Process::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .unwrap();
+        assert!(killed.success());
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(output.status.code(), Some(4), "{text}");
+        assert!(text.contains("not established"), "{text}");
+        assert!(text.to_lowercase().contains("interrupted"), "{text}");
+    }
+}

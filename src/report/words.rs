@@ -206,6 +206,7 @@ fn observation(observed: &Observation, names: &Names, level: Level) -> String {
     match observed {
         Observation::Locked { .. } if level >= Level::NoSaves => "locks".to_owned(),
         Observation::Released { .. } if level >= Level::NoSaves => "unlocks".to_owned(),
+        Observation::Applied { rule } => names.label(rule, Detail::Full),
         other => names.label(&other.to_string(), Detail::Full),
     }
 }

@@ -16,7 +16,7 @@ const VOTE_TIMEOUT: &str = "vote timeout";
 const UNILATERAL_ABORT: &str = "unilateral abort";
 const PRESUMED_ABORT: &str = "presumed abort";
 const INDEPENDENT_RECOVERY: &str = "independent recovery";
-const INTERRUPTED: &str = "interrupted by a crash";
+const INTERRUPTED: &str = "abort after a crash";
 
 /// The rules that abort because something failed, or seemed to.
 pub const ABORTING_RULES: [&str; 5] = [

@@ -75,10 +75,14 @@ fn report_property<P: Protocol>(
         schedule,
         mut sentences,
     } = words(property, &judged.verdict);
-    let absorbed = searches[judged.search].absorbed;
-    let copies = question.system.rules.links.copies;
-    let qualified = match copies {
-        // Not the same as everything: a message that was absorbed is never delivered.
+    // A message that was absorbed is never delivered, so what a search did not find might need
+    // more copies. What it found is real.
+    let found = matches!(
+        judged.verdict,
+        Verdict::Violated { .. } | Verdict::Reached { .. }
+    );
+    let absorbed = searches[judged.search].absorbed && !found;
+    let qualified = match question.system.rules.links.copies {
         Limit::AtMost(n) if absorbed => format!("{qualified}, with at most {n} equal in flight"),
         _ => qualified,
     };

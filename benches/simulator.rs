@@ -22,7 +22,7 @@ fn run(system: &System<Rounds>, setup: &Setup, seed: u64) -> Run<Rounds> {
     let mut simulator = Simulator::new(setup, seed, &system.cluster);
     let mut judge = Judge::new(&system.protocol.properties());
     let run = execute(system, &mut simulator, &mut [&mut judge]).expect("no divergence");
-    assert_eq!(judge.violation, None);
+    assert_eq!(judge.violations, []);
     run
 }
 

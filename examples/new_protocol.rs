@@ -139,6 +139,7 @@ impl Protocol for Lock {
             name: "mutual-exclusion",
             about: "At most one client holds the lock.",
             citation: "Dijkstra 1965",
+            premise: vec![],
             assumes: vec![],
             expectation: Expectation::Always(Predicate::History(one_holder)),
         }]

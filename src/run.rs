@@ -93,12 +93,22 @@ pub fn execute<P: Protocol>(
     for start in &starts {
         ledger.note_start(start);
     }
+    ledger.note_up(&world);
     scheduler.started(system, &world, &starts);
     for witness in &mut *witnesses {
         witness.started(system, &world, &starts);
     }
     let mut hash = TraceHash::default();
     let mut now = Time::ZERO;
+    // What is broken before anything happened needs no run.
+    if witnesses.iter().any(|witness| witness.verdict().is_break()) {
+        return Ok(Run {
+            world,
+            now,
+            ledger,
+            hash,
+        });
+    }
     while let Some((time, event)) = scheduler.next(system, &mut world)? {
         now = time.unwrap_or(now);
         let suspicion = match &event {
@@ -206,11 +216,13 @@ impl<P: Protocol> Scheduler<P> for Schedule<P> {
     }
 }
 
-/// Watches that what must always hold does, and stops a run that breaks it.
+/// Watches that what must always hold does, and stops a run that breaks it. What has a premise is
+/// judged when the run is over, and all that happened is known.
 pub struct Judge<P: Protocol> {
     watched: Vec<(&'static str, Predicate<P>)>,
     steps: usize,
-    pub violation: Option<Violation>,
+    /// Those that the first bad step broke, in the order of the protocol.
+    pub violations: Vec<Violation>,
 }
 
 /// A property that broke in a run.
@@ -226,6 +238,7 @@ impl<P: Protocol> Judge<P> {
     pub fn new(properties: &[Property<P>]) -> Self {
         let watched = properties
             .iter()
+            .filter(|p| p.premise.is_empty())
             .filter_map(|p| match p.expectation {
                 Expectation::Always(predicate) => Some((p.name, predicate)),
                 _ => None,
@@ -234,7 +247,7 @@ impl<P: Protocol> Judge<P> {
         Judge {
             watched,
             steps: 0,
-            violation: None,
+            violations: Vec::new(),
         }
     }
 
@@ -244,7 +257,7 @@ impl<P: Protocol> Judge<P> {
                 continue;
             }
             if let Err(reason) = predicate.ask(&system.protocol, world) {
-                self.violation.get_or_insert(Violation {
+                self.violations.push(Violation {
                     property,
                     reason,
                     step: self.steps,
@@ -270,9 +283,10 @@ impl<P: Protocol> Witness<P> for Judge<P> {
     }
 
     fn verdict(&self) -> ControlFlow<()> {
-        match self.violation {
-            Some(_) => ControlFlow::Break(()),
-            None => ControlFlow::Continue(()),
+        if self.violations.is_empty() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
         }
     }
 }

@@ -23,8 +23,12 @@ fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> String {
         ..explored.progress
     };
     format!(
-        "{progress:?}\n{findings:#?}\n{:?} {} {} {:?}\n{waiting:?}",
-        explored.withheld, explored.absorbed, explored.repair_withheld, explored.stopped,
+        "{progress:?}\n{findings:#?}\n{:?} {} {} {:?} {}\n{waiting:?}",
+        explored.withheld,
+        explored.absorbed,
+        explored.repair_withheld,
+        explored.stopped,
+        explored.settled,
     )
 }
 

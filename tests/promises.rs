@@ -1,7 +1,7 @@
 //! What the design promises across engines: every simulated run is a path of the checker's graph,
 //! every counterexample replays to the same violation, and the same seed gives the same bytes.
 
-use jury::check::{Patient, Question, Verdict, judge};
+use jury::check::{Engine, Patient, Question, Verdict, judge};
 use jury::model::{
     Budgets, Cut, Event, Expectation, Limit, NodeSet, Property, Protocol, Rules, System, Timing,
     View, World,
@@ -271,7 +271,7 @@ fn every_counterexample_replays_to_the_same_violation() {
             limits: jury::check::Limits::default(),
         };
         let mut violations = 0;
-        for judged in judge(&question, &mut Patient).judged {
+        for judged in judge(&question, Engine::default(), &mut Patient).judged {
             let Verdict::Violated {
                 schedule, reason, ..
             } = judged.verdict

@@ -678,6 +678,7 @@ fn never_reached() -> [Property<Table>; 2] {
         name,
         about: "N1 gets to state 4.",
         citation: "none",
+        premise: vec![],
         assumes: Vec::new(),
         expectation,
     };

@@ -1,13 +1,13 @@
 //! Why a world is stuck: who waits for whom, and what would help.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::BTreeSet;
 
 use indexmap::IndexSet;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::FxBuildHasher;
 
 use crate::model::{
-    Budgets, Event, Id, Limit, Link, NodeSet, Predicate, Protocol, Reason, Rules, System, Timing,
-    View, World, cluster::enumerate,
+    Budgets, Event, Id, Limit, Link, LinkOrder, NodeSet, Predicate, Protocol, Reason, Rules,
+    System, Timing, View, World, cluster::enumerate,
 };
 
 /// Whether a goal can be reached.
@@ -35,35 +35,69 @@ pub struct Blocked {
     pub sentences: Vec<String>,
 }
 
-/// Whether ordinary events lead from a world to one that meets the goal, by a search of at most
-/// `states_max` worlds.
+/// Whether ordinary events lead from a world to one that meets the goal, by searches of at most
+/// `states_max` worlds each. Goals speak of nodes and histories, not of messages under way.
+///
+/// Timers may fire at any moment if timing is asynchronous: then *no* is no whatever the clocks
+/// do, and *yes* may need a suspicion that is false.
 pub fn possible<P: Protocol>(
+    system: &System<P>,
+    world: &World<P>,
+    goal: Predicate<P>,
+    timing: Timing,
+    states_max: usize,
+) -> Possible {
+    let system = without_faults(system, timing);
+    // Where no message is ever used up all that can happen still can, and much more, in far fewer
+    // worlds. What even that does not reach is out of reach.
+    if system.rules.links.order == LinkOrder::Unordered && timing == Timing::Asynchronous {
+        let mut links = system.rules.links;
+        links.never_forgets = true;
+        let generous = system.under(Rules {
+            links,
+            ..system.rules.clone()
+        });
+        if search(&generous, world, goal, states_max) == Possible::No {
+            return Possible::No;
+        }
+    }
+    search(&system, world, goal, states_max)
+}
+
+/// Looks first where the fewest nodes are missing from the goal, then where it got to first.
+fn search<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
     goal: Predicate<P>,
     states_max: usize,
 ) -> Possible {
-    let system = without_faults(system);
+    let missing = |world: &World<P>| goal.ask(&system.protocol, world).map_err(|r| r.nodes.len());
     let mut open = false;
-    let mut seen = FxHashSet::default();
-    let mut queue = VecDeque::from([world.clone()]);
-    seen.insert(world.clone());
-    while let Some(mut world) = queue.pop_front() {
-        if goal.ask(&system.protocol, &world).is_ok() {
-            return Possible::Yes;
-        }
+    let mut found: IndexSet<World<P>, FxBuildHasher> = IndexSet::default();
+    let mut queue = BTreeSet::new();
+    let Err(nodes) = missing(world) else {
+        return Possible::Yes;
+    };
+    found.insert(world.clone());
+    queue.insert((nodes, 0));
+    while let Some((_, at)) = queue.pop_first() {
+        let mut world = found[at].clone();
         let enabled = system.enabled(&mut world);
         open |= !enabled.withheld.is_empty();
         for event in enabled.events {
             let mut next = world.clone();
             system.apply(&mut next, &event);
-            if !seen.contains(&next) {
-                if seen.len() >= states_max {
-                    return Possible::Unknown;
-                }
-                seen.insert(next.clone());
-                queue.push_back(next);
+            if found.contains(&next) {
+                continue;
             }
+            let Err(nodes) = missing(&next) else {
+                return Possible::Yes;
+            };
+            if found.len() >= states_max {
+                return Possible::Unknown;
+            }
+            queue.insert((nodes, found.len()));
+            found.insert(next);
         }
     }
     if open {
@@ -128,6 +162,7 @@ pub fn explain<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
     goal: Predicate<P>,
+    timing: Timing,
     states_max: usize,
 ) -> Blocked {
     let reason = goal
@@ -145,8 +180,14 @@ pub fn explain<P: Protocol>(
             Some((id, awaited.fold(NodeSet::EMPTY, NodeSet::union)))
         })
         .collect();
-    let unblocked_by = repairs(system, world, goal, states_max);
-    let sentences = sentences(system, &reason, &waits, down, &unblocked_by);
+    let repairable = !down.is_empty() || !world.globals().cuts.is_empty();
+    let unblocked_by = repairs(system, world, goal, timing, states_max);
+    let mut sentences = sentences(system, &reason, &waits, down);
+    sentences.push(match (repairable, unblocked_by.is_empty()) {
+        (false, _) => "Nothing is down or cut, so no repair can help.".to_owned(),
+        (true, true) => "No single repair helps, nor all repairs together.".to_owned(),
+        (true, false) => way_out(system, &reason, &unblocked_by),
+    });
     Blocked {
         reason,
         waits,
@@ -161,6 +202,7 @@ fn repairs<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
     goal: Predicate<P>,
+    timing: Timing,
     states_max: usize,
 ) -> Vec<String> {
     let down = system.cluster.all().minus(world.up());
@@ -175,7 +217,7 @@ fn repairs<P: Protocol>(
             }
             system.apply(&mut world, event);
         }
-        possible(system, &world, goal, states_max) == Possible::Yes
+        possible(system, &world, goal, timing, states_max) == Possible::Yes
     };
     let names = |repairs: &[&Event<P>]| {
         let notation = |e: &&Event<P>| e.notation(&system.cluster).to_string();
@@ -196,7 +238,6 @@ fn sentences<P: Protocol>(
     reason: &Reason,
     waits: &[(Id, NodeSet)],
     down: NodeSet,
-    unblocked_by: &[String],
 ) -> Vec<String> {
     let cluster = &system.cluster;
     let mut sentences = Vec::new();
@@ -234,35 +275,33 @@ fn sentences<P: Protocol>(
         };
         sentences.push(format!("{who} {wait} for {whom}{state}."));
     }
-    let they = match reason.nodes.len() {
-        0 => "The goal".to_owned(),
-        1 => cluster.names(reason.nodes),
-        _ => "They".to_owned(),
-    };
-    sentences.push(if unblocked_by.is_empty() {
-        "No single repair helps, nor all repairs together.".to_owned()
-    } else {
-        let repairs = unblocked_by
-            .iter()
-            .map(|repair| match repair.split_once(' ') {
-                Some(("recover", node)) => format!("{node} recovers"),
-                Some(("heal", cut)) => format!("the cut {cut} heals"),
-                _ => repair.clone(),
-            });
-        format!("{they} could go on after {}.", enumerate(repairs))
-    });
     sentences
 }
 
-/// The same system with nothing left to fail or to be repaired: ordinary events only, at any
-/// moment.
-fn without_faults<P: Protocol>(system: &System<P>) -> System<P> {
+fn way_out<P: Protocol>(system: &System<P>, reason: &Reason, unblocked_by: &[String]) -> String {
+    let they = match reason.nodes.len() {
+        0 => "The goal".to_owned(),
+        1 => system.cluster.names(reason.nodes),
+        _ => "They".to_owned(),
+    };
+    let repairs = unblocked_by
+        .iter()
+        .map(|repair| match repair.split_once(' ') {
+            Some(("recover", node)) => format!("{node} recovers"),
+            Some(("heal", cut)) => format!("the cut {cut} heals"),
+            _ => repair.clone(),
+        });
+    format!("{they} could go on after {}.", enumerate(repairs))
+}
+
+/// The same system with nothing left to fail or to be repaired: ordinary events only.
+fn without_faults<P: Protocol>(system: &System<P>, timing: Timing) -> System<P> {
     let mut links = system.rules.links;
     // Retransmission over a link that holds any number of equal messages never ends.
     links.copies = links.copies.min(Limit::AtMost(2));
     system.under(Rules {
         links,
-        timing: Timing::Asynchronous,
+        timing,
         budgets: Budgets::none(),
         timeouts: Limit::Unlimited,
         ..system.rules.clone()

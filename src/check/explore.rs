@@ -53,8 +53,10 @@ pub struct Explored<P: Protocol> {
     pub absorbed: bool,
     /// Somewhere a budget withheld a repair.
     pub repair_withheld: bool,
-    /// Why the search stopped early; `None` if it was through, or if all was found out.
+    /// Why the search was stopped; `None` if it was through, or if all was found out.
     pub stopped: Option<Stopped>,
+    /// Everything asked was found out before all worlds were looked at.
+    pub settled: bool,
     /// Shortest way to a world in which timers are armed, none of them may fire, and no other
     /// ordinary event is enabled: a deadlock, or a wrong `awaits`.
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
@@ -124,6 +126,8 @@ struct Search<'a, P: Protocol, K> {
     /// For each world: a budget withheld a repair, or it was not expanded and has one.
     repair_open: Vec<bool>,
     repair_withheld: bool,
+    /// Worlds expanded: those with the smallest numbers.
+    expanded: usize,
     generated: u64,
     depth: u64,
     withheld: BTreeSet<Bound>,
@@ -155,6 +159,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             open: Vec::new(),
             repair_open: Vec::new(),
             repair_withheld: false,
+            expanded: 0,
             generated: 0,
             depth: 0,
             withheld: BTreeSet::new(),
@@ -196,6 +201,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
                 .allows(|| usize::try_from(self.depth).unwrap_or(usize::MAX));
             self.expand(carrier, number(next), deeper);
             next += 1;
+            self.expanded = next;
         }
     }
 
@@ -307,7 +313,8 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             })
             .collect();
         Explored {
-            progress: self.progress(self.worlds.len()),
+            progress: self.progress(self.expanded),
+            settled: self.stopped.is_none() && self.expanded < self.worlds.len(),
             findings,
             absorbed: self.absorbed,
             repair_withheld: self.repair_withheld,

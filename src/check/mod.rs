@@ -14,7 +14,9 @@ pub mod stateright;
 
 pub use blocked::{Blocked, Possible, explain, possible};
 pub use explore::{Explored, Finding, Keyed, explore};
-pub use judge::{Judged, Question, Search, Standing, Trial, Verdict, judge, standing};
+pub use judge::{
+    Engine, Judged, Question, Search, Standing, Trial, Verdict, judge, standing, start,
+};
 
 use crate::model::Limit;
 
@@ -73,7 +75,7 @@ impl std::fmt::Display for Stopped {
 
 /// Watches a search from outside, and may stop it.
 pub trait Monitor {
-    /// Asked every few thousand worlds.
+    /// Asked every thousand worlds or so, and at the start of each search.
     fn look(&mut self, progress: &Progress) -> Result<(), Stopped>;
 }
 

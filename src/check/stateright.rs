@@ -3,9 +3,13 @@
 //! It knows the relation and nothing of our search. Stateright's properties are functions without
 //! an environment, so each is a function for a fixed position in the list.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
 use stateright::{Expectation as Theirs, Model, Property as TheirProperty};
 
-use crate::model::{Event, Expectation, Property, Protocol, System, View, World};
+use crate::model::network::Fate;
+use crate::model::{Bound, Event, Expectation, Property, Protocol, System, View, World};
 
 /// A system as Stateright sees it.
 pub struct Bridge<P: Protocol> {
@@ -13,6 +17,16 @@ pub struct Bridge<P: Protocol> {
     /// The properties it can judge: those that are predicates over one world.
     pub properties: Vec<Property<P>>,
     pub start: World<P>,
+    seen: Mutex<Seen>,
+}
+
+/// What a search came across that bounds its verdicts.
+#[derive(Clone, Debug, Default)]
+pub struct Seen {
+    /// The bounds that withheld an ordinary event somewhere.
+    pub withheld: BTreeSet<Bound>,
+    /// Somewhere a send was absorbed.
+    pub absorbed: bool,
 }
 
 /// Properties beyond this many are not handed over.
@@ -26,7 +40,17 @@ impl<P: Protocol> Bridge<P> {
             system,
             properties: properties.take(PROPERTIES_MAX).collect(),
             start,
+            seen: Mutex::default(),
         }
+    }
+
+    /// What the search has come across so far.
+    pub fn seen(&self) -> Seen {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().expect("nobody panics while holding it")
     }
 
     fn holds(&self, nth: usize, world: &World<P>) -> bool {
@@ -54,12 +78,23 @@ impl<P: Protocol> Model for Bridge<P> {
     }
 
     fn actions(&self, world: &World<P>, actions: &mut Vec<Event<P>>) {
-        actions.extend(self.system.enabled(&mut world.clone()).events);
+        let enabled = self.system.enabled(&mut world.clone());
+        if !enabled.withheld.is_empty() {
+            self.lock().withheld.extend(enabled.withheld);
+        }
+        actions.extend(enabled.events);
     }
 
     fn next_state(&self, world: &World<P>, event: Event<P>) -> Option<World<P>> {
         let mut next = world.clone();
-        self.system.apply(&mut next, &event);
+        let effects = self.system.apply(&mut next, &event);
+        if effects
+            .unsent
+            .iter()
+            .any(|(_, fate)| *fate == Fate::Absorbed)
+        {
+            self.lock().absorbed = true;
+        }
         Some(next)
     }
 

@@ -111,7 +111,8 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
             imposed => format!("search {}, assuming {}", i + 1, words::listed(imposed)),
         };
         let exhaustive = match &search.bounds[..] {
-            [] => "yes".to_owned(),
+            [] if search.exhaustive => "yes".to_owned(),
+            [] => "no need: all was found".to_owned(),
             bounds => format!("no: {}", bounds.join(", ")),
         };
         let rate = |s| words::rate(search.distinct, s);

@@ -314,13 +314,21 @@ impl Assumption {
                 }
             }
             Assumption::NoTotalFailure { role } => {
-                rules.survivors.push((nodes(cluster, role), 1));
+                keep_up(rules, nodes(cluster, role), 1);
             }
             Assumption::LiveQuorum { role } => {
                 let nodes = cluster.with_role(role);
-                rules.survivors.push((nodes, nodes.len() / 2 + 1));
+                keep_up(rules, nodes, nodes.len() / 2 + 1);
             }
-            Assumption::Synchrony => rules.timing = Timing::Accurate,
+            Assumption::Synchrony => {
+                rules.timing = Timing::Accurate;
+                if rules.links.never_forgets {
+                    // There the past is never quiet. The same faults, one at a time:
+                    rules.links.never_forgets = false;
+                    rules.budgets.drops = Limit::Unlimited;
+                    rules.budgets.duplicates = Limit::Unlimited;
+                }
+            }
             Assumption::BoundedDrift { .. } => {}
         }
     }
@@ -330,7 +338,7 @@ impl Assumption {
         match self {
             Assumption::NoLoss => facts.drops == 0,
             Assumption::NoDuplication => facts.duplicates == 0,
-            Assumption::Fifo => facts.reorderings == 0,
+            Assumption::Fifo => facts.reorderings == 0 && facts.duplicates == 0,
             Assumption::NoCut => facts.cuts == 0,
             Assumption::CrashStop => facts.recoveries == 0,
             Assumption::MaxCrashes { crashes, role } => {
@@ -349,6 +357,15 @@ impl Assumption {
             Assumption::Synchrony => facts.suspicions.early + facts.suspicions.falsely == 0,
             Assumption::BoundedDrift { ppm } => facts.drift_ppm_max <= ppm,
         }
+    }
+}
+
+/// At least so many of these nodes stay up; nothing new where none of them may crash.
+fn keep_up(rules: &mut Rules, nodes: NodeSet, least: usize) {
+    let may_crash = |(group, _): &(NodeSet, Limit)| !group.intersection(nodes).is_empty();
+    let known = rules.survivors.contains(&(nodes, least));
+    if !known && rules.budgets.crashes.iter().any(may_crash) {
+        rules.survivors.push((nodes, least));
     }
 }
 

@@ -40,7 +40,7 @@ pub struct Facts {
     /// The largest drift of any clock, in parts per million. Only time can tell: the simulator
     /// sets it.
     pub drift_ppm_max: u32,
-    /// Every set of nodes that was up at once, after the crash that made it.
+    /// Every set of nodes that was up at once, after the starts and after each crash.
     #[serde(skip)]
     up: Vec<u128>,
 }
@@ -149,10 +149,15 @@ impl<P: Protocol> Ledger<P> {
         }
         if let (Event::Crash(_) | Event::CrashInside { .. }, Some(id)) = (event, event.node()) {
             self.unlock_all(id, now);
-            let up = after.up().bits();
-            if !self.facts.up.contains(&up) {
-                self.facts.up.push(up);
-            }
+            self.note_up(after);
+        }
+    }
+
+    /// Notes who is up: after the starts, and after each crash.
+    pub fn note_up(&mut self, world: &impl View<P>) {
+        let up = world.up().bits();
+        if !self.facts.up.contains(&up) {
+            self.facts.up.push(up);
         }
     }
 
@@ -185,6 +190,8 @@ impl<P: Protocol> Ledger<P> {
                     facts.delivered += 1;
                 }
                 let Some((behind, depth)) = self.take(e.link(), &e.msg) else {
+                    // A network that never forgets delivered it before.
+                    self.facts.duplicates += 1;
                     return;
                 };
                 if behind > 0 && !lost_at_down {
@@ -208,8 +215,9 @@ impl<P: Protocol> Ledger<P> {
             Event::Timeout { .. } => facts.timeouts += 1,
             Event::Crash(id) => facts.crashes[index(*id)] += 1,
             Event::Cut(_) => facts.cuts += 1,
-            Event::Recover(_) => facts.recoveries += 1,
-            Event::Choose { .. } | Event::Heal(_) => {}
+            // A node that joins was never down by a fault.
+            Event::Recover(id) if facts.crashes[index(*id)] > 0 => facts.recoveries += 1,
+            Event::Recover(_) | Event::Choose { .. } | Event::Heal(_) => {}
         }
     }
 

@@ -89,7 +89,10 @@ pub struct Property<P: Protocol> {
     pub about: &'static str,
     /// Where it is stated: work and section.
     pub citation: &'static str,
-    /// Under what the literature claims it.
+    /// What its statement presupposes (*if nothing fails, …*): where that is broken it says
+    /// nothing, and is not violated.
+    pub premise: Vec<Assumption>,
+    /// Under what the literature claims it. Where that is broken it may be violated.
     pub assumes: Vec<Assumption>,
     pub expectation: Expectation<P>,
 }

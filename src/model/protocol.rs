@@ -229,7 +229,7 @@ impl fmt::Display for Observation {
             Observation::Elected { subject } => write!(f, "leads term {subject}"),
             Observation::Invoked { value, .. } => write!(f, "asks for {value}"),
             Observation::Returned { value, .. } => write!(f, "is told {value}"),
-            Observation::Applied { rule } => f.write_str(rule),
+            Observation::Applied { rule } => write!(f, "applies {rule}"),
         }
     }
 }

@@ -181,7 +181,9 @@ impl<P: Protocol> System<P> {
                 self.handle(world, *id, Input::Choice { key, value }, crash_after)
             }
             Event::Recover(id) => {
-                world.change_globals(&GlobalsChange::Recover, &self.rules);
+                if world.is_down(*id) {
+                    world.change_globals(&GlobalsChange::Recover, &self.rules);
+                }
                 self.handle(world, *id, Input::Start, crash_after)
             }
             Event::Crash(id) => {
@@ -470,7 +472,8 @@ impl<P: Protocol> System<P> {
             if world.is_up(id) {
                 continue;
             }
-            if recovers {
+            // To join is no recovery.
+            if recovers || !world.is_down(id) {
                 self.offer(world, Event::Recover(id), frail, enabled);
             } else {
                 enabled.repair_withheld = true;

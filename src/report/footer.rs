@@ -6,7 +6,7 @@ use super::diagram::Picture;
 use super::facts::{facts, verdict};
 use super::paint::{Line, Style, paint};
 use super::story::Story;
-use super::text::{Detail, width};
+use super::text::{Detail, count, width};
 use crate::model::cluster::enumerate;
 
 /// So many messages that never arrived are named under the diagram.
@@ -68,6 +68,18 @@ impl Picture<'_> {
         }
         self.on_their_way(story);
         self.out.push(String::new());
+        // Whoever walks through a run step by step is not told how it ends.
+        let steps = self.trace.steps.len();
+        if let Some(until) = self.options.until.filter(|until| *until < steps) {
+            let more = count((steps - until) as u64, "more step");
+            let follow = if steps - until == 1 {
+                "follows"
+            } else {
+                "follow"
+            };
+            self.say(&format!("{more} {follow}."), Style::Dim);
+            return;
+        }
         let verdict_is = |words: &[&str]| {
             let verdict = self.trace.verdict.as_ref();
             verdict.is_some_and(|v| words.iter().any(|w| v.verdict.starts_with(w)))

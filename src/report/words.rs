@@ -147,6 +147,9 @@ fn handled(scene: &Scene<'_>, node: usize, names: &Names, level: Level) -> Strin
     if !did.is_empty() {
         return did;
     }
+    if !step.did.sent.is_empty() {
+        return "sends in vain".to_owned();
+    }
     match (scene.before, &step.after) {
         (Some(before), Some(after)) if before == after => "does nothing".to_owned(),
         (Some(before), Some(after)) if before.status != after.status => {
@@ -159,13 +162,19 @@ fn handled(scene: &Scene<'_>, node: usize, names: &Names, level: Level) -> Strin
 /// Observations, saves and sends, in words.
 fn reaction(did: &Did, node: usize, names: &Names, level: Level) -> String {
     let mut parts = Vec::new();
-    let observed: Vec<String> = did
-        .observed
-        .iter()
-        .map(|o| observation(o, names, level))
-        .collect();
-    if !observed.is_empty() {
-        parts.push(observed.join(", "));
+    let is_rule = |o: &&Observation| matches!(o, Observation::Applied { .. });
+    let (rules, observed): (Vec<_>, Vec<_>) = did.observed.iter().partition(is_rule);
+    let words = |observed: &[&Observation]| {
+        let words = observed.iter().map(|o| observation(o, names, level));
+        words.collect::<Vec<_>>().join(", ")
+    };
+    match (observed.is_empty(), rules.is_empty()) {
+        (true, true) => {}
+        (true, false) => parts.push(format!("applies {}", words(&rules))),
+        (false, false) if level < Level::Gist => {
+            parts.push(format!("{} ({})", words(&observed), words(&rules)));
+        }
+        (false, _) => parts.push(words(&observed)),
     }
     if level < Level::NoSaves {
         for saved in &did.saved {
@@ -197,6 +206,7 @@ fn observation(observed: &Observation, names: &Names, level: Level) -> String {
     match observed {
         Observation::Locked { .. } if level >= Level::NoSaves => "locks".to_owned(),
         Observation::Released { .. } if level >= Level::NoSaves => "unlocks".to_owned(),
+        Observation::Applied { rule } => names.label(rule, Detail::Full),
         other => names.label(&other.to_string(), Detail::Full),
     }
 }

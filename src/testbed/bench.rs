@@ -142,6 +142,9 @@ impl<P: Protocol> Case for Testbed<P> {
             then: simulator,
         };
         let mut judge = Judge::new(properties);
+        // A property with a premise is judged when all that happened is known.
+        let mut unconditional = properties.clone();
+        unconditional.retain(|property| property.premise.is_empty());
         let engine = if run.seeded { "simulator" } else { "schedule" };
         let mut origin = self.origin(engine);
         origin.seed = run.seeded.then_some(seed);
@@ -164,8 +167,14 @@ impl<P: Protocol> Case for Testbed<P> {
             .flat_map(|simulator| simulator.unreached())
             .map(str::to_owned)
             .collect();
-        let violation = judge.violation.as_ref();
-        let mut report = judge_run(&system, properties, seed, &done, violation, &unreached);
+        let mut report = judge_run(
+            &system,
+            properties,
+            seed,
+            &done,
+            &judge.violations,
+            &unreached,
+        );
         report.trace = recorder.map(|recorder| {
             let mut trace = recorder.finish(&done);
             trace.verdict = Some(Outcome {
@@ -208,16 +217,20 @@ impl<P: Protocol> Case for Testbed<P> {
                 states: options.states_max,
             },
         };
-        match options.engine {
-            Engine::Plain => {
-                let trial = check::judge(&question, monitor);
-                report_check(&question, &trial, &self.case.params, "plain", &origin)
-            }
+        let mut ours = |engine, name| {
+            let trial = check::judge(&question, engine, monitor);
+            report_check(&question, &trial, &self.case.params, name, &origin)
+        };
+        let mut report = match options.engine {
+            Engine::Fast => ours(check::Engine::default(), "fast"),
+            Engine::Plain => ours(check::Engine::Plain, "plain"),
             #[cfg(feature = "stateright-bridge")]
             Engine::Stateright => {
                 super::second_opinion::check(&question, &self.case.params, &origin, monitor)
             }
-        }
+        };
+        report.cut_short |= options.depth_max.is_some();
+        report
     }
 
     fn compare_check(&self, report: &CheckReport) -> Vec<Expected> {
@@ -230,7 +243,7 @@ impl<P: Protocol> Case for Testbed<P> {
 
         let system = self.check_system().or_else(|| self.run_system());
         let system = system.expect("a scenario has a run or a check");
-        let start = super::second_opinion::start(&system, &self.after);
+        let start = check::start(&system, &self.after);
         let bridge = check::stateright::Bridge::new(system, &self.case.properties, start);
         bridge.checker().serve(address);
     }

@@ -9,8 +9,11 @@ use crate::model::Limit;
 /// Which engine searches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
-    /// Our plain engine: exact and shortest, but slow.
+    /// Ours: exact, and shortest schedules.
     #[default]
+    Fast,
+    /// The same answers from the plainest search there is. It is slow, and is there to be compared
+    /// with.
     Plain,
     /// Stateright's breadth-first checker on the same relation: a second opinion. It judges only
     /// properties that are predicates over one world.

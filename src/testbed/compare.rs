@@ -12,7 +12,7 @@ pub fn run_fits(expected: &ExpectedRun, report: &RunReport) -> bool {
             report.verdict == RunVerdict::Violated
                 && property
                     .as_ref()
-                    .is_none_or(|name| report.property.as_deref() == Some(name.as_str()))
+                    .is_none_or(|name| report.violated.iter().any(|v| v == name.as_str()))
         }
         ExpectedRun::Blocked => report.verdict == RunVerdict::Blocked,
         ExpectedRun::Undecided => report.verdict == RunVerdict::Undecided,
@@ -104,22 +104,16 @@ pub fn check_outcome(
             ExpectedVerdict::CanBlock(standing) => ("can block".to_owned(), *standing),
             other => (other.to_string(), None),
         };
+        let found_standing = found.standing.as_deref();
+        let unsettled = standing.is_some() && found_standing == Some("not established");
         let fits = found.verdict == word
             && match standing {
                 None => true,
-                Some(Standing::Bug) => found.qualified.ends_with("(a bug)"),
+                Some(Standing::Bug) => found_standing == Some("a bug"),
                 Some(Standing::OutsideTheAssumptions) => {
-                    found.qualified.contains("outside the assumptions")
+                    found_standing == Some("outside the assumptions") || unsettled
                 }
             };
-        // Bounds that were expected belong to the scenario; what stopped a search early does not.
-        let cut_short = ["interrupted", "memory", "time", "states"];
-        let stopped = report.searches.get(found.search).is_some_and(|search| {
-            search
-                .bounds
-                .iter()
-                .any(|b| cut_short.contains(&b.as_str()))
-        });
         let open = matches!(
             found.verdict.as_str(),
             "holds within bounds" | "unknown within bounds"
@@ -129,7 +123,10 @@ pub fn check_outcome(
             expected: expected.to_string(),
             found: found.qualified.clone(),
             outcome: match (fits, open) {
-                (true, _) if stopped && open => ExpectedOutcome::NotEstablished,
+                // Bounds that were expected belong to the scenario; what cut a search short
+                // does not.
+                (true, true) if report.cut_short => ExpectedOutcome::NotEstablished,
+                (true, _) if unsettled => ExpectedOutcome::NotEstablished,
                 (true, _) => ExpectedOutcome::AsExpected,
                 (false, true) => ExpectedOutcome::NotEstablished,
                 (false, false) => ExpectedOutcome::Refuted,

@@ -4,8 +4,7 @@ use super::record::record_schedule;
 use super::report::{CheckReport, PropertyReport, SearchReport};
 use crate::check::{Judged, Question, Search, Standing, Trial, Verdict};
 use crate::model::{
-    Event, Expectation, Limit, LinkOrder, Property, Protocol, Rules, System, Timing,
-    cluster::enumerate,
+    Event, Limit, LinkOrder, Property, Protocol, Rules, System, Timing, cluster::enumerate,
 };
 use crate::trace::{Origin, Outcome};
 
@@ -32,6 +31,7 @@ pub fn report_check<P: Protocol>(
         })
         .collect();
     CheckReport {
+        cut_short: trial.searches.iter().any(|search| search.stopped.is_some()),
         engine: engine.to_owned(),
         allowed: allowed(question.system),
         properties,
@@ -51,6 +51,7 @@ fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchR
         generated: search.progress.generated,
         depth: search.progress.depth,
         bounds: search.bounds(),
+        exhaustive: search.bounds().is_empty() && !search.settled,
         absorbed: search.absorbed,
         waiting_for_the_living: search
             .waiting_for_the_living
@@ -67,23 +68,28 @@ fn report_property<P: Protocol>(
     params: &P::Params,
     origin: &Origin,
 ) -> PropertyReport {
-    let search = &searches[judged.search];
-    let (verdict, standing, schedule, sentences) = words(property, &judged.verdict, search);
-    let mut bounds = search.bounds();
-    if search.repair_withheld && matches!(property.expectation, Expectation::Recovers { .. }) {
-        bounds.push("repairs".to_owned());
-    }
-    let qualified = match standing {
-        Some(Standing::Bug) => format!("{verdict} (a bug)"),
-        Some(Standing::Outside(broken)) => {
-            let broken = enumerate(broken.iter().map(ToString::to_string));
-            format!("{verdict} outside the assumptions: {broken}")
-        }
-        None if verdict.ends_with("within bounds") => {
-            format!("{verdict}: {}", enumerate(bounds))
-        }
-        None => verdict.to_owned(),
+    let Words {
+        verdict,
+        qualified,
+        standing,
+        schedule,
+        mut sentences,
+    } = words(property, &judged.verdict);
+    // A message that was absorbed is never delivered, so what a search did not find might need
+    // more copies. What it found is real.
+    let found = matches!(
+        judged.verdict,
+        Verdict::Violated { .. } | Verdict::Reached { .. }
+    );
+    let absorbed = searches[judged.search].absorbed && !found;
+    let qualified = match question.system.rules.links.copies {
+        Limit::AtMost(n) if absorbed => format!("{qualified}, with at most {n} equal in flight"),
+        _ => qualified,
     };
+    if !property.premise.is_empty() {
+        let premise = enumerate(property.premise.iter().map(ToString::to_string));
+        sentences.push(format!("{} speaks of runs with {premise}.", property.name));
+    }
     // What can be said of a witness is said where it ends: behind a schedule after which the goal
     // is out of reach comes what ordinary events make of it.
     let then = match &judged.verdict {
@@ -100,7 +106,7 @@ fn report_property<P: Protocol>(
         let watched: Vec<_> = question
             .properties
             .iter()
-            .filter(|p| p.name == property.name || p.assumes.is_empty())
+            .filter(|p| p.name == property.name || is_unconditional(p))
             .cloned()
             .collect();
         let (_, mut trace) = record_schedule(question.system, params, &watched, origin, &whole);
@@ -115,9 +121,11 @@ fn report_property<P: Protocol>(
         about: property.about.to_owned(),
         citation: property.citation.to_owned(),
         expectation: property.expectation.name().to_owned(),
+        premise: property.premise.iter().map(ToString::to_string).collect(),
         assumes: property.assumes.iter().map(ToString::to_string).collect(),
         verdict: verdict.to_owned(),
         qualified,
+        standing: standing.map(str::to_owned),
         sentences,
         schedule: notation(question.system, schedule),
         then: notation(question.system, then),
@@ -126,71 +134,112 @@ fn report_property<P: Protocol>(
     }
 }
 
-/// The verdict in one word or two, its standing, its schedule, and whole sentences.
-fn words<'a, P: Protocol>(
-    property: &Property<P>,
-    verdict: &'a Verdict<P>,
-    search: &Search<P>,
-) -> (
-    &'static str,
-    Option<&'a Standing>,
-    &'a [Event<P>],
-    Vec<String>,
-) {
+/// Whether a property may be watched in a run that is about another one.
+fn is_unconditional<P: Protocol>(property: &Property<P>) -> bool {
+    property.assumes.is_empty() && property.premise.is_empty()
+}
+
+/// A verdict in words.
+struct Words<'a, P: Protocol> {
+    /// As scenarios expect it.
+    verdict: &'static str,
+    /// With what qualifies it.
+    qualified: String,
+    standing: Option<&'static str>,
+    schedule: &'a [Event<P>],
+    /// Whole sentences.
+    sentences: Vec<String>,
+}
+
+fn words<'a, P: Protocol>(property: &Property<P>, verdict: &'a Verdict<P>) -> Words<'a, P> {
     let name = property.name;
+    let plain = |verdict: &'static str, bounds: &[String], sentences| Words {
+        verdict,
+        qualified: if bounds.is_empty() {
+            verdict.to_owned()
+        } else {
+            format!("{verdict}: {}", enumerate(bounds.iter().cloned()))
+        },
+        standing: None,
+        schedule: &[],
+        sentences,
+    };
     match verdict {
-        Verdict::Holds => ("holds", None, &[], Vec::new()),
-        Verdict::HoldsWithinBounds => ("holds within bounds", None, &[], Vec::new()),
-        Verdict::Unreachable => (
-            "unreachable",
-            None,
-            &[],
-            vec![format!("No run reaches what {name} asks for.")],
-        ),
-        Verdict::Unknown => (
-            "unknown within bounds",
-            None,
-            &[],
-            vec![format!(
-                "Nothing within the bounds ({}) reaches what {name} asks for.",
-                enumerate(search.bounds())
-            )],
-        ),
-        Verdict::Reached { schedule } => ("reached", None, schedule, Vec::new()),
+        Verdict::Holds => plain("holds", &[], Vec::new()),
+        Verdict::HoldsWithinBounds(bounds) => plain("holds within bounds", bounds, Vec::new()),
+        Verdict::Unreachable => {
+            let sentence = format!("No run reaches what {name} asks for.");
+            plain("unreachable", &[], vec![sentence])
+        }
+        Verdict::Unknown(bounds) => {
+            let sentence = format!("Whether {name} is true was left open.");
+            plain("unknown within bounds", bounds, vec![sentence])
+        }
+        Verdict::Reached { schedule } => Words {
+            schedule,
+            ..plain("reached", &[], Vec::new())
+        },
         Verdict::Violated {
             schedule,
             reason,
             standing,
         } => {
-            let mut sentences = vec![format!("{name} is violated: {}.", reason.text)];
-            sentences.extend(standing_sentence(name, standing));
-            ("violated", Some(standing), schedule, sentences)
+            let sentences = vec![format!("{name} is violated: {}.", reason.text)];
+            against(name, "violated", schedule, standing, sentences)
         }
         Verdict::CanBlock {
             schedule,
             blocked,
             standing,
             ..
-        } => {
-            let mut sentences = blocked.sentences.clone();
-            sentences.extend(standing_sentence(name, standing));
-            ("can block", Some(standing), schedule, sentences)
-        }
+        } => against(
+            name,
+            "can block",
+            schedule,
+            standing,
+            blocked.sentences.clone(),
+        ),
     }
 }
 
-fn standing_sentence(property: &str, standing: &Standing) -> Option<String> {
-    match standing {
-        Standing::Bug => Some(format!(
-            "Everything that {property} assumes holds here: this is a bug."
-        )),
-        Standing::Outside(broken) if broken.is_empty() => None,
-        Standing::Outside(broken) => {
-            let broken = enumerate(broken.iter().map(ToString::to_string));
-            Some(format!(
-                "This lies outside what {property} assumes: {broken}."
-            ))
+/// A verdict that goes against the property.
+fn against<'a, P: Protocol>(
+    property: &str,
+    verdict: &'static str,
+    schedule: &'a [Event<P>],
+    standing: &Standing,
+    mut sentences: Vec<String>,
+) -> Words<'a, P> {
+    let (word, qualified) = match standing {
+        Standing::Bug => {
+            sentences.push(format!(
+                "Everything that {property} assumes holds here: this is a bug."
+            ));
+            ("a bug", format!("{verdict} (a bug)"))
         }
+        Standing::Outside { broken, unless } => {
+            let broken = enumerate(broken.iter().map(ToString::to_string));
+            sentences.push(format!(
+                "This lies outside what {property} assumes: {broken}."
+            ));
+            let qualified = format!("{verdict} outside the assumptions: {broken}");
+            if unless.is_empty() {
+                ("outside the assumptions", qualified)
+            } else {
+                let unless = enumerate(unless.iter().cloned());
+                sentences.push(format!(
+                    "Whether it can happen within them was left open: {unless}."
+                ));
+                ("not established", qualified)
+            }
+        }
+    };
+    Words {
+        verdict,
+        qualified,
+        standing: Some(word),
+        schedule,
+        sentences,
     }
 }
 

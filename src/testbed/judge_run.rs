@@ -3,25 +3,29 @@
 
 use super::report::{RunReport, RunVerdict};
 use crate::check::{self, Possible};
-use crate::model::{Expectation, Property, Protocol, System, cluster::enumerate};
+use crate::model::{
+    Assumption, Expectation, Predicate, Property, Protocol, System, Timing, cluster::enumerate,
+};
 use crate::run::{Run, Violation};
 
 /// How many worlds the search may hold that tells a blocked run from an undecided one.
 const POSSIBLE_STATES_MAX: usize = 100_000;
 
-/// Judges a run that is over. `unreached` are the planned faults that never found their moment.
+/// Judges a run that is over. `violations` are those of its last step; `unreached` are the planned
+/// faults that never found their moment.
 pub fn judge_run<P: Protocol>(
     system: &System<P>,
     properties: &[Property<P>],
     seed: u64,
     run: &Run<P>,
-    violation: Option<&Violation>,
+    violations: &[Violation],
     unreached: &[String],
 ) -> RunReport {
     let mut report = RunReport {
         seed,
         verdict: RunVerdict::Ok,
         property: None,
+        violated: Vec::new(),
         step: None,
         sentences: Vec::new(),
         broken_assumptions: Vec::new(),
@@ -31,74 +35,115 @@ pub fn judge_run<P: Protocol>(
         hash: run.hash.to_string(),
         trace: None,
     };
-    if let Some(violation) = violation {
+    let mut violations = violations.to_vec();
+    violations.extend(broken_under_their_premise(system, properties, run));
+    if let Some(first) = violations.first() {
         report.verdict = RunVerdict::Violated;
-        report.step = Some(violation.step);
-        let property = violation.property;
-        report.sentences.push(format!(
-            "{property} is violated: {}.",
-            violation.reason.text
-        ));
-        name(&mut report, system, properties, property);
+        report.step = Some(first.step);
+        for violation in &violations {
+            let (property, reason) = (violation.property, &violation.reason.text);
+            report.violated.push(property.to_owned());
+            let sentence = format!("{property} is violated: {reason}.");
+            report.sentences.push(sentence);
+        }
+        let first = first.property;
+        name(&mut report, system, properties, first);
     } else if !unreached.is_empty() {
         report.verdict = RunVerdict::Unreached;
         let faults = enumerate(unreached.iter().map(|fault| format!("`{fault}`")));
         report
             .sentences
             .push(format!("The run never came to the moment of {faults}."));
-    } else if let Some(missed) = missed_goal(system, properties, run) {
-        progress(&mut report, system, properties, run, missed);
     } else {
-        report.sentences.push(fine(properties));
+        progress(&mut report, system, properties, run);
     }
     report
 }
 
-/// The first property whose goal the run did not reach.
-fn missed_goal<'a, P: Protocol>(
+/// The properties with a premise that this run met, and that do not hold where it ended.
+fn broken_under_their_premise<P: Protocol>(
     system: &System<P>,
-    properties: &'a [Property<P>],
+    properties: &[Property<P>],
     run: &Run<P>,
-) -> Option<&'a Property<P>> {
-    properties
-        .iter()
-        .find(|property| match property.expectation {
-            Expectation::NeverBlocked { goal, .. } => {
-                goal.ask(&system.protocol, &run.world).is_err()
-            }
-            _ => false,
-        })
+) -> Vec<Violation> {
+    let facts = &run.ledger.facts;
+    let speaks = |property: &&Property<P>| {
+        let held = |premise: &Assumption| premise.held(facts, &system.cluster);
+        !property.premise.is_empty() && property.premise.iter().all(held)
+    };
+    let mut violations = Vec::new();
+    for property in properties.iter().filter(speaks) {
+        if let Expectation::Always(predicate) = property.expectation
+            && let Err(reason) = predicate.ask(&system.protocol, &run.world)
+        {
+            violations.push(Violation {
+                property: property.name,
+                reason,
+                step: usize::try_from(facts.steps).unwrap_or(usize::MAX),
+            });
+        }
+    }
+    violations
 }
 
+/// Judges what the run did not reach: the worst of it counts.
 fn progress<P: Protocol>(
     report: &mut RunReport,
     system: &System<P>,
     properties: &[Property<P>],
     run: &Run<P>,
-    missed: &Property<P>,
 ) {
-    let goal = missed.expectation.goal().expect("it asks for a goal");
-    match check::possible(system, &run.world, goal, POSSIBLE_STATES_MAX) {
-        Possible::No => {
-            report.verdict = RunVerdict::Blocked;
-            let blocked = check::explain(system, &run.world, goal, POSSIBLE_STATES_MAX);
-            report.sentences.extend(blocked.sentences);
+    let mut worst: Option<(Possible, &Property<P>, Predicate<P>)> = None;
+    let mut reached = Vec::new();
+    for property in properties {
+        let Expectation::NeverBlocked { goal, .. } = property.expectation else {
+            continue;
+        };
+        if goal.ask(&system.protocol, &run.world).is_ok() {
+            reached.push(property.name.to_owned());
+            continue;
         }
-        possible => {
-            report.verdict = RunVerdict::Undecided;
-            let reason = goal.ask(&system.protocol, &run.world);
-            let reason = reason.map_or_else(|r| r.text, |()| String::new());
-            report
-                .sentences
-                .push(format!("Undecided when the run ended: {reason}."));
-            report.sentences.push(
-                match possible {
-                    Possible::Yes => "More time, without any repair, could still settle it.",
-                    _ => "Whether ordinary events can still settle it was left open by a limit.",
-                }
-                .to_owned(),
-            );
+        // A run that is stuck whenever timers fire is stuck.
+        let timing = Timing::Asynchronous;
+        let possible = check::possible(system, &run.world, goal, timing, POSSIBLE_STATES_MAX);
+        let is_worse = match &worst {
+            None => true,
+            Some((known, ..)) => possible == Possible::No && *known != Possible::No,
+        };
+        if is_worse {
+            worst = Some((possible, property, goal));
         }
+    }
+    let Some((possible, missed, goal)) = worst else {
+        report.sentences.push(fine(properties, reached));
+        return;
+    };
+    if possible == Possible::No {
+        report.verdict = RunVerdict::Blocked;
+        let timing = Timing::Asynchronous;
+        let blocked = check::explain(system, &run.world, goal, timing, POSSIBLE_STATES_MAX);
+        report.sentences.extend(blocked.sentences);
+    } else {
+        report.verdict = RunVerdict::Undecided;
+        let reason = goal.ask(&system.protocol, &run.world);
+        let reason = reason.map_or_else(|r| r.text, |()| String::new());
+        let sentence = format!("Undecided when the run ended: {reason}.");
+        report.sentences.push(sentence);
+        let outlook = match possible {
+            Possible::Yes => "It could still be settled without any repair.",
+            _ => "Whether it can still be settled without repair was left open by a limit.",
+        };
+        report.sentences.push(outlook.to_owned());
+    }
+    if let Expectation::NeverBlocked {
+        condition: Some(condition),
+        ..
+    } = missed.expectation
+        && let Err(reason) = condition.ask(&system.protocol, &run.world)
+    {
+        let (name, reason) = (missed.name, reason.text);
+        let sentence = format!("{name} promises nothing here: {reason}.");
+        report.sentences.push(sentence);
     }
     name(report, system, properties, missed.name);
 }
@@ -134,13 +179,17 @@ fn name<P: Protocol>(
     }
 }
 
-fn fine<P: Protocol>(properties: &[Property<P>]) -> String {
+fn fine<P: Protocol>(properties: &[Property<P>], reached: Vec<String>) -> String {
     let always = properties
         .iter()
-        .filter(|p| matches!(p.expectation, Expectation::Always(_)))
+        .filter(|p| matches!(p.expectation, Expectation::Always(_)) && p.premise.is_empty())
         .map(|p| p.name.to_owned());
+    let held = format!("{} held at every step", enumerate(always));
+    if reached.is_empty() {
+        return format!("{held}.");
+    }
     format!(
-        "{} held at every step, and every goal was reached.",
-        enumerate(always)
+        "{held}, and the goal of {} was reached.",
+        enumerate(reached)
     )
 }

@@ -42,6 +42,8 @@ pub struct RunReport {
     pub verdict: RunVerdict,
     /// The property that was violated, or whose goal was not reached.
     pub property: Option<String>,
+    /// All the properties that the same step violated.
+    pub violated: Vec<String>,
     /// The step that violated it, counted from 1.
     pub step: Option<usize>,
     /// Whole sentences that name who and why.
@@ -64,6 +66,8 @@ pub struct RunReport {
 pub struct CheckReport {
     /// Which engine searched.
     pub engine: String,
+    /// Memory, time or an interrupt stopped a search, or a limit that is not the scenario's.
+    pub cut_short: bool,
     /// What the scenario allowed, in words.
     pub allowed: Vec<String>,
     pub properties: Vec<PropertyReport>,
@@ -79,12 +83,17 @@ pub struct PropertyReport {
     pub citation: String,
     /// `always`, `reachable`, `never blocked` or `recovers`.
     pub expectation: String,
+    pub premise: Vec<String>,
     pub assumes: Vec<String>,
     /// In the words that scenarios expect: `holds`, `can block` …
     pub verdict: String,
     /// The verdict with what qualifies it: `holds within bounds: timeouts`, `violated outside
     /// the assumptions: no cut`.
     pub qualified: String,
+    /// Of a verdict against the property: `a bug`, `outside the assumptions`, or `not
+    /// established` if a search under the assumptions was not exhaustive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<String>,
     /// Whole sentences.
     pub sentences: Vec<String>,
     /// The shortest schedule to a violation, a block or a witness, in the one notation.
@@ -111,6 +120,8 @@ pub struct SearchReport {
     pub depth: u64,
     /// What kept it from being exhaustive: bounds, memory, time, an interrupt.
     pub bounds: Vec<String>,
+    /// Every world was looked at. (One that found out all it was asked may stop before.)
+    pub exhaustive: bool,
     /// Sends were absorbed because so many equal messages were in flight.
     pub absorbed: bool,
     /// A shortest schedule to a world where timers wait for the living; see the design's rule of

@@ -7,26 +7,30 @@ use stateright::{Checker, Model};
 
 use super::judge_check::report_check;
 use super::report::CheckReport;
-use crate::check::stateright::Bridge;
-use crate::check::{Judged, Monitor, Progress, Question, Search, Trial, Verdict, standing};
-use crate::model::{Event, Expectation, Limit, Property, Protocol, System, World};
+use crate::check::stateright::{Bridge, PROPERTIES_MAX};
+use crate::check::{
+    Judged, Monitor, Progress, Question, Search, Stopped, Trial, Verdict, standing, start,
+};
+use crate::model::{Bound, Expectation, Limit, Property, Protocol};
 use crate::trace::Origin;
 
 /// How often the monitor is asked while Stateright searches.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Checks under all that the scenario allows. Whether a violation is a bug is not asked here.
+/// Checks under all that the scenario allows, without a second search under assumptions: whether
+/// a violation is a bug is told from its schedule alone.
 pub fn check<P: Protocol>(
     question: &Question<'_, P>,
     params: &P::Params,
     origin: &Origin,
     monitor: &mut dyn Monitor,
 ) -> CheckReport {
-    let judged_there = |p: &&Property<P>| p.expectation.goal().is_none();
+    let judged_there = |p: &&Property<P>| p.expectation.goal().is_none() && p.premise.is_empty();
     let properties: Vec<Property<P>> = question
         .properties
         .iter()
         .filter(judged_there)
+        .take(PROPERTIES_MAX)
         .cloned()
         .collect();
     let from = start(question.system, question.after);
@@ -35,7 +39,11 @@ pub fn check<P: Protocol>(
         Limit::Unlimited => usize::MAX,
         Limit::AtMost(depth) => depth as usize + 1,
     };
-    let checker = bridge.checker().target_max_depth(depth).spawn_bfs();
+    let mut builder = bridge.checker().target_max_depth(depth);
+    if let Some(most) = question.limits.states {
+        builder = builder.target_state_count(usize::try_from(most).unwrap_or(usize::MAX));
+    }
+    let checker = builder.spawn_bfs();
     let mut stopped = None;
     while !checker.is_done() {
         if let Err(why) = monitor.look(&progress(&checker)) {
@@ -45,11 +53,25 @@ pub fn check<P: Protocol>(
         std::thread::sleep(LOOK_EVERY);
     }
     let progress = progress(&checker);
+    if question
+        .limits
+        .states
+        .is_some_and(|most| progress.generated >= most)
+    {
+        stopped.get_or_insert(Stopped::States);
+    }
+    let mut seen = checker.model().seen();
+    if question.limits.depth != Limit::Unlimited {
+        // Stateright does not say whether anything lay deeper.
+        seen.withheld.insert(Bound::Depth);
+    }
+    let mut bounds: Vec<String> = stopped.iter().map(ToString::to_string).collect();
+    bounds.extend(seen.withheld.iter().map(ToString::to_string));
     let judged = properties
         .iter()
         .map(|property| Judged {
             property: property.name,
-            verdict: verdict(question, property, &checker, stopped.is_some()),
+            verdict: verdict(question, property, &checker, &bounds),
             search: 0,
         })
         .collect();
@@ -59,8 +81,9 @@ pub fn check<P: Protocol>(
             imposed: Vec::new(),
             progress,
             stopped,
-            withheld: std::collections::BTreeSet::new(),
-            absorbed: false,
+            settled: false,
+            withheld: seen.withheld,
+            absorbed: seen.absorbed,
             repair_withheld: false,
             waiting_for_the_living: None,
         }],
@@ -90,10 +113,10 @@ fn verdict<P: Protocol>(
     question: &Question<'_, P>,
     property: &Property<P>,
     checker: &impl Checker<Bridge<P>>,
-    cut_short: bool,
+    bounds: &[String],
 ) -> Verdict<P> {
     let found = checker.discovery(property.name);
-    let complete = !cut_short && question.limits.depth == Limit::Unlimited;
+    let complete = bounds.is_empty();
     match (property.expectation, found) {
         (Expectation::Reachable(_), Some(path)) => {
             let schedule = question.after.iter().cloned().chain(path.into_actions());
@@ -102,7 +125,7 @@ fn verdict<P: Protocol>(
             }
         }
         (Expectation::Reachable(_), None) if complete => Verdict::Unreachable,
-        (Expectation::Reachable(_), None) => Verdict::Unknown,
+        (Expectation::Reachable(_), None) => Verdict::Unknown(bounds.to_vec()),
         (Expectation::Always(predicate), Some(path)) => {
             let reason = predicate.ask(&question.system.protocol, path.last_state());
             let schedule = question.after.iter().cloned().chain(path.into_actions());
@@ -114,15 +137,6 @@ fn verdict<P: Protocol>(
             }
         }
         _ if complete => Verdict::Holds,
-        _ => Verdict::HoldsWithinBounds,
+        _ => Verdict::HoldsWithinBounds(bounds.to_vec()),
     }
-}
-
-/// The world to which a schedule leads.
-pub(super) fn start<P: Protocol>(system: &System<P>, after: &[Event<P>]) -> World<P> {
-    let mut world = system.initial();
-    for event in after {
-        system.apply(&mut world, event);
-    }
-    world
 }

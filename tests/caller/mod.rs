@@ -213,6 +213,7 @@ impl Protocol for Rounds {
             name,
             about: "",
             citation: "",
+            premise: vec![],
             assumes: Vec::new(),
             expectation: Expectation::Always(predicate),
         };

@@ -344,6 +344,7 @@ impl Protocol for Table {
             name,
             about: "A random property.",
             citation: "none",
+            premise: vec![],
             assumes: Vec::new(),
             expectation,
         };

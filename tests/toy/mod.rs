@@ -122,6 +122,7 @@ impl Protocol for Toy {
             name,
             about: "",
             citation: "",
+            premise: vec![],
             assumes: Vec::new(),
             expectation,
         };

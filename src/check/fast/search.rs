@@ -363,10 +363,8 @@ impl<'a, P: Protocol> Search<'a, P> {
             .collect();
         let waiting_for_the_living = self.seen.waiting.map(|at| self.schedule(at));
         Explored {
-            progress: Progress {
-                frontier: 0,
-                ..progress
-            },
+            settled: self.stopped.is_none() && self.expanded < self.keys.len(),
+            progress,
             findings,
             withheld: self.seen.withheld,
             absorbed: self.seen.absorbed,

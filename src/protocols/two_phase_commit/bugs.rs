@@ -44,7 +44,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "uncertain-aborts",
         about: "A participant aborts unilaterally when the decision is late, although it voted YES.",
-        breaks: &["atomicity"],
+        breaks: &["atomicity", "commit-without-failures"],
     },
     Bug {
         name: "commit-before-record",
@@ -64,7 +64,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "all-uncertain-abort",
         about: "Cooperative termination takes it that nobody committed if all peers are uncertain.",
-        breaks: &["atomicity"],
+        breaks: &["atomicity", "commit-without-failures"],
     },
     Bug {
         name: "late-yes-commits",
@@ -74,23 +74,23 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "votes-counted",
         about: "YES votes are counted, not collected: a duplicate counts twice.",
-        breaks: &["validity"],
+        breaks: &["validity", "atomicity"],
     },
     Bug {
         name: "inquiry-aborts-collecting",
         about: "An inquiry is answered ABORT while votes are still being collected, as if there \
                 were no information.",
-        breaks: &["atomicity"],
+        breaks: &["atomicity", "irrevocability", "commit-without-failures"],
     },
     Bug {
         name: "timeout-counts-as-yes",
         about: "The coordinator takes silence for consent and commits at the vote timeout.",
-        breaks: &["validity"],
+        breaks: &["validity", "atomicity"],
     },
     Bug {
         name: "prepare-after-decision",
         about: "A participant forgets what it decided, so a late or duplicate PREPARE takes the \
                 locks again.",
-        breaks: &["no-lock-after-decision"],
+        breaks: &["no-lock-after-decision", "atomicity", "irrevocability"],
     },
 ];

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::protocol::{coordinator_record, participant_record};
 use super::{
     Coordinator, CoordinatorRecord, Decision, Msg, Participant, ParticipantRecord, Presumption,
-    State, Storage, Timer, TwoPhaseCommit, Txn, coordinator,
+    State, Storage, Timer, TwoPhaseCommit, Txn, Vote, coordinator,
 };
 use crate::model::{Command, Input, Node, Observation, Reaction};
 
@@ -16,7 +16,7 @@ const VOTE_TIMEOUT: &str = "vote timeout";
 const UNILATERAL_ABORT: &str = "unilateral abort";
 const PRESUMED_ABORT: &str = "presumed abort";
 const INDEPENDENT_RECOVERY: &str = "independent recovery";
-const INTERRUPTED: &str = "interrupted by a crash";
+const INTERRUPTED: &str = "abort after a crash";
 
 /// The rules that abort because something failed, or seemed to.
 pub const ABORTING_RULES: [&str; 5] = [
@@ -103,7 +103,17 @@ impl Step<'_> {
             ParticipantRecord::None => {}
             ParticipantRecord::Prepared => self.locked(txn),
             ParticipantRecord::Committed => self.concluded(txn, Decision::Commit),
-            ParticipantRecord::Aborted => self.concluded(txn, Decision::Abort),
+            ParticipantRecord::Aborted => {
+                // A NO is cast by its record: a crash may keep it from being sent, but not from
+                // being the reason.
+                if let (Some(Participant::Working { vote: Vote::No }), Input::Message { msg, .. }) =
+                    (self.participant_was(txn), self.input)
+                    && matches!(msg, Msg::Prepare(_))
+                {
+                    self.voted(txn, "no");
+                }
+                self.concluded(txn, Decision::Abort);
+            }
         }
     }
 
@@ -117,6 +127,13 @@ impl Step<'_> {
             }
             (Some(Coordinator::Collecting { .. }), _, Msg::Abort(_)) => {
                 self.decided(txn, Decision::Abort);
+            }
+            // Even if it crashes before it has told everybody.
+            (None, None, Msg::Abort(_))
+                if coordinator_record(self.before.storage(), txn)
+                    == CoordinatorRecord::Initiation =>
+            {
+                self.coordinator_recovered(txn, CoordinatorRecord::Initiation);
             }
             _ => {}
         }
@@ -137,6 +154,7 @@ impl Step<'_> {
                 }
                 Participant::Aborted if recovers && p.log[txn] == ParticipantRecord::None => {
                     self.concluded(txn, Decision::Abort);
+                    self.applied(INDEPENDENT_RECOVERY);
                 }
                 _ => {}
             },

@@ -75,6 +75,7 @@ pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
             name: "atomicity",
             about: "No two nodes decide differently.",
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC1",
+            premise: vec![],
             assumes: vec![],
             expectation: always(atomicity),
         },
@@ -82,6 +83,7 @@ pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
             name: "irrevocability",
             about: "No node reverses its decision.",
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC2",
+            premise: vec![],
             assumes: vec![],
             expectation: always(irrevocability),
         },
@@ -89,6 +91,7 @@ pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
             name: "validity",
             about: "Commit is only decided if all participants voted YES.",
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC3",
+            premise: vec![],
             assumes: vec![],
             expectation: always(validity),
         },
@@ -96,6 +99,7 @@ pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
             name: "commit-without-failures",
             about: "Nobody aborts unless somebody voted NO, or something failed or seemed to.",
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
+            premise: vec![],
             assumes: vec![],
             expectation: always(abort_has_a_reason),
         },
@@ -103,6 +107,7 @@ pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
             name: "no-lock-after-decision",
             about: "A participant that knows the decision takes no locks any more.",
             citation: "Gray 1978; Mohan, Lindsay & Obermarck 1986, section 2",
+            premise: vec![],
             assumes: vec![],
             expectation: always(no_lock_after_decision),
         },
@@ -110,6 +115,7 @@ pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
             name: "commit-possible",
             about: "Commit can be decided.",
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
+            premise: vec![],
             assumes: vec![],
             expectation: Expectation::Reachable(Predicate::History(commit_possible)),
         },
@@ -119,6 +125,7 @@ pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3 and 7.4",
             // A lost message is sent again, or asked for; a participant that is down is only
             // missed by a coordinator that has decided. Uncertainty ends with the coordinator.
+            premise: vec![],
             assumes: vec![
                 Assumption::NoCut,
                 Assumption::MaxCrashes {
@@ -135,6 +142,7 @@ pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
             name: "recovers",
             about: "Once all failures are repaired, every node decides.",
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC5",
+            premise: vec![],
             assumes: vec![],
             expectation: Expectation::Recovers {
                 goal: Predicate::World(all_decided),

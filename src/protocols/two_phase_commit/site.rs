@@ -2,6 +2,7 @@
 //!
 //! Everything is small and `Copy`: a site is cloned, compared and hashed at every step.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Index, IndexMut};
 
@@ -24,7 +25,7 @@ pub enum State {
 }
 
 /// What survives a crash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub enum Storage {
     Coordinator(PerTxn<CoordinatorRecord>),
     Participant(PerTxn<ParticipantRecord>),
@@ -92,7 +93,7 @@ pub type CoordinatorSite = Site<Coordinator, CoordinatorRecord>;
 pub type ParticipantSite = Site<Participant, ParticipantRecord>;
 
 /// One thing for each transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct PerTxn<T> {
     len: u8,
     /// Beyond `len` there are only defaults.
@@ -154,6 +155,28 @@ impl<T: Hash> Hash for PerTxn<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         // What lies beyond `len` is the same for all.
         self.items[..usize::from(self.len)].hash(state);
+    }
+}
+
+/// As people read it: a record alone, or one for each of several transactions.
+impl<T: fmt::Debug> fmt::Debug for PerTxn<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.items[..usize::from(self.len)] {
+            [only] => only.fmt(f),
+            items => {
+                f.write_str("Log")?;
+                f.debug_list().entries(items).finish()
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Storage::Coordinator(log) => log.fmt(f),
+            Storage::Participant(log) => log.fmt(f),
+        }
     }
 }
 

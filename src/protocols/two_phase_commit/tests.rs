@@ -1,8 +1,6 @@
 //! Small instances of two-phase commit, explored in full by a plain breadth-first search; and
 //! what it costs.
 
-use std::time::Instant;
-
 use indexmap::IndexSet;
 
 use super::*;
@@ -489,61 +487,6 @@ fn the_assumptions_name_roles_that_there_are() {
             } = assumption
             {
                 assert!(!system.cluster.with_role(role).is_empty());
-            }
-        }
-    }
-}
-
-/// Sizes, in release mode: `cargo test --release --no-default-features sizes -- --ignored
-/// --nocapture`.
-#[test]
-#[ignore = "minutes, and only to look at"]
-fn sizes() {
-    let show = |what: &str, params: &Params, rules: Faults| {
-        let start = Instant::now();
-        let system = system(params, rules);
-        let space = Space::explore(&system).sound();
-        let took = start.elapsed().as_secs_f32();
-        println!("{what}: {} worlds, {took:.1}s", space.worlds.len());
-    };
-    for (presumption, termination) in variants() {
-        for n in [2, 3] {
-            let params = Params {
-                presumption,
-                termination,
-                ..open(n)
-            };
-            let variant = format!("n={n} {presumption:?} {termination:?}");
-            if (n, termination) == (3, Termination::Cooperative) {
-                let params = Params {
-                    votes: Vec::new(),
-                    ..params
-                };
-                let what = format!("{variant}, all yes, accurate, a crash of C");
-                show(&what, &params, |rules, _| {
-                    let c = NodeSet::only(coordinator());
-                    rules.budgets.crashes = vec![(c, Limit::AtMost(1))];
-                });
-                continue;
-            }
-            show(&format!("{variant} accurate, a crash"), &params, one_crash);
-            if n == 2 {
-                let what = format!("{variant} accurate, two crashes, a loss, a duplicate");
-                show(&what, &params, |rules, nodes| {
-                    rules.budgets.crashes = vec![(nodes, Limit::AtMost(2))];
-                    rules.budgets.recoveries = Limit::AtMost(2);
-                    rules.budgets.drops = Limit::AtMost(1);
-                    rules.budgets.duplicates = Limit::AtMost(1);
-                });
-            }
-            let what = format!("{variant} asynchronous");
-            show(&what, &params, |rules, _| asynchronous(rules));
-            if termination == Termination::Basic {
-                let what = format!("{variant} asynchronous, a crash");
-                show(&what, &params, |rules, nodes| {
-                    asynchronous(rules);
-                    one_crash(rules, nodes);
-                });
             }
         }
     }

@@ -1,0 +1,98 @@
+//! The pictures of the shipped stories: what a reader sees of each, without running anything.
+
+mod shipped;
+
+use std::fmt::Write;
+use std::path::Path;
+
+use jury::check::Patient;
+use jury::report::{Options, diagram};
+use jury::testbed::{CheckOptions, run_seeds, summary};
+use jury::trace::Trace;
+use shipped::{Story, all_well, compare, counts, is_too_large, stories};
+
+const INTRODUCTION: &str = "# What the scenarios show
+
+One picture for each shipped scenario: the run of its first seed, and what the model checker found.
+Time runs downwards; every event is a line. The tests keep these files true.
+";
+
+/// Longer runs are shown without their middle.
+const STEPS_MAX: usize = 60;
+
+#[test]
+fn the_reports_are_up_to_date() {
+    let known = counts();
+    let mut problems = Vec::new();
+    let mut index = INTRODUCTION.to_owned();
+    let mut folder = String::new();
+    for story in stories() {
+        let (inside, file) = story
+            .name
+            .rsplit_once('/')
+            .expect("scenarios are in folders");
+        if inside != folder {
+            inside.clone_into(&mut folder);
+            write!(index, "\n## {folder}\n\n").unwrap();
+        }
+        writeln!(
+            index,
+            "- [{file}]({}.txt) {}",
+            story.name,
+            first_sentence(story.case.about())
+        )
+        .unwrap();
+        if !is_too_large(&known, &story.name) {
+            let path = Path::new("reports").join(format!("{}.txt", story.name));
+            problems.extend(compare(&path, &report(&story)).err());
+        }
+    }
+    problems.extend(compare(Path::new("reports/README.md"), &index).err());
+    all_well(&problems);
+}
+
+fn first_sentence(about: &str) -> &str {
+    about
+        .split_inclusive(". ")
+        .next()
+        .unwrap_or(about)
+        .trim_end()
+}
+
+fn report(story: &Story) -> String {
+    let mut text = String::new();
+    let options = Options {
+        elide: Some(STEPS_MAX),
+        ..Options::default()
+    };
+    let picture = |trace: &Trace| diagram(trace, &options);
+    if let Some(seeds) = story.case.seeds() {
+        let first = story.case.run(*seeds.start(), true);
+        text += &picture(first.trace.as_ref().expect("it was asked for"));
+        let reports = run_seeds(&*story.case, seeds.clone(), &|_| true);
+        let (from, to) = (seeds.start(), seeds.end());
+        if from != to {
+            writeln!(text, "\nSeeds {from} to {to}: {}.", summary(&reports)).unwrap();
+        }
+    }
+    if story.case.has_check() {
+        let report = story.case.check(&CheckOptions::default(), &mut Patient);
+        if !text.is_empty() {
+            text += "\n";
+        }
+        writeln!(text, "Every run with:\n").unwrap();
+        for allowed in &report.allowed {
+            writeln!(text, "  {allowed}").unwrap();
+        }
+        text += "\n";
+        for p in &report.properties {
+            writeln!(text, "  {:<24} {}", p.property, p.qualified).unwrap();
+        }
+        for p in &report.properties {
+            if let Some(trace) = p.trace.as_ref().filter(|_| p.verdict != "reached") {
+                write!(text, "\n{}", picture(trace)).unwrap();
+            }
+        }
+    }
+    text
+}

@@ -1,0 +1,294 @@
+//! Every shipped scenario on trial: it must come out as it says, in both engines, every time.
+
+mod shipped;
+
+use std::fmt::Write;
+use std::path::Path;
+
+use jury::check::Patient;
+use jury::testbed::{
+    Case, CheckOptions, CheckReport, Engine, Expected, ExpectedOutcome, Replayed, RunVerdict,
+    open_text, protocols, replay, run_seeds, schema,
+};
+use serde_json::Value as Json;
+use shipped::{COUNTS, Story, all_well, compare, counts, is_too_large, stories};
+
+/// What students are given fits on a screen.
+const LINES_MAX: usize = 48;
+
+/// Checks that Stateright repeats are not larger than this: it is slow.
+const SECOND_OPINION_MAX: u64 = if cfg!(debug_assertions) {
+    5_000
+} else {
+    30_000
+};
+
+fn text(story: &Story) -> String {
+    std::fs::read_to_string(&story.path).expect("it was just read")
+}
+
+fn json(story: &Story) -> Json {
+    serde_json::from_str(&text(story)).expect("it was just parsed")
+}
+
+fn check(case: &dyn Case) -> CheckReport {
+    case.check(&CheckOptions::default(), &mut Patient)
+}
+
+fn unmet(name: &str, outcomes: &[Expected]) -> Vec<String> {
+    let unmet = |e: &&Expected| e.outcome != ExpectedOutcome::AsExpected;
+    let line = |e: &Expected| {
+        let Expected {
+            of,
+            expected,
+            found,
+            ..
+        } = e;
+        format!("{name}: {of}: expected {expected}, found {found}")
+    };
+    outcomes.iter().filter(unmet).map(line).collect()
+}
+
+#[test]
+fn the_schema_is_up_to_date() {
+    let text = serde_json::to_string_pretty(&schema()).expect("a schema is plain data");
+    let outcome = compare(Path::new("schema.json"), &(text + "\n"));
+    all_well(outcome.err().as_slice());
+}
+
+#[test]
+fn every_scenario_is_written_well() {
+    let validator = jsonschema::validator_for(&schema()).expect("a good schema");
+    let mut problems = Vec::new();
+    for story in stories() {
+        let mut complain = |what: &str| problems.push(format!("{}: {what}", story.name));
+        let json = json(&story);
+        for error in validator.iter_errors(&json) {
+            complain(&format!("{}: {error}", error.instance_path()));
+        }
+        let schema = story
+            .path
+            .with_file_name(json["$schema"].as_str().unwrap_or_default());
+        if schema.canonicalize().ok() != Path::new("schema.json").canonicalize().ok() {
+            complain("names another schema");
+        }
+        if !story.case.about().ends_with(['.', ')']) {
+            complain("has no `about` in whole sentences");
+        }
+        if text(&story).lines().count() > LINES_MAX {
+            complain("is too long");
+        }
+        let expect = &json["expect"];
+        if story.case.seeds().is_some() == expect["run"].is_null() {
+            complain("does not say what to expect of its run");
+        }
+        if story.case.has_check() == expect["check"].is_null() {
+            complain("does not say what to expect of its check");
+        }
+    }
+    all_well(&problems);
+}
+
+#[test]
+fn every_run_ends_as_expected() {
+    let mut problems = Vec::new();
+    for story in stories() {
+        if let Some(seeds) = story.case.seeds() {
+            let reports = run_seeds(&*story.case, seeds, &|_| true);
+            problems.extend(unmet(&story.name, &story.case.compare_runs(&reports)));
+        }
+    }
+    all_well(&problems);
+}
+
+/// The verdicts, and how many worlds it took: a change of the relation shows in the sizes first.
+#[test]
+fn every_check_ends_as_expected() {
+    let known = counts();
+    let mut problems = Vec::new();
+    let mut sizes =
+        "# Scenario, distinct worlds, events applied, depth; one line for each search.\n"
+            .to_owned();
+    for story in stories().iter().filter(|story| story.case.has_check()) {
+        if is_too_large(&known, &story.name) {
+            for line in &known[&story.name] {
+                writeln!(sizes, "{line}").unwrap();
+            }
+            continue;
+        }
+        let report = check(&*story.case);
+        problems.extend(unmet(&story.name, &story.case.compare_check(&report)));
+        for search in &report.searches {
+            let (name, imposed) = (&story.name, search.imposed.join(", "));
+            let line = format!(
+                "{name} {} {} {} {imposed}",
+                search.distinct, search.generated, search.depth
+            );
+            writeln!(sizes, "{}", line.trim_end()).unwrap();
+        }
+        // An honest protocol never waits for somebody who will not answer.
+        let waits = report
+            .searches
+            .iter()
+            .any(|s| s.waiting_for_the_living.is_some());
+        if waits && !story.name.contains("/bugs/") {
+            problems.push(format!("{}: somebody waits for the living", story.name));
+        }
+    }
+    problems.extend(compare(Path::new(COUNTS), &sizes).err());
+    all_well(&problems);
+}
+
+/// Stateright's checker walks the same relation by a search of its own.
+#[test]
+fn stateright_finds_the_same() {
+    let known = counts();
+    let distinct = |name: &str| {
+        let line = known.get(name)?.first()?;
+        line.split_whitespace().nth(1)?.parse::<u64>().ok()
+    };
+    let mut problems = Vec::new();
+    for story in stories().iter().filter(|story| story.case.has_check()) {
+        let Some(distinct) = distinct(&story.name).filter(|n| *n <= SECOND_OPINION_MAX) else {
+            continue;
+        };
+        let ours = check(&*story.case);
+        let options = CheckOptions {
+            engine: Engine::Stateright,
+            ..CheckOptions::default()
+        };
+        let theirs = story.case.check(&options, &mut Patient);
+        if theirs.searches[0].distinct != distinct {
+            let found = theirs.searches[0].distinct;
+            problems.push(format!("{}: {distinct} worlds, or {found}", story.name));
+        }
+        for second in &theirs.properties {
+            let first = ours
+                .properties
+                .iter()
+                .find(|p| p.property == second.property);
+            let first = &first.expect("judged by both").verdict;
+            if *first != second.verdict {
+                let (name, property, second) = (&story.name, &second.property, &second.verdict);
+                problems.push(format!("{name}: {property}: {first}, or {second}"));
+            }
+        }
+    }
+    all_well(&problems);
+}
+
+/// The same seed gives the same bytes, and the record replays to the same steps.
+#[test]
+fn every_run_can_be_repeated() {
+    let mut problems = Vec::new();
+    for story in stories() {
+        for seed in story.case.seeds().into_iter().flatten().take(3) {
+            let run = || story.case.run(seed, true).trace.expect("it was asked for");
+            let trace = run();
+            let bytes = serde_json::to_vec(&trace).expect("a trace is plain data");
+            if bytes != serde_json::to_vec(&run()).expect("a trace is plain data") {
+                problems.push(format!("{}: seed {seed} gave two runs", story.name));
+            }
+            match replay(&trace) {
+                Ok(Replayed::Same(_)) => {}
+                Ok(Replayed::Differs(_, difference)) => {
+                    problems.push(format!("{}: seed {seed}: {difference:?}", story.name));
+                }
+                Ok(Replayed::Diverges(divergence)) => {
+                    problems.push(format!("{}: seed {seed}: {divergence}", story.name));
+                }
+                Err(error) => problems.push(format!("{}: seed {seed}: {error}", story.name)),
+            }
+        }
+    }
+    all_well(&problems);
+}
+
+/// Every mistake of every protocol has a scenario that shows all it breaks; without the mistake
+/// the same scenario shows nothing.
+#[test]
+fn every_mistake_has_its_scenario() {
+    let stories = stories();
+    let mut problems = Vec::new();
+    for protocol in protocols() {
+        for bug in &protocol.bugs {
+            let name = format!("{}/bugs/{}", protocol.name, bug.name);
+            let Some(story) = stories.iter().find(|story| story.name == name) else {
+                problems.push(format!("{name}: there is no such scenario"));
+                continue;
+            };
+            let mut json = json(story);
+            if json["params"]["bug"] != *bug.name {
+                problems.push(format!("{name}: shows another mistake"));
+            }
+            for property in &bug.breaks {
+                let expected = json["expect"]["check"][property]
+                    .as_str()
+                    .unwrap_or_default();
+                if expected != "violated (a bug)" {
+                    problems.push(format!("{name}: does not expect {property} to break"));
+                }
+            }
+            problems.extend(honest(&name, &mut json));
+        }
+    }
+    all_well(&problems);
+}
+
+/// The scenario of a mistake without the mistake.
+fn honest(name: &str, json: &mut Json) -> Vec<String> {
+    json["params"]
+        .as_object_mut()
+        .expect("parameters")
+        .remove("bug");
+    json.as_object_mut().expect("a scenario").remove("expect");
+    let honest = open_text(&json.to_string(), name)
+        .unwrap_or_else(|error| panic!("{}", error.render(false)));
+    let mut problems = Vec::new();
+    if let Some(seeds) = honest.seeds() {
+        let reports = run_seeds(&*honest, seeds, &|_| true);
+        let odd = reports.iter().find(|r| r.verdict == RunVerdict::Violated);
+        problems.extend(odd.map(|r| format!("{name}, honest: {}", r.sentences.join(" "))));
+    }
+    if honest.has_check() {
+        let report = check(&*honest);
+        let broken = |p: &&jury::testbed::PropertyReport| {
+            p.verdict == "violated" || p.qualified.ends_with("(a bug)")
+        };
+        let broken = report.properties.iter().filter(broken);
+        problems.extend(broken.map(|p| format!("{name}, honest: {} {}", p.property, p.qualified)));
+    }
+    problems
+}
+
+/// What a run of each of these costs with every seed: messages; records that are forced, then
+/// lazy, at the coordinator and at each participant. With three participants: 4n messages with
+/// acknowledgements, 3n without (Mohan, Lindsay & Obermarck 1986; see the table in the protocol).
+#[test]
+fn two_phase_commit_costs_what_the_paper_says() {
+    let table = [
+        ("happy-path", 12, (1, 2), (1, 0)),
+        ("presumed-nothing", 12, (1, 2), (1, 0)),
+        ("presumed-commit", 9, (2, 1), (0, 1)),
+        ("late-votes-presumed-abort", 9, (0, 1), (0, 1)),
+        ("late-votes-presumed-nothing", 12, (1, 2), (1, 0)),
+        ("late-votes-presumed-commit", 12, (1, 2), (1, 0)),
+    ];
+    let stories = stories();
+    for (name, messages, forced, lazy) in table {
+        let name = format!("2pc/{name}");
+        let story = stories.iter().find(|story| story.name == name);
+        let story = story.expect("it is shipped");
+        for seed in story.case.seeds().expect("it has a run") {
+            let costs = story.case.run(seed, false).costs;
+            assert_eq!(costs.messages, messages, "{name}, seed {seed}");
+            for (what, records, (coordinator, participant)) in [
+                ("forced", &costs.forced, forced),
+                ("lazy", &costs.lazy, lazy),
+            ] {
+                let expected = [coordinator, participant, participant, participant];
+                assert_eq!(records[..], expected, "{name}, seed {seed}, {what}");
+            }
+        }
+    }
+}

@@ -54,6 +54,7 @@ impl<T: Copy> Pieces<T> {
         }
     }
 
+    #[inline]
     fn get(&self, piece: Piece, nth: usize) -> Option<T> {
         let within = nth < piece.len as usize;
         within.then(|| self.0[piece.start as usize + nth])
@@ -174,6 +175,7 @@ impl<P: Protocol> NodeBook<P> {
         number
     }
 
+    #[inline]
     pub fn armed(&self, node: Number, nth: usize) -> Option<Number> {
         let timers = self.facts[node as usize].timers;
         self.armed.get(timers, nth).map(|(timer, _)| timer)
@@ -188,11 +190,13 @@ impl<P: Protocol> NodeBook<P> {
             .map_or(NodeSet::EMPTY, |(_, awaited)| awaited)
     }
 
+    #[inline]
     pub fn option(&self, node: Number, nth: usize) -> Option<Number> {
         self.open.get(self.facts[node as usize].options, nth)
     }
 
     /// Where what was asked of an input is remembered.
+    #[inline]
     pub fn asked(&mut self, question: u64) -> usize {
         if let Some(at) = self.known.get(question) {
             return at as usize;
@@ -250,14 +254,17 @@ impl<M: Clone + Ord + std::hash::Hash> ChannelBook<M> {
         number
     }
 
+    #[inline]
     pub fn in_flight(&self, channel: Number, nth: usize) -> Option<Number> {
         self.lists.get(self.facts[channel as usize].0, nth)
     }
 
+    #[inline]
     pub fn deliverable(&self, channel: Number, nth: usize) -> Option<Number> {
         self.lists.get(self.facts[channel as usize].1, nth)
     }
 
+    #[inline]
     pub fn is_silent(&self, channel: Number) -> bool {
         self.facts[channel as usize].0.len == 0
     }
@@ -279,6 +286,7 @@ pub fn with_fate(part: Number, fate: Fate) -> Number {
     part << 2 | fate
 }
 
+#[inline]
 pub fn and_fate(answer: Number) -> (Number, Fate) {
     let fate = match answer & 3 {
         0 => Fate::InFlight,

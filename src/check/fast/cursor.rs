@@ -33,14 +33,17 @@ pub struct Books<P: Protocol> {
 
 /// The parts of a world in their order: nodes, channels, globals, history.
 impl<P: Protocol> Books<P> {
+    #[inline]
     fn at_link(&self, link: Link) -> usize {
         index(link.src) * self.nodes + index(link.dst)
     }
 
+    #[inline]
     fn at_globals(&self) -> usize {
         self.nodes + self.nodes * self.nodes
     }
 
+    #[inline]
     pub fn at_history(&self) -> usize {
         self.at_globals() + 1
     }
@@ -79,14 +82,17 @@ pub struct Shelf<'a, P: Protocol> {
 }
 
 impl<'a, P: Protocol> Shelf<'a, P> {
+    #[inline]
     pub fn at_link(&self, link: Link) -> usize {
         self.books.nodes + self.books.at_link(link)
     }
 
+    #[inline]
     pub fn at_globals(&self) -> usize {
         self.books.at_globals()
     }
 
+    #[inline]
     pub fn at_history(&self) -> usize {
         self.books.at_history()
     }
@@ -123,6 +129,9 @@ pub struct Cursor<P: Protocol> {
     /// The parts that changed since the world was loaded, and what they were.
     changed: Vec<(usize, Number)>,
     outgrown: bool,
+    /// The node and the input that were asked about last, and where that is remembered: the same
+    /// is asked several times in a row.
+    last_asked: (usize, u64, usize),
     /// Every answer is asked for again, and compared.
     paranoid: bool,
 }
@@ -156,6 +165,7 @@ impl<P: Protocol> Cursor<P> {
             packer: Packer::new(&vec![1; books.part_count()], word_bits),
             changed: Vec::new(),
             outgrown: false,
+            last_asked: (0, u64::MAX, 0),
             paranoid,
             system: system.clone(),
             books,
@@ -201,11 +211,13 @@ impl<P: Protocol> Cursor<P> {
     }
 
     /// The world as one word.
+    #[inline]
     pub fn key(&mut self) -> u64 {
         debug_assert!(!self.outgrown);
         self.packer.fold(&self.words)
     }
 
+    #[inline]
     pub fn load(&mut self, key: u64) {
         self.packer.unfold(key, &mut self.words);
         self.packer.parts(&self.words, &mut self.parts);
@@ -214,6 +226,7 @@ impl<P: Protocol> Cursor<P> {
     }
 
     /// Takes back every change since the world was loaded.
+    #[inline]
     pub fn undo(&mut self) {
         while let Some((part, before)) = self.changed.pop() {
             let now = std::mem::replace(&mut self.parts[part], before);
@@ -222,6 +235,7 @@ impl<P: Protocol> Cursor<P> {
     }
 
     /// Whether some number does not fit its field, so that worlds have to be packed again.
+    #[inline]
     pub fn has_outgrown(&self) -> bool {
         self.outgrown
     }
@@ -248,6 +262,7 @@ impl<P: Protocol> Cursor<P> {
         self.books.bytes() + self.packer.bytes()
     }
 
+    #[inline]
     fn set(&mut self, part: usize, now: Number) {
         let before = std::mem::replace(&mut self.parts[part], now);
         if before == now {
@@ -263,9 +278,16 @@ impl<P: Protocol> Cursor<P> {
     }
 
     /// The number of what is asked about an input of a node, as it is now.
+    #[inline]
     fn asked(&mut self, id: Id, input: Input<'_, Numbers>) -> usize {
         let question = question(self.parts[index(id)], code(input));
-        self.books.node[index(id)].asked(question)
+        let (node, last, at) = self.last_asked;
+        if (node, last) == (index(id), question) {
+            return at;
+        }
+        let at = self.books.node[index(id)].asked(question);
+        self.last_asked = (index(id), question, at);
+        at
     }
 
     /// Runs a handler for the first time.
@@ -313,6 +335,7 @@ pub struct Scratch {
 }
 
 /// An input in one number: its sort, who sent it, and what.
+#[inline]
 fn code(input: Input<'_, Numbers>) -> Number {
     let (sort, src, what) = match input {
         Input::Start => (0, 0, 0),
@@ -368,21 +391,25 @@ impl<P: Protocol> View<P> for Cursor<P> {
         self.shelf().history()
     }
 
+    #[inline]
     fn is_up(&self, id: Id) -> bool {
         let at = index(id);
         self.books.node[at].facts[self.parts[at] as usize].up
     }
 
+    #[inline]
     fn is_down(&self, id: Id) -> bool {
         let at = index(id);
         self.books.node[at].facts[self.parts[at] as usize].down
     }
 
+    #[inline]
     fn is_undecided(&self, id: Id) -> bool {
         let at = index(id);
         self.books.node[at].facts[self.parts[at] as usize].undecided
     }
 
+    #[inline]
     fn is_silent(&self, link: Link) -> bool {
         let at = self.books.at_link(link);
         self.books.channel[at].is_silent(self.parts[self.books.nodes + at])
@@ -394,6 +421,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     type Reaction = Recalled;
     type Points = Points;
 
+    #[inline]
     fn deliverable(&self, link: Link, order: LinkOrder, nth: usize) -> Option<Number> {
         debug_assert_eq!(order, self.system.rules.links.order);
         let at = self.books.at_link(link);
@@ -410,6 +438,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         all.filter(|other| other == msg).count()
     }
 
+    #[inline]
     fn armed(&self, id: Id, nth: usize) -> Option<Number> {
         self.books.node[index(id)].armed(self.parts[index(id)], nth)
     }
@@ -418,6 +447,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         self.books.node[index(id)].awaited(self.parts[index(id)], *timer)
     }
 
+    #[inline]
     fn option(&self, id: Id, nth: usize) -> Option<((), Number)> {
         let option = self.books.node[index(id)].option(self.parts[index(id)], nth);
         option.map(|option| ((), option))
@@ -432,6 +462,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         self.books.globals.cuts.get(*cut).iter().collect()
     }
 
+    #[inline]
     fn withheld(
         &mut self,
         protocol: &P,
@@ -448,6 +479,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         withheld
     }
 
+    #[inline]
     fn crash_points(&mut self, protocol: &P, id: Id, input: Input<'_, Numbers>) -> Points {
         let at = self.asked(id, input);
         if let Some(points) = &self.books.node[index(id)].asked[at].points {
@@ -461,6 +493,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         of
     }
 
+    #[inline]
     fn react(
         &mut self,
         _: &P,
@@ -514,6 +547,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         self.set(index(id), after);
     }
 
+    #[inline]
     fn change_channel(
         &mut self,
         link: Link,
@@ -549,6 +583,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         fate
     }
 
+    #[inline]
     fn change_globals(&mut self, change: &GlobalsChange<'_, Number>, rules: &Rules) {
         let part = self.books.at_globals();
         let before = self.parts[part];
@@ -582,6 +617,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         self.set(part, after);
     }
 
+    #[inline]
     fn record(&mut self, protocol: &P, id: Id, reaction: &Recalled) {
         let observed = reaction.0.observed;
         if observed == NONE {

@@ -43,6 +43,7 @@ impl<T: Hash + Eq> Interner<T> {
 }
 
 impl<T> Interner<T> {
+    #[inline]
     pub fn get(&self, number: Number) -> &T {
         &self.values[number as usize]
     }

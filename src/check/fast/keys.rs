@@ -24,6 +24,7 @@ impl Keys {
         self.len += 1;
     }
 
+    #[inline]
     pub fn get(&self, at: usize) -> u64 {
         self.blocks[at / BLOCK][at % BLOCK]
     }

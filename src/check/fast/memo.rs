@@ -20,6 +20,7 @@ pub struct Memo {
 }
 
 /// A question of two halves.
+#[inline]
 pub fn question(about: Number, asked: Number) -> u64 {
     u64::from(about) << 32 | u64::from(asked)
 }
@@ -39,11 +40,13 @@ impl Memo {
         }
     }
 
+    #[inline]
     fn home(&self, question: u64) -> usize {
         let hash = (question ^ question >> 32).wrapping_mul(GOLDEN);
         usize::try_from(hash >> self.shift).expect("the table is addressable")
     }
 
+    #[inline]
     pub fn get(&self, question: u64) -> Option<Number> {
         let mask = self.slots.len() - 1;
         let mut at = self.home(question);

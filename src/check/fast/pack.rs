@@ -18,6 +18,7 @@ struct Field {
 }
 
 impl Field {
+    #[inline]
     fn mask(self) -> u64 {
         (1 << self.width) - 1
     }
@@ -84,11 +85,13 @@ impl Packer {
     }
 
     /// Whether a number fits the field of its part.
+    #[inline]
     pub fn fits(&self, part: usize, number: Number) -> bool {
         u64::from(number) <= self.fields[part].mask()
     }
 
     /// Puts a number into words where another was. Both fit.
+    #[inline]
     pub fn replace(&self, words: &mut [u64], part: usize, old: Number, new: Number) {
         let Field { word, shift, .. } = self.fields[part];
         words[word as usize] ^= u64::from(old ^ new) << shift;
@@ -104,6 +107,7 @@ impl Packer {
     }
 
     /// The number of one part.
+    #[inline]
     pub fn part(&self, words: &[u64], part: usize) -> Number {
         let field = self.fields[part];
         let number = words[field.word as usize] >> field.shift & field.mask();
@@ -111,6 +115,7 @@ impl Packer {
     }
 
     /// The numbers of all parts.
+    #[inline]
     pub fn parts(&self, words: &[u64], parts: &mut [Number]) {
         parts.fill(0);
         for &part in &self.active {
@@ -119,6 +124,7 @@ impl Packer {
     }
 
     /// Words into one.
+    #[inline]
     pub fn fold(&mut self, words: &[u64]) -> u64 {
         match words {
             [word] => *word,
@@ -149,6 +155,7 @@ impl Packer {
     }
 
     /// One word into those it was folded from.
+    #[inline]
     pub fn unfold(&self, word: u64, words: &mut Vec<u64>) {
         words.clear();
         words.resize(self.words, 0);

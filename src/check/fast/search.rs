@@ -250,7 +250,9 @@ impl<'a, P: Protocol> Search<'a, P> {
     fn repack(&mut self) {
         let old: Packer = self.cursor.repack(self.tuning.word_bits);
         let (cursor, scratch) = (&mut self.cursor, &mut self.scratch);
-        let mut visited = Visited::new(self.tuning.slots);
+        // The old set goes first: all that it held is in the list.
+        self.visited = Visited::new(self.tuning.slots);
+        let visited = &mut self.visited;
         self.keys.rewrite(|word| {
             let word = cursor.translate(&old, word, scratch);
             visited.insert(word);
@@ -259,7 +261,6 @@ impl<'a, P: Protocol> Search<'a, P> {
         for word in &mut self.batch.words {
             *word = cursor.translate(&old, *word, scratch);
         }
-        self.visited = visited;
     }
 
     /// Looks up what the batch has gathered. If the search is over before its end, the rest of it

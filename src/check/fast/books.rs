@@ -100,7 +100,9 @@ impl Reacted<Numbers> for Recalled {
 /// What was asked about one input of one node.
 #[derive(Default)]
 pub struct Asked {
-    pub withheld: Option<Option<&'static str>>,
+    /// Whether it is known what withholds it.
+    pub is_judged: bool,
+    pub withheld: Option<&'static str>,
     pub points: Option<Rc<[usize]>>,
     pub reaction: Option<Rc<Remembered>>,
 }

@@ -470,12 +470,14 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         input: Input<'_, Numbers>,
     ) -> Option<&'static str> {
         let at = self.asked(id, input);
-        if let Some(withheld) = self.books.node[index(id)].asked[at].withheld {
-            return withheld;
+        let asked = &self.books.node[index(id)].asked[at];
+        if asked.is_judged {
+            return asked.withheld;
         }
         let state = self.shelf().node(id).state()?;
         let withheld = protocol.withheld(id, state, spell_input(&self.books, id, input));
-        self.books.node[index(id)].asked[at].withheld = Some(withheld);
+        let asked = &mut self.books.node[index(id)].asked[at];
+        (asked.is_judged, asked.withheld) = (true, withheld);
         withheld
     }
 

@@ -11,7 +11,7 @@ use rustc_hash::FxBuildHasher;
 /// The number of a value among those of its sort.
 pub type Number = u32;
 
-/// One past the largest number, so that "none" and two bits beside it fit into a word.
+/// One past the largest number. It is so small that "none" and two bits beside it fit into a word.
 const NUMBERS_MAX: usize = 1 << 30;
 
 /// The values of one sort.

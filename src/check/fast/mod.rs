@@ -46,7 +46,7 @@ impl Default for Tuning {
     fn default() -> Self {
         Tuning {
             word_bits: 63,
-            slots: 16,
+            slots: 64,
             batch: 128,
             steps_max: 1 << 22,
             paranoid: false,

@@ -37,25 +37,39 @@ pub struct Packer {
     last: Vec<(u64, Number)>,
 }
 
+/// The bits of a number, at most.
+const NUMBER_BITS: u32 = 30;
+
 /// The bits that so many numbers need.
 fn bits(count: usize) -> u32 {
     count.max(1).next_power_of_two().trailing_zeros()
 }
 
 impl Packer {
-    /// A layout for so many numbers of each part, in words of at most so many bits. Fields that
-    /// are nearly full get room for more where that costs no further word.
+    /// A layout for so many numbers of each part, in words of at most so many bits, with
+    /// room for more.
     pub fn new(counts: &[usize], word_bits: u32) -> Self {
-        let tight: Vec<u32> = counts.iter().map(|count| bits(*count)).collect();
-        let nearly_full = |count: &usize| bits(count + count / 3);
-        let roomy: Vec<u32> = counts.iter().map(nearly_full).collect();
-        let packer = Packer::of_widths(&roomy, word_bits);
-        let tight = Packer::of_widths(&tight, word_bits);
-        if tight.words < packer.words {
-            tight
+        let mut widths: Vec<u32> = counts.iter().map(|count| bits(*count)).collect();
+        // What never changed is not expected to.
+        let changes = |at: &usize| counts[*at] > 1;
+        if widths.iter().sum::<u32>() <= word_bits {
+            // All fit one word. What is left of it goes to those that are the fullest.
+            for _ in widths.iter().sum::<u32>()..word_bits {
+                let fullness = |at: &usize| (counts[*at] << 32) >> widths[*at];
+                let Some(fullest) = (0..counts.len()).filter(changes).max_by_key(fullness) else {
+                    break;
+                };
+                widths[fullest] += 1;
+            }
         } else {
-            packer
+            for at in (0..counts.len()).filter(changes) {
+                widths[at] += 1;
+            }
         }
+        for width in &mut widths {
+            *width = (*width).min(NUMBER_BITS);
+        }
+        Packer::of_widths(&widths, word_bits)
     }
 
     fn of_widths(widths: &[u32], word_bits: u32) -> Self {
@@ -233,8 +247,8 @@ mod tests {
             let (mut words, mut anew) = (Vec::new(), Vec::new());
             packer.fill(&worlds[0], &mut words);
             for pair in worlds.windows(2) {
-                for part in 0..counts.len() {
-                    packer.replace(&mut words, part, pair[0][part], pair[1][part]);
+                for (part, (old, new)) in pair[0].iter().zip(&pair[1]).enumerate() {
+                    packer.replace(&mut words, part, *old, *new);
                 }
                 packer.fill(&pair[1], &mut anew);
                 prop_assert_eq!(&words, &anew);

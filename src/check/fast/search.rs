@@ -121,7 +121,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             tuning,
             cursor: Cursor::new(system, start, tuning.word_bits, tuning.paranoid),
             keys: Keys::default(),
-            visited: Visited::new(tuning.slots),
+            visited: Visited::new(tuning.slots, 0),
             levels: vec![0, 1],
             expanded: 0,
             inquiries,
@@ -251,7 +251,8 @@ impl<'a, P: Protocol> Search<'a, P> {
         let old: Packer = self.cursor.repack(self.tuning.word_bits);
         let (cursor, scratch) = (&mut self.cursor, &mut self.scratch);
         // The old set goes first: all that it held is in the list.
-        self.visited = Visited::new(self.tuning.slots);
+        self.visited = Visited::new(self.tuning.slots, 0);
+        self.visited = Visited::new(self.tuning.slots, self.keys.len());
         let visited = &mut self.visited;
         self.keys.rewrite(|word| {
             let word = cursor.translate(&old, word, scratch);

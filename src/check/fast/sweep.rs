@@ -16,7 +16,7 @@ use crate::model::{Class, Enabled, Expectation, Predicate, Protocol};
 #[derive_where::derive_where(Clone)]
 pub struct Goal<P: Protocol> {
     condition: Option<Predicate<P>>,
-    goal: Predicate<P>,
+    wanted: Predicate<P>,
     by_repairs: bool,
 }
 
@@ -28,12 +28,12 @@ impl<P: Protocol> Goal<P> {
         match expectation {
             Expectation::NeverBlocked { condition, goal } => Some(Goal {
                 condition,
-                goal,
+                wanted: goal,
                 by_repairs: false,
             }),
             Expectation::Recovers { goal } => Some(Goal {
                 condition: None,
-                goal,
+                wanted: goal,
                 by_repairs: true,
             }),
             _ => None,
@@ -56,7 +56,7 @@ pub fn blocked<P: Protocol>(
     };
     let mut sweep = Sweep {
         marks: search.visited.marks(),
-        predicates: goals.iter().map(|goal| remembering(goal.goal)).collect(),
+        predicates: goals.iter().map(|goal| remembering(goal.wanted)).collect(),
         all: bit(&|_| true),
         by_repairs: bit(&|goal| goal.by_repairs),
         enabled: Enabled::default(),

@@ -83,12 +83,11 @@ impl<P: Protocol> Remembering<P> {
             }
             if let Step::Reads(part) = step {
                 let question = question(number(at), parts[part]);
-                at = match self.branches.get(question) {
-                    Some(next) => next as usize,
-                    None => {
-                        self.branches.put(question, number(self.steps.len()));
-                        self.steps.len()
-                    }
+                at = if let Some(next) = self.branches.get(question) {
+                    next as usize
+                } else {
+                    self.branches.put(question, number(self.steps.len()));
+                    self.steps.len()
                 };
             }
         }

@@ -7,7 +7,7 @@
 /// No world: words have their highest bit clear, or are pairs of numbers below 2^31.
 const FREE: u64 = u64::MAX;
 
-const SEGMENT_BITS: u32 = 8;
+const SEGMENT_BITS: u32 = 5;
 
 /// A set of words.
 pub struct Visited {
@@ -32,11 +32,13 @@ fn mix(word: u64) -> u64 {
 }
 
 impl Visited {
-    /// An empty set with so many slots in each segment.
-    pub fn new(slots: usize) -> Self {
+    /// An empty set with room for so many words, and at least so many slots in each segment.
+    pub fn new(slots: usize, words: usize) -> Self {
         let segments = 1 << SEGMENT_BITS;
+        // As full as a segment is on average.
+        let needed = words / segments * 8 / 5;
         Visited {
-            segments: vec![vec![FREE; slots.max(2)]; segments],
+            segments: vec![vec![FREE; slots.max(needed).max(2)]; segments],
             filled: vec![0; segments],
         }
     }
@@ -50,7 +52,7 @@ impl Visited {
         let slot = (rest * self.segments[segment].len() as u128) >> 64;
         Place {
             segment,
-            slot: slot as usize,
+            slot: usize::try_from(slot).expect("it is below the length"),
         }
     }
 
@@ -154,7 +156,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_is_a_set(words in prop::collection::vec(0..5000u64, 0..3000), slots in 1..9usize) {
-            let mut visited = Visited::new(slots);
+            let mut visited = Visited::new(slots, 0);
             let mut set = BTreeSet::new();
             for word in &words {
                 prop_assert_eq!(visited.insert(*word), set.insert(*word));

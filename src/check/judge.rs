@@ -173,7 +173,9 @@ pub fn judge<P: Protocol>(
         .iter()
         .zip(first)
         .zip(second)
-        .map(|((property, all), second)| decide(question, property, all, second, &searches))
+        .map(|((property, all), second)| {
+            decide(question, property, all, second.as_ref(), &searches)
+        })
         .collect();
     Trial { judged, searches }
 }
@@ -193,10 +195,11 @@ fn restrictions<P: Protocol>(
     let mut groups: Vec<(Rules, Vec<Assumption>, Vec<usize>)> = Vec::new();
     for (i, property) in question.properties.iter().enumerate() {
         let needed = match (&first[i], property.expectation) {
-            (None, _) => true,
             (Some(finding), Expectation::Always(_)) => matches!(finding, Finding::Broken { .. }),
-            (_, Expectation::Reachable(_)) => false,
-            (_, Expectation::NeverBlocked { .. } | Expectation::Recovers { .. }) => true,
+            (Some(_), Expectation::Reachable(_)) => false,
+            (None, _) | (_, Expectation::NeverBlocked { .. } | Expectation::Recovers { .. }) => {
+                true
+            }
         };
         let both = [property.premise.as_slice(), &property.assumes].concat();
         let (rules, imposed) = impose(question.system, &both);
@@ -300,7 +303,7 @@ fn decide<P: Protocol>(
     question: &Question<'_, P>,
     property: &Property<P>,
     all: Option<Finding<P>>,
-    second: Option<Second<P>>,
+    second: Option<&Second<P>>,
     searches: &[Search<P>],
 ) -> Judged<P> {
     let judged = |search, verdict| Judged {
@@ -315,14 +318,12 @@ fn decide<P: Protocol>(
         return judged(0, Verdict::Unknown(vec![why.to_owned()]));
     }
     let conditional = all.is_none();
-    let looked_at: Vec<&Search<P>> = match &second {
+    let looked_at: Vec<&Search<P>> = match second {
         Some(second) if conditional => vec![&searches[second.search]],
         Some(second) => vec![&searches[0], &searches[second.search]],
         None => vec![&searches[0]],
     };
-    let against = second
-        .as_ref()
-        .filter(|second| second.is_against() || conditional);
+    let against = second.filter(|second| second.is_against() || conditional);
     let (search, finding, system) = match against {
         Some(second) => (
             second.search,
@@ -334,7 +335,7 @@ fn decide<P: Protocol>(
     let trial = |schedule: Vec<Event<P>>| {
         let schedule: Vec<_> = question.after.iter().cloned().chain(schedule).collect();
         let (facts, world) = replay(&system, &schedule);
-        let under_assumptions = second.as_ref().map(|second| &searches[second.search]);
+        let under_assumptions = second.map(|second| &searches[second.search]);
         let cleared = under_assumptions.filter(|_| against.is_none());
         let standing = standing_of(question.system, property, &facts, cleared);
         (schedule, world, standing)

@@ -86,7 +86,7 @@ impl Globals {
     }
 
     pub fn is_cut(&self, link: Link) -> bool {
-        !link.is_loop() && self.cuts.iter().any(|cut| cut.contains(link))
+        !self.cuts.is_empty() && !link.is_loop() && self.cuts.iter().any(|cut| cut.contains(link))
     }
 
     pub fn change(&mut self, change: &GlobalsChange<'_>, rules: &Rules) {
@@ -131,6 +131,12 @@ impl Globals {
                 self.cuts.remove(cut);
             }
         }
+    }
+
+    /// The nodes that the budget allows to crash (once more).
+    pub fn expendable(&self, nodes: usize, rules: &Rules) -> NodeSet {
+        let all = NodeSet::first(nodes).iter();
+        all.filter(|&id| self.may_crash(id, rules)).collect()
     }
 
     /// Whether the budget allows a node to crash (once more).

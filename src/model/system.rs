@@ -120,8 +120,11 @@ impl<P: Protocol> System<P> {
     /// The same, into what was used before.
     pub fn enable<C: Carrier<P>>(&self, world: &mut C, enabled: &mut Enabled<C::Vocabulary>) {
         enabled.clear();
-        let frail = self.cluster.ids().filter(|&id| self.may_crash(world, id));
-        let frail: NodeSet = frail.collect();
+        let frail = world.expendable(&self.rules);
+        let frail: NodeSet = frail
+            .iter()
+            .filter(|&id| self.may_crash(world, id))
+            .collect();
         if let Some(id) = self.undecided(world) {
             self.choices(world, id, frail, enabled);
         } else {
@@ -509,22 +512,20 @@ impl<P: Protocol> System<P> {
         enabled.events.push(event);
     }
 
-    /// Whether a node may crash now, or inside its recovery.
+    /// Whether a node for which the budget allows it may crash now, or inside its recovery.
     fn may_crash<C: Carrier<P>>(&self, world: &C, id: Id) -> bool {
         let rules = &self.rules;
-        world.globals().may_crash(id, rules)
-            && rules.budgets.down.allows(|| {
-                // A node that crashes while it recovers was down already.
-                let down = |peer: &Id| *peer != id && world.is_down(*peer);
-                self.cluster.ids().filter(down).count()
-            })
-            && (rules.survivors.is_empty() || {
-                let left = world.up().without(id);
-                let enough = |&(set, least): &(NodeSet, usize)| {
-                    !set.contains(id) || left.intersection(set).len() >= least
-                };
-                rules.survivors.iter().all(enough)
-            })
+        rules.budgets.down.allows(|| {
+            // A node that crashes while it recovers was down already.
+            let down = |peer: &Id| *peer != id && world.is_down(*peer);
+            self.cluster.ids().filter(down).count()
+        }) && (rules.survivors.is_empty() || {
+            let left = world.up().without(id);
+            let enough = |&(set, least): &(NodeSet, usize)| {
+                !set.contains(id) || left.intersection(set).len() >= least
+            };
+            rules.survivors.iter().all(enough)
+        })
     }
 }
 
@@ -563,8 +564,8 @@ fn runs_a_handler<P: Protocol, W: View<P> + ?Sized, V: Vocabulary>(
 }
 
 fn pairs(cluster: &Cluster) -> impl Iterator<Item = (Id, Id)> {
-    let n = cluster.len();
-    (0..n * n).map(move |i| (Id::from(i / n), Id::from(i % n)))
+    let ids = cluster.ids();
+    ids.flat_map(|src| cluster.ids().map(move |dst| (src, dst)))
 }
 
 impl std::fmt::Display for Bound {

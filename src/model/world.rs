@@ -51,6 +51,11 @@ pub trait View<P: Protocol> {
         self.channel(link).is_empty()
     }
 
+    /// The nodes that the budget allows to crash (once more).
+    fn expendable(&self, rules: &Rules) -> NodeSet {
+        self.globals().expendable(self.nodes(), rules)
+    }
+
     /// The nodes that are up.
     fn up(&self) -> NodeSet {
         (0..self.nodes())

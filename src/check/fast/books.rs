@@ -13,7 +13,7 @@ use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::network::Fate;
 use crate::model::{
-    Channel, Cut, Id, LinkOrder, Node, NodeSet, Observation, Protocol, Reacted, Vocabulary,
+    Channel, Cut, Id, LinkOrder, Node, NodeSet, Observation, Protocol, Reacted, Rules, Vocabulary,
 };
 
 /// Not known yet, or nothing.
@@ -219,7 +219,7 @@ impl<P: Protocol> NodeBook<P> {
     }
 }
 
-/// All that was ever in flight on one link.
+/// All that was ever in flight on one link. Nothing in flight is number 0.
 pub struct ChannelBook<M> {
     pub values: Interner<Channel<M>>,
     pub messages: Interner<M>,
@@ -230,12 +230,14 @@ pub struct ChannelBook<M> {
     pub changes: Memo,
 }
 
-impl<M> Default for ChannelBook<M> {
+impl<M: Clone + Ord + std::hash::Hash> Default for ChannelBook<M> {
     fn default() -> Self {
+        let mut values = Interner::default();
+        values.intern(Channel::default());
         ChannelBook {
-            values: Interner::default(),
+            values,
             messages: Interner::default(),
-            facts: Vec::new(),
+            facts: vec![(Piece::default(), Piece::default())],
             lists: Pieces(Vec::new()),
             changes: Memo::default(),
         }
@@ -258,17 +260,15 @@ impl<M: Clone + Ord + std::hash::Hash> ChannelBook<M> {
 
     #[inline]
     pub fn in_flight(&self, channel: Number, nth: usize) -> Option<Number> {
+        if channel == 0 {
+            return None;
+        }
         self.lists.get(self.facts[channel as usize].0, nth)
     }
 
     #[inline]
     pub fn deliverable(&self, channel: Number, nth: usize) -> Option<Number> {
         self.lists.get(self.facts[channel as usize].1, nth)
-    }
-
-    #[inline]
-    pub fn is_silent(&self, channel: Number) -> bool {
-        self.facts[channel as usize].0.len == 0
     }
 
     pub fn bytes(&self) -> usize {
@@ -301,8 +301,21 @@ pub fn and_fate(answer: Number) -> (Number, Fate) {
 /// All that the globals ever were, and all cuts that can be made.
 pub struct GlobalsBook {
     pub values: Interner<Globals>,
+    /// The nodes that may crash under each.
+    pub expendable: Vec<NodeSet>,
     pub cuts: Interner<Cut>,
     pub changes: Memo,
+}
+
+impl GlobalsBook {
+    pub fn intern(&mut self, nodes: usize, rules: &Rules, globals: Globals) -> Number {
+        let (number, new) = self.values.intern(globals);
+        if new {
+            let expendable = self.values.get(number).expendable(nodes, rules);
+            self.expendable.push(expendable);
+        }
+        number
+    }
 }
 
 /// All histories.

@@ -146,6 +146,7 @@ impl<P: Protocol> Cursor<P> {
             channel: (0..nodes * nodes).map(|_| ChannelBook::default()).collect(),
             globals: GlobalsBook {
                 values: Interner::default(),
+                expendable: Vec::new(),
                 cuts: Interner::default(),
                 changes: Memo::default(),
             },
@@ -162,7 +163,7 @@ impl<P: Protocol> Cursor<P> {
         let mut cursor = Cursor {
             parts: vec![0; books.part_count()],
             words: Vec::new(),
-            packer: Packer::new(&vec![1; books.part_count()], word_bits),
+            packer: Packer::new(&books.counts(), word_bits),
             changed: Vec::new(),
             outgrown: false,
             last_asked: (0, u64::MAX, 0),
@@ -190,10 +191,11 @@ impl<P: Protocol> Cursor<P> {
                 self.parts[self.books.nodes + at] = number;
             }
         }
-        let globals = self.books.globals.values.intern(world.globals().clone());
+        let (rules, globals) = (&self.system.rules, world.globals().clone());
+        let globals = self.books.globals.intern(self.books.nodes, rules, globals);
         let history = self.books.history.values.intern(world.history().clone());
         let (at_globals, at_history) = (self.books.at_globals(), self.books.at_history());
-        self.parts[at_globals] = globals.0;
+        self.parts[at_globals] = globals;
         self.parts[at_history] = history.0;
     }
 
@@ -409,10 +411,14 @@ impl<P: Protocol> View<P> for Cursor<P> {
         self.books.node[at].facts[self.parts[at] as usize].undecided
     }
 
+    fn expendable(&self, _: &Rules) -> NodeSet {
+        let globals = self.parts[self.books.at_globals()];
+        self.books.globals.expendable[globals as usize]
+    }
+
     #[inline]
     fn is_silent(&self, link: Link) -> bool {
-        let at = self.books.at_link(link);
-        self.books.channel[at].is_silent(self.parts[self.books.nodes + at])
+        self.parts[self.books.nodes + self.books.at_link(link)] == 0
     }
 }
 
@@ -425,7 +431,11 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     fn deliverable(&self, link: Link, order: LinkOrder, nth: usize) -> Option<Number> {
         debug_assert_eq!(order, self.system.rules.links.order);
         let at = self.books.at_link(link);
-        self.books.channel[at].deliverable(self.parts[self.books.nodes + at], nth)
+        let channel = self.parts[self.books.nodes + at];
+        if channel == 0 {
+            return None;
+        }
+        self.books.channel[at].deliverable(channel, nth)
     }
 
     fn in_flight(&self, link: Link, nth: usize) -> Option<Number> {
@@ -599,6 +609,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
             GlobalsChange::Heal(cut) => (6, **cut),
         };
         let question = question(before, sort | what << 3);
+        let nodes = self.books.nodes;
         let book = &mut self.books.globals;
         let after = book.changes.get(question).unwrap_or_else(|| {
             let spelt = match change {
@@ -612,7 +623,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
             };
             let mut globals = book.values.get(before).clone();
             globals.change(&spelt, rules);
-            let after = book.values.intern(globals).0;
+            let after = book.intern(nodes, rules, globals);
             book.changes.put(question, after);
             after
         });

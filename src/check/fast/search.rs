@@ -317,7 +317,9 @@ impl<'a, P: Protocol> Search<'a, P> {
                 continue;
             }
             let wanted = matches!(inquiry.expectation, Expectation::Reachable(_));
-            if predicate.known(|part| packer.part(words, part)) == Some(!wanted) {
+            if predicate.known(packer.part_count(), |part| packer.part(words, part))
+                == Some(!wanted)
+            {
                 continue;
             }
             self.parts.resize(packer.part_count(), 0);

@@ -99,10 +99,12 @@ pub fn blocked<P: Protocol>(
 fn holds<P: Protocol>(search: &Search<'_, P>, predicate: &mut Remembering<P>) -> bool {
     let parts = search.cursor.parts();
     let protocol = &search.system.protocol;
-    predicate.known(|part| parts[part]).unwrap_or_else(|| {
-        let answer = predicate.ask(protocol, search.cursor.books(), parts);
-        answer.is_ok()
-    })
+    predicate
+        .known(parts.len(), |part| parts[part])
+        .unwrap_or_else(|| {
+            let answer = predicate.ask(protocol, search.cursor.books(), parts);
+            answer.is_ok()
+        })
 }
 
 struct Sweep<P: Protocol> {

@@ -25,6 +25,9 @@ enum Step {
 /// A predicate and its answers.
 pub struct Remembering<P: Protocol> {
     predicate: Predicate<P>,
+    /// For a predicate of the history alone: by its number, whether it is known, and the answer.
+    /// The tree would be no more than that, but slower.
+    of_history: Vec<Option<bool>>,
     /// From the root, which is the first; empty before the first answer.
     steps: Vec<Step>,
     /// From a step and the number of the part that is read to the next step.
@@ -38,14 +41,20 @@ impl<P: Protocol> Remembering<P> {
     pub fn new(predicate: Predicate<P>, steps_max: usize) -> Self {
         Remembering {
             predicate,
+            of_history: Vec::new(),
             steps: Vec::new(),
             branches: Memo::default(),
             steps_max,
         }
     }
 
-    /// The answer for a world of which each part can be looked up, if it is known.
-    pub fn known(&self, part: impl Fn(usize) -> Number) -> Option<bool> {
+    /// The answer for a world of so many parts, of which each can be looked up, if it is known.
+    #[inline]
+    pub fn known(&self, parts: usize, part: impl Fn(usize) -> Number) -> Option<bool> {
+        if let Predicate::History(_) = self.predicate {
+            let history = part(parts - 1);
+            return self.of_history.get(history as usize).copied().flatten();
+        }
         let mut at = 0;
         loop {
             match *self.steps.get(at)? {
@@ -64,7 +73,12 @@ impl<P: Protocol> Remembering<P> {
             read: RefCell::default(),
         };
         let answer = self.predicate.ask(protocol, &traced);
-        if self.steps.len() < self.steps_max {
+        if let Predicate::History(_) = self.predicate {
+            let history = parts[books.at_history()] as usize;
+            let known = self.of_history.len().max(history + 1);
+            self.of_history.resize(known, None);
+            self.of_history[history] = Some(answer.is_ok());
+        } else if self.steps.len() < self.steps_max {
             self.learn(&traced.read.into_inner(), parts, answer.is_ok());
         }
         answer
@@ -94,7 +108,9 @@ impl<P: Protocol> Remembering<P> {
     }
 
     pub fn bytes(&self) -> usize {
-        self.steps.capacity() * size_of::<Step>() + self.branches.bytes()
+        self.of_history.capacity()
+            + self.steps.capacity() * size_of::<Step>()
+            + self.branches.bytes()
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::impure::Impure;
 use common::table::{Game, Table, game};
 use common::{cases, depth, depth_within, lines, plainly, states, told};
 use jury::check::fast::{self, Tuning};
@@ -45,13 +46,13 @@ fn fast<P: Protocol>(
 fn tuning() -> impl Strategy<Value = Tuning> {
     let word_bits = prop_oneof![Just(63), 1..63u32];
     let steps_max = prop_oneof![Just(0), 1..50usize, Just(1 << 20)];
-    (word_bits, 0..4usize, 1..200usize, steps_max, any::<bool>()).prop_map(
-        |(word_bits, slots, batch, steps_max, paranoid)| Tuning {
+    (word_bits, 0..4usize, 1..200usize, steps_max, 0..3u32).prop_map(
+        |(word_bits, slots, batch, steps_max, doubt)| Tuning {
             word_bits,
             slots,
             batch,
             steps_max,
-            paranoid,
+            doubt,
         },
     )
 }
@@ -197,4 +198,16 @@ fn a_search_can_be_stopped() {
         &mut monitor,
     );
     assert_eq!(account(&system, &ours), account(&system, &plain));
+}
+
+/// What a handler answered is remembered, so one that is not a function would be believed.
+#[test]
+#[should_panic(expected = "the handler of N1 is not pure: asked about Timeout(())")]
+fn a_handler_that_is_not_pure_is_named() {
+    let system = System::new(Impure::default(), Rules::fault_free());
+    let tuning = Tuning {
+        doubt: 1,
+        ..Tuning::default()
+    };
+    fast(&system, &[], states(100), tuning);
 }

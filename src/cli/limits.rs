@@ -12,6 +12,9 @@ use super::{interrupt, memory};
 /// The share of the machine's memory that a search may use, unless told otherwise, in percent.
 const MEMORY_SHARE: u64 = 50;
 
+/// The least time between two looks at the memory.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
 /// Limits on a search; reaching one is a result, not an error.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Limits")]
@@ -43,13 +46,12 @@ impl Limits {
         let started = Instant::now();
         let time = self.time.map(|time| Duration::from_nanos(time.nanos()));
         let share = || Some(memory::of_machine()? / 100 * MEMORY_SHARE);
-        // Where the platform does not tell what a process holds, nothing can be enforced.
-        let memory_max = memory::resident().and_then(|_| self.memory.or_else(share));
         Watch {
             started,
             deadline: time.map(|time| started + time),
-            memory_max,
-            unenforced: self.memory.is_some() && memory_max.is_none(),
+            memory_max: self.memory.or_else(share),
+            unenforced: false,
+            next_look: started,
             begun: Vec::new(),
             bar,
         }
@@ -61,7 +63,10 @@ pub struct Watch {
     started: Instant,
     deadline: Option<Instant>,
     memory_max: Option<u64>,
+    /// Nobody told what is held in memory.
     unenforced: bool,
+    /// When to look next: a look is dearer than the thousand worlds between two of them.
+    next_look: Instant,
     /// When each search began.
     begun: Vec<Instant>,
     bar: SearchBar,
@@ -124,11 +129,17 @@ impl Monitor for Watch {
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             return Err(Stopped::Time);
         }
-        let resident = memory::resident();
-        if let (Some(resident), Some(most)) = (resident, self.memory_max)
-            && resident > most
-        {
-            return Err(Stopped::Memory);
+        if now < self.next_look {
+            return Ok(());
+        }
+        self.next_look = now + LOOK_EVERY;
+        // Where the platform does not tell what a process holds, the engine may.
+        let told = (progress.bytes > 0).then_some(progress.bytes);
+        let resident = memory::resident().or(told);
+        match (resident, self.memory_max) {
+            (Some(resident), Some(most)) if resident > most => return Err(Stopped::Memory),
+            (None, Some(_)) => self.unenforced = true,
+            _ => {}
         }
         let begun = self.begun.last().copied().unwrap_or(self.started);
         self.bar

@@ -132,13 +132,13 @@ pub struct Cursor<P: Protocol> {
     /// The node and the input that were asked about last, and where that is remembered: the same
     /// is asked several times in a row.
     last_asked: (usize, u64, usize),
-    /// Every answer is asked for again, and compared.
-    paranoid: bool,
+    /// Of so many known answers one is asked for again, and how many are left until then.
+    doubt: (u32, u32),
 }
 
 impl<P: Protocol> Cursor<P> {
     /// A carrier that stands at this world.
-    pub fn new(system: &System<P>, world: &World<P>, word_bits: u32, paranoid: bool) -> Self {
+    pub fn new(system: &System<P>, world: &World<P>, word_bits: u32, doubt: u32) -> Self {
         let nodes = system.cluster.len();
         let mut books = Books {
             nodes,
@@ -167,7 +167,7 @@ impl<P: Protocol> Cursor<P> {
             changed: Vec::new(),
             outgrown: false,
             last_asked: (0, u64::MAX, 0),
-            paranoid,
+            doubt: (doubt, doubt),
             system: system.clone(),
             books,
         };
@@ -315,8 +315,14 @@ impl<P: Protocol> Cursor<P> {
     }
 
     /// Asks once more what is known, and compares.
-    fn doubt(&mut self, known: &Remembered, id: Id, input: Input<'_, Numbers>, at: Option<usize>) {
-        let again = self.ask(id, input, at);
+    fn ask_again(
+        &mut self,
+        known: &Remembered,
+        id: Id,
+        input: Input<'_, Numbers>,
+        crash_after: Option<usize>,
+    ) {
+        let again = self.ask(id, input, crash_after);
         let same = again.after == known.after
             && again.sends == known.sends
             && again.observed == known.observed;
@@ -525,8 +531,10 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         };
         let reaction = if let Some(known) = known {
             let known = Rc::clone(known);
-            if self.paranoid {
-                self.doubt(&known, id, input, crash_after);
+            self.doubt.1 = self.doubt.1.wrapping_sub(1);
+            if self.doubt.1 == 0 {
+                self.doubt.1 = self.doubt.0;
+                self.ask_again(&known, id, input, crash_after);
             }
             known
         } else {

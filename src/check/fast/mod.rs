@@ -37,9 +37,9 @@ pub struct Tuning {
     pub batch: usize,
     /// The steps that are remembered for each predicate.
     pub steps_max: usize,
-    /// Ask every handler again whenever its answer is known, and compare. A handler that answers
-    /// differently is named in a panic.
-    pub paranoid: bool,
+    /// Of so many known answers of handlers, one is asked for again and compared: every one if it
+    /// is 1, none if it is 0. A handler that answers differently is named in a panic.
+    pub doubt: u32,
 }
 
 impl Default for Tuning {
@@ -49,7 +49,7 @@ impl Default for Tuning {
             slots: 64,
             batch: 128,
             steps_max: 1 << 22,
-            paranoid: false,
+            doubt: 1 << 14,
         }
     }
 }

@@ -119,7 +119,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             system,
             limits,
             tuning,
-            cursor: Cursor::new(system, start, tuning.word_bits, tuning.paranoid),
+            cursor: Cursor::new(system, start, tuning.word_bits, tuning.doubt),
             keys: Keys::default(),
             visited: Visited::new(tuning.slots, 0),
             levels: vec![0, 1],

@@ -41,12 +41,12 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "majority-commits",
         about: "The coordinator commits on a majority of YES votes instead of all of them.",
-        breaks: &["validity", "atomicity"],
+        breaks: &["validity", "atomicity", "forgets"],
     },
     Bug {
         name: "uncertain-aborts",
         about: "A participant aborts unilaterally when the decision is late, although it voted YES.",
-        breaks: &["atomicity"],
+        breaks: &["atomicity", "forgets"],
     },
     Bug {
         name: "commit-before-record",
@@ -56,7 +56,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "prepared-in-memory",
         about: "A participant votes YES without a prepared record: a crash makes it forget.",
-        breaks: &["atomicity"],
+        breaks: &["atomicity", "forgets"],
     },
     Bug {
         name: "no-initiation-record",
@@ -66,7 +66,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "all-uncertain-abort",
         about: "Cooperative termination takes it that nobody committed if all peers are uncertain.",
-        breaks: &["atomicity"],
+        breaks: &["atomicity", "forgets"],
     },
     Bug {
         name: "late-yes-commits",
@@ -82,18 +82,18 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "votes-counted",
         about: "YES votes are counted, not collected: a duplicate counts twice.",
-        breaks: &["validity", "atomicity"],
+        breaks: &["validity", "atomicity", "forgets"],
     },
     Bug {
         name: "inquiry-aborts-collecting",
         about: "An inquiry is answered ABORT while votes are still being collected, as if there \
                 were no information.",
-        breaks: &["atomicity", "irrevocability"],
+        breaks: &["atomicity", "irrevocability", "forgets"],
     },
     Bug {
         name: "timeout-counts-as-yes",
         about: "The coordinator takes silence for consent and commits at the vote timeout.",
-        breaks: &["validity", "atomicity"],
+        breaks: &["validity", "atomicity", "forgets"],
     },
     Bug {
         name: "prepare-after-decision",

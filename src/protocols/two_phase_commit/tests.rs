@@ -458,8 +458,11 @@ fn instance(bug: Mistake) -> Sys {
         Mistake::CommitBeforeRecord
         | Mistake::PreparedInMemory
         | Mistake::NoInitiationRecord
-        | Mistake::AllUncertainAbort
-        | Mistake::VotesAfterAmnesia => one_crash(rules, nodes),
+        | Mistake::AllUncertainAbort => one_crash(rules, nodes),
+        Mistake::VotesAfterAmnesia => {
+            asynchronous(rules);
+            one_crash(rules, NodeSet::only(Id::from(1)));
+        }
         Mistake::MajorityCommits => {}
         Mistake::UncertainAborts
         | Mistake::LateYesCommits

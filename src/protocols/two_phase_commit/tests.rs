@@ -320,6 +320,25 @@ fn one_crash_is_survived_and_repaired() {
     }
 }
 
+/// The coordinator that came back tells everybody again, and again if that is lost.
+#[test]
+fn a_loss_after_a_recovery_is_made_good() {
+    for (presumption, termination) in variants() {
+        let params = Params {
+            presumption,
+            termination,
+            ..open(1)
+        };
+        let system = system(&params, |rules, _| {
+            one_crash(rules, NodeSet::only(coordinator()));
+            rules.budgets.drops = Limit::AtMost(1);
+        });
+        let space = Space::explore(&system).sound();
+        let stuck = space.stuck(&system, goal("forgets"), REPAIRS);
+        assert!(stuck.is_empty(), "{presumption:?}: {:#?}", stuck[0]);
+    }
+}
+
 /// What accurate timing holds back must never be what everybody waits for.
 #[test]
 fn nobody_waits_for_the_living() {

@@ -61,7 +61,9 @@ fn play<P: Protocol>(moves: &Moves) -> Result<String, String> {
     let params: P::Params = serde_json::from_str(&moves.params).map_err(|e| e.to_string())?;
     let protocol = P::new(&params).map_err(|bad| bad.to_string())?;
     let cluster: Cluster = protocol.cluster();
-    let properties = protocol.properties();
+    let mut properties = protocol.properties();
+    // What has a premise says nothing of a single step.
+    properties.retain(|property| property.premise.is_empty());
     let rules = Rules::physics(&cluster, LinkOrder::Unordered);
     let system = System::new(protocol, rules);
     let mut script = Script::new(moves.events.iter().map(|event| (None, event.clone())));

@@ -139,7 +139,7 @@ pub fn judge<P: Protocol>(
     let mut first: Vec<Option<Finding<P>>> = vec![None; properties.len()];
     let mut second: Vec<Option<Second<P>>> = vec![None; properties.len()];
     let unconditional: Vec<usize> = (0..properties.len())
-        .filter(|&i| !is_conditional(system, &properties[i]))
+        .filter(|&i| !is_conditional(system, &properties[i]) || is_silent(question, &properties[i]))
         .collect();
     let mut ask = |rules: &Rules, imposed: &[Assumption], members: &[usize]| {
         let chosen: Vec<_> = members.iter().map(|&i| properties[i].clone()).collect();
@@ -185,6 +185,17 @@ fn is_conditional<P: Protocol>(system: &System<P>, property: &Property<P>) -> bo
     !impose(system, &property.premise).1.is_empty()
 }
 
+/// Whether the events before the search break the premise of the property: then it says nothing of
+/// any run that begins with them.
+pub fn is_silent<P: Protocol>(question: &Question<'_, P>, property: &Property<P>) -> bool {
+    if property.premise.is_empty() || question.after.is_empty() {
+        return false;
+    }
+    let (facts, _) = replay(question.system, question.after);
+    let held = |premise: &Assumption| premise.held(&facts, &question.system.cluster);
+    !property.premise.iter().all(held)
+}
+
 /// The searches under assumptions that are needed beside the one under everything: the rules,
 /// what was imposed, and the properties to judge. A property of safety that holds under
 /// everything holds under less; one with a premise is judged under its premise alone.
@@ -203,7 +214,7 @@ fn restrictions<P: Protocol>(
         };
         let both = [property.premise.as_slice(), &property.assumes].concat();
         let (rules, imposed) = impose(question.system, &both);
-        if !needed || imposed.is_empty() {
+        if !needed || imposed.is_empty() || is_silent(question, property) {
             continue;
         }
         let same = |group: &&mut (Rules, Vec<Assumption>, _)| group.0 == rules;
@@ -316,6 +327,9 @@ fn decide<P: Protocol>(
         // There loss is "never delivered", which no schedule shows.
         let why = "a network that never forgets says nothing of progress";
         return judged(0, Verdict::Unknown(vec![why.to_owned()]));
+    }
+    if is_silent(question, property) {
+        return judged(0, Verdict::Holds);
     }
     let conditional = all.is_none();
     let looked_at: Vec<&Search<P>> = match second {

@@ -15,7 +15,7 @@ pub mod stateright;
 pub use blocked::{Blocked, Possible, explain, possible};
 pub use explore::{Explored, Finding, Keyed, explore};
 pub use judge::{
-    Engine, Judged, Question, Search, Standing, Trial, Verdict, judge, standing, start,
+    Engine, Judged, Question, Search, Standing, Trial, Verdict, is_silent, judge, standing, start,
 };
 
 use crate::model::Limit;

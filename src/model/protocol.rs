@@ -66,8 +66,8 @@ pub trait Protocol:
     fn record(&self, history: &mut Self::History, id: Id, observation: &Observation);
 
     /// The peers that an armed timer waits for in this state: only peers bound to answer when
-    /// they are up and connected, and everyone whom the timer would ask again. A timer that
-    /// awaits nobody may fire at any time, even under accurate timing.
+    /// they are up and connected, and everyone whom the timer would ask again and who has not
+    /// answered. A timer that awaits nobody may fire at any time, even under accurate timing.
     fn awaits(&self, id: Id, state: &Self::State, timer: &Self::Timer) -> NodeSet {
         let _ = (id, state, timer);
         NodeSet::EMPTY
@@ -141,6 +141,11 @@ impl BadParameter {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Observation {
+    /// Settled how it is going to vote, and has told nobody yet.
+    Intends {
+        subject: u64,
+        value: Value,
+    },
     /// Cast a vote.
     Voted {
         subject: u64,
@@ -220,6 +225,7 @@ impl fmt::Display for Value {
 impl fmt::Display for Observation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Observation::Intends { value, .. } => write!(f, "means to vote {value}"),
             Observation::Voted { value, .. } => write!(f, "votes {value}"),
             Observation::Decided { value, .. } => write!(f, "decides {value}"),
             Observation::Locked { .. } => f.write_str("takes its locks"),

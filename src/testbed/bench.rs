@@ -148,7 +148,7 @@ impl<P: Protocol> Case for Testbed<P> {
         let engine = if run.seeded { "simulator" } else { "schedule" };
         let mut origin = self.origin(engine);
         origin.seed = run.seeded.then_some(seed);
-        let mut recorder = record.then(|| Recorder::new(&self.case.params, origin, properties));
+        let mut recorder = record.then(|| Recorder::new(&self.case.params, origin, &unconditional));
         let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge];
         if let Some(recorder) = &mut recorder {
             witnesses.push(recorder);

@@ -2,7 +2,7 @@
 
 use super::record::record_schedule;
 use super::report::{CheckReport, PropertyReport, SearchReport};
-use crate::check::{Judged, Question, Search, Standing, Trial, Verdict};
+use crate::check::{Judged, Question, Search, Standing, Trial, Verdict, is_silent};
 use crate::model::{
     Event, Limit, LinkOrder, Property, Protocol, Rules, System, Timing, cluster::enumerate,
 };
@@ -88,7 +88,15 @@ fn report_property<P: Protocol>(
     };
     if !property.premise.is_empty() {
         let premise = enumerate(property.premise.iter().map(ToString::to_string));
-        sentences.push(format!("{} speaks of runs with {premise}.", property.name));
+        let end = if is_silent(question, property) {
+            ", and what comes before rules these out"
+        } else {
+            ""
+        };
+        sentences.push(format!(
+            "{} speaks of runs with {premise}{end}.",
+            property.name
+        ));
     }
     // What can be said of a witness is said where it ends: behind a schedule after which the goal
     // is out of reach comes what ordinary events make of it.

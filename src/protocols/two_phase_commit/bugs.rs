@@ -31,20 +31,22 @@ pub enum Mistake {
     InquiryAbortsCollecting,
     /// The vote timeout counts as YES.
     TimeoutCountsAsYes,
-    /// A PREPARE that comes after the decision is treated as a new one.
+    /// A PREPARE that comes after the decision takes the locks again.
     PrepareAfterDecision,
+    /// A participant that lost its work in a crash still votes.
+    VotesAfterAmnesia,
 }
 
 pub const BUGS: &[Bug] = &[
     Bug {
         name: "majority-commits",
         about: "The coordinator commits on a majority of YES votes instead of all of them.",
-        breaks: &["validity", "atomicity"],
+        breaks: &["validity", "atomicity", "forgets"],
     },
     Bug {
         name: "uncertain-aborts",
         about: "A participant aborts unilaterally when the decision is late, although it voted YES.",
-        breaks: &["atomicity", "commit-without-failures"],
+        breaks: &["atomicity", "forgets"],
     },
     Bug {
         name: "commit-before-record",
@@ -54,7 +56,7 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "prepared-in-memory",
         about: "A participant votes YES without a prepared record: a crash makes it forget.",
-        breaks: &["atomicity"],
+        breaks: &["atomicity", "forgets"],
     },
     Bug {
         name: "no-initiation-record",
@@ -64,33 +66,50 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "all-uncertain-abort",
         about: "Cooperative termination takes it that nobody committed if all peers are uncertain.",
-        breaks: &["atomicity", "commit-without-failures"],
+        breaks: &["atomicity", "forgets"],
     },
     Bug {
         name: "late-yes-commits",
         about: "The vote timeout sends ABORT, but a late YES still completes the votes.",
-        breaks: &["atomicity", "irrevocability"],
+        breaks: &[
+            "atomicity",
+            "irrevocability",
+            "non-blocking",
+            "recovers",
+            "forgets",
+        ],
     },
     Bug {
         name: "votes-counted",
         about: "YES votes are counted, not collected: a duplicate counts twice.",
-        breaks: &["validity", "atomicity"],
+        breaks: &["validity", "atomicity", "forgets"],
     },
     Bug {
         name: "inquiry-aborts-collecting",
         about: "An inquiry is answered ABORT while votes are still being collected, as if there \
                 were no information.",
-        breaks: &["atomicity", "irrevocability", "commit-without-failures"],
+        breaks: &["atomicity", "irrevocability", "forgets"],
     },
     Bug {
         name: "timeout-counts-as-yes",
         about: "The coordinator takes silence for consent and commits at the vote timeout.",
-        breaks: &["validity", "atomicity"],
+        breaks: &["validity", "atomicity", "forgets"],
     },
     Bug {
         name: "prepare-after-decision",
-        about: "A participant forgets what it decided, so a late or duplicate PREPARE takes the \
-                locks again.",
-        breaks: &["no-lock-after-decision", "atomicity", "irrevocability"],
+        about: "A participant forgets what it decided: a PREPARE that comes late takes the locks \
+                again, which nobody will ever release.",
+        breaks: &[
+            "no-lock-after-decision",
+            "non-blocking",
+            "recovers",
+            "forgets",
+        ],
+    },
+    Bug {
+        name: "votes-after-amnesia",
+        about: "A participant that recovers without a record has lost its work, but waits for \
+                PREPARE as if nothing had happened.",
+        breaks: &["atomicity", "irrevocability", "no-lock-after-decision"],
     },
 ];

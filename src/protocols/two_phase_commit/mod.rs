@@ -31,13 +31,25 @@
 //! |------------------------|--------------------|----------------|-----------------------|
 //! | C forces               | commit / abort     | commit / -     | initiation, commit / initiation |
 //! | P forces, after YES    | committed / aborted| committed / -  | - / aborted           |
+//! | P forces, without YES  | - / aborted        | - / -          | - / aborted           |
 //! | P acknowledges         | yes / yes          | yes / -        | - / yes               |
 //! | C without a record says| ABORT              | ABORT          | COMMIT                |
 //!
-//! On purpose different from the papers: the coordinator has no vote of its own; everybody knows
-//! the participants beforehand, so PREPARE does not carry their list; a participant that voted NO
-//! is not sent ABORT, but one whose vote has not come is. *Presumed nothing* has no presumption on
-//! paper, but what was in progress when the coordinator failed without a record is aborted.
+//! (Before YES, P forces *prepared*. Without YES means that it voted NO, or aborted alone.)
+//!
+//! On purpose different from the papers:
+//!
+//! - The coordinator has no vote of its own, and its decision is what a client would be told.
+//! - There are no read-only votes, and no tree of processes: one coordinator, and participants.
+//! - Everybody knows the participants beforehand, so PREPARE does not carry their list.
+//! - A participant that voted NO is not sent ABORT, but one whose vote has not come is.
+//! - A participant never forgets: it has no end record, and its log is never cut.
+//! - Presumed abort writes no abort record at the coordinator, not even a lazy one.
+//! - A coordinator that comes back does not begin a transaction, even if it never had.
+//! - *Presumed nothing* has no presumption on paper; but what was in progress when the coordinator
+//!   failed without a record is aborted. (Lampson & Lomet 1993: the hidden presumption.)
+//! - A record that need not be forced is on disk at once all the same: that it is lost is covered
+//!   only as a crash before it is written.
 //!
 //! This file is the algorithm, and in it a transaction's whole life at a site is one `match`.
 //! It knows nothing of time, faults or properties.
@@ -399,7 +411,8 @@ impl TwoPhaseCommit {
             (Participant::Committed | Participant::Aborted, Msg::Prepare(_))
                 if self.makes(Mistake::PrepareAfterDecision) =>
             {
-                self.prepare(p, txn, o);
+                let asked = NodeSet::EMPTY;
+                p.phase[txn] = Participant::Prepared { asked };
             }
             // A PREPARE may be a duplicate, or come late: what was said stays said.
             (Participant::Prepared { .. }, Msg::Prepare(_)) => o.send(src, Msg::Yes(txn)),
@@ -513,6 +526,9 @@ impl TwoPhaseCommit {
     /// Recovery of a participant from each record (BHG 7.4).
     fn recover_participant(&self, id: Id, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
         match p.log[txn] {
+            ParticipantRecord::None if self.makes(Mistake::VotesAfterAmnesia) => {
+                self.wait_for_prepare(id, p, txn, o);
+            }
             // Without a record it had not voted YES, so it may abort; and having forgotten
             // everything else it has to, whatever PREPARE may still be on its way.
             ParticipantRecord::None | ParticipantRecord::Aborted => {

@@ -1,7 +1,8 @@
 //! What a step meant, read off the records that it wrote and the messages that it sent.
 //!
 //! A decision takes effect when its record is written or, if it needs none, when somebody is
-//! told; so a crash in the middle of a handler shows just what had taken effect.
+//! told; so a crash in the middle of a handler shows just what had taken effect. One that is
+//! neither written nor told takes effect in the state.
 
 use std::borrow::Cow;
 
@@ -14,18 +15,8 @@ use crate::model::{Command, Input, Node, Observation, Reaction};
 
 const VOTE_TIMEOUT: &str = "vote timeout";
 const UNILATERAL_ABORT: &str = "unilateral abort";
-const PRESUMED_ABORT: &str = "presumed abort";
 const INDEPENDENT_RECOVERY: &str = "independent recovery";
 const INTERRUPTED: &str = "abort after a crash";
-
-/// The rules that abort because something failed, or seemed to.
-pub const ABORTING_RULES: [&str; 5] = [
-    VOTE_TIMEOUT,
-    UNILATERAL_ABORT,
-    PRESUMED_ABORT,
-    INDEPENDENT_RECOVERY,
-    INTERRUPTED,
-];
 
 /// One step of one site.
 struct Step<'a> {
@@ -53,6 +44,9 @@ pub fn observe<'a>(
         reaction,
         found,
     };
+    if let Input::Choice { value, .. } = input {
+        step.intends(value.txn, value.vote);
+    }
     for txn in protocol.transactions() {
         step.commands(txn);
         step.outcome(txn);
@@ -141,35 +135,65 @@ impl Step<'_> {
 
     /// What only the state shows that the site is in afterwards.
     fn outcome(&mut self, txn: Txn) {
-        let recovers = matches!(self.input, Input::Start) && !matches!(self.before, Node::Absent);
         match self.reaction.state {
-            Some(State::Participant(p)) => match p.phase[txn] {
-                Participant::Prepared { .. }
-                    if !matches!(
-                        self.participant_was(txn),
-                        Some(Participant::Prepared { .. })
-                    ) =>
-                {
-                    self.locked(txn);
-                }
-                Participant::Aborted if recovers && p.log[txn] == ParticipantRecord::None => {
-                    self.concluded(txn, Decision::Abort);
-                    self.applied(INDEPENDENT_RECOVERY);
-                }
-                _ => {}
-            },
-            Some(State::Coordinator(c)) => match (self.coordinator_was(txn), c.phase[txn]) {
-                // Everybody voted NO: there was nobody to tell.
-                (Some(Coordinator::Collecting { .. }), Coordinator::Forgotten)
-                    if c.log[txn] != CoordinatorRecord::Commit =>
-                {
-                    self.decided(txn, Decision::Abort);
-                }
-                _ if recovers => self.coordinator_recovered(txn, c.log[txn]),
-                _ => {}
-            },
+            Some(State::Participant(p)) => {
+                self.participant_is(txn, p.phase[txn], p.log[txn]);
+            }
+            Some(State::Coordinator(c)) => {
+                self.coordinator_is(txn, c.phase[txn], c.log[txn]);
+            }
             None => {}
         }
+    }
+
+    fn participant_is(&mut self, txn: Txn, phase: Participant, record: ParticipantRecord) {
+        let (was, recovers) = (self.participant_was(txn), self.recovers());
+        if recovers && record == ParticipantRecord::None {
+            // Its work is lost. Whatever it makes of that, it must not commit any more.
+            self.concluded(txn, Decision::Abort);
+            self.applied(INDEPENDENT_RECOVERY);
+        }
+        let known = if recovers {
+            record.decision()
+        } else {
+            was.and_then(Participant::decision)
+        };
+        match phase.decision() {
+            Some(decision) if Some(decision) != known => self.concluded(txn, decision),
+            _ => {}
+        }
+        let prepared = |phase| matches!(phase, Some(Participant::Prepared { .. }));
+        if prepared(Some(phase)) && !prepared(was) {
+            self.locked(txn);
+        }
+    }
+
+    fn coordinator_is(&mut self, txn: Txn, phase: Coordinator, record: CoordinatorRecord) {
+        let was = self.coordinator_was(txn);
+        if self.recovers() {
+            self.coordinator_recovered(txn, record);
+        }
+        let known = if self.recovers() {
+            record.decision()
+        } else {
+            was.and_then(Coordinator::decision)
+        };
+        match (was, phase) {
+            // The only participant voted NO: there was nobody to tell.
+            (Some(Coordinator::Collecting { .. }), Coordinator::Forgotten)
+                if record != CoordinatorRecord::Commit =>
+            {
+                self.decided(txn, Decision::Abort);
+            }
+            (_, Coordinator::Decided { decision, .. }) if Some(decision) != known => {
+                self.decided(txn, decision);
+            }
+            _ => {}
+        }
+    }
+
+    fn recovers(&self) -> bool {
+        matches!(self.input, Input::Start) && !matches!(self.before, Node::Absent)
     }
 
     /// From here on inquiries are answered ABORT, so that is the decision, whether the
@@ -180,13 +204,23 @@ impl Step<'_> {
         match record {
             CoordinatorRecord::None if presumes_abort => {
                 self.decided(txn, Decision::Abort);
-                self.applied(PRESUMED_ABORT);
+                self.applied(self.presumption());
             }
             CoordinatorRecord::Initiation => {
                 self.decided(txn, Decision::Abort);
                 self.applied(INTERRUPTED);
             }
             _ => {}
+        }
+    }
+
+    /// The rule that makes no information mean something.
+    fn presumption(&self) -> &'static str {
+        match self.protocol.params.presumption {
+            Presumption::Abort => "presumed abort",
+            Presumption::Commit => "presumed commit",
+            // Lampson & Lomet 1993: the one that is there although nothing is presumed.
+            Presumption::Nothing => "hidden presumption",
         }
     }
 
@@ -199,10 +233,7 @@ impl Step<'_> {
                 let txn = msg.txn();
                 match (self.coordinator_was(txn), self.participant_was(txn), msg) {
                     (Some(Coordinator::Forgotten), _, Msg::Inquiry(_)) => {
-                        self.applied(match self.protocol.presumed() {
-                            Decision::Abort => PRESUMED_ABORT,
-                            Decision::Commit => "presumed commit",
-                        });
+                        self.applied(self.presumption());
                     }
                     (_, Some(Participant::Working { .. }), Msg::Inquiry(_)) => {
                         self.applied(UNILATERAL_ABORT);
@@ -238,6 +269,15 @@ impl Step<'_> {
             Some(State::Participant(p)) => Some(p.phase[txn]),
             _ => None,
         }
+    }
+
+    fn intends(&mut self, txn: Txn, vote: Vote) {
+        let value = match vote {
+            Vote::Yes => "yes",
+            Vote::No => "no",
+        };
+        let (subject, value) = (u64::from(txn), value.into());
+        self.once(Observation::Intends { subject, value });
     }
 
     fn voted(&mut self, txn: Txn, vote: &'static str) {

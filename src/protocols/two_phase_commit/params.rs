@@ -124,14 +124,19 @@ impl Params {
         self.check_bug()
     }
 
-    /// Some mistakes can only be made in one of the variants.
+    /// Some mistakes can only be made in one of the variants, or by several.
     fn check_bug(&self) -> Result<(), BadParameter> {
+        let cooperative = self.termination == Termination::Cooperative;
+        let least = |participants| self.participants >= participants;
         let needs = match self.bug {
             Some(Mistake::NoInitiationRecord) if self.presumption != Presumption::Commit => {
                 r#""presumption": "commit""#
             }
-            Some(Mistake::AllUncertainAbort) if self.termination != Termination::Cooperative => {
-                r#""termination": "cooperative""#
+            Some(Mistake::AllUncertainAbort) if !cooperative => r#""termination": "cooperative""#,
+            // Of two, a majority is all; and one has no peers, and no vote to stand in for.
+            Some(Mistake::MajorityCommits) if !least(3) => r#""participants": 3, or more"#,
+            Some(Mistake::VotesCounted | Mistake::AllUncertainAbort) if !least(2) => {
+                r#""participants": 2, or more"#
             }
             _ => return Ok(()),
         };

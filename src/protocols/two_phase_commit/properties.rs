@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
-use super::observations::ABORTING_RULES;
 use super::protocol::name;
-use super::{Coordinator, Participant, PerTxn, State, TwoPhaseCommit, Txn, coordinator};
+use super::{
+    Coordinator, Participant, PerTxn, PlannedVote, State, TwoPhaseCommit, Txn, coordinator,
+};
 use crate::model::cluster::enumerate;
 use crate::model::{
     Answer, Assumption, Expectation, Id, NodeSet, Observation, Predicate, Property, Reason, Value,
@@ -15,18 +16,19 @@ use crate::model::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct History {
     outcomes: PerTxn<Outcomes>,
-    /// Somebody aborted because something failed, or seemed to.
-    gave_up: bool,
 }
 
 /// What was observed of one transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
 pub struct Outcomes {
+    /// Was to vote NO because the environment chose so, whether it did or not.
+    pub chose_no: NodeSet,
     pub voted_yes: NodeSet,
     pub voted_no: NodeSet,
     pub committed: NodeSet,
     pub aborted: NodeSet,
-    /// Took locks and has not decided since. (A crash does not give them up for good.)
+    /// Took locks and has not decided since. (A crash does not give them up for good.) There is
+    /// no table of locks: who is prepared holds them.
     pub locked: NodeSet,
 }
 
@@ -40,6 +42,9 @@ impl History {
     pub(super) fn record(&mut self, id: Id, observation: &Observation) {
         let is = |value: &Value, word| matches!(value, Value::Word(w) if w == word);
         match observation {
+            Observation::Intends { subject, value } if is(value, "no") => {
+                self.of(*subject).chose_no.insert(id);
+            }
             Observation::Voted { subject, value } if is(value, "yes") => {
                 self.of(*subject).voted_yes.insert(id);
             }
@@ -55,9 +60,6 @@ impl History {
             }
             Observation::Locked { subject } => self.of(*subject).locked.insert(id),
             Observation::Released { subject } => self.of(*subject).locked.remove(id),
-            Observation::Applied { rule } => {
-                self.gave_up |= ABORTING_RULES.contains(&rule.as_ref());
-            }
             _ => {}
         }
     }
@@ -68,9 +70,9 @@ impl History {
     }
 }
 
-pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
+pub fn properties(protocol: &TwoPhaseCommit) -> Vec<Property<TwoPhaseCommit>> {
     let always = |predicate| Expectation::Always(Predicate::History(predicate));
-    vec![
+    let mut properties = vec![
         Property {
             name: "atomicity",
             about: "No two nodes decide differently.",
@@ -89,7 +91,7 @@ pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
         },
         Property {
             name: "validity",
-            about: "Commit is only decided if all participants voted YES.",
+            about: "Commit is only decided if all participants were for it, and voted YES.",
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC3",
             premise: vec![],
             assumes: vec![],
@@ -97,9 +99,17 @@ pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
         },
         Property {
             name: "commit-without-failures",
-            about: "Nobody aborts unless somebody voted NO, or something failed or seemed to.",
+            about: "If nothing fails, nobody aborts unless somebody is for NO.",
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
-            premise: vec![],
+            premise: vec![
+                Assumption::NoLoss,
+                Assumption::NoCut,
+                Assumption::MaxCrashes {
+                    crashes: 0,
+                    role: None,
+                },
+                Assumption::Synchrony,
+            ],
             assumes: vec![],
             expectation: always(abort_has_a_reason),
         },
@@ -148,7 +158,22 @@ pub fn properties() -> Vec<Property<TwoPhaseCommit>> {
                 goal: Predicate::World(all_decided),
             },
         },
-    ]
+        Property {
+            name: "forgets",
+            about: "Once all failures are repaired, the coordinator may forget the transaction.",
+            citation: "Mohan, Lindsay & Obermarck 1986; Bernstein, Hadzilacos & Goodman 1987, 7.4",
+            premise: vec![],
+            assumes: vec![],
+            expectation: Expectation::Recovers {
+                goal: Predicate::World(all_forgotten),
+            },
+        },
+    ];
+    if protocol.votes.contains(&PlannedVote::No) {
+        // Then it cannot, whatever the protocol does.
+        properties.retain(|property| property.name != "commit-possible");
+    }
+    properties
 }
 
 fn atomicity(_: &TwoPhaseCommit, history: &History) -> Answer {
@@ -180,25 +205,37 @@ fn irrevocability(_: &TwoPhaseCommit, history: &History) -> Answer {
 
 fn validity(protocol: &TwoPhaseCommit, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
+        let committed = outcomes.committed;
         let silent = protocol.participants.minus(outcomes.voted_yes);
-        if !outcomes.committed.is_empty() && !silent.is_empty() {
-            let text = format!(
-                "{} committed but {} never voted yes",
-                names(outcomes.committed),
-                names(silent)
-            );
-            return refuse(history, txn, outcomes.committed.union(silent), text);
-        }
+        // A YES from one who was to vote NO does not make it so.
+        let against = opponents(protocol, outcomes);
+        let (who, what) = match () {
+            () if committed.is_empty() => continue,
+            () if !silent.is_empty() => (silent, "never voted yes"),
+            () if !against.is_empty() => (against, "was to vote no"),
+            () => continue,
+        };
+        let text = format!("{} committed but {} {what}", names(committed), names(who));
+        return refuse(history, txn, committed.union(who), text);
     }
     Ok(())
 }
 
-fn abort_has_a_reason(_: &TwoPhaseCommit, history: &History) -> Answer {
+/// Those who were to vote NO, by plan or by choice. (Votes are what they are whether anybody asks
+/// for them or not.)
+fn opponents(protocol: &TwoPhaseCommit, outcomes: &Outcomes) -> NodeSet {
+    let planned = protocol.participants.iter().zip(&protocol.votes);
+    planned
+        .filter(|(_, vote)| **vote == PlannedVote::No)
+        .fold(outcomes.chose_no, |set, (id, _)| set.with(id))
+}
+
+fn abort_has_a_reason(protocol: &TwoPhaseCommit, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
-        let reason = history.gave_up || !outcomes.voted_no.is_empty();
-        if !outcomes.aborted.is_empty() && !reason {
+        let against = opponents(protocol, outcomes).union(outcomes.voted_no);
+        if !outcomes.aborted.is_empty() && against.is_empty() {
             let text = format!(
-                "{} aborted but nobody voted no, and nothing failed",
+                "{} aborted but nobody was for no, and nothing failed",
                 names(outcomes.aborted)
             );
             return refuse(history, txn, outcomes.aborted, text);
@@ -264,6 +301,19 @@ fn all_decided(protocol: &TwoPhaseCommit, world: &dyn View<TwoPhaseCommit>) -> A
         return Err(Reason::new(down, text));
     }
     all_up_decided(protocol, world)
+}
+
+fn all_forgotten(protocol: &TwoPhaseCommit, world: &dyn View<TwoPhaseCommit>) -> Answer {
+    all_decided(protocol, world)?;
+    let c = coordinator();
+    let remembers = |phase| phase != Coordinator::Forgotten;
+    match world.node(c).state() {
+        Some(State::Coordinator(site)) if site.phase.iter().any(|(_, p)| remembers(*p)) => {
+            let text = format!("{} may not forget its decision yet", name(c));
+            Err(Reason::new(NodeSet::only(c), text))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Who has not decided, by what it waits for.

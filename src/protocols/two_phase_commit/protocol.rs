@@ -123,7 +123,7 @@ impl Protocol for TwoPhaseCommit {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        super::properties::properties()
+        super::properties::properties(self)
     }
 }
 

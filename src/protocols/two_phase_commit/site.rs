@@ -89,6 +89,49 @@ pub enum ParticipantRecord {
     Aborted,
 }
 
+impl Coordinator {
+    /// What it decided and still knows.
+    pub fn decision(self) -> Option<Decision> {
+        match self {
+            Coordinator::Decided { decision, .. } => Some(decision),
+            Coordinator::Initial | Coordinator::Collecting { .. } | Coordinator::Forgotten => None,
+        }
+    }
+}
+
+impl CoordinatorRecord {
+    /// The decision that it records.
+    pub fn decision(self) -> Option<Decision> {
+        match self {
+            CoordinatorRecord::Commit => Some(Decision::Commit),
+            CoordinatorRecord::Abort => Some(Decision::Abort),
+            CoordinatorRecord::None | CoordinatorRecord::Initiation | CoordinatorRecord::End => {
+                None
+            }
+        }
+    }
+}
+
+impl Participant {
+    pub fn decision(self) -> Option<Decision> {
+        match self {
+            Participant::Committed => Some(Decision::Commit),
+            Participant::Aborted => Some(Decision::Abort),
+            Participant::Open | Participant::Working { .. } | Participant::Prepared { .. } => None,
+        }
+    }
+}
+
+impl ParticipantRecord {
+    pub fn decision(self) -> Option<Decision> {
+        match self {
+            ParticipantRecord::Committed => Some(Decision::Commit),
+            ParticipantRecord::Aborted => Some(Decision::Abort),
+            ParticipantRecord::None | ParticipantRecord::Prepared => None,
+        }
+    }
+}
+
 pub type CoordinatorSite = Site<Coordinator, CoordinatorRecord>;
 pub type ParticipantSite = Site<Participant, ParticipantRecord>;
 

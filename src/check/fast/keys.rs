@@ -40,8 +40,35 @@ impl Keys {
         }
     }
 
+    /// All words in their order, some at a time.
+    pub fn chunks(&self, words: usize) -> impl Iterator<Item = &[u64]> {
+        self.blocks
+            .iter()
+            .flat_map(move |block| block.chunks(words))
+    }
+
     pub fn bytes(&self) -> usize {
         let words: usize = self.blocks.iter().map(Vec::capacity).sum();
         words * size_of::<u64>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BLOCK, Keys};
+
+    #[test]
+    fn words_keep_their_order_across_blocks() {
+        let mut keys = Keys::default();
+        let count = 2 * BLOCK + 3;
+        (0..count as u64).for_each(|word| keys.push(word));
+        keys.rewrite(|word| word * 2);
+        assert_eq!(keys.len(), count);
+        assert!((0..count).all(|at| keys.get(at) == 2 * at as u64));
+        let all: Vec<u64> = keys.chunks(100).flatten().copied().collect();
+        assert_eq!(
+            all,
+            (0..count as u64).map(|word| word * 2).collect::<Vec<_>>()
+        );
     }
 }

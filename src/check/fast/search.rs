@@ -6,7 +6,6 @@
 //! of the way to a world: it is found again by expanding the level before.
 
 use std::collections::BTreeSet;
-use std::hint::black_box;
 
 use super::books::Numbers;
 use super::cursor::{Cursor, Scratch};
@@ -253,12 +252,14 @@ impl<'a, P: Protocol> Search<'a, P> {
         // The old set goes first: all that it held is in the list.
         self.visited = Visited::new(self.tuning.slots, 0);
         self.visited = Visited::new(self.tuning.slots, self.keys.len());
-        let visited = &mut self.visited;
-        self.keys.rewrite(|word| {
-            let word = cursor.translate(&old, word, scratch);
-            visited.insert(word);
-            word
-        });
+        self.keys
+            .rewrite(|word| cursor.translate(&old, word, scratch));
+        for words in self.keys.chunks(self.tuning.batch) {
+            self.visited.warm(words);
+            for word in words {
+                self.visited.insert(*word);
+            }
+        }
         for word in &mut self.batch.words {
             *word = cursor.translate(&old, *word, scratch);
         }
@@ -268,13 +269,7 @@ impl<'a, P: Protocol> Search<'a, P> {
     /// never happened.
     fn look_up(&mut self) {
         let batch = std::mem::take(&mut self.batch);
-        // The lookups do not wait for each other, so the cache misses overlap.
-        black_box(
-            batch
-                .words
-                .iter()
-                .fold(0, |all, word| all ^ self.visited.warm(*word)),
-        );
+        self.visited.warm(&batch.words);
         let mut from = 0;
         for (nth, &to) in batch.ends.iter().enumerate() {
             for &word in &batch.words[from..to] {

@@ -4,6 +4,8 @@
 //! that is kept. The set is made of many segments, each of which grows by two fifths when it is
 //! three quarters full: no moment needs the memory of two whole sets.
 
+use std::hint::black_box;
+
 /// No world: words have their highest bit clear, or are pairs of numbers below 2^31.
 const FREE: u64 = u64::MAX;
 
@@ -56,11 +58,14 @@ impl Visited {
         }
     }
 
-    /// What lies at home, so that it is in the cache when it is asked for in earnest.
-    #[inline]
-    pub fn warm(&self, word: u64) -> u64 {
-        let Place { segment, slot } = self.home(word);
-        self.segments[segment][slot]
+    /// Looks at where these words would lie, so that it is in the cache when they are asked for in
+    /// earnest. The looks do not wait for each other, so their cache misses overlap.
+    pub fn warm(&self, words: &[u64]) {
+        let look = |word: &u64| {
+            let Place { segment, slot } = self.home(*word);
+            self.segments[segment][slot]
+        };
+        black_box(words.iter().fold(0, |all, word| all ^ look(word)));
     }
 
     /// Adds a word; whether it is new.

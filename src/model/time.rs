@@ -24,7 +24,7 @@ const UNITS: [(&str, u64); 5] = [
 
 impl Time {
     pub const ZERO: Time = Time(0);
-    /// The longest time a scenario may name: a bit over 100 days.
+    /// The longest time a scenario may name: 115 days.
     pub const MAX: Time = Time(10_000_000_000_000_000);
 
     pub const fn from_millis(ms: u64) -> Self {

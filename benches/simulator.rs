@@ -1,11 +1,16 @@
 //! How fast the simulator is: delivered messages per second and core, and virtual against real
 //! time where little happens.
 
+use std::path::Path;
+
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use jury::model::{CutFamily, LinkOrder, NodeSet, Protocol, Rules, System, Time};
 use jury::run::{Judge, Run, execute};
 use jury::sim::Simulator;
 use jury::sim::setup::{Latency, Nemesis, Ratio, Setup};
+
+/// Two-phase commit under crashes, cuts, loss and duplication.
+const NEMESIS: &str = "scenarios/2pc/under-the-nemesis.json";
 
 #[path = "../tests/caller/mod.rs"]
 mod caller;
@@ -84,6 +89,17 @@ fn simulator(c: &mut Criterion) {
     group.throughput(Throughput::Elements(until.nanos()));
     group.bench_function("virtual nanoseconds, 100 idle nodes", |b| {
         b.iter(|| run(&idle, &setup, 1).hash);
+    });
+
+    // A shipped scenario, whole: reading nothing, but building the system, judging the run and
+    // hashing it, a seed at a time. One element is one delivered message.
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(NEMESIS);
+    let case = jury::testbed::open(&path).expect("a shipped scenario");
+    let seeds = 1..=20;
+    let delivered = |seed| case.run(seed, false).facts.delivered;
+    group.throughput(Throughput::Elements(seeds.clone().map(delivered).sum()));
+    group.bench_function("delivered messages, 2pc under the nemesis, 20 seeds", |b| {
+        b.iter(|| seeds.clone().map(delivered).sum::<u64>());
     });
     group.finish();
 }

@@ -1,4 +1,5 @@
-//! A whole protocol in one screen, simulated and checked: a lock server that believes every RELEASE.
+//! A whole protocol in one screen, simulated and checked: a lock server whose messages carry no
+//! number, so that an old one passes for a new one.
 //!
 //! `cargo run --example new_protocol`
 
@@ -64,7 +65,7 @@ impl Actor for Lock {
                 *state.to_mut() = State::Server { holder: Some(src) };
                 o.send(src, Msg::Granted);
             }
-            // The mistake: a RELEASE may be an old one, sent twice.
+            // The mistake: this may be an old one, and so may a GRANTED.
             (State::Server { .. }, Msg::Release) => {
                 *state.to_mut() = State::Server { holder: None }
             }
@@ -156,7 +157,7 @@ fn one_holder(lock: &Lock, holders: &NodeSet) -> Answer {
 
 fn main() {
     let scenario = r#"{
-        "jury": 1, "about": "A RELEASE that is delivered twice.", "protocol": "lock",
+        "jury": 1, "about": "A message that is delivered twice.", "protocol": "lock",
         "run": { "seeds": "1", "until": "100ms" },
         "check": { "faults": { "duplicates": 1 } },
         "expect": { "run": "ok", "check": { "mutual-exclusion": "violated (a bug)" } }

@@ -299,7 +299,7 @@ fn test_tells_of_every_file_and_what_it_skipped() {
             "Reproduce: jury check deeper/crash.json --property non-blocking",
         )));
     let xml = fs::read_to_string(here.path().join("out.xml")).unwrap();
-    assert!(xml.contains("<testsuite name=\"fine.json\" tests=\"9\""));
+    assert!(xml.contains("<testsuite name=\"fine.json\" tests=\"10\""));
     assert!(xml.contains("<failure message=\"expected holds, found can block"));
     jury(here.path())
         .args(["test", ".", "--filter", "fine"])

@@ -74,7 +74,7 @@ pub struct NodeSetup {
 
 /// How long a message takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Latency {
     /// Always the same.
     Constant(Time),

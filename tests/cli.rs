@@ -212,6 +212,23 @@ fn the_second_engine_agrees() {
         .assert()
         .code(0)
         .stdout(contains("stateright engine"));
+    // What it cannot judge, it does not pass.
+    jury(here.path())
+        .args(["check", "fine.json", "--engine", "stateright"])
+        .assert()
+        .code(4)
+        .stdout(contains("not established").and(contains("not judged by this engine")));
+    let (code, answer) = json(jury(here.path()).args([
+        "check",
+        "fine.json",
+        "--engine",
+        "stateright",
+        "--property",
+        "non-blocking",
+        "--json",
+    ]));
+    assert_eq!(code, 4);
+    assert_eq!(answer["not-judged"][0], "non-blocking");
 }
 
 #[test]

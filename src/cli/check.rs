@@ -91,6 +91,9 @@ pub struct Checked {
     #[serde(flatten)]
     pub report: CheckReport,
     pub expected: Vec<Expected>,
+    /// Properties that were asked for, or expected, and that the engine cannot judge.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_judged: Vec<String>,
     pub effort: Effort,
     #[serde(skip)]
     pub outcome: Outcome,
@@ -164,20 +167,26 @@ pub fn examine(
     let report = case.check(options, &mut watch);
     let effort = watch.finish(report.searches.len());
     let expected = case.compare_check(&report);
-    let outcome = if expected.is_empty() {
+    let mut outcome = if expected.is_empty() {
         let each = report.properties.iter().map(by_itself);
         each.max().unwrap_or_default()
     } else {
         Outcome::of(&expected)
     };
+    let mut not_judged = if options.properties.is_empty() {
+        case.expected_of_check()
+    } else {
+        options.properties.clone()
+    };
+    not_judged.retain(|name| report.properties.iter().all(|p| p.property != *name));
+    if !not_judged.is_empty() || interrupt::asked() {
+        outcome = outcome.max(Outcome::NotEstablished);
+    }
     Checked {
-        outcome: if interrupt::asked() {
-            outcome.max(Outcome::NotEstablished)
-        } else {
-            outcome
-        },
+        outcome,
         report,
         expected,
+        not_judged,
         effort,
     }
 }

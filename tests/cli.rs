@@ -133,7 +133,8 @@ fn a_refuted_run_names_the_command_that_reproduces_it() {
     jury(here.path())
         .args(["run", "wrong.json", "--seed", "1"])
         .assert()
-        .code(1);
+        .code(1)
+        .stdout(contains("Seed 1: ok, expected blocked."));
     let (code, answer) = json(jury(here.path()).args(["run", "wrong.json", "--json"]));
     assert_eq!(code, 1);
     assert_eq!(answer["outcome"], "refuted");
@@ -330,12 +331,46 @@ fn test_tells_of_every_file_and_what_it_skipped() {
         .args(["test", "."])
         .assert()
         .code(2)
-        .stdout(contains("bad.json"));
+        .stdout(contains("bad.json").and(contains(
+            "3 scenarios: 1 as expected, 1 refuted, 1 bad input; 1 file skipped in",
+        )));
+    fs::write(here.path().join("bad.json"), "{ jury: 1 }").unwrap();
+    jury(here.path()).args(["test", "."]).assert().code(2);
     jury(here.path())
         .args(["test", "other.json", "--filter", "nothing has this"])
         .assert()
         .code(2)
         .stderr(contains("no scenario was found"));
+}
+
+#[test]
+fn what_fails_is_told_alone() {
+    let here = folder();
+    let mut scenario = read(here.path(), "crash.json");
+    scenario["expect"]["run"] =
+        serde_json::json!({ "every": ["blocked", "undecided"], "some": ["ok", "blocked"] });
+    scenario["expect"]["check"]["atomicity"] = "violated".into();
+    write(here.path(), "wrong.json", &scenario);
+    let every = "expected every: blocked or undecided, found ok with seed 1";
+    jury(here.path())
+        .args(["test", "wrong.json", "--junit", "out.xml"])
+        .assert()
+        .code(1)
+        .stdout(
+            contains(format!("run: {every}"))
+                .and(contains("expected some: blocked, found none"))
+                .and(contains("expected some: ok").not()),
+        );
+    let xml = fs::read_to_string(here.path().join("out.xml")).unwrap();
+    assert!(xml.contains(&format!("<failure message=\"{every}")));
+    let cases: Vec<&str> = xml.split("<testcase").collect();
+    let case = |name: &str| {
+        let named = |text: &&&str| text.contains(&format!("name=\"check {name}\""));
+        cases.iter().find(named).unwrap()
+    };
+    assert!(case("atomicity").contains("jury check wrong.json --property atomicity"));
+    assert!(!case("atomicity").contains("non-blocking"));
+    assert!(case("non-blocking").contains("jury check wrong.json --property non-blocking"));
 }
 
 #[test]

@@ -244,6 +244,19 @@ fn a_trace_replays_until_something_changes() {
         .assert()
         .code(0)
         .stdout(contains("all 13 steps as recorded"));
+    for (range, flaw) in [
+        (["--from", "14", "--until", "15"], "--from 14"),
+        (["--from", "1", "--until", "14"], "the trace has 13 steps"),
+        (["--from", "5", "--until", "4"], "no steps from 5 until 4"),
+    ] {
+        jury(here.path())
+            .args(["replay", "t.json"])
+            .args(range)
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains(flaw));
+    }
     let mut trace = read(here.path(), "t.json");
     trace["steps"][2]["event"] = "deliver P1 -> C No(1)".into();
     write(here.path(), "t.json", &trace);
@@ -374,6 +387,47 @@ fn what_fails_is_told_alone() {
 }
 
 #[test]
+fn a_new_scenario_names_a_schema_that_is_there() {
+    let here = folder();
+    assert!(read(here.path(), "fine.json").get("$schema").is_none());
+    jury(here.path())
+        .args(["schema", "-o", "schema.json"])
+        .assert()
+        .success();
+    for (path, schema) in [
+        ("a.json", "./schema.json"),
+        ("deep/er/b.json", "../../schema.json"),
+    ] {
+        jury(here.path())
+            .args(["new", "2pc", "-o", path])
+            .assert()
+            .success();
+        assert_eq!(read(here.path(), path)["$schema"], schema);
+    }
+}
+
+#[test]
+fn a_trace_from_before_is_not_taken_for_a_new_one() {
+    let here = folder();
+    let check = ["check", "fine.json", "--trace", "t.json"];
+    let before = "t.json is from before";
+    jury(here.path())
+        .args(check)
+        .assert()
+        .code(0)
+        .stderr(contains("no trace was written").and(contains(before).not()));
+    jury(here.path())
+        .args(["run", "fine.json", "--seed", "2", "--trace", "t.json"])
+        .assert()
+        .code(0);
+    jury(here.path())
+        .args(check)
+        .assert()
+        .code(0)
+        .stderr(contains(before));
+}
+
+#[test]
 fn outputs_are_found_unwritable_before_the_work() {
     let here = folder();
     for path in ["nowhere/t.json", "."] {
@@ -469,7 +523,7 @@ fn a_closed_pipe_is_no_error() {
 #[test]
 fn an_interrupt_stops_cleanly_and_tells_what_is_known() {
     let here = folder();
-    for command in ["check", "run"] {
+    for command in ["check", "run", "try"] {
         let child = Process::new(env!("CARGO_BIN_EXE_jury"))
             .args([command, "long.json"])
             .current_dir(here.path())
@@ -488,5 +542,10 @@ fn an_interrupt_stops_cleanly_and_tells_what_is_known() {
         assert_eq!(output.status.code(), Some(4), "{text}");
         assert!(text.contains("not established"), "{text}");
         assert!(text.to_lowercase().contains("interrupted"), "{text}");
+        if command == "try" {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(errors.contains("not checked"), "{errors}");
+            assert!(!text.contains("Allowed:"), "{text}");
+        }
     }
 }

@@ -20,7 +20,8 @@ Examples:
   jury check mine.json --property atomicity --show all
   jury check mine.json --time 60s --memory 4GiB
   jury check mine.json --engine stateright         a second opinion
-  jury check mine.json --trace t.json && jury replay t.json --step";
+  jury check scenarios/2pc/coordinator-dies-after-prepare.json --trace t.json \\
+    && jury replay t.json --step";
 
 /// Explore every run of a scenario, and judge each property.
 ///
@@ -131,7 +132,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     if let Some(pending) = pending {
         match shown.iter().find_map(|p| p.trace.as_ref()) {
             Some(trace) => pending.write_json(trace)?,
-            None => super::output::remark("No schedule is shown, so no trace was written."),
+            None => super::output::remark(pending.unwritten()),
         }
     }
     let mut out = Output::new(terminal);
@@ -183,11 +184,11 @@ pub fn examine(
         outcome = outcome.max(Outcome::NotEstablished);
     }
     Checked {
-        outcome,
         report,
         expected,
         not_judged,
         effort,
+        outcome,
     }
 }
 

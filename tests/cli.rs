@@ -133,7 +133,8 @@ fn a_refuted_run_names_the_command_that_reproduces_it() {
     jury(here.path())
         .args(["run", "wrong.json", "--seed", "1"])
         .assert()
-        .code(1);
+        .code(1)
+        .stdout(contains("Seed 1: ok, expected blocked."));
     let (code, answer) = json(jury(here.path()).args(["run", "wrong.json", "--json"]));
     assert_eq!(code, 1);
     assert_eq!(answer["outcome"], "refuted");
@@ -212,6 +213,23 @@ fn the_second_engine_agrees() {
         .assert()
         .code(0)
         .stdout(contains("stateright engine"));
+    // What it cannot judge, it does not pass.
+    jury(here.path())
+        .args(["check", "fine.json", "--engine", "stateright"])
+        .assert()
+        .code(4)
+        .stdout(contains("not established").and(contains("not judged by this engine")));
+    let (code, answer) = json(jury(here.path()).args([
+        "check",
+        "fine.json",
+        "--engine",
+        "stateright",
+        "--property",
+        "non-blocking",
+        "--json",
+    ]));
+    assert_eq!(code, 4);
+    assert_eq!(answer["not-judged"][0], "non-blocking");
 }
 
 #[test]
@@ -226,6 +244,19 @@ fn a_trace_replays_until_something_changes() {
         .assert()
         .code(0)
         .stdout(contains("all 13 steps as recorded"));
+    for (range, flaw) in [
+        (["--from", "14", "--until", "15"], "--from 14"),
+        (["--from", "1", "--until", "14"], "the trace has 13 steps"),
+        (["--from", "5", "--until", "4"], "no steps from 5 until 4"),
+    ] {
+        jury(here.path())
+            .args(["replay", "t.json"])
+            .args(range)
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains(flaw));
+    }
     let mut trace = read(here.path(), "t.json");
     trace["steps"][2]["event"] = "deliver P1 -> C No(1)".into();
     write(here.path(), "t.json", &trace);
@@ -313,12 +344,87 @@ fn test_tells_of_every_file_and_what_it_skipped() {
         .args(["test", "."])
         .assert()
         .code(2)
-        .stdout(contains("bad.json"));
+        .stdout(contains("bad.json").and(contains(
+            "3 scenarios: 1 as expected, 1 refuted, 1 bad input; 1 file skipped in",
+        )));
+    fs::write(here.path().join("bad.json"), "{ jury: 1 }").unwrap();
+    jury(here.path()).args(["test", "."]).assert().code(2);
     jury(here.path())
         .args(["test", "other.json", "--filter", "nothing has this"])
         .assert()
         .code(2)
         .stderr(contains("no scenario was found"));
+}
+
+#[test]
+fn what_fails_is_told_alone() {
+    let here = folder();
+    let mut scenario = read(here.path(), "crash.json");
+    scenario["expect"]["run"] =
+        serde_json::json!({ "every": ["blocked", "undecided"], "some": ["ok", "blocked"] });
+    scenario["expect"]["check"]["atomicity"] = "violated".into();
+    write(here.path(), "wrong.json", &scenario);
+    let every = "expected every: blocked or undecided, found ok with seed 1";
+    jury(here.path())
+        .args(["test", "wrong.json", "--junit", "out.xml"])
+        .assert()
+        .code(1)
+        .stdout(
+            contains(format!("run: {every}"))
+                .and(contains("expected some: blocked, found none"))
+                .and(contains("expected some: ok").not()),
+        );
+    let xml = fs::read_to_string(here.path().join("out.xml")).unwrap();
+    assert!(xml.contains(&format!("<failure message=\"{every}")));
+    let cases: Vec<&str> = xml.split("<testcase").collect();
+    let case = |name: &str| {
+        let named = |text: &&&str| text.contains(&format!("name=\"check {name}\""));
+        cases.iter().find(named).unwrap()
+    };
+    assert!(case("atomicity").contains("jury check wrong.json --property atomicity"));
+    assert!(!case("atomicity").contains("non-blocking"));
+    assert!(case("non-blocking").contains("jury check wrong.json --property non-blocking"));
+}
+
+#[test]
+fn a_new_scenario_names_a_schema_that_is_there() {
+    let here = folder();
+    assert!(read(here.path(), "fine.json").get("$schema").is_none());
+    jury(here.path())
+        .args(["schema", "-o", "schema.json"])
+        .assert()
+        .success();
+    for (path, schema) in [
+        ("a.json", "./schema.json"),
+        ("deep/er/b.json", "../../schema.json"),
+    ] {
+        jury(here.path())
+            .args(["new", "2pc", "-o", path])
+            .assert()
+            .success();
+        assert_eq!(read(here.path(), path)["$schema"], schema);
+    }
+}
+
+#[test]
+fn a_trace_from_before_is_not_taken_for_a_new_one() {
+    let here = folder();
+    let check = ["check", "fine.json", "--trace", "t.json"];
+    let before = "t.json is from before";
+    jury(here.path())
+        .args(check)
+        .assert()
+        .code(0)
+        .stderr(contains("no trace was written").and(contains(before).not()));
+    jury(here.path())
+        .args(["run", "fine.json", "--seed", "2", "--trace", "t.json"])
+        .assert()
+        .code(0);
+    jury(here.path())
+        .args(check)
+        .assert()
+        .code(0)
+        .stderr(contains(before));
 }
 
 #[test]
@@ -417,7 +523,7 @@ fn a_closed_pipe_is_no_error() {
 #[test]
 fn an_interrupt_stops_cleanly_and_tells_what_is_known() {
     let here = folder();
-    for command in ["check", "run"] {
+    for command in ["check", "run", "try"] {
         let child = Process::new(env!("CARGO_BIN_EXE_jury"))
             .args([command, "long.json"])
             .current_dir(here.path())
@@ -436,5 +542,10 @@ fn an_interrupt_stops_cleanly_and_tells_what_is_known() {
         assert_eq!(output.status.code(), Some(4), "{text}");
         assert!(text.contains("not established"), "{text}");
         assert!(text.to_lowercase().contains("interrupted"), "{text}");
+        if command == "try" {
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(errors.contains("not checked"), "{errors}");
+            assert!(!text.contains("Allowed:"), "{text}");
+        }
     }
 }

@@ -64,6 +64,7 @@ fn syntax() {
     whole("not_json", "jury: 1\n");
     whole("byte_order_mark", "\u{feff}{}\n");
     whole("two_scenarios", "{ \"jury\": 1 }\n{ \"jury\": 1 }\n");
+    whole("a_trace", "{\n  \"jury_trace\": 1,\n  \"steps\": []\n}\n");
     whole("ends_too_early", "{\n  \"jury\": 1,\n  \"run\": {\n");
     whole("bare_key", "{\n  jury: 1\n}\n");
     whole(
@@ -141,6 +142,9 @@ fn keys_and_words() {
 #[test]
 fn values() {
     slip("duration_without_unit", "\"5s\"", "\"5\"");
+    slip("duration_in_words", "\"5s\"", "\"5sec\"");
+    slip("duration_with_a_space", "\"5s\"", "\"5 s\"");
+    slip("duration_in_minutes", "\"5s\"", "\"2m\"");
     slip("duration_of_nothing", "\"5s\"", "\"0s\"");
     slip("seeds_number", "\"1..100\"", "7");
     slip("seeds_backwards", "\"1..100\"", "\"100..1\"");

@@ -20,7 +20,8 @@ Examples:
   jury check mine.json --property atomicity --show all
   jury check mine.json --time 60s --memory 4GiB
   jury check mine.json --engine stateright         a second opinion
-  jury check mine.json --trace t.json && jury replay t.json --step";
+  jury check scenarios/2pc/coordinator-dies-after-prepare.json --trace t.json \\
+    && jury replay t.json --step";
 
 /// Explore every run of a scenario, and judge each property.
 ///
@@ -93,6 +94,9 @@ pub struct Checked {
     #[serde(flatten)]
     pub report: CheckReport,
     pub expected: Vec<Expected>,
+    /// Properties that were asked for, or expected, and that the engine cannot judge.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_judged: Vec<String>,
     pub effort: Effort,
     #[serde(skip)]
     pub outcome: Outcome,
@@ -131,7 +135,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     if let Some(pending) = pending {
         match shown.iter().find_map(|p| p.trace.as_ref()) {
             Some(trace) => pending.write_json(trace)?,
-            None => super::output::remark("No schedule is shown, so no trace was written."),
+            None => super::output::remark(pending.unwritten()),
         }
     }
     let mut out = Output::new(terminal);
@@ -167,21 +171,27 @@ pub fn examine(
     let report = case.check(options, &mut watch);
     let effort = watch.finish(report.searches.len());
     let expected = case.compare_check(&report);
-    let outcome = if expected.is_empty() {
+    let mut outcome = if expected.is_empty() {
         let each = report.properties.iter().map(by_itself);
         each.max().unwrap_or_default()
     } else {
         Outcome::of(&expected)
     };
+    let mut not_judged = if options.properties.is_empty() {
+        case.expected_of_check()
+    } else {
+        options.properties.clone()
+    };
+    not_judged.retain(|name| report.properties.iter().all(|p| p.property != *name));
+    if !not_judged.is_empty() || interrupt::asked() {
+        outcome = outcome.max(Outcome::NotEstablished);
+    }
     Checked {
-        outcome: if interrupt::asked() {
-            outcome.max(Outcome::NotEstablished)
-        } else {
-            outcome
-        },
         report,
         expected,
+        not_judged,
         effort,
+        outcome,
     }
 }
 

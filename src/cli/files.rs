@@ -74,6 +74,16 @@ impl Pending {
         written.map_err(|error| Failure::file("write", &self.path, &error))
     }
 
+    /// What to say if there is nothing to write.
+    pub fn unwritten(&self) -> String {
+        let nothing = "No schedule is shown, so no trace was written";
+        if self.path.is_file() {
+            format!("{nothing}: {} is from before.", self.path.display())
+        } else {
+            format!("{nothing}.")
+        }
+    }
+
     pub fn write_json(self, value: &impl Serialize) -> Result<(), Failure> {
         let mut text = serde_json::to_vec_pretty(value).expect("what we write is plain data");
         text.push(b'\n');

@@ -11,7 +11,7 @@ use super::{Failure, Outcome, Terminal, table, words};
 
 /// The verdict of each property.
 pub fn tell(out: &mut Output, file: &Path, checked: &Checked) -> Result<(), Failure> {
-    let rows: Vec<_> = checked
+    let mut rows: Vec<_> = checked
         .report
         .properties
         .iter()
@@ -40,21 +40,17 @@ pub fn tell(out: &mut Output, file: &Path, checked: &Checked) -> Result<(), Fail
             ]
         })
         .collect();
+    rows.extend(checked.not_judged.iter().map(|name| {
+        let paint = Paint::of(Outcome::NotEstablished);
+        vec![
+            table::plain(name.as_str()),
+            table::painted("not judged by this engine", paint),
+        ]
+    }));
     let came_to = out.paint(Paint::of(checked.outcome), checked.outcome.word());
     out.line(format!("{}: {came_to}", file.display()))?;
     for line in table::lines(out, &rows) {
         out.line(line)?;
-    }
-    let missing = checked.expected.iter().filter(|e| {
-        let judged = |p: &PropertyReport| p.property == e.of;
-        !checked.report.properties.iter().any(judged)
-    });
-    for expected in missing {
-        let of = &expected.of;
-        out.line(format!(
-            "  {of}: not judged (expected: {})",
-            expected.expected
-        ))?;
     }
     Ok(())
 }

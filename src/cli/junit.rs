@@ -44,11 +44,9 @@ fn suite(tried: &Tried) -> TestSuite {
         );
     }
     if let Some(check) = &tried.check {
-        let all = summary::of_check(tried, check);
         for expected in &check.expected {
             let outcome = expected.outcome.into();
-            let own = format!("expected {}, found {}", expected.expected, expected.found);
-            let lines: Vec<String> = [own].into_iter().chain(all.iter().cloned()).collect();
+            let lines = summary::of_property(tried, check, expected);
             // The searches serve all properties together: their time cannot be shared out.
             add(&format!("check {}", expected.of), outcome, 0.0, &lines);
         }
@@ -64,6 +62,7 @@ fn status(outcome: Outcome, lines: &[String]) -> TestCaseStatus {
     };
     let mut status = TestCaseStatus::non_success(kind);
     let first = lines.first().map_or("", String::as_str);
+    let first = first.strip_prefix("run: ").unwrap_or(first);
     status
         .set_message(first)
         .set_type(outcome.word())

@@ -82,6 +82,7 @@ struct Difference {
 pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
     let begun = Instant::now();
     let trace = read(&args.trace)?;
+    range(args, trace.steps.len())?;
     let nodes = args.node.iter().map(|name| picture::node(&trace, name));
     let nodes = nodes.collect::<std::result::Result<Vec<_>, _>>()?;
     let options = Options {
@@ -125,6 +126,28 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     }
     out.finish()?;
     Ok(outcome)
+}
+
+/// Whether there is anything to show.
+fn range(args: &Args, steps: usize) -> std::result::Result<(), Failure> {
+    let there_are = words::count(steps as u64, "step", "steps");
+    for (flag, step) in [("--from", args.from), ("--until", args.until)] {
+        if let Some(step) = step
+            && step > steps
+        {
+            return Err(Failure::new(
+                format!("{flag} {step}: there is no such step"),
+                format!("the trace has {there_are}; 0 is the start"),
+            ));
+        }
+    }
+    match (args.from, args.until) {
+        (Some(from), Some(until)) if from > until => Err(Failure::new(
+            format!("there are no steps from {from} until {until}"),
+            "name the smaller number with --from",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn read(path: &Path) -> std::result::Result<Trace, Failure> {

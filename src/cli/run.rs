@@ -14,7 +14,7 @@ use super::output::{Output, Paint};
 use super::picture::Picture;
 use super::seeds::{self, Judged};
 use super::shapes::Answer;
-use super::{Failure, Outcome, Terminal, edge, interrupt, table, words};
+use super::{Failure, Outcome, Terminal, edge, interrupt, summary, table, words};
 
 /// A run with fewer steps is a story: it is shown even if there are more seeds.
 const STORY_STEPS: u64 = 100;
@@ -232,13 +232,12 @@ fn tell(
     };
     let about = args.file.display();
     out.line(format!("{about}: {}{came_to}", counts.join(", ")))?;
-    for expected in judged.expected.iter().filter(|e| {
-        judged.first_failing.is_none() && Outcome::from(e.outcome) != Outcome::AsExpected
-    }) {
-        out.line(format!(
-            "  expected {}, found {}",
-            expected.expected, expected.found
-        ))?;
+    // The first run against what is expected of every run is told below.
+    for expected in summary::otherwise(&judged.expected)
+        .filter(|e| judged.first_failing.is_none() || e.of_some_run())
+    {
+        let instead = summary::instead(expected, &expected.found);
+        out.line(format!("  {instead}"))?;
     }
     for note in &judged.notes {
         out.line(format!("  {note}"))?;
@@ -251,9 +250,13 @@ fn tell(
             ..
         } = &reports[i];
         let word = out.paint(Paint::Bad, verdict.word());
-        let expected = judged.expected.first();
+        let expected = summary::otherwise(&judged.expected).find(|e| !e.of_some_run());
         let instead = expected.map_or_else(String::new, |e| format!(", expected {}", e.expected));
-        out.line(format!("First against it: seed {seed}, {word}{instead}."))?;
+        let first = match reports.len() {
+            1 => "Seed",
+            _ => "First against it: seed",
+        };
+        out.line(format!("{first} {seed}: {word}{instead}."))?;
         // The diagram has said them already.
         if args.quiet {
             for sentence in sentences {

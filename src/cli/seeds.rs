@@ -27,7 +27,7 @@ pub fn run(case: &dyn Case, seeds: &RangeInclusive<u64>, what: &str) -> Vec<RunR
 #[derive(Debug)]
 pub struct Judged {
     pub outcome: Outcome,
-    /// Empty if the scenario expects nothing, or if not all of its seeds were run.
+    /// How the expectations turned out; without those that a seed that did not run may meet.
     pub expected: Vec<Expected>,
     /// The position of the first run that goes against what is expected.
     pub first_failing: Option<usize>,
@@ -39,7 +39,7 @@ pub struct Judged {
 /// seeds: only then can it be said that something happened in none of them.
 pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool) -> Judged {
     let interrupted = interrupt::asked();
-    let expected = case.compare_runs(reports);
+    let mut expected = case.compare_runs(reports);
     // Where nothing is expected, a fault that never found its moment fails a run as well.
     let expects = !expected.is_empty();
     let refutes = |report: &RunReport| {
@@ -65,9 +65,11 @@ pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool) -> Judged {
         outcome = outcome.max(Outcome::NotEstablished);
         notes.push("Interrupted.".to_owned());
     }
+    let met = |e: &Expected| Outcome::from(e.outcome) == Outcome::AsExpected;
+    expected.retain(|e| whole || met(e) || !e.of_some_run());
     Judged {
         outcome,
-        expected: if whole { expected } else { Vec::new() },
+        expected,
         first_failing,
         notes,
     }

@@ -1,5 +1,7 @@
 //! How the results of `jury test` are told: a table, and what went otherwise.
 
+use jury::testbed::Expected;
+
 use super::output::{Output, Paint};
 use super::test::{CheckPart, RunPart, Tried};
 use super::{Failure, Outcome, table, words};
@@ -70,15 +72,14 @@ pub fn of_run(tried: &Tried, run: &RunPart) -> Vec<String> {
         return Vec::new();
     }
     let mut lines = Vec::new();
-    for (word, n) in &run.verdicts {
-        lines.push(format!("run: {} {word}", words::number(*n)));
+    for expected in otherwise(&run.expected) {
+        lines.push(format!("run: {}", instead(expected, &expected.found)));
     }
-    for expected in &run.expected {
-        lines.push(format!(
-            "run: expected {}, found {}",
-            expected.expected, expected.found
-        ));
-    }
+    let counts = run.verdicts.iter();
+    let counts: Vec<_> = counts
+        .map(|(word, n)| format!("{} {word}", words::number(*n)))
+        .collect();
+    lines.push(format!("run: {}", counts.join(", ")));
     lines.extend(run.notes.iter().cloned());
     lines.extend(run.sentences.iter().cloned());
     let file = words::typed(&tried.file);
@@ -91,27 +92,38 @@ pub fn of_run(tried: &Tried, run: &RunPart) -> Vec<String> {
 
 /// What went otherwise in the check.
 pub fn of_check(tried: &Tried, check: &CheckPart) -> Vec<String> {
-    if check.outcome == Outcome::AsExpected {
-        return Vec::new();
+    let expected = otherwise(&check.expected);
+    if check.outcome == Outcome::NotEstablished && otherwise(&check.expected).next().is_none() {
+        return vec!["check: interrupted".to_owned()];
     }
-    let mut lines = Vec::new();
-    let mut first = None;
-    for expected in &check.expected {
-        if Outcome::from(expected.outcome) != Outcome::AsExpected {
-            let of = &expected.of;
-            let found = check.verdicts.get(of).unwrap_or(&expected.found);
-            first.get_or_insert(of);
-            lines.push(format!(
-                "check: {of}: expected {}, found {found}",
-                expected.expected
-            ));
-        }
-    }
-    lines.extend(check.sentences.iter().cloned());
-    let file = words::typed(&tried.file);
-    let property = first.map_or_else(String::new, |name| {
-        format!(" --property {}", words::typed(name))
+    let lines = expected.flat_map(|expected| {
+        let mut lines = of_property(tried, check, expected);
+        lines[0] = format!("check: {}: {}", expected.of, lines[0]);
+        lines
     });
-    lines.push(format!("Reproduce: jury check {file}{property}"));
+    lines.collect()
+}
+
+/// What went otherwise with one property, and the command that reproduces it.
+pub fn of_property(tried: &Tried, check: &CheckPart, expected: &Expected) -> Vec<String> {
+    let of = &expected.of;
+    let found = check.verdicts.get(of).unwrap_or(&expected.found);
+    let mut lines = vec![instead(expected, found)];
+    lines.extend(check.sentences.get(of).into_iter().flatten().cloned());
+    let (file, property) = (words::typed(&tried.file), words::typed(of));
+    lines.push(format!(
+        "Reproduce: jury check {file} --property {property}"
+    ));
     lines
+}
+
+/// The expectations that were not met.
+pub fn otherwise(expected: &[Expected]) -> impl Iterator<Item = &Expected> {
+    let met = |e: &&Expected| Outcome::from(e.outcome) == Outcome::AsExpected;
+    expected.iter().filter(move |e| !met(e))
+}
+
+/// `expected ok, found blocked with seed 1`
+pub fn instead(expected: &Expected, found: &str) -> String {
+    format!("expected {}, found {found}", expected.expected)
 }

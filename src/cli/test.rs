@@ -88,7 +88,7 @@ pub struct CheckPart {
     pub verdicts: BTreeMap<String, String>,
     pub expected: Vec<Expected>,
     /// Of each property that turned out otherwise.
-    pub sentences: Vec<String>,
+    pub sentences: BTreeMap<String, Vec<String>>,
     pub distinct: u64,
     pub seconds: f64,
 }
@@ -156,12 +156,32 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         if untried > 0 {
             out.line(format!("Interrupted: {untried} not tested."))?;
         }
-        let files = words::count(result.files.len() as u64, "scenario", "scenarios");
-        let came_to = out.paint(Paint::of(outcome), outcome.word());
-        out.line(format!("{files}: {came_to} in {}", words::seconds(seconds)))?;
+        let counts = counts(&out, &result);
+        out.line(format!("{counts} in {}", words::seconds(seconds)))?;
     }
     out.finish()?;
     Ok(outcome)
+}
+
+/// `4 scenarios: 3 refuted, 1 bad input; 1 file skipped`
+fn counts(out: &Output, result: &Result) -> String {
+    let mut of_each = BTreeMap::<Outcome, u64>::new();
+    for tried in &result.files {
+        *of_each.entry(tried.outcome).or_default() += 1;
+    }
+    let of_each = of_each.iter().map(|(outcome, n)| {
+        let text = format!("{} {}", words::number(*n), outcome.word());
+        out.paint(Paint::of(*outcome), &text)
+    });
+    let of_each: Vec<String> = of_each.collect();
+    let files = words::count(result.files.len() as u64, "scenario", "scenarios");
+    let mut text = format!("{files}: {}", of_each.join(", "));
+    let skipped = result.skipped.len() as u64;
+    if skipped > 0 {
+        text.push_str("; ");
+        text.push_str(&words::count(skipped, "file skipped", "files skipped"));
+    }
+    text
 }
 
 /// Tests one file, unless the filter leaves it out.
@@ -270,7 +290,7 @@ fn check_part(case: &dyn Case, properties: Vec<String>, args: &Args) -> CheckPar
         .filter(|e| Outcome::from(e.outcome) != Outcome::AsExpected);
     let sentences = otherwise
         .filter_map(|e| report.properties.iter().find(|p| p.property == e.of))
-        .flat_map(|p| p.sentences.clone())
+        .map(|p| (p.property.clone(), p.sentences.clone()))
         .collect();
     let verdict = |p: &jury::testbed::PropertyReport| (p.property.clone(), p.qualified.clone());
     CheckPart {

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use super::limits::Limits;
+use super::output::remark;
 use super::picture::Picture;
 use super::run as simulate;
-use super::{Failure, Outcome, Terminal, check, edge};
+use super::{Failure, Outcome, Terminal, check, edge, interrupt};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,7 +38,10 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         let args = simulate::Args::all_seeds(args.file.clone(), args.picture);
         outcome = outcome.max(simulate::run(&args, terminal)?);
     }
-    if checks {
+    if checks && interrupt::asked() {
+        remark("Interrupted: not checked.");
+        outcome = outcome.max(Outcome::NotEstablished);
+    } else if checks {
         let args =
             check::Args::all_properties(args.file.clone(), args.limits.clone(), args.picture);
         outcome = outcome.max(check::run(&args, terminal)?);

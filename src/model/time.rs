@@ -42,10 +42,14 @@ impl Time {
             .find(|c: char| !c.is_ascii_digit() && c != '.')
             .ok_or_else(help)?;
         let (number, unit) = text.split_at(digits);
-        let &(_, unit) = UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or_else(|| format!("{}; the units are ns, us, ms, s and min", help()))?;
+        let &(_, unit) =
+            UNITS
+                .iter()
+                .find(|(name, _)| *name == unit)
+                .ok_or_else(|| match meant(number, unit) {
+                    Some(meant) => format!("`{text}` is not a duration: write `{meant}`"),
+                    None => format!("{}; the units are ns, us, ms, s and min", help()),
+                })?;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
         if fraction.len() > 9 {
             return Err(format!("`{text}` is finer than a nanosecond"));
@@ -63,6 +67,20 @@ impl Time {
             _ => Err(format!("`{text}` is longer than {}", Time::MAX)),
         }
     }
+}
+
+/// What somebody may have meant who wrote this number and this unit.
+fn meant(number: &str, unit: &str) -> Option<String> {
+    let unit = match unit.trim().to_lowercase().as_str() {
+        "m" | "mins" | "minute" | "minutes" => "min",
+        "sec" | "secs" | "second" | "seconds" => "s",
+        "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "\u{b5}s" | "\u{3bc}s" | "usec" | "micros" | "microsecond" | "microseconds" => "us",
+        "nsec" | "nanos" | "nanosecond" | "nanoseconds" => "ns",
+        other => UNITS.iter().find(|(name, _)| *name == other)?.0,
+    };
+    let meant = format!("{number}{unit}");
+    Time::parse(&meant).is_ok().then_some(meant)
 }
 
 impl fmt::Display for Time {

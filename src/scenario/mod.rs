@@ -176,6 +176,11 @@ fn version(tree: &Tree) -> Result<(), Flaw> {
         return Err(Flaw::at(tree.span, "a scenario is a JSON object").label("not an object"));
     }
     let Some(version) = tree.get("jury") else {
+        if let Some(trace) = tree.get("jury_trace") {
+            return Err(Flaw::at(trace.span, "this is a trace, not a scenario")
+                .label("a trace")
+                .advice("replay it: `jury replay FILE`"));
+        }
         return Err(Flaw::at(tree.span, "the key `jury` is missing")
             .label("in this object")
             .advice(format!(

@@ -4,9 +4,10 @@
 //! nanoseconds. Types without node names in them are read straight from scenario files.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::de::Error;
+use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::model::{Cut, CutFamily, Id, Link, NodeSet, Time};
@@ -205,13 +206,30 @@ impl Serialize for Ratio {
 
 impl<'de> Deserialize<'de> for Ratio {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (times, out_of) = <(u32, u32)>::deserialize(deserializer)?;
-        if out_of == 0 || times > out_of {
-            return Err(D::Error::custom(format!(
-                "[{times}, {out_of}] is not a probability: write [times, out of], like [1, 100]"
-            )));
+        struct RatioVisitor;
+
+        impl<'de> Visitor<'de> for RatioVisitor {
+            type Value = Ratio;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a probability, written [times, out of]: [1, 10]")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Ratio, A::Error> {
+                let too_few = |n| A::Error::invalid_length(n, &self);
+                let times: u32 = seq.next_element()?.ok_or_else(|| too_few(0))?;
+                let out_of: u32 = seq.next_element()?.ok_or_else(|| too_few(1))?;
+                if out_of == 0 || times > out_of {
+                    return Err(A::Error::custom(format!(
+                        "[{times}, {out_of}] is not a probability: write [times, out of], like \
+                         [1, 100]"
+                    )));
+                }
+                Ok(Ratio { times, out_of })
+            }
         }
-        Ok(Ratio { times, out_of })
+
+        deserializer.deserialize_seq(RatioVisitor)
     }
 }
 

@@ -1,7 +1,6 @@
 //! What a scenario expects, against what was found.
 
-use super::report::{CheckReport, Expected, ExpectedOutcome, RunReport, RunVerdict};
-use crate::model::cluster::enumerate;
+use super::report::{CheckReport, Expected, ExpectedOutcome, RunReport, RunVerdict, SOME};
 use crate::scenario::{ExpectedRun, ExpectedVerdict, RunExpectation, Standing};
 
 /// Whether a run ended as expected.
@@ -47,7 +46,8 @@ pub fn runs_outcome(expectation: &RunExpectation, reports: &[RunReport]) -> Vec<
             let mut outcomes = Vec::new();
             if !all.is_empty() {
                 let words = all.iter().map(|verdict| (**verdict).to_string());
-                outcomes.push(every(format!("every: {}", enumerate(words)), &|report| {
+                let words: Vec<String> = words.collect();
+                outcomes.push(every(format!("every: {}", words.join(" or ")), &|report| {
                     all.iter().any(|expected| run_fits(expected, report))
                 }));
             }
@@ -55,7 +55,7 @@ pub fn runs_outcome(expectation: &RunExpectation, reports: &[RunReport]) -> Vec<
                 let met = reports.iter().find(|report| run_fits(expected, report));
                 outcomes.push(Expected {
                     of: "run".to_owned(),
-                    expected: format!("some: {}", **expected),
+                    expected: format!("{SOME}{}", **expected),
                     found: match met {
                         Some(report) => format!("{} with seed {}", found(report), report.seed),
                         None => format!("none in {} seeds: {}", reports.len(), summary(reports)),

@@ -141,6 +141,16 @@ pub struct Expected {
     pub outcome: ExpectedOutcome,
 }
 
+impl Expected {
+    /// Whether it is expected of some run only: that one may be among those not asked for.
+    pub fn of_some_run(&self) -> bool {
+        self.expected.starts_with(SOME)
+    }
+}
+
+/// What the expectation of some run begins with.
+pub(super) const SOME: &str = "some: ";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExpectedOutcome {

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::Options;
-use super::names::Names;
+use super::names::{Names, Sort};
 use super::story::{actor, message};
 use super::text::{Detail, width};
 use crate::trace::{Step, Trace};
@@ -110,7 +110,7 @@ fn width_of(names: &Names, node: usize) -> usize {
 fn wanted<'a>(steps: impl Iterator<Item = &'a Step>, names: &Names) -> usize {
     let label = |s: &Step| {
         let m = message(&s.what)?;
-        Some(width(&names.label(&m.message, Detail::Kind)))
+        Some(width(&names.label(Sort::Message, &m.message, Detail::Kind)))
     };
     let longest = steps.filter_map(label).max().unwrap_or(4);
     // Tail, dash, blank, number and head around it.

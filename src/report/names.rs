@@ -15,14 +15,22 @@ const NAME_MAX: usize = 12;
 /// Labels are cut here before anything else is done to them.
 const LABEL_MAX: usize = 200;
 
+/// What a label is of. Labels of different sorts cannot be taken for one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sort {
+    Message,
+    Record,
+    Timer,
+    Choice,
+}
+
 /// The names of a trace, fit to show.
 #[derive(Debug)]
 pub(super) struct Names {
     nodes: Vec<String>,
     roles: Vec<String>,
-    /// The kinds of message, record and timer of which there is more than one: only these need
-    /// to show their values.
-    various: BTreeSet<String>,
+    /// The kinds of which there is more than one: only these need to show their values.
+    various: BTreeSet<(Sort, String)>,
     pub ascii: bool,
 }
 
@@ -64,41 +72,48 @@ impl Names {
         enumerate(nodes.iter().map(|n| self.name(*n)))
     }
 
-    /// A label, safe to show. Values that tell it from no other are left out.
-    pub fn label(&self, label: &str, detail: Detail) -> String {
+    /// A text, whole and safe to show.
+    pub fn text(&self, text: &str) -> String {
+        clean(&cap(text), self.ascii)
+    }
+
+    /// A label, safe to show. Values that tell it from no other of its sort are left out.
+    pub fn label(&self, sort: Sort, label: &str, detail: Detail) -> String {
         let label = cap(label);
         let kind = shorten(&label, Detail::Kind);
-        let alone = detail == Detail::Values && !self.various.contains(&kind);
-        let detail = if alone { Detail::Kind } else { detail };
-        clean(&shorten(&label, detail), self.ascii)
+        if detail == Detail::Values && self.various.contains(&(sort, kind.clone())) {
+            return clean(&shorten(&label, detail), self.ascii);
+        }
+        clean(&kind, self.ascii)
     }
 
     /// `Prepare #3`: a message and the step that sent it.
     pub fn message(&self, label: &str, origin: Option<Origin>, detail: Detail) -> String {
-        let label = self.label(label, detail);
+        let label = self.label(Sort::Message, label, detail);
         origin.map_or_else(|| label.clone(), |o| format!("{label} #{}", o.step))
     }
 }
 
-/// The kinds of which a trace has more than one message, record or timer.
-fn various(trace: &Trace) -> BTreeSet<String> {
-    let mut first: BTreeMap<String, String> = BTreeMap::new();
+/// The kinds of which a trace has more than one.
+fn various(trace: &Trace) -> BTreeSet<(Sort, String)> {
+    let mut first: BTreeMap<(Sort, String), String> = BTreeMap::new();
     let mut various = BTreeSet::new();
     let starts = trace.start.iter().map(|s| (None, &s.did));
     let steps = trace.steps.iter().map(|s| (Some(&s.what), &s.did));
     for (what, did) in starts.chain(steps) {
         let subject = match what {
-            Some(What::Timeout { timer, .. }) => Some(timer),
-            Some(what) => message(what).map(|m| &m.message),
+            Some(What::Timeout { timer, .. }) => Some((Sort::Timer, timer)),
+            Some(What::Choose { value, .. }) => Some((Sort::Choice, value)),
+            Some(what) => message(what).map(|m| (Sort::Message, &m.message)),
             None => None,
         };
-        let sent = did.sent.iter().map(|s| &s.message);
-        let saved = did.saved.iter().map(|s| &s.record);
-        for label in subject.into_iter().chain(sent).chain(saved) {
+        let sent = did.sent.iter().map(|s| (Sort::Message, &s.message));
+        let saved = did.saved.iter().map(|s| (Sort::Record, &s.record));
+        for (sort, label) in subject.into_iter().chain(sent).chain(saved) {
             let label = cap(label);
-            let kind = shorten(&label, Detail::Kind);
-            if *first.entry(kind.clone()).or_insert_with(|| label.clone()) != label {
-                various.insert(kind);
+            let key = (sort, shorten(&label, Detail::Kind));
+            if *first.entry(key.clone()).or_insert_with(|| label.clone()) != label {
+                various.insert(key);
             }
         }
     }

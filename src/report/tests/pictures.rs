@@ -76,6 +76,27 @@ fn only_what_concerns_one_node() {
 }
 
 #[test]
+fn a_record_is_not_taken_for_a_message() {
+    let trace = stories::records_and_messages();
+    let picture = plain(&trace);
+    assert!(picture.contains("─Commit #1─"), "{picture}");
+    assert!(!picture.contains("Commit(1)"), "{picture}");
+}
+
+#[test]
+fn only_who_awaits_somebody_times_out() {
+    let trace = stories::terse_timers();
+    let options = Options {
+        width: 60,
+        ..Options::default()
+    };
+    let picture = diagram(&trace, &options);
+    assert!(picture.contains("C's Begin"), "{picture}");
+    assert!(picture.contains("C times out: "), "{picture}");
+    assert_eq!(picture.matches("times out").count(), 1, "{picture}");
+}
+
+#[test]
 fn colours() {
     let options = Options {
         color: true,

@@ -41,7 +41,11 @@ fn collect(b: &mut Build) {
 }
 
 fn commit(b: &mut Build, p: &str) {
-    b.deliver("C", p, "Commit { txn: 1 }")
+    commit_as(b, p, "Commit { txn: 1 }");
+}
+
+fn commit_as(b: &mut Build, p: &str, message: &str) {
+    b.deliver("C", p, message)
         .observe(decided("commit"))
         .observe(released())
         .force("Committed { txn: 1 }")
@@ -206,6 +210,31 @@ pub fn duplicates_and_drops() -> Trace {
         .send(&["P2"], "Abort { txn: 1 }");
     b.trace.facts.duplicates = 1;
     b.trace.facts.drops = 1;
+    b.trace
+}
+
+/// A record and a message that share a name.
+pub fn records_and_messages() -> Trace {
+    let mut b = two_phase_commit("A record has the name of a message.");
+    b.timeout("C", "Begin")
+        .observe(decided("commit"))
+        .force("Commit")
+        .send(&["P1"], "Commit(1)")
+        .status("committed");
+    commit_as(&mut b, "P1", "Commit(1)");
+    b.trace
+}
+
+/// Timers that set off so much that there is little room for their names.
+pub fn terse_timers() -> Trace {
+    let mut b = two_phase_commit("A timer that awaits nobody, and one that does.");
+    b.timeout("C", "Begin")
+        .send(&PARTICIPANTS, "Prepare { txn: 1 }")
+        .send(&["P1"], "Hurry");
+    b.timeout("C", "Votes")
+        .suspicion("true")
+        .send(&PARTICIPANTS, "Abort { txn: 1 }")
+        .send(&["P1"], "Hurry");
     b.trace
 }
 

@@ -5,7 +5,6 @@
 use super::names::Names;
 use super::text::count;
 use crate::model::Time;
-use crate::model::cluster::enumerate;
 use crate::trace::Trace;
 
 /// What came of it; empty while nobody has judged. As recorded: not yet safe to show.
@@ -86,18 +85,19 @@ fn per_node<T: PartialEq>(
 fn faults(trace: &Trace, names: &Names) -> String {
     let facts = &trace.facts;
     let mut parts = Vec::new();
-    let crashed: Vec<String> = facts
-        .crashes
-        .iter()
-        .enumerate()
-        .filter(|(_, n)| **n > 0)
-        .map(|(node, n)| match n {
-            1 => names.name(node),
-            n => format!("{} {n} times", names.name(node)),
-        })
-        .collect();
-    if !crashed.is_empty() {
-        parts.push(format!("{} crashed", enumerate(crashed)));
+    let each = facts.crashes.iter().enumerate();
+    let crashed: Vec<(usize, u32)> = each.map(|(i, n)| (i, *n)).filter(|c| c.1 > 0).collect();
+    match crashed.as_slice() {
+        [] => {}
+        [(node, 1)] => parts.push(format!("{} crashed", names.name(*node))),
+        crashed => {
+            let crashed = crashed.iter();
+            let crashed = crashed.map(|(node, n)| format!("{} {n}", names.name(*node)));
+            parts.push(format!(
+                "crashes: {}",
+                crashed.collect::<Vec<_>>().join(", ")
+            ));
+        }
     }
     let mut note = |n: u64, noun: &str, rest: &str| {
         if n > 0 {

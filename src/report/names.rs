@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::story::{Origin, message};
 use super::text::{Detail, clean, fit, shorten};
+use crate::model::Observation;
 use crate::model::cluster::enumerate;
 use crate::trace::{Trace, What};
 
@@ -24,6 +25,14 @@ pub(super) enum Sort {
     Choice,
 }
 
+/// What the subjects of observations count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Matter {
+    Transaction,
+    Choice,
+    Request,
+}
+
 /// The names of a trace, fit to show.
 #[derive(Debug)]
 pub(super) struct Names {
@@ -31,6 +40,8 @@ pub(super) struct Names {
     roles: Vec<String>,
     /// The kinds of which there is more than one: only these need to show their values.
     various: BTreeSet<(Sort, String)>,
+    /// The matters of which there is more than one subject.
+    several: BTreeSet<Matter>,
     pub ascii: bool,
 }
 
@@ -41,6 +52,7 @@ impl Names {
             nodes: trace.nodes.iter().map(|n| show(&n.name)).collect(),
             roles: trace.nodes.iter().map(|n| show(&n.role)).collect(),
             various: various(trace),
+            several: several(trace),
             ascii,
         }
     }
@@ -87,6 +99,12 @@ impl Names {
         clean(&kind, self.ascii)
     }
 
+    /// The subject of an observation, if it tells it from others and its words do not name it.
+    pub fn subject(&self, observation: &Observation) -> Option<u64> {
+        let (matter, subject) = matter(observation)?;
+        self.several.contains(&matter).then_some(subject)
+    }
+
     /// `Prepare #3`: a message and the step that sent it.
     pub fn message(&self, label: &str, origin: Option<Origin>, detail: Detail) -> String {
         let label = self.label(Sort::Message, label, detail);
@@ -118,6 +136,34 @@ fn various(trace: &Trace) -> BTreeSet<(Sort, String)> {
         }
     }
     various
+}
+
+/// The matters of which a trace has more than one subject.
+fn several(trace: &Trace) -> BTreeSet<Matter> {
+    let mut first: BTreeMap<Matter, u64> = BTreeMap::new();
+    let starts = trace.start.iter().map(|s| &s.did);
+    let all = starts.chain(trace.steps.iter().map(|s| &s.did));
+    all.flat_map(|did| did.observed.iter().filter_map(matter))
+        .filter(|(matter, subject)| first.entry(*matter).or_insert(*subject) != subject)
+        .map(|(matter, _)| matter)
+        .collect()
+}
+
+fn matter(observation: &Observation) -> Option<(Matter, u64)> {
+    match observation {
+        Observation::Intends { subject, .. }
+        | Observation::Voted { subject, .. }
+        | Observation::Decided { subject, .. }
+        | Observation::Locked { subject }
+        | Observation::Released { subject } => Some((Matter::Transaction, *subject)),
+        Observation::Chosen { subject, .. } => Some((Matter::Choice, *subject)),
+        Observation::Invoked { subject, .. } | Observation::Returned { subject, .. } => {
+            Some((Matter::Request, *subject))
+        }
+        Observation::Accepted { .. }
+        | Observation::Elected { .. }
+        | Observation::Applied { .. } => None,
+    }
 }
 
 fn cap(text: &str) -> String {

@@ -172,8 +172,17 @@ fn reaction(did: &Did, node: usize, names: &Names, level: Level) -> String {
     let is_rule = |o: &&Observation| matches!(o, Observation::Applied { .. });
     let (rules, observed): (Vec<_>, Vec<_>) = did.observed.iter().partition(is_rule);
     let words = |observed: &[&Observation]| {
-        let words = observed.iter().map(|o| observation(o, names, level));
-        words.collect::<Vec<_>>().join(", ")
+        let mut words: Vec<String> = Vec::new();
+        for (i, o) in observed.iter().enumerate() {
+            let subject = names.subject(o);
+            let next = observed.get(i + 1).and_then(|o| names.subject(o));
+            // A subject is named once for all that is said of it.
+            let subject = subject
+                .filter(|_| next != subject)
+                .map_or_else(String::new, |s| format!(" ({s})"));
+            words.push(format!("{}{subject}", observation(o, names, level)));
+        }
+        words.join(", ")
     };
     match (observed.is_empty(), rules.is_empty()) {
         (true, true) => {}

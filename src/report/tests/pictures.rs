@@ -97,6 +97,17 @@ fn only_who_awaits_somebody_times_out() {
 }
 
 #[test]
+fn of_several_transactions_each_is_named() {
+    let picture = plain(&stories::two_transactions());
+    assert!(
+        picture.contains("releases its locks, decides abort (2)"),
+        "{picture}"
+    );
+    assert!(picture.contains("decides commit (1)"), "{picture}");
+    assert!(picture.contains("crashes: C 3, P1 1, P3 2."), "{picture}");
+}
+
+#[test]
 fn colours() {
     let options = Options {
         color: true,

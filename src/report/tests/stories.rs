@@ -1,7 +1,7 @@
 //! The runs that the pictures show.
 
 use super::build::{Build, decided, locked, released, voted};
-use crate::model::Time;
+use crate::model::{Observation, Time};
 use crate::trace::{NodeRecord, Trace};
 
 const NODES: [(&str, &str); 4] = [
@@ -225,6 +225,21 @@ pub fn records_and_messages() -> Trace {
     b.trace
 }
 
+/// Two transactions at once, and crashes of more than one node.
+pub fn two_transactions() -> Trace {
+    let mut b = two_phase_commit("Two transactions at once.");
+    b.deliver("C", "P1", "Abort { txn: 2 }")
+        .observe(Observation::Released { subject: 2 })
+        .observe(Observation::Decided {
+            subject: 2,
+            value: "abort".into(),
+        });
+    b.deliver("C", "P1", "Commit { txn: 1 }")
+        .observe(decided("commit"));
+    b.trace.facts.crashes = vec![3, 1, 0, 2];
+    b.trace
+}
+
 /// Timers that set off so much that there is little room for their names.
 pub fn terse_timers() -> Trace {
     let mut b = two_phase_commit("A timer that awaits nobody, and one that does.");
@@ -252,7 +267,7 @@ pub fn late_joiner() -> Trace {
         .save("term: 1", true)
         .send(&["A"], "Vote { term: 1, granted: true }");
     b.deliver("B", "A", "Vote { term: 1, granted: true }")
-        .observe(crate::model::Observation::Elected { subject: 1 })
+        .observe(Observation::Elected { subject: 1 })
         .status("leader of term 1");
     b.recover("D").status("follower");
     for step in &mut b.trace.steps {

@@ -48,6 +48,7 @@ pub(super) struct Picture<'a> {
 
 impl<'a> Picture<'a> {
     pub fn push(&mut self, line: &Line) {
+        self.canvas.done(line);
         self.out.push(line.render(self.options.color));
     }
 

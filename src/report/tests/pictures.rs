@@ -108,6 +108,22 @@ fn of_several_transactions_each_is_named() {
 }
 
 #[test]
+fn what_does_not_show_is_not_explained_and_nothing_is_said_twice() {
+    let picture = plain(&stories::short_crash());
+    assert!(picture.contains("╳ crashes"), "{picture}");
+    assert!(!picture.contains("┊ down"), "{picture}");
+    assert_eq!(
+        picture.matches("no crash of a coordinator").count(),
+        1,
+        "{picture}"
+    );
+    let locks = "Locks held: 90.024ms at P1, 7ns at P2, 90.024ms at P3.";
+    assert!(picture.contains(locks), "{picture}");
+    let picture = plain(&stories::blocked());
+    assert!(picture.contains("┊ down"), "{picture}");
+}
+
+#[test]
 fn colours() {
     let options = Options {
         color: true,

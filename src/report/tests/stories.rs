@@ -240,6 +240,22 @@ pub fn two_transactions() -> Trace {
     b.trace
 }
 
+/// A coordinator that is back before anything else happens.
+pub fn short_crash() -> Trace {
+    let mut b = two_phase_commit("The coordinator is back at once.");
+    ask(&mut b);
+    b.crash("C").recover("C");
+    b.verdict(
+        "can block outside the assumptions: no crash of a coordinator",
+        &[
+            "P1 waits for C.",
+            "This lies outside what non-blocking assumes: no crash of a coordinator.",
+        ],
+    );
+    b.trace.costs.locked = vec![Time::ZERO, Time(90_023_974), Time(7), Time(90_023_999)];
+    b.trace
+}
+
 /// Timers that set off so much that there is little room for their names.
 pub fn terse_timers() -> Trace {
     let mut b = two_phase_commit("A timer that awaits nobody, and one that does.");

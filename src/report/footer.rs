@@ -65,9 +65,17 @@ impl Picture<'_> {
         let mut parts: Vec<String> = groups
             .iter()
             .take(STATUSES_MAX)
-            .map(|(status, nodes)| match nodes.len() {
-                n if n > 2 && n == stands.len() => format!("all {status}"),
-                _ => format!("{} {status}", self.crowd(nodes)),
+            .map(|(status, nodes)| {
+                let who = match nodes.len() {
+                    n if n > 2 && n == stands.len() => "all".to_owned(),
+                    _ => self.crowd(nodes),
+                };
+                // A list, as of several transactions, is kept together.
+                if status.contains(", ") {
+                    format!("{who} ({status})")
+                } else {
+                    format!("{who} {status}")
+                }
             })
             .collect();
         if rest > 0 {

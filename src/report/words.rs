@@ -172,17 +172,25 @@ fn reaction(did: &Did, node: usize, names: &Names, level: Level) -> String {
     let is_rule = |o: &&Observation| matches!(o, Observation::Applied { .. });
     let (rules, observed): (Vec<_>, Vec<_>) = did.observed.iter().partition(is_rule);
     let words = |observed: &[&Observation]| {
-        let mut words: Vec<String> = Vec::new();
+        let mut words: Vec<(String, Vec<String>)> = Vec::new();
         for (i, o) in observed.iter().enumerate() {
             let subject = names.subject(o);
             let next = observed.get(i + 1).and_then(|o| names.subject(o));
             // A subject is named once for all that is said of it.
-            let subject = subject
-                .filter(|_| next != subject)
-                .map_or_else(String::new, |s| format!(" ({s})"));
-            words.push(format!("{}{subject}", observation(o, names, level)));
+            let subject = subject.filter(|_| next != subject).map(|s| s.to_string());
+            let text = observation(o, names, level);
+            match (words.last_mut(), subject) {
+                (Some((last, of)), Some(subject)) if *last == text && !of.is_empty() => {
+                    of.push(subject);
+                }
+                (_, subject) => words.push((text, subject.into_iter().collect())),
+            }
         }
-        words.join(", ")
+        let words = words.into_iter().map(|(text, of)| match of.len() {
+            0 => text,
+            _ => format!("{text} ({})", of.join(", ")),
+        });
+        words.collect::<Vec<_>>().join(", ")
     };
     match (observed.is_empty(), rules.is_empty()) {
         (true, true) => {}

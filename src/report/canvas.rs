@@ -16,6 +16,8 @@ pub(super) struct Canvas<'a> {
     pub legend: Legend,
     pub ascii: bool,
     strokes: &'static Strokes,
+    /// Where the last lanes bear a mark, unless something comes to stand on it.
+    standing: Vec<(usize, Mark)>,
 }
 
 /// How an arrow ends.
@@ -33,18 +35,20 @@ impl<'a> Canvas<'a> {
             legend: Legend::default(),
             ascii,
             strokes: if ascii { &ASCII } else { &UNICODE },
+            standing: Vec::new(),
         }
     }
 
     /// A row with nothing but the lanes, as the nodes stand.
     pub fn lanes(&mut self, story: &Story<'_>) -> Line {
+        self.standing.clear();
         let mut line = Line::blank(self.layout.width);
         for &node in &self.layout.lanes {
             let Some(x) = self.layout.column(node) else {
                 continue;
             };
             let mut mark = |m: Mark| {
-                self.legend.note(m);
+                self.standing.push((x, m));
                 m.glyph(self.ascii)
             };
             let (glyph, style) = match story.standing(node) {
@@ -59,6 +63,19 @@ impl<'a> Canvas<'a> {
             line.put(x, self.strokes.lane, Style::Dim);
         }
         line
+    }
+
+    /// The line is done: what still shows of the lanes' marks is explained.
+    pub fn done(&mut self, line: &Line) {
+        let s = self.strokes;
+        let locked = [s.cross_locked, s.tail_right_locked, s.tail_left_locked];
+        for (x, mark) in std::mem::take(&mut self.standing) {
+            let shows = |glyph: &str| line.shows(x, glyph);
+            let is_crossed = mark == Mark::Locked && locked.into_iter().any(shows);
+            if is_crossed || shows(mark.glyph(self.ascii)) {
+                self.legend.note(mark);
+            }
+        }
     }
 
     /// An arrow from lane to lane that bears the first of these labels that fits. Answers

@@ -6,7 +6,7 @@
 use super::Options;
 use super::canvas::{Canvas, Head};
 use super::layout::Layout;
-use super::names::Names;
+use super::names::{Names, Sort};
 use super::paint::{Line, Style, paint};
 use super::signs::{event_marks, tone};
 use super::story::{Origin, Scene, Story, actor, message};
@@ -48,6 +48,7 @@ pub(super) struct Picture<'a> {
 
 impl<'a> Picture<'a> {
     pub fn push(&mut self, line: &Line) {
+        self.canvas.done(line);
         self.out.push(line.render(self.options.color));
     }
 
@@ -158,7 +159,7 @@ impl<'a> Picture<'a> {
         let labels = [
             self.names.message(&m.message, origin, Detail::Values),
             self.names.message(&m.message, origin, Detail::Kind),
-            self.names.label(&m.message, Detail::Kind),
+            self.names.label(Sort::Message, &m.message, Detail::Kind),
         ];
         self.canvas.legend.numbers |= origin.is_some();
         let ends = (m.src, m.dst);

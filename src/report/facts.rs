@@ -2,13 +2,14 @@
 //!
 //! Invariant: says what the trace records and counts nothing again.
 
+use super::layout::Clock;
 use super::names::Names;
 use super::text::count;
 use crate::model::Time;
-use crate::model::cluster::enumerate;
 use crate::trace::Trace;
 
 /// What came of it; empty while nobody has judged. As recorded: not yet safe to show.
+/// What the verdict says itself is not said again.
 pub(super) fn verdict(trace: &Trace) -> Vec<String> {
     let Some(outcome) = &trace.verdict else {
         return Vec::new();
@@ -19,7 +20,16 @@ pub(super) fn verdict(trace: &Trace) -> Vec<String> {
         None => (String::new(), &[][..]),
     };
     let mut sentences = vec![format!("Verdict: {}.{first}", outcome.verdict)];
-    sentences.extend(rest.iter().cloned());
+    let is_said = |sentence: &str| {
+        let said = sentence.strip_prefix("This lies outside what ");
+        let broken = said.and_then(|s| s.split_once(" assumes: "));
+        let is_said = |broken: &str| {
+            outcome.verdict.contains("outside the assumptions")
+                && outcome.verdict.contains(broken.trim_end_matches('.'))
+        };
+        broken.is_some_and(|(_, broken)| is_said(broken))
+    };
+    sentences.extend(rest.iter().filter(|s| !is_said(s)).cloned());
     sentences
 }
 
@@ -52,9 +62,12 @@ fn costs(trace: &Trace, names: &Names) -> String {
 }
 
 fn locks(trace: &Trace, names: &Names) -> Option<String> {
-    let text = per_node(&trace.costs.locked, names, |t| {
-        (*t > Time::ZERO).then(|| t.to_string())
-    });
+    let clock = Clock::of(trace);
+    let locked = trace.costs.locked.iter();
+    let locked: Vec<Time> = locked
+        .map(|t| clock.as_ref().map_or(*t, |c| c.round(*t)))
+        .collect();
+    let text = per_node(&locked, names, |t| (*t > Time::ZERO).then(|| t.to_string()));
     (!text.is_empty()).then(|| format!("Locks held: {text}."))
 }
 
@@ -86,18 +99,19 @@ fn per_node<T: PartialEq>(
 fn faults(trace: &Trace, names: &Names) -> String {
     let facts = &trace.facts;
     let mut parts = Vec::new();
-    let crashed: Vec<String> = facts
-        .crashes
-        .iter()
-        .enumerate()
-        .filter(|(_, n)| **n > 0)
-        .map(|(node, n)| match n {
-            1 => names.name(node),
-            n => format!("{} {n} times", names.name(node)),
-        })
-        .collect();
-    if !crashed.is_empty() {
-        parts.push(format!("{} crashed", enumerate(crashed)));
+    let each = facts.crashes.iter().enumerate();
+    let crashed: Vec<(usize, u32)> = each.map(|(i, n)| (i, *n)).filter(|c| c.1 > 0).collect();
+    match crashed.as_slice() {
+        [] => {}
+        [(node, 1)] => parts.push(format!("{} crashed", names.name(*node))),
+        crashed => {
+            let crashed = crashed.iter();
+            let crashed = crashed.map(|(node, n)| format!("{} {n}", names.name(*node)));
+            parts.push(format!(
+                "crashes: {}",
+                crashed.collect::<Vec<_>>().join(", ")
+            ));
+        }
     }
     let mut note = |n: u64, noun: &str, rest: &str| {
         if n > 0 {

@@ -2,6 +2,8 @@
 //!
 //! Invariant: names what the diagram above left out.
 
+use std::collections::BTreeSet;
+
 use super::diagram::Picture;
 use super::facts::{facts, verdict};
 use super::paint::{Line, Style, paint};
@@ -11,30 +13,91 @@ use crate::model::cluster::enumerate;
 
 /// So many messages that never arrived are named under the diagram.
 const IN_FLIGHT_MAX: usize = 8;
-/// So many idle nodes are named.
-const IDLE_MAX: usize = 8;
+/// So many nodes are named where many are alike.
+const NAMED_MAX: usize = 8;
+/// So many different statuses are told in words.
+const STATUSES_MAX: usize = 8;
 
 impl Picture<'_> {
-    /// How each node stands at the end, under its lane if there is room.
+    /// How each node stands at the end: under its lane if there is room, else in a sentence.
     pub(super) fn end(&mut self, story: &Story<'_>) {
         let layout = self.canvas.layout;
-        let status = |&node: &usize| {
-            let record = story.record(node)?;
-            Some(self.names.label(&record.status, Detail::Full))
-        };
+        let hidden = layout.others.iter().flat_map(|(nodes, _)| nodes);
+        let stands: Vec<(usize, String)> = layout
+            .lanes
+            .iter()
+            .chain(hidden)
+            .filter_map(|&node| {
+                let record = story.record(node)?;
+                Some((node, self.names.text(&record.status)))
+            })
+            .collect();
         let room = layout.pitch.saturating_sub(1);
-        let fits = |n: &usize| status(n).is_some_and(|s| width(&s) <= room);
-        if layout.lanes.is_empty() || !layout.lanes.iter().all(fits) {
+        if stands.len() < layout.lanes.len() || stands.iter().any(|(_, s)| width(s) > room) {
+            self.end_in_words(story, &stands);
             return;
         }
         let mut line = Line::blank(layout.width);
-        for node in &layout.lanes {
-            if let (Some(x), Some(status)) = (layout.column(*node), status(node)) {
-                let at = x.saturating_sub(width(&status).saturating_sub(1) / 2);
-                line.put(at, &status, Style::Bold);
+        for (node, status) in stands.iter().take(layout.lanes.len()) {
+            if let Some(x) = layout.column(*node) {
+                let at = x.saturating_sub(width(status).saturating_sub(1) / 2);
+                line.put(at, status, Style::Bold);
             }
         }
         self.push(&line);
+    }
+
+    /// `In the end: C forgotten; P1 and P2 committed.`
+    fn end_in_words(&mut self, story: &Story<'_>, stands: &[(usize, String)]) {
+        let mut groups: Vec<(&str, BTreeSet<usize>)> = Vec::new();
+        for (node, status) in stands.iter().filter(|(_, s)| !s.is_empty()) {
+            match groups.iter_mut().find(|(s, _)| s == status) {
+                Some((_, nodes)) => {
+                    nodes.insert(*node);
+                }
+                None => groups.push((status, BTreeSet::from([*node]))),
+            }
+        }
+        if groups.is_empty() {
+            return;
+        }
+        let rest = groups.len().saturating_sub(STATUSES_MAX);
+        let mut parts: Vec<String> = groups
+            .iter()
+            .take(STATUSES_MAX)
+            .map(|(status, nodes)| {
+                let who = match nodes.len() {
+                    n if n > 2 && n == stands.len() => "all".to_owned(),
+                    _ => self.crowd(nodes),
+                };
+                // A list, as of several transactions, is kept together.
+                if status.contains(", ") {
+                    format!("{who} ({status})")
+                } else {
+                    format!("{who} {status}")
+                }
+            })
+            .collect();
+        if rest > 0 {
+            parts.push(format!("{rest} more"));
+        }
+        let when = if story.steps() < self.trace.steps.len() {
+            format!("After step {}", story.steps())
+        } else {
+            "In the end".to_owned()
+        };
+        self.out.push(String::new());
+        self.say(&format!("{when}: {}.", parts.join("; ")), Style::Bold);
+    }
+
+    /// Nodes in a sentence; of very many, only the first are named.
+    fn crowd(&self, nodes: &BTreeSet<usize>) -> String {
+        if nodes.len() <= NAMED_MAX {
+            return enumerate(nodes.iter().map(|n| self.names.name(*n)));
+        }
+        let named = nodes.iter().take(NAMED_MAX).map(|n| self.names.name(*n));
+        let rest = format!("{} more", nodes.len() - NAMED_MAX);
+        enumerate(named.chain([rest]))
     }
 
     /// The legend, what never arrived, the verdict and the facts.
@@ -45,13 +108,9 @@ impl Picture<'_> {
             self.out.push(paint(&line, Style::Dim, self.options.color));
         }
         if !layout.idle.is_empty() {
-            let idle = layout.idle.iter().take(IDLE_MAX);
-            let mut idle: Vec<String> = idle.map(|n| self.names.name(*n)).collect();
-            if layout.idle.len() > IDLE_MAX {
-                idle.push(format!("{} more", layout.idle.len() - IDLE_MAX));
-            }
+            let idle = self.crowd(&layout.idle.iter().copied().collect());
             self.say(
-                &format!("Not drawn, no part in these steps: {}.", enumerate(idle)),
+                &format!("Not drawn, no part in these steps: {idle}."),
                 Style::Dim,
             );
         }

@@ -6,9 +6,10 @@
 use std::collections::BTreeSet;
 
 use super::Options;
-use super::names::Names;
+use super::names::{Names, Sort};
 use super::story::{actor, message};
 use super::text::{Detail, width};
+use crate::model::Time;
 use crate::trace::{Step, Trace};
 
 /// Up to so many nodes have a lane even if they do nothing.
@@ -16,6 +17,8 @@ const IDLE_LANES_MAX: usize = 8;
 /// Lanes closer than this bear no mark beside them.
 const PITCH_MIN: usize = 3;
 const PITCH_MAX: usize = 15;
+/// Digits behind the point of a time.
+const DECIMALS_MAX: u32 = 3;
 
 #[derive(Debug)]
 pub(super) struct Layout {
@@ -110,7 +113,7 @@ fn width_of(names: &Names, node: usize) -> usize {
 fn wanted<'a>(steps: impl Iterator<Item = &'a Step>, names: &Names) -> usize {
     let label = |s: &Step| {
         let m = message(&s.what)?;
-        Some(width(&names.label(&m.message, Detail::Kind)))
+        Some(width(&names.label(Sort::Message, &m.message, Detail::Kind)))
     };
     let longest = steps.filter_map(label).max().unwrap_or(4);
     // Tail, dash, blank, number and head around it.
@@ -193,7 +196,7 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    fn of(trace: &Trace) -> Option<Self> {
+    pub fn of(trace: &Trace) -> Option<Self> {
         let times: Vec<u64> = trace
             .steps
             .iter()
@@ -212,7 +215,10 @@ impl Clock {
                 .iter()
                 .all(|t| t % (scale / 10u64.pow(*d)).max(1) == 0)
         };
-        let decimals = (0..3).find(exact).unwrap_or(3).min(scale.ilog10());
+        let decimals = (0..DECIMALS_MAX)
+            .find(exact)
+            .unwrap_or(DECIMALS_MAX)
+            .min(scale.ilog10());
         let mut clock = Clock {
             unit,
             scale,
@@ -221,6 +227,15 @@ impl Clock {
         };
         clock.width = clock.show(last).len().max(unit.len());
         Some(clock)
+    }
+
+    /// A duration as exactly as a time is written at most; one that is shorter stays as it is.
+    pub fn round(&self, duration: Time) -> Time {
+        let grain = (self.scale / 10u64.pow(DECIMALS_MAX)).max(1);
+        match duration.0.saturating_add(grain / 2) / grain {
+            0 => duration,
+            n => Time(n * grain),
+        }
     }
 
     pub fn show(&self, nanos: u64) -> String {

@@ -4,6 +4,7 @@
 
 use super::canvas::Head;
 use super::diagram::Picture;
+use super::names::Sort;
 use super::paint::Style;
 use super::story::{Origin, Story};
 use super::text::{Detail, clean, count, fit};
@@ -40,7 +41,7 @@ impl Picture<'_> {
         for (m, origin, why) in &lost[..shown] {
             let mut line = self.canvas.lanes(story);
             self.message(&mut line, story, m, *origin, Head::Lost);
-            let label = self.names.label(&m.message, Detail::Kind);
+            let label = self.names.label(Sort::Message, &m.message, Detail::Kind);
             let why = match *why {
                 "cut" => "lost to the cut",
                 "absorbed" => "absorbed: too many copies",

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::story::{Origin, message};
 use super::text::{Detail, clean, fit, shorten};
+use crate::model::Observation;
 use crate::model::cluster::enumerate;
 use crate::trace::{Trace, What};
 
@@ -15,14 +16,32 @@ const NAME_MAX: usize = 12;
 /// Labels are cut here before anything else is done to them.
 const LABEL_MAX: usize = 200;
 
+/// What a label is of. Labels of different sorts cannot be taken for one another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Sort {
+    Message,
+    Record,
+    Timer,
+    Choice,
+}
+
+/// What the subjects of observations count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Matter {
+    Transaction,
+    Choice,
+    Request,
+}
+
 /// The names of a trace, fit to show.
 #[derive(Debug)]
 pub(super) struct Names {
     nodes: Vec<String>,
     roles: Vec<String>,
-    /// The kinds of message, record and timer of which there is more than one: only these need
-    /// to show their values.
-    various: BTreeSet<String>,
+    /// The kinds of which there is more than one: only these need to show their values.
+    various: BTreeSet<(Sort, String)>,
+    /// The matters of which there is more than one subject.
+    several: BTreeSet<Matter>,
     pub ascii: bool,
 }
 
@@ -33,6 +52,7 @@ impl Names {
             nodes: trace.nodes.iter().map(|n| show(&n.name)).collect(),
             roles: trace.nodes.iter().map(|n| show(&n.role)).collect(),
             various: various(trace),
+            several: several(trace),
             ascii,
         }
     }
@@ -64,45 +84,86 @@ impl Names {
         enumerate(nodes.iter().map(|n| self.name(*n)))
     }
 
-    /// A label, safe to show. Values that tell it from no other are left out.
-    pub fn label(&self, label: &str, detail: Detail) -> String {
+    /// A text, whole and safe to show.
+    pub fn text(&self, text: &str) -> String {
+        clean(&cap(text), self.ascii)
+    }
+
+    /// A label, safe to show. Values that tell it from no other of its sort are left out.
+    pub fn label(&self, sort: Sort, label: &str, detail: Detail) -> String {
         let label = cap(label);
         let kind = shorten(&label, Detail::Kind);
-        let alone = detail == Detail::Values && !self.various.contains(&kind);
-        let detail = if alone { Detail::Kind } else { detail };
-        clean(&shorten(&label, detail), self.ascii)
+        if detail == Detail::Values && self.various.contains(&(sort, kind.clone())) {
+            return clean(&shorten(&label, detail), self.ascii);
+        }
+        clean(&kind, self.ascii)
+    }
+
+    /// The subject of an observation, if it tells it from others and its words do not name it.
+    pub fn subject(&self, observation: &Observation) -> Option<u64> {
+        let (matter, subject) = matter(observation)?;
+        self.several.contains(&matter).then_some(subject)
     }
 
     /// `Prepare #3`: a message and the step that sent it.
     pub fn message(&self, label: &str, origin: Option<Origin>, detail: Detail) -> String {
-        let label = self.label(label, detail);
+        let label = self.label(Sort::Message, label, detail);
         origin.map_or_else(|| label.clone(), |o| format!("{label} #{}", o.step))
     }
 }
 
-/// The kinds of which a trace has more than one message, record or timer.
-fn various(trace: &Trace) -> BTreeSet<String> {
-    let mut first: BTreeMap<String, String> = BTreeMap::new();
+/// The kinds of which a trace has more than one.
+fn various(trace: &Trace) -> BTreeSet<(Sort, String)> {
+    let mut first: BTreeMap<(Sort, String), String> = BTreeMap::new();
     let mut various = BTreeSet::new();
     let starts = trace.start.iter().map(|s| (None, &s.did));
     let steps = trace.steps.iter().map(|s| (Some(&s.what), &s.did));
     for (what, did) in starts.chain(steps) {
         let subject = match what {
-            Some(What::Timeout { timer, .. }) => Some(timer),
-            Some(what) => message(what).map(|m| &m.message),
+            Some(What::Timeout { timer, .. }) => Some((Sort::Timer, timer)),
+            Some(What::Choose { value, .. }) => Some((Sort::Choice, value)),
+            Some(what) => message(what).map(|m| (Sort::Message, &m.message)),
             None => None,
         };
-        let sent = did.sent.iter().map(|s| &s.message);
-        let saved = did.saved.iter().map(|s| &s.record);
-        for label in subject.into_iter().chain(sent).chain(saved) {
+        let sent = did.sent.iter().map(|s| (Sort::Message, &s.message));
+        let saved = did.saved.iter().map(|s| (Sort::Record, &s.record));
+        for (sort, label) in subject.into_iter().chain(sent).chain(saved) {
             let label = cap(label);
-            let kind = shorten(&label, Detail::Kind);
-            if *first.entry(kind.clone()).or_insert_with(|| label.clone()) != label {
-                various.insert(kind);
+            let key = (sort, shorten(&label, Detail::Kind));
+            if *first.entry(key.clone()).or_insert_with(|| label.clone()) != label {
+                various.insert(key);
             }
         }
     }
     various
+}
+
+/// The matters of which a trace has more than one subject.
+fn several(trace: &Trace) -> BTreeSet<Matter> {
+    let mut first: BTreeMap<Matter, u64> = BTreeMap::new();
+    let starts = trace.start.iter().map(|s| &s.did);
+    let all = starts.chain(trace.steps.iter().map(|s| &s.did));
+    all.flat_map(|did| did.observed.iter().filter_map(matter))
+        .filter(|(matter, subject)| first.entry(*matter).or_insert(*subject) != subject)
+        .map(|(matter, _)| matter)
+        .collect()
+}
+
+fn matter(observation: &Observation) -> Option<(Matter, u64)> {
+    match observation {
+        Observation::Intends { subject, .. }
+        | Observation::Voted { subject, .. }
+        | Observation::Decided { subject, .. }
+        | Observation::Locked { subject }
+        | Observation::Released { subject } => Some((Matter::Transaction, *subject)),
+        Observation::Chosen { subject, .. } => Some((Matter::Choice, *subject)),
+        Observation::Invoked { subject, .. } | Observation::Returned { subject, .. } => {
+            Some((Matter::Request, *subject))
+        }
+        Observation::Accepted { .. }
+        | Observation::Elected { .. }
+        | Observation::Applied { .. } => None,
+    }
 }
 
 fn cap(text: &str) -> String {

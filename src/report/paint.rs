@@ -82,6 +82,13 @@ impl Line {
         self.cells[x] = (c, style);
     }
 
+    /// Whether a column shows a character.
+    pub fn shows(&self, x: usize, glyph: &str) -> bool {
+        self.cells
+            .get(x)
+            .is_some_and(|(c, _)| glyph.chars().eq([*c]))
+    }
+
     /// The line as text, without blanks at its end.
     pub fn render(&self, color: bool) -> String {
         let end = self

@@ -91,8 +91,6 @@ pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
 /// How much of a message, timer or record to show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Detail {
-    /// `Promise { ballot: 2, accepted: None }`
-    Full,
     /// `Promise{2,None}`: without the names of fields.
     Values,
     /// `Promise`
@@ -102,7 +100,6 @@ pub(super) enum Detail {
 /// A label in less room. It is the `Debug` text of some value, but may be anything.
 pub(super) fn shorten(label: &str, detail: Detail) -> String {
     match detail {
-        Detail::Full => label.to_owned(),
         Detail::Values => without_fields(label),
         Detail::Kind => {
             let end = label

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::names::Names;
+use super::names::{Names, Sort};
 use super::story::Scene;
 use super::text::{Detail, fit, width};
 use crate::model::Observation;
@@ -66,7 +66,7 @@ pub(super) fn start(node: usize, did: &Did, names: &Names, columns: usize) -> St
 fn sentence(scene: &Scene<'_>, names: &Names, is_drawn: bool, level: Level) -> String {
     let step = scene.step;
     let lost = |m: &Message, what: &str| {
-        let label = names.label(&m.message, level.detail());
+        let label = names.label(Sort::Message, &m.message, level.detail());
         format!("{label} to {} {what}", names.name(m.dst))
     };
     match &step.what {
@@ -85,11 +85,11 @@ fn sentence(scene: &Scene<'_>, names: &Names, is_drawn: bool, level: Level) -> S
             format!("{node}{gets} {}", handled(scene, m.dst, names, level))
         }
         What::ArriveAtDown(m) => {
-            let label = names.label(&m.message, level.detail());
+            let label = names.label(Sort::Message, &m.message, level.detail());
             format!("{} is down: {label} is lost", names.name(m.dst))
         }
         What::Timeout { node, timer } => {
-            let timer = names.label(timer, level.detail());
+            let timer = names.label(Sort::Timer, timer, level.detail());
             let wrongly = match step.suspicion.as_deref() {
                 Some("false") => " wrongly",
                 Some("early") => " too early",
@@ -97,15 +97,22 @@ fn sentence(scene: &Scene<'_>, names: &Names, is_drawn: bool, level: Level) -> S
             };
             let did = handled(scene, *node, names, level);
             let name = names.name(*node);
+            // Whoever awaits nobody has nobody to give up on.
+            let awaits = step.suspicion.is_some();
             match level {
                 Level::Values => format!("{name}'s timer {timer} fires{wrongly}: {did}"),
-                Level::Kinds | Level::NoSaves => format!("{name}'s {timer} fires{wrongly}: {did}"),
-                Level::Terse | Level::Gist => format!("{name} times out{wrongly}: {did}"),
+                Level::Terse | Level::Gist if awaits => {
+                    format!("{name} times out{wrongly}: {did}")
+                }
+                Level::Kinds | Level::NoSaves | Level::Terse => {
+                    format!("{name}'s {timer} fires{wrongly}: {did}")
+                }
+                Level::Gist => format!("{name}'s {timer}: {did}"),
             }
         }
         What::Choose { node, key, value } => {
-            let key = names.label(key, Detail::Full);
-            let value = names.label(value, level.detail());
+            let key = names.text(key);
+            let value = names.label(Sort::Choice, value, level.detail());
             let did = if step.did == Did::default() && step.crash_after.is_none() {
                 String::new()
             } else {
@@ -153,7 +160,7 @@ fn handled(scene: &Scene<'_>, node: usize, names: &Names, level: Level) -> Strin
     match (scene.before, &step.after) {
         (Some(before), Some(after)) if before == after => "does nothing".to_owned(),
         (Some(before), Some(after)) if before.status != after.status => {
-            format!("is now {}", names.label(&after.status, Detail::Full))
+            format!("is now {}", names.text(&after.status))
         }
         _ => "takes note".to_owned(),
     }
@@ -165,7 +172,24 @@ fn reaction(did: &Did, node: usize, names: &Names, level: Level) -> String {
     let is_rule = |o: &&Observation| matches!(o, Observation::Applied { .. });
     let (rules, observed): (Vec<_>, Vec<_>) = did.observed.iter().partition(is_rule);
     let words = |observed: &[&Observation]| {
-        let words = observed.iter().map(|o| observation(o, names, level));
+        let mut words: Vec<(String, Vec<String>)> = Vec::new();
+        for (i, o) in observed.iter().enumerate() {
+            let subject = names.subject(o);
+            let next = observed.get(i + 1).and_then(|o| names.subject(o));
+            // A subject is named once for all that is said of it.
+            let subject = subject.filter(|_| next != subject).map(|s| s.to_string());
+            let text = observation(o, names, level);
+            match (words.last_mut(), subject) {
+                (Some((last, of)), Some(subject)) if *last == text && !of.is_empty() => {
+                    of.push(subject);
+                }
+                (_, subject) => words.push((text, subject.into_iter().collect())),
+            }
+        }
+        let words = words.into_iter().map(|(text, of)| match of.len() {
+            0 => text,
+            _ => format!("{text} ({})", of.join(", ")),
+        });
         words.collect::<Vec<_>>().join(", ")
     };
     match (observed.is_empty(), rules.is_empty()) {
@@ -179,7 +203,7 @@ fn reaction(did: &Did, node: usize, names: &Names, level: Level) -> String {
     if level < Level::NoSaves {
         for saved in &did.saved {
             let verb = if saved.forced { "forces" } else { "writes" };
-            let record = names.label(&saved.record, level.detail());
+            let record = names.label(Sort::Record, &saved.record, level.detail());
             parts.push(format!("{verb} {record}"));
         }
     }
@@ -206,8 +230,8 @@ fn observation(observed: &Observation, names: &Names, level: Level) -> String {
     match observed {
         Observation::Locked { .. } if level >= Level::NoSaves => "locks".to_owned(),
         Observation::Released { .. } if level >= Level::NoSaves => "unlocks".to_owned(),
-        Observation::Applied { rule } => names.label(rule, Detail::Full),
-        other => names.label(&other.to_string(), Detail::Full),
+        Observation::Applied { rule } => names.text(rule),
+        other => names.text(&other.to_string()),
     }
 }
 
@@ -216,7 +240,7 @@ fn observation(observed: &Observation, names: &Names, level: Level) -> String {
 fn groups(sent: &[Sent], names: &Names, detail: Detail) -> Vec<(String, BTreeSet<usize>)> {
     let mut groups: Vec<(String, BTreeSet<usize>)> = Vec::new();
     for s in sent.iter().filter(|s| s.lost.is_none()) {
-        let label = names.label(&s.message, detail);
+        let label = names.label(Sort::Message, &s.message, detail);
         match groups.iter_mut().find(|(l, _)| *l == label) {
             Some((_, to)) => {
                 to.insert(s.dst);

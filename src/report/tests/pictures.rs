@@ -76,6 +76,54 @@ fn only_what_concerns_one_node() {
 }
 
 #[test]
+fn a_record_is_not_taken_for_a_message() {
+    let trace = stories::records_and_messages();
+    let picture = plain(&trace);
+    assert!(picture.contains("─Commit #1─"), "{picture}");
+    assert!(!picture.contains("Commit(1)"), "{picture}");
+}
+
+#[test]
+fn only_who_awaits_somebody_times_out() {
+    let trace = stories::terse_timers();
+    let options = Options {
+        width: 60,
+        ..Options::default()
+    };
+    let picture = diagram(&trace, &options);
+    assert!(picture.contains("C's Begin"), "{picture}");
+    assert!(picture.contains("C times out: "), "{picture}");
+    assert_eq!(picture.matches("times out").count(), 1, "{picture}");
+}
+
+#[test]
+fn of_several_transactions_each_is_named() {
+    let picture = plain(&stories::two_transactions());
+    assert!(
+        picture.contains("releases its locks, decides abort (2)"),
+        "{picture}"
+    );
+    assert!(picture.contains("decides commit (1)"), "{picture}");
+    assert!(picture.contains("crashes: C 3, P1 1, P3 2."), "{picture}");
+}
+
+#[test]
+fn what_does_not_show_is_not_explained_and_nothing_is_said_twice() {
+    let picture = plain(&stories::short_crash());
+    assert!(picture.contains("╳ crashes"), "{picture}");
+    assert!(!picture.contains("┊ down"), "{picture}");
+    assert_eq!(
+        picture.matches("no crash of a coordinator").count(),
+        1,
+        "{picture}"
+    );
+    let locks = "Locks held: 90.024ms at P1, 7ns at P2, 90.024ms at P3.";
+    assert!(picture.contains(locks), "{picture}");
+    let picture = plain(&stories::blocked());
+    assert!(picture.contains("┊ down"), "{picture}");
+}
+
+#[test]
 fn colours() {
     let options = Options {
         color: true,

@@ -1,7 +1,7 @@
 //! The runs that the pictures show.
 
 use super::build::{Build, decided, locked, released, voted};
-use crate::model::Time;
+use crate::model::{Observation, Time};
 use crate::trace::{NodeRecord, Trace};
 
 const NODES: [(&str, &str); 4] = [
@@ -41,7 +41,11 @@ fn collect(b: &mut Build) {
 }
 
 fn commit(b: &mut Build, p: &str) {
-    b.deliver("C", p, "Commit { txn: 1 }")
+    commit_as(b, p, "Commit { txn: 1 }");
+}
+
+fn commit_as(b: &mut Build, p: &str, message: &str) {
+    b.deliver("C", p, message)
         .observe(decided("commit"))
         .observe(released())
         .force("Committed { txn: 1 }")
@@ -209,6 +213,62 @@ pub fn duplicates_and_drops() -> Trace {
     b.trace
 }
 
+/// A record and a message that share a name.
+pub fn records_and_messages() -> Trace {
+    let mut b = two_phase_commit("A record has the name of a message.");
+    b.timeout("C", "Begin")
+        .observe(decided("commit"))
+        .force("Commit")
+        .send(&["P1"], "Commit(1)")
+        .status("committed");
+    commit_as(&mut b, "P1", "Commit(1)");
+    b.trace
+}
+
+/// Two transactions at once, and crashes of more than one node.
+pub fn two_transactions() -> Trace {
+    let mut b = two_phase_commit("Two transactions at once.");
+    b.deliver("C", "P1", "Abort { txn: 2 }")
+        .observe(Observation::Released { subject: 2 })
+        .observe(Observation::Decided {
+            subject: 2,
+            value: "abort".into(),
+        });
+    b.deliver("C", "P1", "Commit { txn: 1 }")
+        .observe(decided("commit"));
+    b.trace.facts.crashes = vec![3, 1, 0, 2];
+    b.trace
+}
+
+/// A coordinator that is back before anything else happens.
+pub fn short_crash() -> Trace {
+    let mut b = two_phase_commit("The coordinator is back at once.");
+    ask(&mut b);
+    b.crash("C").recover("C");
+    b.verdict(
+        "can block outside the assumptions: no crash of a coordinator",
+        &[
+            "P1 waits for C.",
+            "This lies outside what non-blocking assumes: no crash of a coordinator.",
+        ],
+    );
+    b.trace.costs.locked = vec![Time::ZERO, Time(90_023_974), Time(7), Time(90_023_999)];
+    b.trace
+}
+
+/// Timers that set off so much that there is little room for their names.
+pub fn terse_timers() -> Trace {
+    let mut b = two_phase_commit("A timer that awaits nobody, and one that does.");
+    b.timeout("C", "Begin")
+        .send(&PARTICIPANTS, "Prepare { txn: 1 }")
+        .send(&["P1"], "Hurry");
+    b.timeout("C", "Votes")
+        .suspicion("true")
+        .send(&PARTICIPANTS, "Abort { txn: 1 }")
+        .send(&["P1"], "Hurry");
+    b.trace
+}
+
 pub fn late_joiner() -> Trace {
     let nodes = [("A", "server"), ("B", "server"), ("D", "server")];
     let mut b = Build::new("raft", &nodes);
@@ -223,7 +283,7 @@ pub fn late_joiner() -> Trace {
         .save("term: 1", true)
         .send(&["A"], "Vote { term: 1, granted: true }");
     b.deliver("B", "A", "Vote { term: 1, granted: true }")
-        .observe(crate::model::Observation::Elected { subject: 1 })
+        .observe(Observation::Elected { subject: 1 })
         .status("leader of term 1");
     b.recover("D").status("follower");
     for step in &mut b.trace.steps {

@@ -96,3 +96,18 @@ fn report(story: &Story) -> String {
     }
     text
 }
+
+/// What the README promises of its first command is what that command shows.
+#[test]
+fn the_picture_in_the_readme_is_in_the_report() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |path| std::fs::read_to_string(root.join(path)).expect("it is committed");
+    let readme = read("README.md");
+    let report = read("reports/2pc/coordinator-dies-after-prepare.txt");
+    let shown = readme.split("```text\n").nth(1).expect("a picture");
+    let shown = shown.split("```").next().expect("it ends");
+    assert!(shown.lines().count() > 10);
+    for line in shown.lines() {
+        assert!(report.contains(line), "not in the report: {line}");
+    }
+}

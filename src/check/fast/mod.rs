@@ -1,11 +1,11 @@
 //! The fast engine: the same relation over numbers, every world one word.
 //!
-//! Parts of worlds are interned ([`intern`], [`books`]), what the model says of them is
-//! remembered ([`memo`]), and [`cursor`] makes that a carrier, so that the relation is the very
-//! same. A world is packed into a word ([`pack`]), the words seen are a set ([`visited`]) and a
-//! list in the order of their discovery ([`keys`]). [`search`] goes through them level by level;
-//! what can still be reached is found out backwards ([`sweep`]); predicates are asked once for
-//! what they read ([`views`]).
+//! Parts of worlds are interned (`intern`, `books`), what the model says of them is
+//! remembered (`memo`), and `cursor` makes that a carrier, so that the relation is the very
+//! same. A world is packed into a word (`pack`), the words seen are a set (`visited`) and a
+//! list in the order of their discovery (`keys`). `search` goes through them level by level;
+//! what can still be reached is found out backwards (`sweep`); predicates are asked once for
+//! what they read (`views`).
 //!
 //! Invariant: it finds what the plain engine finds, world by world in the same order, so counts,
 //! verdicts and schedules are equal. It knows nothing of any protocol.

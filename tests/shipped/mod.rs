@@ -108,7 +108,7 @@ pub const COUNTS: &str = "tests/golden/counts.txt";
 
 /// More distinct worlds than this take too long without optimisation.
 const DISTINCT_MAX: u64 = if cfg!(debug_assertions) {
-    50_000
+    500_000
 } else {
     u64::MAX
 };

@@ -46,11 +46,14 @@ fn fast<P: Protocol>(
 fn tuning() -> impl Strategy<Value = Tuning> {
     let word_bits = prop_oneof![Just(63), 1..63u32];
     let steps_max = prop_oneof![Just(0), 1..50usize, Just(1 << 20)];
-    (word_bits, 0..4usize, 1..200usize, steps_max, 0..3u32).prop_map(
-        |(word_bits, slots, batch, steps_max, doubt)| Tuning {
+    let threads = prop_oneof![Just(1), Just(2), Just(8), Just(3)];
+    (threads, word_bits, 0..4usize, 1..50usize, steps_max, 0..3u32).prop_map(
+        |(threads, word_bits, slots, chunk, steps_max, doubt)| Tuning {
+            threads,
             word_bits,
             slots,
-            batch,
+            chunk,
+            shared_from: 1,
             steps_max,
             doubt,
         },
@@ -140,7 +143,9 @@ fn two_phase_commit_is_judged_alike() {
                         let tiny = Tuning {
                             word_bits: 7,
                             slots: 1,
-                            batch: 5,
+                            chunk: 5,
+                            threads: 2,
+                            shared_from: 1,
                             ..Tuning::default()
                         };
                         let tuning = [Tuning::default(), tiny][(nth + faults) % 2];
@@ -202,7 +207,7 @@ fn a_search_can_be_stopped() {
 
 /// What a handler answered is remembered, so one that is not a function would be believed.
 #[test]
-#[should_panic(expected = "the handler of N1 is not pure: asked about Timeout(())")]
+#[should_panic(expected = "is not pure: asked about Timeout(())")]
 fn a_handler_that_is_not_pure_is_named() {
     let system = System::new(Impure::default(), Rules::fault_free());
     let tuning = Tuning {

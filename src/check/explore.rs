@@ -11,14 +11,11 @@ use derive_where::derive_where;
 use indexmap::IndexSet;
 use rustc_hash::FxHasher;
 
-use super::{Limits, Monitor, Progress, Stopped};
+use super::{LOOK_EVERY, Limits, Monitor, Progress, Stopped};
 use crate::model::network::Fate;
 use crate::model::{
     Bound, Carrier, Class, Event, Expectation, Predicate, Property, Protocol, Reason, System, World,
 };
-
-/// How many worlds are expanded between two looks at the monitor.
-const LOOK_EVERY: u64 = 1024;
 
 /// A carrier whose worlds can be kept and compared.
 pub trait Keyed<P: Protocol>: Carrier<P> {
@@ -185,7 +182,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
                 self.depth += 1;
                 level_ends = self.worlds.len();
             }
-            if (next as u64).is_multiple_of(LOOK_EVERY)
+            if next.is_multiple_of(LOOK_EVERY)
                 && let Err(stopped) = monitor.look(&self.progress(next))
             {
                 self.stopped = Some(stopped);

@@ -20,6 +20,9 @@ pub use judge::{
 
 use crate::model::Limit;
 
+/// How many worlds are expanded between two looks at the monitor.
+pub(crate) const LOOK_EVERY: usize = 4096;
+
 /// Where a search ends, however much is left.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -75,7 +78,7 @@ impl std::fmt::Display for Stopped {
 
 /// Watches a search from outside, and may stop it.
 pub trait Monitor {
-    /// Asked every thousand worlds or so, and at the start of each search.
+    /// Asked every few thousand worlds, and at the start of each search.
     fn look(&mut self, progress: &Progress) -> Result<(), Stopped>;
 }
 

@@ -26,4 +26,4 @@ pub use property::{Answer, Expectation, Predicate, Property, Reason};
 pub use protocol::{BadParameter, Bug, Observation, Protocol, Value};
 pub use system::{Bound, Effects, Enabled, StartEffects, Suspicion, System};
 pub use time::{Time, TimerRange};
-pub use world::{Carrier, Reacted, View, World};
+pub use world::{Carrier, View, World};

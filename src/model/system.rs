@@ -17,7 +17,7 @@ use super::event::{Envelope, Event, Vocabulary};
 use super::globals::GlobalsChange;
 use super::network::{ChannelChange, Cut, Fate, LinkOrder};
 use super::protocol::Protocol;
-use super::world::{Carrier, Owned, Reacted, View, World};
+use super::world::{Carrier, Owned, View, World};
 
 /// A protocol under rules.
 #[derive_where(Clone)]
@@ -237,16 +237,17 @@ impl<P: Protocol> System<P> {
     ) -> Effects<C::Vocabulary, C::Reaction> {
         let reaction = world.react(&self.protocol, id, input, crash_after);
         let mut unsent = Vec::new();
-        for (nth, (dst, msg)) in reaction.sends().enumerate() {
-            let link = Link::new(id, dst);
-            let fate = if world.globals().is_cut(link) {
+        let mut nth = 0;
+        while let Some(dst) = world.addressee(id, &reaction, nth) {
+            let fate = if world.is_cut(Link::new(id, dst)) {
                 Fate::Cut
             } else {
-                world.change_channel(link, &ChannelChange::Send(msg), &self.rules)
+                world.send(id, &reaction, nth, &self.rules)
             };
             if fate != Fate::InFlight {
                 unsent.push((nth, fate));
             }
+            nth += 1;
         }
         world.record(&self.protocol, id, &reaction);
         Effects {

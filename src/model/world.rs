@@ -51,6 +51,11 @@ pub trait View<P: Protocol> {
         self.channel(link).is_empty()
     }
 
+    /// Whether a cut severs a link.
+    fn is_cut(&self, link: Link) -> bool {
+        self.globals().is_cut(link)
+    }
+
     /// The nodes that the budget allows to crash (once more).
     fn expendable(&self, rules: &Rules) -> NodeSet {
         self.globals().expendable(self.nodes(), rules)
@@ -65,12 +70,6 @@ pub trait View<P: Protocol> {
     }
 }
 
-/// What a reaction tells the relation, in a carrier's own vocabulary.
-pub trait Reacted<V: Vocabulary> {
-    /// The messages sent, in order.
-    fn sends(&self) -> impl Iterator<Item = (Id, &V::Msg)>;
-}
-
 /// The parts of one world, to be changed one at a time.
 ///
 /// What the relation asks of a part, it asks here, so that a carrier may remember the answer. The
@@ -79,8 +78,8 @@ pub trait Carrier<P: Protocol>: View<P> {
     /// What this carrier knows messages, timers, choices and cuts by.
     type Vocabulary: Vocabulary;
 
-    /// How this carrier hands out a reaction: owned, or shared with those it remembers.
-    type Reaction: Reacted<Self::Vocabulary>;
+    /// How this carrier hands out a reaction: whole, or as where it remembers it.
+    type Reaction;
 
     /// Positions in a list of commands.
     type Points: IntoIterator<Item = usize>;
@@ -131,6 +130,12 @@ pub trait Carrier<P: Protocol>: View<P> {
         input: Input<'_, Self::Vocabulary>,
         crash_after: Option<usize>,
     ) -> Self::Reaction;
+
+    /// Whom the n-th message that a node sent in a reaction is for.
+    fn addressee(&self, id: Id, reaction: &Self::Reaction, nth: usize) -> Option<Id>;
+
+    /// Puts the n-th message that a node sent in a reaction in flight.
+    fn send(&mut self, id: Id, reaction: &Self::Reaction, nth: usize, rules: &Rules) -> Fate;
 
     /// The node loses everything volatile.
     fn crash(&mut self, id: Id);
@@ -224,12 +229,6 @@ impl<T> Deref for Owned<T> {
     }
 }
 
-impl<P: Protocol> Reacted<P> for Owned<Reaction<P>> {
-    fn sends(&self) -> impl Iterator<Item = (Id, &P::Msg)> {
-        self.0.sends()
-    }
-}
-
 impl<P: Protocol> Carrier<P> for World<P> {
     type Vocabulary = P;
     type Reaction = Owned<Reaction<P>>;
@@ -286,6 +285,15 @@ impl<P: Protocol> Carrier<P> for World<P> {
     ) -> Self::Reaction {
         let node = Arc::make_mut(&mut self.nodes[index(id)]);
         Owned(node.react(protocol, id, input, crash_after))
+    }
+
+    fn addressee(&self, _: Id, reaction: &Self::Reaction, nth: usize) -> Option<Id> {
+        reaction.sends().nth(nth).map(|(dst, _)| dst)
+    }
+
+    fn send(&mut self, id: Id, reaction: &Self::Reaction, nth: usize, rules: &Rules) -> Fate {
+        let (dst, msg) = reaction.sends().nth(nth).expect("it has an addressee");
+        self.change_channel(Link::new(id, dst), &ChannelChange::Send(msg), rules)
     }
 
     fn crash(&mut self, id: Id) {

@@ -14,7 +14,7 @@ use jury::check::Keyed;
 use jury::model::globals::{Globals, GlobalsChange};
 use jury::model::network::{ChannelChange, Fate};
 use jury::model::{
-    Carrier, Channel, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol, Reacted,
+    Carrier, Channel, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol,
     Reaction, Rules, System, View, World,
 };
 
@@ -53,12 +53,6 @@ type Question = (Id, Number, Asked, Option<usize>);
 pub struct Remembered<P: Protocol> {
     number: Number,
     reaction: Rc<Reaction<P>>,
-}
-
-impl<P: Protocol> Reacted<P> for Remembered<P> {
-    fn sends(&self) -> impl Iterator<Item = (Id, &P::Msg)> {
-        self.reaction.sends()
-    }
 }
 
 impl<P: Protocol> Deref for Remembered<P> {
@@ -270,6 +264,15 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
             number,
             reaction: Rc::clone(&self.reactions[number as usize]),
         }
+    }
+
+    fn addressee(&self, _: Id, reaction: &Remembered<P>, nth: usize) -> Option<Id> {
+        Some(reaction.sends().nth(nth)?.0)
+    }
+
+    fn send(&mut self, id: Id, reaction: &Remembered<P>, nth: usize, rules: &Rules) -> Fate {
+        let (dst, msg) = reaction.sends().nth(nth).expect("it was sent");
+        self.change_channel(Link::new(id, dst), &ChannelChange::Send(msg), rules)
     }
 
     fn crash_points(&mut self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<usize> {

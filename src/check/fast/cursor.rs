@@ -5,119 +5,20 @@
 //! [`Cursor::has_outgrown`] tells; [`Cursor::undo`] takes back all changes since the world was
 //! loaded. It serves one system.
 
-use std::rc::Rc;
-
-use super::books::{
-    Asked, ChannelBook, GlobalsBook, HistoryBook, NONE, NodeBook, Numbers, Recalled, Remembered,
-    and_fate, number, with_fate,
-};
-use super::intern::{Interner, Number};
-use super::memo::{Memo, question};
+use super::books::{Answered, Books, NONE, Numbers, Points, Shelf, and_fate, code, number, with_fate};
+use super::intern::Number;
+use super::memo::question;
 use super::pack::Packer;
 use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
 use crate::model::network::{ChannelChange, Fate};
 use crate::model::{
-    Carrier, Channel, Cut, Envelope, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol,
-    Rules, System, View, World,
+    Carrier, Channel, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol, Rules,
+    System, View, World,
 };
 
-/// What every world is made of, by number.
-pub struct Books<P: Protocol> {
-    nodes: usize,
-    node: Vec<NodeBook<P>>,
-    channel: Vec<ChannelBook<P::Msg>>,
-    globals: GlobalsBook,
-    history: HistoryBook<P>,
-}
-
-/// The parts of a world in their order: nodes, channels, globals, history.
-impl<P: Protocol> Books<P> {
-    #[inline]
-    fn at_link(&self, link: Link) -> usize {
-        index(link.src) * self.nodes + index(link.dst)
-    }
-
-    #[inline]
-    fn at_globals(&self) -> usize {
-        self.nodes + self.nodes * self.nodes
-    }
-
-    #[inline]
-    pub fn at_history(&self) -> usize {
-        self.at_globals() + 1
-    }
-
-    fn part_count(&self) -> usize {
-        self.at_history() + 1
-    }
-
-    /// How many values each part has had.
-    pub fn counts(&self) -> Vec<usize> {
-        let nodes = self.node.iter().map(|book| book.values.len());
-        let channels = self.channel.iter().map(|book| book.values.len());
-        let rest = [self.globals.values.len(), self.history.values.len()];
-        nodes.chain(channels).chain(rest).collect()
-    }
-
-    fn bytes(&self) -> usize {
-        let nodes: usize = self.node.iter().map(NodeBook::bytes).sum();
-        let channels: usize = self.channel.iter().map(ChannelBook::bytes).sum();
-        let globals = self.globals.values.bytes() + self.globals.changes.bytes();
-        let history = self.history.values.bytes() + self.history.records.bytes();
-        nodes + channels + globals + history
-    }
-
-    /// The parts of one world.
-    pub fn shelf<'a>(&'a self, parts: &'a [Number]) -> Shelf<'a, P> {
-        Shelf { books: self, parts }
-    }
-}
-
-/// The world that some numbers stand for.
-#[derive_where::derive_where(Clone, Copy)]
-pub struct Shelf<'a, P: Protocol> {
-    books: &'a Books<P>,
-    parts: &'a [Number],
-}
-
-impl<'a, P: Protocol> Shelf<'a, P> {
-    #[inline]
-    pub fn at_link(&self, link: Link) -> usize {
-        self.books.nodes + self.books.at_link(link)
-    }
-
-    #[inline]
-    pub fn at_globals(&self) -> usize {
-        self.books.at_globals()
-    }
-
-    #[inline]
-    pub fn at_history(&self) -> usize {
-        self.books.at_history()
-    }
-
-    pub fn nodes(&self) -> usize {
-        self.books.nodes
-    }
-
-    pub fn node(&self, id: Id) -> &'a Node<P> {
-        self.books.node[index(id)].values.get(self.parts[index(id)])
-    }
-
-    pub fn channel(&self, link: Link) -> &'a Channel<P::Msg> {
-        let book = &self.books.channel[self.books.at_link(link)];
-        book.values.get(self.parts[self.at_link(link)])
-    }
-
-    pub fn globals(&self) -> &'a Globals {
-        self.books.globals.values.get(self.parts[self.at_globals()])
-    }
-
-    pub fn history(&self) -> &'a P::History {
-        self.books.history.values.get(self.parts[self.at_history()])
-    }
-}
+/// What was asked lately: the same is asked several times for one world.
+const RECENT: usize = 64;
 
 /// The carrier: stands at one world at a time.
 pub struct Cursor<P: Protocol> {
@@ -129,9 +30,8 @@ pub struct Cursor<P: Protocol> {
     /// The parts that changed since the world was loaded, and what they were.
     changed: Vec<(usize, Number)>,
     outgrown: bool,
-    /// The node and the input that were asked about last, and where that is remembered: the same
-    /// is asked several times in a row.
-    last_asked: (usize, u64, usize),
+    /// Of each node, where what was asked of it lately is remembered.
+    recent: Vec<[(u64, u32); RECENT]>,
     /// Of so many known answers one is asked for again, and how many are left until then.
     doubt: (u32, u32),
 }
@@ -140,22 +40,7 @@ impl<P: Protocol> Cursor<P> {
     /// A carrier that stands at this world.
     pub fn new(system: &System<P>, world: &World<P>, word_bits: u32, doubt: u32) -> Self {
         let nodes = system.cluster.len();
-        let mut books = Books {
-            nodes,
-            node: (0..nodes).map(|_| NodeBook::default()).collect(),
-            channel: (0..nodes * nodes).map(|_| ChannelBook::default()).collect(),
-            globals: GlobalsBook {
-                values: Interner::default(),
-                expendable: Vec::new(),
-                cuts: Interner::default(),
-                changes: Memo::default(),
-            },
-            history: HistoryBook {
-                values: Interner::default(),
-                observations: Interner::default(),
-                records: Memo::default(),
-            },
-        };
+        let mut books = Books::new(nodes);
         let cuts = system.rules.cuts.iter().chain(&world.globals().cuts);
         for cut in cuts {
             books.globals.cuts.intern(cut.clone());
@@ -166,7 +51,7 @@ impl<P: Protocol> Cursor<P> {
             packer: Packer::new(&books.counts(), word_bits),
             changed: Vec::new(),
             outgrown: false,
-            last_asked: (0, u64::MAX, 0),
+            recent: vec![[(u64::MAX, 0); RECENT]; nodes],
             doubt: (doubt, doubt),
             system: system.clone(),
             books,
@@ -174,6 +59,56 @@ impl<P: Protocol> Cursor<P> {
         cursor.stand_at(world);
         cursor.repack(word_bits);
         cursor
+    }
+
+    /// A carrier of the same system for another worker.
+    pub fn for_another(&self) -> Self {
+        let mut cursor = Cursor {
+            system: self.system.clone(),
+            books: self.books.for_another(),
+            parts: self.parts.clone(),
+            words: self.words.clone(),
+            packer: self.packer.for_another(),
+            changed: Vec::new(),
+            outgrown: false,
+            recent: vec![[(u64::MAX, 0); RECENT]; self.books.nodes],
+            doubt: self.doubt,
+        };
+        cursor.catch_up();
+        cursor
+    }
+
+    /// Learns what other workers have found by now: the parts of every world whose word they may
+    /// have made.
+    pub fn catch_up(&mut self) {
+        let System {
+            protocol, rules, ..
+        } = &self.system;
+        let Books {
+            nodes,
+            node,
+            channel,
+            globals,
+            history,
+        } = &mut self.books;
+        for (at, book) in node.iter_mut().enumerate() {
+            book.catch_up(protocol, Id::from(at));
+        }
+        for book in channel {
+            book.catch_up(rules.links.order);
+        }
+        globals.catch_up(*nodes, rules);
+        history.values.catch_up();
+        self.packer.catch_up();
+    }
+
+    /// Takes over the layout of another worker.
+    pub fn adopt(&mut self, packer: &Packer) {
+        self.packer = packer.for_another();
+        self.catch_up();
+        self.changed.clear();
+        self.outgrown = false;
+        self.packer.fill(&self.parts, &mut self.words);
     }
 
     /// Interns a world's parts. The caller packs.
@@ -196,7 +131,7 @@ impl<P: Protocol> Cursor<P> {
         let history = self.books.history.values.intern(world.history().clone());
         let (at_globals, at_history) = (self.books.at_globals(), self.books.at_history());
         self.parts[at_globals] = globals;
-        self.parts[at_history] = history.0;
+        self.parts[at_history] = history;
     }
 
     pub fn books(&self) -> &Books<P> {
@@ -279,58 +214,58 @@ impl<P: Protocol> Cursor<P> {
         self.books.shelf(&self.parts)
     }
 
-    /// The number of what is asked about an input of a node, as it is now.
+    /// Where what is asked about an input of a node, as it is now, is remembered.
     #[inline]
     fn asked(&mut self, id: Id, input: Input<'_, Numbers>) -> usize {
-        let question = question(self.parts[index(id)], code(input));
-        let (node, last, at) = self.last_asked;
-        if (node, last) == (index(id), question) {
-            return at;
+        let (part, code) = (self.parts[index(id)], code(input));
+        let question = question(part, code);
+        // Inputs of one world differ in their code.
+        let recent = (code ^ code >> 6 ^ code >> 9) as usize % RECENT;
+        let recent = &mut self.recent[index(id)][recent];
+        if recent.0 == question {
+            return recent.1 as usize;
         }
         let at = self.books.node[index(id)].asked(question);
-        self.last_asked = (index(id), question, at);
+        *recent = (question, number(at));
         at
     }
 
-    /// Runs a handler for the first time.
-    fn ask(&mut self, id: Id, input: Input<'_, Numbers>, crash_after: Option<usize>) -> Remembered {
+    /// Runs a handler.
+    fn ask(&mut self, id: Id, input: Input<'_, Numbers>, crash_after: Option<usize>) -> Answered {
         let protocol = &*self.system.protocol;
         let before = self.books.node[index(id)].values.get(self.parts[index(id)]);
-        let mut node = before.clone();
-        let spelt = spell_input(&self.books, id, input);
+        let mut node = Node::clone(before);
+        let spelt = self.books.spell_input(id, input);
         let reaction = node.react(protocol, id, spelt, crash_after);
         let after = self.books.node[index(id)].intern(protocol, id, node);
-        let mut sends = Vec::new();
+        let mut sent = Vec::new();
         for (dst, msg) in reaction.sends() {
             let at = self.books.at_link(Link::new(id, dst));
             let messages = &mut self.books.channel[at].messages;
-            sends.push((dst, messages.intern(msg.clone()).0));
+            sent.push((dst, messages.intern(msg.clone()).0));
         }
         let observed = self.books.history.observed(id, &reaction.observations);
-        Remembered {
+        Answered {
             after,
-            sends,
             observed,
+            sent,
         }
     }
 
     /// Asks once more what is known, and compares.
     fn ask_again(
         &mut self,
-        known: &Remembered,
+        known: Number,
         id: Id,
         input: Input<'_, Numbers>,
         crash_after: Option<usize>,
     ) {
         let again = self.ask(id, input, crash_after);
-        let same = again.after == known.after
-            && again.sends == known.sends
-            && again.observed == known.observed;
         assert!(
-            same,
+            self.books.node[index(id)].is_what_was(known, &again),
             "the handler of {} is not pure: asked about {:?} a second time, it answered otherwise",
             self.system.cluster.name(id),
-            spell_input(&self.books, id, input),
+            self.books.spell_input(id, input),
         );
     }
 }
@@ -340,42 +275,6 @@ impl<P: Protocol> Cursor<P> {
 pub struct Scratch {
     words: Vec<u64>,
     parts: Vec<Number>,
-}
-
-/// An input in one number: its sort, who sent it, and what.
-#[inline]
-fn code(input: Input<'_, Numbers>) -> Number {
-    let (sort, src, what) = match input {
-        Input::Start => (0, 0, 0),
-        Input::Message { src, msg } => (1, number(index(src)), *msg),
-        Input::Timeout(timer) => (2, 0, *timer),
-        Input::Choice { value, .. } => (3, 0, *value),
-    };
-    assert!(what < 1 << 23, "fewer than 2^23 messages on a link");
-    sort | src << 2 | what << 9
-}
-
-/// An input by its contents.
-fn spell_input<'a, P: Protocol>(
-    books: &'a Books<P>,
-    id: Id,
-    input: Input<'_, Numbers>,
-) -> Input<'a, P> {
-    let book = &books.node[index(id)];
-    match input {
-        Input::Start => Input::Start,
-        Input::Message { src, msg } => Input::Message {
-            src,
-            msg: books.channel[books.at_link(Link::new(src, id))]
-                .messages
-                .get(*msg),
-        },
-        Input::Timeout(timer) => Input::Timeout(book.timers.get(*timer)),
-        Input::Choice { value, .. } => {
-            let (key, value) = book.options.get(*value);
-            Input::Choice { key, value }
-        }
-    }
 }
 
 impl<P: Protocol> View<P> for Cursor<P> {
@@ -417,9 +316,16 @@ impl<P: Protocol> View<P> for Cursor<P> {
         self.books.node[at].facts[self.parts[at] as usize].undecided
     }
 
+    #[inline]
+    fn is_cut(&self, link: Link) -> bool {
+        let globals = self.parts[self.books.at_globals()];
+        self.books.globals.facts[globals as usize].is_cut && self.globals().is_cut(link)
+    }
+
+    #[inline]
     fn expendable(&self, _: &Rules) -> NodeSet {
         let globals = self.parts[self.books.at_globals()];
-        self.books.globals.expendable[globals as usize]
+        self.books.globals.facts[globals as usize].expendable
     }
 
     #[inline]
@@ -430,7 +336,8 @@ impl<P: Protocol> View<P> for Cursor<P> {
 
 impl<P: Protocol> Carrier<P> for Cursor<P> {
     type Vocabulary = Numbers;
-    type Reaction = Recalled;
+    /// Where it is remembered.
+    type Reaction = Number;
     type Points = Points;
 
     #[inline]
@@ -491,7 +398,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
             return asked.withheld;
         }
         let state = self.shelf().node(id).state()?;
-        let withheld = protocol.withheld(id, state, spell_input(&self.books, id, input));
+        let withheld = protocol.withheld(id, state, self.books.spell_input(id, input));
         let asked = &mut self.books.node[index(id)].asked[at];
         (asked.is_judged, asked.withheld) = (true, withheld);
         withheld
@@ -501,14 +408,13 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     fn crash_points(&mut self, protocol: &P, id: Id, input: Input<'_, Numbers>) -> Points {
         let at = self.asked(id, input);
         if let Some(points) = &self.books.node[index(id)].asked[at].points {
-            return Points::of(points);
+            return points.clone();
         }
-        let spelt = spell_input(&self.books, id, input);
+        let spelt = self.books.spell_input(id, input);
         let points = self.shelf().node(id).crash_points(protocol, id, spelt);
-        let points: Rc<[usize]> = points.into();
-        let of = Points::of(&points);
-        self.books.node[index(id)].asked[at].points = Some(points);
-        of
+        let points = Points::new(points);
+        self.books.node[index(id)].asked[at].points = Some(points.clone());
+        points
     }
 
     #[inline]
@@ -518,40 +424,36 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         id: Id,
         input: Input<'_, Numbers>,
         crash_after: Option<usize>,
-    ) -> Recalled {
+    ) -> Number {
         let at = self.asked(id, input);
-        let prefix = crash_after.map(|after| question(number(at), number(after)));
-        let book = &self.books.node[index(id)];
-        let known = match prefix {
-            None => book.asked[at].reaction.as_ref(),
-            Some(prefix) => {
-                let at = book.known_prefixes.get(prefix);
-                at.map(|at| &book.prefixes[at as usize])
-            }
-        };
+        let known = self.books.node[index(id)].known_reaction(at, crash_after);
         let reaction = if let Some(known) = known {
-            let known = Rc::clone(known);
             self.doubt.1 = self.doubt.1.wrapping_sub(1);
             if self.doubt.1 == 0 {
                 self.doubt.1 = self.doubt.0;
-                self.ask_again(&known, id, input, crash_after);
+                self.ask_again(known, id, input, crash_after);
             }
             known
         } else {
-            let new = Rc::new(self.ask(id, input, crash_after));
-            let book = &mut self.books.node[index(id)];
-            let remembered = Rc::clone(&new);
-            if let Some(prefix) = prefix {
-                book.known_prefixes.put(prefix, number(book.prefixes.len()));
-                book.prefixes.push(remembered);
-            } else {
-                let Asked { reaction, .. } = &mut book.asked[at];
-                *reaction = Some(remembered);
-            }
-            new
+            let answer = self.ask(id, input, crash_after);
+            self.books.node[index(id)].remember(at, crash_after, &answer)
         };
-        self.set(index(id), reaction.after);
-        Recalled(reaction)
+        let after = self.books.node[index(id)].remembered(reaction).after;
+        self.set(index(id), after);
+        reaction
+    }
+
+    #[inline]
+    fn addressee(&self, id: Id, reaction: &Number, nth: usize) -> Option<Id> {
+        let sent = self.books.node[index(id)].sent(*reaction, nth);
+        sent.map(|(dst, _)| dst)
+    }
+
+    #[inline]
+    fn send(&mut self, id: Id, reaction: &Number, nth: usize, rules: &Rules) -> Fate {
+        let sent = self.books.node[index(id)].sent(*reaction, nth);
+        let (dst, msg) = sent.expect("it has an addressee");
+        self.change_channel(Link::new(id, dst), &ChannelChange::Send(&msg), rules)
     }
 
     fn crash(&mut self, id: Id) {
@@ -559,7 +461,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         let book = &mut self.books.node[index(id)];
         let mut after = book.facts[before as usize].crashed;
         if after == NONE {
-            let mut node = book.values.get(before).clone();
+            let mut node = Node::clone(book.values.get(before));
             node.crash();
             after = book.intern(&self.system.protocol, id, node);
             book.facts[before as usize].crashed = after;
@@ -586,7 +488,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         let question = question(before, asked);
         let book = &mut self.books.channel[at];
         let answer = book.changes.get(question).unwrap_or_else(|| {
-            let mut channel = book.values.get(before).clone();
+            let mut channel = Channel::clone(book.values.get(before));
             let spelt = match change {
                 ChannelChange::Send(msg) => ChannelChange::Send(book.messages.get(**msg)),
                 ChannelChange::Take(msg) => ChannelChange::Take(book.messages.get(**msg)),
@@ -629,7 +531,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
                 GlobalsChange::Recover => GlobalsChange::Recover,
                 GlobalsChange::Heal(cut) => GlobalsChange::Heal(book.cuts.get(**cut)),
             };
-            let mut globals = book.values.get(before).clone();
+            let mut globals = Globals::clone(book.values.get(before));
             globals.change(&spelt, rules);
             let after = book.intern(nodes, rules, globals);
             book.changes.put(question, after);
@@ -639,8 +541,8 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     }
 
     #[inline]
-    fn record(&mut self, protocol: &P, id: Id, reaction: &Recalled) {
-        let observed = reaction.0.observed;
+    fn record(&mut self, protocol: &P, id: Id, reaction: &Number) {
+        let observed = self.books.node[index(id)].remembered(*reaction).observed;
         if observed == NONE {
             return;
         }
@@ -649,11 +551,11 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         let question = question(before, observed);
         let book = &mut self.books.history;
         let after = book.records.get(question).unwrap_or_else(|| {
-            let mut history = book.values.get(before).clone();
+            let mut history = P::History::clone(book.values.get(before));
             for observation in &book.observations.get(observed).1 {
                 protocol.record(&mut history, id, observation);
             }
-            let after = book.values.intern(history).0;
+            let after = book.values.intern(history);
             book.records.put(question, after);
             after
         });
@@ -661,62 +563,6 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     }
 
     fn spell_out(&self, event: &Event<Numbers>) -> Event<P> {
-        let envelope = |e: &Envelope<Numbers>| Envelope {
-            src: e.src,
-            dst: e.dst,
-            msg: self.books.channel[self.books.at_link(e.link())]
-                .messages
-                .get(e.msg)
-                .clone(),
-        };
-        let cut = |cut: &Number| self.books.globals.cuts.get(*cut).clone();
-        match event {
-            Event::Deliver(e) => Event::Deliver(envelope(e)),
-            Event::Drop(e) => Event::Drop(envelope(e)),
-            Event::Duplicate(e) => Event::Duplicate(envelope(e)),
-            Event::Timeout { id, timer } => Event::Timeout {
-                id: *id,
-                timer: self.books.node[index(*id)].timers.get(*timer).clone(),
-            },
-            Event::Choose { id, value, .. } => {
-                let (key, value) = self.books.node[index(*id)].options.get(*value).clone();
-                Event::Choose {
-                    id: *id,
-                    key,
-                    value,
-                }
-            }
-            Event::CrashInside { event, after } => Event::CrashInside {
-                event: Box::new(self.spell_out(event)),
-                after: *after,
-            },
-            Event::Crash(id) => Event::Crash(*id),
-            Event::Recover(id) => Event::Recover(*id),
-            Event::Cut(c) => Event::Cut(cut(c)),
-            Event::Heal(c) => Event::Heal(cut(c)),
-        }
-    }
-}
-
-/// Positions at which a crash inside a handler makes a difference.
-pub struct Points {
-    all: Option<Rc<[usize]>>,
-    next: usize,
-}
-
-impl Points {
-    fn of(all: &Rc<[usize]>) -> Self {
-        let all = (!all.is_empty()).then(|| Rc::clone(all));
-        Points { all, next: 0 }
-    }
-}
-
-impl Iterator for Points {
-    type Item = usize;
-
-    fn next(&mut self) -> Option<usize> {
-        let point = self.all.as_ref()?.get(self.next).copied();
-        self.next += 1;
-        point
+        self.books.spell_out(event)
     }
 }

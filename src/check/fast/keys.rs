@@ -3,6 +3,8 @@
 //! Invariant: a world keeps its number, and its level is a range of numbers. Blocks never move, so
 //! that adding a world never needs the memory of two lists.
 
+use std::ops::Range;
+
 /// Words in a block.
 const BLOCK: usize = 1 << 15;
 
@@ -24,9 +26,20 @@ impl Keys {
         self.len += 1;
     }
 
-    #[inline]
     pub fn get(&self, at: usize) -> u64 {
         self.blocks[at / BLOCK][at % BLOCK]
+    }
+
+    /// Replaces what is in `words` by the words of these worlds.
+    pub fn read(&self, worlds: Range<usize>, words: &mut Vec<u64>) {
+        words.clear();
+        let Range { mut start, end } = worlds;
+        while start < end {
+            let block = &self.blocks[start / BLOCK];
+            let within = start % BLOCK..block.len().min(start % BLOCK + (end - start));
+            start += within.len();
+            words.extend_from_slice(&block[within]);
+        }
     }
 
     pub fn len(&self) -> usize {
@@ -41,10 +54,11 @@ impl Keys {
     }
 
     /// All words in their order, some at a time.
-    pub fn chunks(&self, words: usize) -> impl Iterator<Item = &[u64]> {
-        self.blocks
-            .iter()
-            .flat_map(move |block| block.chunks(words))
+    pub fn each(&self, mut with: impl FnMut(&[u64])) {
+        const AT_ONCE: usize = 256;
+        for block in &self.blocks {
+            block.chunks(AT_ONCE).for_each(&mut with);
+        }
     }
 
     pub fn bytes(&self) -> usize {
@@ -65,10 +79,14 @@ mod tests {
         keys.rewrite(|word| word * 2);
         assert_eq!(keys.len(), count);
         assert!((0..count).all(|at| keys.get(at) == 2 * at as u64));
-        let all: Vec<u64> = keys.chunks(100).flatten().copied().collect();
-        assert_eq!(
-            all,
-            (0..count as u64).map(|word| word * 2).collect::<Vec<_>>()
-        );
+        let mut all = Vec::new();
+        keys.each(|words| all.extend_from_slice(words));
+        let doubled: Vec<u64> = (0..count as u64).map(|word| word * 2).collect();
+        assert_eq!(all, doubled);
+        let mut some = vec![7];
+        for range in [0..0, 0..count, BLOCK - 1..BLOCK + 1, count - 1..count] {
+            keys.read(range.clone(), &mut some);
+            assert_eq!(some, doubled[range]);
+        }
     }
 }

@@ -6,7 +6,7 @@
 //! whose root is the pair of numbers that is the word. When a number outgrows its field, worlds
 //! are packed again, into a layout that is made for what is known by then.
 
-use super::intern::{Interner, Number};
+use super::intern::{Number, Shared};
 
 /// Where the number of a part lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +24,7 @@ impl Field {
     }
 }
 
-/// A layout, and the tables that fold several words into one.
+/// A layout, and the tables that fold several words into one. The tables are shared by all workers.
 pub struct Packer {
     fields: Vec<Field>,
     /// The fields that have a width.
@@ -32,7 +32,7 @@ pub struct Packer {
     /// The words that the fields fill.
     words: usize,
     /// A table for each word, then one for each place at which two halves of the words meet.
-    folded: Vec<Interner<u64>>,
+    folded: Vec<Shared<u64>>,
     /// For each word, the one that was folded last, and its number: neighbours share most.
     last: Vec<(u64, Number)>,
 }
@@ -88,8 +88,26 @@ impl Packer {
             active: active.collect(),
             fields,
             words,
-            folded: (0..2 * words).map(|_| Interner::default()).collect(),
+            folded: (0..2 * words).map(|_| Shared::default()).collect(),
             last: vec![(u64::MAX, 0); words],
+        }
+    }
+
+    /// The same layout, for another worker.
+    pub fn for_another(&self) -> Self {
+        Packer {
+            fields: self.fields.clone(),
+            active: self.active.clone(),
+            words: self.words,
+            folded: self.folded.iter().map(Shared::for_another).collect(),
+            last: vec![(u64::MAX, 0); self.words],
+        }
+    }
+
+    /// Learns what other workers have folded by now.
+    pub fn catch_up(&mut self) {
+        if self.words > 1 {
+            self.folded.iter_mut().for_each(Shared::catch_up);
         }
     }
 
@@ -157,13 +175,13 @@ impl Packer {
         if to - from > 1 {
             let pair = self.pair(words, from, to);
             let middle = from.midpoint(to);
-            return self.folded[self.words + middle].intern(pair).0;
+            return self.folded[self.words + middle].intern(pair);
         }
         let (word, number) = self.last[from];
         if word == words[from] {
             return number;
         }
-        let number = self.folded[from].intern(words[from]).0;
+        let number = self.folded[from].intern(words[from]);
         self.last[from] = (words[from], number);
         number
     }
@@ -194,7 +212,7 @@ impl Packer {
     }
 
     pub fn bytes(&self) -> usize {
-        self.folded.iter().map(Interner::bytes).sum()
+        self.folded.iter().map(Shared::bytes).sum()
     }
 }
 

@@ -1,28 +1,23 @@
 //! The search forward: level by level, in the order of the plain engine.
 //!
 //! Invariants: worlds are numbered in the order in which they are found, and expanded in the order
-//! of their numbers; what is gathered in a batch counts only when it is looked up, so that a search
-//! that ends within a batch ends at the very world at which the plain engine ends. Nothing is kept
+//! of their numbers, some at a time: a round, which never reaches beyond its level. The successors
+//! of a round count in the order in which one worker alone would have found them, so that a search
+//! that ends within a round ends at the very world at which the plain engine ends. Nothing is kept
 //! of the way to a world: it is found again by expanding the level before.
 
-use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
-use super::books::Numbers;
+use super::crew::Crew;
 use super::cursor::{Cursor, Scratch};
 use super::keys::Keys;
 use super::sweep::{Goal, blocked};
-use super::views::Remembering;
 use super::visited::Visited;
+use super::worker::{Chunk, LookedUp, Seen, Worker};
 use super::{Tuning, pack::Packer};
 use crate::check::explore::{Explored, Finding};
-use crate::check::{Limits, Monitor, Progress, Stopped};
-use crate::model::network::Fate;
-use crate::model::{
-    Bound, Class, Enabled, Event, Expectation, Property, Protocol, Reason, System, World,
-};
-
-/// How many worlds are expanded between two looks at the monitor.
-pub const LOOK_EVERY: usize = 1024;
+use crate::check::{LOOK_EVERY, Limits, Monitor, Progress, Stopped};
+use crate::model::{Expectation, Property, Protocol, Reason, System, World};
 
 /// Explores every world that can be reached from `start`; see
 /// [`check::explore`](crate::check::explore()), of which it is the equal.
@@ -39,32 +34,9 @@ pub fn explore<P: Protocol>(
     search.finish(monitor)
 }
 
-/// What was seen on the way, beside worlds.
-#[derive(Clone, Default)]
-struct Seen {
-    withheld: BTreeSet<Bound>,
-    absorbed: bool,
-    repair_withheld: bool,
-    waiting: Option<usize>,
-}
-
-/// The successors of some worlds in a row, not yet looked up.
-#[derive(Default)]
-struct Batch {
-    /// The number of the first world that was expanded.
-    first: usize,
-    words: Vec<u64>,
-    /// Where the successors of each world end.
-    ends: Vec<usize>,
-    /// What had been seen before.
-    before: Seen,
-}
-
 /// One property while the search goes on.
 struct Inquiry<P: Protocol> {
     expectation: Expectation<P>,
-    /// The predicate that decides it on sight, if one does.
-    on_sight: Option<Remembering<P>>,
     found: Option<(usize, Option<Reason>)>,
 }
 
@@ -73,23 +45,22 @@ pub struct Search<'a, P: Protocol> {
     pub system: &'a System<P>,
     pub limits: &'a Limits,
     pub tuning: Tuning,
-    pub cursor: Cursor<P>,
+    pub crew: Crew<'a, P>,
     pub keys: Keys,
     pub visited: Visited,
     /// The number of the first world of each level, up to the one behind that being expanded.
-    levels: Vec<usize>,
+    pub levels: Vec<usize>,
     /// How many worlds were expanded.
     pub expanded: usize,
     inquiries: Vec<Inquiry<P>>,
     sweeps: bool,
-    batch: Batch,
     seen: Seen,
     generated: u64,
     pub stopped: Option<Stopped>,
-    enabled: Enabled<Numbers>,
-    scratch: Scratch,
-    words: Vec<u64>,
-    parts: Vec<u32>,
+    /// The worlds of a round, shared out; there may be more of these than a round needs.
+    chunks: Vec<Mutex<Chunk>>,
+    /// What became of the words of each share.
+    looked_up: Vec<Mutex<LookedUp>>,
 }
 
 impl<'a, P: Protocol> Search<'a, P> {
@@ -100,53 +71,49 @@ impl<'a, P: Protocol> Search<'a, P> {
         limits: &'a Limits,
         tuning: Tuning,
     ) -> Self {
-        let inquiries: Vec<_> = properties
-            .iter()
-            .map(|property| Inquiry {
-                expectation: property.expectation,
-                on_sight: match property.expectation {
-                    Expectation::Always(predicate) | Expectation::Reachable(predicate) => {
-                        Some(Remembering::new(predicate, tuning.steps_max))
-                    }
-                    _ => None,
-                },
-                found: None,
-            })
-            .collect();
+        let inquiry = |property: &Property<P>| Inquiry {
+            expectation: property.expectation,
+            found: None,
+        };
+        let inquiries: Vec<_> = properties.iter().map(inquiry).collect();
         let sweeps = inquiries.iter().any(|i| i.expectation.goal().is_some());
+        let cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt);
+        let worker = Worker::new(system, cursor, properties, tuning.steps_max);
         let mut search = Search {
             system,
             limits,
             tuning,
-            cursor: Cursor::new(system, start, tuning.word_bits, tuning.doubt),
+            crew: Crew::new(worker, tuning.threads, tuning.shared_from),
             keys: Keys::default(),
             visited: Visited::new(tuning.slots, 0),
             levels: vec![0, 1],
             expanded: 0,
             inquiries,
             sweeps,
-            batch: Batch::default(),
             seen: Seen::default(),
             generated: 0,
             stopped: None,
-            enabled: Enabled::default(),
-            scratch: Scratch::default(),
-            words: Vec::new(),
-            parts: Vec::new(),
+            chunks: Vec::new(),
+            looked_up: Vec::new(),
         };
-        let start = search.cursor.key();
-        search.visited.insert(start);
-        search.discover(start);
+        let worker = search.crew.first();
+        let start = worker.cursor.key();
+        let mut properties = (0..search.inquiries.len()).collect();
+        let inquiries = &mut search.inquiries;
+        worker.ask(start, &mut properties, |property, reason| {
+            inquiries[property].found = Some((0, reason));
+        });
+        search.visited.shares(1)[0].insert(start);
+        search.keys.push(start);
         search
     }
 
     fn run(&mut self, monitor: &mut dyn Monitor) {
         while self.expanded < self.keys.len() && !self.is_settled() {
-            let at = self.expanded;
-            if at == self.level_ends() {
+            if self.expanded == self.level_ends() {
                 self.levels.push(self.keys.len());
             }
-            if at.is_multiple_of(LOOK_EVERY)
+            if self.expanded.is_multiple_of(LOOK_EVERY)
                 && let Err(stopped) = monitor.look(&self.progress())
             {
                 self.stopped = Some(stopped);
@@ -156,27 +123,20 @@ impl<'a, P: Protocol> Search<'a, P> {
                 self.stopped = Some(Stopped::States);
                 return;
             }
-            self.expand(at, true);
-            self.expanded += 1;
-            let due = self.batch.words.len() >= self.tuning.batch
-                || self.expanded == self.level_ends()
-                || self.expanded.is_multiple_of(LOOK_EVERY);
-            if due {
-                self.look_up();
-            }
+            let next_look = (self.expanded + 1).next_multiple_of(LOOK_EVERY);
+            self.round(self.level_ends().min(next_look));
         }
     }
 
     pub fn progress(&self) -> Progress {
-        let inquiries = self.inquiries.iter().filter_map(|i| i.on_sight.as_ref());
-        let predicates: usize = inquiries.map(Remembering::bytes).sum();
-        let bytes = self.cursor.bytes() + self.keys.bytes() + self.visited.bytes() + predicates;
+        let chunks = self.chunks.iter().map(|chunk| locked(chunk).bytes());
+        let bytes = self.crew.bytes() + self.keys.bytes() + self.visited.bytes();
         Progress {
             distinct: self.keys.len() as u64,
             generated: self.generated,
             depth: self.levels.len() as u64 - 2,
             frontier: (self.keys.len() - self.expanded) as u64,
-            bytes: bytes as u64,
+            bytes: (bytes + chunks.sum::<usize>()) as u64,
         }
     }
 
@@ -198,7 +158,7 @@ impl<'a, P: Protocol> Search<'a, P> {
     }
 
     /// The number of events that lead to a world.
-    fn depth(&self, at: usize) -> usize {
+    pub fn depth(&self, at: usize) -> usize {
         self.levels.partition_point(|first| *first <= at) - 1
     }
 
@@ -207,122 +167,138 @@ impl<'a, P: Protocol> Search<'a, P> {
         self.limits.depth.allows(|| self.depth(at))
     }
 
-    /// Looks at what is enabled in a world, and applies it. The successors go to the batch if
-    /// they are to be `kept`.
-    fn expand(&mut self, at: usize, kept: bool) {
-        if self.batch.ends.is_empty() {
-            self.batch.first = at;
-            self.batch.before.clone_from(&self.seen);
-        }
-        self.cursor.load(self.keys.get(at));
-        let mut enabled = std::mem::take(&mut self.enabled);
-        self.system.enable(&mut self.cursor, &mut enabled);
-        let deeper = self.goes_deeper(at);
-        if !deeper && !enabled.events.is_empty() {
-            self.seen.withheld.insert(Bound::Depth);
-        }
-        if enabled.held_back > 0 && enabled.withheld.is_empty() && !any(&enabled, Class::Ordinary) {
-            self.seen.waiting.get_or_insert(at);
-        }
-        self.seen.repair_withheld |= enabled.repair_withheld;
-        self.seen.withheld.extend(&enabled.withheld);
-        if deeper {
-            for event in &enabled.events {
-                let effects = self.system.apply(&mut self.cursor, event);
-                self.seen.absorbed |= effects.unsent.iter().any(|(_, f)| *f == Fate::Absorbed);
-                if self.cursor.has_outgrown() {
-                    self.repack();
-                }
-                if kept {
-                    self.batch.words.push(self.cursor.key());
-                }
-                self.cursor.undo();
+    /// How many worlds lie so shallow that they are expanded, sooner or later.
+    pub fn shallow(&self) -> usize {
+        let too_deep = |level: &usize| !self.limits.depth.allows(|| *level);
+        let level = (0..self.levels.len()).find(too_deep);
+        level.map_or(usize::MAX, |level| self.levels[level])
+    }
+
+    /// Expands the worlds up to this one.
+    fn round(&mut self, end: usize) {
+        let worlds = end - self.expanded;
+        let shares = self.crew.call(worlds);
+        let chunks = loop {
+            let chunks = self.share_out(end);
+            let all = &self.chunks;
+            let expand = |worker: &mut Worker<'a, P>, nth: usize| {
+                worker.expand(&mut locked(&all[nth]), shares);
+            };
+            self.crew.work(worlds, chunks, expand);
+            if all[..chunks].iter().all(|chunk| !locked(chunk).outgrown) {
+                break chunks;
             }
+            self.repack();
+        };
+        self.look_up(worlds, chunks, shares);
+        self.count(chunks);
+    }
+
+    /// Divides the worlds up to this one into chunks; how many.
+    fn share_out(&mut self, end: usize) -> usize {
+        let size = self.tuning.chunk.max(1);
+        let deeper = self.goes_deeper(self.expanded);
+        let firsts = (self.expanded..end).step_by(size);
+        let chunks = firsts.len();
+        if self.chunks.len() < chunks {
+            self.chunks.resize_with(chunks, Mutex::default);
         }
-        if kept {
-            self.batch.ends.push(self.batch.words.len());
+        for (first, chunk) in firsts.zip(&self.chunks) {
+            let mut chunk = locked(chunk);
+            chunk.first = first;
+            chunk.deeper = deeper;
+            self.keys
+                .read(first..end.min(first + size), &mut chunk.worlds);
         }
-        self.enabled = enabled;
+        chunks
+    }
+
+    /// Looks all successors up, every share by itself.
+    fn look_up(&mut self, worlds: usize, chunks: usize, shares: usize) {
+        self.looked_up.resize_with(shares, Mutex::default);
+        let chunks: Vec<_> = self.chunks[..chunks].iter().map(locked).collect();
+        let open: Vec<bool> = self.inquiries.iter().map(|i| i.found.is_none()).collect();
+        let sets: Vec<_> = self.visited.shares(shares).into_iter().map(Mutex::new).collect();
+        let looked_up = &self.looked_up;
+        let chunks: Vec<&Chunk> = chunks.iter().map(|chunk| &**chunk).collect();
+        self.crew.work(worlds, shares, |worker, share| {
+            let words = chunks.iter().map(|chunk| chunk.shares[share].as_slice());
+            let mut set = locked(&sets[share]);
+            worker.look_up(words, &mut set, &open, &mut locked(&looked_up[share]));
+        });
+    }
+
+    /// Counts what a round has found, in order. If the search is over before its end, the rest of
+    /// it never happened.
+    fn count(&mut self, chunks: usize) {
+        let looked_up = std::mem::take(&mut self.looked_up);
+        let mut shares: Vec<_> = looked_up.iter().map(locked).collect();
+        let mut next = vec![0; shares.len()];
+        for nth in 0..chunks {
+            let chunk = std::mem::take(&mut *locked(&self.chunks[nth]));
+            let mut taken = vec![0; shares.len()];
+            let mut from = 0;
+            for &to in &chunk.ends {
+                if self.is_settled() || self.is_too_large() {
+                    // Seen up to here is what is seen when these are expanded once more.
+                    self.see_again(&chunk);
+                    return;
+                }
+                for &share in &chunk.order[from..to] {
+                    let share = usize::from(share);
+                    if shares[share].new[next[share]] {
+                        let at = self.keys.len();
+                        self.keys.push(chunk.shares[share][taken[share]]);
+                        settle(&mut self.inquiries, &mut shares[share], next[share], at);
+                    }
+                    next[share] += 1;
+                    taken[share] += 1;
+                }
+                self.generated += (to - from) as u64;
+                self.expanded += 1;
+                from = to;
+            }
+            self.seen.and(&chunk.seen);
+            *locked(&self.chunks[nth]) = chunk;
+        }
+        drop(shares);
+        self.looked_up = looked_up;
+    }
+
+    /// Expands the worlds of a chunk up to the last one that counts, for what is seen there.
+    fn see_again(&mut self, chunk: &Chunk) {
+        let mut again = Chunk {
+            first: chunk.first,
+            worlds: chunk.worlds[..self.expanded - chunk.first].to_vec(),
+            deeper: chunk.deeper,
+            ..Chunk::default()
+        };
+        self.crew.first().expand(&mut again, 1);
+        debug_assert!(!again.outgrown, "everything is known");
+        self.seen.and(&again.seen);
     }
 
     /// Gives every world a new word, because a number has outgrown its field.
     fn repack(&mut self) {
-        let old: Packer = self.cursor.repack(self.tuning.word_bits);
-        let (cursor, scratch) = (&mut self.cursor, &mut self.scratch);
+        let worker = self.crew.first();
+        worker.cursor.catch_up();
+        let old: Packer = worker.cursor.repack(self.tuning.word_bits);
+        let mut scratch = Scratch::default();
         // The old set goes first: all that it held is in the list.
         self.visited = Visited::new(self.tuning.slots, 0);
         self.visited = Visited::new(self.tuning.slots, self.keys.len());
         self.keys
-            .rewrite(|word| cursor.translate(&old, word, scratch));
-        for words in self.keys.chunks(self.tuning.batch) {
-            self.visited.warm(words);
+            .rewrite(|word| worker.cursor.translate(&old, word, &mut scratch));
+        let mut all = self.visited.shares(1).remove(0);
+        self.keys.each(|words| {
+            all.warm(words);
             for word in words {
-                self.visited.insert(*word);
+                all.insert(*word);
             }
-        }
-        for word in &mut self.batch.words {
-            *word = cursor.translate(&old, *word, scratch);
-        }
-    }
-
-    /// Looks up what the batch has gathered. If the search is over before its end, the rest of it
-    /// never happened.
-    fn look_up(&mut self) {
-        let batch = std::mem::take(&mut self.batch);
-        self.visited.warm(&batch.words);
-        let mut from = 0;
-        for (nth, &to) in batch.ends.iter().enumerate() {
-            for &word in &batch.words[from..to] {
-                if self.visited.insert(word) {
-                    self.discover(word);
-                }
-            }
-            self.generated += (to - from) as u64;
-            from = to;
-            let expanded = batch.first + nth + 1;
-            if expanded < self.expanded && (self.is_settled() || self.is_too_large()) {
-                self.expanded = expanded;
-                self.seen = batch.before;
-                for at in batch.first..expanded {
-                    self.expand(at, false);
-                }
-                self.batch = Batch::default();
-                return;
-            }
-        }
-        self.batch.words = batch.words;
-        self.batch.words.clear();
-        self.batch.ends = batch.ends;
-        self.batch.ends.clear();
-    }
-
-    /// Numbers a new world, and asks the properties of it.
-    fn discover(&mut self, word: u64) {
-        let at = self.keys.len();
-        self.keys.push(word);
-        let (protocol, books) = (&*self.system.protocol, self.cursor.books());
-        let packer = self.cursor.packer();
-        let words = &mut self.words;
-        packer.unfold(word, words);
-        for inquiry in &mut self.inquiries {
-            let Some(predicate) = &mut inquiry.on_sight else {
-                continue;
-            };
-            if inquiry.found.is_some() {
-                continue;
-            }
-            let wanted = matches!(inquiry.expectation, Expectation::Reachable(_));
-            if predicate.known(packer.part_count(), |part| packer.part(words, part))
-                == Some(!wanted)
-            {
-                continue;
-            }
-            self.parts.resize(packer.part_count(), 0);
-            packer.parts(words, &mut self.parts);
-            let answer = predicate.ask(protocol, books, &self.parts);
-            if answer.is_ok() == wanted {
-                inquiry.found = Some((at, answer.err()));
-            }
+        });
+        let (first, others) = self.crew.all().split_first_mut().expect("there is a first");
+        for other in others {
+            other.cursor.adopt(first.cursor.packer());
         }
     }
 
@@ -372,45 +348,24 @@ impl<'a, P: Protocol> Search<'a, P> {
             waiting_for_the_living,
         }
     }
+}
 
-    /// The events on a shortest path to a world: of all such paths, the one whose events come
-    /// first among those enabled, from the start on.
-    fn schedule(&mut self, at: usize) -> Vec<Event<P>> {
-        let mut schedule = Vec::new();
-        let mut word = self.keys.get(at);
-        for level in (0..self.depth(at)).rev() {
-            let mut worlds = self.levels[level]..self.levels[level + 1];
-            let (before, event) = worlds
-                .find_map(|at| self.event_to(at, word))
-                .expect("a world was found from one of the level before");
-            word = before;
-            schedule.push(event);
+/// Notes the properties that this word settles, of those that nothing before it has settled.
+fn settle<P: Protocol>(
+    inquiries: &mut [Inquiry<P>],
+    looked_up: &mut LookedUp,
+    nth: usize,
+    at: usize,
+) {
+    for settling in &mut looked_up.settling {
+        let found = &mut inquiries[settling.property].found;
+        if settling.nth == nth && found.is_none() {
+            *found = Some((at, settling.reason.take()));
         }
-        schedule.reverse();
-        schedule
-    }
-
-    /// The first event that leads from one world to the other, if one does.
-    fn event_to(&mut self, at: usize, word: u64) -> Option<(u64, Event<P>)> {
-        use crate::model::Carrier;
-
-        let from = self.keys.get(at);
-        let mut enabled = std::mem::take(&mut self.enabled);
-        self.cursor.load(from);
-        self.system.enable(&mut self.cursor, &mut enabled);
-        let event = enabled.events.iter().find(|event| {
-            self.system.apply(&mut self.cursor, event);
-            let leads_there = self.cursor.key() == word;
-            self.cursor.undo();
-            leads_there
-        });
-        let event = event.map(|event| (from, self.cursor.spell_out(event)));
-        self.enabled = enabled;
-        event
     }
 }
 
-/// Whether an event of some class is enabled.
-pub fn any(enabled: &Enabled<Numbers>, class: Class) -> bool {
-    enabled.events.iter().any(|event| event.class() == class)
+/// A worker that panics takes the search with it, so nothing half done is ever seen.
+pub fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,16 +1,19 @@
 //! The search backward: from which worlds a goal can still be reached.
 //!
 //! Invariants: a world is marked for a goal only if it meets it, is open for it, or an allowed
-//! event leads to a marked world; the sweep ends when nothing more can be marked. Edges are not
-//! kept: unmarked worlds are expanded again. Most events lead deeper, so that sweeping from the
-//! last world to the first settles nearly all in one pass.
+//! event leads to a marked world; the sweep ends when nothing more can be marked. What is marked at
+//! the end does not depend on the order of marking. Edges are not kept: unmarked worlds are
+//! expanded again. Most events lead deeper, so that sweeping from the last world to the first
+//! settles nearly all in one pass.
 
-use super::books::Numbers;
-use super::search::{LOOK_EVERY, Search, any};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::search::Search;
 use super::views::Remembering;
-use super::visited::Marks;
-use crate::check::Monitor;
-use crate::model::{Class, Enabled, Expectation, Predicate, Protocol};
+use super::visited::{Marks, Visited};
+use super::worker::{Worker, any};
+use crate::check::{LOOK_EVERY, Monitor};
+use crate::model::{Class, Expectation, Predicate, Protocol};
 
 /// What a property wants to be reachable, and how.
 #[derive_where::derive_where(Clone)]
@@ -49,106 +52,146 @@ pub fn blocked<P: Protocol>(
     monitor: &mut dyn Monitor,
 ) -> Vec<Option<usize>> {
     let steps_max = search.tuning.steps_max;
-    let remembering = |predicate: Predicate<P>| Remembering::new(predicate, steps_max);
     let bit = |wanted: &dyn Fn(&Goal<P>) -> bool| {
         let wanted = goals.iter().enumerate().filter(|(_, goal)| wanted(goal));
         wanted.fold(0u8, |bits, (nth, _)| bits | 1 << nth)
     };
-    let mut sweep = Sweep {
-        marks: search.visited.marks(),
-        predicates: goals.iter().map(|goal| remembering(goal.wanted)).collect(),
-        all: bit(&|_| true),
-        by_repairs: bit(&|goal| goal.by_repairs),
-        enabled: Enabled::default(),
-    };
+    let count = search.keys.len();
+    search.crew.call(count);
+    for worker in search.crew.all() {
+        let predicates = goals.iter().map(|goal| goal.wanted);
+        worker.goals = predicates.map(|p| Remembering::new(p, steps_max)).collect();
+        worker.cursor.catch_up();
+    }
+    let marks = search.visited.marks();
     let mut first = true;
-    let mut looked = 0usize;
     loop {
-        let mut changed = false;
-        for at in (0..search.keys.len()).rev() {
-            looked += 1;
-            if looked.is_multiple_of(LOOK_EVERY)
-                && let Err(stopped) = monitor.look(&search.progress())
-            {
+        let changed = AtomicBool::new(false);
+        let mut end = count;
+        while end > 0 {
+            let mut progress = search.progress();
+            progress.bytes += marks.bytes() as u64;
+            if let Err(stopped) = monitor.look(&progress) {
                 search.stopped.get_or_insert(stopped);
                 return vec![None; goals.len()];
             }
-            changed |= sweep.mark(search, at, first);
+            let start = (end - 1) / LOOK_EVERY * LOOK_EVERY;
+            let sweep = Sweep {
+                marks: &marks,
+                visited: &search.visited,
+                all: bit(&|_| true),
+                by_repairs: bit(&|goal| goal.by_repairs),
+                first,
+                expanded: search.expanded,
+                deeper: search.shallow(),
+            };
+            let size = search.tuning.chunk.max(1);
+            let (keys, chunks) = (&search.keys, (end - start).div_ceil(size));
+            search.crew.work(end - start, chunks, |worker, nth| {
+                let end = end - nth * size;
+                let start = start.max(end.saturating_sub(size));
+                let mut words = std::mem::take(&mut worker.swept);
+                keys.read(start..end, &mut words);
+                for (at, word) in (start..end).zip(&words).rev() {
+                    if sweep.mark(worker, at, *word) {
+                        changed.store(true, Ordering::Relaxed);
+                    }
+                }
+                worker.swept = words;
+            });
+            end = start;
         }
-        if !changed {
+        if !changed.load(Ordering::Relaxed) {
             break;
         }
         first = false;
     }
-    let ask = |(nth, goal): (usize, &Goal<P>)| {
-        let mut condition = goal.condition.map(remembering);
-        (0..search.keys.len()).find(|&at| {
-            let word = search.keys.get(at);
+    let mut words = Vec::new();
+    let mut blocked = vec![None; goals.len()];
+    let mut conditions: Vec<_> = goals
+        .iter()
+        .map(|goal| goal.condition.map(|c| Remembering::new(c, steps_max)))
+        .collect();
+    let worker = search.crew.first();
+    worker.cursor.catch_up();
+    for start in (0..count).step_by(LOOK_EVERY) {
+        search
+            .keys
+            .read(start..count.min(start + LOOK_EVERY), &mut words);
+        for (at, &word) in (start..).zip(&words) {
             let place = search.visited.find(word).expect("it was found");
-            if sweep.marks.get(place) >> nth & 1 == 1 {
-                return false;
+            let marked = marks.get(place);
+            for (nth, blocked) in blocked.iter_mut().enumerate() {
+                if marked >> nth & 1 == 1 || blocked.is_some() {
+                    continue;
+                }
+                worker.cursor.load(word);
+                if conditions[nth].as_mut().is_none_or(|c| worker.holds(c)) {
+                    *blocked = Some(at);
+                }
             }
-            search.cursor.load(word);
-            condition.as_mut().is_none_or(|c| holds(search, c))
-        })
-    };
-    goals.iter().enumerate().map(ask).collect()
+        }
+        if blocked.iter().all(Option::is_some) {
+            break;
+        }
+    }
+    blocked
 }
 
-/// Whether a predicate holds in the world that the cursor stands at.
-fn holds<P: Protocol>(search: &Search<'_, P>, predicate: &mut Remembering<P>) -> bool {
-    let parts = search.cursor.parts();
-    let protocol = &search.system.protocol;
-    predicate
-        .known(parts.len(), |part| parts[part])
-        .unwrap_or_else(|| {
-            let answer = predicate.ask(protocol, search.cursor.books(), parts);
-            answer.is_ok()
-        })
-}
-
-struct Sweep<P: Protocol> {
+/// One pass over some worlds, from the last to the first.
+struct Sweep<'s> {
     /// For each world, a bit for each goal that can be reached from it.
-    marks: Marks,
-    predicates: Vec<Remembering<P>>,
+    marks: &'s Marks,
+    visited: &'s Visited,
     all: u8,
     by_repairs: u8,
-    enabled: Enabled<Numbers>,
+    /// Whether it is the first pass.
+    first: bool,
+    /// How many worlds were expanded.
+    expanded: usize,
+    /// How many worlds lie so shallow that worlds behind them were looked at.
+    deeper: usize,
 }
 
-impl<P: Protocol> Sweep<P> {
+impl Sweep<'_> {
     /// Marks a world if it can be marked by now; whether that was news.
-    fn mark(&mut self, search: &mut Search<'_, P>, at: usize, first: bool) -> bool {
-        let word = search.keys.get(at);
-        let place = search.visited.find(word).expect("it was found");
+    fn mark<P: Protocol>(&self, worker: &mut Worker<'_, P>, at: usize, word: u64) -> bool {
+        let place = self.visited.find(word).expect("it was found");
         let before = self.marks.get(place);
         if before == self.all {
             return false;
         }
+        let expanded = at < self.expanded;
+        if !expanded {
+            self.marks.add(place, self.all);
+            return true;
+        }
         let mut bits = before;
-        search.cursor.load(word);
-        let expanded = at < search.expanded;
-        if first {
-            if !expanded {
-                self.marks.set(place, self.all);
-                return true;
+        worker.cursor.load(word);
+        if self.first {
+            let mut goals = std::mem::take(&mut worker.goals);
+            for (nth, goal) in goals.iter_mut().enumerate() {
+                bits |= u8::from(worker.holds(goal)) << nth;
             }
-            for (nth, predicate) in self.predicates.iter_mut().enumerate() {
-                bits |= u8::from(holds(search, predicate)) << nth;
-            }
+            worker.goals = goals;
         }
-        if expanded && bits != self.all {
-            bits |= self.reached(search, at, bits);
+        if bits != self.all {
+            bits |= self.reached(worker, at, bits);
         }
-        self.marks.set(place, bits);
+        self.marks.add(place, bits);
         bits != before
     }
 
     /// The bits that what is enabled in a world adds to those that it has.
-    fn reached(&mut self, search: &mut Search<'_, P>, at: usize, mut bits: u8) -> u8 {
-        let enabled = &mut self.enabled;
-        search.system.enable(&mut search.cursor, enabled);
-        let deeper = search.goes_deeper(at);
+    fn reached<P: Protocol>(&self, worker: &mut Worker<'_, P>, at: usize, mut bits: u8) -> u8 {
+        let Worker {
+            system,
+            cursor,
+            enabled,
+            ..
+        } = worker;
+        system.enable(cursor, enabled);
+        let deeper = at < self.deeper;
         if !enabled.withheld.is_empty() || (!deeper && any(enabled, Class::Ordinary)) {
             bits |= self.all;
         }
@@ -167,12 +210,25 @@ impl<P: Protocol> Sweep<P> {
             if allowed & !bits == 0 {
                 continue;
             }
-            search.system.apply(&mut search.cursor, event);
-            let word = search.cursor.key();
-            search.cursor.undo();
-            let place = search.visited.find(word).expect("it was found");
+            system.apply(cursor, event);
+            let word = cursor.key();
+            cursor.undo();
+            let place = self.visited.find(word).expect("it was found");
             bits |= allowed & self.marks.get(place);
         }
         bits
+    }
+}
+
+impl<P: Protocol> Worker<'_, P> {
+    /// Whether a predicate holds in the world that the cursor stands at.
+    fn holds(&self, predicate: &mut Remembering<P>) -> bool {
+        let parts = self.cursor.parts();
+        predicate
+            .known(parts.len(), |part| parts[part])
+            .unwrap_or_else(|| {
+                let answer = predicate.ask(&self.system.protocol, self.cursor.books(), parts);
+                answer.is_ok()
+            })
     }
 }

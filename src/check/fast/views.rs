@@ -7,8 +7,7 @@
 
 use std::cell::RefCell;
 
-use super::books::number;
-use super::cursor::{Books, Shelf};
+use super::books::{Books, Shelf, number};
 use super::intern::Number;
 use super::memo::{Memo, question};
 use crate::model::cluster::index;
@@ -46,6 +45,11 @@ impl<P: Protocol> Remembering<P> {
             branches: Memo::default(),
             steps_max,
         }
+    }
+
+    /// The same predicate, nothing of which is known yet.
+    pub fn afresh(&self) -> Self {
+        Remembering::new(self.predicate, self.steps_max)
     }
 
     /// The answer for a world of so many parts, of which each can be looked up, if it is known.

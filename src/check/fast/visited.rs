@@ -5,6 +5,7 @@
 //! three quarters full: no moment needs the memory of two whole sets.
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 /// No world: words have their highest bit clear, or are pairs of numbers below 2^31.
 const FREE: u64 = u64::MAX;
@@ -13,9 +14,21 @@ const SEGMENT_BITS: u32 = 5;
 
 /// A set of words.
 pub struct Visited {
-    segments: Vec<Vec<u64>>,
-    /// How many words each segment holds.
-    filled: Vec<usize>,
+    segments: Vec<Segment>,
+}
+
+/// The words whose hashes begin alike.
+#[derive(Clone)]
+struct Segment {
+    slots: Vec<u64>,
+    filled: usize,
+}
+
+/// Some segments of a set, to be filled apart from the others.
+pub struct Share<'a> {
+    segments: &'a mut [Segment],
+    /// How many segments come before these.
+    first: usize,
 }
 
 /// Where a word is kept; stable as long as nothing is added.
@@ -33,120 +46,160 @@ fn mix(word: u64) -> u64 {
     word ^ word >> 31
 }
 
+/// The segment of a word, and the rest of its hash.
+#[inline]
+fn home(word: u64) -> (usize, u64) {
+    let hash = mix(word);
+    let segment = usize::try_from(hash >> (64 - SEGMENT_BITS)).expect("a few bits");
+    (segment, hash << SEGMENT_BITS)
+}
+
+impl Segment {
+    fn new(slots: usize) -> Self {
+        Segment {
+            slots: vec![FREE; slots.max(2)],
+            filled: 0,
+        }
+    }
+
+    /// The slot at which to begin: the rest of the hash as a fraction of the length.
+    #[inline]
+    fn begin(&self, rest: u64) -> usize {
+        let slot = (u128::from(rest) * self.slots.len() as u128) >> 64;
+        usize::try_from(slot).expect("it is below the length")
+    }
+
+    /// Where a word is, or the free slot where it would be.
+    #[inline]
+    fn look(&self, word: u64, rest: u64) -> Result<usize, usize> {
+        let mut slot = self.begin(rest);
+        loop {
+            match self.slots[slot] {
+                FREE => return Err(slot),
+                found if found == word => return Ok(slot),
+                _ => slot += 1,
+            }
+            if slot == self.slots.len() {
+                slot = 0;
+            }
+        }
+    }
+
+    /// Adds a word; whether it is new.
+    #[inline]
+    fn insert(&mut self, word: u64, rest: u64) -> bool {
+        let Err(slot) = self.look(word, rest) else {
+            return false;
+        };
+        self.slots[slot] = word;
+        self.filled += 1;
+        if self.filled * 4 > self.slots.len() * 3 {
+            self.grow();
+        }
+        true
+    }
+
+    fn grow(&mut self) {
+        let larger = Segment::new(self.slots.len() * 7 / 5 + 1);
+        let old = std::mem::replace(self, larger);
+        for word in old.slots.into_iter().filter(|word| *word != FREE) {
+            let slot = self.look(word, home(word).1).expect_err("all differ");
+            self.slots[slot] = word;
+        }
+        self.filled = old.filled;
+    }
+}
+
+impl Share<'_> {
+    /// Looks at where these words would lie, so that it is in the cache when they are asked for in
+    /// earnest. The looks do not wait for each other, so their cache misses overlap.
+    pub fn warm(&self, words: &[u64]) {
+        let look = |word: &u64| {
+            let (segment, rest) = home(*word);
+            let segment = &self.segments[segment - self.first];
+            segment.slots[segment.begin(rest)]
+        };
+        black_box(words.iter().fold(0, |all, word| all ^ look(word)));
+    }
+
+    /// Adds a word of this share; whether it is new.
+    #[inline]
+    pub fn insert(&mut self, word: u64) -> bool {
+        debug_assert_ne!(word, FREE);
+        let (segment, rest) = home(word);
+        self.segments[segment - self.first].insert(word, rest)
+    }
+}
+
 impl Visited {
+    /// The most shares that a set can be divided into.
+    pub const SHARES_MAX: usize = 1 << SEGMENT_BITS;
+
     /// An empty set with room for so many words, and at least so many slots in each segment.
     pub fn new(slots: usize, words: usize) -> Self {
         let segments = 1 << SEGMENT_BITS;
         // As full as a segment is on average.
         let needed = words / segments * 8 / 5;
         Visited {
-            segments: vec![vec![FREE; slots.max(needed).max(2)]; segments],
-            filled: vec![0; segments],
+            segments: vec![Segment::new(slots.max(needed)); segments],
         }
     }
 
+    /// In which of so many shares a word belongs. The number of shares is a power of two.
     #[inline]
-    fn home(&self, word: u64) -> Place {
-        let hash = mix(word);
-        let segment = (hash >> (64 - SEGMENT_BITS)) as usize;
-        // The rest of the hash, as a fraction of the length.
-        let rest = u128::from(hash << SEGMENT_BITS);
-        let slot = (rest * self.segments[segment].len() as u128) >> 64;
-        Place {
-            segment,
-            slot: usize::try_from(slot).expect("it is below the length"),
-        }
+    pub fn share_of(word: u64, shares: usize) -> usize {
+        home(word).0 * shares >> SEGMENT_BITS
     }
 
-    /// Looks at where these words would lie, so that it is in the cache when they are asked for in
-    /// earnest. The looks do not wait for each other, so their cache misses overlap.
-    pub fn warm(&self, words: &[u64]) {
-        let look = |word: &u64| {
-            let Place { segment, slot } = self.home(*word);
-            self.segments[segment][slot]
+    /// All of it, in so many shares.
+    pub fn shares(&mut self, shares: usize) -> Vec<Share<'_>> {
+        debug_assert!(shares.is_power_of_two() && shares <= Self::SHARES_MAX);
+        let size = self.segments.len() / shares;
+        let share = |(nth, segments)| Share {
+            segments,
+            first: nth * size,
         };
-        black_box(words.iter().fold(0, |all, word| all ^ look(word)));
-    }
-
-    /// Adds a word; whether it is new.
-    #[inline]
-    pub fn insert(&mut self, word: u64) -> bool {
-        debug_assert_ne!(word, FREE);
-        let Place { segment, mut slot } = self.home(word);
-        let slots = &mut self.segments[segment];
-        loop {
-            match slots[slot] {
-                FREE => break,
-                found if found == word => return false,
-                _ => slot += 1,
-            }
-            if slot == slots.len() {
-                slot = 0;
-            }
-        }
-        slots[slot] = word;
-        self.filled[segment] += 1;
-        if self.filled[segment] * 4 > slots.len() * 3 {
-            self.grow(segment);
-        }
-        true
-    }
-
-    fn grow(&mut self, segment: usize) {
-        let larger = self.segments[segment].len() * 7 / 5 + 1;
-        let old = std::mem::replace(&mut self.segments[segment], vec![FREE; larger]);
-        for word in old.into_iter().filter(|word| *word != FREE) {
-            let mut slot = self.home(word).slot;
-            let slots = &mut self.segments[segment];
-            while slots[slot] != FREE {
-                slot = if slot + 1 == slots.len() { 0 } else { slot + 1 };
-            }
-            slots[slot] = word;
-        }
+        self.segments.chunks_mut(size).enumerate().map(share).collect()
     }
 
     #[inline]
     pub fn find(&self, word: u64) -> Option<Place> {
-        let Place { segment, mut slot } = self.home(word);
-        let slots = &self.segments[segment];
-        loop {
-            match slots[slot] {
-                FREE => return None,
-                found if found == word => return Some(Place { segment, slot }),
-                _ => slot += 1,
-            }
-            if slot == slots.len() {
-                slot = 0;
-            }
-        }
+        let (segment, rest) = home(word);
+        let slot = self.segments[segment].look(word, rest).ok()?;
+        Some(Place { segment, slot })
     }
 
     /// A table with an entry for every place.
     pub fn marks(&self) -> Marks {
-        let segments = self.segments.iter().map(|slots| vec![0; slots.len()]);
+        let entries = |segment: &Segment| (0..segment.slots.len()).map(|_| AtomicU8::new(0));
         Marks {
-            segments: segments.collect(),
+            segments: self.segments.iter().map(|s| entries(s).collect()).collect(),
         }
     }
 
     pub fn bytes(&self) -> usize {
-        let slots: usize = self.segments.iter().map(Vec::capacity).sum();
+        let slots: usize = self.segments.iter().map(|s| s.slots.capacity()).sum();
         slots * size_of::<u64>()
     }
 }
 
-/// A few bits for each world of a set that does not change any more.
+/// A few bits for each world of a set that does not change any more. Bits are only ever added, so
+/// that it does not matter which of two workers sees the other's first.
 pub struct Marks {
-    segments: Vec<Vec<u8>>,
+    segments: Vec<Vec<AtomicU8>>,
 }
 
 impl Marks {
     pub fn get(&self, at: Place) -> u8 {
-        self.segments[at.segment][at.slot]
+        self.segments[at.segment][at.slot].load(Ordering::Relaxed)
     }
 
-    pub fn set(&mut self, at: Place, bits: u8) {
-        self.segments[at.segment][at.slot] = bits;
+    pub fn add(&self, at: Place, bits: u8) {
+        self.segments[at.segment][at.slot].fetch_or(bits, Ordering::Relaxed);
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.segments.iter().map(Vec::capacity).sum()
     }
 }
 
@@ -160,13 +213,20 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_a_set(words in prop::collection::vec(0..5000u64, 0..3000), slots in 1..9usize) {
+        fn it_is_a_set(
+            words in prop::collection::vec(0..5000u64, 0..3000),
+            slots in 1..9usize,
+            shares in 0..=5u32,
+        ) {
+            let shares = 1 << shares;
             let mut visited = Visited::new(slots, 0);
             let mut set = BTreeSet::new();
             for word in &words {
-                prop_assert_eq!(visited.insert(*word), set.insert(*word));
+                let share = &mut visited.shares(shares)[Visited::share_of(*word, shares)];
+                prop_assert_eq!(share.insert(*word), set.insert(*word));
             }
-            prop_assert_eq!(visited.filled.iter().sum::<usize>(), set.len());
+            let filled: usize = visited.segments.iter().map(|s| s.filled).sum();
+            prop_assert_eq!(filled, set.len());
             let places: BTreeSet<_> = set
                 .iter()
                 .map(|word| visited.find(*word).expect("it was added"))

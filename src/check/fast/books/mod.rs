@@ -1,0 +1,203 @@
+//! Every part of every world by number, and what was ever asked of it.
+//!
+//! Invariants: a part is interned once, and what the relation reads of it (who is up, what may be
+//! delivered, which timers are armed and whom they await) is worked out at that moment. Handlers
+//! and changes are asked of the model the first time, and remembered by the numbers of the part
+//! and of the question: that is sound because both depend on these two alone.
+//!
+//! Each worker has books of its own. The numbers of parts, of which worlds are made, are shared by
+//! all workers; those of messages, timers, options and observations are a worker's own.
+
+mod channel;
+mod node;
+mod rest;
+mod spell;
+
+use std::sync::Arc;
+
+pub use channel::{ChannelBook, and_fate, with_fate};
+pub use node::{Answered, NodeBook, Points};
+pub use rest::{GlobalsBook, HistoryBook};
+pub use spell::code;
+
+use super::intern::Number;
+use crate::model::cluster::index;
+use crate::model::globals::Globals;
+use crate::model::{Channel, Id, Link, Node, Protocol, Vocabulary};
+
+/// Not known yet, or nothing.
+pub const NONE: Number = Number::MAX;
+
+/// What events are made of here: numbers. A message is numbered on its link, a timer and an
+/// option on their node.
+#[derive(Clone, Copy, Debug)]
+pub enum Numbers {}
+
+impl Vocabulary for Numbers {
+    type Msg = Number;
+    type Timer = Number;
+    /// An option has a number together with what the choice is about.
+    type Key = ();
+    type Random = Number;
+    type Cut = Number;
+}
+
+/// What every world is made of, by number.
+pub struct Books<P: Protocol> {
+    pub nodes: usize,
+    pub node: Vec<NodeBook<P>>,
+    pub channel: Vec<ChannelBook<P::Msg>>,
+    pub globals: GlobalsBook,
+    pub history: HistoryBook<P>,
+}
+
+/// The parts of a world in their order: nodes, channels, globals, history.
+impl<P: Protocol> Books<P> {
+    pub fn new(nodes: usize) -> Self {
+        Books {
+            nodes,
+            node: (0..nodes).map(|_| NodeBook::default()).collect(),
+            channel: (0..nodes * nodes).map(|_| ChannelBook::default()).collect(),
+            globals: GlobalsBook::default(),
+            history: HistoryBook::default(),
+        }
+    }
+
+    /// Books for another worker. They are empty until they [catch up](super::cursor::Cursor).
+    pub fn for_another(&self) -> Self {
+        Books {
+            nodes: self.nodes,
+            node: self.node.iter().map(NodeBook::for_another).collect(),
+            channel: self.channel.iter().map(ChannelBook::for_another).collect(),
+            globals: self.globals.for_another(),
+            history: self.history.for_another(),
+        }
+    }
+
+    /// The place of a link among the channels.
+    #[inline]
+    pub fn at_link(&self, link: Link) -> usize {
+        index(link.src) * self.nodes + index(link.dst)
+    }
+
+    #[inline]
+    pub fn at_globals(&self) -> usize {
+        self.nodes + self.nodes * self.nodes
+    }
+
+    #[inline]
+    pub fn at_history(&self) -> usize {
+        self.at_globals() + 1
+    }
+
+    pub fn part_count(&self) -> usize {
+        self.at_history() + 1
+    }
+
+    /// How many values each part has had.
+    pub fn counts(&self) -> Vec<usize> {
+        let nodes = self.node.iter().map(|book| book.values.len());
+        let channels = self.channel.iter().map(|book| book.values.len());
+        let rest = [self.globals.values.len(), self.history.values.len()];
+        nodes.chain(channels).chain(rest).collect()
+    }
+
+    pub fn bytes(&self) -> usize {
+        let nodes: usize = self.node.iter().map(NodeBook::bytes).sum();
+        let channels: usize = self.channel.iter().map(ChannelBook::bytes).sum();
+        nodes + channels + self.globals.bytes() + self.history.bytes()
+    }
+
+    /// The parts of one world.
+    pub fn shelf<'a>(&'a self, parts: &'a [Number]) -> Shelf<'a, P> {
+        Shelf { books: self, parts }
+    }
+}
+
+/// The world that some numbers stand for.
+#[derive_where::derive_where(Clone, Copy)]
+pub struct Shelf<'a, P: Protocol> {
+    books: &'a Books<P>,
+    parts: &'a [Number],
+}
+
+impl<'a, P: Protocol> Shelf<'a, P> {
+    #[inline]
+    pub fn at_link(&self, link: Link) -> usize {
+        self.books.nodes + self.books.at_link(link)
+    }
+
+    #[inline]
+    pub fn at_globals(&self) -> usize {
+        self.books.at_globals()
+    }
+
+    #[inline]
+    pub fn at_history(&self) -> usize {
+        self.books.at_history()
+    }
+
+    pub fn nodes(&self) -> usize {
+        self.books.nodes
+    }
+
+    pub fn node(&self, id: Id) -> &'a Node<P> {
+        self.books.node[index(id)].values.get(self.parts[index(id)])
+    }
+
+    pub fn channel(&self, link: Link) -> &'a Channel<P::Msg> {
+        let book = &self.books.channel[self.books.at_link(link)];
+        book.values.get(self.parts[self.at_link(link)])
+    }
+
+    pub fn globals(&self) -> &'a Globals {
+        self.books.globals.values.get(self.parts[self.at_globals()])
+    }
+
+    pub fn history(&self) -> &'a P::History {
+        let history: &Arc<P::History> =
+            self.books.history.values.get(self.parts[self.at_history()]);
+        history
+    }
+}
+
+/// A piece of a list that many parts share.
+#[derive(Clone, Copy, Default)]
+pub struct Piece {
+    start: u32,
+    len: u32,
+}
+
+/// Pieces of one list after another.
+struct Pieces<T>(Vec<T>);
+
+impl<T> Default for Pieces<T> {
+    fn default() -> Self {
+        Pieces(Vec::new())
+    }
+}
+
+impl<T: Copy> Pieces<T> {
+    fn add(&mut self, items: impl IntoIterator<Item = T>) -> Piece {
+        let start = self.0.len();
+        self.0.extend(items);
+        Piece {
+            start: number(start),
+            len: number(self.0.len() - start),
+        }
+    }
+
+    #[inline]
+    fn get(&self, piece: Piece, nth: usize) -> Option<T> {
+        let within = nth < piece.len as usize;
+        within.then(|| self.0[piece.start as usize + nth])
+    }
+
+    fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<T>()
+    }
+}
+
+pub fn number(n: usize) -> Number {
+    Number::try_from(n).expect("small numbers only")
+}

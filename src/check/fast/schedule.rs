@@ -1,0 +1,43 @@
+//! The way to a world.
+//!
+//! Invariant: of all shortest ways it is the one whose events come first among those enabled, from
+//! the start on; so it depends on the worlds and not on who found them.
+
+use super::search::Search;
+use crate::model::{Carrier, Event, Protocol};
+
+impl<P: Protocol> Search<'_, P> {
+    /// The events on a shortest path to a world.
+    pub fn schedule(&mut self, at: usize) -> Vec<Event<P>> {
+        let mut schedule = Vec::new();
+        let mut word = self.keys.get(at);
+        self.crew.first().cursor.catch_up();
+        for level in (0..self.depth(at)).rev() {
+            let mut worlds = self.levels[level]..self.levels[level + 1];
+            let (before, event) = worlds
+                .find_map(|at| self.event_to(at, word))
+                .expect("a world was found from one of the level before");
+            word = before;
+            schedule.push(event);
+        }
+        schedule.reverse();
+        schedule
+    }
+
+    /// The first event that leads from one world to the other, if one does.
+    fn event_to(&mut self, at: usize, word: u64) -> Option<(u64, Event<P>)> {
+        let from = self.keys.get(at);
+        let system = self.system;
+        let worker = self.crew.first();
+        let cursor = &mut worker.cursor;
+        cursor.load(from);
+        system.enable(cursor, &mut worker.enabled);
+        let event = worker.enabled.events.iter().find(|event| {
+            system.apply(cursor, event);
+            let leads_there = cursor.key() == word;
+            cursor.undo();
+            leads_there
+        });
+        event.map(|event| (from, cursor.spell_out(event)))
+    }
+}

@@ -1,0 +1,264 @@
+//! Whoever expands worlds, looks their successors up, and asks predicates of the new ones.
+//!
+//! Invariant: what a worker hands over depends on the worlds that it was given and not on what it
+//! did before. (The numbers in words do: but words are the same if and only if worlds are.)
+
+use std::collections::BTreeSet;
+
+use super::books::Numbers;
+use super::cursor::Cursor;
+use super::pack::Packer;
+use super::views::Remembering;
+use super::visited::{Share, Visited};
+use crate::model::network::Fate;
+use crate::model::{Bound, Class, Enabled, Expectation, Property, Protocol, Reason, System};
+
+/// What was seen on the way, beside worlds.
+#[derive(Clone, Default)]
+pub struct Seen {
+    pub withheld: BTreeSet<Bound>,
+    pub absorbed: bool,
+    pub repair_withheld: bool,
+    /// The first world in which timers wait for the living, and nothing else can happen.
+    pub waiting: Option<usize>,
+}
+
+/// Some worlds in a row, and their successors once they are expanded.
+#[derive(Default)]
+pub struct Chunk {
+    /// The number of the first of them.
+    pub first: usize,
+    pub worlds: Vec<u64>,
+    /// Whether they are expanded, or lie too deep.
+    pub deeper: bool,
+    /// The successors, in the order of the events, by the share of the set in which they belong.
+    pub shares: Vec<Vec<u64>>,
+    /// For each successor in the order of the events, its share.
+    pub order: Vec<u8>,
+    /// Where the successors of each world end.
+    pub ends: Vec<usize>,
+    pub seen: Seen,
+    /// A number has outgrown its field, so that nothing here counts.
+    pub outgrown: bool,
+}
+
+/// What became of the words of one share.
+#[derive(Default)]
+pub struct LookedUp {
+    /// For each, in order of the chunks: whether it is new.
+    pub new: Vec<bool>,
+    /// For each property, the first word that settles it.
+    pub settling: Vec<Settling>,
+}
+
+/// A word that settles a property.
+pub struct Settling {
+    pub property: usize,
+    /// Which of the words it is.
+    pub nth: usize,
+    pub reason: Option<Reason>,
+}
+
+/// One of those who search.
+pub struct Worker<'a, P: Protocol> {
+    pub system: &'a System<P>,
+    pub cursor: Cursor<P>,
+    pub enabled: Enabled<Numbers>,
+    /// What the sweep asks of every world.
+    pub goals: Vec<Remembering<P>>,
+    /// The worlds being swept.
+    pub swept: Vec<u64>,
+    /// For each property that a single world can settle: the answer that does, and the predicate.
+    on_sight: Vec<Option<(bool, Remembering<P>)>>,
+    words: Vec<u64>,
+    parts: Vec<u32>,
+}
+
+impl<'a, P: Protocol> Worker<'a, P> {
+    pub fn new(
+        system: &'a System<P>,
+        cursor: Cursor<P>,
+        properties: &[Property<P>],
+        steps_max: usize,
+    ) -> Self {
+        let on_sight = properties.iter().map(|property| match property.expectation {
+            Expectation::Always(predicate) => Some((false, Remembering::new(predicate, steps_max))),
+            Expectation::Reachable(predicate) => {
+                Some((true, Remembering::new(predicate, steps_max)))
+            }
+            _ => None,
+        });
+        Worker {
+            system,
+            cursor,
+            enabled: Enabled::default(),
+            goals: Vec::new(),
+            swept: Vec::new(),
+            on_sight: on_sight.collect(),
+            words: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// Another one, who has yet to learn everything.
+    pub fn for_another(&self) -> Self {
+        let fresh = |(wanted, known): &(bool, Remembering<P>)| (*wanted, known.afresh());
+        Worker {
+            system: self.system,
+            cursor: self.cursor.for_another(),
+            enabled: Enabled::default(),
+            goals: Vec::new(),
+            swept: Vec::new(),
+            on_sight: self.on_sight.iter().map(|p| p.as_ref().map(fresh)).collect(),
+            words: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
+
+    /// Expands the worlds of a chunk, and divides the successors into so many shares.
+    pub fn expand(&mut self, chunk: &mut Chunk, shares: usize) {
+        chunk.shares.resize_with(shares, Vec::new);
+        chunk.shares.iter_mut().for_each(Vec::clear);
+        chunk.order.clear();
+        chunk.ends.clear();
+        chunk.seen = Seen::default();
+        chunk.outgrown = false;
+        self.cursor.catch_up();
+        let mut enabled = std::mem::take(&mut self.enabled);
+        for nth in 0..chunk.worlds.len() {
+            self.cursor.load(chunk.worlds[nth]);
+            self.system.enable(&mut self.cursor, &mut enabled);
+            chunk.see(nth, &enabled);
+            if chunk.deeper {
+                for event in &enabled.events {
+                    let effects = self.system.apply(&mut self.cursor, event);
+                    let mut fates = effects.unsent.iter().map(|(_, fate)| fate);
+                    chunk.seen.absorbed |= fates.any(|fate| *fate == Fate::Absorbed);
+                    if self.cursor.has_outgrown() {
+                        self.cursor.undo();
+                        chunk.outgrown = true;
+                        self.enabled = enabled;
+                        return;
+                    }
+                    chunk.add(self.cursor.key());
+                    self.cursor.undo();
+                }
+            }
+            chunk.ends.push(chunk.order.len());
+        }
+        self.enabled = enabled;
+    }
+
+    /// Adds the words of one share to the set, and asks the predicates that are still `open` of
+    /// those that are new.
+    pub fn look_up<'c>(
+        &mut self,
+        chunks: impl Iterator<Item = &'c [u64]>,
+        share: &mut Share<'_>,
+        open: &[bool],
+        looked_up: &mut LookedUp,
+    ) {
+        self.cursor.catch_up();
+        looked_up.new.clear();
+        looked_up.settling.clear();
+        let mut still: Vec<usize> = (0..open.len()).filter(|&i| open[i]).collect();
+        for words in chunks {
+            share.warm(words);
+            for &word in words {
+                let new = share.insert(word);
+                if new && !still.is_empty() {
+                    let nth = looked_up.new.len();
+                    self.ask(word, &mut still, |property, reason| {
+                        looked_up.settling.push(Settling {
+                            property,
+                            nth,
+                            reason,
+                        });
+                    });
+                }
+                looked_up.new.push(new);
+            }
+        }
+    }
+
+    /// Asks predicates of a world, and strikes off those that it settles.
+    pub fn ask(
+        &mut self,
+        word: u64,
+        properties: &mut Vec<usize>,
+        mut settles: impl FnMut(usize, Option<Reason>),
+    ) {
+        let (protocol, books) = (&*self.system.protocol, self.cursor.books());
+        let packer: &Packer = self.cursor.packer();
+        packer.unfold(word, &mut self.words);
+        let words = &self.words;
+        properties.retain(|&property| {
+            let Some((wanted, predicate)) = &mut self.on_sight[property] else {
+                return false;
+            };
+            let known = predicate.known(packer.part_count(), |part| packer.part(words, part));
+            if known == Some(!*wanted) {
+                return true;
+            }
+            self.parts.resize(packer.part_count(), 0);
+            packer.parts(words, &mut self.parts);
+            let answer = predicate.ask(protocol, books, &self.parts);
+            let settled = answer.is_ok() == *wanted;
+            if settled {
+                settles(property, answer.err());
+            }
+            !settled
+        });
+    }
+
+    pub fn bytes(&self) -> usize {
+        let on_sight = self.on_sight.iter().flatten();
+        self.cursor.bytes() + on_sight.map(|(_, known)| known.bytes()).sum::<usize>()
+    }
+}
+
+impl Chunk {
+    /// Notes what is enabled in a world, beside its events.
+    fn see(&mut self, nth: usize, enabled: &Enabled<Numbers>) {
+        let seen = &mut self.seen;
+        if !self.deeper && !enabled.events.is_empty() {
+            seen.withheld.insert(Bound::Depth);
+        }
+        if enabled.held_back > 0 && enabled.withheld.is_empty() && !any(enabled, Class::Ordinary) {
+            seen.waiting.get_or_insert(self.first + nth);
+        }
+        seen.repair_withheld |= enabled.repair_withheld;
+        seen.withheld.extend(&enabled.withheld);
+    }
+
+    #[inline]
+    fn add(&mut self, word: u64) {
+        let share = match self.shares.len() {
+            1 => 0,
+            shares => Visited::share_of(word, shares),
+        };
+        self.shares[share].push(word);
+        self.order.push(u8::try_from(share).expect("few shares"));
+    }
+
+    pub fn bytes(&self) -> usize {
+        let words: usize = self.shares.iter().map(Vec::capacity).sum();
+        (words + self.worlds.capacity() + self.ends.capacity()) * size_of::<u64>()
+            + self.order.capacity()
+    }
+}
+
+impl Seen {
+    /// Adds what was seen later.
+    pub fn and(&mut self, later: &Seen) {
+        self.withheld.extend(&later.withheld);
+        self.absorbed |= later.absorbed;
+        self.repair_withheld |= later.repair_withheld;
+        self.waiting = self.waiting.or(later.waiting);
+    }
+}
+
+/// Whether an event of some class is enabled.
+pub fn any(enabled: &Enabled<Numbers>, class: Class) -> bool {
+    enabled.events.iter().any(|event| event.class() == class)
+}

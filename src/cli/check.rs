@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use jury::check::fast::Tuning;
 use jury::testbed::{Case, CheckOptions, CheckReport, Engine, Expected, PropertyReport};
 use serde::Serialize;
 
@@ -20,6 +21,7 @@ Examples:
   jury check mine.json --property atomicity --show all
   jury check mine.json --time 60s --memory 4GiB
   jury check mine.json --engine stateright         a second opinion
+  jury check mine.json --threads 1 --paranoid
   jury check scenarios/2pc/coordinator-dies-after-prepare.json --trace t.json \\
     && jury replay t.json --step";
 
@@ -36,6 +38,16 @@ pub struct Args {
     /// Which engine searches.
     #[arg(long, value_name = "ENGINE", default_value = "fast")]
     engine: EngineName,
+
+    /// How many threads the fast engine searches with [default: one for each core]. What it finds
+    /// is the same with any number.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    threads: Option<u8>,
+
+    /// Ask handlers again whenever what they answered is remembered, and name one that answers
+    /// differently [default: ask a sample].
+    #[arg(long)]
+    paranoid: bool,
 
     /// Judge only this property; may be repeated.
     #[arg(long = "property", value_name = "NAME")]
@@ -67,12 +79,23 @@ impl Args {
         Args {
             file,
             engine: EngineName::Fast,
+            threads: None,
+            paranoid: false,
             properties: Vec::new(),
             show: None,
             trace: None,
             json: false,
             limits,
             picture,
+        }
+    }
+
+    fn tuning(&self) -> Tuning {
+        let default = Tuning::default();
+        Tuning {
+            threads: self.threads.map_or(default.threads, usize::from),
+            doubt: if self.paranoid { 1 } else { default.doubt },
+            ..default
         }
     }
 }
@@ -128,6 +151,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         properties: args.properties.clone(),
         states_max: args.limits.states,
         depth_max: args.limits.depth(),
+        tuning: args.tuning(),
     };
     let checked = examine(case, &options, &args.limits, SearchBar::new());
 

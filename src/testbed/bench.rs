@@ -222,7 +222,7 @@ impl<P: Protocol> Case for Testbed<P> {
             report_check(&question, &trial, &self.case.params, name, &origin)
         };
         let mut report = match options.engine {
-            Engine::Fast => ours(check::Engine::default(), "fast"),
+            Engine::Fast => ours(check::Engine::Fast(options.tuning), "fast"),
             Engine::Plain => ours(check::Engine::Plain, "plain"),
             #[cfg(feature = "stateright-bridge")]
             Engine::Stateright => {

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::report::{CheckReport, Expected, RunReport};
 use crate::check::Monitor;
+use crate::check::fast::Tuning;
 use crate::model::Limit;
 
 /// Which engine searches.
@@ -31,6 +32,8 @@ pub struct CheckOptions {
     pub states_max: Option<u64>,
     /// A depth bound beside the scenario's.
     pub depth_max: Option<Limit>,
+    /// How the fast engine goes about it.
+    pub tuning: Tuning,
 }
 
 /// A scenario on trial.

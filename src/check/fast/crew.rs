@@ -57,10 +57,6 @@ impl<'a, P: Protocol> Crew<'a, P> {
         &mut self.workers
     }
 
-    pub fn threads(&self) -> usize {
-        self.threads
-    }
-
     /// Has jobs done, which are numbered from 0, for so many worlds.
     pub fn work(
         &mut self,

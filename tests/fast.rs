@@ -23,8 +23,11 @@ fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> String {
         bytes: 0,
         ..explored.progress
     };
+    // The rest of what is expanded together counts for what ran.
+    let through = explored.stopped.is_none() && !explored.settled;
+    let exercised = through.then_some(&explored.exercised);
     format!(
-        "{progress:?}\n{findings:#?}\n{:?} {} {} {:?} {}\n{waiting:?}",
+        "{exercised:?}\n{progress:?}\n{findings:#?}\n{:?} {} {} {:?} {}\n{waiting:?}",
         explored.withheld,
         explored.absorbed,
         explored.repair_withheld,
@@ -47,17 +50,25 @@ fn tuning() -> impl Strategy<Value = Tuning> {
     let word_bits = prop_oneof![Just(63), 1..63u32];
     let steps_max = prop_oneof![Just(0), 1..50usize, Just(1 << 20)];
     let threads = prop_oneof![Just(1), Just(2), Just(8), Just(3)];
-    (threads, word_bits, 0..4usize, 1..50usize, steps_max, 0..3u32).prop_map(
-        |(threads, word_bits, slots, chunk, steps_max, doubt)| Tuning {
-            threads,
-            word_bits,
-            slots,
-            chunk,
-            shared_from: 1,
-            steps_max,
-            doubt,
-        },
+    (
+        threads,
+        word_bits,
+        0..4usize,
+        1..50usize,
+        steps_max,
+        0..3u32,
     )
+        .prop_map(
+            |(threads, word_bits, slots, chunk, steps_max, doubt)| Tuning {
+                threads,
+                word_bits,
+                slots,
+                chunk,
+                shared_from: 1,
+                steps_max,
+                doubt,
+            },
+        )
 }
 
 /// Compares both engines for all properties, for safety alone, and for each property.

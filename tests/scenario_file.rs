@@ -4,10 +4,11 @@
 mod toy;
 
 use jury::model::cluster::index;
+use jury::model::kinds::kinds;
 use jury::model::{Actor, Id, Limit, LinkOrder, NodeSet, Time, Timing};
 use jury::protocols::two_phase_commit::TwoPhaseCommit;
 use jury::scenario::{
-    Case, ExpectedRun, ExpectedVerdict, RunExpectation, Scenario, Standing, kinds, protocol_params,
+    Case, ExpectedRun, ExpectedVerdict, RunExpectation, Scenario, Standing, protocol_params,
     schema, to_text,
 };
 use jury::sim::setup::{Fault, Latency, Moment, When};

@@ -12,9 +12,11 @@ use indexmap::IndexSet;
 use rustc_hash::FxHasher;
 
 use super::{LOOK_EVERY, Limits, Monitor, Progress, Stopped};
+use crate::model::arms::{Arm, Exercised};
 use crate::model::network::Fate;
 use crate::model::{
-    Bound, Carrier, Class, Event, Expectation, Predicate, Property, Protocol, Reason, System, World,
+    Bound, Carrier, Class, Event, Expectation, Id, Input, Predicate, Property, Protocol, Reason,
+    System, World,
 };
 
 /// A carrier whose worlds can be kept and compared.
@@ -54,6 +56,8 @@ pub struct Explored<P: Protocol> {
     pub stopped: Option<Stopped>,
     /// Everything asked was found out before all worlds were looked at.
     pub settled: bool,
+    /// The arms of handlers that ran somewhere in what was looked at.
+    pub exercised: Exercised,
     /// Shortest way to a world in which timers are armed, none of them may fire, and no other
     /// ordinary event is enabled: a deadlock, or a wrong `awaits`.
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
@@ -131,6 +135,16 @@ struct Search<'a, P: Protocol, K> {
     absorbed: bool,
     stopped: Option<Stopped>,
     waiting: Option<u32>,
+    exercised: Exercised,
+    /// What exercised them, to tell quickly that it is nothing new.
+    heard: BTreeSet<Heard<P>>,
+}
+
+/// A message or a timer that came to a node.
+#[derive_where(PartialEq, Eq, PartialOrd, Ord)]
+enum Heard<P: Protocol> {
+    Message(Id, P::Msg),
+    Timer(Id, P::Timer),
 }
 
 impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
@@ -163,6 +177,8 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             absorbed: false,
             stopped: None,
             waiting: None,
+            exercised: Exercised::default(),
+            heard: BTreeSet::new(),
         }
     }
 
@@ -243,6 +259,9 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             carrier.load(&key);
             let effects = self.system.apply(carrier, event);
             self.generated += 1;
+            if effects.reaction.is_some() {
+                self.hear(&carrier.spell_out(event));
+            }
             self.absorbed |= effects.unsent.iter().any(|(_, f)| *f == Fate::Absorbed);
             let nth = number(nth);
             let to = self.discover(carrier, Parent { world: at, nth });
@@ -253,6 +272,23 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
                     Class::Fault => {}
                 }
             }
+        }
+    }
+
+    /// Notes the arm that an event exercises.
+    fn hear(&mut self, event: &Event<P>) {
+        let event = match event {
+            Event::CrashInside { event, .. } => event,
+            event => event,
+        };
+        let (id, input) = event.input().expect("a handler ran");
+        let heard = match input {
+            Input::Message { msg, .. } => Heard::Message(id, msg.clone()),
+            Input::Timeout(timer) => Heard::Timer(id, timer.clone()),
+            Input::Start | Input::Choice { .. } => return,
+        };
+        if self.heard.insert(heard) {
+            self.exercised.extend(Arm::of(input).map(|arm| (id, arm)));
         }
     }
 
@@ -314,6 +350,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             settled: self.stopped.is_none() && self.expanded < self.worlds.len(),
             findings,
             absorbed: self.absorbed,
+            exercised: self.exercised.clone(),
             repair_withheld: self.repair_withheld,
             stopped: self.stopped,
             waiting_for_the_living: self.waiting.map(|at| self.schedule(carrier, at)),

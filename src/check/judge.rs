@@ -8,6 +8,7 @@ use super::blocked::{Blocked, explain, standstill};
 use super::explore::{Explored, Finding, explore};
 use super::fast::{self, Tuning};
 use super::{Limits, Monitor, Progress, Stopped};
+use crate::model::arms::Exercised;
 use crate::model::{
     Assumption, Bound, Event, Expectation, Property, Protocol, Reason, Rules, System, World,
     facts::Facts,
@@ -113,6 +114,8 @@ pub struct Search<P: Protocol> {
     pub withheld: BTreeSet<Bound>,
     pub absorbed: bool,
     pub repair_withheld: bool,
+    /// The arms of handlers that ran somewhere in it; `None` from an engine that cannot tell.
+    pub exercised: Option<Exercised>,
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
 }
 
@@ -262,6 +265,7 @@ fn search<P: Protocol>(
         repair_withheld,
         stopped,
         settled,
+        exercised,
         waiting_for_the_living,
     } = match engine {
         Engine::Fast(tuning) => fast::explore(system, &start, properties, limits, tuning, monitor),
@@ -278,6 +282,7 @@ fn search<P: Protocol>(
         withheld,
         absorbed,
         repair_withheld,
+        exercised: Some(exercised),
         waiting_for_the_living,
     };
     (search, findings)

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use jury::testbed::report::Unexercised;
 use jury::testbed::{CheckReport, PropertyReport};
 
 use super::check::{Checked, by_itself};
@@ -125,6 +126,9 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
     for line in table::lines(out, &rows) {
         out.line(line)?;
     }
+    for line in unexercised(report) {
+        out.line(line)?;
+    }
     for note in notes(report) {
         out.line(format!("Note: {note}"))?;
     }
@@ -135,11 +139,41 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
         format!(", at most {} held", words::bytes(bytes))
     });
     let engine = &report.engine;
+    let threads = match report.threads {
+        None => String::new(),
+        Some(1) => ", 1 thread".to_owned(),
+        Some(n) => format!(", {n} threads"),
+    };
     let line = format!(
-        "{engine} engine, {}{memory}",
+        "{engine} engine{threads}, {}{memory}",
         words::seconds(effort.seconds)
     );
     out.line(out.paint(Paint::Dim, &line))
+}
+
+/// What roles never got, so that a proof about nothing is seen; searches that say the same together.
+fn unexercised(report: &CheckReport) -> Vec<String> {
+    let mut groups: Vec<(Vec<String>, &[Unexercised])> = Vec::new();
+    for (nth, search) in report.searches.iter().enumerate() {
+        let missing = search.unexercised.as_slice();
+        let name = (nth + 1).to_string();
+        match groups.iter_mut().find(|(_, other)| *other == missing) {
+            Some((names, _)) => names.push(name),
+            None => groups.push((vec![name], missing)),
+        }
+    }
+    groups.retain(|(_, missing)| !missing.is_empty());
+    let line = |(names, missing): (Vec<String>, &[Unexercised])| {
+        let s = if names.len() == 1 { "" } else { "es" };
+        let searches = words::listed(&names);
+        let role = |of: &Unexercised| format!("{} {}", of.role, of.kinds.join(", "));
+        let roles: Vec<String> = missing.iter().map(role).collect();
+        format!(
+            "Never exercised in search{s} {searches}: {}.",
+            roles.join("; ")
+        )
+    };
+    groups.into_iter().map(line).collect()
 }
 
 /// What qualifies the answer beyond the verdicts.

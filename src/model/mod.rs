@@ -5,11 +5,13 @@
 //! elsewhere.
 
 pub mod actor;
+pub mod arms;
 pub mod assumptions;
 pub mod cluster;
 pub mod event;
 pub mod facts;
 pub mod globals;
+pub mod kinds;
 pub mod network;
 pub mod property;
 pub mod protocol;

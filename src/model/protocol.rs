@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::actor::{Actor, Id, Input, Node, Reaction};
+use super::arms::Arm;
 use super::cluster::{Cluster, NodeSet};
 use super::property::Property;
 
@@ -83,6 +84,13 @@ pub trait Protocol:
     ) -> Option<&'static str> {
         let _ = (id, state, input);
         None
+    }
+
+    /// Whether a role is ever meant to get messages and timers of this kind. What it is not meant to
+    /// get is not missed where a search never saw it.
+    fn hears(&self, role: &str, arm: &Arm) -> bool {
+        let _ = (role, arm);
+        true
     }
 
     /// Whether this record has to reach the disk before the node goes on. `before` is what was

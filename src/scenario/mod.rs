@@ -11,7 +11,6 @@
 mod error;
 mod faults;
 mod file;
-mod kinds;
 mod nearest;
 mod read;
 mod resolve;
@@ -34,7 +33,6 @@ pub use file::{
     BoundsPart, CheckPart, Expect, FaultBudgets, File, LinkPart, NetworkPart, NodePart, RunPart,
     Then,
 };
-pub use kinds::kinds;
 pub use nearest::nearest;
 pub use resolve::{
     Case, CheckCase, DRIFT_PPM_MAX, Expectations, FAMILY_NODES_MAX, RunCase, STEPS_DEFAULT,

@@ -230,6 +230,10 @@ impl<P: Protocol> Case for Testbed<P> {
             }
         };
         report.cut_short |= options.depth_max.is_some();
+        report.threads = match options.engine {
+            Engine::Fast => Some(options.tuning.crew()),
+            _ => Some(1),
+        };
         report
     }
 

@@ -1,8 +1,9 @@
 //! From what the checker found to what people read.
 
 use super::record::record_schedule;
-use super::report::{CheckReport, PropertyReport, SearchReport};
+use super::report::{CheckReport, PropertyReport, SearchReport, Unexercised};
 use crate::check::{Judged, Question, Search, Standing, Trial, Verdict, is_silent};
+use crate::model::arms::unexercised;
 use crate::model::{
     Event, Limit, LinkOrder, Property, Protocol, Rules, System, Timing, cluster::enumerate,
 };
@@ -33,6 +34,7 @@ pub fn report_check<P: Protocol>(
     CheckReport {
         cut_short: trial.searches.iter().any(|search| search.stopped.is_some()),
         engine: engine.to_owned(),
+        threads: None,
         allowed: allowed(question.system),
         properties,
         searches,
@@ -53,6 +55,15 @@ fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchR
         bounds: search.bounds(),
         exhaustive: search.bounds().is_empty() && !search.settled,
         absorbed: search.absorbed,
+        unexercised: search
+            .exercised
+            .iter()
+            .flat_map(|exercised| unexercised(system, exercised))
+            .map(|(role, arms)| Unexercised {
+                role: role.to_owned(),
+                kinds: arms.iter().map(ToString::to_string).collect(),
+            })
+            .collect(),
         waiting_for_the_living: search
             .waiting_for_the_living
             .as_ref()

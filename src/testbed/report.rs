@@ -66,6 +66,9 @@ pub struct RunReport {
 pub struct CheckReport {
     /// Which engine searched.
     pub engine: String,
+    /// With how many threads, if it was told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<usize>,
     /// Memory, time or an interrupt stopped a search, or a limit that is not the scenario's.
     pub cut_short: bool,
     /// What the scenario allowed, in words.
@@ -124,10 +127,23 @@ pub struct SearchReport {
     pub exhaustive: bool,
     /// Sends were absorbed because so many equal messages were in flight.
     pub absorbed: bool,
+    /// For each role, the kinds of messages and timers that it is meant to get and that no node of
+    /// it got: what was proved says nothing of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unexercised: Vec<Unexercised>,
     /// A shortest schedule to a world where timers wait for the living; see the design's rule of
     /// accurate timing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_for_the_living: Option<Vec<String>>,
+}
+
+/// What a role never got in a search.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Unexercised {
+    pub role: String,
+    /// Kinds of messages; `timer` in front of kinds of timers.
+    pub kinds: Vec<String>,
 }
 
 /// How an expectation of a scenario turned out.

@@ -85,6 +85,7 @@ pub fn check<P: Protocol>(
             withheld: seen.withheld,
             absorbed: seen.absorbed,
             repair_withheld: false,
+            exercised: None,
             waiting_for_the_living: None,
         }],
     };

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::visited::Visited;
 use super::worker::Worker;
 use crate::model::Protocol;
 
@@ -21,14 +20,11 @@ pub struct Crew<'a, P: Protocol> {
 }
 
 impl<'a, P: Protocol> Crew<'a, P> {
-    /// A crew of so many (0: as many as there are cores), of which the first is here. The others
-    /// come when there is enough to do.
+    /// A crew of so many, of which the first is here. The others come when there is enough to do.
     pub fn new(first: Worker<'a, P>, threads: usize, shared_from: usize) -> Self {
-        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
-        let threads = if threads == 0 { cores() } else { threads };
         Crew {
             workers: vec![first],
-            threads: threads.min(Visited::SHARES_MAX),
+            threads,
             shared_from,
             pool: None,
         }

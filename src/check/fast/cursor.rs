@@ -5,10 +5,13 @@
 //! [`Cursor::has_outgrown`] tells; [`Cursor::undo`] takes back all changes since the world was
 //! loaded. It serves one system.
 
-use super::books::{Answered, Books, NONE, Numbers, Points, Shelf, and_fate, code, number, with_fate};
-use super::intern::Number;
+use super::books::{
+    Answered, Books, NONE, Numbers, Points, Shelf, and_fate, code, number, with_fate,
+};
+use super::intern::{Interner, Number};
 use super::memo::question;
 use super::pack::Packer;
+use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
 use crate::model::network::{ChannelChange, Fate};
@@ -32,6 +35,10 @@ pub struct Cursor<P: Protocol> {
     outgrown: bool,
     /// Of each node, where what was asked of it lately is remembered.
     recent: Vec<[(u64, u32); RECENT]>,
+    /// The inputs that handlers were ever asked about, by node and code, and how many of them were
+    /// told of.
+    inputs: Interner<(usize, Number)>,
+    told: usize,
     /// Of so many known answers one is asked for again, and how many are left until then.
     doubt: (u32, u32),
 }
@@ -52,6 +59,8 @@ impl<P: Protocol> Cursor<P> {
             changed: Vec::new(),
             outgrown: false,
             recent: vec![[(u64::MAX, 0); RECENT]; nodes],
+            inputs: Interner::default(),
+            told: 0,
             doubt: (doubt, doubt),
             system: system.clone(),
             books,
@@ -72,6 +81,8 @@ impl<P: Protocol> Cursor<P> {
             changed: Vec::new(),
             outgrown: false,
             recent: vec![[(u64::MAX, 0); RECENT]; self.books.nodes],
+            inputs: Interner::default(),
+            told: 0,
             doubt: self.doubt,
         };
         cursor.catch_up();
@@ -230,8 +241,20 @@ impl<P: Protocol> Cursor<P> {
         at
     }
 
+    /// The arms that were exercised by what handlers were asked since this was called last.
+    pub fn heard(&mut self) -> Vec<(Id, Arm)> {
+        let new = std::mem::replace(&mut self.told, self.inputs.len())..self.inputs.len();
+        let arm = |at| {
+            let (node, code) = *self.inputs.get(number(at));
+            let id = Id::from(node);
+            Some((id, self.books.arm(id, code)?))
+        };
+        new.filter_map(arm).collect()
+    }
+
     /// Runs a handler.
     fn ask(&mut self, id: Id, input: Input<'_, Numbers>, crash_after: Option<usize>) -> Answered {
+        self.inputs.intern((index(id), code(input)));
         let protocol = &*self.system.protocol;
         let before = self.books.node[index(id)].values.get(self.parts[index(id)]);
         let mut node = Node::clone(before);

@@ -31,9 +31,9 @@ impl Keys {
     }
 
     /// Replaces what is in `words` by the words of these worlds.
-    pub fn read(&self, worlds: Range<usize>, words: &mut Vec<u64>) {
+    pub fn read(&self, range: Range<usize>, words: &mut Vec<u64>) {
         words.clear();
-        let Range { mut start, end } = worlds;
+        let Range { mut start, end } = range;
         while start < end {
             let block = &self.blocks[start / BLOCK];
             let within = start % BLOCK..block.len().min(start % BLOCK + (end - start));

@@ -50,6 +50,18 @@ pub struct Tuning {
     pub doubt: u32,
 }
 
+impl Tuning {
+    /// How many threads that are.
+    pub fn crew(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = match self.threads {
+            0 => cores(),
+            threads => threads,
+        };
+        threads.min(visited::Visited::SHARES_MAX)
+    }
+}
+
 impl Default for Tuning {
     fn default() -> Self {
         Tuning {

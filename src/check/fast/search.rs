@@ -83,7 +83,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             system,
             limits,
             tuning,
-            crew: Crew::new(worker, tuning.threads, tuning.shared_from),
+            crew: Crew::new(worker, tuning.crew(), tuning.shared_from),
             keys: Keys::default(),
             visited: Visited::new(tuning.slots, 0),
             levels: vec![0, 1],
@@ -218,13 +218,18 @@ impl<'a, P: Protocol> Search<'a, P> {
         self.looked_up.resize_with(shares, Mutex::default);
         let chunks: Vec<_> = self.chunks[..chunks].iter().map(locked).collect();
         let open: Vec<bool> = self.inquiries.iter().map(|i| i.found.is_none()).collect();
-        let sets: Vec<_> = self.visited.shares(shares).into_iter().map(Mutex::new).collect();
+        let sets: Vec<_> = self
+            .visited
+            .shares(shares)
+            .into_iter()
+            .map(Mutex::new)
+            .collect();
         let looked_up = &self.looked_up;
         let chunks: Vec<&Chunk> = chunks.iter().map(|chunk| &**chunk).collect();
         self.crew.work(worlds, shares, |worker, share| {
-            let words = chunks.iter().map(|chunk| chunk.shares[share].as_slice());
+            let of_share = chunks.iter().map(|chunk| chunk.shares[share].as_slice());
             let mut set = locked(&sets[share]);
-            worker.look_up(words, &mut set, &open, &mut locked(&looked_up[share]));
+            worker.look_up(of_share, &mut set, &open, &mut locked(&looked_up[share]));
         });
     }
 
@@ -235,13 +240,15 @@ impl<'a, P: Protocol> Search<'a, P> {
         let mut shares: Vec<_> = looked_up.iter().map(locked).collect();
         let mut next = vec![0; shares.len()];
         for nth in 0..chunks {
-            let chunk = std::mem::take(&mut *locked(&self.chunks[nth]));
+            let mut chunk = std::mem::take(&mut *locked(&self.chunks[nth]));
+            self.seen.exercised.append(&mut chunk.seen.exercised);
             let mut taken = vec![0; shares.len()];
             let mut from = 0;
             for &to in &chunk.ends {
                 if self.is_settled() || self.is_too_large() {
                     // Seen up to here is what is seen when these are expanded once more.
                     self.see_again(&chunk);
+                    self.hear(chunks);
                     return;
                 }
                 for &share in &chunk.order[from..to] {
@@ -263,6 +270,15 @@ impl<'a, P: Protocol> Search<'a, P> {
         }
         drop(shares);
         self.looked_up = looked_up;
+    }
+
+    /// Notes what was heard in the rest of a round that never happened. Who is asked first depends on
+    /// the threads, so that all counts, or nothing could.
+    fn hear(&mut self, chunks: usize) {
+        for chunk in &self.chunks[..chunks] {
+            let exercised = std::mem::take(&mut locked(chunk).seen.exercised);
+            self.seen.exercised.extend(exercised);
+        }
     }
 
     /// Expands the worlds of a chunk up to the last one that counts, for what is seen there.
@@ -303,6 +319,10 @@ impl<'a, P: Protocol> Search<'a, P> {
     }
 
     fn finish(mut self, monitor: &mut dyn Monitor) -> Explored<P> {
+        // What was heard in chunks that had to be expanded again has not been told yet.
+        for worker in self.crew.all() {
+            self.seen.exercised.extend(worker.cursor.heard());
+        }
         let goals: Vec<(usize, Goal<P>)> = self
             .inquiries
             .iter()
@@ -343,6 +363,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             findings,
             withheld: self.seen.withheld,
             absorbed: self.seen.absorbed,
+            exercised: self.seen.exercised,
             repair_withheld: self.seen.repair_withheld,
             stopped: self.stopped,
             waiting_for_the_living,

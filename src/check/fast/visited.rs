@@ -148,7 +148,7 @@ impl Visited {
     /// In which of so many shares a word belongs. The number of shares is a power of two.
     #[inline]
     pub fn share_of(word: u64, shares: usize) -> usize {
-        home(word).0 * shares >> SEGMENT_BITS
+        (home(word).0 * shares) >> SEGMENT_BITS
     }
 
     /// All of it, in so many shares.
@@ -159,7 +159,11 @@ impl Visited {
             segments,
             first: nth * size,
         };
-        self.segments.chunks_mut(size).enumerate().map(share).collect()
+        self.segments
+            .chunks_mut(size)
+            .enumerate()
+            .map(share)
+            .collect()
     }
 
     #[inline]

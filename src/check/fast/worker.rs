@@ -10,6 +10,7 @@ use super::cursor::Cursor;
 use super::pack::Packer;
 use super::views::Remembering;
 use super::visited::{Share, Visited};
+use crate::model::arms::Exercised;
 use crate::model::network::Fate;
 use crate::model::{Bound, Class, Enabled, Expectation, Property, Protocol, Reason, System};
 
@@ -19,6 +20,8 @@ pub struct Seen {
     pub withheld: BTreeSet<Bound>,
     pub absorbed: bool,
     pub repair_withheld: bool,
+    /// The arms of handlers that ran for the first time, as far as one worker knows.
+    pub exercised: Exercised,
     /// The first world in which timers wait for the living, and nothing else can happen.
     pub waiting: Option<usize>,
 }
@@ -81,13 +84,17 @@ impl<'a, P: Protocol> Worker<'a, P> {
         properties: &[Property<P>],
         steps_max: usize,
     ) -> Self {
-        let on_sight = properties.iter().map(|property| match property.expectation {
-            Expectation::Always(predicate) => Some((false, Remembering::new(predicate, steps_max))),
-            Expectation::Reachable(predicate) => {
-                Some((true, Remembering::new(predicate, steps_max)))
-            }
-            _ => None,
-        });
+        let on_sight = properties
+            .iter()
+            .map(|property| match property.expectation {
+                Expectation::Always(predicate) => {
+                    Some((false, Remembering::new(predicate, steps_max)))
+                }
+                Expectation::Reachable(predicate) => {
+                    Some((true, Remembering::new(predicate, steps_max)))
+                }
+                _ => None,
+            });
         Worker {
             system,
             cursor,
@@ -109,7 +116,11 @@ impl<'a, P: Protocol> Worker<'a, P> {
             enabled: Enabled::default(),
             goals: Vec::new(),
             swept: Vec::new(),
-            on_sight: self.on_sight.iter().map(|p| p.as_ref().map(fresh)).collect(),
+            on_sight: self
+                .on_sight
+                .iter()
+                .map(|p| p.as_ref().map(fresh))
+                .collect(),
             words: Vec::new(),
             parts: Vec::new(),
         }
@@ -121,7 +132,11 @@ impl<'a, P: Protocol> Worker<'a, P> {
         chunk.shares.iter_mut().for_each(Vec::clear);
         chunk.order.clear();
         chunk.ends.clear();
-        chunk.seen = Seen::default();
+        // Whoever has been heard in vain has been heard.
+        chunk.seen = Seen {
+            exercised: std::mem::take(&mut chunk.seen.exercised),
+            ..Seen::default()
+        };
         chunk.outgrown = false;
         self.cursor.catch_up();
         let mut enabled = std::mem::take(&mut self.enabled);
@@ -146,6 +161,7 @@ impl<'a, P: Protocol> Worker<'a, P> {
             }
             chunk.ends.push(chunk.order.len());
         }
+        chunk.seen.exercised.extend(self.cursor.heard());
         self.enabled = enabled;
     }
 
@@ -254,6 +270,7 @@ impl Seen {
         self.withheld.extend(&later.withheld);
         self.absorbed |= later.absorbed;
         self.repair_withheld |= later.repair_withheld;
+        self.exercised.extend(later.exercised.iter().cloned());
         self.waiting = self.waiting.or(later.waiting);
     }
 }

@@ -4,8 +4,10 @@
 use super::bugs::BUGS;
 use super::{
     Coordinator, CoordinatorRecord, Decision, History, Params, Participant, ParticipantRecord,
-    PerTxn, Presumption, State, Storage, Timer, TwoPhaseCommit, coordinator, observations,
+    PerTxn, Presumption, State, Storage, Termination, Timer, TwoPhaseCommit, coordinator,
+    observations,
 };
+use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol, Reaction,
@@ -101,6 +103,21 @@ impl Protocol for TwoPhaseCommit {
                 forced && record != participant_record(before, txn)
             }),
         }
+    }
+
+    fn hears(&self, role: &str, arm: &Arm) -> bool {
+        let (Arm::Message(kind) | Arm::Timer(kind)) = arm;
+        let asks_peers = self.params.termination == Termination::Cooperative;
+        let kinds: &[&str] = match (role, arm) {
+            ("coordinator", Arm::Message(_)) => &["Yes", "No", "Ack", "Inquiry"],
+            ("coordinator", Arm::Timer(_)) => &["Begin", "Vote", "Resend"],
+            (_, Arm::Message(_)) if asks_peers => {
+                &["Prepare", "Commit", "Abort", "Inquiry", "Uncertain"]
+            }
+            (_, Arm::Message(_)) => &["Prepare", "Commit", "Abort"],
+            (_, Arm::Timer(_)) => &["Prepare", "Inquiry"],
+        };
+        kinds.contains(&kind.as_str())
     }
 
     fn status(&self, id: Id, node: &Node<Self>) -> String {

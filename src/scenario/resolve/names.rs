@@ -1,9 +1,9 @@
 //! The names that a scenario may use: nodes, roles, kinds of messages and timers, properties.
 
+use crate::model::kinds::kinds;
 use crate::model::{Cluster, Cut, CutFamily, Expectation, Id, Link, NodeSet, Property, Protocol};
 use crate::scenario::error::{Flaw, Span};
 use crate::scenario::faults::CutPart;
-use crate::scenario::kinds::kinds;
 use crate::scenario::spanned::Text;
 
 /// Everything that can be named.

@@ -1,9 +1,10 @@
 //! From numbers to what they stand for.
 
+use super::super::intern::Number;
 use super::{Books, Numbers, number};
+use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::{Envelope, Event, Id, Input, Link, Protocol};
-use super::super::intern::Number;
 
 /// An input in one number: its sort, who sent it, and what.
 #[inline]
@@ -19,6 +20,17 @@ pub fn code(input: Input<'_, Numbers>) -> Number {
 }
 
 impl<P: Protocol> Books<P> {
+    /// The arm that the input with this code exercises at a node.
+    pub fn arm(&self, id: Id, code: Number) -> Option<Arm> {
+        let (src, what) = (Id::from((code >> 2 & 0x7f) as usize), code >> 9);
+        let input = match code & 3 {
+            1 => Input::Message { src, msg: &what },
+            2 => Input::Timeout(&what),
+            _ => return None,
+        };
+        Arm::of(self.spell_input(id, input))
+    }
+
     /// An input by its contents.
     pub fn spell_input(&self, id: Id, input: Input<'_, Numbers>) -> Input<'_, P> {
         let book = &self.node[index(id)];

@@ -396,8 +396,10 @@ impl<P: Protocol> System<P> {
         let drops = budgets.drops.allows(|| spent.drops as usize);
         let duplicates = links.order == LinkOrder::Unordered
             && budgets.duplicates.allows(|| spent.duplicates as usize);
-        for (src, dst) in pairs(&self.cluster) {
-            let link = Link::new(src, dst);
+        let mut from = 0;
+        while let Some((at, link)) = world.next_busy(from) {
+            from = at + 1;
+            let Link { src, dst } = link;
             let loses = !link.is_loop() && !links.never_forgets;
             let mut nth = 0;
             while let Some(msg) = world.deliverable(link, links.order, nth) {
@@ -562,11 +564,6 @@ fn runs_a_handler<P: Protocol, W: View<P> + ?Sized, V: Vocabulary>(
         Event::Deliver(e) => world.is_up(e.dst),
         event => event.input().is_some(),
     }
-}
-
-fn pairs(cluster: &Cluster) -> impl Iterator<Item = (Id, Id)> {
-    let ids = cluster.ids();
-    ids.flat_map(|src| cluster.ids().map(move |dst| (src, dst)))
 }
 
 impl std::fmt::Display for Bound {

@@ -51,6 +51,16 @@ pub trait View<P: Protocol> {
         self.channel(link).is_empty()
     }
 
+    /// The first link on which something is in flight, and its position, from this position on: the
+    /// links of node 0 come first, in the order of their destinations.
+    fn next_busy(&self, from: usize) -> Option<(usize, Link)> {
+        let nodes = self.nodes();
+        (from..nodes * nodes).find_map(|at| {
+            let link = Link::new(Id::from(at / nodes), Id::from(at % nodes));
+            (!self.is_silent(link)).then_some((at, link))
+        })
+    }
+
     /// Whether a cut severs a link.
     fn is_cut(&self, link: Link) -> bool {
         self.globals().is_cut(link)

@@ -101,6 +101,7 @@ impl<P: Protocol> Cursor<P> {
             channel,
             globals,
             history,
+            ..
         } = &mut self.books;
         for (at, book) in node.iter_mut().enumerate() {
             book.catch_up(protocol, Id::from(at));
@@ -349,6 +350,14 @@ impl<P: Protocol> View<P> for Cursor<P> {
     fn expendable(&self, _: &Rules) -> NodeSet {
         let globals = self.parts[self.books.at_globals()];
         self.books.globals.facts[globals as usize].expendable
+    }
+
+    #[inline]
+    fn next_busy(&self, from: usize) -> Option<(usize, Link)> {
+        let nodes = self.books.nodes;
+        let channels = &self.parts[nodes + from..self.books.at_globals()];
+        let at = from + channels.iter().position(|channel| *channel != 0)?;
+        Some((at, self.books.link(at)))
     }
 
     #[inline]

@@ -45,6 +45,8 @@ impl Vocabulary for Numbers {
 /// What every world is made of, by number.
 pub struct Books<P: Protocol> {
     pub nodes: usize,
+    /// By their places: dividing takes longer.
+    links: Vec<Link>,
     pub node: Vec<NodeBook<P>>,
     pub channel: Vec<ChannelBook<P::Msg>>,
     pub globals: GlobalsBook,
@@ -54,8 +56,10 @@ pub struct Books<P: Protocol> {
 /// The parts of a world in their order: nodes, channels, globals, history.
 impl<P: Protocol> Books<P> {
     pub fn new(nodes: usize) -> Self {
+        let link = |at| Link::new(Id::from(at / nodes), Id::from(at % nodes));
         Books {
             nodes,
+            links: (0..nodes * nodes).map(link).collect(),
             node: (0..nodes).map(|_| NodeBook::default()).collect(),
             channel: (0..nodes * nodes).map(|_| ChannelBook::default()).collect(),
             globals: GlobalsBook::default(),
@@ -67,6 +71,7 @@ impl<P: Protocol> Books<P> {
     pub fn for_another(&self) -> Self {
         Books {
             nodes: self.nodes,
+            links: self.links.clone(),
             node: self.node.iter().map(NodeBook::for_another).collect(),
             channel: self.channel.iter().map(ChannelBook::for_another).collect(),
             globals: self.globals.for_another(),
@@ -80,9 +85,15 @@ impl<P: Protocol> Books<P> {
         index(link.src) * self.nodes + index(link.dst)
     }
 
+    /// The link at a place among the channels.
+    #[inline]
+    pub fn link(&self, at: usize) -> Link {
+        self.links[at]
+    }
+
     #[inline]
     pub fn at_globals(&self) -> usize {
-        self.nodes + self.nodes * self.nodes
+        self.nodes + self.links.len()
     }
 
     #[inline]

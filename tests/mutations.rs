@@ -1,0 +1,319 @@
+//! Mistakes that were made in the fast engine on purpose: each has to be caught by its tests.
+//!
+//! The list is checked in every test run: each mistake must still fit the code. Making them takes a
+//! build and a test run each, so that is done by hand, after a change of the engine:
+//!
+//!     cargo test --test mutations -- --ignored --nocapture
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// One mistake: the file under `src/check/fast`, what it says, and what it would say.
+struct Mutation {
+    what: &'static str,
+    file: &'static str,
+    says: &'static str,
+    would_say: &'static str,
+    /// Why no test can catch it: it changes nothing that can be seen.
+    survives: Option<&'static str>,
+}
+
+const fn mistake(
+    what: &'static str,
+    file: &'static str,
+    says: &'static str,
+    would_say: &'static str,
+) -> Mutation {
+    Mutation {
+        what,
+        file,
+        says,
+        would_say,
+        survives: None,
+    }
+}
+
+const MUTATIONS: &[Mutation] = &[
+    mistake(
+        "a bit is dropped in packing",
+        "pack.rs",
+        "words[word as usize] ^= u64::from(old ^ new) << shift;",
+        "words[word as usize] ^= u64::from((old ^ new) & !1) << shift;",
+    ),
+    mistake(
+        "a number that is one too large still fits",
+        "pack.rs",
+        "u64::from(number) <= self.fields[part].mask()",
+        "u64::from(number) <= self.fields[part].mask() + 1",
+    ),
+    mistake(
+        "folding forgets which half is which",
+        "pack.rs",
+        "u64::from(left) << 32 | u64::from(right)",
+        "u64::from(left.max(right)) << 32 | u64::from(left.min(right))",
+    ),
+    mistake(
+        "the word that was folded last is believed to be this one",
+        "pack.rs",
+        "if word == words[from] {",
+        "if word >> 1 == words[from] >> 1 {",
+    ),
+    mistake(
+        "packing again is lost on the list",
+        "search.rs",
+        ".rewrite(|word| worker.cursor.translate(&old, word, &mut scratch));",
+        ".rewrite(|word| { worker.cursor.translate(&old, word, &mut scratch); word });",
+    ),
+    mistake(
+        "packing again is lost on other workers",
+        "search.rs",
+        "other.cursor.adopt(first.cursor.packer());",
+        "let _ = (other, first.cursor.packer());",
+    ),
+    mistake(
+        "a round goes on although a number was outgrown",
+        "search.rs",
+        "if all[..chunks].iter().all(|chunk| !locked(chunk).outgrown) {",
+        "if all[..chunks].iter().any(|chunk| !locked(chunk).outgrown) {",
+    ),
+    mistake(
+        "a level begins one world late",
+        "search.rs",
+        "self.levels.push(self.keys.len());",
+        "self.levels.push((self.keys.len() + 1).min(self.keys.len() + self.expanded));",
+    ),
+    mistake(
+        "a search that ends within a round counts all of it",
+        "search.rs",
+        "if self.is_settled() || self.is_too_large() {\n                    // Seen",
+        "if self.is_settled() && self.is_too_large() {\n                    // Seen",
+    ),
+    mistake(
+        "what was seen before a search ended is forgotten",
+        "search.rs",
+        "self.see_again(&chunk);\n",
+        "",
+    ),
+    mistake(
+        "a property is settled by a later world than the first",
+        "search.rs",
+        "settling.nth == nth && found.is_none()",
+        "settling.nth <= nth && found.is_none()",
+    ),
+    mistake(
+        "words of one share are taken for those of another",
+        "search.rs",
+        "self.keys.push(chunk.shares[share][taken[share]]);",
+        "self.keys.push(chunk.shares[share][taken[share].saturating_sub(1)]);",
+    ),
+    mistake(
+        "a stale memo: what was asked lately of another part",
+        "cursor.rs",
+        "if recent.0 == question {",
+        "if recent.0 & 0xffff_ffff == question & 0xffff_ffff {",
+    ),
+    mistake(
+        "only the last change is taken back",
+        "cursor.rs",
+        "while let Some((part, before)) = self.changed.pop() {",
+        "if let Some((part, before)) = self.changed.pop() {",
+    ),
+    mistake(
+        "a crash inside a handler is the whole handler",
+        "cursor.rs",
+        "let known = self.books.node[index(id)].known_reaction(at, crash_after);",
+        "let known = self.books.node[index(id)].known_reaction(at, None);",
+    ),
+    mistake(
+        "an observation is taken for nothing",
+        "books/rest.rs",
+        "if observations.is_empty() {",
+        "if observations.len() < 2 {",
+    ),
+    mistake(
+        "whom a timer awaits is not looked up",
+        "books/node.rs",
+        "armed.filter(|(armed, _)| *armed == timer)",
+        "armed.filter(|(armed, _)| *armed <= timer)",
+    ),
+    mistake(
+        "a crash point is lost",
+        "books/node.rs",
+        "points.iter().fold(0, |bits, point| bits | 1 << point)",
+        "points.iter().fold(0, |bits, point| bits | 1 << (point & 1))",
+    ),
+    mistake(
+        "an absorbed message counts as in flight",
+        "books/channel.rs",
+        "Fate::Absorbed => 1,",
+        "Fate::Absorbed => 0,",
+    ),
+    mistake(
+        "any message may come next",
+        "books/channel.rs",
+        "self.lists.get(self.facts[channel as usize].1, nth)",
+        "self.lists.get(self.facts[channel as usize].0, nth)",
+    ),
+    mistake(
+        "workers do not read what others wrote",
+        "intern.rs",
+        "        self.read_on(&written);\n        if let Some",
+        "        if let Some",
+    ),
+    mistake(
+        "a memo forgets some answers when it grows",
+        "memo.rs",
+        "if question != FREE {\n                    self.place",
+        "if question != FREE && question % 7 != 3 {\n                    self.place",
+    ),
+    mistake(
+        "the set forgets some words when it grows",
+        "visited.rs",
+        "filter(|word| *word != FREE) {\n            let slot",
+        "filter(|word| *word != FREE && word % 7 != 3) {\n            let slot",
+    ),
+    mistake(
+        "two words with hashes that begin alike are one",
+        "visited.rs",
+        "found if found == word => return Ok(slot),",
+        "found if mix(found) >> 48 == mix(word) >> 48 => return Ok(slot),",
+    ),
+    mistake(
+        "a predicate's answer is remembered whatever it read",
+        "views.rs",
+        "at = self.branches.get(question(number(at), part(read)))? as usize;",
+        "at = self.branches.get(question(number(at), part(read) & !1))? as usize;",
+    ),
+    mistake(
+        "a fault counts as progress",
+        "sweep.rs",
+        "Class::Fault => 0,",
+        "Class::Fault => self.all,",
+    ),
+    mistake(
+        "a repair counts as progress",
+        "sweep.rs",
+        "Class::Repair => self.by_repairs,",
+        "Class::Repair => self.all,",
+    ),
+    mistake(
+        "a world from which a bound withheld something counts as blocked",
+        "sweep.rs",
+        "if !enabled.withheld.is_empty() || (!deeper",
+        "if (!deeper",
+    ),
+    mistake(
+        "the sweep ends after one pass",
+        "sweep.rs",
+        "if !changed.load(Ordering::Relaxed) {",
+        "if first || !changed.load(Ordering::Relaxed) {",
+    ),
+    mistake(
+        "worlds that were not expanded count as blocked",
+        "sweep.rs",
+        "self.marks.add(place, self.all);\n            return true;",
+        "return false;",
+    ),
+    mistake(
+        "the depth bound is one too deep for the sweep",
+        "sweep.rs",
+        "let deeper = at < self.deeper;",
+        "let deeper = at <= self.deeper;",
+    ),
+    mistake(
+        "a schedule takes the last event that leads there",
+        "schedule.rs",
+        "worker.enabled.events.iter().find(|event| {",
+        "worker.enabled.events.iter().rev().find(|event| {",
+    ),
+    mistake(
+        "what was seen by later chunks is lost",
+        "worker.rs",
+        "self.waiting = self.waiting.or(later.waiting);",
+        "self.waiting = later.waiting.or(self.waiting);",
+    ),
+    mistake(
+        "a message that is absorbed is not noted",
+        "worker.rs",
+        "chunk.seen.absorbed |= fates.any(",
+        "chunk.seen.absorbed &= fates.any(",
+    ),
+];
+
+fn project() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn engine(root: &Path, mutation: &Mutation) -> PathBuf {
+    root.join("src/check/fast").join(mutation.file)
+}
+
+#[test]
+fn every_mistake_fits_the_code() {
+    for mutation in MUTATIONS {
+        let code = fs::read_to_string(engine(project(), mutation)).expect("a file of the engine");
+        let times = code.matches(mutation.says).count();
+        assert_eq!(times, 1, "{}: {:?}", mutation.what, mutation.says);
+        assert_ne!(mutation.says, mutation.would_say);
+    }
+}
+
+#[test]
+#[ignore = "a build and a test run for each mistake: half an hour, to be done by hand"]
+fn every_mistake_is_caught() {
+    let copy = tempfile::tempdir().expect("a place for a copy");
+    for part in ["src", "tests", "benches", "examples", "scenarios"] {
+        copy_all(&project().join(part), &copy.path().join(part));
+    }
+    for file in ["Cargo.toml", "Cargo.lock", "README.md", "schema.json"] {
+        let _ = fs::copy(project().join(file), copy.path().join(file));
+    }
+    assert!(passes(copy.path()), "without a mistake all is well");
+    let mut wrong = Vec::new();
+    for mutation in MUTATIONS {
+        let path = engine(copy.path(), mutation);
+        let code = fs::read_to_string(&path).expect("it was copied");
+        let mistaken = code.replacen(mutation.says, mutation.would_say, 1);
+        fs::write(&path, mistaken).expect("the copy can be written");
+        let caught = !passes(copy.path());
+        fs::write(&path, code).expect("the copy can be written");
+        println!(
+            "{}: {}",
+            if caught { "caught" } else { "SURVIVED" },
+            mutation.what
+        );
+        if caught == mutation.survives.is_some() {
+            wrong.push(mutation.what);
+        }
+    }
+    assert!(wrong.is_empty(), "not as expected: {wrong:#?}");
+}
+
+/// Whether the engine's own tests and the comparison with the plain engine pass.
+fn passes(project: &Path) -> bool {
+    Command::new(env!("CARGO"))
+        .args(["test", "--quiet", "--lib", "--test", "fast", "--"])
+        .args(["fast", "judged", "stopped"])
+        .current_dir(project)
+        .env("CARGO_TARGET_DIR", project.join("target"))
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("cargo runs")
+        .success()
+}
+
+fn copy_all(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a directory");
+    for entry in fs::read_dir(from).expect("a directory of ours") {
+        let entry = entry.expect("an entry");
+        let to = to.join(entry.file_name());
+        if entry.file_type().expect("a type").is_dir() {
+            copy_all(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).expect("a file");
+        }
+    }
+}

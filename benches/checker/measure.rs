@@ -10,9 +10,8 @@ use crate::search::{Engine, Subject};
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Measured {
     pub nanos: u64,
-    /// What of it (and of the few milliseconds around it) this process had a processor for, in
-    /// steps of 10 ms; `None` where the system does not tell. Less than the time on one thread
-    /// says that others were busy.
+    /// The processor time of all threads, in steps of 10 ms; `None` where the system does not
+    /// tell.
     pub cpu: Option<u64>,
     pub distinct: u64,
     /// Events applied, as this engine counts them.
@@ -39,14 +38,16 @@ pub fn asked_for(args: &[String]) -> Option<(Subject, Engine)> {
 
 /// Searches here, and tells whoever started this process.
 pub fn report(&(subject, engine): &(Subject, Engine)) {
-    let before = peak();
+    let (peak_before, cpu_before) = (peak(), cpu());
     let counts = subject.search(engine);
     let measured = Measured {
         nanos: u64::try_from(counts.time.as_nanos()).expect("less than five centuries"),
-        cpu: cpu(),
+        cpu: cpu().zip(cpu_before).map(|(after, before)| after - before),
         distinct: counts.distinct,
         generated: counts.generated,
-        peak: peak().zip(before).map(|(after, before)| after - before),
+        peak: peak()
+            .zip(peak_before)
+            .map(|(after, before)| after - before),
         tables: counts.tables,
     };
     println!(

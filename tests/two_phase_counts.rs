@@ -1,4 +1,4 @@
-//! *TwoPhase* of Gray and Lamport, written as actors over a network that never forgets, has
+//! `TwoPhase` of Gray and Lamport, written as actors over a network that never forgets, has
 //! exactly the states of the specification: their published numbers, and one for one.
 
 mod common;
@@ -57,7 +57,7 @@ fn assert_judged(explored: &Explored<TwoPhase>) {
     assert!(matches!(abort, Finding::Met { .. }));
 }
 
-/// The states of TwoPhase with 3, 4, … resource managers, as TLC counts them.
+/// The states of `TwoPhase` with 3, 4, … resource managers, as TLC counts them.
 const STATES: [(u8, u64); 6] = [
     (3, 288),
     (4, 1_568),
@@ -212,10 +212,10 @@ fn worlds_and_steps_are_those_of_the_specification() {
         let ours: BTreeSet<_> = worlds.iter().map(|w| variables(&system, w)).collect();
         assert_eq!(ours.len(), worlds.len(), "no two worlds are the same state");
 
-        let (recorder, recorded) = StateRecorder::new_with_accessor();
+        let (recorder, states) = StateRecorder::new_with_accessor();
         let checker = spec.checker().visitor(recorder).spawn_bfs().join();
         checker.assert_properties();
-        assert_eq!(ours, recorded().into_iter().collect());
+        assert_eq!(ours, states().into_iter().collect());
         // Theirs counts the first state as generated.
         assert_eq!(generated + 1, checker.state_count() + idle);
         if rms == 3 {

@@ -70,7 +70,7 @@ const CONTESTS: &[Contest] = &[
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     if let Some(search) = measure::asked_for(&args) {
-        return measure::report(&search);
+        return measure::report(search);
     }
     // Cargo itself passes flags.
     let filters: Vec<_> = args.iter().filter(|a| !a.starts_with("--")).collect();

@@ -37,7 +37,7 @@ pub fn asked_for(args: &[String]) -> Option<(Subject, Engine)> {
 }
 
 /// Searches here, and tells whoever started this process.
-pub fn report(&(subject, engine): &(Subject, Engine)) {
+pub fn report((subject, engine): (Subject, Engine)) {
     let (peak_before, cpu_before) = (peak(), cpu());
     let counts = subject.search(engine);
     let measured = Measured {

@@ -85,9 +85,9 @@ impl Engine {
 pub enum Subject {
     /// A shipped scenario.
     OneCrashOneRecovery,
-    /// TwoPhase over a network that never forgets: the specification's own states.
+    /// `TwoPhase` over a network that never forgets: the specification's own states.
     NeverForgets { rms: u8 },
-    /// TwoPhase where every message is delivered once, in any order: there Stateright's actor
+    /// `TwoPhase` where every message is delivered once, in any order: there Stateright's actor
     /// model has the same worlds as ours.
     DeliveredOnce { rms: u8 },
 }

@@ -62,12 +62,20 @@ fn search(folder: &Path) -> Measured {
     Measured {
         nanos: u64::try_from(took.as_nanos()).expect("less than five centuries"),
         cpu: None,
-        distinct: before(&said, " states, stored") as u64,
+        distinct: whole(before(&said, " states, stored")),
         // SPIN counts the start.
-        generated: before(&said, " transitions (=") as u64 - 1,
-        peak: Some((before(&said, "\ttotal actual memory usage") * 1e6) as u64),
+        generated: whole(before(&said, " transitions (=")) - 1,
+        peak: Some(whole(
+            before(&said, "\ttotal actual memory usage") * 1_048_576.0,
+        )),
         tables: None,
     }
+}
+
+/// SPIN prints large numbers as `2.1e+08`.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+fn whole(number: f64) -> u64 {
+    number.round() as u64
 }
 
 /// The number in front of these words.

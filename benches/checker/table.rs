@@ -2,6 +2,9 @@
 //!
 //! What an event takes, and the ratios, are of processor time where that is known.
 
+// Nothing here is counted to more than a few digits.
+#![allow(clippy::cast_precision_loss)]
+
 use crate::measure::Measured;
 
 /// One engine's runs.

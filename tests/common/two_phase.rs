@@ -1,4 +1,4 @@
-//! *TwoPhase* of Gray and Lamport, "Consensus on Transaction Commit" (2006), as actors.
+//! `TwoPhase` of Gray and Lamport, "Consensus on Transaction Commit" (2006), as actors.
 //!
 //! ```text
 //!          Prepared(r)            Commit | Abort

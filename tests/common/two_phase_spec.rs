@@ -1,4 +1,4 @@
-//! *TwoPhase* of Gray and Lamport once more, now as the specification has it: one state, one set
+//! `TwoPhase` of Gray and Lamport once more, now as the specification has it: one state, one set
 //! of messages, and an action for each disjunct of `TPNext`. No actors, no links, no timers.
 //!
 //! Stateright searches it. It is the oracle for the actors of `two_phase`, and the best that can

@@ -5,12 +5,12 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::two_phase::{MANAGER, Msg, Params, Rm, State, Tm, TwoPhase};
+use common::two_phase::{MANAGER, Msg, Params, Rm, State, Tm, TwoPhase, actor_model};
 use common::two_phase_spec::{Messages, Spec, Variables};
 use common::{plainly, successors};
 use jury::check::fast::{self, Tuning};
 use jury::check::{Explored, Finding, Limits, Patient, Progress};
-use jury::model::{Id, Link, Protocol, System, View, World};
+use jury::model::{Id, Limit, Link, Protocol, Rules, System, View, World};
 use jury::scenario::Scenario;
 use jury::testbed::{Case, CheckOptions, Testbed};
 use stateright::{Checker, Model, StateRecorder};
@@ -220,6 +220,28 @@ fn worlds_and_steps_are_those_of_the_specification() {
         assert_eq!(generated + 1, checker.state_count() + idle);
         if rms == 3 {
             assert_eq!(checker.state_count(), 1_146, "as TLC counts them");
+        }
+    }
+}
+
+/// Without the network that never forgets, Stateright's actor model has the same worlds.
+#[test]
+fn delivered_once_the_actors_are_those_of_stateright() {
+    for (rms, worlds, events) in [(3, 584, 1_949), (4, 4_368, 19_489)] {
+        let mut rules = Rules::fault_free();
+        rules.links.copies = Limit::Unlimited;
+        let system = system(rms).under(rules);
+        let checker = actor_model(&system.protocol).checker().spawn_bfs().join();
+        assert!(checker.discoveries().is_empty());
+        for explored in [
+            quickly(&system),
+            plainly(&system, &system.protocol.properties(), Limits::default()),
+        ] {
+            assert_judged(&explored);
+            assert_eq!(explored.progress.distinct, worlds);
+            assert_eq!(explored.progress.generated, events);
+            assert_eq!(checker.unique_state_count() as u64, worlds);
+            assert_eq!(checker.state_count() as u64 - 1, events);
         }
     }
 }

@@ -21,6 +21,7 @@ use jury::model::{
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use stateright::actor::{ActorModel, ActorModelState, Network};
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Msg {
@@ -263,4 +264,26 @@ fn all(protocol: &TwoPhase, world: &dyn View<TwoPhase>, rm: Rm) -> Answer {
     }
     let names = protocol.cluster().names(others);
     Err(Reason::new(others, format!("not {rm:?}: {names}")))
+}
+
+/// Stateright's own actor model of the same actors, with each message delivered once and in any
+/// order. There it has our worlds and our events: every delivery changes something in its sense
+/// too, and no two nodes have equal timers; `second_opinion.rs` says why it needs both.
+///
+/// (Over its duplicating network it has not: that remembers which message was delivered last.)
+pub fn actor_model(two_phase: &TwoPhase) -> ActorModel<TwoPhase> {
+    fn consistent(_: &ActorModel<TwoPhase>, world: &ActorModelState<TwoPhase>) -> bool {
+        let some = |rm| {
+            world
+                .actor_states
+                .iter()
+                .any(|s| **s == State::Resource(rm))
+        };
+        !(some(Rm::Committed) && some(Rm::Aborted))
+    }
+    let nodes = two_phase.rms.len() + 1;
+    ActorModel::new((), ())
+        .actors((0..nodes).map(|_| two_phase.clone()))
+        .init_network(Network::new_unordered_nonduplicating([]))
+        .property(stateright::Expectation::Always, "consistent", consistent)
 }

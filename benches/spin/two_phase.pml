@@ -28,20 +28,20 @@ mtype rm_state[N] = working;
 
 hidden byte k;	/* counts inside a step, and is no part of the state */
 
-inline decide(state, outcome) {
-	tm_state = state;
+inline decide(outcome, msg) {
+	tm_state = outcome;
 	k = 0;
 	do
-	:: k < N -> to_resource[k] ! outcome; k++
+	:: k < N -> to_resource[k] ! msg; k++
 	:: else -> break
 	od
 }
 
-/* TCConsistent: nobody is in this state, now that somebody is in the opposite one. */
-inline nobody(state) {
+/* TCConsistent, asked wherever somebody commits or aborts. */
+inline nobody(opposite) {
 	k = 0;
 	do
-	:: k < N -> assert(rm_state[k] != state); k++
+	:: k < N -> assert(rm_state[k] != opposite); k++
 	:: else -> break
 	od
 }

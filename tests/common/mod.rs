@@ -6,6 +6,8 @@
 pub mod impure;
 pub mod interned;
 pub mod table;
+pub mod two_phase;
+pub mod two_phase_spec;
 
 use jury::check::{Explored, Finding, Limits, Patient, explore};
 use jury::model::{Event, Limit, Link, Property, Protocol, System, View, World};

@@ -47,17 +47,29 @@ fn tuning() -> impl Strategy<Value = Tuning> {
     let word_bits = prop_oneof![Just(63), 1..63u32];
     let steps_max = prop_oneof![Just(0), 1..50usize, Just(1 << 20)];
     let threads = prop_oneof![Just(1), Just(2), Just(8), Just(3)];
-    (threads, word_bits, 0..4usize, 1..50usize, steps_max, 0..3u32).prop_map(
-        |(threads, word_bits, slots, chunk, steps_max, doubt)| Tuning {
-            threads,
-            word_bits,
-            slots,
-            chunk,
-            shared_from: 1,
-            steps_max,
-            doubt,
-        },
+    let blocks = (1..30usize, prop_oneof![0..3usize, Just(usize::MAX)]);
+    (
+        threads,
+        word_bits,
+        0..4usize,
+        1..50usize,
+        steps_max,
+        blocks,
+        0..3u32,
     )
+        .prop_map(
+            |(threads, word_bits, slots, chunk, steps_max, (block, blocks_max), doubt)| Tuning {
+                threads,
+                word_bits,
+                slots,
+                chunk,
+                shared_from: 1,
+                steps_max,
+                block,
+                blocks_max,
+                doubt,
+            },
+        )
 }
 
 /// Compares both engines for all properties, for safety alone, and for each property.
@@ -146,6 +158,8 @@ fn two_phase_commit_is_judged_alike() {
                             chunk: 5,
                             threads: 2,
                             shared_from: 1,
+                            block: 64,
+                            blocks_max: 1,
                             ..Tuning::default()
                         };
                         let tuning = [Tuning::default(), tiny][(nth + faults) % 2];

@@ -91,7 +91,7 @@ impl Args {
     }
 
     fn tuning(&self) -> Tuning {
-        let default = Tuning::default();
+        let default = self.limits.tuning();
         Tuning {
             threads: self.threads.map_or(default.threads, usize::from),
             doubt: if self.paranoid { 1 } else { default.doubt },

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use jury::check::fast::Tuning;
 use jury::check::{Monitor, Progress, Stopped};
 use jury::model::{Limit, Time};
 use serde::Serialize;
@@ -11,6 +12,9 @@ use super::{interrupt, memory};
 
 /// The share of the machine's memory that a search may use, unless told otherwise, in percent.
 const MEMORY_SHARE: u64 = 50;
+
+/// The share of that which may go to the list of worlds, in percent; the rest of it lies on disk.
+const LIST_SHARE: u64 = 25;
 
 /// The least time between two looks at the memory.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -31,7 +35,8 @@ pub struct Limits {
     #[arg(long, value_name = "TIME", value_parser = Time::parse)]
     pub time: Option<Time>,
 
-    /// Stop when the process holds so much memory: 4GiB, 30% [default: 50%].
+    /// Stop when the process holds so much memory: 4GiB, 30% [default: 50%]. Once it holds a
+    /// quarter of that in worlds that are done with, those go to a temporary file (in TMPDIR).
     #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
     pub memory: Option<u64>,
 }
@@ -41,15 +46,34 @@ impl Limits {
         self.depth.map(Limit::AtMost)
     }
 
+    /// The most memory that may be held, if anything is known about it.
+    fn memory(&self) -> Option<u64> {
+        let share = || Some(memory::of_machine()? / 100 * MEMORY_SHARE);
+        self.memory.or_else(share)
+    }
+
+    /// How the fast engine keeps within them.
+    pub fn tuning(&self) -> Tuning {
+        let default = Tuning::default();
+        let block = (default.block * size_of::<u64>()) as u64;
+        let blocks = |bytes: u64| usize::try_from(bytes / 100 * LIST_SHARE / block);
+        let blocks_max = self.memory().map(blocks);
+        Tuning {
+            blocks_max: blocks_max
+                .and_then(Result::ok)
+                .unwrap_or(default.blocks_max),
+            ..default
+        }
+    }
+
     /// Starts the clock.
     pub fn watch(&self, bar: SearchBar) -> Watch {
         let started = Instant::now();
         let time = self.time.map(|time| Duration::from_nanos(time.nanos()));
-        let share = || Some(memory::of_machine()? / 100 * MEMORY_SHARE);
         Watch {
             started,
             deadline: time.map(|time| started + time),
-            memory_max: self.memory.or_else(share),
+            memory_max: self.memory(),
             unenforced: false,
             next_look: started,
             begun: Vec::new(),

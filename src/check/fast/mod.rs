@@ -45,6 +45,10 @@ pub struct Tuning {
     pub shared_from: usize,
     /// The steps that are remembered for each predicate.
     pub steps_max: usize,
+    /// The words in a block of the list of worlds.
+    pub block: usize,
+    /// How many of these blocks are kept in memory. Older ones go to a temporary file.
+    pub blocks_max: usize,
     /// Of so many known answers of handlers, one is asked for again and compared: every one if it
     /// is 1, none if it is 0. A handler that answers differently is named in a panic.
     pub doubt: u32,
@@ -59,6 +63,8 @@ impl Default for Tuning {
             chunk: 128,
             shared_from: 512,
             steps_max: 1 << 22,
+            block: 1 << 15,
+            blocks_max: usize::MAX,
             doubt: 1 << 14,
         }
     }

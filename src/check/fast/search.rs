@@ -84,7 +84,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             limits,
             tuning,
             crew: Crew::new(worker, tuning.threads, tuning.shared_from),
-            keys: Keys::default(),
+            keys: Keys::new(tuning.block, tuning.blocks_max),
             visited: Visited::new(tuning.slots, 0),
             levels: vec![0, 1],
             expanded: 0,
@@ -218,7 +218,12 @@ impl<'a, P: Protocol> Search<'a, P> {
         self.looked_up.resize_with(shares, Mutex::default);
         let chunks: Vec<_> = self.chunks[..chunks].iter().map(locked).collect();
         let open: Vec<bool> = self.inquiries.iter().map(|i| i.found.is_none()).collect();
-        let sets: Vec<_> = self.visited.shares(shares).into_iter().map(Mutex::new).collect();
+        let sets: Vec<_> = self
+            .visited
+            .shares(shares)
+            .into_iter()
+            .map(Mutex::new)
+            .collect();
         let looked_up = &self.looked_up;
         let chunks: Vec<&Chunk> = chunks.iter().map(|chunk| &**chunk).collect();
         self.crew.work(worlds, shares, |worker, share| {

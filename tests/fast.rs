@@ -5,7 +5,7 @@ mod common;
 
 use common::impure::Impure;
 use common::table::{Game, Table, game};
-use common::{cases, depth, depth_within, lines, plainly, states, told};
+use common::{account, cases, depth, depth_within, plainly, states};
 use jury::check::fast::{self, Tuning};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
 use jury::model::{
@@ -13,25 +13,6 @@ use jury::model::{
 };
 use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
 use proptest::prelude::*;
-
-/// Everything that a search found out, to be compared.
-fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> String {
-    let findings: Vec<_> = explored.findings.iter().map(|f| told(system, f)).collect();
-    let waiting = explored.waiting_for_the_living.as_ref();
-    let waiting = waiting.map(|schedule| lines(system, schedule));
-    let progress = Progress {
-        bytes: 0,
-        ..explored.progress
-    };
-    format!(
-        "{progress:?}\n{findings:#?}\n{:?} {} {} {:?} {}\n{waiting:?}",
-        explored.withheld,
-        explored.absorbed,
-        explored.repair_withheld,
-        explored.stopped,
-        explored.settled,
-    )
-}
 
 fn fast<P: Protocol>(
     system: &System<P>,
@@ -52,22 +33,25 @@ fn tuning() -> impl Strategy<Value = Tuning> {
         threads,
         word_bits,
         0..4usize,
-        1..50usize,
+        (prop_oneof![1..100usize, Just(4096)], 1..50usize),
         steps_max,
         blocks,
         0..3u32,
     )
         .prop_map(
-            |(threads, word_bits, slots, chunk, steps_max, (block, blocks_max), doubt)| Tuning {
-                threads,
-                word_bits,
-                slots,
-                chunk,
-                shared_from: 1,
-                steps_max,
-                block,
-                blocks_max,
-                doubt,
+            |(threads, word_bits, slots, (round, chunk), steps_max, (block, blocks_max), doubt)| {
+                Tuning {
+                    threads,
+                    word_bits,
+                    slots,
+                    round,
+                    chunk,
+                    shared_from: 1,
+                    steps_max,
+                    block,
+                    blocks_max,
+                    doubt,
+                }
             },
         )
 }

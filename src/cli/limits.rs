@@ -161,7 +161,7 @@ impl Monitor for Watch {
         let told = (progress.bytes > 0).then_some(progress.bytes);
         let resident = memory::resident().or(told);
         match (resident, self.memory_max) {
-            (Some(resident), Some(most)) if resident > most => return Err(Stopped::Memory),
+            (Some(resident), Some(most)) if resident + progress.ahead > most => return Err(Stopped::Memory),
             (None, Some(_)) => self.unenforced = true,
             _ => {}
         }

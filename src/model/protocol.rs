@@ -20,8 +20,8 @@ pub trait Protocol:
     Actor<
         Msg: Ord + Serialize + DeserializeOwned + Send + Sync + 'static,
         Timer: Ord + Serialize + DeserializeOwned + Send + Sync + 'static,
-        State: Eq + Serialize + Send + Sync + 'static,
-        Storage: Eq + Serialize + Send + Sync + 'static,
+        State: Eq + Serialize + DeserializeOwned + Send + Sync + 'static,
+        Storage: Eq + Serialize + DeserializeOwned + Send + Sync + 'static,
         Random: Serialize + DeserializeOwned + Send + Sync + 'static,
     > + Send
     + Sync
@@ -40,7 +40,16 @@ pub trait Protocol:
     type Params: Clone + Debug + Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync;
 
     /// A fold of observations, and nothing else.
-    type History: Clone + Debug + Default + Eq + Hash + Serialize + Send + Sync + 'static;
+    type History: Clone
+        + Debug
+        + Default
+        + Eq
+        + Hash
+        + Serialize
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static;
 
     /// The protocol with these parameters, or which of them is wrong and why.
     fn new(params: &Self::Params) -> Result<Self, BadParameter>;

@@ -7,6 +7,7 @@
 //! round of worlds at a time, and has them expanded and looked up by workers (`worker`, `crew`); a
 //! way to a world is found again by expanding what lies before it (`schedule`); what can still be
 //! reached is found out backwards (`sweep`); predicates are asked once for what they read (`views`).
+//! How far it has come can be written down, and it goes on from there (`saved`).
 //!
 //! Invariant: it finds what the plain engine finds, world by world in the same order, so counts,
 //! verdicts and schedules are equal, at any number of threads. It knows nothing of any protocol.
@@ -21,6 +22,7 @@ mod intern;
 mod keys;
 mod memo;
 mod pack;
+mod saved;
 mod schedule;
 mod search;
 mod sweep;
@@ -28,7 +30,10 @@ mod views;
 mod visited;
 mod worker;
 
+pub use saved::explore_from;
 pub use search::explore;
+
+use super::LOOK_EVERY;
 
 /// How the engine goes about it. None of it changes what is found.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +44,8 @@ pub struct Tuning {
     pub word_bits: u32,
     /// The slots with which each segment of the set of words begins.
     pub slots: usize,
+    /// How many worlds are expanded between two looks at the monitor.
+    pub round: usize,
     /// How many worlds a worker expands in a row.
     pub chunk: usize,
     /// From how many worlds in a round on more than one thread is worth while.
@@ -60,6 +67,7 @@ impl Default for Tuning {
             threads: 0,
             word_bits: 63,
             slots: 64,
+            round: LOOK_EVERY,
             chunk: 128,
             shared_from: 512,
             steps_max: 1 << 22,

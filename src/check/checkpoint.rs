@@ -13,6 +13,8 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::model::cluster::enumerate;
+
 /// What every file begins with.
 const MAGIC: [u8; 8] = *b"jurychk\n";
 
@@ -30,15 +32,33 @@ pub enum CheckpointError {
     Damaged { path: PathBuf, what: &'static str },
     #[error("{} was written by {by}, and this is jury {}", path.display(), env!("CARGO_PKG_VERSION"))]
     OtherVersion { path: PathBuf, by: String },
-    #[error("{} belongs to another check: {} not the same", path.display(), they_are(differ))]
+    #[error("{} belongs to another check, which differs in {}", path.display(), named(differ))]
     OtherCheck { path: PathBuf, differ: Vec<String> },
     #[error("{} does not fit the protocol as it is now: {what}", path.display())]
     OtherProtocol { path: PathBuf, what: &'static str },
 }
 
-fn they_are(names: &[String]) -> String {
-    let verb = if names.len() == 1 { "is" } else { "are" };
-    format!("{} {verb}", names.join(", "))
+fn named(facts: &[String]) -> String {
+    enumerate(facts.iter().cloned())
+}
+
+impl CheckpointError {
+    /// What to do about it.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            CheckpointError::Unreadable { .. } => "check its permissions, or name another folder",
+            CheckpointError::Damaged { .. } => "delete this file: its search begins anew",
+            CheckpointError::OtherVersion { .. } => {
+                "go on with the jury that wrote it, or delete it to begin anew"
+            }
+            CheckpointError::OtherCheck { .. } => {
+                "go on with the command that began it, name another folder, or delete this one"
+            }
+            CheckpointError::OtherProtocol { .. } => {
+                "the protocol has changed since it was written: delete it to begin anew"
+            }
+        }
+    }
 }
 
 /// Something that a check depends on, by the digest of how it prints.
@@ -441,10 +461,7 @@ mod tests {
     use super::{CheckpointError, Fact, Folder};
 
     fn facts(seed: u32) -> Vec<Fact> {
-        vec![
-            Fact::new("the protocol", &"toy"),
-            Fact::new("the seed", &seed),
-        ]
+        vec![Fact::new("protocol", &"toy"), Fact::new("seed", &seed)]
     }
 
     fn written() -> (TempDir, Folder) {
@@ -488,7 +505,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .ends_with("belongs to another check: the seed is not the same")
+                .ends_with("belongs to another check, which differs in seed")
         );
         let file = folder.place(&"first").path;
         fs::rename(&file, folder.place(&"second").path).unwrap();

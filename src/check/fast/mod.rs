@@ -61,6 +61,25 @@ pub struct Tuning {
     pub doubt: u32,
 }
 
+impl Tuning {
+    /// What of it changes which worlds there are: a search goes on only with the same.
+    pub fn of_worlds(&self) -> impl std::fmt::Debug + use<> {
+        // All of it is named, so that whatever comes new has to be decided on here.
+        let Tuning {
+            threads: _,
+            word_bits: _,
+            slots: _,
+            round: _,
+            chunk: _,
+            shared_from: _,
+            steps_max: _,
+            block: _,
+            blocks_max: _,
+            doubt: _,
+        } = self;
+    }
+}
+
 impl Default for Tuning {
     fn default() -> Self {
         Tuning {

@@ -2,7 +2,8 @@
 //!
 //! Invariant: what a search finds does not depend on whether, where or how often it was stopped
 //! and went on. A checkpoint of a search that is under way holds its worlds as words, in order, and
-//! all that the words mean: the values behind the numbers, the layout, the folding tables. What
+//! all that the words mean: the values behind the numbers, the layout, the folding tables; and, where it
+//! was written in a sweep, what was marked by then. What
 //! was merely remembered (answers of handlers and predicates, the set of words) is worked out
 //! again. A checkpoint of a search that is through holds what it found; a schedule in it is a list
 //! of positions among the enabled events.
@@ -20,7 +21,7 @@ use super::intern::{Number, Shared};
 use super::keys::Keys;
 use super::pack::Packer;
 use super::search::Search;
-use super::visited::Visited;
+use super::visited::{Marks, Visited};
 use super::worker::{Chunk, Seen};
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::check::explore::{Explored, Finding};
@@ -136,6 +137,18 @@ fn saved(bounds: &BTreeSet<Bound>) -> Vec<SavedBound> {
 impl<P: Protocol> Search<'_, P> {
     /// Writes down how far the search has come, if it has a place for that.
     pub fn save(&mut self, monitor: &mut dyn Monitor) {
+        if self.swept.is_none() {
+            // Otherwise nothing is new since it was read.
+            self.save_with(None, monitor);
+        }
+    }
+
+    /// The same within a sweep.
+    pub fn save_sweep(&mut self, nth: usize, marks: &Marks, monitor: &mut dyn Monitor) {
+        self.save_with(Some((nth, marks)), monitor);
+    }
+
+    fn save_with(&mut self, sweep: Option<(usize, &Marks)>, monitor: &mut dyn Monitor) {
         let Some(place) = self.place.clone() else {
             return;
         };
@@ -144,7 +157,8 @@ impl<P: Protocol> Search<'_, P> {
         let written = place.write(|writer| {
             writer.number(cost)?;
             writer.number(UNDER_WAY)?;
-            self.write(writer)
+            self.write(writer)?;
+            self.write_marks(sweep, writer)
         });
         monitor.wrote_checkpoint(written.map_err(|error| error.to_string()));
     }
@@ -184,6 +198,46 @@ impl<P: Protocol> Search<'_, P> {
         written
     }
 
+    /// Writes a byte for each world, eight in a word.
+    fn write_marks(&self, sweep: Option<(usize, &Marks)>, writer: &mut Writer) -> io::Result<()> {
+        let Some((nth, marks)) = sweep else {
+            return writer.number(0);
+        };
+        writer.number(nth as u64 + 1)?;
+        let mut written = Ok(());
+        let mut bytes = Vec::with_capacity(size_of::<u64>());
+        let mut add = |byte| {
+            bytes.push(byte);
+            if let Ok(word) = <[u8; 8]>::try_from(bytes.as_slice()) {
+                bytes.clear();
+                if written.is_ok() {
+                    written = writer.number(u64::from_le_bytes(word));
+                }
+            }
+        };
+        self.keys.each(|words| {
+            for word in words {
+                add(marks.get(self.visited.find(*word).expect("it was found")));
+            }
+        });
+        // The last word is filled up.
+        (self.keys.len()..self.keys.len().next_multiple_of(8)).for_each(|_| add(0));
+        written
+    }
+
+    /// Takes over the marks of the sweep that a checkpoint was written in.
+    pub fn mark_again(&mut self, marks: &Marks) {
+        let Some((_, bytes)) = self.swept.take() else {
+            return;
+        };
+        let mut bytes = bytes.iter().flat_map(|word| word.to_le_bytes());
+        self.keys.each(|words| {
+            for (word, bits) in words.iter().zip(&mut bytes) {
+                marks.add(self.visited.find(*word).expect("it was found"), bits);
+            }
+        });
+    }
+
     /// Goes back to where a checkpoint was written.
     fn restore(&mut self, place: &Place, reader: &mut Reader) -> Result<(), CheckpointError> {
         let outline: Outline = reader.value()?;
@@ -220,6 +274,12 @@ impl<P: Protocol> Search<'_, P> {
                 return Err(place.damaged("a world in it makes no sense"));
             }
             self.keys.push(word);
+        }
+        if let Some(nth) = reader.number()?.checked_sub(1) {
+            let nonsense = |_| place.damaged("its sweep makes no sense");
+            let nth = usize::try_from(nth).map_err(nonsense)?;
+            let words = (0..count.div_ceil(8)).map(|_| reader.number());
+            self.swept = Some((nth, words.collect::<Result<_, _>>()?));
         }
         reader.end()?;
         self.take_over(outline)

@@ -60,6 +60,8 @@ pub struct Search<'a, P: Protocol> {
     pub stopped: Option<Stopped>,
     /// Where checkpoints go.
     pub place: Option<Place>,
+    /// The sweep that a checkpoint was written in, and its marks, eight worlds to a word.
+    pub swept: Option<(usize, Vec<u64>)>,
     /// The worlds of a round, shared out; there may be more of these than a round needs.
     chunks: Vec<Mutex<Chunk>>,
     /// What became of the words of each share.
@@ -97,6 +99,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             generated: 0,
             stopped: None,
             place: None,
+            swept: None,
             chunks: Vec::new(),
             looked_up: Vec::new(),
         };
@@ -356,9 +359,10 @@ impl<'a, P: Protocol> Search<'a, P> {
             .collect();
         // What is found blocked is found among the worlds that were expanded.
         let progress = self.progress();
-        for some in goals.chunks(Goal::<P>::AT_ONCE) {
+        let swept = self.swept.as_ref().map_or(0, |(nth, _)| *nth);
+        for (nth, some) in goals.chunks(Goal::<P>::AT_ONCE).enumerate().skip(swept) {
             let (members, goals): (Vec<usize>, Vec<Goal<P>>) = some.iter().cloned().unzip();
-            for (member, at) in members.into_iter().zip(blocked(self, &goals, monitor)) {
+            for (member, at) in members.into_iter().zip(blocked(self, nth, &goals, monitor)) {
                 self.inquiries[member].found = at.map(|at| (at, None));
             }
         }

@@ -45,9 +45,11 @@ impl<P: Protocol> Goal<P> {
 }
 
 /// For each goal, the first world from which it cannot be reached. If the monitor stops the
-/// sweep, nothing is known and nothing is reported.
+/// sweep, nothing is known and nothing is reported. Sweeps are numbered, so that one can go on from
+/// a checkpoint.
 pub fn blocked<P: Protocol>(
     search: &mut Search<'_, P>,
+    nth: usize,
     goals: &[Goal<P>],
     monitor: &mut dyn Monitor,
 ) -> Vec<Option<usize>> {
@@ -73,6 +75,8 @@ pub fn blocked<P: Protocol>(
         return vec![None; goals.len()];
     }
     let marks = search.visited.marks();
+    // What is marked stays marked, so it does not matter how far the pass had come.
+    search.mark_again(&marks);
     let mut first = true;
     loop {
         let changed = AtomicBool::new(false);
@@ -80,7 +84,11 @@ pub fn blocked<P: Protocol>(
         while end > 0 {
             let mut progress = search.progress();
             progress.bytes += marks.bytes() as u64;
-            if let Err(stopped) = monitor.look(&progress) {
+            let look = monitor.look(&progress);
+            if look.is_err() || monitor.wants_checkpoint() {
+                search.save_sweep(nth, &marks, monitor);
+            }
+            if let Err(stopped) = look {
                 search.stopped = Some(stopped);
                 return vec![None; goals.len()];
             }

@@ -206,7 +206,7 @@ fn what_a_search_cost_adds_up() {
         round: 10,
         ..Tuning::default()
     };
-    let mut looks = |most| {
+    let looks = |most| {
         let mut monitor = Restless::new(here.path(), most);
         explore_from(&commit(2), states(1_000), tuning, &folder, &mut monitor).unwrap();
         monitor.costs
@@ -236,7 +236,10 @@ fn a_protocol_that_changed_is_noticed() {
     );
     for system in [other, commit(3)] {
         let gone = explore_from(&system, Limits::default(), tuning, &folder, &mut Patient);
-        let error = gone.err().expect("it is another protocol").to_string();
+        let Err(error) = gone else {
+            panic!("it is another protocol");
+        };
+        let error = error.to_string();
         assert!(
             error.contains("does not fit the protocol") || error.contains("makes no sense"),
             "{error}"

@@ -156,8 +156,7 @@ pub fn judge_from<P: Protocol>(
     let mut ask = |rules: &Rules, imposed: &[Assumption], members: &[usize]| {
         let chosen: Vec<_> = members.iter().map(|&i| properties[i].clone()).collect();
         let restricted = system.under(rules.clone());
-        let (search, findings) =
-            search(question, engine, &restricted, &chosen, folder, monitor)?;
+        let (search, findings) = search(question, engine, &restricted, &chosen, folder, monitor)?;
         searches.push(Search {
             imposed: imposed.to_vec(),
             ..search

@@ -14,8 +14,8 @@ use jury::check::Keyed;
 use jury::model::globals::{Globals, GlobalsChange};
 use jury::model::network::{ChannelChange, Fate};
 use jury::model::{
-    Carrier, Channel, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol,
-    Reaction, Rules, System, View, World,
+    Carrier, Channel, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol, Reaction,
+    Rules, System, View, World,
 };
 
 /// The number of a part or of (a piece of) a change.

@@ -5,7 +5,9 @@
 //! [`Cursor::has_outgrown`] tells; [`Cursor::undo`] takes back all changes since the world was
 //! loaded. It serves one system.
 
-use super::books::{Answered, Books, NONE, Numbers, Points, Shelf, and_fate, code, number, with_fate};
+use super::books::{
+    Answered, Books, NONE, Numbers, Points, Shelf, and_fate, code, number, with_fate,
+};
 use super::intern::Number;
 use super::memo::question;
 use super::pack::Packer;

@@ -90,20 +90,18 @@ impl Keys {
     }
 
     pub fn get(&self, at: usize) -> u64 {
-        match &self.blocks[at / self.size] {
-            Some(block) => block[at % self.size],
-            None => {
-                let mut word = Vec::with_capacity(1);
-                self.disk.read(at, 1, &mut word);
-                word[0]
-            }
+        if let Some(block) = &self.blocks[at / self.size] {
+            return block[at % self.size];
         }
+        let mut word = Vec::with_capacity(1);
+        self.disk.read(at, 1, &mut word);
+        word[0]
     }
 
     /// Replaces what is in `words` by the words of these worlds.
-    pub fn read(&self, worlds: Range<usize>, words: &mut Vec<u64>) {
+    pub fn read(&self, range: Range<usize>, words: &mut Vec<u64>) {
         words.clear();
-        let Range { mut start, end } = worlds;
+        let Range { mut start, end } = range;
         while start < end {
             let within = start % self.size;
             let count = (self.size - within).min(end - start);
@@ -124,12 +122,16 @@ impl Keys {
         let mut room = Vec::new();
         for nth in 0..self.blocks.len() {
             if let Some(block) = &mut self.blocks[nth] {
-                block.iter_mut().for_each(|word| *word = other(*word));
+                for word in block {
+                    *word = other(*word);
+                }
                 continue;
             }
             room.clear();
             self.disk.read(nth * self.size, self.size, &mut room);
-            room.iter_mut().for_each(|word| *word = other(*word));
+            for word in &mut room {
+                *word = other(*word);
+            }
             if !self.disk.write(nth * self.size, &room) {
                 self.blocks[nth] = Some(std::mem::take(&mut room));
                 self.here += 1;
@@ -283,7 +285,9 @@ mod tests {
                     },
                     Step::Rewrite(by) => {
                         keys.rewrite(|word| word ^ by);
-                        list.iter_mut().for_each(|word| *word ^= by);
+                        for word in &mut list {
+                            *word ^= by;
+                        }
                     }
                     Step::Read(a, b) => {
                         let (a, b) = (a.index(list.len() + 1), b.index(list.len() + 1));

@@ -149,7 +149,11 @@ impl Packer {
             .into_iter()
             .all(|(number, from, to)| {
                 let leaf = to - from == 1;
-                let table = if leaf { from } else { self.words + from.midpoint(to) };
+                let table = if leaf {
+                    from
+                } else {
+                    self.words + from.midpoint(to)
+                };
                 let table = &self.folded[table];
                 number < table.len() as u64 && {
                     let number = Number::try_from(number).expect("half a word");

@@ -240,9 +240,9 @@ impl<'a, P: Protocol> Search<'a, P> {
         let looked_up = &self.looked_up;
         let chunks: Vec<&Chunk> = chunks.iter().map(|chunk| &**chunk).collect();
         self.crew.work(worlds, shares, |worker, share| {
-            let words = chunks.iter().map(|chunk| chunk.shares[share].as_slice());
+            let found = chunks.iter().map(|chunk| chunk.shares[share].as_slice());
             let mut set = locked(&sets[share]);
-            worker.look_up(words, &mut set, &open, &mut locked(&looked_up[share]));
+            worker.look_up(found, &mut set, &open, &mut locked(&looked_up[share]));
         });
     }
 

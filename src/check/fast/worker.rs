@@ -81,13 +81,17 @@ impl<'a, P: Protocol> Worker<'a, P> {
         properties: &[Property<P>],
         steps_max: usize,
     ) -> Self {
-        let on_sight = properties.iter().map(|property| match property.expectation {
-            Expectation::Always(predicate) => Some((false, Remembering::new(predicate, steps_max))),
-            Expectation::Reachable(predicate) => {
-                Some((true, Remembering::new(predicate, steps_max)))
-            }
-            _ => None,
-        });
+        let on_sight = properties
+            .iter()
+            .map(|property| match property.expectation {
+                Expectation::Always(predicate) => {
+                    Some((false, Remembering::new(predicate, steps_max)))
+                }
+                Expectation::Reachable(predicate) => {
+                    Some((true, Remembering::new(predicate, steps_max)))
+                }
+                _ => None,
+            });
         Worker {
             system,
             cursor,
@@ -109,7 +113,11 @@ impl<'a, P: Protocol> Worker<'a, P> {
             enabled: Enabled::default(),
             goals: Vec::new(),
             swept: Vec::new(),
-            on_sight: self.on_sight.iter().map(|p| p.as_ref().map(fresh)).collect(),
+            on_sight: self
+                .on_sight
+                .iter()
+                .map(|p| p.as_ref().map(fresh))
+                .collect(),
             words: Vec::new(),
             parts: Vec::new(),
         }

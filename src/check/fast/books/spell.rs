@@ -1,9 +1,9 @@
 //! From numbers to what they stand for.
 
+use super::super::intern::Number;
 use super::{Books, Numbers, number};
 use crate::model::cluster::index;
 use crate::model::{Envelope, Event, Id, Input, Link, Protocol};
-use super::super::intern::Number;
 
 /// An input in one number: its sort, who sent it, and what.
 #[inline]

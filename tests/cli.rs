@@ -198,6 +198,24 @@ fn a_check_that_reaches_a_limit_establishes_nothing() {
     }
 }
 
+/// The process may hold a fifth more than it was allowed, and a few MiB that no search can help.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_check_ends_before_it_holds_much_more_than_it_may() {
+    let here = folder();
+    let mut scenario = read(here.path(), "long.json");
+    scenario["params"]["participants"] = 4.into();
+    scenario["check"]["timing"] = "asynchronous".into();
+    write(here.path(), "large.json", &scenario);
+    let (code, answer) =
+        json(jury(here.path()).args(["check", "large.json", "--memory", "26MiB", "--json"]));
+    assert_eq!(code, 4);
+    assert_eq!(answer["searches"][0]["bounds"][0], "memory");
+    assert!(answer["searches"][0]["distinct"].as_u64().unwrap() > 100_000);
+    let held = answer["effort"]["memory-peak"].as_u64().unwrap();
+    assert!(held < (26 + 26 / 5 + 4) << 20, "{held}");
+}
+
 #[test]
 fn the_second_engine_agrees() {
     let here = folder();

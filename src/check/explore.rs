@@ -225,6 +225,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             depth: self.depth,
             frontier: (self.worlds.len() - next) as u64,
             bytes: 0,
+            ahead: 0,
         }
     }
 

@@ -6,6 +6,7 @@
 //! the scenario allows. Nothing here knows a clock: a [`Monitor`] decides when to stop.
 
 mod blocked;
+pub mod checkpoint;
 mod explore;
 pub mod fast;
 mod judge;
@@ -15,7 +16,8 @@ pub mod stateright;
 pub use blocked::{Blocked, Possible, explain, possible};
 pub use explore::{Explored, Finding, Keyed, explore};
 pub use judge::{
-    Engine, Judged, Question, Search, Standing, Trial, Verdict, is_silent, judge, standing, start,
+    Engine, Judged, Question, Search, Standing, Trial, Verdict, is_silent, judge, judge_from,
+    standing, start,
 };
 
 use crate::model::Limit;
@@ -54,6 +56,8 @@ pub struct Progress {
     pub frontier: u64,
     /// What the tables of the search hold in memory, in bytes; 0 from an engine that cannot tell.
     pub bytes: u64,
+    /// What it is about to take in addition, in bytes.
+    pub ahead: u64,
 }
 
 /// Why a search stopped before it was through.
@@ -80,6 +84,26 @@ impl std::fmt::Display for Stopped {
 pub trait Monitor {
     /// Asked every few thousand worlds, and at the start of each search.
     fn look(&mut self, progress: &Progress) -> Result<(), Stopped>;
+
+    /// A search begins; or goes on from a checkpoint, and [cost](Monitor::cost) so much before.
+    fn begins(&mut self, cost: u64) {
+        let _ = cost;
+    }
+
+    /// What the search has cost so far, in whatever the monitor counts. A checkpoint keeps it.
+    fn cost(&self) -> u64 {
+        0
+    }
+
+    /// Whether it is time to write a checkpoint, if there is a place for one.
+    fn wants_checkpoint(&mut self) -> bool {
+        false
+    }
+
+    /// A checkpoint was written, or why it could not be.
+    fn wrote_checkpoint(&mut self, outcome: Result<(), String>) {
+        let _ = outcome;
+    }
 }
 
 /// Lets every search go on to its end.

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use jury::testbed::report::Unexercised;
+use jury::check::Stopped;
 use jury::testbed::{CheckReport, PropertyReport};
 
-use super::check::{Checked, by_itself};
+use super::check::{Checked, GoOn, by_itself};
 use super::output::{Output, Paint};
 use super::picture::Picture;
 use super::{Failure, Outcome, Terminal, table, words};
@@ -134,6 +135,20 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
     }
     for note in &effort.notes {
         out.line(format!("Note: {note}"))?;
+    }
+    if let Some(GoOn {
+        folder,
+        command,
+        stopped,
+    }) = &checked.checkpoint
+    {
+        let how = match stopped {
+            Stopped::Memory => "Go on with a larger --memory",
+            _ => "Go on with",
+        };
+        out.line(format!(
+            "Checkpoint: it can go on from {folder}. {how}: {command}"
+        ))?;
     }
     let memory = effort.memory_peak.map_or_else(String::new, |bytes| {
         format!(", at most {} held", words::bytes(bytes))

@@ -279,6 +279,7 @@ fn check_part(case: &dyn Case, properties: Vec<String>, args: &Args) -> CheckPar
         properties,
         states_max: args.limits.states,
         depth_max: args.limits.depth(),
+        tuning: args.limits.tuning(),
         ..CheckOptions::default()
     };
     let checked = examine(case, &options, &args.limits, SearchBar::new());

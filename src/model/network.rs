@@ -38,7 +38,7 @@ pub struct LinkRules {
 }
 
 /// What is in flight on one link: oldest first if it is FIFO, sorted if it is not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Channel<M>(Vec<M>);
 
 /// Something that happens to a channel.
@@ -155,7 +155,7 @@ impl<M: Clone + Ord> Channel<M> {
 }
 
 /// A set of directed links on which everything is lost while it lasts.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Cut {
     /// For each node, those that its messages do not reach.
     blocked: Vec<NodeSet>,

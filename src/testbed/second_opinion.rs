@@ -43,6 +43,7 @@ pub fn check<P: Protocol>(
     if let Some(most) = question.limits.states {
         builder = builder.target_state_count(usize::try_from(most).unwrap_or(usize::MAX));
     }
+    monitor.begins(0);
     let checker = builder.spawn_bfs();
     let mut stopped = None;
     while !checker.is_done() {
@@ -107,6 +108,7 @@ fn progress<P: Protocol>(checker: &impl Checker<Bridge<P>>) -> Progress {
         depth: count(checker.max_depth()).saturating_sub(1),
         frontier: 0,
         bytes: 0,
+        ahead: 0,
     }
 }
 

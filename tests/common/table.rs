@@ -175,7 +175,7 @@ impl Params {
 pub struct Table(pub Params);
 
 /// The last record saved, and every state observed at every node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Past {
     pub last_saved: Option<u64>,
     pub decided: BTreeSet<(usize, u64)>,

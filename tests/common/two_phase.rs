@@ -56,7 +56,7 @@ pub enum Rm {
     Aborted,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum State {
     /// `tmState` and `tmPrepared`.
     Manager {

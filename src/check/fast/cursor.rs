@@ -114,6 +114,19 @@ impl<P: Protocol> Cursor<P> {
         self.packer.catch_up();
     }
 
+    /// Fills the books from elsewhere, with the very numbers that words are made of.
+    pub fn learn<R>(&mut self, from: impl FnOnce(&System<P>, &mut Books<P>) -> R) -> R {
+        from(&self.system, &mut self.books)
+    }
+
+    /// Takes a layout with its tables.
+    pub fn pack_by(&mut self, packer: Packer) {
+        self.packer = packer;
+        self.changed.clear();
+        self.outgrown = false;
+        self.packer.fill(&self.parts, &mut self.words);
+    }
+
     /// Takes over the layout of another worker.
     pub fn adopt(&mut self, packer: &Packer) {
         self.packer = packer.for_another();

@@ -7,6 +7,7 @@
 //! round of worlds at a time, and has them expanded and looked up by workers (`worker`, `crew`); a
 //! way to a world is found again by expanding what lies before it (`schedule`); what can still be
 //! reached is found out backwards (`sweep`); predicates are asked once for what they read (`views`).
+//! How far it has come can be written down, and it goes on from there (`saved`).
 //!
 //! Invariant: it finds what the plain engine finds, world by world in the same order, so counts,
 //! verdicts and schedules are equal, at any number of threads. It knows nothing of any protocol.
@@ -21,6 +22,7 @@ mod intern;
 mod keys;
 mod memo;
 mod pack;
+mod saved;
 mod schedule;
 mod search;
 mod sweep;
@@ -28,7 +30,10 @@ mod views;
 mod visited;
 mod worker;
 
+pub use saved::explore_from;
 pub use search::explore;
+
+use super::LOOK_EVERY;
 
 /// How the engine goes about it. None of it changes what is found.
 #[derive(Clone, Copy, Debug)]
@@ -39,12 +44,18 @@ pub struct Tuning {
     pub word_bits: u32,
     /// The slots with which each segment of the set of words begins.
     pub slots: usize,
+    /// How many worlds are expanded between two looks at the monitor.
+    pub round: usize,
     /// How many worlds a worker expands in a row.
     pub chunk: usize,
     /// From how many worlds in a round on more than one thread is worth while.
     pub shared_from: usize,
     /// The steps that are remembered for each predicate.
     pub steps_max: usize,
+    /// The words in a block of the list of worlds.
+    pub block: usize,
+    /// How many of these blocks are kept in memory. Older ones go to a temporary file.
+    pub blocks_max: usize,
     /// Of so many known answers of handlers, one is asked for again and compared: every one if it
     /// is 1, none if it is 0. A handler that answers differently is named in a panic.
     pub doubt: u32,
@@ -60,6 +71,23 @@ impl Tuning {
         };
         threads.min(visited::Visited::SHARES_MAX)
     }
+
+    /// What of it changes which worlds there are: a search goes on only with the same.
+    pub fn of_worlds(&self) -> impl std::fmt::Debug + use<> {
+        // All of it is named, so that whatever comes new has to be decided on here.
+        let Tuning {
+            threads: _,
+            word_bits: _,
+            slots: _,
+            round: _,
+            chunk: _,
+            shared_from: _,
+            steps_max: _,
+            block: _,
+            blocks_max: _,
+            doubt: _,
+        } = self;
+    }
 }
 
 impl Default for Tuning {
@@ -68,9 +96,12 @@ impl Default for Tuning {
             threads: 0,
             word_bits: 63,
             slots: 64,
+            round: LOOK_EVERY,
             chunk: 128,
             shared_from: 512,
             steps_max: 1 << 22,
+            block: 1 << 15,
+            blocks_max: usize::MAX,
             doubt: 1 << 14,
         }
     }

@@ -15,8 +15,9 @@ use super::sweep::{Goal, blocked};
 use super::visited::Visited;
 use super::worker::{Chunk, LookedUp, Seen, Worker};
 use super::{Tuning, pack::Packer};
+use crate::check::checkpoint::Place;
 use crate::check::explore::{Explored, Finding};
-use crate::check::{LOOK_EVERY, Limits, Monitor, Progress, Stopped};
+use crate::check::{Limits, Monitor, Progress, Stopped};
 use crate::model::{Expectation, Property, Protocol, Reason, System, World};
 
 /// Explores every world that can be reached from `start`; see
@@ -54,9 +55,13 @@ pub struct Search<'a, P: Protocol> {
     pub expanded: usize,
     inquiries: Vec<Inquiry<P>>,
     sweeps: bool,
-    seen: Seen,
-    generated: u64,
+    pub seen: Seen,
+    pub generated: u64,
     pub stopped: Option<Stopped>,
+    /// Where checkpoints go.
+    pub place: Option<Place>,
+    /// The sweep that a checkpoint was written in, and its marks, eight worlds to a word.
+    pub swept: Option<(usize, Vec<u64>)>,
     /// The worlds of a round, shared out; there may be more of these than a round needs.
     chunks: Vec<Mutex<Chunk>>,
     /// What became of the words of each share.
@@ -64,7 +69,7 @@ pub struct Search<'a, P: Protocol> {
 }
 
 impl<'a, P: Protocol> Search<'a, P> {
-    fn new(
+    pub fn new(
         system: &'a System<P>,
         start: &World<P>,
         properties: &[Property<P>],
@@ -84,7 +89,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             limits,
             tuning,
             crew: Crew::new(worker, tuning.crew(), tuning.shared_from),
-            keys: Keys::default(),
+            keys: Keys::new(tuning.block, tuning.blocks_max),
             visited: Visited::new(tuning.slots, 0),
             levels: vec![0, 1],
             expanded: 0,
@@ -93,6 +98,8 @@ impl<'a, P: Protocol> Search<'a, P> {
             seen: Seen::default(),
             generated: 0,
             stopped: None,
+            place: None,
+            swept: None,
             chunks: Vec::new(),
             looked_up: Vec::new(),
         };
@@ -108,22 +115,27 @@ impl<'a, P: Protocol> Search<'a, P> {
         search
     }
 
-    fn run(&mut self, monitor: &mut dyn Monitor) {
+    pub fn run(&mut self, monitor: &mut dyn Monitor) {
+        let round = self.tuning.round.max(1);
         while self.expanded < self.keys.len() && !self.is_settled() {
             if self.expanded == self.level_ends() {
                 self.levels.push(self.keys.len());
             }
-            if self.expanded.is_multiple_of(LOOK_EVERY)
-                && let Err(stopped) = monitor.look(&self.progress())
-            {
-                self.stopped = Some(stopped);
-                return;
+            if self.expanded.is_multiple_of(round) {
+                let look = monitor.look(&self.progress());
+                if look.is_err() || monitor.wants_checkpoint() {
+                    self.save(monitor);
+                }
+                if let Err(stopped) = look {
+                    self.stopped = Some(stopped);
+                    return;
+                }
             }
             if self.is_too_large() {
                 self.stopped = Some(Stopped::States);
                 return;
             }
-            let next_look = (self.expanded + 1).next_multiple_of(LOOK_EVERY);
+            let next_look = (self.expanded + 1).next_multiple_of(round);
             self.round(self.level_ends().min(next_look));
         }
     }
@@ -137,6 +149,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             depth: self.levels.len() as u64 - 2,
             frontier: (self.keys.len() - self.expanded) as u64,
             bytes: (bytes + chunks.sum::<usize>()) as u64,
+            ahead: 0,
         }
     }
 
@@ -281,6 +294,13 @@ impl<'a, P: Protocol> Search<'a, P> {
         }
     }
 
+    /// Notes what was heard in chunks that had to be expanded again, too.
+    pub fn hear_all(&mut self) {
+        for worker in self.crew.all() {
+            self.seen.exercised.extend(worker.cursor.heard());
+        }
+    }
+
     /// Expands the worlds of a chunk up to the last one that counts, for what is seen there.
     fn see_again(&mut self, chunk: &Chunk) {
         let mut again = Chunk {
@@ -318,10 +338,37 @@ impl<'a, P: Protocol> Search<'a, P> {
         }
     }
 
-    fn finish(mut self, monitor: &mut dyn Monitor) -> Explored<P> {
-        // What was heard in chunks that had to be expanded again has not been told yet.
-        for worker in self.crew.all() {
-            self.seen.exercised.extend(worker.cursor.heard());
+    /// What was found of each property.
+    pub fn found(&self) -> Vec<Option<(usize, Option<Reason>)>> {
+        self.inquiries.iter().map(|i| i.found.clone()).collect()
+    }
+
+    /// Takes over what was found of each property, if it can have been.
+    pub fn take_found(&mut self, found: Vec<Option<(usize, Option<Reason>)>>) -> bool {
+        let fits = found.len() == self.inquiries.len();
+        self.inquiries
+            .iter_mut()
+            .zip(found)
+            .all(|(inquiry, found)| {
+                let broken = matches!(inquiry.expectation, Expectation::Always(_));
+                let explained = |(_, reason): &(usize, Option<Reason>)| reason.is_some() == broken;
+                let sound = found.as_ref().is_none_or(explained);
+                inquiry.found = found;
+                sound
+            })
+            && fits
+    }
+
+    /// Whether there is nothing more to find within the limits.
+    pub fn is_through(&self) -> bool {
+        matches!(self.stopped, None | Some(Stopped::States))
+    }
+
+    pub fn finish(&mut self, monitor: &mut dyn Monitor) -> Explored<P> {
+        self.hear_all();
+        if self.sweeps && self.is_through() {
+            // What was found so far took its time.
+            self.save(monitor);
         }
         let goals: Vec<(usize, Goal<P>)> = self
             .inquiries
@@ -331,19 +378,17 @@ impl<'a, P: Protocol> Search<'a, P> {
             .collect();
         // What is found blocked is found among the worlds that were expanded.
         let progress = self.progress();
-        for some in goals.chunks(Goal::<P>::AT_ONCE) {
+        let swept = self.swept.as_ref().map_or(0, |(nth, _)| *nth);
+        for (nth, some) in goals.chunks(Goal::<P>::AT_ONCE).enumerate().skip(swept) {
             let (members, goals): (Vec<usize>, Vec<Goal<P>>) = some.iter().cloned().unzip();
-            for (member, at) in members.into_iter().zip(blocked(&mut self, &goals, monitor)) {
+            for (member, at) in members.into_iter().zip(blocked(self, nth, &goals, monitor)) {
                 self.inquiries[member].found = at.map(|at| (at, None));
             }
         }
-        let found: Vec<_> = self
-            .inquiries
-            .iter()
-            .map(|inquiry| (inquiry.expectation, inquiry.found.clone()))
-            .collect();
-        let findings = found
+        let expectations: Vec<_> = self.inquiries.iter().map(|i| i.expectation).collect();
+        let findings = expectations
             .into_iter()
+            .zip(self.found())
             .map(|(expectation, found)| {
                 let Some((at, reason)) = found else {
                     return Finding::Nothing;
@@ -361,9 +406,9 @@ impl<'a, P: Protocol> Search<'a, P> {
             settled: self.stopped.is_none() && self.expanded < self.keys.len(),
             progress,
             findings,
-            withheld: self.seen.withheld,
+            withheld: self.seen.withheld.clone(),
             absorbed: self.seen.absorbed,
-            exercised: self.seen.exercised,
+            exercised: self.seen.exercised.clone(),
             repair_withheld: self.seen.repair_withheld,
             stopped: self.stopped,
             waiting_for_the_living,

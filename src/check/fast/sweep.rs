@@ -12,7 +12,7 @@ use super::search::Search;
 use super::views::Remembering;
 use super::visited::{Marks, Visited};
 use super::worker::{Worker, any};
-use crate::check::{LOOK_EVERY, Monitor};
+use crate::check::{Monitor, Progress};
 use crate::model::{Class, Expectation, Predicate, Protocol};
 
 /// What a property wants to be reachable, and how.
@@ -45,13 +45,16 @@ impl<P: Protocol> Goal<P> {
 }
 
 /// For each goal, the first world from which it cannot be reached. If the monitor stops the
-/// sweep, nothing is known and nothing is reported.
+/// sweep, nothing is known and nothing is reported. Sweeps are numbered, so that one can go on from
+/// a checkpoint.
 pub fn blocked<P: Protocol>(
     search: &mut Search<'_, P>,
+    nth: usize,
     goals: &[Goal<P>],
     monitor: &mut dyn Monitor,
 ) -> Vec<Option<usize>> {
     let steps_max = search.tuning.steps_max;
+    let round = search.tuning.round.max(1);
     let bit = |wanted: &dyn Fn(&Goal<P>) -> bool| {
         let wanted = goals.iter().enumerate().filter(|(_, goal)| wanted(goal));
         wanted.fold(0u8, |bits, (nth, _)| bits | 1 << nth)
@@ -63,7 +66,17 @@ pub fn blocked<P: Protocol>(
         worker.goals = predicates.map(|p| Remembering::new(p, steps_max)).collect();
         worker.cursor.catch_up();
     }
+    let progress = Progress {
+        ahead: search.visited.bytes_of_marks() as u64,
+        ..search.progress()
+    };
+    if let Err(stopped) = monitor.look(&progress) {
+        search.stopped = Some(stopped);
+        return vec![None; goals.len()];
+    }
     let marks = search.visited.marks();
+    // What is marked stays marked, so it does not matter how far the pass had come.
+    search.mark_again(&marks);
     let mut first = true;
     loop {
         let changed = AtomicBool::new(false);
@@ -71,11 +84,15 @@ pub fn blocked<P: Protocol>(
         while end > 0 {
             let mut progress = search.progress();
             progress.bytes += marks.bytes() as u64;
-            if let Err(stopped) = monitor.look(&progress) {
-                search.stopped.get_or_insert(stopped);
+            let look = monitor.look(&progress);
+            if look.is_err() || monitor.wants_checkpoint() {
+                search.save_sweep(nth, &marks, monitor);
+            }
+            if let Err(stopped) = look {
+                search.stopped = Some(stopped);
                 return vec![None; goals.len()];
             }
-            let start = (end - 1) / LOOK_EVERY * LOOK_EVERY;
+            let start = (end - 1) / round * round;
             let sweep = Sweep {
                 marks: &marks,
                 visited: &search.visited,
@@ -114,10 +131,10 @@ pub fn blocked<P: Protocol>(
         .collect();
     let worker = search.crew.first();
     worker.cursor.catch_up();
-    for start in (0..count).step_by(LOOK_EVERY) {
+    for start in (0..count).step_by(round) {
         search
             .keys
-            .read(start..count.min(start + LOOK_EVERY), &mut words);
+            .read(start..count.min(start + round), &mut words);
         for (at, &word) in (start..).zip(&words) {
             let place = search.visited.find(word).expect("it was found");
             let marked = marks.get(place);

@@ -1,6 +1,6 @@
 //! What must be true of two-phase commit (BHG 7.3: AC1 to AC5), and the history it is read from.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::protocol::name;
 use super::{
@@ -13,13 +13,13 @@ use crate::model::{
 };
 
 /// Who voted, decided and holds locks, in each transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct History {
     outcomes: PerTxn<Outcomes>,
 }
 
 /// What was observed of one transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Outcomes {
     /// Was to vote NO because the environment chose so, whether it did or not.
     pub chose_no: NodeSet,

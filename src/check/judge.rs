@@ -7,6 +7,7 @@ use derive_where::derive_where;
 use super::blocked::{Blocked, explain, standstill};
 use super::explore::{Explored, Finding, explore};
 use super::fast::{self, Tuning};
+use super::reduction::Reduced;
 use super::{Limits, Monitor, Progress, Stopped};
 use crate::model::arms::Exercised;
 use crate::model::{
@@ -116,6 +117,8 @@ pub struct Search<P: Protocol> {
     pub repair_withheld: bool,
     /// The arms of handlers that ran somewhere in it; `None` from an engine that cannot tell.
     pub exercised: Option<Exercised>,
+    /// What it left out.
+    pub reduced: Reduced,
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
 }
 
@@ -266,6 +269,7 @@ fn search<P: Protocol>(
         stopped,
         settled,
         exercised,
+        reduced,
         waiting_for_the_living,
     } = match engine {
         Engine::Fast(tuning) => fast::explore(system, &start, properties, limits, tuning, monitor),
@@ -283,6 +287,7 @@ fn search<P: Protocol>(
         absorbed,
         repair_withheld,
         exercised: Some(exercised),
+        reduced,
         waiting_for_the_living,
     };
     (search, findings)

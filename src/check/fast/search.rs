@@ -11,11 +11,13 @@ use std::sync::{Mutex, PoisonError};
 use super::crew::Crew;
 use super::cursor::{Cursor, Scratch};
 use super::keys::Keys;
+use super::reduce::{Again, Reducer, prospects};
 use super::sweep::{Goal, blocked};
 use super::visited::Visited;
 use super::worker::{Chunk, LookedUp, Seen, Worker};
 use super::{Tuning, pack::Packer};
 use crate::check::explore::{Explored, Finding};
+use crate::check::reduction::{Forgone, Reads, Reduced, Reduction};
 use crate::check::{LOOK_EVERY, Limits, Monitor, Progress, Stopped};
 use crate::model::{Expectation, Property, Protocol, Reason, System, World};
 
@@ -29,9 +31,31 @@ pub fn explore<P: Protocol>(
     tuning: Tuning,
     monitor: &mut dyn Monitor,
 ) -> Explored<P> {
-    let mut search = Search::new(system, start, properties, limits, tuning);
+    let mut reduced = Reduced::planned(tuning.reduce, &system.rules, properties);
+    let prospects = reduced.used.contains(Reduction::Dead).then(|| {
+        let found = prospects(system, start, tuning.questions_max);
+        found.map_err(|why| reduced.forgo(Reduction::Dead, why)).ok()
+    });
+    let reducer = Reducer::new(reduced.used, prospects.flatten().map(Into::into));
+    let mut search = Search::new(system, start, properties, limits, tuning, reducer);
+    search.is_reduced = !reduced.used.is_empty();
     search.run(monitor);
-    search.finish(monitor)
+    let generated = search.generated.max(1);
+    if let Some(explored) = search.finish(monitor) {
+        return Explored { reduced, ..explored };
+    }
+    // What was left out mattered to a predicate: once more, and nothing is left out.
+    for reduction in reduced.used.iter() {
+        reduced.forgo(reduction, Forgone::NetworkIsRead);
+    }
+    let mut search = Search::new(system, start, properties, limits, tuning, Reducer::none());
+    let mut monitor = Again { monitor, generated };
+    search.run(&mut monitor);
+    let explored = search.finish(&mut monitor);
+    Explored {
+        reduced,
+        ..explored.expect("nothing is left out")
+    }
 }
 
 /// One property while the search goes on.
@@ -56,6 +80,9 @@ pub struct Search<'a, P: Protocol> {
     sweeps: bool,
     seen: Seen,
     generated: u64,
+    /// Something is left out, and what predicates have read beside nodes and the history.
+    is_reduced: bool,
+    read: Reads,
     pub stopped: Option<Stopped>,
     /// The worlds of a round, shared out; there may be more of these than a round needs.
     chunks: Vec<Mutex<Chunk>>,
@@ -70,6 +97,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         properties: &[Property<P>],
         limits: &'a Limits,
         tuning: Tuning,
+        reducer: Reducer<P>,
     ) -> Self {
         let inquiry = |property: &Property<P>| Inquiry {
             expectation: property.expectation,
@@ -77,7 +105,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         };
         let inquiries: Vec<_> = properties.iter().map(inquiry).collect();
         let sweeps = inquiries.iter().any(|i| i.expectation.goal().is_some());
-        let cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt);
+        let cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt, reducer);
         let worker = Worker::new(system, cursor, properties, tuning.steps_max);
         let mut search = Search {
             system,
@@ -92,6 +120,8 @@ impl<'a, P: Protocol> Search<'a, P> {
             sweeps,
             seen: Seen::default(),
             generated: 0,
+            is_reduced: false,
+            read: Reads::default(),
             stopped: None,
             chunks: Vec::new(),
             looked_up: Vec::new(),
@@ -99,9 +129,12 @@ impl<'a, P: Protocol> Search<'a, P> {
         let worker = search.crew.first();
         let start = worker.cursor.key();
         let mut properties = (0..search.inquiries.len()).collect();
-        let inquiries = &mut search.inquiries;
-        worker.ask(start, &mut properties, |property, reason| {
-            inquiries[property].found = Some((0, reason));
+        let (inquiries, all_read) = (&mut search.inquiries, &mut search.read);
+        worker.ask(start, &mut properties, |property, read, settled| {
+            *all_read = all_read.and(read);
+            if let Some(reason) = settled {
+                inquiries[property].found = Some((0, reason));
+            }
         });
         search.visited.shares(1)[0].insert(start);
         search.keys.push(start);
@@ -109,7 +142,7 @@ impl<'a, P: Protocol> Search<'a, P> {
     }
 
     fn run(&mut self, monitor: &mut dyn Monitor) {
-        while self.expanded < self.keys.len() && !self.is_settled() {
+        while self.expanded < self.keys.len() && !self.is_settled() && !self.is_spoilt() {
             if self.expanded == self.level_ends() {
                 self.levels.push(self.keys.len());
             }
@@ -138,6 +171,11 @@ impl<'a, P: Protocol> Search<'a, P> {
             frontier: (self.keys.len() - self.expanded) as u64,
             bytes: (bytes + chunks.sum::<usize>()) as u64,
         }
+    }
+
+    /// Whether a predicate has read what was changed by what is left out.
+    fn is_spoilt(&self) -> bool {
+        self.is_reduced && self.read.tell_apart(&self.system.rules)
     }
 
     /// Whether nothing is left to find out.
@@ -255,6 +293,8 @@ impl<'a, P: Protocol> Search<'a, P> {
                     let share = usize::from(share);
                     if shares[share].new[next[share]] {
                         let at = self.keys.len();
+                        let read = reads(&self.inquiries, &shares[share], next[share]);
+                        self.read = self.read.and(read);
                         self.keys.push(chunk.shares[share][taken[share]]);
                         settle(&mut self.inquiries, &mut shares[share], next[share], at);
                     }
@@ -318,7 +358,11 @@ impl<'a, P: Protocol> Search<'a, P> {
         }
     }
 
-    fn finish(mut self, monitor: &mut dyn Monitor) -> Explored<P> {
+    /// What was found out; nothing if a predicate has read what was changed by what is left out.
+    fn finish(mut self, monitor: &mut dyn Monitor) -> Option<Explored<P>> {
+        if self.is_spoilt() {
+            return None;
+        }
         // What was heard in chunks that had to be expanded again has not been told yet.
         for worker in self.crew.all() {
             self.seen.exercised.extend(worker.cursor.heard());
@@ -336,6 +380,12 @@ impl<'a, P: Protocol> Search<'a, P> {
             for (member, at) in members.into_iter().zip(blocked(&mut self, &goals, monitor)) {
                 self.inquiries[member].found = at.map(|at| (at, None));
             }
+        }
+        for worker in self.crew.all() {
+            self.read = self.read.and(worker.read);
+        }
+        if self.is_spoilt() {
+            return None;
         }
         let found: Vec<_> = self
             .inquiries
@@ -357,7 +407,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             })
             .collect();
         let waiting_for_the_living = self.seen.waiting.map(|at| self.schedule(at));
-        Explored {
+        Some(Explored {
             settled: self.stopped.is_none() && self.expanded < self.keys.len(),
             progress,
             findings,
@@ -366,9 +416,17 @@ impl<'a, P: Protocol> Search<'a, P> {
             exercised: self.seen.exercised,
             repair_withheld: self.seen.repair_withheld,
             stopped: self.stopped,
+            reduced: Reduced::default(),
             waiting_for_the_living,
-        }
+        })
     }
+}
+
+/// What the properties that are still open have read of a word, beyond what they had read before.
+fn reads<P: Protocol>(inquiries: &[Inquiry<P>], looked_up: &LookedUp, nth: usize) -> Reads {
+    let reading = looked_up.reading.iter().filter(|reading| reading.nth == nth);
+    let open = reading.filter(|reading| inquiries[reading.property].found.is_none());
+    open.fold(Reads::default(), |all, reading| all.and(reading.read))
 }
 
 /// Notes the properties that this word settles, of those that nothing before it has settled.

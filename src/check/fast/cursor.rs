@@ -75,8 +75,10 @@ impl<P: Protocol> Cursor<P> {
             books,
         };
         cursor.stand_at(world);
-        cursor.bury_all();
         cursor.repack(word_bits);
+        if cursor.bury_all() {
+            cursor.repack(word_bits);
+        }
         cursor
     }
 

@@ -64,12 +64,15 @@ impl<P: Protocol> Cursor<P> {
         }
     }
 
-    /// The same for the world as a whole.
-    pub fn bury_all(&mut self) {
+    /// The same for the first world, as a whole; whether anything was dead in it.
+    pub fn bury_all(&mut self) -> bool {
         let nodes = self.books.nodes;
         for dst in 0..nodes {
             self.bury_at(dst, 0..nodes);
         }
+        let changed = !self.changed.is_empty();
+        self.changed.clear();
+        changed
     }
 
     /// On the links from some nodes to one.

@@ -1,0 +1,426 @@
+//! Searches with reductions against the plain search without: the same verdicts, by schedules of the
+//! same length that the whole relation allows; and exactly the worlds that the definitions leave.
+
+mod common;
+
+use common::reduced::{buried, outlooks, size};
+use common::table::{Game, Past, Table, game};
+use common::{cases, depth, depth_within, lines, plainly, states, successors, told};
+use jury::check::fast::{self, Tuning};
+use jury::check::reduction::Forgone;
+use jury::check::{Explored, Finding, Limits, Patient, Reduce, Reduction, Reductions, explore};
+use jury::model::{
+    Answer, Bound, Budgets, CutFamily, Event, Expectation, Limit, LinkOrder, NodeSet, Predicate,
+    Property, Protocol, Reason, Rules, System, Timing, View, World,
+};
+use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
+use proptest::prelude::*;
+
+fn fast<P: Protocol>(
+    system: &System<P>,
+    properties: &[Property<P>],
+    limits: Limits,
+    tuning: Tuning,
+) -> Explored<P> {
+    let start = system.initial();
+    fast::explore(system, &start, properties, &limits, tuning, &mut Patient)
+}
+
+/// Every set of reductions that has one or all, and what is chosen if nothing is said.
+fn asked() -> Vec<Reduce> {
+    let each = Reduction::ALL.map(|one| Reduce::Only(Reductions::NONE.with(one)));
+    let all = Reduce::Only(Reduction::ALL.into_iter().collect());
+    [each.to_vec(), vec![all, Reduce::Auto]].concat()
+}
+
+fn tuning() -> impl Strategy<Value = Tuning> {
+    let word_bits = prop_oneof![Just(63), 1..63u32];
+    let threads = prop_oneof![Just(1), Just(2), Just(8)];
+    (threads, word_bits, 1..50usize, 0..3usize).prop_map(|(threads, word_bits, chunk, steps)| {
+        Tuning {
+            threads,
+            word_bits,
+            slots: 1,
+            chunk,
+            shared_from: 1,
+            steps_max: [0, 20, 1 << 20][steps],
+            questions_max: usize::MAX,
+            ..Tuning::default()
+        }
+    })
+}
+
+/// Mostly what reductions are made for.
+fn reducible() -> impl Strategy<Value = Game> {
+    (game(), 0..8u8).prop_map(|(mut game, which)| {
+        game.rules.accurate &= which == 0;
+        game.rules.fifo &= which == 1;
+        game
+    })
+}
+
+/// Whether a goal is out of reach of ordinary events, and of repairs if they count.
+fn is_blocked<P: Protocol>(
+    system: &System<P>,
+    world: &World<P>,
+    goal: Predicate<P>,
+    repairs: bool,
+) -> bool {
+    let mut seen = indexmap::IndexSet::from([world.clone()]);
+    let mut next = 0;
+    while next < seen.len() {
+        let mut at = seen[next].clone();
+        let enabled = system.enabled(&mut at);
+        let open = !enabled.withheld.is_empty() || (repairs && enabled.repair_withheld);
+        if open || goal.ask(&system.protocol, &at).is_ok() {
+            return false;
+        }
+        for (event, to) in successors(system, &at) {
+            use jury::model::Class::{Ordinary, Repair};
+            if event.class() == Ordinary || (repairs && event.class() == Repair) {
+                seen.insert(to);
+            }
+        }
+        next += 1;
+    }
+    true
+}
+
+/// Plays what was found in the whole relation, where every step must be enabled, and asks whether
+/// it shows what it is said to show.
+fn replay<P: Protocol>(system: &System<P>, property: &Property<P>, finding: &Finding<P>) {
+    let (Finding::Broken { schedule, .. } | Finding::Met { schedule } | Finding::Blocked { schedule }) =
+        finding
+    else {
+        return;
+    };
+    let mut world = system.initial();
+    for event in schedule {
+        let enabled = system.enabled(&mut world).events;
+        assert!(enabled.contains(event), "{event:?} is no event of the relation");
+        system.apply(&mut world, event);
+    }
+    let name = property.name;
+    match (finding, property.expectation) {
+        (Finding::Broken { reason, .. }, Expectation::Always(predicate)) => {
+            let answer = predicate.ask(&system.protocol, &world);
+            assert_eq!(answer.as_ref(), Err(reason), "{name}");
+        }
+        (Finding::Met { .. }, Expectation::Reachable(predicate)) => {
+            assert!(predicate.ask(&system.protocol, &world).is_ok(), "{name}");
+        }
+        (Finding::Blocked { .. }, Expectation::NeverBlocked { condition, goal }) => {
+            let holds = |c: Predicate<P>| c.ask(&system.protocol, &world).is_ok();
+            assert!(condition.is_none_or(holds), "{name}");
+            assert!(is_blocked(system, &world, goal, false), "{name}");
+        }
+        (Finding::Blocked { .. }, Expectation::Recovers { goal }) => {
+            assert!(is_blocked(system, &world, goal, true), "{name}");
+        }
+        _ => panic!("{name}: found what was not asked for"),
+    }
+}
+
+fn length<P: Protocol>(finding: &Finding<P>) -> usize {
+    match finding {
+        Finding::Nothing => usize::MAX,
+        Finding::Broken { schedule, .. }
+        | Finding::Met { schedule }
+        | Finding::Blocked { schedule } => schedule.len(),
+    }
+}
+
+/// What has to be equal at any number of threads.
+fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> String {
+    let findings: Vec<_> = explored.findings.iter().map(|f| told(system, f)).collect();
+    let progress = &explored.progress;
+    format!(
+        "{} {} {} {} {:?}\n{findings:#?}\n{:?} {} {} {}",
+        progress.distinct,
+        progress.generated,
+        progress.depth,
+        progress.frontier,
+        explored.reduced,
+        explored.withheld,
+        explored.absorbed,
+        explored.repair_withheld,
+        explored.settled,
+    )
+}
+
+/// Compares a reduced search with the plain one. Both go equally deep.
+fn compare<P: Protocol>(
+    system: &System<P>,
+    properties: &[Property<P>],
+    plain: &Explored<P>,
+    ours: &Explored<P>,
+) {
+    let whole = |explored: &Explored<P>| {
+        explored.stopped.is_none() && !explored.withheld.contains(&Bound::Depth)
+    };
+    let used = ours.reduced.used;
+    for ((property, theirs), ours) in properties.iter().zip(&plain.findings).zip(&ours.findings) {
+        replay(system, property, ours);
+        if property.expectation.goal().is_none() {
+            assert_eq!(told(system, theirs), told(system, ours), "{}", property.name);
+            continue;
+        }
+        // Near a bound on depth fewer worlds lie too deep, so that more is found, and earlier.
+        assert!(length(ours) <= length(theirs), "{}", property.name);
+        if whole(plain) {
+            assert_eq!(length(ours), length(theirs), "{}", property.name);
+        }
+    }
+    if !used.is_empty() {
+        assert_eq!(system.rules.timing, Timing::Asynchronous);
+        assert_eq!(system.rules.links.order, LinkOrder::Unordered);
+        assert!(ours.progress.distinct <= plain.progress.distinct || !whole(plain));
+    }
+    if whole(plain) && !plain.settled {
+        assert!(whole(ours) && !ours.settled);
+        assert_eq!(plain.withheld, ours.withheld);
+        assert_eq!(plain.repair_withheld, ours.repair_withheld);
+        if used.contains(Reduction::Dead) {
+            assert!(plain.absorbed || !ours.absorbed);
+        } else {
+            assert_eq!(plain.absorbed, ours.absorbed);
+        }
+    }
+    if used.is_empty() {
+        assert_eq!(plain.progress.distinct, ours.progress.distinct);
+        assert_eq!(plain.progress.generated, ours.progress.generated);
+    }
+}
+
+/// Properties of the network, some of which look at it only now and then.
+fn of_the_network() -> Vec<Property<Table>> {
+    fn in_flight(world: &dyn View<Table>) -> usize {
+        let links = world.ids().flat_map(|src| {
+            let link = move |dst| jury::model::Link::new(src, dst);
+            (0..world.nodes()).map(move |dst| link(dst.into()))
+        });
+        links.map(|link| world.channel(link).len()).sum()
+    }
+    fn told(holds: bool) -> Answer {
+        let reason = || Reason::new(NodeSet::EMPTY, "it does not");
+        holds.then_some(()).ok_or_else(reason)
+    }
+    fn few(_: &Table, world: &dyn View<Table>) -> Answer {
+        told(in_flight(world) < 4)
+    }
+    fn silent_at_last(table: &Table, world: &dyn View<Table>) -> Answer {
+        let (a, b) = table.0.bad;
+        let there = world.ids().any(|id| world.node(id).state() == Some(&a.max(b)));
+        told(!there || in_flight(world) > 0)
+    }
+    fn lost(_: &Table, world: &dyn View<Table>) -> Answer {
+        told(world.globals().spent.drops > 0)
+    }
+    fn whole(_: &Table, world: &dyn View<Table>) -> Answer {
+        told(world.globals().spent.drops == 0 && world.globals().cuts.is_empty())
+    }
+    fn observed(_: &Table, past: &Past) -> Answer {
+        told(past.decided.len() > 1)
+    }
+    let property = |name, expectation| Property {
+        name,
+        about: "A property of the network.",
+        citation: "none",
+        premise: Vec::new(),
+        assumes: Vec::new(),
+        expectation,
+    };
+    vec![
+        property("few", Expectation::Always(Predicate::World(few))),
+        property("silent", Expectation::Always(Predicate::World(silent_at_last))),
+        property("lost", Expectation::Reachable(Predicate::World(lost))),
+        property(
+            "while nothing is lost",
+            Expectation::NeverBlocked {
+                condition: Some(Predicate::World(whole)),
+                goal: Predicate::History(observed),
+            },
+        ),
+        property(
+            "silent again",
+            Expectation::Recovers {
+                goal: Predicate::World(|_, world| told(in_flight(world) == 0)),
+            },
+        ),
+    ]
+}
+
+fn compare_all(game: &Game, most: usize, tuning: Tuning) {
+    let system = game.system();
+    let limits = depth(depth_within(&system, most));
+    let all = system.protocol.properties();
+    let network = of_the_network();
+    let safety: Vec<Property<Table>> = all
+        .iter()
+        .filter(|p| p.expectation.goal().is_none() && p.name != "true")
+        .cloned()
+        .collect();
+    let mut sets = vec![all.clone(), safety];
+    sets.extend(all.into_iter().chain(network).map(|property| vec![property]));
+    for properties in sets {
+        let plain = plainly(&system, &properties, limits);
+        for reduce in asked() {
+            let tuning = Tuning { reduce, ..tuning };
+            let ours = fast(&system, &properties, limits, tuning);
+            compare(&system, &properties, &plain, &ours);
+            let alone = Tuning {
+                reduce,
+                threads: 1,
+                questions_max: usize::MAX,
+                ..Tuning::default()
+            };
+            let alone = fast(&system, &properties, limits, alone);
+            assert_eq!(account(&system, &ours), account(&system, &alone));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    #[test]
+    fn random_protocols_keep_their_verdicts(game in reducible(), tuning in tuning()) {
+        compare_all(&game, 400, tuning);
+    }
+
+    /// World by world what the definitions leave.
+    #[test]
+    fn what_is_left_is_what_the_definitions_say(game in reducible(), tuning in tuning()) {
+        let system = game.system();
+        let deepest = depth_within(&system, 300);
+        for bits in 0..8u8 {
+            let chosen = |r: &Reduction| bits >> *r as u8 & 1 == 1;
+            let asked = Reduction::ALL.into_iter().filter(chosen).collect();
+            let tuning = Tuning { reduce: Reduce::Only(asked), ..tuning };
+            let ours = fast(&system, &[], depth(deepest), tuning);
+            let used = ours.reduced.used;
+            prop_assert!(used.iter().all(|one| asked.contains(one)));
+            let rules = &system.rules;
+            if rules.timing == Timing::Asynchronous && rules.links.order == LinkOrder::Unordered {
+                for one in [Reduction::NoOp, Reduction::Dead] {
+                    prop_assert_eq!(used.contains(one), asked.contains(one));
+                }
+            }
+            let Explored { progress, .. } = ours;
+            prop_assert_eq!(
+                (progress.distinct, progress.generated),
+                size(&system, used, deepest)
+            );
+        }
+    }
+
+    /// Dead messages, looked at in the whole graph: delivered wherever they can be, they change
+    /// nothing, and they stay dead whatever happens.
+    #[test]
+    fn what_is_dead_is_dead(game in reducible()) {
+        let mut game = game;
+        (game.rules.accurate, game.rules.fifo) = (false, false);
+        let system = game.system();
+        let start = system.initial();
+        let outlooks = outlooks(&system, &start);
+        let mut seen = indexmap::IndexSet::from([start]);
+        let mut next = 0;
+        while next < seen.len() && seen.len() < 1_000 {
+            let world = seen[next].clone();
+            for (event, after) in successors(&system, &world) {
+                let dead = |world: &World<Table>, src, dst: jury::model::Id, msg| {
+                    outlooks[usize::from(dst)].is_dead(world.node(dst), src, msg)
+                };
+                for link in common::links(&system) {
+                    for msg in world.channel(link).iter() {
+                        if dead(&world, link.src, link.dst, msg) {
+                            prop_assert!(dead(&after, link.src, link.dst, msg));
+                        }
+                    }
+                }
+                if let Event::Deliver(e) = &event
+                    && dead(&world, e.src, e.dst, &e.msg)
+                {
+                    prop_assert_eq!(after.history(), world.history());
+                    for id in system.cluster.ids() {
+                        prop_assert_eq!(after.node(id), world.node(id));
+                    }
+                    prop_assert_eq!(
+                        buried(&system, &outlooks, &after),
+                        buried(&system, &outlooks, &world)
+                    );
+                }
+                seen.insert(after);
+            }
+            next += 1;
+        }
+    }
+}
+
+/// Two-phase commit with so many participants.
+fn commit(params: &serde_json::Value, change: impl FnOnce(&mut Rules, NodeSet)) -> System<TwoPhaseCommit> {
+    let params: Params = serde_json::from_value(params.clone()).expect("good parameters");
+    let protocol = TwoPhaseCommit::new(&params).expect("good parameters");
+    let mut rules = Rules::fault_free();
+    change(&mut rules, protocol.cluster().all());
+    System::new(protocol, rules)
+}
+
+#[test]
+fn two_phase_commit_keeps_its_verdicts() {
+    let (mut compared, mut smaller) = (0, [0; 5]);
+    for termination in ["basic", "cooperative"] {
+        for presumption in ["nothing", "abort", "commit"] {
+            let params = serde_json::json!({
+                "participants": 2, "termination": termination,
+                "presumption": presumption, "votes": ["open", "yes"],
+            });
+            for faults in 0..6 {
+                let system = commit(&params, |rules, nodes| {
+                    rules.links.copies = Limit::AtMost(1);
+                    rules.budgets = Budgets::none();
+                    let budgets = &mut rules.budgets;
+                    match faults {
+                        0 => {}
+                        1 => budgets.crashes = vec![(nodes, Limit::AtMost(1))],
+                        2 => {
+                            budgets.crashes = vec![(nodes, Limit::AtMost(1))];
+                            budgets.recoveries = Limit::AtMost(1);
+                            rules.timeouts = Limit::AtMost(2);
+                        }
+                        3 => budgets.drops = Limit::AtMost(1),
+                        4 => {
+                            budgets.drops = Limit::AtMost(1);
+                            budgets.duplicates = Limit::AtMost(1);
+                            rules.links.copies = Limit::AtMost(2);
+                            rules.timeouts = Limit::AtMost(1);
+                        }
+                        _ => {
+                            budgets.cuts = Limit::AtMost(1);
+                            budgets.heals = Limit::AtMost(1);
+                            rules.cuts = CutFamily::IsolateOne.cuts(nodes.len());
+                        }
+                    }
+                });
+                let limits = depth(depth_within(&system, 4_000));
+                let all = system.protocol.properties();
+                let (safety, progress): (Vec<_>, Vec<_>) =
+                    all.into_iter().partition(|p| p.expectation.goal().is_none());
+                for properties in [safety, progress] {
+                    let plain = plainly(&system, &properties, limits);
+                    for (nth, reduce) in asked().into_iter().enumerate() {
+                        let tuning = Tuning { reduce, word_bits: 9, ..Tuning::default() };
+                        let ours = fast(&system, &properties, limits, tuning);
+                        compare(&system, &properties, &plain, &ours);
+                        compared += 1;
+                        smaller[nth] +=
+                            usize::from(ours.progress.distinct < plain.progress.distinct);
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(compared, 2 * 3 * 6 * 2 * 5);
+    // Losses alone are left out only where there are some, and only for safety.
+    assert!(smaller.iter().all(|n| *n > 8), "{smaller:?}");
+}

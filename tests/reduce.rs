@@ -89,15 +89,19 @@ fn is_blocked<P: Protocol>(
 /// Plays what was found in the whole relation, where every step must be enabled, and asks whether
 /// it shows what it is said to show.
 fn replay<P: Protocol>(system: &System<P>, property: &Property<P>, finding: &Finding<P>) {
-    let (Finding::Broken { schedule, .. } | Finding::Met { schedule } | Finding::Blocked { schedule }) =
-        finding
+    let (Finding::Broken { schedule, .. }
+    | Finding::Met { schedule }
+    | Finding::Blocked { schedule }) = finding
     else {
         return;
     };
     let mut world = system.initial();
     for event in schedule {
         let enabled = system.enabled(&mut world).events;
-        assert!(enabled.contains(event), "{event:?} is no event of the relation");
+        assert!(
+            enabled.contains(event),
+            "{event:?} is no event of the relation"
+        );
         system.apply(&mut world, event);
     }
     let name = property.name;
@@ -162,7 +166,12 @@ fn compare<P: Protocol>(
     for ((property, theirs), ours) in properties.iter().zip(&plain.findings).zip(&ours.findings) {
         replay(system, property, ours);
         if property.expectation.goal().is_none() {
-            assert_eq!(told(system, theirs), told(system, ours), "{}", property.name);
+            assert_eq!(
+                told(system, theirs),
+                told(system, ours),
+                "{}",
+                property.name
+            );
             continue;
         }
         // Near a bound on depth fewer worlds lie too deep, so that more is found, and earlier.
@@ -210,7 +219,9 @@ fn of_the_network() -> Vec<Property<Table>> {
     }
     fn silent_at_last(table: &Table, world: &dyn View<Table>) -> Answer {
         let (a, b) = table.0.bad;
-        let there = world.ids().any(|id| world.node(id).state() == Some(&a.max(b)));
+        let there = world
+            .ids()
+            .any(|id| world.node(id).state() == Some(&a.max(b)));
         told(!there || in_flight(world) > 0)
     }
     fn lost(_: &Table, world: &dyn View<Table>) -> Answer {
@@ -232,7 +243,10 @@ fn of_the_network() -> Vec<Property<Table>> {
     };
     vec![
         property("few", Expectation::Always(Predicate::World(few))),
-        property("silent", Expectation::Always(Predicate::World(silent_at_last))),
+        property(
+            "silent",
+            Expectation::Always(Predicate::World(silent_at_last)),
+        ),
         property("lost", Expectation::Reachable(Predicate::World(lost))),
         property(
             "while nothing is lost",
@@ -261,7 +275,11 @@ fn compare_all(game: &Game, most: usize, tuning: Tuning) {
         .cloned()
         .collect();
     let mut sets = vec![all.clone(), safety];
-    sets.extend(all.into_iter().chain(network).map(|property| vec![property]));
+    sets.extend(
+        all.into_iter()
+            .chain(network)
+            .map(|property| vec![property]),
+    );
     for properties in sets {
         let plain = plainly(&system, &properties, limits);
         for reduce in asked() {
@@ -358,7 +376,10 @@ proptest! {
 }
 
 /// Two-phase commit with so many participants.
-fn commit(params: &serde_json::Value, change: impl FnOnce(&mut Rules, NodeSet)) -> System<TwoPhaseCommit> {
+fn commit(
+    params: &serde_json::Value,
+    change: impl FnOnce(&mut Rules, NodeSet),
+) -> System<TwoPhaseCommit> {
     let params: Params = serde_json::from_value(params.clone()).expect("good parameters");
     let protocol = TwoPhaseCommit::new(&params).expect("good parameters");
     let mut rules = Rules::fault_free();
@@ -404,12 +425,17 @@ fn two_phase_commit_keeps_its_verdicts() {
                 });
                 let limits = depth(depth_within(&system, 4_000));
                 let all = system.protocol.properties();
-                let (safety, progress): (Vec<_>, Vec<_>) =
-                    all.into_iter().partition(|p| p.expectation.goal().is_none());
+                let (safety, progress): (Vec<_>, Vec<_>) = all
+                    .into_iter()
+                    .partition(|p| p.expectation.goal().is_none());
                 for properties in [safety, progress] {
                     let plain = plainly(&system, &properties, limits);
                     for (nth, reduce) in asked().into_iter().enumerate() {
-                        let tuning = Tuning { reduce, word_bits: 9, ..Tuning::default() };
+                        let tuning = Tuning {
+                            reduce,
+                            word_bits: 9,
+                            ..Tuning::default()
+                        };
                         let ours = fast(&system, &properties, limits, tuning);
                         compare(&system, &properties, &plain, &ours);
                         compared += 1;

@@ -109,13 +109,17 @@ impl Reductions {
     }
 
     pub fn iter(self) -> impl Iterator<Item = Reduction> {
-        Reduction::ALL.into_iter().filter(move |r| self.contains(*r))
+        Reduction::ALL
+            .into_iter()
+            .filter(move |r| self.contains(*r))
     }
 }
 
 impl FromIterator<Reduction> for Reductions {
     fn from_iter<I: IntoIterator<Item = Reduction>>(reductions: I) -> Self {
-        reductions.into_iter().fold(Reductions::NONE, Reductions::with)
+        reductions
+            .into_iter()
+            .fold(Reductions::NONE, Reductions::with)
     }
 }
 
@@ -159,11 +163,7 @@ pub enum Forgone {
 
 impl Reduced {
     /// What is left of what was asked for once properties and rules are known.
-    pub fn planned<P: Protocol>(
-        asked: Reduce,
-        rules: &Rules,
-        properties: &[Property<P>],
-    ) -> Self {
+    pub fn planned<P: Protocol>(asked: Reduce, rules: &Rules, properties: &[Property<P>]) -> Self {
         let mut reduced = Reduced::default();
         for reduction in Reduction::ALL {
             match (asked, reduction.obstacle(rules, properties)) {

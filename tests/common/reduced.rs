@@ -17,10 +17,12 @@ pub struct Outlook<P: Protocol> {
 }
 
 fn place<T: PartialEq>(all: &mut Vec<T>, one: T) -> usize {
-    all.iter().position(|known| *known == one).unwrap_or_else(|| {
-        all.push(one);
-        all.len() - 1
-    })
+    all.iter()
+        .position(|known| *known == one)
+        .unwrap_or_else(|| {
+            all.push(one);
+            all.len() - 1
+        })
 }
 
 /// Everything that can happen to a node: its inputs, each with where it crashes inside, and a crash.
@@ -32,7 +34,10 @@ fn react<P: Protocol>(
     may_crash: bool,
 ) -> Vec<(Node<P>, Reaction<P>)> {
     let protocol = &*system.protocol;
-    if node.state().is_some_and(|state| protocol.withheld(id, state, input).is_some()) {
+    if node
+        .state()
+        .is_some_and(|state| protocol.withheld(id, state, input).is_some())
+    {
         return Vec::new();
     }
     let mut crashes = vec![None];
@@ -198,9 +203,7 @@ pub fn is_left_out<P: Protocol>(
             let (src, msg) = (e.src, &e.msg);
             let input = Input::Message { src, msg };
             let reaction = after.react(&system.protocol, e.dst, input, None);
-            after == *before
-                && reaction.sends().count() == 0
-                && reaction.observations.is_empty()
+            after == *before && reaction.sends().count() == 0 && reaction.observations.is_empty()
         }
         _ => false,
     }
@@ -209,7 +212,9 @@ pub fn is_left_out<P: Protocol>(
 /// How many worlds are found in so many levels, and by how many events.
 pub fn size<P: Protocol>(system: &System<P>, used: Reductions, depth: u32) -> (u64, u64) {
     let start = system.initial();
-    let outlooks = used.contains(Reduction::Dead).then(|| outlooks(system, &start));
+    let outlooks = used
+        .contains(Reduction::Dead)
+        .then(|| outlooks(system, &start));
     let bury = |world: World<P>| match &outlooks {
         Some(outlooks) => buried(system, outlooks, &world),
         None => world,

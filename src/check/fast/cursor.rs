@@ -11,8 +11,8 @@ use super::books::{
 use super::intern::{Interner, Number};
 use super::memo::question;
 use super::pack::Packer;
-use crate::model::arms::Arm;
 use super::reduce::Reducer;
+use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
 use crate::model::network::{ChannelChange, Fate};
@@ -38,7 +38,7 @@ pub struct Cursor<P: Protocol> {
     recent: Vec<[(u64, u32); RECENT]>,
     /// The inputs that handlers were ever asked about, by node and code, and how many of them were
     /// told of.
-    inputs: Interner<(usize, Number)>,
+    pub(super) inputs: Interner<(usize, Number)>,
     told: usize,
     /// Of so many known answers one is asked for again, and how many are left until then.
     doubt: (u32, u32),

@@ -63,6 +63,14 @@ pub struct Tuning {
 }
 
 impl Tuning {
+    /// Nothing is left out: every world is counted.
+    pub fn unreduced() -> Self {
+        Tuning {
+            reduce: Reduce::NONE,
+            ..Tuning::default()
+        }
+    }
+
     /// How many threads that are.
     pub fn crew(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, usize::from);

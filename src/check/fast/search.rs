@@ -34,7 +34,9 @@ pub fn explore<P: Protocol>(
     let mut reduced = Reduced::planned(tuning.reduce, &system.rules, properties);
     let prospects = reduced.used.contains(Reduction::Dead).then(|| {
         let found = prospects(system, start, tuning.questions_max);
-        found.map_err(|why| reduced.forgo(Reduction::Dead, why)).ok()
+        found
+            .map_err(|why| reduced.forgo(Reduction::Dead, why))
+            .ok()
     });
     let reducer = Reducer::new(reduced.used, prospects.flatten().map(Into::into));
     let mut search = Search::new(system, start, properties, limits, tuning, reducer);
@@ -42,7 +44,10 @@ pub fn explore<P: Protocol>(
     search.run(monitor);
     let generated = search.generated.max(1);
     if let Some(explored) = search.finish(monitor) {
-        return Explored { reduced, ..explored };
+        return Explored {
+            reduced,
+            ..explored
+        };
     }
     // What was left out mattered to a predicate: once more, and nothing is left out.
     for reduction in reduced.used.iter() {
@@ -424,7 +429,10 @@ impl<'a, P: Protocol> Search<'a, P> {
 
 /// What the properties that are still open have read of a word, beyond what they had read before.
 fn reads<P: Protocol>(inquiries: &[Inquiry<P>], looked_up: &LookedUp, nth: usize) -> Reads {
-    let reading = looked_up.reading.iter().filter(|reading| reading.nth == nth);
+    let reading = looked_up
+        .reading
+        .iter()
+        .filter(|reading| reading.nth == nth);
     let open = reading.filter(|reading| inquiries[reading.property].found.is_none());
     open.fold(Reads::default(), |all, reading| all.and(reading.read))
 }

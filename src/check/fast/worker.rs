@@ -10,8 +10,8 @@ use super::cursor::Cursor;
 use super::pack::Packer;
 use super::views::Remembering;
 use super::visited::{Share, Visited};
-use crate::model::arms::Exercised;
 use crate::check::reduction::Reads;
+use crate::model::arms::Exercised;
 use crate::model::network::Fate;
 use crate::model::{Bound, Class, Enabled, Expectation, Property, Protocol, Reason, System};
 

@@ -6,14 +6,14 @@
 
 use std::sync::Arc;
 
-use super::super::books::NONE;
+use super::super::books::{NONE, code};
 use super::super::cursor::Cursor;
 use super::super::intern::Number;
 use super::super::memo::{Memo, question};
 use super::Prospect;
 use crate::model::cluster::index;
 use crate::model::network::ChannelChange;
-use crate::model::{Channel, Link, Protocol};
+use crate::model::{Channel, Input, Link, Protocol, View};
 
 /// Which messages are dead, by the numbers of a worker.
 pub struct Dead<P: Protocol> {
@@ -114,11 +114,12 @@ impl<P: Protocol> Cursor<P> {
         *class
     }
 
-    /// What is in flight on a link, without what is dead.
+    /// What is in flight on a link, without what is dead. That would arrive, and counts as heard.
     fn without(&mut self, prospect: &Prospect<P>, class: Number, src: usize, dst: usize) -> Number {
         let rules = &self.system.rules;
         let link = Link::new(src.into(), dst.into());
         debug_assert_eq!(index(link.dst), dst);
+        let arrives = self.is_up(link.dst);
         let at = self.books.at_link(link);
         let book = &mut self.books.channel[at];
         let channel = Arc::clone(book.values.get(self.parts[self.books.nodes + at]));
@@ -126,6 +127,12 @@ impl<P: Protocol> Cursor<P> {
         for msg in channel.iter() {
             if !prospect.is_dead(class, link.src, msg).expect(NOT_PURE) {
                 left.change(&ChannelChange::Send(msg), rules.links);
+            } else if arrives {
+                let input = Input::Message {
+                    src: link.src,
+                    msg: &book.messages.intern(msg.clone()).0,
+                };
+                self.inputs.intern((dst, code(input)));
             }
         }
         book.intern(rules.links.order, left)

@@ -66,7 +66,9 @@ impl<P: Protocol> Cursor<P> {
     pub fn enable(&mut self, system: &System<P>, enabled: &mut Enabled<Numbers>) {
         system.enable(self, enabled);
         if self.reducer.lost {
-            enabled.events.retain(|event| !matches!(event, Event::Drop(_)));
+            enabled
+                .events
+                .retain(|event| !matches!(event, Event::Drop(_)));
         }
         if self.reducer.no_op {
             enabled.events.retain(|event| match event {
@@ -96,11 +98,7 @@ impl<P: Protocol> Cursor<P> {
 
     /// Applies an event, and takes out of flight what is dead afterwards.
     #[inline]
-    pub fn step(
-        &mut self,
-        system: &System<P>,
-        event: &Event<Numbers>,
-    ) -> Effects<Numbers, Number> {
+    pub fn step(&mut self, system: &System<P>, event: &Event<Numbers>) -> Effects<Numbers, Number> {
         let effects = system.apply(self, event);
         if self.reducer.dead.is_some() {
             self.bury();

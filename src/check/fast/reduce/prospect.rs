@@ -34,8 +34,8 @@ pub struct Prospect<P: Protocol> {
     messages: Set<(Id, P::Msg)>,
     /// For each part, which of the sets of dead messages is its own.
     dead_at: Vec<Number>,
-    /// The first of them is empty.
-    dead: Set<Bits>,
+    /// The first of them is empty. Those of parts that are up are told from those of others.
+    dead: Set<(Bits, bool)>,
 }
 
 impl<P: Protocol> Prospect<P> {
@@ -48,7 +48,7 @@ impl<P: Protocol> Prospect<P> {
     /// Whether a message is in one of these sets. Nothing if nobody can send it.
     pub fn is_dead(&self, class: Number, src: Id, msg: &P::Msg) -> Option<bool> {
         let at = self.messages.get_index_of(&(src, msg.clone()))?;
-        Some(self.dead[class as usize][at / 64] >> (at % 64) & 1 == 1)
+        Some(self.dead[class as usize].0[at / 64] >> (at % 64) & 1 == 1)
     }
 }
 
@@ -111,7 +111,10 @@ impl<'a, P: Protocol> Closure<'a, P> {
         Closure {
             nodes: ids().map(local).collect(),
             frail: start.expendable(rules),
-            recovers: rules.budgets.recoveries.allows(|| spent.recoveries as usize),
+            recovers: rules
+                .budgets
+                .recoveries
+                .allows(|| spent.recoveries as usize),
             times_out: rules.timeouts.allows(|| spent.timeouts as usize),
             questions: 0,
             questions_max,
@@ -172,13 +175,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
         Ok(())
     }
 
-    fn message(
-        &mut self,
-        id: Id,
-        part: usize,
-        node: &Node<P>,
-        nth: usize,
-    ) -> Result<(), Forgone> {
+    fn message(&mut self, id: Id, part: usize, node: &Node<P>, nth: usize) -> Result<(), Forgone> {
         let arrives = node.up().is_some_and(|up| up.choices.is_empty());
         if arrives {
             let (src, msg) = self.nodes[index(id)].messages[nth].clone();
@@ -271,15 +268,20 @@ impl<P: Protocol> Local<P> {
                 }
             }
         }
-        let mut dead: Set<Bits> = Set::from_iter([vec![0; words]]);
+        let mut dead = Set::from_iter([(vec![0; words], false)]);
         let mut dead_at = Vec::with_capacity(live.len());
-        for mut bits in live {
+        for (part, mut bits) in self.parts.iter().zip(live) {
             for (nth, word) in bits.iter_mut().enumerate() {
                 let known = self.messages.len() - nth * 64;
-                let all = if known < 64 { (1 << known) - 1 } else { u64::MAX };
+                let all = if known < 64 {
+                    (1 << known) - 1
+                } else {
+                    u64::MAX
+                };
                 *word = !*word & all;
             }
-            let (class, _) = dead.insert_full(bits);
+            let is_up = part.is_up() && bits.iter().any(|word| *word != 0);
+            let (class, _) = dead.insert_full((bits, is_up));
             dead_at.push(Number::try_from(class).expect("few parts"));
         }
         Prospect {

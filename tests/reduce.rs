@@ -299,11 +299,11 @@ fn compare_all(game: &Game, most: usize, tuning: Tuning) {
 }
 
 proptest! {
-    #![proptest_config(cases(150))]
+    #![proptest_config(cases(60))]
 
     #[test]
     fn random_protocols_keep_their_verdicts(game in reducible(), tuning in tuning()) {
-        compare_all(&game, 400, tuning);
+        compare_all(&game, 300, tuning);
     }
 
     /// World by world what the definitions leave.
@@ -423,7 +423,7 @@ fn two_phase_commit_keeps_its_verdicts() {
                         }
                     }
                 });
-                let limits = depth(depth_within(&system, 4_000));
+                let limits = depth(depth_within(&system, 1_500));
                 let all = system.protocol.properties();
                 let (safety, progress): (Vec<_>, Vec<_>) = all
                     .into_iter()

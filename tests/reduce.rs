@@ -3,9 +3,10 @@
 
 mod common;
 
+use common::picky::Picky;
 use common::reduced::{buried, outlooks, size};
 use common::table::{Game, Past, Table, game};
-use common::{cases, depth, depth_within, lines, plainly, states, successors, told};
+use common::{cases, depth, depth_within, lines, plainly, successors, told};
 use jury::check::fast::{self, Tuning};
 use jury::check::reduction::Forgone;
 use jury::check::{Explored, Finding, Limits, Patient, Reduce, Reduction, Reductions, explore};
@@ -449,4 +450,108 @@ fn two_phase_commit_keeps_its_verdicts() {
     assert_eq!(compared, 2 * 3 * 6 * 2 * 5);
     // Losses alone are left out only where there are some, and only for safety.
     assert!(smaller.iter().all(|n| *n > 8), "{smaller:?}");
+}
+
+/// What was asked for in so many words, and is not done, comes with its reason.
+#[test]
+fn what_is_asked_for_and_not_done_has_a_reason() {
+    let all: Reductions = Reduction::ALL.into_iter().collect();
+    let forgone = |change: fn(&mut Rules), properties: &[&str], tuning: Tuning| {
+        let system = commit(&serde_json::json!({ "participants": 1 }), |rules, _| {
+            rules.budgets.drops = Limit::AtMost(1);
+            change(rules);
+        });
+        let mut chosen = system.protocol.properties();
+        chosen.retain(|p| properties.contains(&p.name));
+        assert_eq!(chosen.len(), properties.len());
+        let ours = fast(&system, &chosen, Limits::default(), tuning);
+        let auto = Tuning {
+            reduce: Reduce::Auto,
+            ..tuning
+        };
+        let auto = fast(&system, &chosen, Limits::default(), auto);
+        assert_eq!(ours.reduced.used, auto.reduced.used);
+        if let Reduce::Only(these) = tuning.reduce {
+            for one in these.iter() {
+                let why = ours
+                    .reduced
+                    .forgone
+                    .iter()
+                    .filter(|(other, _)| *other == one);
+                assert_eq!(why.count(), usize::from(!ours.reduced.used.contains(one)));
+            }
+        }
+        ours.reduced.forgone
+    };
+    let tuning = Tuning {
+        reduce: Reduce::Only(all),
+        ..Tuning::default()
+    };
+    let each = |why: Forgone| Reduction::ALL.map(|one| (one, why)).to_vec();
+    assert_eq!(forgone(|_| (), &["atomicity"], tuning), []);
+    let accurate: fn(&mut Rules) = |rules| rules.timing = Timing::Accurate;
+    assert_eq!(
+        forgone(accurate, &["atomicity"], tuning),
+        each(Forgone::AccurateTiming)
+    );
+    let fifo: fn(&mut Rules) = |rules| rules.links.order = LinkOrder::Fifo;
+    assert_eq!(
+        forgone(fifo, &["atomicity"], tuning),
+        each(Forgone::FifoLinks)
+    );
+    let progress = forgone(|_| (), &["atomicity", "non-blocking"], tuning);
+    let [no_op, lost, dead] = Reduction::ALL;
+    assert_eq!(
+        progress,
+        [(no_op, Forgone::Progress), (lost, Forgone::Progress)]
+    );
+    let reliable: fn(&mut Rules) = |rules| rules.budgets.drops = Limit::NONE;
+    let nothing = forgone(reliable, &["atomicity"], tuning);
+    assert_eq!(nothing, [(lost, Forgone::NothingIsLost)]);
+    let few = Tuning {
+        questions_max: 3,
+        ..tuning
+    };
+    let few = forgone(|_| (), &["atomicity"], few);
+    assert_eq!(few, [(dead, Forgone::TooManyQuestions(3))]);
+}
+
+/// To find out what is dead, handlers are asked more than can happen.
+#[test]
+fn a_handler_may_refuse_what_cannot_happen() {
+    let system = System::new(Picky, Rules::fault_free());
+    let ours = fast(&system, &[], Limits::default(), Tuning::default());
+    let dead = (Reduction::Dead, Forgone::HandlerPanics);
+    assert_eq!(ours.reduced.forgone, [dead]);
+    assert_eq!(ours.progress.distinct, 3);
+}
+
+/// What nobody will react to would arrive all the same: it counts as having been delivered.
+#[test]
+fn what_is_left_out_was_exercised() {
+    let mut compared = 0;
+    for presumption in ["nothing", "abort", "commit"] {
+        let params = serde_json::json!({
+            "participants": 2, "presumption": presumption, "votes": ["open", "yes"],
+        });
+        for crashes in 0..2 {
+            let system = commit(&params, |rules, nodes| {
+                rules.links.copies = Limit::AtMost(1);
+                rules.budgets.crashes = vec![(nodes, Limit::AtMost(crashes))];
+                rules.budgets.recoveries = Limit::AtMost(crashes);
+                rules.timeouts = Limit::AtMost(3);
+            });
+            let whole = plainly(&system, &[], Limits::default());
+            for reduce in asked() {
+                let tuning = Tuning {
+                    reduce,
+                    ..Tuning::default()
+                };
+                let ours = fast(&system, &[], Limits::default(), tuning);
+                assert_eq!(ours.exercised, whole.exercised, "{:?}", ours.reduced);
+                compared += usize::from(ours.progress.distinct < whole.progress.distinct);
+            }
+        }
+    }
+    assert!(compared > 10, "{compared} were smaller");
 }

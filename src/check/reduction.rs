@@ -1,32 +1,47 @@
-//! What a search may leave out, and which verdicts that leaves alone.
+//! What a search may leave out, and why that changes no verdict.
 //!
-//! A world *covers* another if both agree on nodes, history and cuts, no budget for losses or
-//! duplicates is more spent in the first, and on every link at least as much is in flight in it.
-//! Under asynchronous timing and on unordered links whatever can happen in the other can then happen
-//! in the first, or need not happen at all, and the world after it covers the other one: more in
-//! flight never keeps an event from happening, and a send that is absorbed finds its like in flight.
-//! So a search that goes by worlds that cover all others finds every state of the nodes and every
-//! history, in no more events, unless somebody reads what is in flight or what was spent.
+//! A world *covers* another if both agree on nodes, history, cuts and everything spent, but for
+//! losses and duplicates, of which no more are spent in the first; and if on every link at least as
+//! much is in flight in it. Under asynchronous timing and on unordered links, whatever leads from the
+//! other world somewhere, leads from the first to a world that covers that, or is not needed there:
 //!
-//! Under accurate timing what is in flight, and that a message was lost, decide which timers fire;
-//! on fifo links a message holds up those behind it. There none of this is true, and nothing is
-//! left out.
+//! - A delivery, a loss, a choice, a timeout, a crash (also inside a handler), a recovery, a cut: it is
+//!   enabled in both and does the same. What is sent beyond `copies` is absorbed, and then at least as
+//!   many equal ones are in flight as in the other world. A bound withholds the same of both.
+//! - A duplicate for which there is no room has as many equal ones in flight already.
+//!
+//! So a search that leaves an event out whenever the world before it covers the one after it still
+//! finds every state of the nodes and every history, by no more events; and as it only leaves out, what
+//! it finds is real. That is [`NoOp`](Reduction::NoOp) and [`Lost`](Reduction::Lost). They say nothing
+//! of goals: a goal may be out of reach just because a message is gone.
+//!
+//! [`Dead`](Reduction::Dead) looks ahead. A message is dead if whatever its destination may still
+//! become, its handler answers by nothing at all where the message can arrive, and no bound withholds
+//! it. It stays dead, and equal messages are dead together, so that `copies` is no obstacle. Worlds
+//! that differ in dead messages, and in losses and duplicates spent on them, do the same forever after:
+//! what only one of them can do is to deliver, lose or copy what is dead. So each reaches every goal, by
+//! ordinary events and by repairs, if the other does, and none is open if the other is not. What joins
+//! later, messages to oneself and a network that never forgets are no exceptions to any of this.
+//!
+//! It needs that no predicate reads what is in flight, or, where something may be lost or duplicated,
+//! the globals. Histories and states of nodes lead up to the first such read, and of these nothing is
+//! left out: if some world of the relation makes a predicate read it, some world of the search does.
+//! That search is given up, and another one leaves nothing out.
+//!
+//! Under accurate timing what is in flight, and that something was lost, decide which timers fire; on
+//! fifo links a message holds up those behind it. There nothing is left out.
 
 use crate::model::{Limit, LinkOrder, Property, Protocol, Rules, Timing};
 
 /// Something that a search may leave out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reduction {
-    /// A delivery to which the node reacts by nothing at all, or that finds it down, is no event:
-    /// the world before it covers the one after it. It would take the message out of flight, so
-    /// that this says nothing of goals that are out of reach.
+    /// A delivery to which the node reacts by nothing at all, or that finds it down, is no event. (A
+    /// crash inside its handler is, where it leaves something behind.)
     NoOp,
-    /// A message is never lost: the world before a loss covers the one after it. This says nothing
-    /// of goals, for which a message must not be left in flight for ever.
+    /// A single message is never lost. (What a cut loses is lost.)
     Lost,
-    /// A message that is dead is taken out of flight: nothing that its destination can still become
-    /// reacts to it. Worlds that differ in dead messages do the same, but for events that change
-    /// nothing or only lose or copy what is dead; so every goal is in reach of all or of none.
+    /// A message that is dead is taken out of flight.
     Dead,
 }
 

@@ -75,7 +75,11 @@ fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchR
             .map(|reduction| ReductionReport {
                 name: reduction.name().to_owned(),
                 about: reduction.about().to_owned(),
-                preserves: reduction.preserves().iter().map(ToString::to_string).collect(),
+                preserves: reduction
+                    .preserves()
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
             })
             .collect(),
         not_reduced: search

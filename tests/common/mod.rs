@@ -5,6 +5,7 @@
 
 pub mod impure;
 pub mod interned;
+pub mod picky;
 pub mod reduced;
 pub mod table;
 pub mod two_phase;

@@ -6,10 +6,10 @@ mod common;
 use common::picky::Picky;
 use common::reduced::{buried, outlooks, size};
 use common::table::{Game, Past, Table, game};
-use common::{cases, depth, depth_within, lines, plainly, successors, told};
+use common::{cases, depth, depth_within, plainly, successors, told};
 use jury::check::fast::{self, Tuning};
 use jury::check::reduction::Forgone;
-use jury::check::{Explored, Finding, Limits, Patient, Reduce, Reduction, Reductions, explore};
+use jury::check::{Explored, Finding, Limits, Patient, Reduce, Reduction, Reductions};
 use jury::model::{
     Answer, Bound, Budgets, CutFamily, Event, Expectation, Limit, LinkOrder, NodeSet, Predicate,
     Property, Protocol, Reason, Rules, System, Timing, View, World,

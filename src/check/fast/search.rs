@@ -38,8 +38,8 @@ pub fn explore<P: Protocol>(
             .map_err(|why| reduced.forgo(Reduction::Dead, why))
             .ok()
     });
-    let reducer = Reducer::new(reduced.used, prospects.flatten().map(Into::into));
-    let mut search = Search::new(system, start, properties, limits, tuning, reducer);
+    let left_out = Reducer::new(reduced.used, prospects.flatten().map(Into::into));
+    let mut search = Search::new(system, start, properties, limits, tuning, left_out);
     search.is_reduced = !reduced.used.is_empty();
     search.run(monitor);
     let generated = search.generated.max(1);

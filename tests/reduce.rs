@@ -5,7 +5,7 @@ mod common;
 
 use common::picky::Picky;
 use common::reduced::{buried, outlooks, size};
-use common::table::{Game, Past, Table, game};
+use common::table::{Do, Game, Msg, Params as Rows, Past, Row, Table, game};
 use common::{cases, depth, depth_within, plainly, successors, told};
 use jury::check::fast::{self, Tuning};
 use jury::check::reduction::Forgone;
@@ -225,6 +225,12 @@ fn of_the_network() -> Vec<Property<Table>> {
             .any(|id| world.node(id).state() == Some(&a.max(b)));
         told(!there || in_flight(world) > 0)
     }
+    /// Broken without a look at the network, which it looks at elsewhere.
+    fn nearly_bad(table: &Table, world: &dyn View<Table>) -> Answer {
+        let (a, b) = table.0.bad;
+        let at = |state: u8| world.ids().any(|id| world.node(id).state() == Some(&state));
+        told(!at(a) && (!at(b) || in_flight(world) < 100))
+    }
     fn lost(_: &Table, world: &dyn View<Table>) -> Answer {
         told(world.globals().spent.drops > 0)
     }
@@ -248,6 +254,10 @@ fn of_the_network() -> Vec<Property<Table>> {
             "silent",
             Expectation::Always(Predicate::World(silent_at_last)),
         ),
+        property(
+            "nearly bad",
+            Expectation::Always(Predicate::World(nearly_bad)),
+        ),
         property("lost", Expectation::Reachable(Predicate::World(lost))),
         property(
             "while nothing is lost",
@@ -265,9 +275,8 @@ fn of_the_network() -> Vec<Property<Table>> {
     ]
 }
 
-fn compare_all(game: &Game, most: usize, tuning: Tuning) {
-    let system = game.system();
-    let limits = depth(depth_within(&system, most));
+fn compare_all(system: &System<Table>, most: usize, tuning: Tuning) {
+    let limits = depth(depth_within(system, most));
     let all = system.protocol.properties();
     let network = of_the_network();
     let safety: Vec<Property<Table>> = all
@@ -282,19 +291,19 @@ fn compare_all(game: &Game, most: usize, tuning: Tuning) {
             .map(|property| vec![property]),
     );
     for properties in sets {
-        let plain = plainly(&system, &properties, limits);
+        let plain = plainly(system, &properties, limits);
         for reduce in asked() {
             let tuning = Tuning { reduce, ..tuning };
-            let ours = fast(&system, &properties, limits, tuning);
-            compare(&system, &properties, &plain, &ours);
+            let ours = fast(system, &properties, limits, tuning);
+            compare(system, &properties, &plain, &ours);
             let alone = Tuning {
                 reduce,
                 threads: 1,
                 questions_max: usize::MAX,
                 ..Tuning::default()
             };
-            let alone = fast(&system, &properties, limits, alone);
-            assert_eq!(account(&system, &ours), account(&system, &alone));
+            let alone = fast(system, &properties, limits, alone);
+            assert_eq!(account(system, &ours), account(system, &alone));
         }
     }
 }
@@ -304,7 +313,7 @@ proptest! {
 
     #[test]
     fn random_protocols_keep_their_verdicts(game in reducible(), tuning in tuning()) {
-        compare_all(&game, 300, tuning);
+        compare_all(&game.system(), 300, tuning);
     }
 
     /// World by world what the definitions leave.
@@ -374,6 +383,52 @@ proptest! {
             next += 1;
         }
     }
+}
+
+/// Two nodes, of which the second may crash once and come back: what is asked of it is `Ask`.
+fn asked_once(rows: &mut Rows) -> System<Table> {
+    *rows.start(0, None) = Row::to(0, [Do::Send(1, Msg::Ask)]);
+    let mut rules = Rules::fault_free();
+    let second = NodeSet::only(1.into());
+    rules.budgets.crashes = vec![(second, Limit::AtMost(1))];
+    rules.budgets.recoveries = Limit::AtMost(1);
+    System::new(Table::new(rows).expect("it has nodes"), rules)
+}
+
+/// What is left behind inside a handler that as a whole changes nothing matters all the same.
+#[test]
+fn a_crash_inside_a_handler_that_changes_nothing_is_an_event() {
+    let mut rows = Rows::default();
+    *rows.start(1, None) = Row::to(0, [Do::Save(0)]);
+    *rows.msg(1, 0, Msg::Ask) = Row {
+        next: None,
+        does: vec![Do::Save(1), Do::Save(0)],
+    };
+    *rows.start(1, Some(1)) = Row::to(4, []);
+    *rows.msg(1, 4, Msg::Ask) = Row::default();
+    (rows.bad, rows.goal[0]) = ((4, 0), true);
+    let system = asked_once(&mut rows);
+    let plain = plainly(&system, &system.protocol.properties(), Limits::default());
+    let broken = |finding: &Finding<_>| matches!(finding, Finding::Broken { .. });
+    assert!(plain.findings.iter().any(broken));
+    compare_all(&system, 1_000, Tuning::default());
+}
+
+/// What is on storage only if a node crashed inside a handler wakes a message that would be dead.
+#[test]
+fn what_only_a_crash_inside_leaves_behind_is_foreseen() {
+    let mut rows = Rows::default();
+    *rows.msg(1, 0, Msg::Ask) = Row::to(1, [Do::Save(1), Do::Save(0)]);
+    *rows.start(1, Some(0)) = Row::to(1, []);
+    *rows.start(1, Some(1)) = Row::to(2, [Do::Send(0, Msg::AskAgain)]);
+    *rows.msg(0, 0, Msg::AskAgain) = Row::to(3, [Do::Send(1, Msg::Ask)]);
+    *rows.msg(1, 2, Msg::Ask) = Row::to(4, []);
+    (rows.bad, rows.goal[4]) = ((4, 3), true);
+    let system = asked_once(&mut rows);
+    let plain = plainly(&system, &system.protocol.properties(), Limits::default());
+    let broken = |finding: &Finding<_>| matches!(finding, Finding::Broken { .. });
+    assert!(plain.findings.iter().any(broken));
+    compare_all(&system, 1_000, Tuning::default());
 }
 
 /// Two-phase commit with so many participants.

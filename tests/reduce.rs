@@ -234,6 +234,9 @@ fn of_the_network() -> Vec<Property<Table>> {
     fn lost(_: &Table, world: &dyn View<Table>) -> Answer {
         told(world.globals().spent.drops > 0)
     }
+    fn copied(_: &Table, world: &dyn View<Table>) -> Answer {
+        told(world.globals().spent.duplicates > 0)
+    }
     fn whole(_: &Table, world: &dyn View<Table>) -> Answer {
         told(world.globals().spent.drops == 0 && world.globals().cuts.is_empty())
     }
@@ -258,6 +261,7 @@ fn of_the_network() -> Vec<Property<Table>> {
             "nearly bad",
             Expectation::Always(Predicate::World(nearly_bad)),
         ),
+        property("copied", Expectation::Reachable(Predicate::World(copied))),
         property("lost", Expectation::Reachable(Predicate::World(lost))),
         property(
             "while nothing is lost",
@@ -309,7 +313,7 @@ fn compare_all(system: &System<Table>, most: usize, tuning: Tuning) {
 }
 
 proptest! {
-    #![proptest_config(cases(60))]
+    #![proptest_config(cases(40))]
 
     #[test]
     fn random_protocols_keep_their_verdicts(game in reducible(), tuning in tuning()) {
@@ -429,6 +433,43 @@ fn what_only_a_crash_inside_leaves_behind_is_foreseen() {
     let broken = |finding: &Finding<_>| matches!(finding, Finding::Broken { .. });
     assert!(plain.findings.iter().any(broken));
     compare_all(&system, 1_000, Tuning::default());
+}
+
+/// A message that a bound withholds keeps a world open, so that it is left in flight.
+#[test]
+fn what_a_bound_withholds_is_not_left_out() {
+    let mut rows = Rows::default();
+    *rows.start(0, None) = Row::to(0, [Do::Send(1, Msg::Tell { what: 1 })]);
+    rows.withheld = Some(0);
+    let table = Table::new(&rows).expect("it has nodes");
+    let system = System::new(table, Rules::fault_free());
+    let plain = plainly(&system, &system.protocol.properties(), Limits::default());
+    assert!(plain.withheld.contains(&Bound::Protocol("rounds")));
+    compare_all(&system, 1_000, Tuning::default());
+}
+
+/// Who reads the network after it was settled, and only because others search too, was not asked.
+#[test]
+fn what_is_read_in_vain_is_not_asked_for() {
+    let mut rows = Rows {
+        nodes: 4,
+        bad: (1, 2),
+        ..Rows::default()
+    };
+    for role in 0..2 {
+        *rows.start(role, None) = Row::to(0, [Do::Arm(0)]);
+    }
+    *rows.timeout(0, 0, 0) = Row::to(1, []);
+    *rows.timeout(1, 0, 0) = Row::to(2, []);
+    let table = Table::new(&rows).expect("it has nodes");
+    let system = System::new(table, Rules::fault_free());
+    let tuning = Tuning {
+        threads: 8,
+        shared_from: 1,
+        chunk: 1,
+        ..Tuning::default()
+    };
+    compare_all(&system, 1_000, tuning);
 }
 
 /// Two-phase commit with so many participants.

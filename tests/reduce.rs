@@ -448,6 +448,20 @@ fn what_a_bound_withholds_is_not_left_out() {
     compare_all(&system, 1_000, Tuning::default());
 }
 
+/// A message that is dead can be duplicated and lost, and somebody may count that.
+#[test]
+fn what_is_spent_in_vain_is_not_left_out() {
+    let mut rows = Rows::default();
+    *rows.start(0, None) = Row::to(0, [Do::Send(1, Msg::Ask)]);
+    for (drops, duplicates) in [(0, 1), (1, 0)] {
+        let mut rules = Rules::fault_free();
+        rules.budgets.drops = Limit::AtMost(drops);
+        rules.budgets.duplicates = Limit::AtMost(duplicates);
+        let table = Table::new(&rows).expect("it has nodes");
+        compare_all(&System::new(table, rules), 1_000, Tuning::default());
+    }
+}
+
 /// Who reads the network after it was settled, and only because others search too, was not asked.
 #[test]
 fn what_is_read_in_vain_is_not_asked_for() {

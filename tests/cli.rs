@@ -567,3 +567,73 @@ fn an_interrupt_stops_cleanly_and_tells_what_is_known() {
         }
     }
 }
+
+#[test]
+fn a_search_tells_what_it_left_out() {
+    let here = folder();
+    let mut scenario = read(here.path(), "fine.json");
+    scenario["check"]["timing"] = "asynchronous".into();
+    scenario["check"]["faults"]["drops"] = 1.into();
+    scenario["check"]["bounds"] = serde_json::json!({ "copies": 1 });
+    scenario.as_object_mut().unwrap().remove("expect");
+    write(here.path(), "lossy.json", &scenario);
+    let check = |reduce: &[&str]| {
+        let arguments = ["check", "lossy.json", "--property", "atomicity"];
+        let mut command = jury(here.path());
+        command.args(arguments).args(reduce);
+        command
+    };
+    let told = "Reduced by lost: what is lost is never delivered; keeps always and reachable.";
+    check(&[])
+        .assert()
+        .code(0)
+        .stdout(contains("search 1, reduced").and(contains(told)));
+    check(&["--reduce", "none"])
+        .assert()
+        .code(0)
+        .stdout(contains("educed").not());
+    let search = |reduce: &[&str]| {
+        let (code, answer) = json(check(reduce).arg("--json"));
+        assert_eq!(code, 0);
+        answer["searches"][0].clone()
+    };
+    let names = |search: &Value| -> Vec<String> {
+        let reduced = search["reduced"].as_array().cloned().unwrap_or_default();
+        let name = |one: &Value| one["name"].as_str().unwrap().to_owned();
+        reduced.iter().map(name).collect()
+    };
+    let all = search(&["--reduce", "none"]);
+    assert!(names(&all).is_empty());
+    let lost = search(&["--reduce", "lost"]);
+    assert_eq!(names(&lost), ["lost"]);
+    assert_eq!(lost["reduced"][0]["preserves"][0], "always");
+    let auto = search(&["--reduce", "auto"]);
+    assert_eq!(names(&auto), ["no-op", "lost", "dead"]);
+    assert_eq!(auto, search(&["--reduce", "dead,no-op,lost"]));
+    let distinct = |search: &Value| search["distinct"].as_u64().unwrap();
+    assert!(distinct(&auto) < distinct(&lost) && distinct(&lost) < distinct(&all));
+    check(&["--reduce", "dead,losses"])
+        .assert()
+        .code(2)
+        .stderr(contains("there is no reduction `losses`").and(contains("no-op, lost, dead")));
+    // Where what was asked for cannot be done, it says why.
+    jury(here.path())
+        .args([
+            "check",
+            "lossy.json",
+            "--property",
+            "non-blocking",
+            "--reduce",
+            "lost",
+        ])
+        .assert()
+        .stdout(contains(
+            "not reduced by lost: it says nothing of possible progress.",
+        ));
+    for command in ["try", "test"] {
+        jury(here.path())
+            .args([command, "fine.json", "--reduce", "none"])
+            .assert()
+            .code(0);
+    }
+}

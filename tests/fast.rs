@@ -51,6 +51,7 @@ fn tuning() -> impl Strategy<Value = Tuning> {
                     block,
                     blocks_max,
                     doubt,
+                    ..Tuning::unreduced()
                 }
             },
         )
@@ -144,9 +145,9 @@ fn two_phase_commit_is_judged_alike() {
                             shared_from: 1,
                             block: 64,
                             blocks_max: 1,
-                            ..Tuning::default()
+                            ..Tuning::unreduced()
                         };
-                        let tuning = [Tuning::default(), tiny][(nth + faults) % 2];
+                        let tuning = [Tuning::unreduced(), tiny][(nth + faults) % 2];
                         let ours = fast(&system, &properties, limits, tuning);
                         assert_eq!(account(&system, &ours), account(&system, &plain));
                         compared += 1;
@@ -186,7 +187,7 @@ fn a_search_can_be_stopped() {
         &start,
         &properties,
         &limits,
-        Tuning::default(),
+        Tuning::unreduced(),
         &mut monitor,
     );
     assert_eq!(ours.stopped, Some(Stopped::Memory));
@@ -210,7 +211,7 @@ fn a_handler_that_is_not_pure_is_named() {
     let system = System::new(Impure::default(), Rules::fault_free());
     let tuning = Tuning {
         doubt: 1,
-        ..Tuning::default()
+        ..Tuning::unreduced()
     };
     fast(&system, &[], states(100), tuning);
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// One mistake: the file under `src/check/fast`, what it says, and what it would say.
+/// One mistake: the file, seen from `src/check/fast`, what it says, and what it would say.
 struct Mutation {
     what: &'static str,
     file: &'static str,
@@ -239,6 +239,120 @@ const MUTATIONS: &[Mutation] = &[
         "chunk.seen.absorbed |= fates.any(",
         "chunk.seen.absorbed &= fates.any(",
     ),
+    mistake(
+        "an observation does not keep a delivery from being left out",
+        "reduce/mod.rs",
+        "known.after == before && known.observed == NONE && ",
+        "known.after == before && ",
+    ),
+    mistake(
+        "a delivery that sends something is left out",
+        "reduce/mod.rs",
+        "known.observed == NONE && book.sent(reaction, 0).is_none()",
+        "known.observed == NONE",
+    ),
+    mistake(
+        "deliveries are left out where progress is asked for",
+        "../reduction.rs",
+        "Reduction::NoOp | Reduction::Lost => &[\"always\", \"reachable\"],",
+        "Reduction::NoOp | Reduction::Lost => &[\"always\", \"reachable\", \"never blocked\"],",
+    ),
+    mistake(
+        "something is left out on fifo links",
+        "../reduction.rs",
+        "rules.links.order == LinkOrder::Fifo",
+        "rules.links.order == LinkOrder::Fifo && rules.links.never_forgets",
+    ),
+    mistake(
+        "something is left out under accurate timing",
+        "../reduction.rs",
+        "if rules.timing == Timing::Accurate {",
+        "if rules.timing == Timing::Accurate && rules.links.never_forgets {",
+    ),
+    mistake(
+        "a predicate may read what is in flight",
+        "../reduction.rs",
+        "self.channels || (self.globals && spends)",
+        "self.globals && spends",
+    ),
+    mistake(
+        "a predicate may read what was spent on duplicates",
+        "../reduction.rs",
+        "let spends = loses(rules) || rules.budgets.duplicates != Limit::NONE;",
+        "let spends = loses(rules);",
+    ),
+    mistake(
+        "what settled properties read counts",
+        "search.rs",
+        "inquiries[reading.property].found.is_none()",
+        "reading.nth == nth",
+    ),
+    mistake(
+        "what goals read does not count",
+        "search.rs",
+        "self.read = self.read.and(worker.read);",
+        "self.read = self.read.and(self.read);",
+    ),
+    mistake(
+        "what is dead for a node that changed stays in flight on most links",
+        "reduce/dead.rs",
+        "self.bury_at(part, 0..nodes);\n            } else",
+        "self.bury_at(part, 0..1);\n            } else",
+    ),
+    mistake(
+        "the first world is not looked at",
+        "cursor.rs",
+        "if cursor.bury_all() {",
+        "if false {",
+    ),
+    mistake(
+        "a message that a bound withholds is dead",
+        "reduce/prospect.rs",
+        "if node.state().and_then(withheld).is_some() {\n            return Ok(true);",
+        "if node.state().and_then(withheld).is_some() {\n            return Ok(false);",
+    ),
+    mistake(
+        "crashes inside handlers are not foreseen",
+        "reduce/prospect.rs",
+        "if self.system.rules.budgets.inside_handlers && self.frail.contains(id) {",
+        "if false {",
+    ),
+    mistake(
+        "what a crash inside a handler leaves behind is nothing",
+        "reduce/prospect.rs",
+        "self.ask(id, part, node, input, Some(after))?;\n                differs = true;",
+        "self.ask(id, part, node, input, Some(after))?;",
+    ),
+    mistake(
+        "recoveries are not foreseen",
+        "reduce/prospect.rs",
+        "if joins || self.recovers {",
+        "if joins {",
+    ),
+    mistake(
+        "joins are not foreseen",
+        "reduce/prospect.rs",
+        "let joins = matches!(node, Node::Absent);",
+        "let joins = false;",
+    ),
+    mistake(
+        "timeouts are not foreseen",
+        "reduce/prospect.rs",
+        "if self.times_out {",
+        "if false {",
+    ),
+    mistake(
+        "an observation is nothing to whom a message is for",
+        "reduce/prospect.rs",
+        "let mut differs = after != *node || !reaction.observations.is_empty();",
+        "let mut differs = after != *node;",
+    ),
+    mistake(
+        "a message is dead as soon as nobody reacts to it now",
+        "reduce/prospect.rs",
+        "if news {\n                    todo.push(from);",
+        "if news && from > self.parts.len() {\n                    todo.push(from);",
+    ),
 ];
 
 fn project() -> &'static Path {
@@ -293,8 +407,9 @@ fn every_mistake_is_caught() {
 /// Whether the engine's own tests and the comparison with the plain engine pass.
 fn passes(project: &Path) -> bool {
     Command::new(env!("CARGO"))
-        .args(["test", "--quiet", "--lib", "--test", "fast", "--"])
-        .args(["fast", "judged", "stopped"])
+        .args(["test", "--quiet", "--lib", "--test", "fast", "--test"])
+        .args(["reduce", "--", "fast", "judged", "stopped"])
+        .args(["verdicts", "left", "asked", "crash_inside", "in_vain"])
         .current_dir(project)
         .env("CARGO_TARGET_DIR", project.join("target"))
         .env("CARGO_PROFILE_DEV_DEBUG", "0")

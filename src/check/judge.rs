@@ -8,6 +8,7 @@ use super::blocked::{Blocked, explain, standstill};
 use super::checkpoint::{CheckpointError, Folder};
 use super::explore::{Explored, Finding, explore};
 use super::fast::{self, Tuning};
+use super::reduction::Reduced;
 use super::{Limits, Monitor, Progress, Stopped};
 use crate::model::arms::Exercised;
 use crate::model::{
@@ -117,6 +118,8 @@ pub struct Search<P: Protocol> {
     pub repair_withheld: bool,
     /// The arms of handlers that ran somewhere in it; `None` from an engine that cannot tell.
     pub exercised: Option<Exercised>,
+    /// What it left out.
+    pub reduced: Reduced,
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
 }
 
@@ -278,6 +281,7 @@ fn search<P: Protocol>(
         stopped,
         settled,
         exercised,
+        reduced,
         waiting_for_the_living,
     } = match (engine, folder) {
         (Engine::Fast(tuning), Some(folder)) => {
@@ -304,6 +308,7 @@ fn search<P: Protocol>(
         absorbed,
         repair_withheld,
         exercised: Some(exercised),
+        reduced,
         waiting_for_the_living,
     };
     Ok((search, findings))

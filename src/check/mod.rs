@@ -10,11 +10,14 @@ pub mod checkpoint;
 mod explore;
 pub mod fast;
 mod judge;
+pub mod reduction;
 #[cfg(feature = "stateright-bridge")]
 pub mod stateright;
 
 pub use blocked::{Blocked, Possible, explain, possible};
 pub use explore::{Explored, Finding, Keyed, explore};
+pub use reduction::{Reduce, Reduced, Reduction, Reductions};
+
 pub use judge::{
     Engine, Judged, Question, Search, Standing, Trial, Verdict, is_silent, judge, judge_from,
     standing, start,

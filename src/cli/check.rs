@@ -16,6 +16,7 @@ use super::limits::{Effort, Limits};
 use super::output::Output;
 use super::picture::Picture;
 use super::progress::SearchBar;
+use super::reduce::Reducing;
 use super::shapes::Answer;
 use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt, words};
 
@@ -27,6 +28,7 @@ Examples:
   jury check mine.json --checkpoint kept            goes on where it was stopped
   jury check mine.json --engine stateright         a second opinion
   jury check mine.json --threads 1 --paranoid
+  jury check mine.json --reduce none               count every world and event
   jury check scenarios/2pc/coordinator-dies-after-prepare.json --trace t.json \\
     && jury replay t.json --step";
 
@@ -84,6 +86,9 @@ pub struct Args {
     json: bool,
 
     #[command(flatten)]
+    reducing: Reducing,
+
+    #[command(flatten)]
     limits: Limits,
 
     #[command(flatten)]
@@ -92,7 +97,12 @@ pub struct Args {
 
 impl Args {
     /// What `jury check FILE` means, within limits.
-    pub fn all_properties(file: PathBuf, limits: Limits, picture: Picture) -> Self {
+    pub fn all_properties(
+        file: PathBuf,
+        reducing: Reducing,
+        limits: Limits,
+        picture: Picture,
+    ) -> Self {
         Args {
             file,
             engine: EngineName::Fast,
@@ -104,6 +114,7 @@ impl Args {
             show: None,
             trace: None,
             json: false,
+            reducing,
             limits,
             picture,
         }
@@ -137,6 +148,7 @@ impl Args {
         Tuning {
             threads: self.threads.map_or(default.threads, usize::from),
             doubt: if self.paranoid { 1 } else { default.doubt },
+            reduce: self.reducing.reduce,
             ..default
         }
     }

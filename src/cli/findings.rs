@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use jury::testbed::report::Unexercised;
 use jury::check::Stopped;
+use jury::testbed::report::Unexercised;
 use jury::testbed::{CheckReport, PropertyReport};
 
 use super::check::{Checked, GoOn, by_itself};
@@ -104,10 +104,14 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
     ];
     for (i, search) in report.searches.iter().enumerate() {
         let seconds = effort.search_seconds.get(i).copied();
-        let name = match &search.imposed[..] {
-            [] => format!("search {}", i + 1),
-            imposed => format!("search {}, assuming {}", i + 1, words::listed(imposed)),
-        };
+        let mut name = format!("search {}", i + 1);
+        if !search.reduced.is_empty() {
+            name.push_str(", reduced");
+        }
+        if !search.imposed.is_empty() {
+            name.push_str(", assuming ");
+            name.push_str(&words::listed(&search.imposed));
+        }
         let exhaustive = match &search.bounds[..] {
             [] if search.exhaustive => "yes".to_owned(),
             [] => "no need: all was found".to_owned(),
@@ -128,6 +132,9 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
         out.line(line)?;
     }
     for line in unexercised(report) {
+        out.line(line)?;
+    }
+    for line in reductions(report) {
         out.line(line)?;
     }
     for note in notes(report) {
@@ -189,6 +196,32 @@ fn unexercised(report: &CheckReport) -> Vec<String> {
         )
     };
     groups.into_iter().map(line).collect()
+}
+
+/// What searches left out, and what they did not although they were asked to.
+fn reductions(report: &CheckReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut add = |line| {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    };
+    for search in &report.searches {
+        for reduction in &search.reduced {
+            add(format!(
+                "Reduced by {}: {}; keeps {}.",
+                reduction.name,
+                reduction.about,
+                words::listed(&reduction.preserves)
+            ));
+        }
+    }
+    for (nth, search) in report.searches.iter().enumerate() {
+        for (name, why) in &search.not_reduced {
+            add(format!("Search {} not reduced by {name}: {why}.", nth + 1));
+        }
+    }
+    lines
 }
 
 /// What qualifies the answer beyond the verdicts.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use jury::check::fast::Tuning;
 use jury::testbed::{Case, CheckOptions, Expected};
 use serde::Serialize;
 
@@ -12,6 +13,7 @@ use super::files::Pending;
 use super::limits::Limits;
 use super::output::{Output, Paint, remark};
 use super::progress::SearchBar;
+use super::reduce::Reducing;
 use super::shapes::Answer;
 use super::words;
 use super::{Failure, Outcome, Terminal, edge, interrupt, junit, seeds, suite, summary};
@@ -21,7 +23,8 @@ Examples:
   jury test scenarios                            every scenario in a folder
   jury test a.json b.json --filter atomicity     only files whose path or text has it
   jury test scenarios --junit report.xml         for a CI server
-  jury test scenarios --seeds-max 20 --time 10s  a quick look";
+  jury test scenarios --seeds-max 20 --time 10s  a quick look
+  jury test scenarios --reduce none              leave nothing out";
 
 /// Test scenarios: both engines against every expectation.
 #[derive(Debug, clap::Args)]
@@ -45,6 +48,9 @@ pub struct Args {
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    reducing: Reducing,
 
     #[command(flatten)]
     limits: Limits,
@@ -279,7 +285,10 @@ fn check_part(case: &dyn Case, properties: Vec<String>, args: &Args) -> CheckPar
         properties,
         states_max: args.limits.states,
         depth_max: args.limits.depth(),
-        tuning: args.limits.tuning(),
+        tuning: Tuning {
+            reduce: args.reducing.reduce,
+            ..args.limits.tuning()
+        },
         ..CheckOptions::default()
     };
     let checked = examine(case, &options, &args.limits, SearchBar::new());

@@ -1,7 +1,7 @@
 //! From what the checker found to what people read.
 
 use super::record::record_schedule;
-use super::report::{CheckReport, PropertyReport, SearchReport, Unexercised};
+use super::report::{CheckReport, PropertyReport, ReductionReport, SearchReport, Unexercised};
 use crate::check::{Judged, Question, Search, Standing, Trial, Verdict, is_silent};
 use crate::model::arms::unexercised;
 use crate::model::{
@@ -68,6 +68,26 @@ fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchR
             .waiting_for_the_living
             .as_ref()
             .map(|schedule| notation(system, schedule)),
+        reduced: search
+            .reduced
+            .used
+            .iter()
+            .map(|reduction| ReductionReport {
+                name: reduction.name().to_owned(),
+                about: reduction.about().to_owned(),
+                preserves: reduction
+                    .preserves()
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+            })
+            .collect(),
+        not_reduced: search
+            .reduced
+            .forgone
+            .iter()
+            .map(|(reduction, why)| (reduction.name().to_owned(), why.to_string()))
+            .collect(),
     }
 }
 

@@ -7,6 +7,7 @@ use stateright::{Checker, Model};
 
 use super::judge_check::report_check;
 use super::report::CheckReport;
+use crate::check::reduction::Reduced;
 use crate::check::stateright::{Bridge, PROPERTIES_MAX};
 use crate::check::{
     Judged, Monitor, Progress, Question, Search, Stopped, Trial, Verdict, standing, start,
@@ -87,6 +88,7 @@ pub fn check<P: Protocol>(
             absorbed: seen.absorbed,
             repair_withheld: false,
             exercised: None,
+            reduced: Reduced::default(),
             waiting_for_the_living: None,
         }],
     };

@@ -5,6 +5,8 @@
 
 pub mod impure;
 pub mod interned;
+pub mod picky;
+pub mod reduced;
 pub mod table;
 pub mod two_phase;
 pub mod two_phase_spec;

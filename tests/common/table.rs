@@ -120,7 +120,7 @@ pub struct Params {
     pub observed: Vec<bool>,
     /// Sets of nodes as bits, by role, state and timer.
     pub awaits: Vec<u8>,
-    /// A state whose timeouts a bound of the protocol's own withholds.
+    /// A state whose timeouts, and one of whose messages, a bound of the protocol's own withholds.
     pub withheld: Option<u8>,
     /// Two nodes in these states are a violation.
     pub bad: (u8, u8),
@@ -331,8 +331,12 @@ impl Protocol for Table {
     }
 
     fn withheld(&self, _: Id, state: &u8, input: Input<'_, Self>) -> Option<&'static str> {
-        let bounded = matches!(input, Input::Timeout(_)) && self.0.withheld == Some(*state);
-        bounded.then_some("rounds")
+        let bounded = match input {
+            Input::Timeout(_) => true,
+            Input::Message { msg, .. } => *msg == Msg::Tell { what: 1 },
+            Input::Start | Input::Choice { .. } => false,
+        };
+        (bounded && self.0.withheld == Some(*state)).then_some("rounds")
     }
 
     fn forced(&self, _: Id, before: Option<&u8>, saved: &u8) -> bool {

@@ -11,6 +11,7 @@ use super::books::{
 use super::intern::{Interner, Number};
 use super::memo::question;
 use super::pack::Packer;
+use super::reduce::Reducer;
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
@@ -25,27 +26,34 @@ const RECENT: usize = 64;
 
 /// The carrier: stands at one world at a time.
 pub struct Cursor<P: Protocol> {
-    system: System<P>,
-    books: Books<P>,
-    parts: Vec<Number>,
+    pub(super) system: System<P>,
+    pub(super) books: Books<P>,
+    pub(super) parts: Vec<Number>,
     words: Vec<u64>,
     packer: Packer,
     /// The parts that changed since the world was loaded, and what they were.
-    changed: Vec<(usize, Number)>,
+    pub(super) changed: Vec<(usize, Number)>,
     outgrown: bool,
     /// Of each node, where what was asked of it lately is remembered.
     recent: Vec<[(u64, u32); RECENT]>,
     /// The inputs that handlers were ever asked about, by node and code, and how many of them were
     /// told of.
-    inputs: Interner<(usize, Number)>,
+    pub(super) inputs: Interner<(usize, Number)>,
     told: usize,
     /// Of so many known answers one is asked for again, and how many are left until then.
     doubt: (u32, u32),
+    pub(super) reducer: Reducer<P>,
 }
 
 impl<P: Protocol> Cursor<P> {
     /// A carrier that stands at this world.
-    pub fn new(system: &System<P>, world: &World<P>, word_bits: u32, doubt: u32) -> Self {
+    pub fn new(
+        system: &System<P>,
+        world: &World<P>,
+        word_bits: u32,
+        doubt: u32,
+        reducer: Reducer<P>,
+    ) -> Self {
         let nodes = system.cluster.len();
         let mut books = Books::new(nodes);
         let cuts = system.rules.cuts.iter().chain(&world.globals().cuts);
@@ -62,11 +70,15 @@ impl<P: Protocol> Cursor<P> {
             inputs: Interner::default(),
             told: 0,
             doubt: (doubt, doubt),
+            reducer,
             system: system.clone(),
             books,
         };
         cursor.stand_at(world);
         cursor.repack(word_bits);
+        if cursor.bury_all() {
+            cursor.repack(word_bits);
+        }
         cursor
     }
 
@@ -84,6 +96,7 @@ impl<P: Protocol> Cursor<P> {
             inputs: Interner::default(),
             told: 0,
             doubt: self.doubt,
+            reducer: self.reducer.for_another(),
         };
         cursor.catch_up();
         cursor
@@ -221,11 +234,11 @@ impl<P: Protocol> Cursor<P> {
     }
 
     pub fn bytes(&self) -> usize {
-        self.books.bytes() + self.packer.bytes()
+        self.books.bytes() + self.packer.bytes() + self.reducer.bytes()
     }
 
     #[inline]
-    fn set(&mut self, part: usize, now: Number) {
+    pub(super) fn set(&mut self, part: usize, now: Number) {
         let before = std::mem::replace(&mut self.parts[part], now);
         if before == now {
             return;

@@ -15,7 +15,6 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::Tuning;
 use super::books::Books;
 use super::intern::{Number, Shared};
 use super::keys::Keys;
@@ -25,7 +24,8 @@ use super::visited::{Marks, Visited};
 use super::worker::{Chunk, Seen};
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::check::explore::{Explored, Finding};
-use crate::check::{Limits, Monitor, Progress, Stopped};
+use crate::check::reduction::Reduced;
+use crate::check::{Monitor, Progress, Stopped};
 use crate::model::arms::{Arm, Exercised};
 use crate::model::cluster::index;
 use crate::model::{
@@ -40,47 +40,31 @@ const THROUGH: u64 = 1;
 /// How many worlds are expanded once more to see whether the protocol is still the same.
 const REPLAYED: usize = 1024;
 
-/// Explores as [`explore`](super::explore) does, and writes checkpoints to a place; goes on from
-/// the one that is there.
-pub fn explore_from<P: Protocol>(
-    system: &System<P>,
-    start: &World<P>,
-    properties: &[Property<P>],
-    limits: &Limits,
-    tuning: Tuning,
-    place: &Place,
-    monitor: &mut dyn Monitor,
-) -> Result<Explored<P>, CheckpointError> {
-    let mut search = Search::new(system, start, properties, limits, tuning);
-    search.place = Some(place.clone());
-    let mut cost = 0;
-    if let Some(mut reader) = place.read()? {
-        cost = reader.number()?;
-        if reader.number()? == THROUGH {
-            let result: Through = reader.value()?;
-            reader.end()?;
-            let wrong = || place.of_another_protocol("a schedule in it is not possible");
-            let explored = result
-                .spelt_out(system, start, properties)
-                .ok_or_else(wrong)?;
-            monitor.begins(cost);
-            return Ok(explored);
-        }
-        search.restore(place, &mut reader)?;
+/// What a checkpoint was found to hold; nothing, if there is none.
+#[derive(Default)]
+pub struct Opened {
+    pub cost: u64,
+    /// See [`Search::before`].
+    pub before: Option<u64>,
+    pub under_way: Option<Reader>,
+    pub through: Option<Through>,
+}
+
+/// Reads the checkpoint at a place as far as it can be understood without its search.
+pub fn open(place: &Place) -> Result<Opened, CheckpointError> {
+    let mut opened = Opened::default();
+    let Some(mut reader) = place.read()? else {
+        return Ok(opened);
+    };
+    opened.cost = reader.number()?;
+    opened.before = reader.number()?.checked_sub(1);
+    if reader.number()? == THROUGH {
+        opened.through = Some(reader.value()?);
+        reader.end()?;
+    } else {
+        opened.under_way = Some(reader);
     }
-    monitor.begins(cost);
-    search.run(monitor);
-    let explored = search.finish(monitor);
-    if search.is_through() {
-        let cost = monitor.cost();
-        let written = place.write(|writer| {
-            writer.number(cost)?;
-            writer.number(THROUGH)?;
-            writer.value(&Through::of(&explored, system, start))
-        });
-        monitor.wrote_checkpoint(written.map_err(|error| error.to_string()));
-    }
-    Ok(explored)
+    Ok(opened)
 }
 
 /// The small things that a search has found out.
@@ -171,9 +155,30 @@ impl<P: Protocol> Search<'_, P> {
         let cost = monitor.cost();
         let written = place.write(|writer| {
             writer.number(cost)?;
+            writer.number(self.before.map_or(0, |before| before + 1))?;
             writer.number(UNDER_WAY)?;
             self.write(writer)?;
             self.write_marks(sweep, writer)
+        });
+        monitor.wrote_checkpoint(written.map_err(|error| error.to_string()));
+    }
+
+    /// Writes down what was found, if the search is through and has a place for that.
+    pub fn save_through(
+        &self,
+        explored: &Explored<P>,
+        start: &World<P>,
+        monitor: &mut dyn Monitor,
+    ) {
+        let Some(place) = self.place.as_ref().filter(|_| self.is_through()) else {
+            return;
+        };
+        let cost = monitor.cost();
+        let written = place.write(|writer| {
+            writer.number(cost)?;
+            writer.number(self.before.map_or(0, |before| before + 1))?;
+            writer.number(THROUGH)?;
+            writer.value(&Through::of(explored, self.system, start))
         });
         monitor.wrote_checkpoint(written.map_err(|error| error.to_string()));
     }
@@ -255,7 +260,7 @@ impl<P: Protocol> Search<'_, P> {
     }
 
     /// Goes back to where a checkpoint was written.
-    fn restore(&mut self, place: &Place, reader: &mut Reader) -> Result<(), CheckpointError> {
+    pub fn restore(&mut self, place: &Place, reader: &mut Reader) -> Result<(), CheckpointError> {
         let outline: Outline = reader.value()?;
         let cursor = &mut self.crew.first().cursor;
         cursor.learn(|system, books| read_values(reader, place, system, books))?;
@@ -442,7 +447,7 @@ fn read_values<P: Protocol>(
 
 /// What a search found that is through.
 #[derive(Serialize, Deserialize)]
-struct Through {
+pub struct Through {
     distinct: u64,
     generated: u64,
     depth: u64,
@@ -503,7 +508,7 @@ impl Through {
     }
 
     /// The same by contents; nothing if the protocol does not know such a schedule.
-    fn spelt_out<P: Protocol>(
+    pub fn spelt_out<P: Protocol>(
         self,
         system: &System<P>,
         start: &World<P>,
@@ -554,6 +559,7 @@ impl Through {
             exercised: by_id(self.seen.exercised),
             stopped: self.too_many.then_some(Stopped::States),
             settled: self.settled,
+            reduced: Reduced::default(),
             waiting_for_the_living,
         })
     }

@@ -11,29 +11,16 @@ use std::sync::{Mutex, PoisonError};
 use super::crew::Crew;
 use super::cursor::{Cursor, Scratch};
 use super::keys::Keys;
+use super::reduce::Reducer;
 use super::sweep::{Goal, blocked};
 use super::visited::Visited;
 use super::worker::{Chunk, LookedUp, Seen, Worker};
 use super::{Tuning, pack::Packer};
 use crate::check::checkpoint::Place;
 use crate::check::explore::{Explored, Finding};
+use crate::check::reduction::{Reads, Reduced};
 use crate::check::{Limits, Monitor, Progress, Stopped};
 use crate::model::{Expectation, Property, Protocol, Reason, System, World};
-
-/// Explores every world that can be reached from `start`; see
-/// [`check::explore`](crate::check::explore()), of which it is the equal.
-pub fn explore<P: Protocol>(
-    system: &System<P>,
-    start: &World<P>,
-    properties: &[Property<P>],
-    limits: &Limits,
-    tuning: Tuning,
-    monitor: &mut dyn Monitor,
-) -> Explored<P> {
-    let mut search = Search::new(system, start, properties, limits, tuning);
-    search.run(monitor);
-    search.finish(monitor)
-}
 
 /// One property while the search goes on.
 struct Inquiry<P: Protocol> {
@@ -57,6 +44,11 @@ pub struct Search<'a, P: Protocol> {
     sweeps: bool,
     pub seen: Seen,
     pub generated: u64,
+    /// Something is left out, and what predicates have read beside nodes and the history.
+    pub is_reduced: bool,
+    read: Reads,
+    /// Events that were applied by a search before this one, which left out too much.
+    pub before: Option<u64>,
     pub stopped: Option<Stopped>,
     /// Where checkpoints go.
     pub place: Option<Place>,
@@ -75,6 +67,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         properties: &[Property<P>],
         limits: &'a Limits,
         tuning: Tuning,
+        reducer: Reducer<P>,
     ) -> Self {
         let inquiry = |property: &Property<P>| Inquiry {
             expectation: property.expectation,
@@ -82,7 +75,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         };
         let inquiries: Vec<_> = properties.iter().map(inquiry).collect();
         let sweeps = inquiries.iter().any(|i| i.expectation.goal().is_some());
-        let cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt);
+        let cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt, reducer);
         let worker = Worker::new(system, cursor, properties, tuning.steps_max);
         let mut search = Search {
             system,
@@ -97,6 +90,9 @@ impl<'a, P: Protocol> Search<'a, P> {
             sweeps,
             seen: Seen::default(),
             generated: 0,
+            is_reduced: false,
+            read: Reads::default(),
+            before: None,
             stopped: None,
             place: None,
             swept: None,
@@ -106,9 +102,12 @@ impl<'a, P: Protocol> Search<'a, P> {
         let worker = search.crew.first();
         let start = worker.cursor.key();
         let mut properties = (0..search.inquiries.len()).collect();
-        let inquiries = &mut search.inquiries;
-        worker.ask(start, &mut properties, |property, reason| {
-            inquiries[property].found = Some((0, reason));
+        let (inquiries, all_read) = (&mut search.inquiries, &mut search.read);
+        worker.ask(start, &mut properties, |property, read, settled| {
+            *all_read = all_read.and(read);
+            if let Some(reason) = settled {
+                inquiries[property].found = Some((0, reason));
+            }
         });
         search.visited.shares(1)[0].insert(start);
         search.keys.push(start);
@@ -117,7 +116,7 @@ impl<'a, P: Protocol> Search<'a, P> {
 
     pub fn run(&mut self, monitor: &mut dyn Monitor) {
         let round = self.tuning.round.max(1);
-        while self.expanded < self.keys.len() && !self.is_settled() {
+        while self.expanded < self.keys.len() && !self.is_settled() && !self.is_spoilt() {
             if self.expanded == self.level_ends() {
                 self.levels.push(self.keys.len());
             }
@@ -151,6 +150,11 @@ impl<'a, P: Protocol> Search<'a, P> {
             bytes: (bytes + chunks.sum::<usize>()) as u64,
             ahead: 0,
         }
+    }
+
+    /// Whether a predicate has read what was changed by what is left out.
+    fn is_spoilt(&self) -> bool {
+        self.is_reduced && self.read.tell_apart(&self.system.rules)
     }
 
     /// Whether nothing is left to find out.
@@ -268,6 +272,8 @@ impl<'a, P: Protocol> Search<'a, P> {
                     let share = usize::from(share);
                     if shares[share].new[next[share]] {
                         let at = self.keys.len();
+                        let read = reads(&self.inquiries, &shares[share], next[share]);
+                        self.read = self.read.and(read);
                         self.keys.push(chunk.shares[share][taken[share]]);
                         settle(&mut self.inquiries, &mut shares[share], next[share], at);
                     }
@@ -364,7 +370,11 @@ impl<'a, P: Protocol> Search<'a, P> {
         matches!(self.stopped, None | Some(Stopped::States))
     }
 
-    pub fn finish(&mut self, monitor: &mut dyn Monitor) -> Explored<P> {
+    /// What was found out; nothing if a predicate has read what was changed by what is left out.
+    pub fn finish(&mut self, monitor: &mut dyn Monitor) -> Option<Explored<P>> {
+        if self.is_spoilt() {
+            return None;
+        }
         self.hear_all();
         if self.sweeps && self.is_through() {
             // What was found so far took its time.
@@ -385,6 +395,12 @@ impl<'a, P: Protocol> Search<'a, P> {
                 self.inquiries[member].found = at.map(|at| (at, None));
             }
         }
+        for worker in self.crew.all() {
+            self.read = self.read.and(worker.read);
+        }
+        if self.is_spoilt() {
+            return None;
+        }
         let expectations: Vec<_> = self.inquiries.iter().map(|i| i.expectation).collect();
         let findings = expectations
             .into_iter()
@@ -402,7 +418,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             })
             .collect();
         let waiting_for_the_living = self.seen.waiting.map(|at| self.schedule(at));
-        Explored {
+        Some(Explored {
             settled: self.stopped.is_none() && self.expanded < self.keys.len(),
             progress,
             findings,
@@ -411,9 +427,20 @@ impl<'a, P: Protocol> Search<'a, P> {
             exercised: self.seen.exercised.clone(),
             repair_withheld: self.seen.repair_withheld,
             stopped: self.stopped,
+            reduced: Reduced::default(),
             waiting_for_the_living,
-        }
+        })
     }
+}
+
+/// What the properties that are still open have read of a word, beyond what they had read before.
+fn reads<P: Protocol>(inquiries: &[Inquiry<P>], looked_up: &LookedUp, nth: usize) -> Reads {
+    let reading = looked_up
+        .reading
+        .iter()
+        .filter(|reading| reading.nth == nth);
+    let open = reading.filter(|reading| inquiries[reading.property].found.is_none());
+    open.fold(Reads::default(), |all, reading| all.and(reading.read))
 }
 
 /// Notes the properties that this word settles, of those that nothing before it has settled.

@@ -207,7 +207,7 @@ impl Sweep<'_> {
             enabled,
             ..
         } = worker;
-        system.enable(cursor, enabled);
+        cursor.enable(system, enabled);
         let deeper = at < self.deeper;
         if !enabled.withheld.is_empty() || (!deeper && any(enabled, Class::Ordinary)) {
             bits |= self.all;
@@ -227,7 +227,7 @@ impl Sweep<'_> {
             if allowed & !bits == 0 {
                 continue;
             }
-            system.apply(cursor, event);
+            cursor.step(system, event);
             let word = cursor.key();
             cursor.undo();
             let place = self.visited.find(word).expect("it was found");
@@ -239,13 +239,16 @@ impl Sweep<'_> {
 
 impl<P: Protocol> Worker<'_, P> {
     /// Whether a predicate holds in the world that the cursor stands at.
-    fn holds(&self, predicate: &mut Remembering<P>) -> bool {
+    fn holds(&mut self, predicate: &mut Remembering<P>) -> bool {
         let parts = self.cursor.parts();
-        predicate
+        let (holds, read) = predicate
             .known(parts.len(), |part| parts[part])
             .unwrap_or_else(|| {
-                let answer = predicate.ask(&self.system.protocol, self.cursor.books(), parts);
-                answer.is_ok()
-            })
+                let books = self.cursor.books();
+                let (answer, read) = predicate.ask(&self.system.protocol, books, parts);
+                (answer.is_ok(), read)
+            });
+        self.read = self.read.and(read);
+        holds
     }
 }

@@ -10,6 +10,7 @@ use std::cell::RefCell;
 use super::books::{Books, Shelf, number};
 use super::intern::Number;
 use super::memo::{Memo, question};
+use crate::check::reduction::Reads;
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::{Answer, Channel, Id, Link, Node, Predicate, Protocol, View};
@@ -18,7 +19,8 @@ use crate::model::{Answer, Channel, Id, Link, Node, Predicate, Protocol, View};
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Reads(usize),
-    Answers(bool),
+    /// The answer, and what was read to give it.
+    Answers(bool, Reads),
 }
 
 /// A predicate and its answers.
@@ -52,17 +54,19 @@ impl<P: Protocol> Remembering<P> {
         Remembering::new(self.predicate, self.steps_max)
     }
 
-    /// The answer for a world of so many parts, of which each can be looked up, if it is known.
+    /// The answer for a world of so many parts, of which each can be looked up, and what was read to
+    /// give it; if it is known.
     #[inline]
-    pub fn known(&self, parts: usize, part: impl Fn(usize) -> Number) -> Option<bool> {
+    pub fn known(&self, parts: usize, part: impl Fn(usize) -> Number) -> Option<(bool, Reads)> {
         if let Predicate::History(_) = self.predicate {
             let history = part(parts - 1);
-            return self.of_history.get(history as usize).copied().flatten();
+            let known = self.of_history.get(history as usize).copied().flatten();
+            return known.map(|answer| (answer, Reads::default()));
         }
         let mut at = 0;
         loop {
             match *self.steps.get(at)? {
-                Step::Answers(answer) => return Some(answer),
+                Step::Answers(answer, read) => return Some((answer, read)),
                 Step::Reads(read) => {
                     at = self.branches.get(question(number(at), part(read)))? as usize;
                 }
@@ -70,28 +74,35 @@ impl<P: Protocol> Remembering<P> {
         }
     }
 
-    /// Asks the predicate itself, and remembers.
-    pub fn ask(&mut self, protocol: &P, books: &Books<P>, parts: &[Number]) -> Answer {
+    /// Asks the predicate itself, and remembers. Answers with what it read, too.
+    pub fn ask(&mut self, protocol: &P, books: &Books<P>, parts: &[Number]) -> (Answer, Reads) {
         let traced = Traced {
             shelf: books.shelf(parts),
             read: RefCell::default(),
         };
         let answer = self.predicate.ask(protocol, &traced);
+        let parts_read = traced.read.into_inner();
+        let mut read = Reads::default();
+        for &part in &parts_read {
+            read.channels |= (books.nodes..books.at_globals()).contains(&part);
+            read.globals |= part == books.at_globals();
+        }
         if let Predicate::History(_) = self.predicate {
             let history = parts[books.at_history()] as usize;
             let known = self.of_history.len().max(history + 1);
             self.of_history.resize(known, None);
             self.of_history[history] = Some(answer.is_ok());
         } else if self.steps.len() < self.steps_max {
-            self.learn(&traced.read.into_inner(), parts, answer.is_ok());
+            let answer = Step::Answers(answer.is_ok(), read);
+            self.learn(&parts_read, parts, answer);
         }
-        answer
+        (answer, read)
     }
 
-    fn learn(&mut self, read: &[usize], parts: &[Number], answer: bool) {
+    fn learn(&mut self, read: &[usize], parts: &[Number], answer: Step) {
         let mut at = 0;
         let steps = read.iter().map(|part| Step::Reads(*part));
-        for step in steps.chain([Step::Answers(answer)]) {
+        for step in steps.chain([answer]) {
             match self.steps.get(at) {
                 None => {
                     debug_assert_eq!(at, self.steps.len());

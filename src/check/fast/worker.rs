@@ -10,6 +10,7 @@ use super::cursor::Cursor;
 use super::pack::Packer;
 use super::views::Remembering;
 use super::visited::{Share, Visited};
+use crate::check::reduction::Reads;
 use crate::model::arms::Exercised;
 use crate::model::network::Fate;
 use crate::model::{Bound, Class, Enabled, Expectation, Property, Protocol, Reason, System};
@@ -52,6 +53,17 @@ pub struct LookedUp {
     pub new: Vec<bool>,
     /// For each property, the first word that settles it.
     pub settling: Vec<Settling>,
+    /// For each property and each sort of parts, the first word of which it reads more than nodes
+    /// and the history.
+    pub reading: Vec<Reading>,
+}
+
+/// A word of which a property reads more than nodes and the history.
+pub struct Reading {
+    pub property: usize,
+    /// Which of the words it is.
+    pub nth: usize,
+    pub read: Reads,
 }
 
 /// A word that settles a property.
@@ -71,6 +83,8 @@ pub struct Worker<'a, P: Protocol> {
     pub goals: Vec<Remembering<P>>,
     /// The worlds being swept.
     pub swept: Vec<u64>,
+    /// What goals and conditions have read of the worlds that were swept.
+    pub read: Reads,
     /// For each property that a single world can settle: the answer that does, and the predicate.
     on_sight: Vec<Option<(bool, Remembering<P>)>>,
     words: Vec<u64>,
@@ -101,6 +115,7 @@ impl<'a, P: Protocol> Worker<'a, P> {
             enabled: Enabled::default(),
             goals: Vec::new(),
             swept: Vec::new(),
+            read: Reads::default(),
             on_sight: on_sight.collect(),
             words: Vec::new(),
             parts: Vec::new(),
@@ -116,6 +131,7 @@ impl<'a, P: Protocol> Worker<'a, P> {
             enabled: Enabled::default(),
             goals: Vec::new(),
             swept: Vec::new(),
+            read: Reads::default(),
             on_sight: self
                 .on_sight
                 .iter()
@@ -142,11 +158,11 @@ impl<'a, P: Protocol> Worker<'a, P> {
         let mut enabled = std::mem::take(&mut self.enabled);
         for nth in 0..chunk.worlds.len() {
             self.cursor.load(chunk.worlds[nth]);
-            self.system.enable(&mut self.cursor, &mut enabled);
+            self.cursor.enable(self.system, &mut enabled);
             chunk.see(nth, &enabled);
             if chunk.deeper {
                 for event in &enabled.events {
-                    let effects = self.system.apply(&mut self.cursor, event);
+                    let effects = self.cursor.step(self.system, event);
                     let mut fates = effects.unsent.iter().map(|(_, fate)| fate);
                     chunk.seen.absorbed |= fates.any(|fate| *fate == Fate::Absorbed);
                     if self.cursor.has_outgrown() {
@@ -177,6 +193,8 @@ impl<'a, P: Protocol> Worker<'a, P> {
         self.cursor.catch_up();
         looked_up.new.clear();
         looked_up.settling.clear();
+        looked_up.reading.clear();
+        let mut noted = vec![Reads::default(); open.len()];
         let mut still: Vec<usize> = (0..open.len()).filter(|&i| open[i]).collect();
         for words in chunks {
             share.warm(words);
@@ -184,12 +202,22 @@ impl<'a, P: Protocol> Worker<'a, P> {
                 let new = share.insert(word);
                 if new && !still.is_empty() {
                     let nth = looked_up.new.len();
-                    self.ask(word, &mut still, |property, reason| {
-                        looked_up.settling.push(Settling {
-                            property,
-                            nth,
-                            reason,
-                        });
+                    self.ask(word, &mut still, |property, read, settled| {
+                        if noted[property].and(read) != noted[property] {
+                            noted[property] = noted[property].and(read);
+                            looked_up.reading.push(Reading {
+                                property,
+                                nth,
+                                read,
+                            });
+                        }
+                        if let Some(reason) = settled {
+                            looked_up.settling.push(Settling {
+                                property,
+                                nth,
+                                reason,
+                            });
+                        }
                     });
                 }
                 looked_up.new.push(new);
@@ -197,12 +225,13 @@ impl<'a, P: Protocol> Worker<'a, P> {
         }
     }
 
-    /// Asks predicates of a world, and strikes off those that it settles.
+    /// Asks predicates of a world, and strikes off those that it settles. `tell` is told of each that
+    /// is settled, and of each that reads more than nodes and the history.
     pub fn ask(
         &mut self,
         word: u64,
         properties: &mut Vec<usize>,
-        mut settles: impl FnMut(usize, Option<Reason>),
+        mut tell: impl FnMut(usize, Reads, Option<Option<Reason>>),
     ) {
         let (protocol, books) = (&*self.system.protocol, self.cursor.books());
         let packer: &Packer = self.cursor.packer();
@@ -213,15 +242,20 @@ impl<'a, P: Protocol> Worker<'a, P> {
                 return false;
             };
             let known = predicate.known(packer.part_count(), |part| packer.part(words, part));
-            if known == Some(!*wanted) {
+            if let Some((answer, read)) = known
+                && answer != *wanted
+            {
+                if read.any() {
+                    tell(property, read, None);
+                }
                 return true;
             }
             self.parts.resize(packer.part_count(), 0);
             packer.parts(words, &mut self.parts);
-            let answer = predicate.ask(protocol, books, &self.parts);
+            let (answer, read) = predicate.ask(protocol, books, &self.parts);
             let settled = answer.is_ok() == *wanted;
-            if settled {
-                settles(property, answer.err());
+            if settled || read.any() {
+                tell(property, read, settled.then(|| answer.err()));
             }
             !settled
         });

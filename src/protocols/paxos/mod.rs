@@ -32,8 +32,9 @@
 //! - A proposer sends PREPARE and ACCEPT to all acceptors. (PMS: to some set of them, and not
 //!   necessarily to the same set.)
 //! - An acceptor may ignore any request; here it answers all that it may grant, and refuses the
-//!   others with a NACK that tells which ballot it promised. PMS, 2.2 recommends that; the NACK makes
-//!   a proposer abandon its ballot and back off.
+//!   others with a NACK that tells which ballot it promised, so that the proposer abandons its own and
+//!   backs off. PMS, 2.2 advises that. `feedback: false` leaves out NACK and CHOSEN, and with them all
+//!   that is not in the paper.
 //! - An acceptor that accepts ballot n has promised n. (PMS, 2.5 remembers the two numbers as they
 //!   come; whoever has accepted n may forget any promise below it.)
 //! - A PREPARE that was answered is answered again, and an ACCEPT too: retransmission.
@@ -261,12 +262,12 @@ impl Paxos {
             Msg::Prepare(n)
                 if n < a.promised && !self.makes(Mistake::StalePrepareLowersPromise) =>
             {
-                o.send(src, Msg::Nack(n, a.promised));
+                self.refuse(src, n, *a, o);
             }
             Msg::Accept(proposal)
                 if proposal.ballot < a.promised && !self.makes(Mistake::AcceptsBelowPromise) =>
             {
-                o.send(src, Msg::Nack(proposal.ballot, a.promised));
+                self.refuse(src, proposal.ballot, *a, o);
             }
 
             // Phase 1 (b). A promise that was given before is given again.
@@ -288,6 +289,12 @@ impl Paxos {
                 Self::tell(self.learners, Msg::Accepted(proposal), o);
             }
             _ => {}
+        }
+    }
+
+    fn refuse(&self, proposer: Id, ballot: Ballot, a: Acceptor, o: &mut Out<Self>) {
+        if self.params.feedback {
+            o.send(proposer, Msg::Nack(ballot, a.promised));
         }
     }
 
@@ -315,14 +322,21 @@ impl Paxos {
                 if self.is_quorum(self.supporters(heard, proposal)) {
                     // Before anybody is told, so that it still knows after a crash.
                     o.save(Storage::Learner(Some(proposal.value)));
-                    Self::tell(self.proposers, Msg::Chosen(proposal.value), o);
+                    self.inform(self.proposers, proposal.value, o);
                     *l = Learner::Learned(proposal.value);
                 }
             }
             // Somebody goes on proposing: it may not have heard.
             Learner::Learned(value) => {
-                o.send(self.owner(proposal.ballot), Msg::Chosen(*value));
+                let proposer = NodeSet::only(self.owner(proposal.ballot));
+                self.inform(proposer, *value, o);
             }
+        }
+    }
+
+    fn inform(&self, proposers: NodeSet, value: Value, o: &mut Out<Self>) {
+        if self.params.feedback {
+            Self::tell(proposers, Msg::Chosen(value), o);
         }
     }
 

@@ -1,7 +1,8 @@
 //! What a step meant, read off the records that it wrote and the messages that it sent.
 //!
-//! An acceptance takes effect when its record is written or, if a mistake leaves that out, when
-//! somebody is told; so a crash in the middle of a handler shows just what had taken effect.
+//! An acceptance takes effect when its record is written; so a crash in the middle of a handler
+//! shows just what had taken effect. If a mistake leaves the record out it does when a learner is
+//! told or, where nobody is, in the state.
 
 use std::borrow::Cow;
 
@@ -27,10 +28,14 @@ pub fn observe(
     for command in &reaction.commands {
         match command {
             // It has a value to propose from its first ballot on.
-            Command::Send(_, Msg::Prepare(_)) if begins(before) => once(Observation::Invoked {
-                subject: THE_CHOICE,
-                value: protocol.own_value(id).into(),
-            }),
+            Command::Save(Storage::Proposer(_)) | Command::Send(_, Msg::Prepare(_))
+                if begins(before) =>
+            {
+                once(Observation::Invoked {
+                    subject: THE_CHOICE,
+                    value: protocol.own_value(id).into(),
+                })
+            }
             Command::Send(_, Msg::Accept(proposal)) => {
                 if let (Input::Message { .. }, true) =
                     (input, proposal.value != protocol.own_value(id))
@@ -54,6 +59,13 @@ pub fn observe(
             }),
             _ => {}
         }
+    }
+    // Neither written nor told: it takes effect in the state.
+    if let Some(State::Acceptor(a)) = reaction.state
+        && let Some(proposal) = a.accepted.filter(|_| a.accepted != accepted(before))
+        && !matches!(input, Input::Start)
+    {
+        once(acceptance(proposal));
     }
 }
 

@@ -29,6 +29,10 @@ pub struct Params {
     pub retry: TimerRange,
     /// What it does then.
     pub retry_with: RetryWith,
+    /// Whether proposers hear how it went: refusals (NACK) from acceptors, and from learners what
+    /// was chosen. Without it there are just the four messages of the paper, and a proposer that
+    /// has waited too long can only begin its next ballot, whatever became of the last.
+    pub feedback: bool,
     /// How long a proposer that was refused waits before its next ballot.
     pub back_off: TimerRange,
     /// The highest ballot that a check looks at: a bound, so what could happen above it is left
@@ -49,6 +53,7 @@ impl Default for Params {
             start: TimerRange::millis(1, 2),
             retry: TimerRange::millis(60, 90),
             retry_with: RetryWith::SameBallot,
+            feedback: true,
             back_off: TimerRange::millis(10, 100),
             ballots: 4,
             bug: None,
@@ -82,6 +87,11 @@ impl Params {
         if !(1..=1000).contains(&self.ballots) {
             let message = format!("{} ballots: write 1 to 1000", self.ballots);
             return Err(BadParameter::new("ballots", message));
+        }
+        if !self.feedback && self.retry_with == RetryWith::SameBallot {
+            let message = "a proposer that is never told that it was refused would send the same \
+                           for ever: write `\"retry-with\": \"next-ballot\"` as well";
+            return Err(BadParameter::new("feedback", message));
         }
         self.check_bug()
     }

@@ -1,6 +1,6 @@
 //! What must be true of Paxos (PMS, 2.1 to 2.5), and the history it is read from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -51,13 +51,6 @@ impl History {
 
     fn is_chosen(&self, protocol: &Paxos, value: Value) -> bool {
         self.chosen(protocol).any(|(p, _)| p.value == value)
-    }
-
-    /// The highest ballot below another in which an acceptor accepted something.
-    fn last_below(&self, ballot: Ballot, acceptor: Id) -> Option<Ballot> {
-        let below = self.accepted.iter().filter(|(p, _)| p.ballot < ballot);
-        let ballots = below.filter(|(_, who)| who.contains(acceptor));
-        ballots.map(|(p, _)| p.ballot).max()
     }
 }
 
@@ -239,25 +232,30 @@ fn one_value_per_ballot(protocol: &Paxos, history: &History) -> Answer {
 /// what was accepted when the proposal was issued; the promises keep that from growing, so it can
 /// be asked at any later time.
 fn p2c(protocol: &Paxos, history: &History) -> Answer {
-    for (proposal, who) in history.accepted.iter() {
-        let Proposal { ballot, value } = proposal;
-        let is_safe_by = |bound: Option<Ballot>| {
-            let fits = |id: &Id| history.last_below(ballot, *id) <= bound;
-            let set: NodeSet = protocol.acceptors.iter().filter(fits).collect();
-            protocol.is_majority(set)
-        };
-        // (a) nothing below, or (b) the same value in the highest, which a member has accepted.
-        let same = |(p, who): &(Proposal, NodeSet)| {
-            let is_last = |id: Id| history.last_below(ballot, id) == Some(p.ballot);
-            p.ballot < ballot && p.value == value && who.iter().any(is_last)
-        };
-        let mut candidates = history.accepted.iter().filter(same);
-        if !is_safe_by(None) && !candidates.any(|(p, _)| is_safe_by(Some(p.ballot))) {
-            let text = format!(
-                "{} accepted {value:?} in ballot {ballot:?}, and no majority had left that open",
-                names(protocol, who)
-            );
-            return Err(Reason::new(who, text));
+    // For each acceptor the last proposal below the one at hand. (An acceptor that accepts two
+    // values in a ballot violates another property.)
+    let mut last: BTreeMap<Id, Proposal> = BTreeMap::new();
+    let proposals: Vec<_> = history.accepted.iter().collect();
+    for ballot in proposals.chunk_by(|(p, _), (q, _)| p.ballot == q.ballot) {
+        for &(proposal, who) in ballot {
+            let left_open = |bound: Option<Ballot>| {
+                let fits = |id: &Id| last.get(id).map(|p| p.ballot) <= bound;
+                protocol.is_majority(protocol.acceptors.iter().filter(fits).collect())
+            };
+            // (a) They accepted nothing below; or (b) the same value last.
+            let mut same = last.values().filter(|p| p.value == proposal.value);
+            if !left_open(None) && !same.any(|p| left_open(Some(p.ballot))) {
+                let text = format!(
+                    "{} accepted {:?} in ballot {:?}, and no majority had left that open",
+                    names(protocol, who),
+                    proposal.value,
+                    proposal.ballot,
+                );
+                return Err(Reason::new(who, text));
+            }
+        }
+        for &(proposal, who) in ballot {
+            last.extend(who.iter().map(|id| (id, proposal)));
         }
     }
     Ok(())

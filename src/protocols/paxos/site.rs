@@ -1,5 +1,7 @@
 //! What each role keeps, in memory and on stable storage.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::messages::{Ballot, Proposal, Value};
@@ -14,7 +16,7 @@ pub enum State {
 }
 
 /// What survives a crash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 pub enum Storage {
     /// The highest ballot that the proposer has tried to use.
     Proposer(Ballot),
@@ -85,5 +87,22 @@ impl Acceptances {
     /// Each proposal that was accepted, with those who did.
     pub fn iter(&self) -> impl Iterator<Item = (Proposal, NodeSet)> {
         self.0.iter().copied()
+    }
+}
+
+/// As a record of a log: what it says last.
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Storage::Proposer(ballot) => write!(f, "Used({ballot:?})"),
+            Storage::Acceptor(Acceptor { promised, accepted }) => match accepted {
+                Some(proposal) if proposal.ballot == *promised => {
+                    write!(f, "Accepted({proposal:?})")
+                }
+                _ => write!(f, "Promised({promised:?})"),
+            },
+            Storage::Learner(Some(value)) => write!(f, "Learned({value:?})"),
+            Storage::Learner(None) => f.write_str("Nothing"),
+        }
     }
 }

@@ -40,29 +40,29 @@ pub const BUGS: &[Bug] = &[
         name: "promise-in-memory",
         about: "An acceptor answers PREPARE without writing its promise down: a crash makes it \
                 forget.",
-        breaks: &["consistency"],
+        breaks: &["consistency", "stability", "p2c"],
     },
     Bug {
         name: "acceptance-in-memory",
         about: "An acceptor says that it accepted without writing down what: a crash makes it \
                 forget.",
-        breaks: &["consistency"],
+        breaks: &["consistency", "stability", "p2c"],
     },
     Bug {
         name: "ignores-promises",
         about: "A proposer proposes its own value whatever the promises report.",
-        breaks: &["consistency"],
+        breaks: &["consistency", "stability", "p2c"],
     },
     Bug {
         name: "adopts-lowest",
         about: "A proposer takes over the reported proposal with the lowest number, not the one \
                 with the highest.",
-        breaks: &["consistency"],
+        breaks: &["consistency", "stability", "p2c"],
     },
     Bug {
         name: "accepts-below-promise",
         about: "An acceptor accepts whatever it is asked to, without looking at its promise.",
-        breaks: &["consistency"],
+        breaks: &["consistency", "stability", "p2c"],
     },
     Bug {
         name: "counts-across-ballots",
@@ -72,18 +72,18 @@ pub const BUGS: &[Bug] = &[
     Bug {
         name: "half-is-a-quorum",
         about: "A quorum is n/2 acceptors instead of more than n/2.",
-        breaks: &["consistency"],
+        breaks: &["consistency", "stability", "p2c"],
     },
     Bug {
         name: "late-promise-repicks",
         about: "A promise that comes after the quorum makes the proposer pick the value again, in \
                 the same ballot.",
-        breaks: &["consistency"],
+        breaks: &["consistency", "stability", "one-value-per-ballot"],
     },
     Bug {
         name: "stale-prepare-lowers-promise",
         about: "An acceptor answers every PREPARE, and a late one lowers its promise.",
-        breaks: &["consistency"],
+        breaks: &["consistency", "stability", "p2c"],
     },
     Bug {
         name: "acceptances-counted",
@@ -95,6 +95,6 @@ pub const BUGS: &[Bug] = &[
         name: "ballot-in-memory",
         about: "A proposer does not write down which ballot it uses, and uses it again after a \
                 crash, with another value.",
-        breaks: &["consistency"],
+        breaks: &["consistency", "stability", "one-value-per-ballot"],
     },
 ];

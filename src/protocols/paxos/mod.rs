@@ -221,7 +221,7 @@ impl Paxos {
     fn pick(&self, id: Id, reported: Option<Proposal>) -> Value {
         match reported {
             Some(proposal) if !self.makes(Mistake::IgnoresPromises) => proposal.value,
-            _ => self.own_value(id),
+            _ => Self::own_value(id),
         }
     }
 
@@ -390,7 +390,7 @@ impl Paxos {
     }
 
     /// What a proposer proposes if it is free to.
-    fn own_value(&self, id: Id) -> Value {
+    fn own_value(id: Id) -> Value {
         let i = u8::try_from(index(id)).expect("few proposers");
         Value(i + 1)
     }

@@ -13,7 +13,6 @@ use crate::model::{Command, Id, Input, Node, Observation, Reaction};
 const THE_CHOICE: u64 = 1;
 
 pub fn observe(
-    protocol: &Paxos,
     id: Id,
     before: &Node<Paxos>,
     input: Input<'_, Paxos>,
@@ -31,32 +30,25 @@ pub fn observe(
             Command::Save(Storage::Proposer(_)) | Command::Send(_, Msg::Prepare(_))
                 if begins(before) =>
             {
-                once(Observation::Invoked {
-                    subject: THE_CHOICE,
-                    value: protocol.own_value(id).into(),
-                })
+                let (subject, value) = (THE_CHOICE, Paxos::own_value(id).into());
+                once(Observation::Invoked { subject, value });
             }
-            Command::Send(_, Msg::Accept(proposal)) => {
-                if let (Input::Message { .. }, true) =
-                    (input, proposal.value != protocol.own_value(id))
-                {
-                    once(applied("P2c"));
-                }
+            Command::Send(_, Msg::Accept(proposal))
+                if matches!(input, Input::Message { .. })
+                    && proposal.value != Paxos::own_value(id) =>
+            {
+                once(applied("P2c"));
             }
             Command::Send(_, Msg::Nack(..)) => once(applied("P1a")),
-            Command::Send(_, Msg::Accepted(proposal)) => {
-                if accepted(before) != Some(*proposal) {
-                    once(acceptance(*proposal));
-                }
-            }
-            Command::Save(Storage::Acceptor(Acceptor {
+            Command::Send(_, Msg::Accepted(proposal))
+            | Command::Save(Storage::Acceptor(Acceptor {
                 accepted: Some(proposal),
                 ..
             })) if accepted(before) != Some(*proposal) => once(acceptance(*proposal)),
-            Command::Save(Storage::Learner(Some(value))) => once(Observation::Chosen {
-                subject: THE_CHOICE,
-                value: (*value).into(),
-            }),
+            Command::Save(Storage::Learner(Some(value))) => {
+                let (subject, value) = (THE_CHOICE, (*value).into());
+                once(Observation::Chosen { subject, value });
+            }
             _ => {}
         }
     }

@@ -25,8 +25,7 @@ impl Protocol for Paxos {
 
     fn new(params: &Params) -> Result<Self, BadParameter> {
         params.check()?;
-        let [p, a, l] =
-            [params.proposers, params.acceptors, params.learners].map(|n| usize::from(n));
+        let [p, a, l] = [params.proposers, params.acceptors, params.learners].map(usize::from);
         let [proposers, most, all] = [p, p + a, p + a + l].map(NodeSet::first);
         Ok(Paxos {
             params: params.clone(),
@@ -59,7 +58,7 @@ impl Protocol for Paxos {
         reaction: &Reaction<Self>,
         found: &mut Vec<Observation>,
     ) {
-        observations::observe(self, id, before, input, reaction, found);
+        observations::observe(id, before, input, reaction, found);
     }
 
     fn record(&self, history: &mut History, id: Id, observation: &Observation) {

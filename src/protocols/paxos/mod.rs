@@ -35,11 +35,12 @@
 //!   others with a NACK that tells which ballot it promised, so that the proposer abandons its own and
 //!   backs off. PMS, 2.2 advises that. `feedback: false` leaves out NACK and CHOSEN, and with them all
 //!   that is not in the paper.
-//! - An acceptor that accepts ballot n has promised n. (PMS, 2.5 remembers the two numbers as they
-//!   come; whoever has accepted n may forget any promise below it.)
+//! - An acceptor that accepts ballot n has promised n, too. (P1a bars only what is below a PREPARE
+//!   that was answered, and an acceptor remembers the highest-numbered proposal of all that it has
+//!   accepted. Here it accepts in ascending order, so the highest is the last.)
 //! - A PREPARE that was answered is answered again, and an ACCEPT too: retransmission.
-//! - Nothing elects a distinguished proposer (PMS, 2.4): every proposer begins by itself, and a
-//!   proposer that is refused waits for a random time.
+//! - Nothing elects a distinguished proposer (PMS, 2.4 and 2.5): every proposer begins by itself,
+//!   and one that is refused waits for a random time.
 //! - Learners hear from all acceptors, write down what they learn, and tell the proposers, so that
 //!   these come to rest. A learner never asks: a proposer that has not heard from every learner goes
 //!   on proposing, and that way the learners find out (PMS, 2.3).

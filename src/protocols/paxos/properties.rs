@@ -246,7 +246,7 @@ fn p2c(protocol: &Paxos, history: &History) -> Answer {
             let mut same = last.values().filter(|p| p.value == proposal.value);
             if !left_open(None) && !same.any(|p| left_open(Some(p.ballot))) {
                 let text = format!(
-                    "{} accepted {:?} in ballot {:?}, and no majority had left that open",
+                    "{} accepted {:?} in ballot {:?}, which no majority leaves open",
                     names(protocol, who),
                     proposal.value,
                     proposal.ballot,

@@ -1,11 +1,13 @@
-//! Small instances of Paxos, explored in full by the checker's own engines elsewhere; here what
-//! the roles do with single messages, and what the properties say of histories made by hand.
+//! What the roles do with single messages, and what the properties say of histories made by hand.
+//! (Whole instances, also with each mistake, are explored by the shipped scenarios.)
+
+use indexmap::IndexSet;
 
 use super::*;
 use crate::model::actor::Node;
 use crate::model::{
-    Answer, Command, Expectation, Input, Observation, Predicate, Protocol, Reaction, Rules, System,
-    View, World,
+    Answer, Command, Event, Expectation, Input, Observation, Predicate, Protocol, Reaction, Rules,
+    System, View, World,
 };
 
 fn params(proposers: u8, acceptors: u8, learners: u8) -> Params {
@@ -334,7 +336,7 @@ fn a_lone_proposer_chooses_its_value() {
     let paxos = paxos(&params(1, 3, 1));
     let system = System::new(paxos, Rules::fault_free());
     let mut world: World<Paxos> = system.initial();
-    let timeout = crate::model::Event::Timeout {
+    let timeout = Event::Timeout {
         id: Id::from(0),
         timer: Timer::Propose,
     };
@@ -342,7 +344,7 @@ fn a_lone_proposer_chooses_its_value() {
     let mut messages = 0;
     loop {
         let events = system.enabled(&mut world).events;
-        let is_delivery = |e: &crate::model::Event<_>| matches!(e, crate::model::Event::Deliver(_));
+        let is_delivery = |e: &Event<_>| matches!(e, Event::Deliver(_));
         let Some(event) = events.into_iter().find(is_delivery) else {
             break;
         };
@@ -354,6 +356,35 @@ fn a_lone_proposer_chooses_its_value() {
     assert_eq!(messages, 14);
     let learned = State::Learner(Learner::Learned(Value(1)));
     assert_eq!(world.node(Id::from(4)).state(), Some(&learned));
+}
+
+/// One ballot, without learners, counted by hand. Before it: 1. In phase 1 each acceptor has not
+/// been asked, has promised, or was heard; at most one was: 2³ + 3·2² = 20. In phase 2 two were
+/// heard, and each has accepted or not. If the third was heard too that is 2³ = 8. If not, it is one
+/// of 3: it was not asked to promise, and has accepted or not; or its promise is under way, given
+/// after it accepted, or before and it has accepted since or not: 3·2²·5 = 60.
+#[test]
+fn one_ballot_has_as_many_worlds_as_it_must() {
+    let paxos = paxos(&Params {
+        feedback: false,
+        retry_with: RetryWith::NextBallot,
+        ballots: 1,
+        ..params(1, 3, 0)
+    });
+    let system = System::new(paxos, Rules::fault_free());
+    let mut worlds = IndexSet::new();
+    worlds.insert(system.initial());
+    let mut next = 0;
+    while next < worlds.len() {
+        let mut world: World<Paxos> = worlds[next].clone();
+        for event in system.enabled(&mut world).events {
+            let mut after = world.clone();
+            system.apply(&mut after, &event);
+            worlds.insert(after);
+        }
+        next += 1;
+    }
+    assert_eq!(worlds.len(), 1 + 20 + 8 + 60);
 }
 
 #[test]

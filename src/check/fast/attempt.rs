@@ -71,7 +71,7 @@ struct Attempt<'a, P: Protocol> {
 
 impl<'a, P: Protocol> Attempt<'a, P> {
     fn explore(&self, monitor: &mut dyn Monitor) -> Result<Explored<P>, CheckpointError> {
-        let (mut reduced, reducer) = self.plan();
+        let (mut reduced, left_out) = self.plan();
         let mut opened = match self.place {
             Some(place) => saved::open(place)?,
             None => Opened::default(),
@@ -91,7 +91,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             });
         }
         if opened.before.is_none() {
-            let mut search = self.search(reducer);
+            let mut search = self.search(left_out);
             search.is_reduced = !reduced.used.is_empty();
             self.restore(&mut search, &mut opened)?;
             monitor.begins(cost);
@@ -140,18 +140,18 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         } else {
             None
         };
-        let reducer = Reducer::new(reduced.used, found);
-        (reduced, reducer)
+        let left_out = Reducer::new(reduced.used, found);
+        (reduced, left_out)
     }
 
-    fn search(&self, reducer: Reducer<P>) -> Search<'a, P> {
+    fn search(&self, left_out: Reducer<P>) -> Search<'a, P> {
         let mut search = Search::new(
             self.system,
             self.start,
             self.properties,
             self.limits,
             self.tuning,
-            reducer,
+            left_out,
         );
         search.place = self.place.cloned();
         search

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::actor::Id;
 
@@ -135,6 +135,17 @@ impl fmt::Debug for NodeSet {
 impl Serialize for NodeSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(index))
+    }
+}
+
+impl<'de> Deserialize<'de> for NodeSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let members = Vec::<usize>::deserialize(deserializer)?;
+        if members.iter().any(|&member| member >= MAX_NODES) {
+            let message = format!("a node beyond the largest cluster of {MAX_NODES}");
+            return Err(serde::de::Error::custom(message));
+        }
+        Ok(members.into_iter().map(Id::from).collect())
     }
 }
 

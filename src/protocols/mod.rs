@@ -2,6 +2,8 @@
 
 use crate::model::Protocol;
 
+#[cfg(test)]
+mod small_spaces;
 pub mod three_phase_commit;
 pub mod two_phase_commit;
 

@@ -444,6 +444,10 @@ impl Site<'_> {
             }
         }
         if src < self.id {
+            if u.leads() {
+                // Those who followed this one do not know better.
+                u.askers = self.others();
+            }
             u.part = Part::Following;
             u.tries = 0;
             self.is_now(Phase::Undecided(u));
@@ -452,15 +456,27 @@ impl Site<'_> {
         self.o.send(src, Msg::State(self.txn, u.local));
     }
 
-    /// The backup is told where somebody stands.
+    /// Is told where somebody stands that it waits for.
     fn is_told(&mut self, mut u: Undecided, src: Id, local: Local) {
-        if let Part::Asking(census) = u.part {
-            let census = census.with(src, local);
-            u.part = Part::Asking(census);
-            if self.awaited(&u).is_empty() && self.applies_rules(u, census) {
-                return;
+        if !self.awaited(&u).contains(src) {
+            return;
+        }
+        match u.part {
+            Part::Asking(census) => {
+                let census = census.with(src, local);
+                u.part = Part::Asking(census);
+                if self.awaited(&u).is_empty() && self.applies_rules(u, census) {
+                    return;
+                }
+                self.is_now(Phase::Undecided(u));
             }
-            self.is_now(Phase::Undecided(u));
+            // Its coordinator knows no more, but is alive.
+            Part::Following => {
+                u.tries = 0;
+                self.is_now(Phase::Undecided(u));
+                self.wait(&u);
+            }
+            Part::Moving { .. } | Part::Recovering { .. } => {}
         }
     }
 
@@ -545,11 +561,16 @@ impl Site<'_> {
                 let recovered = Msg::Recovered(self.txn, u.local, u.down);
                 self.o.send(src, recovered);
             }
-            // What it missed may have been lost.
+            // Where messages are lost, whoever asks may have missed something, and takes it for a
+            // failure if it asks again in vain.
+            _ if self.protocol.params.retries == 0 => {}
+            Part::Asking(_) if self.awaited(&u).contains(src) => {
+                self.o.send(src, Msg::StateReq(self.txn));
+            }
             Part::Moving { to, missing, .. } if missing.contains(src) => {
                 self.o.send(src, Msg::moving(to, self.txn));
             }
-            _ => {}
+            _ => self.o.send(src, Msg::State(self.txn, u.local)),
         }
     }
 

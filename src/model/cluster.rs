@@ -134,7 +134,8 @@ impl fmt::Debug for NodeSet {
 /// The members, as a list of numbers.
 impl Serialize for NodeSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(index))
+        let members: Vec<usize> = self.iter().map(index).collect();
+        members.serialize(serializer)
     }
 }
 

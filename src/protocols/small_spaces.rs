@@ -61,7 +61,12 @@ impl<P: Protocol> Space<P> {
     }
 
     /// The worlds from which the goal cannot be reached by these classes of events.
-    pub fn stuck(&self, system: &System<P>, goal: Predicate<P>, classes: &[Class]) -> Vec<&World<P>> {
+    pub fn stuck(
+        &self,
+        system: &System<P>,
+        goal: Predicate<P>,
+        classes: &[Class],
+    ) -> Vec<&World<P>> {
         let n = self.worlds.len();
         let mut sources = vec![Vec::new(); n];
         for &(to, from, class) in &self.before {

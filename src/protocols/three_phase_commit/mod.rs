@@ -161,7 +161,8 @@ impl Site<'_> {
     fn start(&mut self) {
         let (txn, params) = (self.txn, &self.protocol.params);
         if self.id == coordinator() {
-            self.o.set_timer(Timer::Begin(txn), params.start.durations());
+            self.o
+                .set_timer(Timer::Begin(txn), params.start.durations());
             return;
         }
         let phase = match self.protocol.votes[usize::from(self.id) - 1] {
@@ -557,7 +558,9 @@ impl Site<'_> {
         u.askers.insert(src);
         self.is_now(Phase::Undecided(u));
         match u.part {
-            Part::Recovering { .. } if self.protocol.params.termination == Termination::Protocol => {
+            Part::Recovering { .. }
+                if self.protocol.params.termination == Termination::Protocol =>
+            {
                 let recovered = Msg::Recovered(self.txn, u.local, u.down);
                 self.o.send(src, recovered);
             }

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::bugs::Mistake;
 use crate::model::{BadParameter, TimerRange};
-pub use crate::protocols::two_phase_commit::{MAX_PARTICIPANTS, PlannedVote};
 use crate::protocols::two_phase_commit::MAX_TRANSACTIONS;
+pub use crate::protocols::two_phase_commit::{MAX_PARTICIPANTS, PlannedVote};
 
 /// The parameters of three-phase commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

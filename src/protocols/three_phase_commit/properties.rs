@@ -97,11 +97,7 @@ pub fn properties(protocol: &ThreePhaseCommit) -> Vec<Property<ThreePhaseCommit>
 }
 
 /// The network of the papers: it delivers, and whoever is silent has failed.
-const RELIABLE: [Assumption; 3] = [
-    Assumption::NoLoss,
-    Assumption::NoCut,
-    Assumption::Synchrony,
-];
+const RELIABLE: [Assumption; 3] = [Assumption::NoLoss, Assumption::NoCut, Assumption::Synchrony];
 
 const NOBODY_FAILS: [Assumption; 1] = [Assumption::MaxCrashes {
     crashes: 0,
@@ -192,20 +188,23 @@ fn quorums_decided(protocol: &ThreePhaseCommit, world: &dyn View<ThreePhaseCommi
     let quorum = params.commit_quorum().max(params.abort_quorum());
     let has_quorum = |group: &NodeSet| group.without(coordinator()).len() >= quorum;
     let groups = world.up().iter().filter_map(|id| side_of(world, id));
-    let within = groups.filter(has_quorum).fold(NodeSet::EMPTY, NodeSet::union);
+    let within = groups
+        .filter(has_quorum)
+        .fold(NodeSet::EMPTY, NodeSet::union);
     decided(world, within)
 }
 
 /// Those with whom a node is connected, if they are all connected with each other. (Whoever has
 /// only some links across a cut is on no side.)
 fn side_of(world: &dyn View<ThreePhaseCommit>, id: Id) -> Option<NodeSet> {
-    let cut = |a, b| world.globals().is_cut(Link::new(a, b)) || world.globals().is_cut(Link::new(b, a));
+    let cut =
+        |a, b| world.globals().is_cut(Link::new(a, b)) || world.globals().is_cut(Link::new(b, a));
     let up = world.up();
     let side: NodeSet = up.iter().filter(|&peer| !cut(id, peer)).collect();
     let outside = up.minus(side);
-    let whole = side.iter().all(|a| {
-        side.iter().all(|b| !cut(a, b)) && outside.iter().all(|b| cut(a, b))
-    });
+    let whole = side
+        .iter()
+        .all(|a| side.iter().all(|b| !cut(a, b)) && outside.iter().all(|b| cut(a, b)));
     whole.then_some(side)
 }
 
@@ -237,7 +236,10 @@ fn decided(world: &dyn View<ThreePhaseCommit>, whom: NodeSet) -> Answer {
             uncertain[kind].insert(id);
         }
     }
-    let kinds = uncertain.iter().zip(words).filter(|(set, _)| !set.is_empty());
+    let kinds = uncertain
+        .iter()
+        .zip(words)
+        .filter(|(set, _)| !set.is_empty());
     let clause = |(set, word): (&NodeSet, &str)| {
         let have = if set.len() == 1 { "has" } else { "have" };
         format!("{} {have} {word}", names(*set))
@@ -246,7 +248,9 @@ fn decided(world: &dyn View<ThreePhaseCommit>, whom: NodeSet) -> Answer {
     if clauses.is_empty() {
         return Ok(());
     }
-    let nodes = uncertain.iter().fold(NodeSet::EMPTY, |all, set| all.union(*set));
+    let nodes = uncertain
+        .iter()
+        .fold(NodeSet::EMPTY, |all, set| all.union(*set));
     Err(Reason::new(nodes, enumerate(clauses)))
 }
 

@@ -81,7 +81,10 @@ impl Protocol for ThreePhaseCommit {
             Node::Up(up) => words(up.state.iter().map(|(txn, phase)| (txn, phase_word(phase)))),
             Node::Down { .. } => {
                 let record = node.storage().map_or_else(String::new, |logs| {
-                    words(logs.iter().map(|(txn, log)| (txn, log_word(*log).to_owned())))
+                    words(
+                        logs.iter()
+                            .map(|(txn, log)| (txn, log_word(*log).to_owned())),
+                    )
                 });
                 if record.is_empty() {
                     "down".to_owned()

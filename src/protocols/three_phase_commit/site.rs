@@ -25,11 +25,15 @@ pub enum Phase {
     #[default]
     Initial,
     /// C has asked for votes.
-    Collecting { yes: NodeSet },
+    Collecting {
+        yes: NodeSet,
+    },
     /// The vote of P is still up to the environment.
     Open,
     /// P has not voted, and may still abort unilaterally. (Skeen: q.)
-    Working { vote: Vote },
+    Working {
+        vote: Vote,
+    },
     /// May not decide alone any more. Holds its locks.
     Undecided(Undecided),
     Decided(Decision),

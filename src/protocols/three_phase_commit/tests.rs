@@ -4,8 +4,8 @@
 use super::*;
 use crate::model::facts::Ledger;
 use crate::model::{
-    Class, Cut, Envelope, Event, Expectation, Limit, Predicate, Protocol, Rules, System, Time,
-    Timing, View, World,
+    Cut, Envelope, Event, Expectation, Limit, Predicate, Protocol, Rules, System, Time, Timing,
+    View, World,
 };
 use crate::protocols::small_spaces::{ORDINARY, REPAIRS, Space, broken};
 
@@ -68,15 +68,6 @@ fn deliver(src: usize, dst: usize, msg: Msg) -> Event<ThreePhaseCommit> {
     Event::Deliver(Envelope { src, dst, msg })
 }
 
-/// Without failures: all vote, are pre-committed, and commit.
-fn deliver_everything(system: &Sys, world: &mut W, mut note: impl FnMut(&W, &Event<ThreePhaseCommit>)) {
-    let delivery = |e: &Event<_>| matches!(e, Event::Deliver(_));
-    while let Some(event) = system.enabled(world).events.into_iter().find(delivery) {
-        note(world, &event);
-        system.apply(world, &event);
-    }
-}
-
 /// 5n messages; forced writes: 2 at the coordinator, 3 at each participant.
 #[test]
 fn the_happy_path_costs_one_round_trip_more_than_two_phase_commit() {
@@ -94,7 +85,11 @@ fn the_happy_path_costs_one_round_trip_more_than_two_phase_commit() {
             while let Some(e) = system.enabled(&mut world).events.into_iter().find(delivery) {
                 step(&mut world, &e);
             }
-            assert!(goal(&system, "recovers").ask(&system.protocol, &world).is_ok());
+            assert!(
+                goal(&system, "recovers")
+                    .ask(&system.protocol, &world)
+                    .is_ok()
+            );
             assert_eq!(ledger.costs.messages, 5 * u64::from(n));
             assert_eq!(ledger.costs.forced[0], 2);
             assert!(ledger.costs.forced[1..].iter().all(|f| *f == 3));
@@ -124,7 +119,11 @@ fn nobody_is_uncertain_when_somebody_commits() {
     for termination in [Termination::Timeouts, Termination::Protocol] {
         let system = system(&open(2, termination), |_, _| {});
         for world in &Space::explore(&system).sound().worlds {
-            let phases = || world.ids().filter_map(|id| world.node(id).state().map(|s| s[1]));
+            let phases = || {
+                world
+                    .ids()
+                    .filter_map(|id| world.node(id).state().map(|s| s[1]))
+            };
             let is = |local| move |phase| matches!(phase, Phase::Undecided(u) if u.local == local);
             let decided = |d| phases().any(|phase| phase == Phase::Decided(d));
             assert!(!(decided(Decision::Commit) && phases().any(is(Local::Waiting))));
@@ -201,7 +200,10 @@ fn the_replaced_is_not_obeyed() {
         Phase::Undecided(u) => u.local,
         phase => panic!("{phase:?}"),
     };
-    assert_eq!([1, 2, 3].map(local), [Local::Waiting, Local::Waiting, Local::PreCommitted]);
+    assert_eq!(
+        [1, 2, 3].map(local),
+        [Local::Waiting, Local::Waiting, Local::PreCommitted]
+    );
 }
 
 /// P1 was pre-committed and died first; P2 found it dead and died last. P2 alone is enough to end
@@ -212,14 +214,19 @@ fn only_those_count_who_failed_last() {
     let protocol = ThreePhaseCommit::new(&params(2, Termination::Protocol)).expect("good");
     let undecided = |local, down: &[usize]| Undecided {
         down: down.iter().map(|&i| id(i)).collect(),
-        ..match Phase::restored(Log::Undecided { local, down: NodeSet::EMPTY }) {
+        ..match Phase::restored(Log::Undecided {
+            local,
+            down: NodeSet::EMPTY,
+        }) {
             Phase::Undecided(u) => u,
             phase => panic!("{phase:?}"),
         }
     };
     let decision = |at: usize, u: &Undecided| {
         let (mut phases, mut o) = (PerTxn::new(1), Out::new());
-        protocol.site(id(at), 1, &mut phases, &mut o).last_to_fail(u)
+        protocol
+            .site(id(at), 1, &mut phases, &mut o)
+            .last_to_fail(u)
     };
     let first = undecided(Local::PreCommitted, &[]);
     let last = undecided(Local::Waiting, &[0, 1]);
@@ -245,9 +252,10 @@ fn instance(bug: Mistake) -> Sys {
     };
     let all_yes = of(2, &[], 0);
     match bug {
-        Mistake::AllUncertainCommit => {
-            system(&of(2, &[PlannedVote::Yes, PlannedVote::No], 0), crashes(2, 0))
-        }
+        Mistake::AllUncertainCommit => system(
+            &of(2, &[PlannedVote::Yes, PlannedVote::No], 0),
+            crashes(2, 0),
+        ),
         Mistake::TimeoutsOnly => system(&all_yes, crashes(1, 0)),
         Mistake::RecoveredPreCommittedCommits => system(&all_yes, crashes(2, 1)),
         Mistake::RecoveredUncertainAborts => system(&all_yes, crashes(1, 1)),
@@ -256,24 +264,23 @@ fn instance(bug: Mistake) -> Sys {
             crashes(2, 0)(rules, nodes);
             rules.budgets.drops = Limit::AtMost(1);
         }),
-        Mistake::ObeysTheReplaced => system(&of(3, &[], 0), |rules, _| {
-            rules.timing = Timing::Asynchronous;
-            rules.timeouts = Limit::AtMost(2);
-        }),
         _ => system(&all_yes, crashes(2, 0)),
     }
 }
 
-/// Two mistakes need what the papers rule out, a loss and a false suspicion: there what counts is
-/// that without the mistake the same instance is safe.
+/// One mistake needs what the papers rule out, a loss: there what counts is that without the mistake
+/// the same instance is safe. (Another needs a start in the middle: see its scenario.)
 #[test]
 fn every_mistake_breaks_what_it_says() {
     for bug in ThreePhaseCommit::BUGS {
         let name = format!("{:?}", bug.name);
         let mistake: Mistake = serde_json::from_str(&name).expect("the name of a mistake");
+        if mistake == Mistake::ObeysTheReplaced {
+            continue;
+        }
         let mistaken = instance(mistake);
         let broken: Vec<_> = match mistake {
-            Mistake::FirstAckCommits | Mistake::ObeysTheReplaced => {
+            Mistake::FirstAckCommits => {
                 let right = ThreePhaseCommit {
                     params: Params {
                         bug: None,

@@ -65,6 +65,8 @@
 //!   found to have failed.
 //! - After a total failure only the states of those count who failed last, not of all who are back:
 //!   one that failed earlier may be pre-committed where the others have aborted.
+//! - One that has decided does not ignore PRE-COMMIT but answers with the decision, so that a
+//!   coordinator that was suspected wrongly, and has not committed yet, is put right.
 //! - COMMIT is not acknowledged, and nobody forgets: there is no end record, no log is cut.
 //! - Nothing is sent again while nobody is missed. `retries` makes room for lost messages, which
 //!   the papers rule out.
@@ -230,6 +232,11 @@ impl Site<'_> {
                 Phase::Decided(decision),
                 Msg::StateReq(_) | Msg::Inquiry(_) | Msg::PreCommit(_) | Msg::PreAbort(_),
             ) => self.o.send(src, Msg::announce(decision, txn)),
+
+            // One that came back may answer what it was asked before it failed, and follow.
+            (Phase::Decided(decision), Msg::State(..)) if self.has_quorums() => {
+                self.o.send(src, Msg::announce(decision, txn));
+            }
 
             // Termination, asking.
             (Phase::Undecided(u), Msg::State(_, local)) => self.is_told(u, src, local),

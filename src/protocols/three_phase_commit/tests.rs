@@ -48,6 +48,18 @@ fn crashes(most: u32, recoveries: u32) -> impl FnOnce(&mut Rules, NodeSet) {
     }
 }
 
+/// The properties that do not hold; that somebody waits for a repair beyond the budget says nothing.
+fn broken_within_budget(system: &Sys) -> Vec<&'static str> {
+    let budgets = &system.rules.budgets;
+    let most = budgets.crashes.iter().map(|(_, limit)| *limit);
+    let enough = most
+        .into_iter()
+        .all(|most| most.min(budgets.recoveries) == most);
+    let mut broken = broken(system);
+    broken.retain(|property| enough || *property != "recovers");
+    broken
+}
+
 fn goal(system: &Sys, name: &str) -> Predicate<ThreePhaseCommit> {
     let mut properties = system.protocol.properties().into_iter();
     let property = properties.find(|p| p.name == name).expect("a property");
@@ -141,7 +153,7 @@ fn claims_hold_under_crashes_and_recoveries() {
         (Termination::Quorum, 1, 1),
     ] {
         let system = system(&open(2, termination), crashes(most, recoveries));
-        assert_eq!(broken(&system), [""; 0], "{termination:?}");
+        assert_eq!(broken_within_budget(&system), [""; 0], "{termination:?}");
     }
 }
 
@@ -292,7 +304,7 @@ fn every_mistake_breaks_what_it_says() {
                 assert_eq!(unsafe_properties(&right), [""; 0], "without {name}");
                 unsafe_properties(&mistaken)
             }
-            _ => broken(&mistaken),
+            _ => broken_within_budget(&mistaken),
         };
         let mut breaks = bug.breaks.to_vec();
         let mut broken = broken;

@@ -131,14 +131,14 @@ impl Actor for ThreePhaseCommit {
     fn on_msg(&self, id: Id, state: &mut Cow<State>, src: Id, msg: Msg, o: &mut Out<Self>) {
         let mut next = **state;
         self.site(id, msg.txn(), &mut next, o).hears(src, msg);
-        replace(state, next);
+        replace(state, &next);
     }
 
     fn on_timeout(&self, id: Id, state: &mut Cow<State>, timer: &Timer, o: &mut Out<Self>) {
         let mut next = **state;
         let mut site = self.site(id, timer.txn(), &mut next, o);
         site.waits_no_longer(*timer);
-        replace(state, next);
+        replace(state, &next);
     }
 
     fn on_random(&self, _: Id, state: &mut Cow<State>, choice: &Choice, _: &mut Out<Self>) {
@@ -146,7 +146,7 @@ impl Actor for ThreePhaseCommit {
         if next[choice.txn] == Phase::Open {
             next[choice.txn] = Phase::Working { vote: choice.vote };
         }
-        replace(state, next);
+        replace(state, &next);
     }
 }
 
@@ -185,8 +185,9 @@ impl Site<'_> {
     fn hears(&mut self, src: Id, msg: Msg) {
         let txn = self.txn;
         match (self.phase(), msg) {
-            // Phase 1, C: one NO aborts, the last YES lets everybody know.
-            (Phase::Collecting { .. }, Msg::No(_)) => {
+            // Phase 1, C: one NO aborts (and so does a backup, if C is only slow); the last YES lets
+            // everybody know.
+            (Phase::Collecting { .. }, Msg::No(_) | Msg::Abort(_)) => {
                 self.decide(Decision::Abort, self.protocol.participants.without(src));
             }
             (Phase::Collecting { yes }, Msg::Yes(_)) => self.count(yes.with(src)),
@@ -215,9 +216,6 @@ impl Site<'_> {
             // Phase 3: the decision, from whoever knows it. The first counts.
             (Phase::Undecided(u), Msg::Commit(_)) => self.learns(&u, src, Decision::Commit),
             (Phase::Undecided(u), Msg::Abort(_)) => self.learns(&u, src, Decision::Abort),
-            (Phase::Collecting { .. }, Msg::Abort(_)) => {
-                self.decide(Decision::Abort, self.protocol.participants.without(src));
-            }
             (Phase::Working { .. }, Msg::Abort(_)) => self.decide(Decision::Abort, NodeSet::EMPTY),
 
             // Termination, asked: one that has not voted can abort, and must have done so before
@@ -812,8 +810,8 @@ impl ThreePhaseCommit {
 }
 
 /// Replaces the state only if it differs, so that a handler that did nothing can be told.
-fn replace(state: &mut Cow<State>, next: State) {
-    if **state != next {
-        *state = Cow::Owned(next);
+fn replace(state: &mut Cow<State>, next: &State) {
+    if **state != *next {
+        *state = Cow::Owned(*next);
     }
 }

@@ -112,15 +112,12 @@ impl Step<'_> {
         };
         let was = match self.was(txn) {
             Some(Phase::Undecided(was)) => Some(was),
-            Some(_) => None,
-            None if matches!(self.before, Node::Down { .. }) => {
-                if self.id != coordinator() {
-                    self.locked(txn);
-                }
-                None
-            }
-            None => None,
+            _ => None,
         };
+        // It came back, and so it holds them again.
+        if matches!(self.before, Node::Down { .. }) && self.id != coordinator() {
+            self.locked(txn);
+        }
         let asked = |u: &Undecided| matches!(u.part, Part::Asking(_));
         if let (Some(was), Part::Moving { to, .. }) = (was, now.part)
             && asked(&was)

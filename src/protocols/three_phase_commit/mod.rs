@@ -52,7 +52,7 @@
 //! pre-committed to pre-aborted or back, and Vc + Va > V.
 //!
 //! A site that comes back without a record aborts. One that comes back undecided asks, and takes
-//! no part; unless all have failed (`protocol`): see [`Site::last_to_fail`]. With `quorum` it takes
+//! no part; unless all have failed (`protocol`): see `Site::last_to_fail`. With `quorum` it takes
 //! part at once, for what it promised is on disk.
 //!
 //! On purpose different from the papers:

@@ -25,8 +25,8 @@
 //! ```
 //!
 //! A NO, or a vote that does not come in time, makes the decision ABORT. Nobody commits while
-//! anybody is uncertain, so those who are left know enough. What they do when their coordinator
-//! is silent is the parameter `termination`:
+//! anybody that is up is uncertain (with quorums: before enough of them are not), so those who are
+//! left know enough. What they do when their coordinator is silent is the parameter `termination`:
 //!
 //! | waits too long | `timeouts`          | `protocol` and `quorum`                              |
 //! |----------------|---------------------|------------------------------------------------------|

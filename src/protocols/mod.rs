@@ -3,6 +3,9 @@
 use crate::model::Protocol;
 
 pub mod paxos;
+#[cfg(test)]
+mod small_spaces;
+pub mod three_phase_commit;
 pub mod two_phase_commit;
 
 /// Something to do with each protocol.
@@ -13,5 +16,6 @@ pub trait Visitor {
 /// The registry.
 pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<two_phase_commit::TwoPhaseCommit>();
+    visitor.visit::<three_phase_commit::ThreePhaseCommit>();
     visitor.visit::<paxos::Paxos>();
 }

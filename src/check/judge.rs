@@ -7,7 +7,7 @@ use derive_where::derive_where;
 use super::blocked::{Blocked, explain, standstill};
 use super::explore::{Explored, Finding, explore};
 use super::fast::{self, Tuning};
-use super::{Limits, Monitor, Progress, Stopped};
+use super::{Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::arms::Exercised;
 use crate::model::{
     Assumption, Bound, Event, Expectation, Property, Protocol, Reason, Rules, System, World,
@@ -117,6 +117,8 @@ pub struct Search<P: Protocol> {
     /// The arms of handlers that ran somewhere in it; `None` from an engine that cannot tell.
     pub exercised: Option<Exercised>,
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
+    /// What came of node symmetry; `None` if it was not asked for.
+    pub symmetry: Option<NodeSymmetry>,
 }
 
 impl<P: Protocol> Search<P> {
@@ -267,6 +269,7 @@ fn search<P: Protocol>(
         settled,
         exercised,
         waiting_for_the_living,
+        symmetry,
     } = match engine {
         Engine::Fast(tuning) => fast::explore(system, &start, properties, limits, tuning, monitor),
         Engine::Plain => {
@@ -284,6 +287,7 @@ fn search<P: Protocol>(
         repair_withheld,
         exercised: Some(exercised),
         waiting_for_the_living,
+        symmetry,
     };
     (search, findings)
 }

@@ -49,6 +49,11 @@ pub struct Args {
     #[arg(long)]
     paranoid: bool,
 
+    /// Take worlds that differ by the names of nodes that are alike for one, in protocols that say
+    /// which nodes are. Verdicts stay the same. That names make no difference is checked.
+    #[arg(long)]
+    symmetry: bool,
+
     /// Judge only this property; may be repeated.
     #[arg(long = "property", value_name = "NAME")]
     properties: Vec<String>,
@@ -81,6 +86,7 @@ impl Args {
             engine: EngineName::Fast,
             threads: None,
             paranoid: false,
+            symmetry: false,
             properties: Vec::new(),
             show: None,
             trace: None,
@@ -95,6 +101,7 @@ impl Args {
         Tuning {
             threads: self.threads.map_or(default.threads, usize::from),
             doubt: if self.paranoid { 1 } else { default.doubt },
+            symmetry: self.symmetry,
             ..default
         }
     }

@@ -135,6 +135,10 @@ pub struct SearchReport {
     /// accurate timing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_for_the_living: Option<Vec<String>>,
+    /// What came of node symmetry, if it was asked for: whose names made no difference, or why there
+    /// was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub symmetry: Option<String>,
 }
 
 /// What a role never got in a search.

@@ -87,6 +87,7 @@ pub fn check<P: Protocol>(
             repair_withheld: false,
             exercised: None,
             waiting_for_the_living: None,
+            symmetry: None,
         }],
     };
     let asked = Question {

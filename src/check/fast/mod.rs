@@ -11,15 +11,22 @@
 //! Invariant: it finds what the plain engine finds, world by world in the same order, so counts,
 //! verdicts and schedules are equal, at any number of threads. It knows nothing of any protocol.
 //!
+//! Where it is asked to, it takes worlds that differ by names for one (`names`, `orbits`): the set has
+//! the word of the world that stands for all of them, and the list that of the world that was found,
+//! so that schedules are what really happens. Questions are asked by all names (`equivariance`).
+//!
 //! One thing differs: a search that its monitor stopped may be stopped again while it looks for
 //! blocked worlds. Then it reports none, and the search says that it was stopped.
 
 mod books;
 mod crew;
 mod cursor;
+mod equivariance;
 mod intern;
 mod keys;
 mod memo;
+mod names;
+mod orbits;
 mod pack;
 mod schedule;
 mod search;
@@ -30,7 +37,7 @@ mod worker;
 
 pub use search::explore;
 
-/// How the engine goes about it. None of it changes what is found.
+/// How the engine goes about it. None of it changes what is found, but how many worlds it takes.
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning {
     /// How many threads search, at most 32; 0 stands for as many as the machine has cores.
@@ -48,6 +55,10 @@ pub struct Tuning {
     /// Of so many known answers of handlers, one is asked for again and compared: every one if it
     /// is 1, none if it is 0. A handler that answers differently is named in a panic.
     pub doubt: u32,
+    /// Take worlds that differ by the names of nodes that are alike for one; see
+    /// [`Symmetry`](crate::model::Symmetry). Verdicts are the same, and schedules as long; of worlds
+    /// those are counted that are left.
+    pub symmetry: bool,
 }
 
 impl Tuning {
@@ -72,6 +83,7 @@ impl Default for Tuning {
             shared_from: 512,
             steps_max: 1 << 22,
             doubt: 1 << 14,
+            symmetry: false,
         }
     }
 }

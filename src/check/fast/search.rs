@@ -11,12 +11,13 @@ use std::sync::{Mutex, PoisonError};
 use super::crew::Crew;
 use super::cursor::{Cursor, Scratch};
 use super::keys::Keys;
+use super::names::Names;
 use super::sweep::{Goal, blocked};
 use super::visited::Visited;
 use super::worker::{Chunk, LookedUp, Seen, Worker};
 use super::{Tuning, pack::Packer};
 use crate::check::explore::{Explored, Finding};
-use crate::check::{LOOK_EVERY, Limits, Monitor, Progress, Stopped};
+use crate::check::{LOOK_EVERY, Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::{Expectation, Property, Protocol, Reason, System, World};
 
 /// Explores every world that can be reached from `start`; see
@@ -36,6 +37,7 @@ pub fn explore<P: Protocol>(
 
 /// One property while the search goes on.
 struct Inquiry<P: Protocol> {
+    name: &'static str,
     expectation: Expectation<P>,
     found: Option<(usize, Option<Reason>)>,
 }
@@ -57,6 +59,7 @@ pub struct Search<'a, P: Protocol> {
     seen: Seen,
     generated: u64,
     pub stopped: Option<Stopped>,
+    symmetry: Option<NodeSymmetry>,
     /// The worlds of a round, shared out; there may be more of these than a round needs.
     chunks: Vec<Mutex<Chunk>>,
     /// What became of the words of each share.
@@ -72,12 +75,21 @@ impl<'a, P: Protocol> Search<'a, P> {
         tuning: Tuning,
     ) -> Self {
         let inquiry = |property: &Property<P>| Inquiry {
+            name: property.name,
             expectation: property.expectation,
             found: None,
         };
         let inquiries: Vec<_> = properties.iter().map(inquiry).collect();
         let sweeps = inquiries.iter().any(|i| i.expectation.goal().is_some());
-        let cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt);
+        let mut cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt);
+        let symmetry = tuning.symmetry.then(|| match Names::of(system) {
+            Ok(names) => {
+                let told = names.tell();
+                cursor.rename(names, tuning.word_bits);
+                told
+            }
+            Err(why) => NodeSymmetry::Off(why),
+        });
         let worker = Worker::new(system, cursor, properties, tuning.steps_max);
         let mut search = Search {
             system,
@@ -93,17 +105,19 @@ impl<'a, P: Protocol> Search<'a, P> {
             seen: Seen::default(),
             generated: 0,
             stopped: None,
+            symmetry,
             chunks: Vec::new(),
             looked_up: Vec::new(),
         };
         let worker = search.crew.first();
         let start = worker.cursor.key();
+        let class = worker.cursor.class();
         let mut properties = (0..search.inquiries.len()).collect();
         let inquiries = &mut search.inquiries;
         worker.ask(start, &mut properties, |property, reason| {
             inquiries[property].found = Some((0, reason));
         });
-        search.visited.shares(1)[0].insert(start);
+        search.visited.shares(1)[0].insert(class);
         search.keys.push(start);
         search
     }
@@ -227,7 +241,9 @@ impl<'a, P: Protocol> Search<'a, P> {
         let looked_up = &self.looked_up;
         let chunks: Vec<&Chunk> = chunks.iter().map(|chunk| &**chunk).collect();
         self.crew.work(worlds, shares, |worker, share| {
-            let of_share = chunks.iter().map(|chunk| chunk.shares[share].as_slice());
+            let of_share = chunks
+                .iter()
+                .map(|chunk| (chunk.shares[share].as_slice(), chunk.found(share)));
             let mut set = locked(&sets[share]);
             worker.look_up(of_share, &mut set, &open, &mut locked(&looked_up[share]));
         });
@@ -255,7 +271,7 @@ impl<'a, P: Protocol> Search<'a, P> {
                     let share = usize::from(share);
                     if shares[share].new[next[share]] {
                         let at = self.keys.len();
-                        self.keys.push(chunk.shares[share][taken[share]]);
+                        self.keys.push(chunk.found(share)[taken[share]]);
                         settle(&mut self.inquiries, &mut shares[share], next[share], at);
                     }
                     next[share] += 1;
@@ -309,7 +325,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         self.keys.each(|words| {
             all.warm(words);
             for word in words {
-                all.insert(*word);
+                all.insert(worker.cursor.class_of(*word));
             }
         });
         let (first, others) = self.crew.all().split_first_mut().expect("there is a first");
@@ -327,7 +343,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             .inquiries
             .iter()
             .enumerate()
-            .filter_map(|(nth, inquiry)| Some((nth, Goal::of(inquiry.expectation)?)))
+            .filter_map(|(nth, inquiry)| Some((nth, Goal::of(inquiry.name, inquiry.expectation)?)))
             .collect();
         // What is found blocked is found among the worlds that were expanded.
         let progress = self.progress();
@@ -367,6 +383,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             repair_withheld: self.seen.repair_withheld,
             stopped: self.stopped,
             waiting_for_the_living,
+            symmetry: self.symmetry,
         }
     }
 }

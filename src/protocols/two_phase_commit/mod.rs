@@ -61,6 +61,7 @@ mod params;
 mod properties;
 mod protocol;
 mod site;
+mod symmetry;
 #[cfg(test)]
 mod tests;
 

@@ -67,6 +67,7 @@ fn tuning() -> impl Strategy<Value = Tuning> {
                 shared_from: 1,
                 steps_max,
                 doubt,
+                symmetry: false,
             },
         )
 }

@@ -87,7 +87,7 @@ impl<P: Protocol> Cursor<P> {
         self.orbits = Some(Orbits::new(Arc::new(names)));
         for id in self.system.cluster.ids() {
             let about = About::Awaited(self.shelf().node(id).clone());
-            self.compare(Question { id, about });
+            self.compare(&Question { id, about });
         }
         while {
             self.class();
@@ -139,9 +139,9 @@ impl<P: Protocol> Cursor<P> {
     }
 
     /// Compares what a question is answered to by all names.
-    fn compare(&mut self, question: Question<P>) {
+    fn compare(&mut self, question: &Question<P>) {
         if let Some(orbits) = &mut self.orbits {
-            orbits.check(&self.system, &question);
+            orbits.check(&self.system, question);
         }
     }
 
@@ -155,7 +155,7 @@ impl<P: Protocol> Cursor<P> {
         if self.orbits.is_some() {
             let node = self.shelf().node(id).clone();
             let about = about(node, OwnedInput::of(self.books.spell_input(id, input)));
-            self.compare(Question { id, about });
+            self.compare(&Question { id, about });
         }
     }
 
@@ -674,7 +674,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
                 history,
                 observations,
             };
-            self.compare(Question { id, about });
+            self.compare(&Question { id, about });
         }
         let book = &mut self.books.history;
         let after = book.records.get(question).unwrap_or_else(|| {

@@ -84,8 +84,8 @@ impl<P: Protocol> Checks<P> {
                 let back = elsewhere.renamed(&names.symmetry, by);
                 assert!(
                     back == question,
-                    "the symmetry of the protocol does not rename well: {} trade names twice, and \
-                     {question:?} becomes {back:?}",
+                    "node symmetry is broken: the protocol does not rename well. {} trade names twice, \
+                     and {question:?} becomes {back:?}",
                     system.cluster.names(by.moved()),
                 );
                 let said = elsewhere.ask(system);

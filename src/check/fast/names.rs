@@ -19,8 +19,9 @@ pub struct Names<P: Protocol> {
     pub symmetry: Symmetry<P>,
     /// The nodes that are alike, set by set, each in ascending order.
     pub sets: Vec<Vec<usize>>,
-    /// The nodes that nobody can trade names with.
-    pub outsiders: Vec<usize>,
+    /// For each of these nodes, the places of its own: its part, and what is in flight between it and
+    /// itself or those that nobody can trade names with.
+    pub own: Vec<Vec<usize>>,
     pub renamings: Vec<Renaming>,
     /// The trades of two neighbours in a set, of which all renamings are made.
     pub trades: Vec<Renaming>,
@@ -81,11 +82,16 @@ impl<P: Protocol> Names<P> {
         }
         assert_eq!(found.len(), count, "trades of neighbours make everything");
         let renamings: Vec<Renaming> = found.into_iter().collect();
+        let channel = |src, dst| nodes + src * nodes + dst;
+        let own = |node| {
+            let outsiders = (0..nodes).filter(|at| !alike.contains(Id::from(*at)));
+            let with = |other| [channel(node, other), channel(other, node)];
+            let own = [node, channel(node, node)];
+            own.into_iter().chain(outsiders.flat_map(with)).collect()
+        };
         let mut names = Names {
             from: renamings.iter().map(places).collect(),
-            outsiders: (0..nodes)
-                .filter(|at| !alike.contains(Id::from(*at)))
-                .collect(),
+            own: (0..nodes).map(own).collect(),
             order: Vec::new(),
             by_rank: vec![0; count],
             swaps: Vec::new(),
@@ -97,11 +103,10 @@ impl<P: Protocol> Names<P> {
             sets,
         };
         for nth in 0..count {
-            let ranks = names.ranks(&names.renamings[nth]);
-            let rank = names.rank(&ranks);
+            let rank = names.rank(names.ranks(&names.renamings[nth]));
             names.by_rank[rank] = nth_of(nth);
         }
-        let nth = |renaming: &Renaming| names.nth(&names.ranks(renaming));
+        let nth = |renaming: &Renaming| names.nth(names.ranks(renaming));
         let swap = |a: &usize, b: &usize| nth(&trade(*a, *b));
         let swaps = |set: &Vec<usize>| {
             let of = |a| set.iter().map(|b| swap(a, b)).collect();
@@ -140,11 +145,11 @@ impl<P: Protocol> Names<P> {
     }
 
     /// The renaming with these ranks, one for each set.
-    pub fn nth(&self, ranks: &[usize]) -> Nth {
+    pub fn nth(&self, ranks: impl IntoIterator<Item = usize>) -> Nth {
         self.by_rank[self.rank(ranks)]
     }
 
-    fn rank(&self, ranks: &[usize]) -> usize {
+    fn rank(&self, ranks: impl IntoIterator<Item = usize>) -> usize {
         let sets = self.sets.iter().zip(ranks);
         sets.fold(0, |rank, (set, of_set)| {
             rank * (1..=set.len()).product::<usize>() + of_set

@@ -20,6 +20,7 @@
 //! one the other. How a value is renamed is the protocol's word: it is compared with what renaming it
 //! trade by trade gives, and handlers are asked renamed questions (`equivariance`).
 
+use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::books::{Books, NONE, number};
@@ -27,22 +28,38 @@ use super::equivariance::{Checks, Question};
 use super::intern::Number;
 use super::memo::{Memo, question};
 use super::names::{Names, Nth, rank};
+use crate::model::cluster::index;
+use crate::model::globals::Globals;
 use crate::model::{Id, Link, Protocol, Renaming, System};
 
 /// What one worker knows of renamings.
 pub struct Orbits<P: Protocol> {
     names: Arc<Names<P>>,
-    /// For each place, from part and renaming to the part that it becomes.
-    renamed: Vec<Memo>,
-    /// For each place that has a say in a signature, what each part says.
-    said: Vec<Vec<Number>>,
+    renamed: Renamed,
     checks: Checks<P>,
     /// The least world so far.
     least: Vec<Number>,
     /// For each member of a set, its signature.
     signatures: Vec<Vec<Number>>,
-    /// The ranks that are to be tried out, for each set.
+    /// For each set, the ranks that are to be tried out, and which of them is.
     ranks: Vec<Vec<usize>>,
+    nth: Vec<usize>,
+    undecided: Vec<usize>,
+}
+
+/// What renaming takes.
+pub struct Desk<'a, P: Protocol> {
+    pub system: &'a System<P>,
+    pub books: &'a mut Books<P>,
+    pub names: &'a Names<P>,
+}
+
+/// What parts become by renamings.
+struct Renamed {
+    /// For each place, from part and renaming to the part that it becomes.
+    parts: Vec<Memo>,
+    /// For each place that has a say in a signature, what each part says.
+    said: Vec<Vec<Number>>,
 }
 
 /// What says nothing, because it depends on the names of others.
@@ -52,12 +69,16 @@ impl<P: Protocol> Orbits<P> {
     pub fn new(names: Arc<Names<P>>) -> Self {
         let places = names.order.len();
         Orbits {
-            renamed: (0..places).map(|_| Memo::default()).collect(),
-            said: vec![Vec::new(); places],
+            renamed: Renamed {
+                parts: (0..places).map(|_| Memo::default()).collect(),
+                said: vec![Vec::new(); places],
+            },
             checks: Checks::default(),
             least: vec![0; places],
             signatures: Vec::new(),
             ranks: vec![Vec::new(); names.sets.len()],
+            nth: vec![0; names.sets.len()],
+            undecided: Vec::new(),
             names,
         }
     }
@@ -76,6 +97,24 @@ impl<P: Protocol> Orbits<P> {
         self.checks.check(system, &self.names, question);
     }
 
+    /// The part that a part becomes by a renaming.
+    pub fn rename(
+        &mut self,
+        system: &System<P>,
+        books: &mut Books<P>,
+        place: usize,
+        part: Number,
+        by: Nth,
+    ) -> Number {
+        let names = &*self.names;
+        let mut desk = Desk {
+            system,
+            books,
+            names,
+        };
+        self.renamed.part(&mut desk, place, part, by)
+    }
+
     /// The parts of the world that stands for this one.
     pub fn canonical(
         &mut self,
@@ -83,98 +122,110 @@ impl<P: Protocol> Orbits<P> {
         books: &mut Books<P>,
         parts: &[Number],
     ) -> &[Number] {
-        let undecided: Vec<usize> = (0..books.nodes)
-            .filter(|at| books.node[*at].facts[parts[*at] as usize].undecided)
-            .collect();
-        let names = Arc::clone(&self.names);
+        let names = &*self.names;
+        let is_undecided = |at: &usize| books.node[*at].facts[parts[*at] as usize].undecided;
+        self.undecided.clear();
+        self.undecided.extend((0..books.nodes).filter(is_undecided));
+        let (renamed, least) = (&mut self.renamed, &mut self.least);
+        let mut desk = Desk {
+            system,
+            books,
+            names,
+        };
         let mut first = true;
-        if undecided.is_empty() {
-            for set in 0..names.sets.len() {
-                self.arrange(system, books, parts, set);
+        if self.undecided.is_empty() {
+            for (set, ranks) in self.ranks.iter_mut().enumerate() {
+                ranks.clear();
+                renamed.arrange(&mut desk, parts, set, &mut self.signatures, ranks);
             }
-            let ranks = std::mem::take(&mut self.ranks);
-            let mut nth = vec![0; ranks.len()];
             loop {
-                let chosen: Vec<usize> = nth.iter().zip(&ranks).map(|(n, r)| r[*n]).collect();
-                self.try_out(system, books, parts, names.nth(&chosen), first);
+                let ranks = self.nth.iter().zip(&self.ranks).map(|(nth, all)| all[*nth]);
+                renamed.try_out(&mut desk, parts, names.nth(ranks), first, least);
                 first = false;
-                if !step(&mut nth, &ranks) {
+                if !step(&mut self.nth, &self.ranks) {
                     break;
                 }
             }
-            self.ranks = ranks;
         } else {
             for (nth, renaming) in names.renamings.iter().enumerate() {
-                if keeps_order(renaming, &undecided) {
-                    self.try_out(system, books, parts, number(nth), first);
+                if keeps_order(renaming, &self.undecided) {
+                    renamed.try_out(&mut desk, parts, number(nth), first, least);
                     first = false;
                 }
             }
         }
-        &self.least
+        least
     }
 
+    pub fn bytes(&self) -> usize {
+        let renamed: usize = self.renamed.parts.iter().map(Memo::bytes).sum();
+        let said: usize = self.renamed.said.iter().map(Vec::capacity).sum();
+        renamed + said * size_of::<Number>() + self.checks.bytes()
+    }
+}
+
+impl Renamed {
     /// Finds the arrangements of a set that are worth trying out: those in the order of signatures.
-    fn arrange(&mut self, system: &System<P>, books: &mut Books<P>, parts: &[Number], set: usize) {
-        let names = Arc::clone(&self.names);
-        let members = &names.sets[set];
-        let mut signatures = std::mem::take(&mut self.signatures);
+    fn arrange<P: Protocol>(
+        &mut self,
+        desk: &mut Desk<'_, P>,
+        parts: &[Number],
+        set: usize,
+        signatures: &mut Vec<Vec<Number>>,
+        ranks: &mut Vec<usize>,
+    ) {
+        let members = &desk.names.sets[set];
         signatures.resize_with(signatures.len().max(members.len()), Vec::new);
-        for (nth, member) in members.iter().enumerate() {
-            let signature = &mut signatures[nth];
+        for (nth, signature) in signatures.iter_mut().enumerate().take(members.len()) {
             signature.clear();
-            self.sign(system, books, parts, (set, nth), *member, signature);
+            self.sign(desk, parts, (set, nth), signature);
         }
         let mut sorted: Vec<usize> = (0..members.len()).collect();
         sorted.sort_by(|a, b| signatures[*a].cmp(&signatures[*b]));
         // Of those with equal signatures, who can trade names with whom at no change at all.
         let mut class: Vec<usize> = (0..members.len()).collect();
-        let mut ties = Vec::with_capacity(members.len());
+        let mut ties: Vec<usize> = Vec::with_capacity(members.len());
+        let mut all_alike = true;
         for at in 0..sorted.len() {
-            let tied = at > 0 && signatures[sorted[at]] == signatures[sorted[at - 1]];
-            ties.push(if tied { ties[at - 1] } else { at });
-            let equals = (ties[at]..at).map(|before| sorted[before]);
-            let mut others: Vec<usize> = equals.filter(|other| class[*other] == *other).collect();
-            others.retain(|other| {
-                let swap = names.swap(set, *other, sorted[at]);
-                self.changes_nothing(system, books, parts, swap)
+            let is_tied = at > 0 && signatures[sorted[at]] == signatures[sorted[at - 1]];
+            let tie = if is_tied { ties[at - 1] } else { at };
+            ties.push(tie);
+            let equals = sorted[tie..at].iter().copied();
+            let mut first_of_class = equals.filter(|other| class[*other] == *other);
+            let alike = first_of_class.find(|other| {
+                let swap = desk.names.swap(set, *other, sorted[at]);
+                self.changes_nothing(desk, parts, swap)
             });
-            if let Some(other) = others.first() {
-                class[sorted[at]] = *other;
+            match alike {
+                Some(other) => class[sorted[at]] = other,
+                None => all_alike &= !is_tied,
             }
         }
-        self.signatures = signatures;
-        let ranks = &mut self.ranks[set];
-        ranks.clear();
-        arrangements(&sorted, &ties, &class, &mut Vec::new(), ranks);
+        if all_alike {
+            ranks.push(rank(&sorted));
+        } else {
+            arrangements(&sorted, &ties, &class, &mut Vec::new(), ranks);
+        }
     }
 
     /// What a node is, apart from its name.
-    fn sign(
+    fn sign<P: Protocol>(
         &mut self,
-        system: &System<P>,
-        books: &mut Books<P>,
+        desk: &mut Desk<'_, P>,
         parts: &[Number],
         (set, nth): (usize, usize),
-        member: usize,
         signature: &mut Vec<Number>,
     ) {
-        let names = Arc::clone(&self.names);
-        let channel = |src, dst| books.nodes + src * books.nodes + dst;
-        let own = [member, channel(member, member)];
-        let with = |other: &usize| [channel(member, *other), channel(*other, member)];
-        let places = own.into_iter().chain(names.outsiders.iter().flat_map(with));
-        let places: Vec<usize> = places.collect();
-        let as_first = names.swap(set, 0, nth);
-        for place in places {
+        let names = desk.names;
+        let member = names.sets[set][nth];
+        for &place in &names.own[member] {
             let part = parts[place];
             let known = self.said[place].get(part as usize).copied();
             let says = known.filter(|says| *says != NONE).unwrap_or_else(|| {
                 let mut others = names.others[member].iter();
-                let names_nobody =
-                    others.all(|trade| self.rename(system, books, place, part, *trade) == part);
+                let names_nobody = others.all(|by| self.part(desk, place, part, *by) == part);
                 let says = if names_nobody {
-                    1 + self.rename(system, books, place, part, as_first)
+                    1 + self.part(desk, place, part, names.swap(set, 0, nth))
                 } else {
                     SILENT
                 };
@@ -188,131 +239,119 @@ impl<P: Protocol> Orbits<P> {
     }
 
     /// Whether a renaming leaves a world as it is.
-    fn changes_nothing(
+    fn changes_nothing<P: Protocol>(
         &mut self,
-        system: &System<P>,
-        books: &mut Books<P>,
+        desk: &mut Desk<'_, P>,
         parts: &[Number],
         by: Nth,
     ) -> bool {
-        let names = Arc::clone(&self.names);
+        let names = desk.names;
         let from = &names.from[by as usize];
         names.order.iter().all(|place| {
             let from = from[*place];
-            self.rename(system, books, from, parts[from], by) == parts[*place]
+            self.part(desk, from, parts[from], by) == parts[*place]
         })
     }
 
     /// Renames a world, and keeps it if it is less than the least so far.
-    fn try_out(
+    fn try_out<P: Protocol>(
         &mut self,
-        system: &System<P>,
-        books: &mut Books<P>,
+        desk: &mut Desk<'_, P>,
         parts: &[Number],
         by: Nth,
         first: bool,
+        least: &mut [Number],
     ) {
-        let names = Arc::clone(&self.names);
+        let names = desk.names;
         let from = &names.from[by as usize];
         let mut less = first;
         for &place in &names.order {
-            let part = self.rename(system, books, from[place], parts[from[place]], by);
-            if !less && part != self.least[place] {
-                if part > self.least[place] {
+            let part = self.part(desk, from[place], parts[from[place]], by);
+            if !less && part != least[place] {
+                if part > least[place] {
                     return;
                 }
                 less = true;
             }
-            self.least[place] = part;
+            least[place] = part;
         }
     }
 
     /// The part that a part becomes by a renaming. It lies at another place, maybe.
     #[inline]
-    pub fn rename(
+    fn part<P: Protocol>(
         &mut self,
-        system: &System<P>,
-        books: &mut Books<P>,
+        desk: &mut Desk<'_, P>,
         place: usize,
         part: Number,
         by: Nth,
     ) -> Number {
-        let is_channel = books.nodes <= place && place < books.at_globals();
+        let is_channel = desk.books.nodes <= place && place < desk.books.at_globals();
         // Nothing in flight names nobody.
         if by == 0 || (is_channel && part == 0) {
             return part;
         }
         let asked = question(part, by);
-        if let Some(known) = self.renamed[place].get(asked) {
+        if let Some(known) = self.parts[place].get(asked) {
             return known;
         }
-        let renamed = self.rename_anew(system, books, place, part, by);
-        self.renamed[place].put(asked, renamed);
+        let renamed = desk.rename(place, part, by);
+        self.parts[place].put(asked, renamed);
         renamed
     }
+}
 
-    fn rename_anew(
-        &self,
-        system: &System<P>,
-        books: &mut Books<P>,
-        place: usize,
-        part: Number,
-        by: Nth,
-    ) -> Number {
-        let names = &*self.names;
+impl<P: Protocol> Desk<'_, P> {
+    /// Renames a part by its contents.
+    fn rename(&mut self, place: usize, part: Number, by: Nth) -> Number {
+        let (system, books, names) = (self.system, &mut *self.books, self.names);
         let symmetry = &names.symmetry;
         let order = system.rules.links.order;
         let renaming = &names.renamings[by as usize];
         let nodes = books.nodes;
         if place < nodes {
             let node = books.node[place].values.get(part);
-            let renamed = self.at_once(by, &**node, |node, by| symmetry.node(node, by));
+            let renamed = at_once(names, by, &**node, |node, by| symmetry.node(node, by));
             let id = renaming.id(Id::from(place));
-            books.node[usize::from(id)].intern(&system.protocol, id, renamed)
+            books.node[index(id)].intern(&system.protocol, id, renamed)
         } else if place < books.at_globals() {
             let (src, dst) = ((place - nodes) / nodes, (place - nodes) % nodes);
             let channel = books.channel[place - nodes].values.get(part);
             let rename = |channel: &_, by: &_| symmetry.channel(channel, order, by);
-            let renamed = self.at_once(by, &**channel, rename);
+            let renamed = at_once(names, by, &**channel, rename);
             let link = renaming.link(Link::new(Id::from(src), Id::from(dst)));
             let at = books.at_link(link);
             books.channel[at].intern(order, renamed)
         } else if place == books.at_globals() {
             let globals = books.globals.values.get(part);
-            let renamed = self.at_once(by, &**globals, |globals, by| globals.renamed(by));
+            let renamed = at_once(names, by, &**globals, Globals::renamed);
             books.globals.intern(nodes, &system.rules, renamed)
         } else {
             let history = books.history.values.get(part);
-            let renamed = self.at_once(by, &**history, symmetry.history);
+            let renamed = at_once(names, by, &**history, symmetry.history);
             books.history.values.intern(renamed)
         }
     }
+}
 
-    /// A value renamed at once: the same as if it is renamed trade by trade, or how it is renamed is
-    /// wrong. (Who takes a renaming for its inverse gets each trade right.)
-    fn at_once<T: Clone + PartialEq + std::fmt::Debug>(
-        &self,
-        by: Nth,
-        value: &T,
-        rename: impl Fn(&T, &Renaming) -> T,
-    ) -> T {
-        let renamed = rename(value, &self.names.renamings[by as usize]);
-        let steps = self.names.steps[by as usize].iter();
-        let trade = |value: T, nth: &usize| rename(&value, &self.names.trades[*nth]);
-        let by_steps = steps.fold(value.clone(), trade);
-        assert!(
-            renamed == by_steps,
-            "the symmetry of the protocol does not rename well: {value:?} becomes {renamed:?}, but              trade by trade {by_steps:?}",
-        );
-        renamed
-    }
-
-    pub fn bytes(&self) -> usize {
-        let renamed: usize = self.renamed.iter().map(Memo::bytes).sum();
-        let said: usize = self.said.iter().map(Vec::capacity).sum();
-        let places = self.names.from.len() * self.least.len() * size_of::<usize>();
-        renamed + said * size_of::<Number>() + places + self.checks.bytes()
-    }
+/// A value renamed at once: the same as if it is renamed trade by trade, or how it is renamed is
+/// wrong. (Who takes a renaming for its inverse gets each trade right.)
+fn at_once<P: Protocol, T: Clone + PartialEq + Debug>(
+    names: &Names<P>,
+    by: Nth,
+    value: &T,
+    rename: impl Fn(&T, &Renaming) -> T,
+) -> T {
+    let renamed = rename(value, &names.renamings[by as usize]);
+    let steps = names.steps[by as usize].iter();
+    let trade = |value: T, nth: &usize| rename(&value, &names.trades[*nth]);
+    let by_steps = steps.fold(value.clone(), trade);
+    assert!(
+        renamed == by_steps,
+        "node symmetry is broken: the protocol does not rename well. {value:?} becomes {renamed:?}, \
+         but trade by trade {by_steps:?}",
+    );
+    renamed
 }
 
 /// Whether a renaming keeps these nodes, which are in ascending order, in that order.

@@ -5,6 +5,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
+use common::pick::Pick;
 use common::table::{
     Do, Game, Msg, Params as TableParams, Past, RawRules, Row, Table, symmetric_game,
 };
@@ -345,6 +346,31 @@ fn several_sets_are_renamed_at_once() {
             let deepest = depth_within(&system, 1_000);
             compare(&system, deepest, &[Tuning::default(), tiny(2, 11)]);
         }
+    }
+}
+
+/// Participants that keep sets of each other, so that what is a node's own names others.
+#[test]
+fn what_names_others_has_no_say_in_who_comes_first() {
+    let json = serde_json::json!({
+        "participants": 3, "termination": "cooperative", "votes": ["yes", "yes", "yes"],
+    });
+    let system = commit(&json, |rules, _| {
+        rules.timing = Timing::Accurate;
+        rules.budgets.crashes = vec![(NodeSet::only(Id::from(0)), Limit::AtMost(1))];
+    });
+    let deepest = depth_within(&system, 6_000);
+    assert!(deepest > 15, "{deepest}");
+    compare(&system, deepest, &[Tuning::default()]);
+}
+
+/// Choices are settled in the order of ids, so that renaming may not change who is next: the one who
+/// was picked, or the one who was not.
+#[test]
+fn the_order_of_open_choices_is_kept() {
+    for nodes in 3..=5 {
+        let system = System::new(Pick(nodes), Rules::fault_free());
+        compare(&system, 20, &[Tuning::default(), tiny(2, 5)]);
     }
 }
 

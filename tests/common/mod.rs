@@ -5,6 +5,7 @@
 
 pub mod impure;
 pub mod interned;
+pub mod pick;
 pub mod table;
 
 use jury::check::{Explored, Finding, Limits, Patient, explore};

@@ -334,8 +334,9 @@ impl<P: Protocol> Desk<'_, P> {
     }
 }
 
-/// A value renamed at once: the same as if it is renamed trade by trade, or how it is renamed is
-/// wrong. (Who takes a renaming for its inverse gets each trade right.)
+/// A value renamed at once: the same as if it is renamed trade by trade, and the way back leads back,
+/// or how it is renamed is wrong. (Who takes a renaming for its inverse gets each trade right; who
+/// forgets something makes values equal that are not.)
 fn at_once<P: Protocol, T: Clone + PartialEq + Debug>(
     names: &Names<P>,
     by: Nth,
@@ -345,11 +346,12 @@ fn at_once<P: Protocol, T: Clone + PartialEq + Debug>(
     let renamed = rename(value, &names.renamings[by as usize]);
     let steps = names.steps[by as usize].iter();
     let trade = |value: T, nth: &usize| rename(&value, &names.trades[*nth]);
-    let by_steps = steps.fold(value.clone(), trade);
+    let by_steps = steps.clone().fold(value.clone(), trade);
+    let back = steps.rev().fold(by_steps.clone(), trade);
     assert!(
-        renamed == by_steps,
+        renamed == by_steps && back == *value,
         "node symmetry is broken: the protocol does not rename well. {value:?} becomes {renamed:?}, \
-         but trade by trade {by_steps:?}",
+         trade by trade {by_steps:?}, and back {back:?}",
     );
     renamed
 }

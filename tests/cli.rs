@@ -250,6 +250,30 @@ fn the_second_engine_agrees() {
     assert_eq!(answer["not-judged"][0], "non-blocking");
 }
 
+/// The verdict says that worlds were taken together; and who names nodes where it must not is told.
+#[test]
+fn a_check_tells_whose_names_made_no_difference() {
+    let folder = folder();
+    let mut scenario = read(folder.path(), "crash.json");
+    let check = |flags: &[&str]| {
+        let mut command = jury(folder.path());
+        command
+            .args(["check", "crash.json", "--symmetry"])
+            .args(flags);
+        command
+    };
+    // The coordinator asks one participant after the other, and may crash in between.
+    let named = contains("node symmetry is broken").and(contains("the handler of C"));
+    check(&[]).assert().failure().stderr(named);
+    scenario["check"]["faults"]["inside-handlers"] = false.into();
+    write(folder.path(), "crash.json", &scenario);
+    let sentence =
+        "node symmetry of {P1, P2, P3}: distinct worlds are orbits; preserves all verdicts";
+    check(&[]).assert().stdout(contains(sentence));
+    let (_, answer) = json(&mut check(&["--json"]));
+    assert_eq!(answer["searches"][0]["symmetry"], sentence);
+}
+
 #[test]
 fn a_trace_replays_until_something_changes() {
     let here = folder();

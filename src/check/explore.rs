@@ -12,7 +12,7 @@ use indexmap::IndexSet;
 use rustc_hash::FxHasher;
 
 use super::reduction::Reduced;
-use super::{LOOK_EVERY, Limits, Monitor, Progress, Stopped};
+use super::{LOOK_EVERY, Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::arms::{Arm, Exercised};
 use crate::model::network::Fate;
 use crate::model::{
@@ -64,6 +64,8 @@ pub struct Explored<P: Protocol> {
     /// Shortest way to a world in which timers are armed, none of them may fire, and no other
     /// ordinary event is enabled: a deadlock, or a wrong `awaits`.
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
+    /// What came of node symmetry; `None` if it was not asked for.
+    pub symmetry: Option<NodeSymmetry>,
 }
 
 /// What a search found out about one property.
@@ -359,6 +361,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             stopped: self.stopped,
             reduced: Reduced::default(),
             waiting_for_the_living: self.waiting.map(|at| self.schedule(carrier, at)),
+            symmetry: None,
             withheld: self.withheld,
         }
     }

@@ -9,7 +9,7 @@ use super::checkpoint::{CheckpointError, Folder};
 use super::explore::{Explored, Finding, explore};
 use super::fast::{self, Tuning};
 use super::reduction::Reduced;
-use super::{Limits, Monitor, Progress, Stopped};
+use super::{Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::arms::Exercised;
 use crate::model::{
     Assumption, Bound, Event, Expectation, Property, Protocol, Reason, Rules, System, World,
@@ -121,6 +121,8 @@ pub struct Search<P: Protocol> {
     /// What it left out.
     pub reduced: Reduced,
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
+    /// What came of node symmetry; `None` if it was not asked for.
+    pub symmetry: Option<NodeSymmetry>,
 }
 
 impl<P: Protocol> Search<P> {
@@ -283,6 +285,7 @@ fn search<P: Protocol>(
         exercised,
         reduced,
         waiting_for_the_living,
+        symmetry,
     } = match (engine, folder) {
         (Engine::Fast(tuning), Some(folder)) => {
             let names: Vec<&str> = properties.iter().map(|property| property.name).collect();
@@ -310,6 +313,7 @@ fn search<P: Protocol>(
         exercised: Some(exercised),
         reduced,
         waiting_for_the_living,
+        symmetry,
     };
     Ok((search, findings))
 }

@@ -23,7 +23,7 @@ pub use judge::{
     standing, start,
 };
 
-use crate::model::Limit;
+use crate::model::{Limit, NodeSet};
 
 /// How many worlds are expanded between two looks at the monitor.
 pub(crate) const LOOK_EVERY: usize = 4096;
@@ -81,6 +81,15 @@ impl std::fmt::Display for Stopped {
             Stopped::States => "states",
         })
     }
+}
+
+/// What came of node symmetry in a search that was asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeSymmetry {
+    /// Worlds that differ by names within these sets were taken for one.
+    Of(Vec<NodeSet>),
+    /// Why there was none, so that worlds were counted one by one.
+    Off(&'static str),
 }
 
 /// Watches a search from outside, and may stop it.

@@ -67,6 +67,10 @@ pub struct Args {
     /// How often to write a checkpoint; less often if writing takes long.
     #[arg(long, value_name = "TIME", value_parser = Time::parse, default_value = "60s", requires = "checkpoint")]
     checkpoint_every: Time,
+    /// Take worlds that differ by the names of nodes that are alike for one, in protocols that say
+    /// which nodes are. Verdicts stay the same. That names make no difference is checked.
+    #[arg(long)]
+    symmetry: bool,
 
     /// Judge only this property; may be repeated.
     #[arg(long = "property", value_name = "NAME")]
@@ -110,6 +114,7 @@ impl Args {
             paranoid: false,
             checkpoint: None,
             checkpoint_every: CHECKPOINT_EVERY,
+            symmetry: false,
             properties: Vec::new(),
             show: None,
             trace: None,
@@ -149,6 +154,7 @@ impl Args {
             threads: self.threads.map_or(default.threads, usize::from),
             doubt: if self.paranoid { 1 } else { default.doubt },
             reduce: self.reducing.reduce,
+            symmetry: self.symmetry,
             ..default
         }
     }

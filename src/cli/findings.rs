@@ -131,6 +131,9 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
     for line in table::lines(out, &rows) {
         out.line(line)?;
     }
+    for line in symmetry(report) {
+        out.line(line)?;
+    }
     for line in unexercised(report) {
         out.line(line)?;
     }
@@ -171,6 +174,22 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
         words::seconds(effort.seconds)
     );
     out.line(out.paint(Paint::Dim, &line))
+}
+
+/// What came of node symmetry, once if it is the same in all searches.
+fn symmetry(report: &CheckReport) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for (nth, search) in report.searches.iter().enumerate() {
+        let Some(symmetry) = &search.symmetry else {
+            continue;
+        };
+        let same = |other: &jury::testbed::report::SearchReport| other.symmetry == search.symmetry;
+        if report.searches.iter().all(same) {
+            return vec![format!("All searches: {symmetry}.")];
+        }
+        told.push(format!("Search {}: {symmetry}.", nth + 1));
+    }
+    told
 }
 
 /// What roles never got, so that a proof about nothing is seen; searches that say the same together.

@@ -12,6 +12,7 @@ use super::actor::Id;
 use super::assumptions::{Limit, Rules};
 use super::cluster::{Link, NodeSet, index};
 use super::network::Cut;
+use super::symmetry::Renaming;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Globals {
@@ -52,6 +53,23 @@ impl Failures {
                 .links
                 .get(index(node))
                 .is_some_and(|l| l.contains(peer))
+    }
+
+    /// The same where nodes have other names.
+    pub(super) fn renamed(&self, by: &Renaming) -> Self {
+        let mut links = self.links.clone();
+        if !links.is_empty() {
+            links.resize(by.nodes(), NodeSet::EMPTY);
+            links = by.list(&links).into_iter().map(|set| by.set(set)).collect();
+            // It is as long as the last node needs for which a link has failed.
+            while links.last().is_some_and(|set| set.is_empty()) {
+                links.pop();
+            }
+        }
+        Failures {
+            down: by.set(self.down),
+            links,
+        }
     }
 
     fn fail_link(&mut self, link: Link) {

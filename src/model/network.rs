@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::Id;
 use super::assumptions::Limit;
 use super::cluster::{Cluster, Link, NodeSet};
+use super::symmetry::Renaming;
 
 /// In which order a link delivers.
 #[derive(
@@ -129,6 +130,15 @@ impl<M: Clone + Ord> Channel<M> {
         Fate::InFlight
     }
 
+    /// The same with every message replaced.
+    pub fn map(&self, order: LinkOrder, other: impl FnMut(&M) -> M) -> Self {
+        let mut messages: Vec<M> = self.0.iter().map(other).collect();
+        if order == LinkOrder::Unordered {
+            messages.sort();
+        }
+        Channel(messages)
+    }
+
     fn put(&mut self, msg: &M, rules: LinkRules) -> Fate {
         let copies = if rules.never_forgets {
             Limit::AtMost(1)
@@ -189,6 +199,14 @@ impl Cut {
 
     pub fn is_empty(&self) -> bool {
         self.blocked.iter().all(|b| b.is_empty())
+    }
+
+    /// The same cut where nodes have other names.
+    pub fn renamed(&self, by: &Renaming) -> Self {
+        let blocked = by.list(&self.blocked);
+        Cut {
+            blocked: blocked.into_iter().map(|set| by.set(set)).collect(),
+        }
     }
 
     /// The links cut, in ascending order.

@@ -13,6 +13,7 @@ use super::actor::{Actor, Id, Input, Node, Reaction};
 use super::arms::Arm;
 use super::cluster::{Cluster, NodeSet};
 use super::property::Property;
+use super::symmetry::Symmetry;
 
 /// A protocol on trial: its algorithm is the [`Actor`], the rest of what Jury needs is here.
 ///
@@ -103,6 +104,12 @@ pub trait Protocol:
     fn hears(&self, role: &str, arm: &Arm) -> bool {
         let _ = (role, arm);
         true
+    }
+
+    /// Which nodes can trade names without making a difference, and what that does to states, messages
+    /// and the history; `None` if no two can. See [`Symmetry`].
+    fn symmetry(&self) -> Option<Symmetry<Self>> {
+        None
     }
 
     /// Whether this record has to reach the disk before the node goes on. `before` is what was

@@ -141,6 +141,10 @@ pub struct SearchReport {
     /// What was asked for, and not left out, with the reason.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_reduced: Vec<(String, String)>,
+    /// What came of node symmetry, if it was asked for: whose names made no difference, or why there
+    /// was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub symmetry: Option<String>,
 }
 
 /// Something that a search left out.

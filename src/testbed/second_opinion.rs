@@ -90,6 +90,7 @@ pub fn check<P: Protocol>(
             exercised: None,
             reduced: Reduced::default(),
             waiting_for_the_living: None,
+            symmetry: None,
         }],
     };
     let asked = Question {

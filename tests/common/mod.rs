@@ -5,6 +5,7 @@
 
 pub mod impure;
 pub mod interned;
+pub mod pick;
 pub mod picky;
 pub mod reduced;
 pub mod table;

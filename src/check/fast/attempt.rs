@@ -5,13 +5,14 @@
 //! not on where it was interrupted.
 
 use super::Tuning;
+use super::names::Names;
 use super::reduce::{Again, Prospect, Reducer, prospects};
 use super::saved::{self, Opened};
 use super::search::Search;
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
 use crate::check::reduction::{Forgone, Reduced, Reduction};
-use crate::check::{Limits, Monitor};
+use crate::check::{Limits, Monitor, NodeSymmetry};
 use crate::model::{Property, Protocol, System, World};
 
 /// Explores every world that can be reached from `start`; see
@@ -85,8 +86,11 @@ impl<'a, P: Protocol> Attempt<'a, P> {
                 .spelt_out(self.system, self.start, self.properties)
                 .ok_or_else(|| place.of_another_protocol("a schedule in it is not possible"))?;
             monitor.begins(cost);
+            let told = |names: Names<P>| names.tell();
+            let symmetry = || Names::of(self.system).map_or_else(NodeSymmetry::Off, told);
             return Ok(Explored {
                 reduced,
+                symmetry: self.tuning.symmetry.then(symmetry),
                 ..explored
             });
         }

@@ -12,6 +12,10 @@
 //! Invariant: it finds what the plain engine finds, world by world in the same order, so counts,
 //! verdicts and schedules are equal, at any number of threads. It knows nothing of any protocol.
 //!
+//! Where it is asked to, it takes worlds that differ by names for one (`names`, `orbits`): the set has
+//! the word of the world that stands for all of them, and the list that of the world that was found,
+//! so that schedules are what really happens. Questions are asked by all names (`equivariance`).
+//!
 //! One thing differs: a search that its monitor stopped may be stopped again while it looks for
 //! blocked worlds. Then it reports none, and the search says that it was stopped.
 //!
@@ -22,9 +26,12 @@ mod attempt;
 mod books;
 mod crew;
 mod cursor;
+mod equivariance;
 mod intern;
 mod keys;
 mod memo;
+mod names;
+mod orbits;
 mod pack;
 mod reduce;
 mod saved;
@@ -70,6 +77,10 @@ pub struct Tuning {
     /// How many questions about handlers may be asked to find out which messages are dead. Where it
     /// takes more, no message counts as dead.
     pub questions_max: usize,
+    /// Take worlds that differ by the names of nodes that are alike for one; see
+    /// [`Symmetry`](crate::model::Symmetry). Verdicts are the same, and schedules as long; of worlds
+    /// those are counted that are left.
+    pub symmetry: bool,
 }
 
 impl Tuning {
@@ -107,8 +118,9 @@ impl Tuning {
             doubt: _,
             reduce,
             questions_max,
+            symmetry,
         } = *self;
-        (reduce, questions_max)
+        (reduce, questions_max, symmetry)
     }
 }
 
@@ -127,6 +139,7 @@ impl Default for Tuning {
             doubt: 1 << 14,
             reduce: Reduce::Auto,
             questions_max: 20_000,
+            symmetry: false,
         }
     }
 }

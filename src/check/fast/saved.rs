@@ -220,7 +220,11 @@ impl<P: Protocol> Search<'_, P> {
     }
 
     /// Writes a byte for each world, eight in a word.
-    fn write_marks(&self, sweep: Option<(usize, &Marks)>, writer: &mut Writer) -> io::Result<()> {
+    fn write_marks(
+        &mut self,
+        sweep: Option<(usize, &Marks)>,
+        writer: &mut Writer,
+    ) -> io::Result<()> {
         let Some((nth, marks)) = sweep else {
             return writer.number(0);
         };
@@ -236,9 +240,11 @@ impl<P: Protocol> Search<'_, P> {
                 }
             }
         };
+        let cursor = &mut self.crew.first().cursor;
         self.keys.each(|words| {
             for word in words {
-                add(marks.get(self.visited.find(*word).expect("it was found")));
+                let class = cursor.class_of(*word);
+                add(marks.get(self.visited.find(class).expect("it was found")));
             }
         });
         // The last word is filled up.
@@ -252,9 +258,11 @@ impl<P: Protocol> Search<'_, P> {
             return;
         };
         let mut bytes = bytes.iter().flat_map(|word| word.to_le_bytes());
+        let cursor = &mut self.crew.first().cursor;
         self.keys.each(|words| {
             for (word, bits) in words.iter().zip(&mut bytes) {
-                marks.add(self.visited.find(*word).expect("it was found"), bits);
+                let class = cursor.class_of(*word);
+                marks.add(self.visited.find(class).expect("it was found"), bits);
             }
         });
     }
@@ -291,7 +299,7 @@ impl<P: Protocol> Search<'_, P> {
                 let mut parts = cursor.parts().iter().zip(&counts);
                 parts.all(|(part, count)| (*part as usize) < *count)
             };
-            if !known || !all.insert(word) {
+            if !known || !all.insert(cursor.class()) || cursor.has_outgrown() {
                 return Err(place.damaged("a world in it makes no sense"));
             }
             self.keys.push(word);
@@ -350,7 +358,8 @@ impl<P: Protocol> Search<'_, P> {
 
     /// Whether expanding the first worlds still gives those that come next.
     fn replays(&mut self) -> bool {
-        let mut known = BTreeSet::from([self.keys.get(0)]);
+        let start = self.keys.get(0);
+        let mut known = BTreeSet::from([self.crew.first().cursor.class_of(start)]);
         let mut next = 1;
         for level in 1..self.levels.len() {
             let first = self.levels[level - 1];
@@ -368,8 +377,8 @@ impl<P: Protocol> Search<'_, P> {
             if chunk.outgrown {
                 return false;
             }
-            for &word in &chunk.shares[0] {
-                if known.insert(word) {
+            for (class, &word) in chunk.shares[0].iter().zip(chunk.found(0)) {
+                if known.insert(*class) {
                     if next == self.keys.len() || self.keys.get(next) != word {
                         return false;
                     }
@@ -561,6 +570,7 @@ impl Through {
             settled: self.settled,
             reduced: Reduced::default(),
             waiting_for_the_living,
+            symmetry: None,
         })
     }
 }

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use super::crew::Crew;
 use super::cursor::{Cursor, Scratch};
 use super::keys::Keys;
+use super::names::Names;
 use super::reduce::Reducer;
 use super::sweep::{Goal, blocked};
 use super::visited::Visited;
@@ -19,11 +20,12 @@ use super::{Tuning, pack::Packer};
 use crate::check::checkpoint::Place;
 use crate::check::explore::{Explored, Finding};
 use crate::check::reduction::{Reads, Reduced};
-use crate::check::{Limits, Monitor, Progress, Stopped};
+use crate::check::{Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::{Expectation, Property, Protocol, Reason, System, World};
 
 /// One property while the search goes on.
 struct Inquiry<P: Protocol> {
+    name: &'static str,
     expectation: Expectation<P>,
     found: Option<(usize, Option<Reason>)>,
 }
@@ -54,6 +56,7 @@ pub struct Search<'a, P: Protocol> {
     pub place: Option<Place>,
     /// The sweep that a checkpoint was written in, and its marks, eight worlds to a word.
     pub swept: Option<(usize, Vec<u64>)>,
+    symmetry: Option<NodeSymmetry>,
     /// The worlds of a round, shared out; there may be more of these than a round needs.
     chunks: Vec<Mutex<Chunk>>,
     /// What became of the words of each share.
@@ -70,12 +73,21 @@ impl<'a, P: Protocol> Search<'a, P> {
         reducer: Reducer<P>,
     ) -> Self {
         let inquiry = |property: &Property<P>| Inquiry {
+            name: property.name,
             expectation: property.expectation,
             found: None,
         };
         let inquiries: Vec<_> = properties.iter().map(inquiry).collect();
         let sweeps = inquiries.iter().any(|i| i.expectation.goal().is_some());
-        let cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt, reducer);
+        let mut cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt, reducer);
+        let symmetry = tuning.symmetry.then(|| match Names::of(system) {
+            Ok(names) => {
+                let told = names.tell();
+                cursor.rename(names, tuning.word_bits);
+                told
+            }
+            Err(why) => NodeSymmetry::Off(why),
+        });
         let worker = Worker::new(system, cursor, properties, tuning.steps_max);
         let mut search = Search {
             system,
@@ -96,11 +108,13 @@ impl<'a, P: Protocol> Search<'a, P> {
             stopped: None,
             place: None,
             swept: None,
+            symmetry,
             chunks: Vec::new(),
             looked_up: Vec::new(),
         };
         let worker = search.crew.first();
         let start = worker.cursor.key();
+        let class = worker.cursor.class();
         let mut properties = (0..search.inquiries.len()).collect();
         let (inquiries, all_read) = (&mut search.inquiries, &mut search.read);
         worker.ask(start, &mut properties, |property, read, settled| {
@@ -109,7 +123,7 @@ impl<'a, P: Protocol> Search<'a, P> {
                 inquiries[property].found = Some((0, reason));
             }
         });
-        search.visited.shares(1)[0].insert(start);
+        search.visited.shares(1)[0].insert(class);
         search.keys.push(start);
         search
     }
@@ -244,7 +258,9 @@ impl<'a, P: Protocol> Search<'a, P> {
         let looked_up = &self.looked_up;
         let chunks: Vec<&Chunk> = chunks.iter().map(|chunk| &**chunk).collect();
         self.crew.work(worlds, shares, |worker, share| {
-            let of_share = chunks.iter().map(|chunk| chunk.shares[share].as_slice());
+            let of_share = chunks
+                .iter()
+                .map(|chunk| (chunk.shares[share].as_slice(), chunk.found(share)));
             let mut set = locked(&sets[share]);
             worker.look_up(of_share, &mut set, &open, &mut locked(&looked_up[share]));
         });
@@ -274,7 +290,7 @@ impl<'a, P: Protocol> Search<'a, P> {
                         let at = self.keys.len();
                         let read = reads(&self.inquiries, &shares[share], next[share]);
                         self.read = self.read.and(read);
-                        self.keys.push(chunk.shares[share][taken[share]]);
+                        self.keys.push(chunk.found(share)[taken[share]]);
                         settle(&mut self.inquiries, &mut shares[share], next[share], at);
                     }
                     next[share] += 1;
@@ -335,7 +351,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         self.keys.each(|words| {
             all.warm(words);
             for word in words {
-                all.insert(*word);
+                all.insert(worker.cursor.class_of(*word));
             }
         });
         let (first, others) = self.crew.all().split_first_mut().expect("there is a first");
@@ -384,7 +400,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             .inquiries
             .iter()
             .enumerate()
-            .filter_map(|(nth, inquiry)| Some((nth, Goal::of(inquiry.expectation)?)))
+            .filter_map(|(nth, inquiry)| Some((nth, Goal::of(inquiry.name, inquiry.expectation)?)))
             .collect();
         // What is found blocked is found among the worlds that were expanded.
         let progress = self.progress();
@@ -429,6 +445,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             stopped: self.stopped,
             reduced: Reduced::default(),
             waiting_for_the_living,
+            symmetry: self.symmetry.clone(),
         })
     }
 }

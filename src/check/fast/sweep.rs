@@ -18,6 +18,8 @@ use crate::model::{Class, Expectation, Predicate, Protocol};
 /// What a property wants to be reachable, and how.
 #[derive_where::derive_where(Clone)]
 pub struct Goal<P: Protocol> {
+    /// Of the property.
+    name: &'static str,
     condition: Option<Predicate<P>>,
     wanted: Predicate<P>,
     by_repairs: bool,
@@ -27,14 +29,16 @@ impl<P: Protocol> Goal<P> {
     /// Goals that can be looked for in one sweep: each has a bit.
     pub const AT_ONCE: usize = 8;
 
-    pub fn of(expectation: Expectation<P>) -> Option<Self> {
+    pub fn of(name: &'static str, expectation: Expectation<P>) -> Option<Self> {
         match expectation {
             Expectation::NeverBlocked { condition, goal } => Some(Goal {
+                name,
                 condition,
                 wanted: goal,
                 by_repairs: false,
             }),
             Expectation::Recovers { goal } => Some(Goal {
+                name,
                 condition: None,
                 wanted: goal,
                 by_repairs: true,
@@ -62,8 +66,8 @@ pub fn blocked<P: Protocol>(
     let count = search.keys.len();
     search.crew.call(count);
     for worker in search.crew.all() {
-        let predicates = goals.iter().map(|goal| goal.wanted);
-        worker.goals = predicates.map(|p| Remembering::new(p, steps_max)).collect();
+        let wanted = |goal: &Goal<P>| Remembering::new(goal.name, goal.wanted, steps_max);
+        worker.goals = goals.iter().map(wanted).collect();
         worker.cursor.catch_up();
     }
     let progress = Progress {
@@ -127,7 +131,7 @@ pub fn blocked<P: Protocol>(
     let mut blocked = vec![None; goals.len()];
     let mut conditions: Vec<_> = goals
         .iter()
-        .map(|goal| goal.condition.map(|c| Remembering::new(c, steps_max)))
+        .map(|goal| Some(Remembering::new(goal.name, goal.condition?, steps_max)))
         .collect();
     let worker = search.crew.first();
     worker.cursor.catch_up();
@@ -136,7 +140,8 @@ pub fn blocked<P: Protocol>(
             .keys
             .read(start..count.min(start + round), &mut words);
         for (at, &word) in (start..).zip(&words) {
-            let place = search.visited.find(word).expect("it was found");
+            let class = worker.cursor.class_of(word);
+            let place = search.visited.find(class).expect("it was found");
             let marked = marks.get(place);
             for (nth, blocked) in blocked.iter_mut().enumerate() {
                 if marked >> nth & 1 == 1 || blocked.is_some() {
@@ -173,7 +178,8 @@ struct Sweep<'s> {
 impl Sweep<'_> {
     /// Marks a world if it can be marked by now; whether that was news.
     fn mark<P: Protocol>(&self, worker: &mut Worker<'_, P>, at: usize, word: u64) -> bool {
-        let place = self.visited.find(word).expect("it was found");
+        let class = worker.cursor.class_of(word);
+        let place = self.visited.find(class).expect("it was found");
         let before = self.marks.get(place);
         if before == self.all {
             return false;
@@ -228,9 +234,9 @@ impl Sweep<'_> {
                 continue;
             }
             cursor.step(system, event);
-            let word = cursor.key();
+            let class = cursor.class();
             cursor.undo();
-            let place = self.visited.find(word).expect("it was found");
+            let place = self.visited.find(class).expect("it was found");
             bits |= allowed & self.marks.get(place);
         }
         bits
@@ -241,13 +247,13 @@ impl<P: Protocol> Worker<'_, P> {
     /// Whether a predicate holds in the world that the cursor stands at.
     fn holds(&mut self, predicate: &mut Remembering<P>) -> bool {
         let parts = self.cursor.parts();
-        let (holds, read) = predicate
-            .known(parts.len(), |part| parts[part])
-            .unwrap_or_else(|| {
-                let books = self.cursor.books();
-                let (answer, read) = predicate.ask(&self.system.protocol, books, parts);
-                (answer.is_ok(), read)
-            });
+        let known = predicate.known(parts.len(), |part| parts[part]);
+        let (holds, read) = known.unwrap_or_else(|| {
+            self.parts.clear();
+            self.parts.extend_from_slice(self.cursor.parts());
+            let (answer, read) = predicate.ask(&mut self.cursor, &self.parts);
+            (answer.is_ok(), read)
+        });
         self.read = self.read.and(read);
         holds
     }

@@ -62,6 +62,7 @@ pub(super) mod problem;
 mod properties;
 mod protocol;
 mod site;
+mod symmetry;
 #[cfg(test)]
 mod tests;
 

@@ -16,7 +16,7 @@ use crate::model::{
 /// Who voted, decided and holds locks, in each transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct History {
-    outcomes: PerTxn<Outcomes>,
+    pub(super) outcomes: PerTxn<Outcomes>,
 }
 
 /// What was observed of one transaction.

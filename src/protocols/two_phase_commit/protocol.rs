@@ -10,7 +10,8 @@ use super::{
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol, Reaction,
+    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
+    Reaction, Symmetry,
 };
 
 impl Protocol for TwoPhaseCommit {
@@ -137,6 +138,10 @@ impl Protocol for TwoPhaseCommit {
             return "down".to_owned();
         }
         format!("down ({record})")
+    }
+
+    fn symmetry(&self) -> Option<Symmetry<Self>> {
+        super::symmetry::symmetry(self)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

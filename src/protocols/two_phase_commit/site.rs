@@ -169,6 +169,14 @@ impl<T: Copy + Default> PerTxn<T> {
         }
     }
 
+    /// The same with something done to each.
+    pub fn map(mut self, mut other: impl FnMut(T) -> T) -> Self {
+        for item in &mut self.items[..usize::from(self.len)] {
+            *item = other(*item);
+        }
+        self
+    }
+
     /// Makes room for a transaction.
     pub fn entry(&mut self, txn: Txn) -> &mut T {
         self.len = self.len.max(txn);

@@ -80,7 +80,7 @@ impl<P: Protocol> Cursor<P> {
         let Some(mut dead) = self.reducer.dead.take() else {
             return;
         };
-        let class = self.class(&mut dead, dst);
+        let class = self.prospect(&mut dead, dst);
         if class != 0 {
             for src in from {
                 let at = src * self.books.nodes + dst;
@@ -101,7 +101,7 @@ impl<P: Protocol> Cursor<P> {
     }
 
     /// Which messages are dead for a node as it is.
-    fn class(&self, dead: &mut Dead<P>, node: usize) -> Number {
+    fn prospect(&self, dead: &mut Dead<P>, node: usize) -> Number {
         let number = self.parts[node];
         let classes = &mut dead.classes[node];
         let known = classes.len().max(number as usize + 1);

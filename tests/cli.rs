@@ -264,7 +264,7 @@ fn a_check_tells_whose_names_made_no_difference() {
     };
     // The coordinator asks one participant after the other, and may crash in between.
     let named = contains("node symmetry is broken").and(contains("the handler of C"));
-    check(&[]).assert().failure().stderr(named);
+    check(&[]).assert().code(2).stderr(named);
     scenario["check"]["faults"]["inside-handlers"] = false.into();
     write(folder.path(), "crash.json", &scenario);
     let sentence =

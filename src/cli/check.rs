@@ -18,7 +18,7 @@ use super::picture::Picture;
 use super::progress::SearchBar;
 use super::reduce::Reducing;
 use super::shapes::Answer;
-use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt, words};
+use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt, promises, words};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -291,9 +291,8 @@ pub fn examine(
     options: &CheckOptions,
     limits: &Limits,
     bar: SearchBar,
-) -> Checked {
-    let checked = examine_from(case, options, limits, None, bar);
-    checked.expect("only a checkpoint can be wrong")
+) -> Result<Checked, Failure> {
+    examine_from(case, options, limits, None, bar)
 }
 
 /// The same with checkpoints in a folder, written so often.
@@ -309,7 +308,7 @@ fn examine_from(
         watch.keep_checkpoints(every);
     }
     let folder = kept.map(|(folder, _)| folder);
-    let report = case.check_from(options, folder, &mut watch);
+    let report = promises::kept(|| case.check_from(options, folder, &mut watch))?;
     let report = report.map_err(|error| cannot_go_on(&error))?;
     let effort = watch.finish(report.searches.len());
     let expected = case.compare_check(&report);

@@ -20,6 +20,7 @@ mod outcome;
 mod output;
 mod picture;
 mod progress;
+mod promises;
 mod reduce;
 mod replay;
 mod run;

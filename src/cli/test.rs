@@ -202,18 +202,7 @@ fn tried(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
         Ok(case) => case,
         Err(_) if !has(&name) => return None,
         Err(failure) => {
-            return Some(Tried {
-                file: name,
-                outcome: Outcome::BadInput,
-                // It also goes into files: no colours.
-                error: Some(failure.render(&Terminal {
-                    stderr_color: false,
-                    ..*terminal
-                })),
-                run: None,
-                check: None,
-                seconds: begun.elapsed().as_secs_f64(),
-            });
+            return Some(failed(name, &failure, terminal, begun));
         }
     };
     let case = case.as_ref();
@@ -223,7 +212,10 @@ fn tried(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
     let run = case.seeds().map(|seeds| run_part(case, seeds, &name, args));
     let expects = case.expected_of_check();
     let wanted = case.has_check() && !expects.is_empty() && !interrupt::asked();
-    let check = wanted.then(|| check_part(case, expects, args));
+    let check = match wanted.then(|| check_part(case, expects, args)).transpose() {
+        Ok(check) => check,
+        Err(failure) => return Some(failed(name, &failure, terminal, begun)),
+    };
     let outcomes = [
         run.as_ref().map(|run| run.outcome),
         check.as_ref().map(|check| check.outcome),
@@ -280,7 +272,27 @@ fn run_part(
     }
 }
 
-fn check_part(case: &dyn Case, properties: Vec<String>, args: &Args) -> CheckPart {
+/// A file that has no answer.
+fn failed(file: String, failure: &Failure, terminal: &Terminal, begun: Instant) -> Tried {
+    Tried {
+        file,
+        outcome: failure.outcome(),
+        // It also goes into files: no colours.
+        error: Some(failure.render(&Terminal {
+            stderr_color: false,
+            ..*terminal
+        })),
+        run: None,
+        check: None,
+        seconds: begun.elapsed().as_secs_f64(),
+    }
+}
+
+fn check_part(
+    case: &dyn Case,
+    properties: Vec<String>,
+    args: &Args,
+) -> std::result::Result<CheckPart, Failure> {
     let options = CheckOptions {
         properties,
         states_max: args.limits.states,
@@ -291,7 +303,7 @@ fn check_part(case: &dyn Case, properties: Vec<String>, args: &Args) -> CheckPar
         },
         ..CheckOptions::default()
     };
-    let checked = examine(case, &options, &args.limits, SearchBar::new());
+    let checked = examine(case, &options, &args.limits, SearchBar::new())?;
     let Checked {
         report, expected, ..
     } = &checked;
@@ -303,12 +315,12 @@ fn check_part(case: &dyn Case, properties: Vec<String>, args: &Args) -> CheckPar
         .map(|p| (p.property.clone(), p.sentences.clone()))
         .collect();
     let verdict = |p: &jury::testbed::PropertyReport| (p.property.clone(), p.qualified.clone());
-    CheckPart {
+    Ok(CheckPart {
         outcome: checked.outcome,
         verdicts: report.properties.iter().map(verdict).collect(),
         distinct: report.searches.iter().map(|s| s.distinct).sum(),
         seconds: checked.effort.seconds,
         sentences,
         expected: checked.expected,
-    }
+    })
 }

@@ -17,6 +17,7 @@ use super::names::Names;
 use super::orbits::Orbits;
 use super::pack::Packer;
 use super::reduce::Reducer;
+use crate::check::NOT_PURE;
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
@@ -410,7 +411,7 @@ impl<P: Protocol> Cursor<P> {
         let again = self.ask(id, input, crash_after);
         assert!(
             self.books.node[index(id)].is_what_was(known, &again),
-            "the handler of {} is not pure: asked about {:?} a second time, it answered otherwise",
+            "the handler of {} {NOT_PURE}: asked about {:?} a second time, it answered otherwise",
             self.system.cluster.name(id),
             self.books.spell_input(id, input),
         );

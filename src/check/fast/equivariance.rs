@@ -16,6 +16,7 @@ use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
 use super::names::Names;
+use crate::check::SYMMETRY_BROKEN;
 use crate::model::symmetry::OwnedInput;
 use crate::model::{
     Id, LinkOrder, Node, NodeSet, Observation, Protocol, Renaming, Symmetry, System,
@@ -84,7 +85,7 @@ impl<P: Protocol> Checks<P> {
                 let back = elsewhere.renamed(&names.symmetry, by);
                 assert!(
                     back == question,
-                    "node symmetry is broken: the protocol does not rename well. {} trade names twice, \
+                    "{SYMMETRY_BROKEN}: the protocol does not rename well. {} trade names twice, \
                      and {question:?} becomes {back:?}",
                     system.cluster.names(by.moved()),
                 );
@@ -306,7 +307,7 @@ fn refuse<P: Protocol>(
         _ => "",
     };
     panic!(
-        "node symmetry is broken: {} and {} make a difference. Compare {} with {}: {what} has to be \
+        "{SYMMETRY_BROKEN}: {} and {} make a difference. Compare {} with {}: {what} has to be \
          {expected} but is {said}.{advice}",
         system
             .cluster

@@ -28,6 +28,7 @@ use super::equivariance::{Checks, Question};
 use super::intern::Number;
 use super::memo::{Memo, question};
 use super::names::{Names, Nth, rank};
+use crate::check::SYMMETRY_BROKEN;
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::{Id, Link, Protocol, Renaming, System};
@@ -350,7 +351,7 @@ fn at_once<P: Protocol, T: Clone + PartialEq + Debug>(
     let back = steps.rev().fold(by_steps.clone(), trade);
     assert!(
         renamed == by_steps && back == *value,
-        "node symmetry is broken: the protocol does not rename well. {value:?} becomes {renamed:?}, \
+        "{SYMMETRY_BROKEN}: the protocol does not rename well. {value:?} becomes {renamed:?}, \
          trade by trade {by_steps:?}, and back {back:?}",
     );
     renamed

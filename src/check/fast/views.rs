@@ -12,6 +12,7 @@ use super::books::{Books, Shelf, number};
 use super::cursor::Cursor;
 use super::intern::Number;
 use super::memo::{Memo, question};
+use crate::check::SYMMETRY_BROKEN;
 use crate::check::reduction::Reads;
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
@@ -119,7 +120,7 @@ impl<P: Protocol> Remembering<P> {
                 });
                 assert!(
                     says == is_ok,
-                    "node symmetry is broken: {} makes a difference between worlds that differ by \
+                    "{SYMMETRY_BROKEN}: {} makes a difference between worlds that differ by \
                      the names of nodes that are alike: where these are {:?}, it is {is_ok}, and \
                      where {} trade names, it is {says}",
                     self.name,

@@ -16,7 +16,7 @@ mod two_phase;
 #[path = "../../tests/common/two_phase_spec.rs"]
 mod two_phase_spec;
 
-use search::{Engine, Subject};
+use search::{Engine, Story, Subject};
 use table::Row;
 
 /// What is searched, by whom, and how often.
@@ -29,7 +29,27 @@ struct Contest {
 /// Some six minutes in all. Where all take part the space is small.
 const CONTESTS: &[Contest] = &[
     Contest {
-        subject: Subject::OneCrashOneRecovery,
+        subject: Subject::Shipped(Story::TwoPhaseCommit),
+        engines: &[
+            Engine::Fast,
+            Engine::Plain,
+            Engine::BridgeBfs,
+            Engine::BridgeDfs,
+        ],
+        rounds: 3,
+    },
+    Contest {
+        subject: Subject::Shipped(Story::ThreePhaseCommit),
+        engines: &[
+            Engine::Fast,
+            Engine::Plain,
+            Engine::BridgeBfs,
+            Engine::BridgeDfs,
+        ],
+        rounds: 3,
+    },
+    Contest {
+        subject: Subject::Shipped(Story::Paxos),
         engines: &[
             Engine::Fast,
             Engine::Plain,

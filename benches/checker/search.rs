@@ -8,6 +8,8 @@ use jury::check::fast::{self, Tuning};
 use jury::check::stateright::Bridge;
 use jury::check::{Finding, Limits, Patient, explore};
 use jury::model::{Expectation, Limit, LinkOrder, Property, Protocol, Rules, System};
+use jury::protocols::paxos::Paxos;
+use jury::protocols::three_phase_commit::ThreePhaseCommit;
 use jury::protocols::two_phase_commit::TwoPhaseCommit;
 use jury::scenario::Scenario;
 use jury::testbed::Testbed;
@@ -15,10 +17,6 @@ use stateright::{Checker, Model};
 
 use crate::two_phase::{Params, TwoPhase, actor_model};
 use crate::two_phase_spec::Spec;
-
-/// Two-phase commit, three participants with open votes, one crash anywhere (also inside
-/// handlers) and one recovery.
-const ONE_CRASH: &str = "scenarios/2pc/one-crash-one-recovery-asynchronous.json";
 
 /// Who searches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,12 +81,52 @@ impl Engine {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Subject {
     /// A shipped scenario.
-    OneCrashOneRecovery,
+    Shipped(Story),
     /// `TwoPhase` over a network that never forgets: the specification's own states.
     NeverForgets { rms: u8 },
     /// `TwoPhase` where every message is delivered once, in any order: there Stateright's actor
     /// model has the same worlds as ours.
     DeliveredOnce { rms: u8 },
+}
+
+/// A shipped scenario of each protocol, where what must always hold does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Story {
+    /// Three participants with open votes, one crash anywhere (also inside handlers) and one
+    /// recovery.
+    TwoPhaseCommit,
+    /// Everybody dies, and everybody comes back.
+    ThreePhaseCommit,
+    /// Two proposers, three acceptors, two ballots, one crash and one recovery of an acceptor.
+    Paxos,
+}
+
+impl Story {
+    const ALL: [Story; 3] = [Story::TwoPhaseCommit, Story::ThreePhaseCommit, Story::Paxos];
+
+    fn key(self) -> &'static str {
+        match self {
+            Story::TwoPhaseCommit => "2pc",
+            Story::ThreePhaseCommit => "3pc",
+            Story::Paxos => "paxos",
+        }
+    }
+
+    fn path(self) -> &'static str {
+        match self {
+            Story::TwoPhaseCommit => "scenarios/2pc/one-crash-one-recovery-asynchronous.json",
+            Story::ThreePhaseCommit => "scenarios/3pc/total-failure.json",
+            Story::Paxos => "scenarios/paxos/one-crash-one-recovery.json",
+        }
+    }
+
+    fn search(self, engine: Engine) -> Counts {
+        match self {
+            Story::TwoPhaseCommit => shipped::<TwoPhaseCommit>(self.path(), engine),
+            Story::ThreePhaseCommit => shipped::<ThreePhaseCommit>(self.path(), engine),
+            Story::Paxos => shipped::<Paxos>(self.path(), engine),
+        }
+    }
 }
 
 /// What a search took and counts.
@@ -111,15 +149,16 @@ fn timed<T>(search: impl FnOnce() -> T) -> (Duration, T) {
 impl Subject {
     pub fn key(self) -> String {
         match self {
-            Subject::OneCrashOneRecovery => "one-crash-one-recovery".to_owned(),
+            Subject::Shipped(story) => story.key().to_owned(),
             Subject::NeverForgets { rms } => format!("never-forgets-{rms}"),
             Subject::DeliveredOnce { rms } => format!("delivered-once-{rms}"),
         }
     }
 
     pub fn named(key: &str) -> Option<Self> {
-        if key == Subject::OneCrashOneRecovery.key() {
-            return Some(Subject::OneCrashOneRecovery);
+        let story = Story::ALL.into_iter().find(|story| story.key() == key);
+        if let Some(story) = story {
+            return Some(Subject::Shipped(story));
         }
         let (name, rms) = key.rsplit_once('-')?;
         let rms = rms.parse().ok()?;
@@ -132,7 +171,7 @@ impl Subject {
 
     pub fn about(self) -> String {
         match self {
-            Subject::OneCrashOneRecovery => ONE_CRASH.to_owned(),
+            Subject::Shipped(story) => story.path().to_owned(),
             Subject::NeverForgets { rms } => {
                 format!("TwoPhase, {rms} resource managers, a network that never forgets")
             }
@@ -145,7 +184,9 @@ impl Subject {
     /// How many worlds everybody must find.
     pub fn distinct(self) -> u64 {
         match self {
-            Subject::OneCrashOneRecovery => 257_438,
+            Subject::Shipped(Story::TwoPhaseCommit) => 257_438,
+            Subject::Shipped(Story::ThreePhaseCommit) => 188_780,
+            Subject::Shipped(Story::Paxos) => 206_291,
             // As TLC counts the states of the specification.
             Subject::NeverForgets { rms: 4 } => 1_568,
             Subject::NeverForgets { rms: 8 } => 1_745_408,
@@ -159,10 +200,7 @@ impl Subject {
     /// Searches with an engine. Only the search itself is timed.
     pub fn search(self, engine: Engine) -> Counts {
         let rms = match self {
-            Subject::OneCrashOneRecovery => {
-                let (system, properties) = one_crash();
-                return ours(&system, &properties, engine);
-            }
+            Subject::Shipped(story) => return story.search(engine),
             Subject::NeverForgets { rms } | Subject::DeliveredOnce { rms } => rms,
         };
         let two_phase = TwoPhase::new(&Params { rms }).expect("good parameters");
@@ -183,13 +221,13 @@ impl Subject {
     }
 }
 
-fn one_crash() -> (System<TwoPhaseCommit>, Vec<Property<TwoPhaseCommit>>) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(ONE_CRASH);
+fn shipped<P: Protocol>(path: &str, engine: Engine) -> Counts {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let scenario = Scenario::load(path).expect("a shipped scenario");
-    let testbed = Testbed::<TwoPhaseCommit>::new(&scenario).expect("a shipped scenario");
+    let testbed = Testbed::<P>::new(&scenario).expect("a shipped scenario");
     let system = testbed.check_system().expect("it has a check");
     let properties = always(&*system.protocol);
-    (system, properties)
+    ours(&system, &properties, engine)
 }
 
 /// What is never violated, so that nobody stops early: a property with a premise may be, in

@@ -17,6 +17,7 @@ pub mod property;
 pub mod protocol;
 mod system;
 pub mod time;
+mod variant;
 pub mod world;
 
 pub use actor::{Actor, Command, Id, Input, Node, Out, Reaction};
@@ -28,4 +29,5 @@ pub use property::{Answer, Expectation, Predicate, Property, Reason};
 pub use protocol::{BadParameter, Bug, Observation, Protocol, Value};
 pub use system::{Bound, Effects, Enabled, StartEffects, Suspicion, System};
 pub use time::{Time, TimerRange};
+pub use variant::{Fault, Variant};
 pub use world::{Carrier, View, World};

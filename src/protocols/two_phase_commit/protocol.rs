@@ -10,7 +10,8 @@ use super::{
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol, Reaction,
+    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
+    Reaction, Variant,
 };
 
 impl Protocol for TwoPhaseCommit {
@@ -141,6 +142,10 @@ impl Protocol for TwoPhaseCommit {
 
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
+    }
+
+    fn matrix() -> Vec<Variant<Params>> {
+        super::matrix::variants()
     }
 }
 

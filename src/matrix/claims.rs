@@ -107,16 +107,15 @@ impl<P: Protocol> Instance<P> {
             claim.distinct.push(test.distinct);
             let found = &test.verdicts[at];
             if found.verdict.is_against() {
-                let under = if words.is_empty() {
-                    "everything at once".to_owned()
-                } else {
-                    format!("everything but what breaks {}", enumerate(words.clone()))
+                let under = match &words[..] {
+                    [] => "Under everything at once",
+                    _ => "Under everything that this leaves",
                 };
-                claim.contradict(found, &under);
+                claim.contradict(found, under);
             } else if found.verdict == CellWord::NotEstablished {
                 claim.outcome = claim.outcome.max(ClaimOutcome::NotEstablished);
-                claim.bounds.extend(found.bounds.iter().cloned());
             }
+            claim.bounds.extend(found.bounds.iter().cloned());
         }
         claim.bounds.sort();
         claim.bounds.dedup();
@@ -132,8 +131,8 @@ impl<P: Protocol> Instance<P> {
             if found.verdict.is_against() && covered {
                 let names = self.names(*set);
                 let under = match &names[..] {
-                    [] => "no faults at all".to_owned(),
-                    _ => enumerate(names),
+                    [] => "Without any fault".to_owned(),
+                    _ => format!("Under {}, which it covers", enumerate(names)),
                 };
                 claim.contradict(found, &under);
             }
@@ -156,18 +155,12 @@ impl Claim {
             return;
         }
         self.outcome = ClaimOutcome::Contradicted;
-        let with = match &self.assumes[..] {
-            [] => "without any assumption".to_owned(),
-            words => format!("with {}", enumerate(words.to_vec())),
-        };
         let (property, verdict) = (&found.property, found.verdict.word());
         let verdict = match found.verdict {
             CellWord::CanBlock => verdict.to_owned(),
             _ => format!("is {verdict}"),
         };
-        let mut sentences = vec![format!(
-            "{property} is claimed {with}, but under {under} it {verdict}."
-        )];
+        let mut sentences = vec![format!("{under}, {property} {verdict}.")];
         sentences.extend(found.sentences.iter().cloned());
         self.sentences = sentences;
         self.schedule = [found.schedule.clone(), found.then.clone()].concat();

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::lattice::{FaultSet, Found, frontier, sets};
+use super::lattice::{FaultSet, Found, Frontier, frontier, sets};
 use super::report::{
     Cell, CellVerdict, CellWord, FaultKind, ProtocolMatrix, Sets, VariantMatrix, Weighed,
 };
@@ -89,6 +89,11 @@ impl<P: Protocol> Instance<P> {
             protocol,
             variant,
         })
+    }
+
+    /// The same instance, judged by other properties than the protocol declares.
+    pub fn judged_by(self, properties: Vec<Property<P>>) -> Self {
+        Instance { properties, ..self }
     }
 
     /// The sets of faults, smaller ones first.
@@ -240,44 +245,56 @@ impl<P: Protocol> Instance<P> {
         }
         self.fill_in(&mut cells);
         let claims = self.claims(&cells, effort, attendant);
-        let weighed = self.properties.iter().zip(claims).enumerate();
-        let properties = weighed.map(|(nth, (property, claim))| {
+        let frontiers = self.frontiers(&cells).into_iter().zip(claims);
+        let weighed = self.properties.iter().zip(frontiers);
+        let weighed = weighed.map(|(property, (frontier, claim))| Weighed {
+            property: property.name.to_owned(),
+            about: property.about.to_owned(),
+            citation: property.citation.to_owned(),
+            expectation: property.expectation.name().to_owned(),
+            needs: frontier.holds.iter().map(|set| self.needs(*set)).collect(),
+            holds: self.all_names(&frontier.holds),
+            fails: self.all_names(&frontier.fails),
+            again: self.all_names(&frontier.again),
+            open: self.all_names(&frontier.open),
+            claim,
+        });
+        let properties = weighed.collect();
+        let mut of = |set: &FaultSet| cells.remove(set).expect("every set was looked at");
+        VariantMatrix {
+            properties,
+            cells: self.sets.iter().map(&mut of).collect(),
+            ..self.stated()
+        }
+    }
+
+    /// What is stated of the instance before anything is searched.
+    pub fn stated(&self) -> VariantMatrix {
+        let names = self.cluster.ids().map(|id| self.cluster.name(id));
+        VariantMatrix {
+            name: self.variant.name.to_owned(),
+            about: self.variant.about.to_owned(),
+            params: own_params(&self.variant.params),
+            nodes: names.map(str::to_owned).collect(),
+            faults: self.variant.faults.iter().map(|f| self.kind(*f)).collect(),
+            bounds: self.bounds(),
+            properties: Vec::new(),
+            cells: Vec::new(),
+        }
+    }
+
+    /// For each property, where it stops holding.
+    pub fn frontiers(&self, cells: &BTreeMap<FaultSet, Cell>) -> Vec<Frontier> {
+        let of = |nth: usize| {
             let found = |cell: &Cell| match cell.verdicts[nth].verdict {
                 CellWord::NotEstablished => Found::Open,
                 word if word.is_against() => Found::Fails,
                 _ => Found::Holds,
             };
             let table = cells.iter().map(|(set, cell)| (*set, found(cell)));
-            let frontier = frontier(&table.collect());
-            Weighed {
-                property: property.name.to_owned(),
-                about: property.about.to_owned(),
-                citation: property.citation.to_owned(),
-                expectation: property.expectation.name().to_owned(),
-                needs: frontier.holds.iter().map(|set| self.needs(*set)).collect(),
-                holds: self.all_names(&frontier.holds),
-                fails: self.all_names(&frontier.fails),
-                again: self.all_names(&frontier.again),
-                open: self.all_names(&frontier.open),
-                claim,
-            }
-        });
-        let properties = properties.collect();
-        let mut of = |set: &FaultSet| cells.remove(set).expect("every set was looked at");
-        VariantMatrix {
-            name: self.variant.name.to_owned(),
-            about: self.variant.about.to_owned(),
-            params: own_params(&self.variant.params),
-            nodes: self
-                .cluster
-                .ids()
-                .map(|id| self.cluster.name(id).to_owned())
-                .collect(),
-            faults: self.variant.faults.iter().map(|f| self.kind(*f)).collect(),
-            bounds: self.bounds(),
-            properties,
-            cells: self.sets.iter().map(&mut of).collect(),
-        }
+            frontier(&table.collect())
+        };
+        (0..self.properties.len()).map(of).collect()
     }
 
     pub(super) fn place(&self, nth: usize) -> Place<'_> {
@@ -330,7 +347,8 @@ impl<P: Protocol> Instance<P> {
         let variant = &self.variant;
         let mut bounds = vec![format!("{} links", variant.order)];
         if let Limit::AtMost(n) = variant.copies {
-            bounds.push(format!("at most {n} equal messages in flight on a link"));
+            let messages = if n == 1 { "message" } else { "messages" };
+            bounds.push(format!("at most {n} equal {messages} in flight on a link"));
         }
         if let Limit::AtMost(n) = variant.timeouts {
             bounds.push(format!("at most {n} timeouts"));

@@ -56,7 +56,7 @@ fn of_protocol(protocol: &ProtocolMatrix) -> String {
 fn of_variant(variant: &VariantMatrix) -> String {
     let mut text = format!("\n### {}\n\n{}\n\n", variant.name, variant.about);
     for sentence in words::instance(variant) {
-        line(&mut text, &sentence);
+        line(&mut text, &format!("- {sentence}"));
     }
     text += "\n";
     text += &page(variant);

@@ -83,9 +83,9 @@ pub struct Claim {
     /// Its premise and what it assumes.
     pub assumes: Vec<String>,
     pub outcome: ClaimOutcome,
-    /// The distinct worlds of each search that it took.
+    /// The distinct worlds of each search that it took: one, or one with either timing.
     pub distinct: Vec<u64>,
-    /// What left it open.
+    /// What qualifies it, or left it open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub bounds: Vec<String>,
     /// What contradicts it, in whole sentences.
@@ -178,6 +178,16 @@ impl CellWord {
 }
 
 impl VariantMatrix {
+    /// What qualifies a property where it holds under all of these sets.
+    pub fn qualified(&self, property: &str, sets: &Sets) -> Vec<String> {
+        let cells = sets.iter().filter_map(|set| self.cell(set));
+        let verdicts = cells.filter_map(|cell| cell.verdict(property));
+        let mut bounds: Vec<String> = verdicts.flat_map(|v| v.bounds.clone()).collect();
+        bounds.sort();
+        bounds.dedup();
+        bounds
+    }
+
     /// The cell of a set of faults.
     pub fn cell(&self, faults: &[String]) -> Option<&Cell> {
         self.cells.iter().find(|cell| cell.faults == faults)
@@ -191,7 +201,7 @@ impl Cell {
 }
 
 impl Matrix {
-    /// The claims that did not turn out as established, each with its protocol and variant.
+    /// The worst that came of any claim.
     pub fn worst(&self) -> ClaimOutcome {
         let variants = self.protocols.iter().flat_map(|p| &p.variants);
         let properties = variants.flat_map(|v| &v.properties);

@@ -6,7 +6,10 @@ use crate::model::cluster::enumerate;
 /// What the marks mean, in the order in which they should be explained.
 pub const LEGEND: [(&str, &str); 6] = [
     ("✓", "it holds; of what should be reachable, it is reached"),
-    ("✓°", "it holds within bounds: a bound kept something back"),
+    (
+        "✓°",
+        "it holds within bounds: a bound on messages in flight, or on repairs, kept something back",
+    ),
     ("✗ 7", "it is violated; the shortest way there has 7 events"),
     (
         "⊘ 7",
@@ -93,7 +96,7 @@ pub fn needs(variant: &VariantMatrix, of: &Weighed) -> Vec<String> {
     if of.expectation == "reachable" {
         sentences.extend(reached(of));
     } else {
-        sentences.extend(holds(of));
+        sentences.extend(holds(variant, of));
         sentences.extend(fails(variant, of));
     }
     if !of.open.is_empty() {
@@ -118,9 +121,13 @@ fn reached(of: &Weighed) -> Option<String> {
     ))
 }
 
-fn holds(of: &Weighed) -> Option<String> {
+fn holds(variant: &VariantMatrix, of: &Weighed) -> Option<String> {
+    let within = match variant.qualified(&of.property, &of.holds) {
+        bounds if bounds.is_empty() => String::new(),
+        bounds => format!(", within bounds ({})", enumerate(bounds)),
+    };
     if of.fails.is_empty() && of.open.is_empty() {
-        return Some("Holds whatever happens.".to_owned());
+        return Some(format!("Holds whatever happens{within}."));
     }
     if of.holds.is_empty() {
         return None;
@@ -136,7 +143,7 @@ fn holds(of: &Weighed) -> Option<String> {
     };
     let than: Vec<String> = of.holds.iter().map(than).collect();
     Some(format!(
-        "Needs {}: it holds whenever {}.",
+        "Needs {}: it holds whenever {}{within}.",
         needs.join("; or "),
         than.join("; or ")
     ))
@@ -184,7 +191,15 @@ pub fn claim(claim: &Claim) -> String {
     let came_to = match claim.outcome {
         ClaimOutcome::Established => {
             let worlds = enumerate(claim.distinct.iter().map(|n| number(*n)));
-            format!("established, {worlds} worlds")
+            let within = match &claim.bounds[..] {
+                [] => String::new(),
+                bounds => format!(" within bounds ({})", enumerate(bounds.to_vec())),
+            };
+            let timing = match claim.distinct.len() {
+                2 => " with either timing",
+                _ => "",
+            };
+            format!("established{within}{timing}, {worlds} worlds")
         }
         ClaimOutcome::NotEstablished => {
             format!("not established: {}", enumerate(claim.bounds.clone()))

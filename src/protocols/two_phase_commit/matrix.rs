@@ -1,21 +1,15 @@
 //! The instances of two-phase commit on which its assumptions are weighed.
 
 use super::params::{Params, PlannedVote, Presumption, Termination};
-use crate::model::{Fault, Variant};
+use crate::model::{Fault, Limit, Variant};
 
-/// Each presumption with each way to end uncertainty; and once who crashes told apart by role.
+/// Presumed abort under everything, and once with crashes told apart by role; then each other
+/// presumption and way to end uncertainty.
 pub fn variants() -> Vec<Variant<Params>> {
     use Presumption::{Abort, Commit, Nothing};
     use Termination::{Basic, Cooperative};
-    let of = |presumption, termination| Params {
-        participants: 2,
-        votes: vec![PlannedVote::Open; 2],
-        presumption,
-        termination,
-        ..Params::default()
-    };
-    let asks_coordinator = "Who is in doubt asks the coordinator.";
-    let asks_everybody = "Who is in doubt asks everybody.";
+    let basic = "Who is in doubt asks the coordinator.";
+    let cooperative = "Who is in doubt asks everybody.";
     let roles = ["coordinator", "participant"].map(|role| Fault::Crash { role: Some(role) });
     let rest = [
         Fault::Recovery,
@@ -24,31 +18,53 @@ pub fn variants() -> Vec<Variant<Params>> {
         Fault::FalseSuspicion,
     ];
     vec![
-        Variant::new("presumed abort", asks_coordinator, of(Abort, Basic)),
+        Variant::new("presumed abort", basic, of(Abort, Basic)),
         Variant {
             faults: roles.into_iter().chain(rest).collect(),
-            ..Variant::new(
+            ..lean(
                 "presumed abort, by role",
-                "Who is in doubt asks the coordinator; it matters who crashes.",
+                "Who is in doubt asks the coordinator. It matters who crashes.",
                 of(Abort, Basic),
             )
         },
-        Variant::new(
+        lean(
             "presumed abort, cooperative",
-            asks_everybody,
+            cooperative,
             of(Abort, Cooperative),
         ),
-        Variant::new("presumed nothing", asks_coordinator, of(Nothing, Basic)),
-        Variant::new(
+        lean("presumed nothing", basic, of(Nothing, Basic)),
+        lean(
             "presumed nothing, cooperative",
-            asks_everybody,
+            cooperative,
             of(Nothing, Cooperative),
         ),
-        Variant::new("presumed commit", asks_coordinator, of(Commit, Basic)),
-        Variant::new(
+        lean("presumed commit", basic, of(Commit, Basic)),
+        lean(
             "presumed commit, cooperative",
-            asks_everybody,
+            cooperative,
             of(Commit, Cooperative),
         ),
     ]
+}
+
+/// Two participants, each free to vote as it likes.
+fn of(presumption: Presumption, termination: Termination) -> Params {
+    Params {
+        participants: 2,
+        votes: vec![PlannedVote::Open; 2],
+        presumption,
+        termination,
+        ..Params::default()
+    }
+}
+
+/// An instance in which a question that is under way is not asked again: where timers fire at will,
+/// repeated questions are nearly all that there is. Nothing can be duplicated then.
+fn lean(name: &'static str, about: &'static str, params: Params) -> Variant<Params> {
+    let mut variant = Variant::new(name, about, params);
+    variant.faults.retain(|fault| *fault != Fault::Duplication);
+    Variant {
+        copies: Limit::AtMost(1),
+        ..variant
+    }
 }

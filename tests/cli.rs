@@ -555,16 +555,22 @@ fn an_interrupt_stops_cleanly_and_tells_what_is_known() {
 #[test]
 fn the_matrix_says_what_each_property_bears() {
     let here = TempDir::new().unwrap();
-    let short = |command: &mut Command| {
+    let short = |more: &[&str]| {
         let limits = ["--states", "300", "--threads", "1"];
         let variant = ["matrix", "2pc", "--variant", "presumed abort, by role"];
-        command.args(variant).args(limits).assert().code(4)
+        let mut command = jury(here.path());
+        command
+            .args(variant)
+            .args(limits)
+            .args(more)
+            .assert()
+            .code(4)
     };
-    let output = short(&mut jury(here.path()));
+    let output = short(&[]);
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     insta::assert_snapshot!("matrix", text);
 
-    let json = short(jury(here.path()).arg("--json"));
+    let json = short(&["--json"]);
     let json: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
     assert_eq!(json["exit-code"], 4);
     let cells = &json["protocols"][0]["variants"][0]["cells"];

@@ -132,21 +132,22 @@ fn holds(variant: &VariantMatrix, of: &Weighed) -> Option<String> {
     if of.holds.is_empty() {
         return None;
     }
-    let needs: Vec<String> = of
-        .needs
-        .iter()
-        .map(|assumptions| enumerate(assumptions.clone()))
-        .collect();
     let than = |set: &Vec<String>| match &set[..] {
         [] => "nothing fails".to_owned(),
         set => format!("nothing worse happens than {}", listed(set)),
     };
     let than: Vec<String> = of.holds.iter().map(than).collect();
-    Some(format!(
-        "Needs {}: it holds whenever {}{within}.",
-        needs.join("; or "),
-        than.join("; or ")
-    ))
+    let holds = format!("holds whenever {}{within}", than.join("; or "));
+    if !of.open.is_empty() {
+        return Some(format!("It {holds}."));
+    }
+    // Only where nothing was left open is it known what is needed.
+    let needs = of
+        .needs
+        .iter()
+        .map(|assumptions| enumerate(assumptions.clone()));
+    let needs: Vec<String> = needs.collect();
+    Some(format!("Needs {}: it {holds}.", needs.join("; or ")))
 }
 
 fn fails(variant: &VariantMatrix, of: &Weighed) -> Option<String> {

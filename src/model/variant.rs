@@ -116,7 +116,7 @@ impl<Params> Variant<Params> {
             copies: Limit::AtMost(2),
             timeouts: Limit::Unlimited,
             depth: Limit::Unlimited,
-            states_max: 3_000_000,
+            states_max: 1_000_000,
         }
     }
 

@@ -3,8 +3,13 @@
 use super::params::{Params, PlannedVote, Presumption, Termination};
 use crate::model::{Fault, Limit, Variant};
 
-/// Presumed abort under everything, and once with crashes told apart by role; then each other
-/// presumption and way to end uncertainty.
+/// Enough for every cell of these instances.
+const STATES_MAX: u64 = 3_000_000;
+
+const CRASH: Fault = Fault::Crash { role: None };
+
+/// Presumed abort under everything, once with crashes told apart by role, and once with one
+/// participant more; then each other presumption and way to end uncertainty.
 pub fn variants() -> Vec<Variant<Params>> {
     use Presumption::{Abort, Commit, Nothing};
     use Termination::{Basic, Cooperative};
@@ -18,40 +23,51 @@ pub fn variants() -> Vec<Variant<Params>> {
         Fault::FalseSuspicion,
     ];
     vec![
-        Variant::new("presumed abort", basic, of(Abort, Basic)),
+        Variant {
+            states_max: STATES_MAX,
+            ..Variant::new("presumed abort", basic, of(2, Abort, Basic))
+        },
         Variant {
             faults: roles.into_iter().chain(rest).collect(),
             ..lean(
                 "presumed abort, by role",
                 "Who is in doubt asks the coordinator. It matters who crashes.",
-                of(Abort, Basic),
+                of(2, Abort, Basic),
+            )
+        },
+        Variant {
+            faults: vec![CRASH, Fault::Recovery, Fault::Loss, Fault::FalseSuspicion],
+            ..lean(
+                "presumed abort, three participants",
+                "Who is in doubt asks the coordinator. There are no cuts: they would be too many.",
+                of(3, Abort, Basic),
             )
         },
         lean(
             "presumed abort, cooperative",
             cooperative,
-            of(Abort, Cooperative),
+            of(2, Abort, Cooperative),
         ),
-        lean("presumed nothing", basic, of(Nothing, Basic)),
+        lean("presumed nothing", basic, of(2, Nothing, Basic)),
         lean(
             "presumed nothing, cooperative",
             cooperative,
-            of(Nothing, Cooperative),
+            of(2, Nothing, Cooperative),
         ),
-        lean("presumed commit", basic, of(Commit, Basic)),
+        lean("presumed commit", basic, of(2, Commit, Basic)),
         lean(
             "presumed commit, cooperative",
             cooperative,
-            of(Commit, Cooperative),
+            of(2, Commit, Cooperative),
         ),
     ]
 }
 
-/// Two participants, each free to vote as it likes.
-fn of(presumption: Presumption, termination: Termination) -> Params {
+/// So many participants, each free to vote as it likes.
+fn of(participants: u8, presumption: Presumption, termination: Termination) -> Params {
     Params {
-        participants: 2,
-        votes: vec![PlannedVote::Open; 2],
+        participants,
+        votes: vec![PlannedVote::Open; usize::from(participants)],
         presumption,
         termination,
         ..Params::default()
@@ -65,6 +81,7 @@ fn lean(name: &'static str, about: &'static str, params: Params) -> Variant<Para
     variant.faults.retain(|fault| *fault != Fault::Duplication);
     Variant {
         copies: Limit::AtMost(1),
+        states_max: STATES_MAX,
         ..variant
     }
 }

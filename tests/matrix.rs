@@ -284,14 +284,14 @@ fn what_follows_is_true() {
 }
 
 /// What becomes of a claim about one property of two-phase commit.
-fn claim(variant: Variant<Params>, name: &str, assumes: Vec<Assumption>) -> jury::matrix::Claim {
+fn claim(variant: &Variant<Params>, name: &str, assumes: &[Assumption]) -> jury::matrix::Claim {
     let instance = Instance::<TwoPhaseCommit>::new(variant.clone()).unwrap();
     let protocol = TwoPhaseCommit::new(&variant.params).unwrap();
     let mut properties = protocol.properties();
     properties.retain(|property| property.name == name);
     let claimed = |property: Property<TwoPhaseCommit>| Property {
         premise: Vec::new(),
-        assumes: assumes.clone(),
+        assumes: assumes.to_vec(),
         ..property
     };
     let instance = instance.judged_by(properties.into_iter().map(claimed).collect());
@@ -303,10 +303,10 @@ fn claim(variant: Variant<Params>, name: &str, assumes: Vec<Assumption>) -> jury
 fn a_false_claim_is_found_out() {
     let no_crash = |role| Assumption::MaxCrashes { crashes: 0, role };
     let coordinator = || no_crash(Some("coordinator"));
-    let variant = || small(&[CRASH, Fault::Cut]);
+    let variant = small(&[CRASH, Fault::Cut]);
     let name = "non-blocking";
 
-    let truth = claim(variant(), name, vec![Assumption::NoCut, coordinator()]);
+    let truth = claim(&variant, name, &[Assumption::NoCut, coordinator()]);
     assert_eq!(truth.outcome, ClaimOutcome::Established);
 
     for assumes in [
@@ -316,11 +316,11 @@ fn a_false_claim_is_found_out() {
         vec![no_crash(None)],
         vec![Assumption::NoCut, no_crash(Some("participant"))],
     ] {
-        let found = claim(variant(), name, assumes.clone());
+        let found = claim(&variant, name, &assumes);
         assert_eq!(found.outcome, ClaimOutcome::Contradicted, "{assumes:?}");
         assert!(!found.schedule.is_empty(), "{assumes:?}");
     }
-    let found = claim(variant(), name, vec![Assumption::NoCut]);
+    let found = claim(&variant, name, &[Assumption::NoCut]);
     let sentences = words::claim(&found);
     let beginning = "Claimed with no cut: contradicted. Under everything that this leaves, \
                      non-blocking can block. ";
@@ -333,9 +333,9 @@ fn a_mistake_contradicts_what_is_claimed() {
     let honest = small(&[CRASH, Fault::Recovery]);
     let mut mistaken = honest.clone();
     mistaken.params.bug = Some(Mistake::CommitBeforeRecord);
-    let validity = |variant| claim(variant, "atomicity", vec![]).outcome;
-    assert_eq!(validity(honest), ClaimOutcome::Established);
-    assert_eq!(validity(mistaken), ClaimOutcome::Contradicted);
+    let atomicity = |variant| claim(variant, "atomicity", &[]).outcome;
+    assert_eq!(atomicity(&honest), ClaimOutcome::Established);
+    assert_eq!(atomicity(&mistaken), ClaimOutcome::Contradicted);
 }
 
 /// Sentences for what two-phase commit does not show.
@@ -389,7 +389,7 @@ fn every_frontier_has_its_words() {
 fn what_was_not_searched_is_not_established() {
     let mut variant = small(&[CRASH, Fault::Loss]);
     variant.states_max = 100;
-    let found = claim(variant, "atomicity", vec![]);
+    let found = claim(&variant, "atomicity", &[]);
     assert_eq!(found.outcome, ClaimOutcome::NotEstablished);
     assert!(found.bounds.contains(&"states".to_owned()));
     assert!(words::claim(&found).contains("not established"));

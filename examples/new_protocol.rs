@@ -29,7 +29,7 @@ enum Timer {
     Done,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 enum State {
     Server { holder: Option<Id> },
     Client { holds: bool },

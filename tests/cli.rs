@@ -199,6 +199,24 @@ fn a_check_that_reaches_a_limit_establishes_nothing() {
     }
 }
 
+/// The process may hold a fifth more than it was allowed, and a few MiB that no search can help.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_check_ends_before_it_holds_much_more_than_it_may() {
+    let here = folder();
+    let mut scenario = read(here.path(), "long.json");
+    scenario["params"]["participants"] = 4.into();
+    scenario["check"]["timing"] = "asynchronous".into();
+    write(here.path(), "large.json", &scenario);
+    let (code, answer) =
+        json(jury(here.path()).args(["check", "large.json", "--memory", "26MiB", "--json"]));
+    assert_eq!(code, 4);
+    assert_eq!(answer["searches"][0]["bounds"][0], "memory");
+    assert!(answer["searches"][0]["distinct"].as_u64().unwrap() > 100_000);
+    let held = answer["effort"]["memory-peak"].as_u64().unwrap();
+    assert!(held < (26 + 26 / 5 + 4) << 20, "{held}");
+}
+
 #[test]
 fn the_second_engine_agrees() {
     let here = folder();
@@ -231,6 +249,30 @@ fn the_second_engine_agrees() {
     ]));
     assert_eq!(code, 4);
     assert_eq!(answer["not-judged"][0], "non-blocking");
+}
+
+/// The verdict says that worlds were taken together; and who names nodes where it must not is told.
+#[test]
+fn a_check_tells_whose_names_made_no_difference() {
+    let folder = folder();
+    let mut scenario = read(folder.path(), "crash.json");
+    let check = |flags: &[&str]| {
+        let mut command = jury(folder.path());
+        command
+            .args(["check", "crash.json", "--symmetry"])
+            .args(flags);
+        command
+    };
+    // The coordinator asks one participant after the other, and may crash in between.
+    let named = contains("node symmetry is broken").and(contains("the handler of C"));
+    check(&[]).assert().code(2).stderr(named);
+    scenario["check"]["faults"]["inside-handlers"] = false.into();
+    write(folder.path(), "crash.json", &scenario);
+    let sentence =
+        "node symmetry of {P1, P2, P3}: distinct worlds are orbits; preserves all verdicts";
+    check(&[]).assert().stdout(contains(sentence));
+    let (_, answer) = json(&mut check(&["--json"]));
+    assert_eq!(answer["searches"][0]["symmetry"], sentence);
 }
 
 #[test]
@@ -607,4 +649,74 @@ fn the_matrix_is_written_in_whole_or_not_at_all() {
     assert!(page.starts_with("# The matrix of assumptions"));
     let data = read(here.path(), "reports/matrix.json");
     assert_eq!(data["protocols"][0]["name"], "2pc");
+}
+
+#[test]
+fn a_search_tells_what_it_left_out() {
+    let here = folder();
+    let mut scenario = read(here.path(), "fine.json");
+    scenario["check"]["timing"] = "asynchronous".into();
+    scenario["check"]["faults"]["drops"] = 1.into();
+    scenario["check"]["bounds"] = serde_json::json!({ "copies": 1 });
+    scenario.as_object_mut().unwrap().remove("expect");
+    write(here.path(), "lossy.json", &scenario);
+    let check = |reduce: &[&str]| {
+        let arguments = ["check", "lossy.json", "--property", "atomicity"];
+        let mut command = jury(here.path());
+        command.args(arguments).args(reduce);
+        command
+    };
+    let told = "Reduced by lost: what is lost is never delivered; keeps always and reachable.";
+    check(&[])
+        .assert()
+        .code(0)
+        .stdout(contains("search 1, reduced").and(contains(told)));
+    check(&["--reduce", "none"])
+        .assert()
+        .code(0)
+        .stdout(contains("educed").not());
+    let search = |reduce: &[&str]| {
+        let (code, answer) = json(check(reduce).arg("--json"));
+        assert_eq!(code, 0);
+        answer["searches"][0].clone()
+    };
+    let names = |search: &Value| -> Vec<String> {
+        let reduced = search["reduced"].as_array().cloned().unwrap_or_default();
+        let name = |one: &Value| one["name"].as_str().unwrap().to_owned();
+        reduced.iter().map(name).collect()
+    };
+    let all = search(&["--reduce", "none"]);
+    assert!(names(&all).is_empty());
+    let lost = search(&["--reduce", "lost"]);
+    assert_eq!(names(&lost), ["lost"]);
+    assert_eq!(lost["reduced"][0]["preserves"][0], "always");
+    let auto = search(&["--reduce", "auto"]);
+    assert_eq!(names(&auto), ["no-op", "lost", "dead"]);
+    assert_eq!(auto, search(&["--reduce", "dead,no-op,lost"]));
+    let distinct = |search: &Value| search["distinct"].as_u64().unwrap();
+    assert!(distinct(&auto) < distinct(&lost) && distinct(&lost) < distinct(&all));
+    check(&["--reduce", "dead,losses"])
+        .assert()
+        .code(2)
+        .stderr(contains("there is no reduction `losses`").and(contains("no-op, lost, dead")));
+    // Where what was asked for cannot be done, it says why.
+    jury(here.path())
+        .args([
+            "check",
+            "lossy.json",
+            "--property",
+            "non-blocking",
+            "--reduce",
+            "lost",
+        ])
+        .assert()
+        .stdout(contains(
+            "not reduced by lost: it says nothing of possible progress.",
+        ));
+    for command in ["try", "test"] {
+        jury(here.path())
+            .args([command, "fine.json", "--reduce", "none"])
+            .assert()
+            .code(0);
+    }
 }

@@ -5,7 +5,7 @@ mod common;
 
 use common::impure::Impure;
 use common::table::{Game, Table, game};
-use common::{cases, depth, depth_within, lines, plainly, states, told};
+use common::{account, cases, depth, depth_within, plainly, states};
 use jury::check::fast::{self, Tuning};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
 use jury::model::{
@@ -13,28 +13,6 @@ use jury::model::{
 };
 use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
 use proptest::prelude::*;
-
-/// Everything that a search found out, to be compared.
-fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> String {
-    let findings: Vec<_> = explored.findings.iter().map(|f| told(system, f)).collect();
-    let waiting = explored.waiting_for_the_living.as_ref();
-    let waiting = waiting.map(|schedule| lines(system, schedule));
-    let progress = Progress {
-        bytes: 0,
-        ..explored.progress
-    };
-    // The rest of what is expanded together counts for what ran.
-    let through = explored.stopped.is_none() && !explored.settled;
-    let exercised = through.then_some(&explored.exercised);
-    format!(
-        "{exercised:?}\n{progress:?}\n{findings:#?}\n{:?} {} {} {:?} {}\n{waiting:?}",
-        explored.withheld,
-        explored.absorbed,
-        explored.repair_withheld,
-        explored.stopped,
-        explored.settled,
-    )
-}
 
 fn fast<P: Protocol>(
     system: &System<P>,
@@ -50,23 +28,31 @@ fn tuning() -> impl Strategy<Value = Tuning> {
     let word_bits = prop_oneof![Just(63), 1..63u32];
     let steps_max = prop_oneof![Just(0), 1..50usize, Just(1 << 20)];
     let threads = prop_oneof![Just(1), Just(2), Just(8), Just(3)];
+    let blocks = (1..30usize, prop_oneof![0..3usize, Just(usize::MAX)]);
     (
         threads,
         word_bits,
         0..4usize,
-        1..50usize,
+        (prop_oneof![1..100usize, Just(4096)], 1..50usize),
         steps_max,
+        blocks,
         0..3u32,
     )
         .prop_map(
-            |(threads, word_bits, slots, chunk, steps_max, doubt)| Tuning {
-                threads,
-                word_bits,
-                slots,
-                chunk,
-                shared_from: 1,
-                steps_max,
-                doubt,
+            |(threads, word_bits, slots, (round, chunk), steps_max, (block, blocks_max), doubt)| {
+                Tuning {
+                    threads,
+                    word_bits,
+                    slots,
+                    round,
+                    chunk,
+                    shared_from: 1,
+                    steps_max,
+                    block,
+                    blocks_max,
+                    doubt,
+                    ..Tuning::unreduced()
+                }
             },
         )
 }
@@ -157,9 +143,11 @@ fn two_phase_commit_is_judged_alike() {
                             chunk: 5,
                             threads: 2,
                             shared_from: 1,
-                            ..Tuning::default()
+                            block: 64,
+                            blocks_max: 1,
+                            ..Tuning::unreduced()
                         };
-                        let tuning = [Tuning::default(), tiny][(nth + faults) % 2];
+                        let tuning = [Tuning::unreduced(), tiny][(nth + faults) % 2];
                         let ours = fast(&system, &properties, limits, tuning);
                         assert_eq!(account(&system, &ours), account(&system, &plain));
                         compared += 1;
@@ -199,7 +187,7 @@ fn a_search_can_be_stopped() {
         &start,
         &properties,
         &limits,
-        Tuning::default(),
+        Tuning::unreduced(),
         &mut monitor,
     );
     assert_eq!(ours.stopped, Some(Stopped::Memory));
@@ -223,7 +211,7 @@ fn a_handler_that_is_not_pure_is_named() {
     let system = System::new(Impure::default(), Rules::fault_free());
     let tuning = Tuning {
         doubt: 1,
-        ..Tuning::default()
+        ..Tuning::unreduced()
     };
     fast(&system, &[], states(100), tuning);
 }

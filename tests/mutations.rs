@@ -4,12 +4,18 @@
 //! build and a test run each, so that is done by hand, after a change of the engine:
 //!
 //!     cargo test --test mutations -- --ignored --nocapture
+//!
+//! `JURY_MUTATIONS=sweep` makes only those in files with such a name.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-/// One mistake: the file under `src/check/fast`, what it says, and what it would say.
+/// How long a build and a test run may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// One mistake: the file, seen from `src/check/fast`, what it says, and what it would say.
 struct Mutation {
     what: &'static str,
     file: &'static str,
@@ -104,8 +110,8 @@ const MUTATIONS: &[Mutation] = &[
     mistake(
         "words of one share are taken for those of another",
         "search.rs",
-        "self.keys.push(chunk.shares[share][taken[share]]);",
-        "self.keys.push(chunk.shares[share][taken[share].saturating_sub(1)]);",
+        "self.keys.push(chunk.found(share)[taken[share]]);",
+        "self.keys.push(chunk.found(share)[taken[share].saturating_sub(1)]);",
     ),
     mistake(
         "a stale memo: what was asked lately of another part",
@@ -239,6 +245,120 @@ const MUTATIONS: &[Mutation] = &[
         "chunk.seen.absorbed |= fates.any(",
         "chunk.seen.absorbed &= fates.any(",
     ),
+    mistake(
+        "an observation does not keep a delivery from being left out",
+        "reduce/mod.rs",
+        "known.after == before && known.observed == NONE && ",
+        "known.after == before && ",
+    ),
+    mistake(
+        "a delivery that sends something is left out",
+        "reduce/mod.rs",
+        "known.observed == NONE && book.sent(reaction, 0).is_none()",
+        "known.observed == NONE",
+    ),
+    mistake(
+        "deliveries are left out where progress is asked for",
+        "../reduction.rs",
+        "Reduction::NoOp | Reduction::Lost => &[\"always\", \"reachable\"],",
+        "Reduction::NoOp | Reduction::Lost => &[\"always\", \"reachable\", \"never blocked\"],",
+    ),
+    mistake(
+        "something is left out on fifo links",
+        "../reduction.rs",
+        "rules.links.order == LinkOrder::Fifo",
+        "rules.links.order == LinkOrder::Fifo && rules.links.never_forgets",
+    ),
+    mistake(
+        "something is left out under accurate timing",
+        "../reduction.rs",
+        "if rules.timing == Timing::Accurate {",
+        "if rules.timing == Timing::Accurate && rules.links.never_forgets {",
+    ),
+    mistake(
+        "a predicate may read what is in flight",
+        "../reduction.rs",
+        "self.channels || (self.globals && spends)",
+        "self.globals && spends",
+    ),
+    mistake(
+        "a predicate may read what was spent on duplicates",
+        "../reduction.rs",
+        "let spends = loses(rules) || rules.budgets.duplicates != Limit::NONE;",
+        "let spends = loses(rules);",
+    ),
+    mistake(
+        "what settled properties read counts",
+        "search.rs",
+        "inquiries[reading.property].found.is_none()",
+        "reading.nth == nth",
+    ),
+    mistake(
+        "what goals read does not count",
+        "search.rs",
+        "self.read = self.read.and(worker.read);",
+        "self.read = self.read.and(self.read);",
+    ),
+    mistake(
+        "what is dead for a node that changed stays in flight on most links",
+        "reduce/dead.rs",
+        "self.bury_at(part, 0..nodes);\n            } else",
+        "self.bury_at(part, 0..1);\n            } else",
+    ),
+    mistake(
+        "the first world is not looked at",
+        "cursor.rs",
+        "if cursor.bury_all() {",
+        "if false {",
+    ),
+    mistake(
+        "a message that a bound withholds is dead",
+        "reduce/prospect.rs",
+        "if node.state().and_then(withheld).is_some() {\n            return Ok(true);",
+        "if node.state().and_then(withheld).is_some() {\n            return Ok(false);",
+    ),
+    mistake(
+        "crashes inside handlers are not foreseen",
+        "reduce/prospect.rs",
+        "if self.system.rules.budgets.inside_handlers && self.frail.contains(id) {",
+        "if false {",
+    ),
+    mistake(
+        "what a crash inside a handler leaves behind is nothing",
+        "reduce/prospect.rs",
+        "self.ask(id, part, node, input, Some(after))?;\n                differs = true;",
+        "self.ask(id, part, node, input, Some(after))?;",
+    ),
+    mistake(
+        "recoveries are not foreseen",
+        "reduce/prospect.rs",
+        "if joins || self.recovers {",
+        "if joins {",
+    ),
+    mistake(
+        "joins are not foreseen",
+        "reduce/prospect.rs",
+        "let joins = matches!(node, Node::Absent);",
+        "let joins = false;",
+    ),
+    mistake(
+        "timeouts are not foreseen",
+        "reduce/prospect.rs",
+        "if self.times_out {",
+        "if false {",
+    ),
+    mistake(
+        "an observation is nothing to whom a message is for",
+        "reduce/prospect.rs",
+        "let mut differs = after != *node || !reaction.observations.is_empty();",
+        "let mut differs = after != *node;",
+    ),
+    mistake(
+        "a message is dead as soon as nobody reacts to it now",
+        "reduce/prospect.rs",
+        "if news {\n                    todo.push(from);",
+        "if news && from > self.parts.len() {\n                    todo.push(from);",
+    ),
 ];
 
 fn project() -> &'static Path {
@@ -271,7 +391,8 @@ fn every_mistake_is_caught() {
     }
     assert!(passes(copy.path()), "without a mistake all is well");
     let mut wrong = Vec::new();
-    for mutation in MUTATIONS {
+    let only = std::env::var("JURY_MUTATIONS").unwrap_or_default();
+    for mutation in MUTATIONS.iter().filter(|m| m.file.contains(&only)) {
         let path = engine(copy.path(), mutation);
         let code = fs::read_to_string(&path).expect("it was copied");
         let mistaken = code.replacen(mutation.says, mutation.would_say, 1);
@@ -290,19 +411,33 @@ fn every_mistake_is_caught() {
     assert!(wrong.is_empty(), "not as expected: {wrong:#?}");
 }
 
-/// Whether the engine's own tests and the comparison with the plain engine pass.
+/// Whether the engine's own tests and the comparison with the plain engine pass, in good time: a
+/// mistake may also make a search go on for ever.
 fn passes(project: &Path) -> bool {
-    Command::new(env!("CARGO"))
-        .args(["test", "--quiet", "--lib", "--test", "fast", "--"])
-        .args(["fast", "judged", "stopped"])
+    let mut tests = Command::new(env!("CARGO"));
+    tests
+        .args(["test", "--quiet", "--lib", "--test", "fast", "--test"])
+        .args(["reduce", "--", "fast", "judged", "stopped"])
+        .args(["verdicts", "left", "asked", "crash_inside", "in_vain"])
         .current_dir(project)
         .env("CARGO_TARGET_DIR", project.join("target"))
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env("PROPTEST_CASES", "40")
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .expect("cargo runs")
-        .success()
+        .stderr(Stdio::null());
+    let mut tests = tests.spawn().expect("cargo runs");
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = tests.try_wait().expect("it is ours") {
+            return status.success();
+        }
+        if begun.elapsed() > PATIENCE {
+            tests.kill().expect("it is ours");
+            tests.wait().expect("it is ours");
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 fn copy_all(from: &Path, to: &Path) {

@@ -452,6 +452,7 @@ fn assumption() -> impl Strategy<Value = Assumption> {
         Just(Assumption::NoDuplication),
         Just(Assumption::Fifo),
         Just(Assumption::NoCut),
+        (0..2u32).prop_map(|cuts| Assumption::MaxCuts { cuts }),
         Just(Assumption::CrashStop),
         (0..3u32, role).prop_map(|(crashes, role)| Assumption::MaxCrashes { crashes, role }),
         role_too.prop_map(|role| Assumption::NoTotalFailure { role }),

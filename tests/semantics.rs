@@ -635,6 +635,12 @@ fn each_assumption_takes_its_own_events_away() {
     assert_eq!(under(Assumption::NoDuplication), but(&["duplicate"]));
     assert_eq!(under(Assumption::Fifo), but(&["duplicate"]));
     assert_eq!(under(Assumption::NoCut), but(&["cut"]));
+    assert_eq!(under(Assumption::MaxCuts { cuts: 0 }), but(&["cut"]));
+    assert_eq!(
+        under(Assumption::MaxCuts { cuts: 1 }),
+        all,
+        "so is the first cut"
+    );
     assert_eq!(under(max(0, None)), but(&["crash N0", "crash N1"]));
     assert_eq!(under(max(0, Some("first"))), but(&["crash N0"]));
     let quorum = Assumption::LiveQuorum { role: "other" };

@@ -41,7 +41,7 @@ fn system(rms: u8) -> System<TwoPhase> {
 fn quickly(system: &System<TwoPhase>) -> Explored<TwoPhase> {
     let properties = system.protocol.properties();
     let (start, limits) = (system.initial(), Limits::default());
-    let tuning = Tuning::default();
+    let tuning = Tuning::unreduced();
     fast::explore(system, &start, &properties, &limits, tuning, &mut Patient)
 }
 

@@ -207,7 +207,7 @@ fn ours<P: Protocol>(system: &System<P>, properties: &[Property<P>], engine: Eng
     let limits = Limits::default();
     let (time, explored) = match engine {
         Engine::Fast => timed(|| {
-            let tuning = Tuning::default();
+            let tuning = Tuning::unreduced();
             fast::explore(system, &start, properties, &limits, tuning, &mut Patient)
         }),
         Engine::Plain => {

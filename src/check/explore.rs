@@ -11,7 +11,8 @@ use derive_where::derive_where;
 use indexmap::IndexSet;
 use rustc_hash::FxHasher;
 
-use super::{LOOK_EVERY, Limits, Monitor, Progress, Stopped};
+use super::reduction::Reduced;
+use super::{LOOK_EVERY, Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::arms::{Arm, Exercised};
 use crate::model::network::Fate;
 use crate::model::{
@@ -58,9 +59,13 @@ pub struct Explored<P: Protocol> {
     pub settled: bool,
     /// The arms of handlers that ran somewhere in what was looked at.
     pub exercised: Exercised,
+    /// What was left out; the plain engine leaves nothing out.
+    pub reduced: Reduced,
     /// Shortest way to a world in which timers are armed, none of them may fire, and no other
     /// ordinary event is enabled: a deadlock, or a wrong `awaits`.
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
+    /// What came of node symmetry; `None` if it was not asked for.
+    pub symmetry: Option<NodeSymmetry>,
 }
 
 /// What a search found out about one property.
@@ -225,6 +230,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             depth: self.depth,
             frontier: (self.worlds.len() - next) as u64,
             bytes: 0,
+            ahead: 0,
         }
     }
 
@@ -353,7 +359,9 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             exercised: self.exercised.clone(),
             repair_withheld: self.repair_withheld,
             stopped: self.stopped,
+            reduced: Reduced::default(),
             waiting_for_the_living: self.waiting.map(|at| self.schedule(carrier, at)),
+            symmetry: None,
             withheld: self.withheld,
         }
     }

@@ -5,9 +5,11 @@ use std::collections::BTreeSet;
 use derive_where::derive_where;
 
 use super::blocked::{Blocked, explain, standstill};
+use super::checkpoint::{CheckpointError, Folder};
 use super::explore::{Explored, Finding, explore};
 use super::fast::{self, Tuning};
-use super::{Limits, Monitor, Progress, Stopped};
+use super::reduction::Reduced;
+use super::{Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::arms::Exercised;
 use crate::model::{
     Assumption, Bound, Event, Expectation, Property, Protocol, Reason, Rules, System, World,
@@ -116,7 +118,11 @@ pub struct Search<P: Protocol> {
     pub repair_withheld: bool,
     /// The arms of handlers that ran somewhere in it; `None` from an engine that cannot tell.
     pub exercised: Option<Exercised>,
+    /// What it left out.
+    pub reduced: Reduced,
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
+    /// What came of node symmetry; `None` if it was not asked for.
+    pub symmetry: Option<NodeSymmetry>,
 }
 
 impl<P: Protocol> Search<P> {
@@ -135,6 +141,17 @@ pub fn judge<P: Protocol>(
     engine: Engine,
     monitor: &mut dyn Monitor,
 ) -> Trial<P> {
+    let trial = judge_from(question, engine, None, monitor);
+    trial.expect("only a checkpoint can be wrong")
+}
+
+/// The same with checkpoints in a folder, from which it goes on. The plain engine has none.
+pub fn judge_from<P: Protocol>(
+    question: &Question<'_, P>,
+    engine: Engine,
+    folder: Option<&Folder>,
+    monitor: &mut dyn Monitor,
+) -> Result<Trial<P>, CheckpointError> {
     let Question {
         system, properties, ..
     } = question;
@@ -147,22 +164,21 @@ pub fn judge<P: Protocol>(
     let mut ask = |rules: &Rules, imposed: &[Assumption], members: &[usize]| {
         let chosen: Vec<_> = members.iter().map(|&i| properties[i].clone()).collect();
         let restricted = system.under(rules.clone());
-        let findings = search(question, engine, &restricted, &chosen, monitor);
-        let (search, findings) = findings;
+        let (search, findings) = search(question, engine, &restricted, &chosen, folder, monitor)?;
         searches.push(Search {
             imposed: imposed.to_vec(),
             ..search
         });
-        (searches.len() - 1, findings)
+        Ok((searches.len() - 1, findings))
     };
     if !unconditional.is_empty() {
-        let (_, findings) = ask(&system.rules, &[], &unconditional);
+        let (_, findings) = ask(&system.rules, &[], &unconditional)?;
         for (&member, finding) in unconditional.iter().zip(findings) {
             first[member] = Some(finding);
         }
     }
     for (rules, imposed, members) in restrictions(question, &first) {
-        let (search, findings) = ask(&rules, &imposed, &members);
+        let (search, findings) = ask(&rules, &imposed, &members)?;
         for (member, finding) in members.into_iter().zip(findings) {
             let rules = rules.clone();
             second[member] = Some(Second {
@@ -180,7 +196,7 @@ pub fn judge<P: Protocol>(
             decide(question, property, all, second.as_ref(), &searches)
         })
         .collect();
-    Trial { judged, searches }
+    Ok(Trial { judged, searches })
 }
 
 /// Whether the scenario allows what the premise of the property rules out.
@@ -253,8 +269,9 @@ fn search<P: Protocol>(
     engine: Engine,
     system: &System<P>,
     properties: &[Property<P>],
+    folder: Option<&Folder>,
     monitor: &mut dyn Monitor,
-) -> (Search<P>, Vec<Finding<P>>) {
+) -> Result<(Search<P>, Vec<Finding<P>>), CheckpointError> {
     let start = start(system, question.after);
     let limits = &question.limits;
     let Explored {
@@ -266,10 +283,21 @@ fn search<P: Protocol>(
         stopped,
         settled,
         exercised,
+        reduced,
         waiting_for_the_living,
-    } = match engine {
-        Engine::Fast(tuning) => fast::explore(system, &start, properties, limits, tuning, monitor),
-        Engine::Plain => {
+        symmetry,
+    } = match (engine, folder) {
+        (Engine::Fast(tuning), Some(folder)) => {
+            let names: Vec<&str> = properties.iter().map(|property| property.name).collect();
+            let place = folder.place(&(&system.rules, names));
+            fast::explore_from(system, &start, properties, limits, tuning, &place, monitor)?
+        }
+        (Engine::Fast(tuning), None) => {
+            monitor.begins(0);
+            fast::explore(system, &start, properties, limits, tuning, monitor)
+        }
+        (Engine::Plain, _) => {
+            monitor.begins(0);
             let mut world = start.clone();
             explore(system, &mut world, &start, properties, limits, monitor)
         }
@@ -283,9 +311,11 @@ fn search<P: Protocol>(
         absorbed,
         repair_withheld,
         exercised: Some(exercised),
+        reduced,
         waiting_for_the_living,
+        symmetry,
     };
-    (search, findings)
+    Ok((search, findings))
 }
 
 /// What a search under assumptions found about a property.

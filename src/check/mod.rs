@@ -6,19 +6,30 @@
 //! the scenario allows. Nothing here knows a clock: a [`Monitor`] decides when to stop.
 
 mod blocked;
+pub mod checkpoint;
 mod explore;
 pub mod fast;
 mod judge;
+pub mod reduction;
 #[cfg(feature = "stateright-bridge")]
 pub mod stateright;
 
 pub use blocked::{Blocked, Possible, explain, possible};
 pub use explore::{Explored, Finding, Keyed, explore};
+pub use reduction::{Reduce, Reduced, Reduction, Reductions};
+
 pub use judge::{
-    Engine, Judged, Question, Search, Standing, Trial, Verdict, is_silent, judge, standing, start,
+    Engine, Judged, Question, Search, Standing, Trial, Verdict, is_silent, judge, judge_from,
+    standing, start,
 };
 
-use crate::model::Limit;
+use crate::model::{Limit, NodeSet};
+
+/// In the message of the panic when a handler, asked the same once more, answers otherwise.
+pub const NOT_PURE: &str = "is not pure";
+
+/// In the message of the panic when names make a difference where a protocol says that they make none.
+pub const SYMMETRY_BROKEN: &str = "node symmetry is broken";
 
 /// How many worlds are expanded between two looks at the monitor.
 pub(crate) const LOOK_EVERY: usize = 4096;
@@ -54,6 +65,8 @@ pub struct Progress {
     pub frontier: u64,
     /// What the tables of the search hold in memory, in bytes; 0 from an engine that cannot tell.
     pub bytes: u64,
+    /// What it is about to take in addition, in bytes.
+    pub ahead: u64,
 }
 
 /// Why a search stopped before it was through.
@@ -76,10 +89,39 @@ impl std::fmt::Display for Stopped {
     }
 }
 
+/// What came of node symmetry in a search that was asked for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NodeSymmetry {
+    /// Worlds that differ by names within these sets were taken for one.
+    Of(Vec<NodeSet>),
+    /// Why there was none, so that worlds were counted one by one.
+    Off(&'static str),
+}
+
 /// Watches a search from outside, and may stop it.
 pub trait Monitor {
     /// Asked every few thousand worlds, and at the start of each search.
     fn look(&mut self, progress: &Progress) -> Result<(), Stopped>;
+
+    /// A search begins; or goes on from a checkpoint, and [cost](Monitor::cost) so much before.
+    fn begins(&mut self, cost: u64) {
+        let _ = cost;
+    }
+
+    /// What the search has cost so far, in whatever the monitor counts. A checkpoint keeps it.
+    fn cost(&self) -> u64 {
+        0
+    }
+
+    /// Whether it is time to write a checkpoint, if there is a place for one.
+    fn wants_checkpoint(&mut self) -> bool {
+        false
+    }
+
+    /// A checkpoint was written, or why it could not be.
+    fn wrote_checkpoint(&mut self, outcome: Result<(), String>) {
+        let _ = outcome;
+    }
 }
 
 /// Lets every search go on to its end.

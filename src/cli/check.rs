@@ -1,9 +1,13 @@
 //! `jury check`: explore every run.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::ValueEnum;
+use jury::check::Stopped;
+use jury::check::checkpoint::{CheckpointError, Folder};
 use jury::check::fast::Tuning;
+use jury::model::Time;
 use jury::testbed::{Case, CheckOptions, CheckReport, Engine, Expected, PropertyReport};
 use serde::Serialize;
 
@@ -12,18 +16,24 @@ use super::limits::{Effort, Limits};
 use super::output::Output;
 use super::picture::Picture;
 use super::progress::SearchBar;
+use super::reduce::Reducing;
 use super::shapes::Answer;
-use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt};
+use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt, promises, words};
 
 const EXAMPLES: &str = "\
 Examples:
   jury check scenarios/2pc/coordinator-dies-after-prepare.json
   jury check mine.json --property atomicity --show all
   jury check mine.json --time 60s --memory 4GiB
+  jury check mine.json --checkpoint kept            goes on where it was stopped
   jury check mine.json --engine stateright         a second opinion
   jury check mine.json --threads 1 --paranoid
+  jury check mine.json --reduce none               count every world and event
   jury check scenarios/2pc/coordinator-dies-after-prepare.json --trace t.json \\
     && jury replay t.json --step";
+
+/// How often a checkpoint is written, unless told otherwise.
+const CHECKPOINT_EVERY: Time = Time::from_millis(60_000);
 
 /// Explore every run of a scenario, and judge each property.
 ///
@@ -49,6 +59,19 @@ pub struct Args {
     #[arg(long)]
     paranoid: bool,
 
+    /// Keep checkpoints in this folder, and go on from those that are there: after an interrupt, a
+    /// limit or a kill the same command line continues. Removed once all is through.
+    #[arg(long, value_name = "DIR")]
+    checkpoint: Option<PathBuf>,
+
+    /// How often to write a checkpoint; less often if writing takes long.
+    #[arg(long, value_name = "TIME", value_parser = Time::parse, default_value = "60s", requires = "checkpoint")]
+    checkpoint_every: Time,
+    /// Take worlds that differ by the names of nodes that are alike for one, in protocols that say
+    /// which nodes are. Verdicts stay the same. That names make no difference is checked.
+    #[arg(long)]
+    symmetry: bool,
+
     /// Judge only this property; may be repeated.
     #[arg(long = "property", value_name = "NAME")]
     properties: Vec<String>,
@@ -67,6 +90,9 @@ pub struct Args {
     json: bool,
 
     #[command(flatten)]
+    reducing: Reducing,
+
+    #[command(flatten)]
     limits: Limits,
 
     #[command(flatten)]
@@ -75,26 +101,60 @@ pub struct Args {
 
 impl Args {
     /// What `jury check FILE` means, within limits.
-    pub fn all_properties(file: PathBuf, limits: Limits, picture: Picture) -> Self {
+    pub fn all_properties(
+        file: PathBuf,
+        reducing: Reducing,
+        limits: Limits,
+        picture: Picture,
+    ) -> Self {
         Args {
             file,
             engine: EngineName::Fast,
             threads: None,
             paranoid: false,
+            checkpoint: None,
+            checkpoint_every: CHECKPOINT_EVERY,
+            symmetry: false,
             properties: Vec::new(),
             show: None,
             trace: None,
             json: false,
+            reducing,
             limits,
             picture,
         }
     }
 
+    /// The folder for checkpoints, if there is to be one.
+    fn checkpoints(
+        &self,
+        case: &dyn Case,
+        options: &CheckOptions,
+    ) -> Result<Option<Folder>, Failure> {
+        let Some(path) = &self.checkpoint else {
+            return Ok(None);
+        };
+        if self.engine != EngineName::Fast {
+            return Err(Failure::new(
+                "only the fast engine keeps checkpoints",
+                "leave out `--engine`, or `--checkpoint`",
+            ));
+        }
+        let folder = case.checkpoints(options, path);
+        let folder = folder.map_err(|error| cannot_go_on(&error))?;
+        if !folder.is_empty() {
+            super::output::remark(format!("Going on from {}.", path.display()));
+        }
+        Ok(Some(folder))
+    }
+
     fn tuning(&self) -> Tuning {
-        let default = Tuning::default();
+        let default = self.limits.tuning();
         Tuning {
             threads: self.threads.map_or(default.threads, usize::from),
             doubt: if self.paranoid { 1 } else { default.doubt },
+            reduce: self.reducing.reduce,
+            symmetry: self.symmetry,
             ..default
         }
     }
@@ -120,6 +180,9 @@ pub struct Checked {
     /// Properties that were asked for, or expected, and that the engine cannot judge.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_judged: Vec<String>,
+    /// Where the check can go on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<GoOn>,
     pub effort: Effort,
     #[serde(skip)]
     pub outcome: Outcome,
@@ -153,7 +216,15 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         depth_max: args.limits.depth(),
         tuning: args.tuning(),
     };
-    let checked = examine(case, &options, &args.limits, SearchBar::new());
+    let folder = args.checkpoints(case, &options)?;
+    let kept = folder.as_ref().map(|folder| {
+        let every = Duration::from_nanos(args.checkpoint_every.nanos());
+        (folder, every)
+    });
+    let mut checked = examine_from(case, &options, &args.limits, kept, SearchBar::new())?;
+    checked.checkpoint = folder
+        .as_ref()
+        .and_then(|folder| GoOn::at(folder, &checked));
 
     let shown = shown(&checked.report, args.show.as_deref());
     if let Some(pending) = pending {
@@ -181,7 +252,37 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         findings::statistics(&mut out, &checked)?;
     }
     out.finish()?;
+    if let Some(folder) = folder.filter(|_| checked.effort.stopped.is_none()) {
+        // Only now: until its answer is out, a check that is killed could go on.
+        let cleared = folder.clear();
+        cleared.map_err(|error| Failure::file("remove", folder.path(), &error))?;
+    }
     Ok(outcome)
+}
+
+/// How a check that was stopped goes on.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct GoOn {
+    pub folder: String,
+    /// The command that continues it.
+    pub command: String,
+    /// Why it was stopped.
+    #[serde(skip)]
+    pub stopped: Stopped,
+}
+
+impl GoOn {
+    fn at(folder: &Folder, checked: &Checked) -> Option<Self> {
+        let stopped = checked.effort.stopped.filter(|_| !folder.is_empty())?;
+        let arguments = std::env::args().skip(1);
+        let typed: Vec<String> = arguments.map(|argument| words::typed(&argument)).collect();
+        Some(GoOn {
+            folder: folder.path().display().to_string(),
+            command: format!("jury {}", typed.join(" ")),
+            stopped,
+        })
+    }
 }
 
 /// Checks, within limits, and compares with what the scenario expects.
@@ -190,9 +291,25 @@ pub fn examine(
     options: &CheckOptions,
     limits: &Limits,
     bar: SearchBar,
-) -> Checked {
+) -> Result<Checked, Failure> {
+    examine_from(case, options, limits, None, bar)
+}
+
+/// The same with checkpoints in a folder, written so often.
+fn examine_from(
+    case: &dyn Case,
+    options: &CheckOptions,
+    limits: &Limits,
+    kept: Option<(&Folder, Duration)>,
+    bar: SearchBar,
+) -> Result<Checked, Failure> {
     let mut watch = limits.watch(bar);
-    let report = case.check(options, &mut watch);
+    if let Some((_, every)) = kept {
+        watch.keep_checkpoints(every);
+    }
+    let folder = kept.map(|(folder, _)| folder);
+    let report = promises::kept(|| case.check_from(options, folder, &mut watch))?;
+    let report = report.map_err(|error| cannot_go_on(&error))?;
     let effort = watch.finish(report.searches.len());
     let expected = case.compare_check(&report);
     let mut outcome = if expected.is_empty() {
@@ -210,13 +327,18 @@ pub fn examine(
     if !not_judged.is_empty() || interrupt::asked() {
         outcome = outcome.max(Outcome::NotEstablished);
     }
-    Checked {
+    Ok(Checked {
         report,
         expected,
         not_judged,
+        checkpoint: None,
         effort,
         outcome,
-    }
+    })
+}
+
+fn cannot_go_on(error: &CheckpointError) -> Failure {
+    Failure::new(error.to_string(), error.advice())
 }
 
 /// What a verdict comes to where the scenario expects nothing.

@@ -17,6 +17,8 @@ pub enum Failure {
     ClosedPipe,
     /// Bad input or usage, with advice.
     Bad(Report),
+    /// The same question got different answers: no verdict means anything then.
+    Impure(Report),
     /// A scenario that cannot be used. It knows best how to show itself.
     Scenario(ScenarioError),
 }
@@ -26,6 +28,12 @@ impl Failure {
     pub fn new(message: impl Into<String>, advice: impl Into<String>) -> Self {
         let diagnostic = MietteDiagnostic::new(message).with_help(advice);
         Failure::Bad(diagnostic.into())
+    }
+
+    /// A handler that is not a function.
+    pub fn impure(message: impl Into<String>, advice: impl Into<String>) -> Self {
+        let diagnostic = MietteDiagnostic::new(message).with_help(advice);
+        Failure::Impure(diagnostic.into())
     }
 
     /// A file that cannot be read or written.
@@ -49,7 +57,16 @@ impl Failure {
         }
         // If nobody listens to standard error, the exit code still tells.
         let _ = io::stderr().write_all(self.render(terminal).as_bytes());
-        Outcome::BadInput.into()
+        self.outcome().into()
+    }
+
+    /// What it comes to.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Failure::ClosedPipe => Outcome::AsExpected,
+            Failure::Impure(_) => Outcome::Nondeterminism,
+            Failure::Bad(_) | Failure::Scenario(_) => Outcome::BadInput,
+        }
     }
 
     /// What is wrong, as people read it.
@@ -57,7 +74,7 @@ impl Failure {
         let report = match self {
             Failure::ClosedPipe => return String::new(),
             Failure::Scenario(error) => return error.render(terminal.stderr_color),
-            Failure::Bad(report) => report,
+            Failure::Bad(report) | Failure::Impure(report) => report,
         };
         let theme = if terminal.stderr_color {
             GraphicalTheme::unicode()

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
+use jury::check::Stopped;
 use jury::testbed::report::Unexercised;
 use jury::testbed::{CheckReport, PropertyReport};
 
-use super::check::{Checked, by_itself};
+use super::check::{Checked, GoOn, by_itself};
 use super::output::{Output, Paint};
 use super::picture::Picture;
 use super::{Failure, Outcome, Terminal, table, words};
@@ -103,10 +104,14 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
     ];
     for (i, search) in report.searches.iter().enumerate() {
         let seconds = effort.search_seconds.get(i).copied();
-        let name = match &search.imposed[..] {
-            [] => format!("search {}", i + 1),
-            imposed => format!("search {}, assuming {}", i + 1, words::listed(imposed)),
-        };
+        let mut name = format!("search {}", i + 1);
+        if !search.reduced.is_empty() {
+            name.push_str(", reduced");
+        }
+        if !search.imposed.is_empty() {
+            name.push_str(", assuming ");
+            name.push_str(&words::listed(&search.imposed));
+        }
         let exhaustive = match &search.bounds[..] {
             [] if search.exhaustive => "yes".to_owned(),
             [] => "no need: all was found".to_owned(),
@@ -126,7 +131,13 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
     for line in table::lines(out, &rows) {
         out.line(line)?;
     }
+    for line in symmetry(report) {
+        out.line(line)?;
+    }
     for line in unexercised(report) {
+        out.line(line)?;
+    }
+    for line in reductions(report) {
         out.line(line)?;
     }
     for note in notes(report) {
@@ -134,6 +145,20 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
     }
     for note in &effort.notes {
         out.line(format!("Note: {note}"))?;
+    }
+    if let Some(GoOn {
+        folder,
+        command,
+        stopped,
+    }) = &checked.checkpoint
+    {
+        let how = match stopped {
+            Stopped::Memory => "Go on with a larger --memory",
+            _ => "Go on with",
+        };
+        out.line(format!(
+            "Checkpoint: it can go on from {folder}. {how}: {command}"
+        ))?;
     }
     let memory = effort.memory_peak.map_or_else(String::new, |bytes| {
         format!(", at most {} held", words::bytes(bytes))
@@ -149,6 +174,22 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
         words::seconds(effort.seconds)
     );
     out.line(out.paint(Paint::Dim, &line))
+}
+
+/// What came of node symmetry, once if it is the same in all searches.
+fn symmetry(report: &CheckReport) -> Vec<String> {
+    let mut told: Vec<String> = Vec::new();
+    for (nth, search) in report.searches.iter().enumerate() {
+        let Some(symmetry) = &search.symmetry else {
+            continue;
+        };
+        let same = |other: &jury::testbed::report::SearchReport| other.symmetry == search.symmetry;
+        if report.searches.iter().all(same) {
+            return vec![format!("All searches: {symmetry}.")];
+        }
+        told.push(format!("Search {}: {symmetry}.", nth + 1));
+    }
+    told
 }
 
 /// What roles never got, so that a proof about nothing is seen; searches that say the same together.
@@ -174,6 +215,32 @@ fn unexercised(report: &CheckReport) -> Vec<String> {
         )
     };
     groups.into_iter().map(line).collect()
+}
+
+/// What searches left out, and what they did not although they were asked to.
+fn reductions(report: &CheckReport) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut add = |line| {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    };
+    for search in &report.searches {
+        for reduction in &search.reduced {
+            add(format!(
+                "Reduced by {}: {}; keeps {}.",
+                reduction.name,
+                reduction.about,
+                words::listed(&reduction.preserves)
+            ));
+        }
+    }
+    for (nth, search) in report.searches.iter().enumerate() {
+        for (name, why) in &search.not_reduced {
+            add(format!("Search {} not reduced by {name}: {why}.", nth + 1));
+        }
+    }
+    lines
 }
 
 /// What qualifies the answer beyond the verdicts.

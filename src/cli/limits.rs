@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use jury::check::fast::Tuning;
 use jury::check::{Monitor, Progress, Stopped};
 use jury::model::{Limit, Time};
 use serde::Serialize;
@@ -11,6 +12,12 @@ use super::{interrupt, memory};
 
 /// The share of the machine's memory that a search may use, unless told otherwise, in percent.
 const MEMORY_SHARE: u64 = 50;
+
+/// The share of that which may go to the list of worlds, in percent; the rest of it lies on disk.
+const LIST_SHARE: u64 = 25;
+
+/// After a checkpoint, so many times as long as it took there is no other.
+const CHECKPOINT_REST: u32 = 20;
 
 /// The least time between two looks at the memory.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -31,7 +38,8 @@ pub struct Limits {
     #[arg(long, value_name = "TIME", value_parser = Time::parse)]
     pub time: Option<Time>,
 
-    /// Stop when the process holds so much memory: 4GiB, 30% [default: 50%].
+    /// Stop when the process holds so much memory: 4GiB, 30% [default: 50%]. Once it holds a
+    /// quarter of that in worlds that are done with, those go to a temporary file (in TMPDIR).
     #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
     pub memory: Option<u64>,
 }
@@ -41,18 +49,42 @@ impl Limits {
         self.depth.map(Limit::AtMost)
     }
 
+    /// The most memory that may be held, if anything is known about it.
+    fn memory(&self) -> Option<u64> {
+        let share = || Some(memory::of_machine()? / 100 * MEMORY_SHARE);
+        self.memory.or_else(share)
+    }
+
+    /// How the fast engine keeps within them.
+    pub fn tuning(&self) -> Tuning {
+        let default = Tuning::default();
+        let block = (default.block * size_of::<u64>()) as u64;
+        let blocks = |bytes: u64| usize::try_from(bytes / 100 * LIST_SHARE / block);
+        let blocks_max = self.memory().map(blocks);
+        Tuning {
+            blocks_max: blocks_max
+                .and_then(Result::ok)
+                .unwrap_or(default.blocks_max),
+            ..default
+        }
+    }
+
     /// Starts the clock.
     pub fn watch(&self, bar: SearchBar) -> Watch {
         let started = Instant::now();
         let time = self.time.map(|time| Duration::from_nanos(time.nanos()));
-        let share = || Some(memory::of_machine()? / 100 * MEMORY_SHARE);
         Watch {
             started,
             deadline: time.map(|time| started + time),
-            memory_max: self.memory.or_else(share),
+            memory_max: self.memory(),
             unenforced: false,
             next_look: started,
             begun: Vec::new(),
+            stopped: None,
+            every: None,
+            next_checkpoint: started,
+            wanted: started,
+            unwritten: None,
             bar,
         }
     }
@@ -67,8 +99,17 @@ pub struct Watch {
     unenforced: bool,
     /// When to look next: a look is dearer than the thousand worlds between two of them.
     next_look: Instant,
-    /// When each search began.
-    begun: Vec<Instant>,
+    /// When each search began, and what it had cost by then.
+    begun: Vec<(Instant, Duration)>,
+    /// Why a search was stopped, if one was.
+    stopped: Option<Stopped>,
+    /// How often checkpoints are written.
+    every: Option<Duration>,
+    next_checkpoint: Instant,
+    /// When a checkpoint was last asked for.
+    wanted: Instant,
+    /// Why the last one could not be written.
+    unwritten: Option<String>,
     bar: SearchBar,
 }
 
@@ -83,46 +124,89 @@ pub struct Effort {
     /// tell.
     pub memory_peak: Option<u64>,
     pub memory_max: Option<u64>,
-    /// Remarks on limits that could not be kept.
+    /// Why a search was stopped that could go on.
+    #[serde(skip)]
+    pub stopped: Option<Stopped>,
+    /// Remarks on limits that could not be kept, and on checkpoints.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
 
 impl Watch {
+    /// Asks for checkpoints from now on, so often or less: writing them may not take over.
+    pub fn keep_checkpoints(&mut self, every: Duration) {
+        self.every = Some(every);
+        self.next_checkpoint = self.started + every;
+    }
+
     /// Ends the watch over so many searches.
     pub fn finish(self, searches: usize) -> Effort {
         self.bar.clear();
         let end = Instant::now();
-        let ends = self.begun.iter().skip(1).copied().chain([end]);
+        let ends = self.begun.iter().skip(1).map(|(begun, _)| *begun);
+        let ends = ends.chain([end]);
         let mut search_seconds: Vec<f64> = self
             .begun
             .iter()
             .zip(ends)
-            .map(|(begun, end)| (end - *begun).as_secs_f64())
+            .map(|((begun, before), end)| (end - *begun + *before).as_secs_f64())
             .collect();
         if search_seconds.len() != searches {
             search_seconds.clear();
         }
-        let notes = self.unenforced.then(|| {
+        let unenforced = self.unenforced.then(|| {
             "This platform does not tell what a process holds: the memory limit was not kept."
                 .to_owned()
         });
+        let unwritten = self
+            .unwritten
+            .map(|why| format!("The last checkpoint could not be written: {why}."));
         Effort {
             seconds: (end - self.started).as_secs_f64(),
             search_seconds,
             memory_peak: memory::peak(),
             memory_max: self.memory_max,
-            notes: notes.into_iter().collect(),
+            stopped: self.stopped,
+            notes: unenforced.into_iter().chain(unwritten).collect(),
         }
     }
 }
 
 impl Monitor for Watch {
     fn look(&mut self, progress: &Progress) -> Result<(), Stopped> {
+        let look = self.look_around(progress);
+        self.stopped = look.err().or(self.stopped);
+        look
+    }
+
+    fn begins(&mut self, cost: u64) {
+        self.begun
+            .push((Instant::now(), Duration::from_nanos(cost)));
+    }
+
+    /// In nanoseconds.
+    fn cost(&self) -> u64 {
+        let so_far = |(begun, before): &(Instant, Duration)| begun.elapsed() + *before;
+        let nanos = self.begun.last().map(|search| so_far(search).as_nanos());
+        nanos.map_or(0, |nanos| u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+
+    fn wants_checkpoint(&mut self) -> bool {
+        self.wanted = Instant::now();
+        self.every.is_some() && self.wanted >= self.next_checkpoint
+    }
+
+    fn wrote_checkpoint(&mut self, outcome: Result<(), String>) {
+        let took = self.wanted.elapsed();
+        let every = self.every.unwrap_or_default();
+        self.next_checkpoint = Instant::now() + every.max(took * CHECKPOINT_REST);
+        self.unwritten = outcome.err();
+    }
+}
+
+impl Watch {
+    fn look_around(&mut self, progress: &Progress) -> Result<(), Stopped> {
         let now = Instant::now();
-        if progress.generated == 0 {
-            self.begun.push(now);
-        }
         if interrupt::asked() {
             return Err(Stopped::Interrupted);
         }
@@ -137,13 +221,15 @@ impl Monitor for Watch {
         let told = (progress.bytes > 0).then_some(progress.bytes);
         let resident = memory::resident().or(told);
         match (resident, self.memory_max) {
-            (Some(resident), Some(most)) if resident > most => return Err(Stopped::Memory),
+            (Some(resident), Some(most)) if resident + progress.ahead > most => {
+                return Err(Stopped::Memory);
+            }
             (None, Some(_)) => self.unenforced = true,
             _ => {}
         }
-        let begun = self.begun.last().copied().unwrap_or(self.started);
+        let (begun, before) = *self.begun.last().unwrap_or(&(self.started, Duration::ZERO));
         self.bar
-            .show(progress, self.begun.len(), now - begun, resident);
+            .show(progress, self.begun.len(), now - begun + before, resident);
         Ok(())
     }
 }

@@ -21,6 +21,8 @@ mod outcome;
 mod output;
 mod picture;
 mod progress;
+mod promises;
+mod reduce;
 mod replay;
 mod run;
 mod schema;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use jury::check::fast::Tuning;
 use jury::testbed::{Case, CheckOptions, Expected};
 use serde::Serialize;
 
@@ -12,6 +13,7 @@ use super::files::Pending;
 use super::limits::Limits;
 use super::output::{Output, Paint, remark};
 use super::progress::SearchBar;
+use super::reduce::Reducing;
 use super::shapes::Answer;
 use super::words;
 use super::{Failure, Outcome, Terminal, edge, interrupt, junit, seeds, suite, summary};
@@ -21,7 +23,8 @@ Examples:
   jury test scenarios                            every scenario in a folder
   jury test a.json b.json --filter atomicity     only files whose path or text has it
   jury test scenarios --junit report.xml         for a CI server
-  jury test scenarios --seeds-max 20 --time 10s  a quick look";
+  jury test scenarios --seeds-max 20 --time 10s  a quick look
+  jury test scenarios --reduce none              leave nothing out";
 
 /// Test scenarios: both engines against every expectation.
 #[derive(Debug, clap::Args)]
@@ -45,6 +48,9 @@ pub struct Args {
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    reducing: Reducing,
 
     #[command(flatten)]
     limits: Limits,
@@ -196,18 +202,7 @@ fn tried(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
         Ok(case) => case,
         Err(_) if !has(&name) => return None,
         Err(failure) => {
-            return Some(Tried {
-                file: name,
-                outcome: Outcome::BadInput,
-                // It also goes into files: no colours.
-                error: Some(failure.render(&Terminal {
-                    stderr_color: false,
-                    ..*terminal
-                })),
-                run: None,
-                check: None,
-                seconds: begun.elapsed().as_secs_f64(),
-            });
+            return Some(failed(name, &failure, terminal, begun));
         }
     };
     let case = case.as_ref();
@@ -217,7 +212,10 @@ fn tried(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
     let run = case.seeds().map(|seeds| run_part(case, seeds, &name, args));
     let expects = case.expected_of_check();
     let wanted = case.has_check() && !expects.is_empty() && !interrupt::asked();
-    let check = wanted.then(|| check_part(case, expects, args));
+    let check = match wanted.then(|| check_part(case, expects, args)).transpose() {
+        Ok(check) => check,
+        Err(failure) => return Some(failed(name, &failure, terminal, begun)),
+    };
     let outcomes = [
         run.as_ref().map(|run| run.outcome),
         check.as_ref().map(|check| check.outcome),
@@ -274,14 +272,38 @@ fn run_part(
     }
 }
 
-fn check_part(case: &dyn Case, properties: Vec<String>, args: &Args) -> CheckPart {
+/// A file that has no answer.
+fn failed(file: String, failure: &Failure, terminal: &Terminal, begun: Instant) -> Tried {
+    Tried {
+        file,
+        outcome: failure.outcome(),
+        // It also goes into files: no colours.
+        error: Some(failure.render(&Terminal {
+            stderr_color: false,
+            ..*terminal
+        })),
+        run: None,
+        check: None,
+        seconds: begun.elapsed().as_secs_f64(),
+    }
+}
+
+fn check_part(
+    case: &dyn Case,
+    properties: Vec<String>,
+    args: &Args,
+) -> std::result::Result<CheckPart, Failure> {
     let options = CheckOptions {
         properties,
         states_max: args.limits.states,
         depth_max: args.limits.depth(),
+        tuning: Tuning {
+            reduce: args.reducing.reduce,
+            ..args.limits.tuning()
+        },
         ..CheckOptions::default()
     };
-    let checked = examine(case, &options, &args.limits, SearchBar::new());
+    let checked = examine(case, &options, &args.limits, SearchBar::new())?;
     let Checked {
         report, expected, ..
     } = &checked;
@@ -293,12 +315,12 @@ fn check_part(case: &dyn Case, properties: Vec<String>, args: &Args) -> CheckPar
         .map(|p| (p.property.clone(), p.sentences.clone()))
         .collect();
     let verdict = |p: &jury::testbed::PropertyReport| (p.property.clone(), p.qualified.clone());
-    CheckPart {
+    Ok(CheckPart {
         outcome: checked.outcome,
         verdicts: report.properties.iter().map(verdict).collect(),
         distinct: report.searches.iter().map(|s| s.distinct).sum(),
         seconds: checked.effort.seconds,
         sentences,
         expected: checked.expected,
-    }
+    })
 }

@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use super::limits::Limits;
 use super::output::remark;
 use super::picture::Picture;
+use super::reduce::Reducing;
 use super::run as simulate;
 use super::{Failure, Outcome, Terminal, check, edge, interrupt};
 
 const EXAMPLES: &str = "\
 Examples:
   jury try scenarios/2pc/coordinator-dies-after-prepare.json
-  jury try mine.json --time 60s";
+  jury try mine.json --time 60s
+  jury try mine.json --reduce none";
 
 /// Run a scenario, then check it: the whole trial of one file.
 ///
@@ -21,6 +23,9 @@ Examples:
 pub struct Args {
     /// The scenario.
     file: PathBuf,
+
+    #[command(flatten)]
+    reducing: Reducing,
 
     #[command(flatten)]
     limits: Limits,
@@ -42,8 +47,12 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         remark("Interrupted: not checked.");
         outcome = outcome.max(Outcome::NotEstablished);
     } else if checks {
-        let args =
-            check::Args::all_properties(args.file.clone(), args.limits.clone(), args.picture);
+        let args = check::Args::all_properties(
+            args.file.clone(),
+            args.reducing,
+            args.limits.clone(),
+            args.picture,
+        );
         outcome = outcome.max(check::run(&args, terminal)?);
     }
     Ok(outcome)

@@ -11,6 +11,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use derive_where::derive_where;
+use serde::{Deserialize, Serialize};
 pub use stateright::actor::{Actor, Command, Id, Out};
 
 use super::event::Vocabulary;
@@ -39,6 +40,8 @@ pub enum Input<'a, V: Vocabulary> {
 
 /// One node's part of the world.
 #[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
 pub enum Node<P: Protocol> {
     /// Has not started yet; it may join later.
     Absent,
@@ -51,6 +54,8 @@ pub enum Node<P: Protocol> {
 
 /// A node that is up.
 #[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
 pub struct Up<P: Protocol> {
     pub state: P::State,
     /// The timers that are armed. (When they fire is the scheduler's business.)

@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use super::actor::{Id, Input};
 use super::event::{Vocabulary, kind, label};
 use super::kinds::kinds;
@@ -13,7 +15,7 @@ use super::protocol::Protocol;
 use super::system::System;
 
 /// What a handler is told, by kind.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Arm {
     Message(String),
     Timer(String),

@@ -245,6 +245,10 @@ pub enum Assumption {
     /// Links deliver in the order of sending.
     Fifo,
     NoCut,
+    /// At most so many cuts, healed or not.
+    MaxCuts {
+        cuts: u32,
+    },
     /// A node that crashed stays down.
     CrashStop,
     /// At most so many crashes, of nodes with the role if one is named.
@@ -287,6 +291,10 @@ impl Assumption {
                 rules.budgets.duplicates = Limit::NONE;
             }
             Assumption::NoCut => rules.budgets.cuts = Limit::NONE,
+            Assumption::MaxCuts { cuts } => {
+                let most = rules.budgets.cuts.min(Limit::AtMost(cuts));
+                rules.budgets.cuts = most;
+            }
             Assumption::CrashStop => rules.budgets.recoveries = Limit::NONE,
             Assumption::MaxCrashes { crashes, role } => {
                 let nodes = nodes(cluster, role);
@@ -340,6 +348,7 @@ impl Assumption {
             Assumption::NoDuplication => facts.duplicates == 0,
             Assumption::Fifo => facts.reorderings == 0 && facts.duplicates == 0,
             Assumption::NoCut => facts.cuts == 0,
+            Assumption::MaxCuts { cuts } => facts.cuts <= cuts,
             Assumption::CrashStop => facts.recoveries == 0,
             Assumption::MaxCrashes { crashes, role } => {
                 let of_role = |id| facts.crashes[usize::from(id)];
@@ -380,6 +389,10 @@ impl std::fmt::Display for Assumption {
             Assumption::NoDuplication => f.write_str("no duplication"),
             Assumption::Fifo => f.write_str("fifo links"),
             Assumption::NoCut => f.write_str("no cut"),
+            Assumption::MaxCuts { cuts } => {
+                let s = if *cuts == 1 { "" } else { "s" };
+                write!(f, "at most {cuts} cut{s}")
+            }
             Assumption::CrashStop => f.write_str("crash-stop"),
             Assumption::MaxCrashes {
                 crashes: 0,

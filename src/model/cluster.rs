@@ -4,7 +4,9 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::actor::Id;
 
@@ -134,7 +136,22 @@ impl fmt::Debug for NodeSet {
 /// The members, as a list of numbers.
 impl Serialize for NodeSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(index))
+        // Formats without names want to know the length.
+        let mut list = serializer.serialize_seq(Some(self.len()))?;
+        for id in self.iter() {
+            list.serialize_element(&index(id))?;
+        }
+        list.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for NodeSet {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = Vec::<usize>::deserialize(deserializer)?;
+        if list.iter().any(|at| *at >= MAX_NODES) {
+            return Err(D::Error::custom("no cluster has so many nodes"));
+        }
+        Ok(list.into_iter().map(Id::from).collect())
     }
 }
 

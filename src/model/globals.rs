@@ -6,12 +6,15 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::actor::Id;
 use super::assumptions::{Limit, Rules};
 use super::cluster::{Link, NodeSet, index};
 use super::network::Cut;
+use super::symmetry::Renaming;
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Globals {
     pub spent: Spent,
     /// The cuts that last.
@@ -20,7 +23,7 @@ pub struct Globals {
 }
 
 /// How much of each limited budget and bound is spent.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Spent {
     /// For each group of [`Budgets::crashes`](super::assumptions::Budgets::crashes).
     pub crashes: Vec<u32>,
@@ -35,7 +38,7 @@ pub struct Spent {
 /// Who has failed for whom. A peer has failed for a node if it is or ever was down, or if a link
 /// between the two is or ever was cut or has lost a message: it may have forgotten the question,
 /// or never have heard it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Failures {
     down: NodeSet,
     /// For each node, the peers that a link to or from has failed; empty until one has.
@@ -50,6 +53,23 @@ impl Failures {
                 .links
                 .get(index(node))
                 .is_some_and(|l| l.contains(peer))
+    }
+
+    /// The same where nodes have other names.
+    pub(super) fn renamed(&self, by: &Renaming) -> Self {
+        let mut links = self.links.clone();
+        if !links.is_empty() {
+            links.resize(by.nodes(), NodeSet::EMPTY);
+            links = by.list(&links).into_iter().map(|set| by.set(set)).collect();
+            // It is as long as the last node needs for which a link has failed.
+            while links.last().is_some_and(|set| set.is_empty()) {
+                links.pop();
+            }
+        }
+        Failures {
+            down: by.set(self.down),
+            links,
+        }
     }
 
     fn fail_link(&mut self, link: Link) {

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::Id;
 use super::assumptions::Limit;
 use super::cluster::{Cluster, Link, NodeSet};
+use super::symmetry::Renaming;
 
 /// In which order a link delivers.
 #[derive(
@@ -38,7 +39,7 @@ pub struct LinkRules {
 }
 
 /// What is in flight on one link: oldest first if it is FIFO, sorted if it is not.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Channel<M>(Vec<M>);
 
 /// Something that happens to a channel.
@@ -129,6 +130,15 @@ impl<M: Clone + Ord> Channel<M> {
         Fate::InFlight
     }
 
+    /// The same with every message replaced.
+    pub fn map(&self, order: LinkOrder, other: impl FnMut(&M) -> M) -> Self {
+        let mut messages: Vec<M> = self.0.iter().map(other).collect();
+        if order == LinkOrder::Unordered {
+            messages.sort();
+        }
+        Channel(messages)
+    }
+
     fn put(&mut self, msg: &M, rules: LinkRules) -> Fate {
         let copies = if rules.never_forgets {
             Limit::AtMost(1)
@@ -155,7 +165,7 @@ impl<M: Clone + Ord> Channel<M> {
 }
 
 /// A set of directed links on which everything is lost while it lasts.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct Cut {
     /// For each node, those that its messages do not reach.
     blocked: Vec<NodeSet>,
@@ -189,6 +199,14 @@ impl Cut {
 
     pub fn is_empty(&self) -> bool {
         self.blocked.iter().all(|b| b.is_empty())
+    }
+
+    /// The same cut where nodes have other names.
+    pub fn renamed(&self, by: &Renaming) -> Self {
+        let blocked = by.list(&self.blocked);
+        Cut {
+            blocked: blocked.into_iter().map(|set| by.set(set)).collect(),
+        }
     }
 
     /// The links cut, in ascending order.

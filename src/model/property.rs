@@ -1,6 +1,7 @@
 //! What must be true of a protocol, why, and under which assumptions.
 
 use derive_where::derive_where;
+use serde::{Deserialize, Serialize};
 
 use super::assumptions::Assumption;
 use super::cluster::NodeSet;
@@ -11,7 +12,7 @@ use super::world::View;
 pub type Answer = Result<(), Reason>;
 
 /// Why a predicate is not true.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// The nodes that it is about.
     pub nodes: NodeSet,

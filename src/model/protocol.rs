@@ -7,23 +7,27 @@ use std::hash::Hash;
 
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::actor::{Actor, Id, Input, Node, Reaction};
 use super::arms::Arm;
 use super::cluster::{Cluster, NodeSet};
 use super::property::Property;
+use super::symmetry::Symmetry;
 use super::variant::Variant;
 
 /// A protocol on trial: its algorithm is the [`Actor`], the rest of what Jury needs is here.
 ///
 /// One value configures every node of the cluster; handlers tell roles apart by id and state.
+///
+/// Checkpoints hold states, storages and histories as bytes without names, so these may not be
+/// `#[serde(untagged)]` and the like; if they are, a checkpoint is refused.
 pub trait Protocol:
     Actor<
         Msg: Ord + Serialize + DeserializeOwned + Send + Sync + 'static,
         Timer: Ord + Serialize + DeserializeOwned + Send + Sync + 'static,
-        State: Eq + Serialize + Send + Sync + 'static,
-        Storage: Eq + Serialize + Send + Sync + 'static,
+        State: Eq + Serialize + DeserializeOwned + Send + Sync + 'static,
+        Storage: Eq + Serialize + DeserializeOwned + Send + Sync + 'static,
         Random: Serialize + DeserializeOwned + Send + Sync + 'static,
     > + Send
     + Sync
@@ -42,7 +46,16 @@ pub trait Protocol:
     type Params: Clone + Debug + Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync;
 
     /// A fold of observations, and nothing else.
-    type History: Clone + Debug + Default + Eq + Hash + Serialize + Send + Sync + 'static;
+    type History: Clone
+        + Debug
+        + Default
+        + Eq
+        + Hash
+        + Serialize
+        + DeserializeOwned
+        + Send
+        + Sync
+        + 'static;
 
     /// The protocol with these parameters, or which of them is wrong and why.
     fn new(params: &Self::Params) -> Result<Self, BadParameter>;
@@ -92,6 +105,12 @@ pub trait Protocol:
     fn hears(&self, role: &str, arm: &Arm) -> bool {
         let _ = (role, arm);
         true
+    }
+
+    /// Which nodes can trade names without making a difference, and what that does to states, messages
+    /// and the history; `None` if no two can. See [`Symmetry`].
+    fn symmetry(&self) -> Option<Symmetry<Self>> {
+        None
     }
 
     /// Whether this record has to reach the disk before the node goes on. `before` is what was
@@ -209,12 +228,55 @@ pub enum Observation {
     },
 }
 
-/// A value inside an observation.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(untagged)]
+/// A value inside an observation. People read and write a number or a word; where bytes do not
+/// tell the two apart, they are named.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Value {
     Number(u64),
     Word(Cow<'static, str>),
+}
+
+/// A value as people write it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written<'a> {
+    Number(u64),
+    Word(Cow<'a, str>),
+}
+
+/// A value in bytes.
+#[derive(Serialize, Deserialize)]
+enum Named<'a> {
+    Number(u64),
+    Word(Cow<'a, str>),
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let readable = serializer.is_human_readable();
+        match self {
+            Value::Number(n) if readable => Written::Number(*n).serialize(serializer),
+            Value::Word(w) if readable => Written::Word(w.as_ref().into()).serialize(serializer),
+            Value::Number(n) => Named::Number(*n).serialize(serializer),
+            Value::Word(w) => Named::Word(w.as_ref().into()).serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = |word: Cow<'_, str>| Value::Word(Cow::Owned(word.into_owned()));
+        if deserializer.is_human_readable() {
+            return Ok(match Written::deserialize(deserializer)? {
+                Written::Number(n) => Value::Number(n),
+                Written::Word(w) => word(w),
+            });
+        }
+        Ok(match Named::deserialize(deserializer)? {
+            Named::Number(n) => Value::Number(n),
+            Named::Word(w) => word(w),
+        })
+    }
 }
 
 impl From<&'static str> for Value {
@@ -252,6 +314,21 @@ impl fmt::Display for Observation {
             Observation::Invoked { value, .. } => write!(f, "asks for {value}"),
             Observation::Returned { value, .. } => write!(f, "is told {value}"),
             Observation::Applied { rule } => write!(f, "applies {rule}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Value;
+
+    #[test]
+    fn values_are_plain_for_people_and_named_in_bytes() {
+        for (value, text) in [(Value::from(7), "7"), (Value::from("yes"), "\"yes\"")] {
+            assert_eq!(serde_json::to_string(&value).unwrap(), text);
+            assert_eq!(serde_json::from_str::<Value>(text).unwrap(), value);
+            let bytes = postcard::to_extend(&value, Vec::new()).unwrap();
+            assert_eq!(postcard::from_bytes::<Value>(&bytes).unwrap(), value);
         }
     }
 }

@@ -200,6 +200,26 @@ impl<P: Protocol> World<P> {
         }
     }
 
+    /// A world in which each node stands at the place of another, and so do the channels: `was` says,
+    /// for each place, whose part it gets.
+    pub(super) fn of(
+        was: &[Id],
+        node: impl Fn(Id) -> Node<P>,
+        channel: impl Fn(Link) -> Channel<P::Msg>,
+        globals: Globals,
+        history: P::History,
+    ) -> Self {
+        let links = was
+            .iter()
+            .flat_map(|src| was.iter().map(|dst| Link::new(*src, *dst)));
+        World {
+            nodes: was.iter().map(|id| Arc::new(node(*id))).collect(),
+            channels: links.map(|link| Arc::new(channel(link))).collect(),
+            globals: Arc::new(globals),
+            history: Arc::new(history),
+        }
+    }
+
     fn at(&self, link: Link) -> usize {
         index(link.src) * self.nodes.len() + index(link.dst)
     }

@@ -2,6 +2,10 @@
 
 use crate::model::Protocol;
 
+pub mod paxos;
+#[cfg(test)]
+mod small_spaces;
+pub mod three_phase_commit;
 pub mod two_phase_commit;
 
 /// Something to do with each protocol.
@@ -12,4 +16,6 @@ pub trait Visitor {
 /// The registry.
 pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<two_phase_commit::TwoPhaseCommit>();
+    visitor.visit::<three_phase_commit::ThreePhaseCommit>();
+    visitor.visit::<paxos::Paxos>();
 }

@@ -1,6 +1,7 @@
 //! One scenario and its protocol on trial: a [`Case`] that knows its types.
 
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use rayon::prelude::*;
 
@@ -9,6 +10,7 @@ use super::compare::{check_outcome, run_fits, runs_outcome};
 use super::judge_check::report_check;
 use super::judge_run::judge_run;
 use super::report::{CheckReport, Expected, RunReport};
+use crate::check::checkpoint::{CheckpointError, Fact, Folder};
 use crate::check::{self, Limits, Monitor, Question};
 use crate::model::{Event, Property, Protocol, System};
 use crate::run::{Divergence, Judge, Script, Witness, execute};
@@ -68,6 +70,15 @@ impl<P: Protocol> Testbed<P> {
             scenario: Some(self.case.name.clone()),
             about: Some(self.case.about.clone()),
             ..Origin::default()
+        }
+    }
+
+    fn limits(&self, options: &CheckOptions) -> Limits {
+        let check = self.case.check.as_ref().expect("the scenario has a check");
+        let depth = options.depth_max;
+        Limits {
+            depth: depth.map_or(check.depth, |depth| depth.min(check.depth)),
+            states: options.states_max,
         }
     }
 
@@ -201,8 +212,12 @@ impl<P: Protocol> Case for Testbed<P> {
         expectation.map_or_else(Vec::new, |expected| runs_outcome(expected, reports))
     }
 
-    fn check(&self, options: &CheckOptions, monitor: &mut dyn Monitor) -> CheckReport {
-        let check = self.case.check.as_ref().expect("the scenario has a check");
+    fn check_from(
+        &self,
+        options: &CheckOptions,
+        folder: Option<&Folder>,
+        monitor: &mut dyn Monitor,
+    ) -> Result<CheckReport, CheckpointError> {
         let system = self.check_system().expect("the scenario has a check");
         let properties = self.chosen(&options.properties);
         let origin = self.origin("checker");
@@ -210,20 +225,16 @@ impl<P: Protocol> Case for Testbed<P> {
             system: &system,
             properties: &properties,
             after: &self.after,
-            limits: Limits {
-                depth: options
-                    .depth_max
-                    .map_or(check.depth, |d| d.min(check.depth)),
-                states: options.states_max,
-            },
+            limits: self.limits(options),
         };
         let mut ours = |engine, name| {
-            let trial = check::judge(&question, engine, monitor);
-            report_check(&question, &trial, &self.case.params, name, &origin)
+            let trial = check::judge_from(&question, engine, folder, monitor)?;
+            let params = &self.case.params;
+            Ok(report_check(&question, &trial, params, name, &origin))
         };
         let mut report = match options.engine {
-            Engine::Fast => ours(check::Engine::Fast(options.tuning), "fast"),
-            Engine::Plain => ours(check::Engine::Plain, "plain"),
+            Engine::Fast => ours(check::Engine::Fast(options.tuning), "fast")?,
+            Engine::Plain => ours(check::Engine::Plain, "plain")?,
             #[cfg(feature = "stateright-bridge")]
             Engine::Stateright => {
                 super::second_opinion::check(&question, &self.case.params, &origin, monitor)
@@ -234,7 +245,27 @@ impl<P: Protocol> Case for Testbed<P> {
             Engine::Fast => Some(options.tuning.crew()),
             _ => Some(1),
         };
-        report
+        Ok(report)
+    }
+
+    fn checkpoints(&self, options: &CheckOptions, path: &Path) -> Result<Folder, CheckpointError> {
+        let system = self.check_system().expect("the scenario has a check");
+        let properties = self.chosen(&options.properties);
+        let asked = |p: &Property<P>| (p.name, p.premise.clone(), p.assumes.clone());
+        let params = serde_json::to_string(&self.case.params);
+        let facts = vec![
+            Fact::new("protocol", &P::NAME),
+            Fact::new("parameters", &params.expect("parameters are plain data")),
+            Fact::new("what may happen", &system.rules),
+            Fact::new("what happened before", &self.after),
+            Fact::new(
+                "properties",
+                &properties.iter().map(asked).collect::<Vec<_>>(),
+            ),
+            Fact::new("limits", &self.limits(options)),
+            Fact::new("reductions", &options.tuning.of_worlds()),
+        ];
+        Folder::open(path, facts)
     }
 
     fn compare_check(&self, report: &CheckReport) -> Vec<Expected> {

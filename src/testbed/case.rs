@@ -1,9 +1,11 @@
 //! A scenario on trial, seen from outside: the protocol is erased.
 
 use std::ops::RangeInclusive;
+use std::path::Path;
 
 use super::report::{CheckReport, Expected, RunReport};
 use crate::check::Monitor;
+use crate::check::checkpoint::{CheckpointError, Folder};
 use crate::check::fast::Tuning;
 use crate::model::Limit;
 
@@ -72,7 +74,28 @@ pub trait Case: Send + Sync {
     ///
     /// # Panics
     /// If the scenario has no check.
-    fn check(&self, options: &CheckOptions, monitor: &mut dyn Monitor) -> CheckReport;
+    fn check(&self, options: &CheckOptions, monitor: &mut dyn Monitor) -> CheckReport {
+        let report = self.check_from(options, None, monitor);
+        report.expect("only a checkpoint can be wrong")
+    }
+
+    /// Explores every run, goes on from the checkpoints in a folder, and leaves some there. The
+    /// other engines keep none.
+    ///
+    /// # Panics
+    /// If the scenario has no check.
+    fn check_from(
+        &self,
+        options: &CheckOptions,
+        folder: Option<&Folder>,
+        monitor: &mut dyn Monitor,
+    ) -> Result<CheckReport, CheckpointError>;
+
+    /// The folder for the checkpoints of such a check. What lies there must be of the very same.
+    ///
+    /// # Panics
+    /// If the scenario has no check.
+    fn checkpoints(&self, options: &CheckOptions, path: &Path) -> Result<Folder, CheckpointError>;
 
     /// How the expectations of the check turned out, for the properties in the report.
     fn compare_check(&self, report: &CheckReport) -> Vec<Expected>;

@@ -1,11 +1,11 @@
 //! From what the checker found to what people read.
 
 use super::record::record_schedule;
-use super::report::{CheckReport, PropertyReport, SearchReport, Unexercised};
-use crate::check::{Judged, Question, Search, Standing, Trial, Verdict, is_silent};
+use super::report::{CheckReport, PropertyReport, ReductionReport, SearchReport, Unexercised};
+use crate::check::{Judged, NodeSymmetry, Question, Search, Standing, Trial, Verdict, is_silent};
 use crate::model::arms::unexercised;
 use crate::model::{
-    Event, Limit, LinkOrder, Property, Protocol, Rules, System, Timing, cluster::enumerate,
+    Event, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing, cluster::enumerate,
 };
 use crate::trace::{Origin, Outcome};
 
@@ -68,6 +68,42 @@ fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchR
             .waiting_for_the_living
             .as_ref()
             .map(|schedule| notation(system, schedule)),
+        reduced: search
+            .reduced
+            .used
+            .iter()
+            .map(|reduction| ReductionReport {
+                name: reduction.name().to_owned(),
+                about: reduction.about().to_owned(),
+                preserves: reduction
+                    .preserves()
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect(),
+            })
+            .collect(),
+        not_reduced: search
+            .reduced
+            .forgone
+            .iter()
+            .map(|(reduction, why)| (reduction.name().to_owned(), why.to_string()))
+            .collect(),
+        symmetry: search.symmetry.as_ref().map(|s| symmetry(system, s)),
+    }
+}
+
+/// What node symmetry did to a search, and what it leaves alone.
+fn symmetry<P: Protocol>(system: &System<P>, symmetry: &NodeSymmetry) -> String {
+    match symmetry {
+        NodeSymmetry::Of(sets) => {
+            let set = |set: &NodeSet| {
+                let names = set.iter().map(|id| system.cluster.name(id).to_owned());
+                format!("{{{}}}", names.collect::<Vec<_>>().join(", "))
+            };
+            let sets = enumerate(sets.iter().map(set));
+            format!("node symmetry of {sets}: distinct worlds are orbits; preserves all verdicts")
+        }
+        NodeSymmetry::Off(why) => format!("no node symmetry: {why}"),
     }
 }
 

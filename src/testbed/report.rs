@@ -135,6 +135,27 @@ pub struct SearchReport {
     /// accurate timing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting_for_the_living: Option<Vec<String>>,
+    /// What was left out: worlds and events are those of what was left.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reduced: Vec<ReductionReport>,
+    /// What was asked for, and not left out, with the reason.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_reduced: Vec<(String, String)>,
+    /// What came of node symmetry, if it was asked for: whose names made no difference, or why there
+    /// was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub symmetry: Option<String>,
+}
+
+/// Something that a search left out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ReductionReport {
+    /// `no-op`, `lost` or `dead`.
+    pub name: String,
+    pub about: String,
+    /// The expectations whose verdicts it leaves alone.
+    pub preserves: Vec<String>,
 }
 
 /// What a role never got in a search.

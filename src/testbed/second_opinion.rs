@@ -7,6 +7,7 @@ use stateright::{Checker, Model};
 
 use super::judge_check::report_check;
 use super::report::CheckReport;
+use crate::check::reduction::Reduced;
 use crate::check::stateright::{Bridge, PROPERTIES_MAX};
 use crate::check::{
     Judged, Monitor, Progress, Question, Search, Stopped, Trial, Verdict, standing, start,
@@ -43,6 +44,7 @@ pub fn check<P: Protocol>(
     if let Some(most) = question.limits.states {
         builder = builder.target_state_count(usize::try_from(most).unwrap_or(usize::MAX));
     }
+    monitor.begins(0);
     let checker = builder.spawn_bfs();
     let mut stopped = None;
     while !checker.is_done() {
@@ -86,7 +88,9 @@ pub fn check<P: Protocol>(
             absorbed: seen.absorbed,
             repair_withheld: false,
             exercised: None,
+            reduced: Reduced::default(),
             waiting_for_the_living: None,
+            symmetry: None,
         }],
     };
     let asked = Question {
@@ -107,6 +111,7 @@ fn progress<P: Protocol>(checker: &impl Checker<Bridge<P>>) -> Progress {
         depth: count(checker.max_depth()).saturating_sub(1),
         frontier: 0,
         bytes: 0,
+        ahead: 0,
     }
 }
 

@@ -48,7 +48,7 @@ pub enum Timer {
     Idle,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum State {
     Caller { round: u64, missing: NodeBits },
     Peer { round: u64, mood: u8 },

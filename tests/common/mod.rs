@@ -5,11 +5,14 @@
 
 pub mod impure;
 pub mod interned;
+pub mod pick;
+pub mod picky;
+pub mod reduced;
 pub mod table;
 pub mod two_phase;
 pub mod two_phase_spec;
 
-use jury::check::{Explored, Finding, Limits, Patient, explore};
+use jury::check::{Explored, Finding, Limits, Patient, Progress, explore};
 use jury::model::{Event, Limit, Link, Property, Protocol, System, View, World};
 use proptest::test_runner::{Config, RngSeed};
 
@@ -132,4 +135,27 @@ pub fn assert_same_parts<P: Protocol>(system: &System<P>, a: &dyn View<P>, b: &d
     }
     assert_eq!(a.globals(), b.globals());
     assert_eq!(a.history(), b.history());
+}
+
+/// Everything that a search found out, to be compared.
+pub fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> String {
+    let findings: Vec<_> = explored.findings.iter().map(|f| told(system, f)).collect();
+    let waiting = explored.waiting_for_the_living.as_ref();
+    let waiting = waiting.map(|schedule| lines(system, schedule));
+    let progress = Progress {
+        bytes: 0,
+        ahead: 0,
+        ..explored.progress
+    };
+    // The rest of what is expanded together counts for what ran.
+    let through = explored.stopped.is_none() && !explored.settled;
+    let exercised = through.then_some(&explored.exercised);
+    format!(
+        "{exercised:?}\n{progress:?}\n{findings:#?}\n{:?} {} {} {:?} {}\n{waiting:?}",
+        explored.withheld,
+        explored.absorbed,
+        explored.repair_withheld,
+        explored.stopped,
+        explored.settled,
+    )
 }

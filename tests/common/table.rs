@@ -9,9 +9,11 @@ use std::collections::BTreeSet;
 
 use jury::model::cluster::index;
 use jury::model::network::{CutFamily, LinkOrder, LinkRules};
+use jury::model::symmetry::unnamed;
 use jury::model::{
     Actor, Answer, BadParameter, Budgets, Cluster, Expectation, Id, Input, Limit, Node, NodeSet,
-    Observation, Out, Predicate, Property, Protocol, Reaction, Reason, Rules, System, Timing, View,
+    Observation, Out, Predicate, Property, Protocol, Reaction, Reason, Rules, Symmetry, System,
+    Timing, View,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -78,6 +80,8 @@ pub const ALL_OPTIONS: [Coin; OPTIONS] = [Coin::Heads, Coin::Tails];
 pub enum Do {
     /// Sends to the node with this number, counted around the cluster.
     Send(u8, Msg),
+    /// Sends to everybody else, in the order of ids.
+    Others(Msg),
     /// Sends to whoever asked, or to itself.
     Reply(Msg),
     Arm(u8),
@@ -120,8 +124,11 @@ pub struct Params {
     pub observed: Vec<bool>,
     /// Sets of nodes as bits, by role, state and timer.
     pub awaits: Vec<u8>,
-    /// A state whose timeouts a bound of the protocol's own withholds.
+    /// A state whose timeouts, and one of whose messages, a bound of the protocol's own withholds.
     pub withheld: Option<u8>,
+    /// A node that takes no notice of its second timer.
+    #[serde(default)]
+    pub deaf: Option<u8>,
     /// Two nodes in these states are a violation.
     pub bad: (u8, u8),
     /// The states that are a goal.
@@ -140,6 +147,7 @@ impl Default for Params {
             observed: vec![false; STATES],
             awaits: vec![0; ROLES * STATES * TIMERS],
             withheld: None,
+            deaf: None,
             bad: (0, 0),
             goal: vec![false; STATES],
         }
@@ -175,7 +183,7 @@ impl Params {
 pub struct Table(pub Params);
 
 /// The last record saved, and every state observed at every node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Past {
     pub last_saved: Option<u64>,
     pub decided: BTreeSet<(usize, u64)>,
@@ -201,6 +209,10 @@ impl Table {
         for command in &row.does {
             match *command {
                 Do::Send(to, msg) => out.send(self.peer(to), msg),
+                Do::Others(msg) => {
+                    let all = NodeSet::first(usize::from(self.0.nodes));
+                    out.broadcast(&all.without(id).iter().collect::<Vec<_>>(), &msg);
+                }
                 Do::Reply(msg) => out.send(src.unwrap_or(id), msg),
                 Do::Arm(nth) => out.set_timer(timer(id, nth), any()),
                 Do::Cancel(nth) => out.cancel_timer(timer(id, nth)),
@@ -250,6 +262,9 @@ impl Actor for Table {
 
     fn on_timeout(&self, id: Id, state: &mut Cow<'_, u8>, timer: &Timer, out: &mut Out<Self>) {
         let situation = Self::role(id) * STATES + usize::from(**state);
+        if timer.nth == 1 && self.0.deaf.map(usize::from) == Some(index(id)) {
+            return;
+        }
         let row = &self.0.on_timeout[situation * TIMERS + usize::from(timer.nth)];
         self.step(id, state, None, row, out);
     }
@@ -331,12 +346,37 @@ impl Protocol for Table {
     }
 
     fn withheld(&self, _: Id, state: &u8, input: Input<'_, Self>) -> Option<&'static str> {
-        let bounded = matches!(input, Input::Timeout(_)) && self.0.withheld == Some(*state);
-        bounded.then_some("rounds")
+        let bounded = match input {
+            Input::Timeout(_) => true,
+            Input::Message { msg, .. } => *msg == Msg::Tell { what: 1 },
+            Input::Start | Input::Choice { .. } => false,
+        };
+        (bounded && self.0.withheld == Some(*state)).then_some("rounds")
     }
 
     fn forced(&self, _: Id, before: Option<&u8>, saved: &u8) -> bool {
         before != Some(saved)
+    }
+
+    /// All but the first have the same tables. Whether a table names any of them is another matter.
+    fn symmetry(&self) -> Option<Symmetry<Self>> {
+        let others = NodeSet::first(usize::from(self.0.nodes)).without(Id::from(0));
+        Some(Symmetry {
+            alike: vec![others],
+            state: unnamed,
+            storage: unnamed,
+            msg: unnamed,
+            timer: |t, by| timer(by.id(Id::from(usize::from(t.of))), t.nth),
+            random: unnamed,
+            history: |past, by| Past {
+                last_saved: past.last_saved,
+                decided: past
+                    .decided
+                    .iter()
+                    .map(|(node, state)| (index(by.id(Id::from(*node))), *state))
+                    .collect(),
+            },
+        })
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -579,6 +619,7 @@ pub fn params() -> impl Strategy<Value = Params> {
                 observed,
                 awaits,
                 withheld,
+                deaf: None,
                 bad,
                 goal,
             },
@@ -641,6 +682,39 @@ pub fn rules() -> impl Strategy<Value = RawRules> {
 
 pub fn game() -> impl Strategy<Value = Game> {
     (params(), rules()).prop_map(|(params, rules)| Game { params, rules })
+}
+
+/// A random system in which nobody names any node but the first.
+pub fn symmetric_game() -> impl Strategy<Value = Game> {
+    (game(), 2..=5u8).prop_map(|(mut game, nodes)| {
+        let params = &mut game.params;
+        params.nodes = nodes;
+        // Who is told first may not matter, so nobody may crash in between.
+        let inside = game.rules.inside_handlers;
+        let rows = [
+            &mut params.on_start,
+            &mut params.on_msg,
+            &mut params.on_timeout,
+            &mut params.on_choice,
+        ];
+        for command in rows.into_iter().flatten().flat_map(|row| &mut row.does) {
+            *command = match *command {
+                Do::Send(to, msg) if to % nodes != 0 && inside => Do::Reply(msg),
+                Do::Send(to, msg) if to % nodes != 0 => Do::Others(msg),
+                Do::Send(_, msg) => Do::Send(0, msg),
+                ref other => other.clone(),
+            };
+        }
+        // Nobody, the first, all others, everybody; and now and then rules that tell nodes apart.
+        let fair = |bits: u8| [0, 1, 0b1_1110, 0b1_1111][usize::from(bits % 4)];
+        for bits in &mut params.awaits {
+            *bits = fair(*bits);
+        }
+        for (group, _) in &mut game.rules.crashes {
+            *group = if *group < 4 { *group } else { fair(*group) };
+        }
+        game
+    })
 }
 
 /// Which of the enabled events happens next, step by step.

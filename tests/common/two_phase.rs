@@ -40,7 +40,7 @@ pub enum Timer {
 }
 
 /// `tmState`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Tm {
     Init,
     Committed,
@@ -48,7 +48,7 @@ pub enum Tm {
 }
 
 /// `rmState[r]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Rm {
     Working,
     Prepared,
@@ -56,7 +56,7 @@ pub enum Rm {
     Aborted,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum State {
     /// `tmState` and `tmPrepared`.
     Manager {

@@ -5,16 +5,24 @@
 //! [`Cursor::has_outgrown`] tells; [`Cursor::undo`] takes back all changes since the world was
 //! loaded. It serves one system.
 
+use std::sync::Arc;
+
 use super::books::{
     Answered, Books, NONE, Numbers, Points, Shelf, and_fate, code, number, with_fate,
 };
+use super::equivariance::{About, Question};
 use super::intern::{Interner, Number};
 use super::memo::question;
+use super::names::Names;
+use super::orbits::Orbits;
 use super::pack::Packer;
+use super::reduce::Reducer;
+use crate::check::NOT_PURE;
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
 use crate::model::network::{ChannelChange, Fate};
+use crate::model::symmetry::OwnedInput;
 use crate::model::{
     Carrier, Channel, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol, Rules,
     System, View, World,
@@ -25,27 +33,38 @@ const RECENT: usize = 64;
 
 /// The carrier: stands at one world at a time.
 pub struct Cursor<P: Protocol> {
-    system: System<P>,
-    books: Books<P>,
-    parts: Vec<Number>,
+    pub(super) system: System<P>,
+    pub(super) books: Books<P>,
+    pub(super) parts: Vec<Number>,
     words: Vec<u64>,
     packer: Packer,
     /// The parts that changed since the world was loaded, and what they were.
-    changed: Vec<(usize, Number)>,
+    pub(super) changed: Vec<(usize, Number)>,
     outgrown: bool,
     /// Of each node, where what was asked of it lately is remembered.
     recent: Vec<[(u64, u32); RECENT]>,
     /// The inputs that handlers were ever asked about, by node and code, and how many of them were
     /// told of.
-    inputs: Interner<(usize, Number)>,
+    pub(super) inputs: Interner<(usize, Number)>,
     told: usize,
     /// Of so many known answers one is asked for again, and how many are left until then.
     doubt: (u32, u32),
+    pub(super) reducer: Reducer<P>,
+    /// Renamings, if worlds that differ by names are taken for one.
+    orbits: Option<Orbits<P>>,
+    /// The words of the world that stands for such worlds.
+    class: Vec<u64>,
 }
 
 impl<P: Protocol> Cursor<P> {
     /// A carrier that stands at this world.
-    pub fn new(system: &System<P>, world: &World<P>, word_bits: u32, doubt: u32) -> Self {
+    pub fn new(
+        system: &System<P>,
+        world: &World<P>,
+        word_bits: u32,
+        doubt: u32,
+        reducer: Reducer<P>,
+    ) -> Self {
         let nodes = system.cluster.len();
         let mut books = Books::new(nodes);
         let cuts = system.rules.cuts.iter().chain(&world.globals().cuts);
@@ -62,12 +81,95 @@ impl<P: Protocol> Cursor<P> {
             inputs: Interner::default(),
             told: 0,
             doubt: (doubt, doubt),
+            reducer,
+            orbits: None,
+            class: Vec::new(),
             system: system.clone(),
             books,
         };
         cursor.stand_at(world);
         cursor.repack(word_bits);
+        if cursor.bury_all() {
+            cursor.repack(word_bits);
+        }
         cursor
+    }
+
+    /// From now on, worlds that differ by names are one.
+    pub fn rename(&mut self, names: Names<P>, word_bits: u32) {
+        self.orbits = Some(Orbits::new(Arc::new(names)));
+        for id in self.system.cluster.ids() {
+            let about = About::Awaited(self.shelf().node(id).clone());
+            self.compare(&Question { id, about });
+        }
+        while {
+            self.class();
+            self.outgrown
+        } {
+            self.repack(word_bits);
+        }
+    }
+
+    /// Whether worlds that differ by names are one.
+    #[inline]
+    pub fn renames(&self) -> bool {
+        self.orbits.is_some()
+    }
+
+    /// The word by which the set of worlds knows this one: its own, or that of the world that stands
+    /// for all that differ from it by names. Nothing if a number has outgrown its field.
+    #[inline]
+    pub fn class(&mut self) -> u64 {
+        if self.outgrown {
+            return 0;
+        }
+        let Some(orbits) = &mut self.orbits else {
+            return self.key();
+        };
+        let parts = orbits.canonical(&self.system, &mut self.books, &self.parts);
+        let fits = |(part, number): (usize, &Number)| self.packer.fits(part, *number);
+        if !parts.iter().enumerate().all(fits) {
+            self.outgrown = true;
+            return 0;
+        }
+        self.packer.fill(parts, &mut self.class);
+        self.packer.fold(&self.class)
+    }
+
+    /// The same, for the world with this word.
+    #[inline]
+    pub fn class_of(&mut self, word: u64) -> u64 {
+        if self.orbits.is_none() {
+            return word;
+        }
+        self.load(word);
+        self.class()
+    }
+
+    /// What renaming parts takes.
+    pub fn desk(&mut self) -> (&System<P>, &mut Books<P>, Option<&mut Orbits<P>>) {
+        (&self.system, &mut self.books, self.orbits.as_mut())
+    }
+
+    /// Compares what a question is answered to by all names.
+    fn compare(&mut self, question: &Question<P>) {
+        if let Some(orbits) = &mut self.orbits {
+            orbits.check(&self.system, question);
+        }
+    }
+
+    /// The same for a question about a node, as it is now, and an input.
+    fn compare_input(
+        &mut self,
+        id: Id,
+        input: Input<'_, Numbers>,
+        about: impl FnOnce(Node<P>, OwnedInput<P>) -> About<P>,
+    ) {
+        if self.orbits.is_some() {
+            let node = self.shelf().node(id).clone();
+            let about = about(node, OwnedInput::of(self.books.spell_input(id, input)));
+            self.compare(&Question { id, about });
+        }
     }
 
     /// A carrier of the same system for another worker.
@@ -84,6 +186,9 @@ impl<P: Protocol> Cursor<P> {
             inputs: Interner::default(),
             told: 0,
             doubt: self.doubt,
+            reducer: self.reducer.for_another(),
+            orbits: self.orbits.as_ref().map(Orbits::for_another),
+            class: Vec::new(),
         };
         cursor.catch_up();
         cursor
@@ -112,6 +217,19 @@ impl<P: Protocol> Cursor<P> {
         globals.catch_up(*nodes, rules);
         history.values.catch_up();
         self.packer.catch_up();
+    }
+
+    /// Fills the books from elsewhere, with the very numbers that words are made of.
+    pub fn learn<R>(&mut self, from: impl FnOnce(&System<P>, &mut Books<P>) -> R) -> R {
+        from(&self.system, &mut self.books)
+    }
+
+    /// Takes a layout with its tables.
+    pub fn pack_by(&mut self, packer: Packer) {
+        self.packer = packer;
+        self.changed.clear();
+        self.outgrown = false;
+        self.packer.fill(&self.parts, &mut self.words);
     }
 
     /// Takes over the layout of another worker.
@@ -208,11 +326,12 @@ impl<P: Protocol> Cursor<P> {
     }
 
     pub fn bytes(&self) -> usize {
-        self.books.bytes() + self.packer.bytes()
+        let orbits = self.orbits.as_ref().map_or(0, Orbits::bytes);
+        self.books.bytes() + self.packer.bytes() + self.reducer.bytes() + orbits
     }
 
     #[inline]
-    fn set(&mut self, part: usize, now: Number) {
+    pub(super) fn set(&mut self, part: usize, now: Number) {
         let before = std::mem::replace(&mut self.parts[part], now);
         if before == now {
             return;
@@ -256,6 +375,11 @@ impl<P: Protocol> Cursor<P> {
     /// Runs a handler.
     fn ask(&mut self, id: Id, input: Input<'_, Numbers>, crash_after: Option<usize>) -> Answered {
         self.inputs.intern((index(id), code(input)));
+        self.compare_input(id, input, |node, input| About::Reaction {
+            node,
+            input,
+            crash_after,
+        });
         let protocol = &*self.system.protocol;
         let before = self.books.node[index(id)].values.get(self.parts[index(id)]);
         let mut node = Node::clone(before);
@@ -287,7 +411,7 @@ impl<P: Protocol> Cursor<P> {
         let again = self.ask(id, input, crash_after);
         assert!(
             self.books.node[index(id)].is_what_was(known, &again),
-            "the handler of {} is not pure: asked about {:?} a second time, it answered otherwise",
+            "the handler of {} {NOT_PURE}: asked about {:?} a second time, it answered otherwise",
             self.system.cluster.name(id),
             self.books.spell_input(id, input),
         );
@@ -429,6 +553,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         if asked.is_judged {
             return asked.withheld;
         }
+        self.compare_input(id, input, |node, input| About::Withheld { node, input });
         let state = self.shelf().node(id).state()?;
         let withheld = protocol.withheld(id, state, self.books.spell_input(id, input));
         let asked = &mut self.books.node[index(id)].asked[at];
@@ -442,6 +567,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         if let Some(points) = &self.books.node[index(id)].asked[at].points {
             return points.clone();
         }
+        self.compare_input(id, input, |node, input| About::CrashPoints { node, input });
         let spelt = self.books.spell_input(id, input);
         let points = self.shelf().node(id).crash_points(protocol, id, spelt);
         let points = Points::new(points);
@@ -581,6 +707,15 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         let part = self.books.at_history();
         let before = self.parts[part];
         let question = question(before, observed);
+        if self.orbits.is_some() && self.books.history.records.get(question).is_none() {
+            let history = P::History::clone(self.books.history.values.get(before));
+            let observations = self.books.history.observations.get(observed).1.clone();
+            let about = About::Record {
+                history,
+                observations,
+            };
+            self.compare(&Question { id, about });
+        }
         let book = &mut self.books.history;
         let after = book.records.get(question).unwrap_or_else(|| {
             let mut history = P::History::clone(book.values.get(before));

@@ -31,6 +31,8 @@ pub struct Packer {
     active: Vec<usize>,
     /// The words that the fields fill.
     words: usize,
+    /// The bits of a word that they may fill.
+    word_bits: u32,
     /// A table for each word, then one for each place at which two halves of the words meet.
     folded: Vec<Shared<u64>>,
     /// For each word, the one that was folded last, and its number: neighbours share most.
@@ -88,6 +90,7 @@ impl Packer {
             active: active.collect(),
             fields,
             words,
+            word_bits,
             folded: (0..2 * words).map(|_| Shared::default()).collect(),
             last: vec![(u64::MAX, 0); words],
         }
@@ -99,6 +102,7 @@ impl Packer {
             fields: self.fields.clone(),
             active: self.active.clone(),
             words: self.words,
+            word_bits: self.word_bits,
             folded: self.folded.iter().map(Shared::for_another).collect(),
             last: vec![(u64::MAX, 0); self.words],
         }
@@ -109,6 +113,53 @@ impl Packer {
         if self.words > 1 {
             self.folded.iter_mut().for_each(Shared::catch_up);
         }
+    }
+
+    /// The layout that was once made of these, its tables empty.
+    pub fn restored(widths: &[u32], word_bits: u32) -> Option<Self> {
+        let sound = (1..64).contains(&word_bits) && widths.iter().all(|w| *w <= NUMBER_BITS);
+        sound.then(|| Packer::of_widths(widths, word_bits))
+    }
+
+    pub fn widths(&self) -> impl Iterator<Item = u32> {
+        self.fields.iter().map(|field| field.width)
+    }
+
+    pub fn word_bits(&self) -> u32 {
+        self.word_bits
+    }
+
+    /// The tables that fold words into one; empty while one is enough.
+    pub fn folded(&self) -> &[Shared<u64>] {
+        &self.folded
+    }
+
+    pub fn folded_mut(&mut self) -> &mut [Shared<u64>] {
+        &mut self.folded
+    }
+
+    /// Whether a word can be one of this layout's.
+    pub fn knows(&self, word: u64) -> bool {
+        self.words == 1 || self.knows_pair(word, 0, self.words)
+    }
+
+    fn knows_pair(&self, pair: u64, from: usize, to: usize) -> bool {
+        let middle = from.midpoint(to);
+        [(pair >> 32, from, middle), (pair & 0xffff_ffff, middle, to)]
+            .into_iter()
+            .all(|(number, from, to)| {
+                let leaf = to - from == 1;
+                let table = if leaf {
+                    from
+                } else {
+                    self.words + from.midpoint(to)
+                };
+                let table = &self.folded[table];
+                number < table.len() as u64 && {
+                    let number = Number::try_from(number).expect("half a word");
+                    leaf || self.knows_pair(*table.get(number), from, to)
+                }
+            })
     }
 
     /// How many parts a world has.

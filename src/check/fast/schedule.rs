@@ -31,9 +31,9 @@ impl<P: Protocol> Search<'_, P> {
         let worker = self.crew.first();
         let cursor = &mut worker.cursor;
         cursor.load(from);
-        system.enable(cursor, &mut worker.enabled);
+        cursor.enable(system, &mut worker.enabled);
         let event = worker.enabled.events.iter().find(|event| {
-            system.apply(cursor, event);
+            cursor.step(system, event);
             let leads_there = cursor.key() == word;
             cursor.undo();
             leads_there

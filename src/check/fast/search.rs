@@ -11,31 +11,21 @@ use std::sync::{Mutex, PoisonError};
 use super::crew::Crew;
 use super::cursor::{Cursor, Scratch};
 use super::keys::Keys;
+use super::names::Names;
+use super::reduce::Reducer;
 use super::sweep::{Goal, blocked};
 use super::visited::Visited;
 use super::worker::{Chunk, LookedUp, Seen, Worker};
 use super::{Tuning, pack::Packer};
+use crate::check::checkpoint::Place;
 use crate::check::explore::{Explored, Finding};
-use crate::check::{LOOK_EVERY, Limits, Monitor, Progress, Stopped};
+use crate::check::reduction::{Reads, Reduced};
+use crate::check::{Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::{Expectation, Property, Protocol, Reason, System, World};
-
-/// Explores every world that can be reached from `start`; see
-/// [`check::explore`](crate::check::explore()), of which it is the equal.
-pub fn explore<P: Protocol>(
-    system: &System<P>,
-    start: &World<P>,
-    properties: &[Property<P>],
-    limits: &Limits,
-    tuning: Tuning,
-    monitor: &mut dyn Monitor,
-) -> Explored<P> {
-    let mut search = Search::new(system, start, properties, limits, tuning);
-    search.run(monitor);
-    search.finish(monitor)
-}
 
 /// One property while the search goes on.
 struct Inquiry<P: Protocol> {
+    name: &'static str,
     expectation: Expectation<P>,
     found: Option<(usize, Option<Reason>)>,
 }
@@ -54,9 +44,19 @@ pub struct Search<'a, P: Protocol> {
     pub expanded: usize,
     inquiries: Vec<Inquiry<P>>,
     sweeps: bool,
-    seen: Seen,
-    generated: u64,
+    pub seen: Seen,
+    pub generated: u64,
+    /// Something is left out, and what predicates have read beside nodes and the history.
+    pub is_reduced: bool,
+    read: Reads,
+    /// Events that were applied by a search before this one, which left out too much.
+    pub before: Option<u64>,
     pub stopped: Option<Stopped>,
+    /// Where checkpoints go.
+    pub place: Option<Place>,
+    /// The sweep that a checkpoint was written in, and its marks, eight worlds to a word.
+    pub swept: Option<(usize, Vec<u64>)>,
+    symmetry: Option<NodeSymmetry>,
     /// The worlds of a round, shared out; there may be more of these than a round needs.
     chunks: Vec<Mutex<Chunk>>,
     /// What became of the words of each share.
@@ -64,27 +64,37 @@ pub struct Search<'a, P: Protocol> {
 }
 
 impl<'a, P: Protocol> Search<'a, P> {
-    fn new(
+    pub fn new(
         system: &'a System<P>,
         start: &World<P>,
         properties: &[Property<P>],
         limits: &'a Limits,
         tuning: Tuning,
+        reducer: Reducer<P>,
     ) -> Self {
         let inquiry = |property: &Property<P>| Inquiry {
+            name: property.name,
             expectation: property.expectation,
             found: None,
         };
         let inquiries: Vec<_> = properties.iter().map(inquiry).collect();
         let sweeps = inquiries.iter().any(|i| i.expectation.goal().is_some());
-        let cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt);
+        let mut cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt, reducer);
+        let symmetry = tuning.symmetry.then(|| match Names::of(system) {
+            Ok(names) => {
+                let told = names.tell();
+                cursor.rename(names, tuning.word_bits);
+                told
+            }
+            Err(why) => NodeSymmetry::Off(why),
+        });
         let worker = Worker::new(system, cursor, properties, tuning.steps_max);
         let mut search = Search {
             system,
             limits,
             tuning,
             crew: Crew::new(worker, tuning.crew(), tuning.shared_from),
-            keys: Keys::default(),
+            keys: Keys::new(tuning.block, tuning.blocks_max),
             visited: Visited::new(tuning.slots, 0),
             levels: vec![0, 1],
             expanded: 0,
@@ -92,38 +102,53 @@ impl<'a, P: Protocol> Search<'a, P> {
             sweeps,
             seen: Seen::default(),
             generated: 0,
+            is_reduced: false,
+            read: Reads::default(),
+            before: None,
             stopped: None,
+            place: None,
+            swept: None,
+            symmetry,
             chunks: Vec::new(),
             looked_up: Vec::new(),
         };
         let worker = search.crew.first();
         let start = worker.cursor.key();
+        let class = worker.cursor.class();
         let mut properties = (0..search.inquiries.len()).collect();
-        let inquiries = &mut search.inquiries;
-        worker.ask(start, &mut properties, |property, reason| {
-            inquiries[property].found = Some((0, reason));
+        let (inquiries, all_read) = (&mut search.inquiries, &mut search.read);
+        worker.ask(start, &mut properties, |property, read, settled| {
+            *all_read = all_read.and(read);
+            if let Some(reason) = settled {
+                inquiries[property].found = Some((0, reason));
+            }
         });
-        search.visited.shares(1)[0].insert(start);
+        search.visited.shares(1)[0].insert(class);
         search.keys.push(start);
         search
     }
 
-    fn run(&mut self, monitor: &mut dyn Monitor) {
-        while self.expanded < self.keys.len() && !self.is_settled() {
+    pub fn run(&mut self, monitor: &mut dyn Monitor) {
+        let round = self.tuning.round.max(1);
+        while self.expanded < self.keys.len() && !self.is_settled() && !self.is_spoilt() {
             if self.expanded == self.level_ends() {
                 self.levels.push(self.keys.len());
             }
-            if self.expanded.is_multiple_of(LOOK_EVERY)
-                && let Err(stopped) = monitor.look(&self.progress())
-            {
-                self.stopped = Some(stopped);
-                return;
+            if self.expanded.is_multiple_of(round) {
+                let look = monitor.look(&self.progress());
+                if look.is_err() || monitor.wants_checkpoint() {
+                    self.save(monitor);
+                }
+                if let Err(stopped) = look {
+                    self.stopped = Some(stopped);
+                    return;
+                }
             }
             if self.is_too_large() {
                 self.stopped = Some(Stopped::States);
                 return;
             }
-            let next_look = (self.expanded + 1).next_multiple_of(LOOK_EVERY);
+            let next_look = (self.expanded + 1).next_multiple_of(round);
             self.round(self.level_ends().min(next_look));
         }
     }
@@ -137,7 +162,13 @@ impl<'a, P: Protocol> Search<'a, P> {
             depth: self.levels.len() as u64 - 2,
             frontier: (self.keys.len() - self.expanded) as u64,
             bytes: (bytes + chunks.sum::<usize>()) as u64,
+            ahead: 0,
         }
+    }
+
+    /// Whether a predicate has read what was changed by what is left out.
+    fn is_spoilt(&self) -> bool {
+        self.is_reduced && self.read.tell_apart(&self.system.rules)
     }
 
     /// Whether nothing is left to find out.
@@ -227,7 +258,9 @@ impl<'a, P: Protocol> Search<'a, P> {
         let looked_up = &self.looked_up;
         let chunks: Vec<&Chunk> = chunks.iter().map(|chunk| &**chunk).collect();
         self.crew.work(worlds, shares, |worker, share| {
-            let of_share = chunks.iter().map(|chunk| chunk.shares[share].as_slice());
+            let of_share = chunks
+                .iter()
+                .map(|chunk| (chunk.shares[share].as_slice(), chunk.found(share)));
             let mut set = locked(&sets[share]);
             worker.look_up(of_share, &mut set, &open, &mut locked(&looked_up[share]));
         });
@@ -255,7 +288,9 @@ impl<'a, P: Protocol> Search<'a, P> {
                     let share = usize::from(share);
                     if shares[share].new[next[share]] {
                         let at = self.keys.len();
-                        self.keys.push(chunk.shares[share][taken[share]]);
+                        let read = reads(&self.inquiries, &shares[share], next[share]);
+                        self.read = self.read.and(read);
+                        self.keys.push(chunk.found(share)[taken[share]]);
                         settle(&mut self.inquiries, &mut shares[share], next[share], at);
                     }
                     next[share] += 1;
@@ -278,6 +313,13 @@ impl<'a, P: Protocol> Search<'a, P> {
         for chunk in &self.chunks[..chunks] {
             let exercised = std::mem::take(&mut locked(chunk).seen.exercised);
             self.seen.exercised.extend(exercised);
+        }
+    }
+
+    /// Notes what was heard in chunks that had to be expanded again, too.
+    pub fn hear_all(&mut self) {
+        for worker in self.crew.all() {
+            self.seen.exercised.extend(worker.cursor.heard());
         }
     }
 
@@ -309,7 +351,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         self.keys.each(|words| {
             all.warm(words);
             for word in words {
-                all.insert(*word);
+                all.insert(worker.cursor.class_of(*word));
             }
         });
         let (first, others) = self.crew.all().split_first_mut().expect("there is a first");
@@ -318,32 +360,67 @@ impl<'a, P: Protocol> Search<'a, P> {
         }
     }
 
-    fn finish(mut self, monitor: &mut dyn Monitor) -> Explored<P> {
-        // What was heard in chunks that had to be expanded again has not been told yet.
-        for worker in self.crew.all() {
-            self.seen.exercised.extend(worker.cursor.heard());
+    /// What was found of each property.
+    pub fn found(&self) -> Vec<Option<(usize, Option<Reason>)>> {
+        self.inquiries.iter().map(|i| i.found.clone()).collect()
+    }
+
+    /// Takes over what was found of each property, if it can have been.
+    pub fn take_found(&mut self, found: Vec<Option<(usize, Option<Reason>)>>) -> bool {
+        let fits = found.len() == self.inquiries.len();
+        self.inquiries
+            .iter_mut()
+            .zip(found)
+            .all(|(inquiry, found)| {
+                let broken = matches!(inquiry.expectation, Expectation::Always(_));
+                let explained = |(_, reason): &(usize, Option<Reason>)| reason.is_some() == broken;
+                let sound = found.as_ref().is_none_or(explained);
+                inquiry.found = found;
+                sound
+            })
+            && fits
+    }
+
+    /// Whether there is nothing more to find within the limits.
+    pub fn is_through(&self) -> bool {
+        matches!(self.stopped, None | Some(Stopped::States))
+    }
+
+    /// What was found out; nothing if a predicate has read what was changed by what is left out.
+    pub fn finish(&mut self, monitor: &mut dyn Monitor) -> Option<Explored<P>> {
+        if self.is_spoilt() {
+            return None;
+        }
+        self.hear_all();
+        if self.sweeps && self.is_through() {
+            // What was found so far took its time.
+            self.save(monitor);
         }
         let goals: Vec<(usize, Goal<P>)> = self
             .inquiries
             .iter()
             .enumerate()
-            .filter_map(|(nth, inquiry)| Some((nth, Goal::of(inquiry.expectation)?)))
+            .filter_map(|(nth, inquiry)| Some((nth, Goal::of(inquiry.name, inquiry.expectation)?)))
             .collect();
         // What is found blocked is found among the worlds that were expanded.
         let progress = self.progress();
-        for some in goals.chunks(Goal::<P>::AT_ONCE) {
+        let swept = self.swept.as_ref().map_or(0, |(nth, _)| *nth);
+        for (nth, some) in goals.chunks(Goal::<P>::AT_ONCE).enumerate().skip(swept) {
             let (members, goals): (Vec<usize>, Vec<Goal<P>>) = some.iter().cloned().unzip();
-            for (member, at) in members.into_iter().zip(blocked(&mut self, &goals, monitor)) {
+            for (member, at) in members.into_iter().zip(blocked(self, nth, &goals, monitor)) {
                 self.inquiries[member].found = at.map(|at| (at, None));
             }
         }
-        let found: Vec<_> = self
-            .inquiries
-            .iter()
-            .map(|inquiry| (inquiry.expectation, inquiry.found.clone()))
-            .collect();
-        let findings = found
+        for worker in self.crew.all() {
+            self.read = self.read.and(worker.read);
+        }
+        if self.is_spoilt() {
+            return None;
+        }
+        let expectations: Vec<_> = self.inquiries.iter().map(|i| i.expectation).collect();
+        let findings = expectations
             .into_iter()
+            .zip(self.found())
             .map(|(expectation, found)| {
                 let Some((at, reason)) = found else {
                     return Finding::Nothing;
@@ -357,18 +434,30 @@ impl<'a, P: Protocol> Search<'a, P> {
             })
             .collect();
         let waiting_for_the_living = self.seen.waiting.map(|at| self.schedule(at));
-        Explored {
+        Some(Explored {
             settled: self.stopped.is_none() && self.expanded < self.keys.len(),
             progress,
             findings,
-            withheld: self.seen.withheld,
+            withheld: self.seen.withheld.clone(),
             absorbed: self.seen.absorbed,
-            exercised: self.seen.exercised,
+            exercised: self.seen.exercised.clone(),
             repair_withheld: self.seen.repair_withheld,
             stopped: self.stopped,
+            reduced: Reduced::default(),
             waiting_for_the_living,
-        }
+            symmetry: self.symmetry.clone(),
+        })
     }
+}
+
+/// What the properties that are still open have read of a word, beyond what they had read before.
+fn reads<P: Protocol>(inquiries: &[Inquiry<P>], looked_up: &LookedUp, nth: usize) -> Reads {
+    let reading = looked_up
+        .reading
+        .iter()
+        .filter(|reading| reading.nth == nth);
+    let open = reading.filter(|reading| inquiries[reading.property].found.is_none());
+    open.fold(Reads::default(), |all, reading| all.and(reading.read))
 }
 
 /// Notes the properties that this word settles, of those that nothing before it has settled.

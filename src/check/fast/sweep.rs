@@ -12,12 +12,14 @@ use super::search::Search;
 use super::views::Remembering;
 use super::visited::{Marks, Visited};
 use super::worker::{Worker, any};
-use crate::check::{LOOK_EVERY, Monitor};
+use crate::check::{Monitor, Progress};
 use crate::model::{Class, Expectation, Predicate, Protocol};
 
 /// What a property wants to be reachable, and how.
 #[derive_where::derive_where(Clone)]
 pub struct Goal<P: Protocol> {
+    /// Of the property.
+    name: &'static str,
     condition: Option<Predicate<P>>,
     wanted: Predicate<P>,
     by_repairs: bool,
@@ -27,14 +29,16 @@ impl<P: Protocol> Goal<P> {
     /// Goals that can be looked for in one sweep: each has a bit.
     pub const AT_ONCE: usize = 8;
 
-    pub fn of(expectation: Expectation<P>) -> Option<Self> {
+    pub fn of(name: &'static str, expectation: Expectation<P>) -> Option<Self> {
         match expectation {
             Expectation::NeverBlocked { condition, goal } => Some(Goal {
+                name,
                 condition,
                 wanted: goal,
                 by_repairs: false,
             }),
             Expectation::Recovers { goal } => Some(Goal {
+                name,
                 condition: None,
                 wanted: goal,
                 by_repairs: true,
@@ -45,13 +49,16 @@ impl<P: Protocol> Goal<P> {
 }
 
 /// For each goal, the first world from which it cannot be reached. If the monitor stops the
-/// sweep, nothing is known and nothing is reported.
+/// sweep, nothing is known and nothing is reported. Sweeps are numbered, so that one can go on from
+/// a checkpoint.
 pub fn blocked<P: Protocol>(
     search: &mut Search<'_, P>,
+    nth: usize,
     goals: &[Goal<P>],
     monitor: &mut dyn Monitor,
 ) -> Vec<Option<usize>> {
     let steps_max = search.tuning.steps_max;
+    let round = search.tuning.round.max(1);
     let bit = |wanted: &dyn Fn(&Goal<P>) -> bool| {
         let wanted = goals.iter().enumerate().filter(|(_, goal)| wanted(goal));
         wanted.fold(0u8, |bits, (nth, _)| bits | 1 << nth)
@@ -59,11 +66,21 @@ pub fn blocked<P: Protocol>(
     let count = search.keys.len();
     search.crew.call(count);
     for worker in search.crew.all() {
-        let predicates = goals.iter().map(|goal| goal.wanted);
-        worker.goals = predicates.map(|p| Remembering::new(p, steps_max)).collect();
+        let wanted = |goal: &Goal<P>| Remembering::new(goal.name, goal.wanted, steps_max);
+        worker.goals = goals.iter().map(wanted).collect();
         worker.cursor.catch_up();
     }
+    let progress = Progress {
+        ahead: search.visited.bytes_of_marks() as u64,
+        ..search.progress()
+    };
+    if let Err(stopped) = monitor.look(&progress) {
+        search.stopped = Some(stopped);
+        return vec![None; goals.len()];
+    }
     let marks = search.visited.marks();
+    // What is marked stays marked, so it does not matter how far the pass had come.
+    search.mark_again(&marks);
     let mut first = true;
     loop {
         let changed = AtomicBool::new(false);
@@ -71,11 +88,15 @@ pub fn blocked<P: Protocol>(
         while end > 0 {
             let mut progress = search.progress();
             progress.bytes += marks.bytes() as u64;
-            if let Err(stopped) = monitor.look(&progress) {
-                search.stopped.get_or_insert(stopped);
+            let look = monitor.look(&progress);
+            if look.is_err() || monitor.wants_checkpoint() {
+                search.save_sweep(nth, &marks, monitor);
+            }
+            if let Err(stopped) = look {
+                search.stopped = Some(stopped);
                 return vec![None; goals.len()];
             }
-            let start = (end - 1) / LOOK_EVERY * LOOK_EVERY;
+            let start = (end - 1) / round * round;
             let sweep = Sweep {
                 marks: &marks,
                 visited: &search.visited,
@@ -110,16 +131,17 @@ pub fn blocked<P: Protocol>(
     let mut blocked = vec![None; goals.len()];
     let mut conditions: Vec<_> = goals
         .iter()
-        .map(|goal| goal.condition.map(|c| Remembering::new(c, steps_max)))
+        .map(|goal| Some(Remembering::new(goal.name, goal.condition?, steps_max)))
         .collect();
     let worker = search.crew.first();
     worker.cursor.catch_up();
-    for start in (0..count).step_by(LOOK_EVERY) {
+    for start in (0..count).step_by(round) {
         search
             .keys
-            .read(start..count.min(start + LOOK_EVERY), &mut words);
+            .read(start..count.min(start + round), &mut words);
         for (at, &word) in (start..).zip(&words) {
-            let place = search.visited.find(word).expect("it was found");
+            let class = worker.cursor.class_of(word);
+            let place = search.visited.find(class).expect("it was found");
             let marked = marks.get(place);
             for (nth, blocked) in blocked.iter_mut().enumerate() {
                 if marked >> nth & 1 == 1 || blocked.is_some() {
@@ -156,7 +178,8 @@ struct Sweep<'s> {
 impl Sweep<'_> {
     /// Marks a world if it can be marked by now; whether that was news.
     fn mark<P: Protocol>(&self, worker: &mut Worker<'_, P>, at: usize, word: u64) -> bool {
-        let place = self.visited.find(word).expect("it was found");
+        let class = worker.cursor.class_of(word);
+        let place = self.visited.find(class).expect("it was found");
         let before = self.marks.get(place);
         if before == self.all {
             return false;
@@ -190,7 +213,7 @@ impl Sweep<'_> {
             enabled,
             ..
         } = worker;
-        system.enable(cursor, enabled);
+        cursor.enable(system, enabled);
         let deeper = at < self.deeper;
         if !enabled.withheld.is_empty() || (!deeper && any(enabled, Class::Ordinary)) {
             bits |= self.all;
@@ -210,10 +233,10 @@ impl Sweep<'_> {
             if allowed & !bits == 0 {
                 continue;
             }
-            system.apply(cursor, event);
-            let word = cursor.key();
+            cursor.step(system, event);
+            let class = cursor.class();
             cursor.undo();
-            let place = self.visited.find(word).expect("it was found");
+            let place = self.visited.find(class).expect("it was found");
             bits |= allowed & self.marks.get(place);
         }
         bits
@@ -222,13 +245,16 @@ impl Sweep<'_> {
 
 impl<P: Protocol> Worker<'_, P> {
     /// Whether a predicate holds in the world that the cursor stands at.
-    fn holds(&self, predicate: &mut Remembering<P>) -> bool {
+    fn holds(&mut self, predicate: &mut Remembering<P>) -> bool {
         let parts = self.cursor.parts();
-        predicate
-            .known(parts.len(), |part| parts[part])
-            .unwrap_or_else(|| {
-                let answer = predicate.ask(&self.system.protocol, self.cursor.books(), parts);
-                answer.is_ok()
-            })
+        let known = predicate.known(parts.len(), |part| parts[part]);
+        let (holds, read) = known.unwrap_or_else(|| {
+            self.parts.clear();
+            self.parts.extend_from_slice(self.cursor.parts());
+            let (answer, read) = predicate.ask(&mut self.cursor, &self.parts);
+            (answer.is_ok(), read)
+        });
+        self.read = self.read.and(read);
+        holds
     }
 }

@@ -6,10 +6,14 @@
 //! answers are a tree, in which every step is a part and the branches are its numbers.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::books::{Books, Shelf, number};
+use super::cursor::Cursor;
 use super::intern::Number;
 use super::memo::{Memo, question};
+use crate::check::SYMMETRY_BROKEN;
+use crate::check::reduction::Reads;
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::{Answer, Channel, Id, Link, Node, Predicate, Protocol, View};
@@ -18,51 +22,166 @@ use crate::model::{Answer, Channel, Id, Link, Node, Predicate, Protocol, View};
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Reads(usize),
-    Answers(bool),
+    /// The answer, and what was read to give it.
+    Answers(bool, Reads),
 }
 
 /// A predicate and its answers.
 pub struct Remembering<P: Protocol> {
+    /// Of the property that it belongs to.
+    name: &'static str,
     predicate: Predicate<P>,
     /// For a predicate of the history alone: by its number, whether it is known, and the answer.
     /// The tree would be no more than that, but slower.
     of_history: Vec<Option<bool>>,
-    /// From the root, which is the first; empty before the first answer.
-    steps: Vec<Step>,
-    /// From a step and the number of the part that is read to the next step.
-    branches: Memo,
+    tree: Tree,
+    /// Where worlds that differ by names are one, the tree is of what the predicate says by all names,
+    /// and reads to say so. This one is of the predicate by itself.
+    by_one_name: Tree,
     /// How many steps are remembered, at most. A predicate that reads nearly everything gains
     /// nothing from more.
     steps_max: usize,
 }
 
+/// Remembered answers.
+#[derive(Default)]
+struct Tree {
+    /// From the root, which is the first; empty before the first answer.
+    steps: Vec<Step>,
+    /// From a step and the number of the part that is read to the next step.
+    branches: Memo,
+}
+
 impl<P: Protocol> Remembering<P> {
-    pub fn new(predicate: Predicate<P>, steps_max: usize) -> Self {
+    pub fn new(name: &'static str, predicate: Predicate<P>, steps_max: usize) -> Self {
         Remembering {
+            name,
             predicate,
             of_history: Vec::new(),
-            steps: Vec::new(),
-            branches: Memo::default(),
+            tree: Tree::default(),
+            by_one_name: Tree::default(),
             steps_max,
         }
     }
 
     /// The same predicate, nothing of which is known yet.
     pub fn afresh(&self) -> Self {
-        Remembering::new(self.predicate, self.steps_max)
+        Remembering::new(self.name, self.predicate, self.steps_max)
     }
 
-    /// The answer for a world of so many parts, of which each can be looked up, if it is known.
+    /// The answer for a world of so many parts, of which each can be looked up, and what was read to
+    /// give it; if it is known.
     #[inline]
-    pub fn known(&self, parts: usize, part: impl Fn(usize) -> Number) -> Option<bool> {
+    pub fn known(&self, parts: usize, part: impl Fn(usize) -> Number) -> Option<(bool, Reads)> {
         if let Predicate::History(_) = self.predicate {
-            let history = part(parts - 1);
-            return self.of_history.get(history as usize).copied().flatten();
+            let known = self.known_of_history(part(parts - 1));
+            return known.map(|answer| (answer, Reads::default()));
         }
+        self.tree.known(part)
+    }
+
+    #[inline]
+    fn known_of_history(&self, history: Number) -> Option<bool> {
+        self.of_history.get(history as usize).copied().flatten()
+    }
+
+    /// Asks the predicate itself, by all names if there are several, and remembers. Answers with what
+    /// it read, too.
+    pub fn ask(&mut self, cursor: &mut Cursor<P>, parts: &[Number]) -> (Answer, Reads) {
+        let (system, books, orbits) = cursor.desk();
+        let (answer, mut read) = self.ask_once(&system.protocol, books, parts);
+        let is_ok = answer.is_ok();
+        if let Some(orbits) = orbits {
+            let names = Arc::clone(orbits.names());
+            for by in 1..names.renamings.len() {
+                let from = &names.from[by];
+                let mut renamed = |books: &mut Books<P>, place: usize| {
+                    let (place, by) = (from[place], number(by));
+                    orbits.rename(system, books, place, parts[place], by)
+                };
+                let mut also_read = Vec::new();
+                let known = if let Predicate::History(_) = self.predicate {
+                    self.known_of_history(renamed(books, books.at_history()))
+                } else {
+                    let known = self.by_one_name.known(|place| {
+                        also_read.push(place);
+                        renamed(books, place)
+                    });
+                    known.map(|(answer, _)| answer)
+                };
+                let says = known.unwrap_or_else(|| {
+                    let renamed: Vec<Number> =
+                        (0..parts.len()).map(|at| renamed(books, at)).collect();
+                    let (answer, read) = self.ask_once(&system.protocol, books, &renamed);
+                    let is_ok = answer.is_ok();
+                    self.remember(|of| &mut of.by_one_name, books, &read, &renamed, is_ok);
+                    also_read = read;
+                    is_ok
+                });
+                assert!(
+                    says == is_ok,
+                    "{SYMMETRY_BROKEN}: {} makes a difference between worlds that differ by \
+                     the names of nodes that are alike: where these are {:?}, it is {is_ok}, and \
+                     where {} trade names, it is {says}",
+                    self.name,
+                    names.tell(),
+                    system.cluster.names(names.renamings[by].moved()),
+                );
+                for place in also_read {
+                    if !read.contains(&from[place]) {
+                        read.push(from[place]);
+                    }
+                }
+            }
+        }
+        self.remember(|of| &mut of.tree, books, &read, parts, is_ok);
+        (answer, reads(books, &read))
+    }
+
+    /// What the predicate says of one world, and what it reads to say so.
+    fn ask_once(&self, protocol: &P, books: &Books<P>, parts: &[Number]) -> (Answer, Vec<usize>) {
+        let traced = Traced {
+            shelf: books.shelf(parts),
+            read: RefCell::default(),
+        };
+        let answer = self.predicate.ask(protocol, &traced);
+        (answer, traced.read.into_inner())
+    }
+
+    fn remember(
+        &mut self,
+        tree: impl Fn(&mut Self) -> &mut Tree,
+        books: &Books<P>,
+        read: &[usize],
+        parts: &[Number],
+        answer: bool,
+    ) {
+        if let Predicate::History(_) = self.predicate {
+            let history = parts[books.at_history()] as usize;
+            let known = self.of_history.len().max(history + 1);
+            self.of_history.resize(known, None);
+            self.of_history[history] = Some(answer);
+            return;
+        }
+        let steps_max = self.steps_max;
+        let tree = tree(self);
+        if tree.steps.len() < steps_max {
+            tree.learn(read, parts, Step::Answers(answer, reads(books, read)));
+        }
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.of_history.capacity() + self.tree.bytes() + self.by_one_name.bytes()
+    }
+}
+
+impl Tree {
+    #[inline]
+    fn known(&self, mut part: impl FnMut(usize) -> Number) -> Option<(bool, Reads)> {
         let mut at = 0;
         loop {
             match *self.steps.get(at)? {
-                Step::Answers(answer) => return Some(answer),
+                Step::Answers(answer, read) => return Some((answer, read)),
                 Step::Reads(read) => {
                     at = self.branches.get(question(number(at), part(read)))? as usize;
                 }
@@ -70,28 +189,10 @@ impl<P: Protocol> Remembering<P> {
         }
     }
 
-    /// Asks the predicate itself, and remembers.
-    pub fn ask(&mut self, protocol: &P, books: &Books<P>, parts: &[Number]) -> Answer {
-        let traced = Traced {
-            shelf: books.shelf(parts),
-            read: RefCell::default(),
-        };
-        let answer = self.predicate.ask(protocol, &traced);
-        if let Predicate::History(_) = self.predicate {
-            let history = parts[books.at_history()] as usize;
-            let known = self.of_history.len().max(history + 1);
-            self.of_history.resize(known, None);
-            self.of_history[history] = Some(answer.is_ok());
-        } else if self.steps.len() < self.steps_max {
-            self.learn(&traced.read.into_inner(), parts, answer.is_ok());
-        }
-        answer
-    }
-
-    fn learn(&mut self, read: &[usize], parts: &[Number], answer: bool) {
+    fn learn(&mut self, read: &[usize], parts: &[Number], answer: Step) {
         let mut at = 0;
         let steps = read.iter().map(|part| Step::Reads(*part));
-        for step in steps.chain([Step::Answers(answer)]) {
+        for step in steps.chain([answer]) {
             match self.steps.get(at) {
                 None => {
                     debug_assert_eq!(at, self.steps.len());
@@ -111,10 +212,17 @@ impl<P: Protocol> Remembering<P> {
         }
     }
 
-    pub fn bytes(&self) -> usize {
-        self.of_history.capacity()
-            + self.steps.capacity() * size_of::<Step>()
-            + self.branches.bytes()
+    fn bytes(&self) -> usize {
+        self.steps.capacity() * size_of::<Step>() + self.branches.bytes()
+    }
+}
+
+/// What was read beside nodes and the history, when these parts were.
+fn reads<P: Protocol>(books: &Books<P>, parts: &[usize]) -> Reads {
+    let is_channel = |part: &usize| (books.nodes..books.at_globals()).contains(part);
+    Reads {
+        channels: parts.iter().any(is_channel),
+        globals: parts.contains(&books.at_globals()),
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Invariant: it is exact. The hash is a bijection, so it loses nothing, but it is the word itself
 //! that is kept. The set is made of many segments, each of which grows by two fifths when it is
-//! three quarters full: no moment needs the memory of two whole sets.
+//! three quarters full: no moment needs the memory of two whole sets. They begin with different
+//! lengths, so that they grow one after the other and not all at once.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -18,7 +19,6 @@ pub struct Visited {
 }
 
 /// The words whose hashes begin alike.
-#[derive(Clone)]
 struct Segment {
     slots: Vec<u64>,
     filled: usize,
@@ -138,10 +138,11 @@ impl Visited {
     /// An empty set with room for so many words, and at least so many slots in each segment.
     pub fn new(slots: usize, words: usize) -> Self {
         let segments = 1 << SEGMENT_BITS;
-        // As full as a segment is on average.
-        let needed = words / segments * 8 / 5;
+        // The shortest is about to grow, the longest has just grown.
+        let shortest = slots.max(words / segments * 4 / 3);
+        let length = |nth| shortest + shortest * 2 * nth / (5 * segments);
         Visited {
-            segments: vec![Segment::new(slots.max(needed)); segments],
+            segments: (0..segments).map(|nth| Segment::new(length(nth))).collect(),
         }
     }
 
@@ -185,6 +186,11 @@ impl Visited {
         let slots: usize = self.segments.iter().map(|s| s.slots.capacity()).sum();
         slots * size_of::<u64>()
     }
+
+    /// What [`marks`](Visited::marks) would hold, in bytes.
+    pub fn bytes_of_marks(&self) -> usize {
+        self.bytes() / size_of::<u64>()
+    }
 }
 
 /// A few bits for each world of a set that does not change any more. Bits are only ever added, so
@@ -214,6 +220,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Visited;
+
+    #[test]
+    fn it_grows_little_by_little() {
+        let mut visited = Visited::new(64, 0);
+        let mut bytes = visited.bytes();
+        for filled in 1..=1 << 20 {
+            visited.shares(1)[0].insert(filled as u64 * 3);
+            let grown = visited.bytes();
+            assert!(grown - bytes <= bytes / 40, "from {bytes} to {grown}");
+            assert!(filled < 1 << 12 || grown < filled * 8 * 17 / 10);
+            bytes = grown;
+        }
+    }
 
     proptest! {
         #[test]

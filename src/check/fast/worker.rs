@@ -10,6 +10,7 @@ use super::cursor::Cursor;
 use super::pack::Packer;
 use super::views::Remembering;
 use super::visited::{Share, Visited};
+use crate::check::reduction::Reads;
 use crate::model::arms::Exercised;
 use crate::model::network::Fate;
 use crate::model::{Bound, Class, Enabled, Expectation, Property, Protocol, Reason, System};
@@ -36,6 +37,9 @@ pub struct Chunk {
     pub deeper: bool,
     /// The successors, in the order of the events, by the share of the set in which they belong.
     pub shares: Vec<Vec<u64>>,
+    /// Where worlds that differ by names are one: the words above are of those that stand for them,
+    /// and here are those of the worlds themselves. Nothing otherwise.
+    pub found: Vec<Vec<u64>>,
     /// For each successor in the order of the events, its share.
     pub order: Vec<u8>,
     /// Where the successors of each world end.
@@ -52,6 +56,17 @@ pub struct LookedUp {
     pub new: Vec<bool>,
     /// For each property, the first word that settles it.
     pub settling: Vec<Settling>,
+    /// For each property and each sort of parts, the first word of which it reads more than nodes
+    /// and the history.
+    pub reading: Vec<Reading>,
+}
+
+/// A word of which a property reads more than nodes and the history.
+pub struct Reading {
+    pub property: usize,
+    /// Which of the words it is.
+    pub nth: usize,
+    pub read: Reads,
 }
 
 /// A word that settles a property.
@@ -71,10 +86,12 @@ pub struct Worker<'a, P: Protocol> {
     pub goals: Vec<Remembering<P>>,
     /// The worlds being swept.
     pub swept: Vec<u64>,
+    /// What goals and conditions have read of the worlds that were swept.
+    pub read: Reads,
     /// For each property that a single world can settle: the answer that does, and the predicate.
     on_sight: Vec<Option<(bool, Remembering<P>)>>,
     words: Vec<u64>,
-    parts: Vec<u32>,
+    pub parts: Vec<u32>,
 }
 
 impl<'a, P: Protocol> Worker<'a, P> {
@@ -88,10 +105,12 @@ impl<'a, P: Protocol> Worker<'a, P> {
             .iter()
             .map(|property| match property.expectation {
                 Expectation::Always(predicate) => {
-                    Some((false, Remembering::new(predicate, steps_max)))
+                    let name = property.name;
+                    Some((false, Remembering::new(name, predicate, steps_max)))
                 }
                 Expectation::Reachable(predicate) => {
-                    Some((true, Remembering::new(predicate, steps_max)))
+                    let name = property.name;
+                    Some((true, Remembering::new(name, predicate, steps_max)))
                 }
                 _ => None,
             });
@@ -101,6 +120,7 @@ impl<'a, P: Protocol> Worker<'a, P> {
             enabled: Enabled::default(),
             goals: Vec::new(),
             swept: Vec::new(),
+            read: Reads::default(),
             on_sight: on_sight.collect(),
             words: Vec::new(),
             parts: Vec::new(),
@@ -116,6 +136,7 @@ impl<'a, P: Protocol> Worker<'a, P> {
             enabled: Enabled::default(),
             goals: Vec::new(),
             swept: Vec::new(),
+            read: Reads::default(),
             on_sight: self
                 .on_sight
                 .iter()
@@ -130,6 +151,9 @@ impl<'a, P: Protocol> Worker<'a, P> {
     pub fn expand(&mut self, chunk: &mut Chunk, shares: usize) {
         chunk.shares.resize_with(shares, Vec::new);
         chunk.shares.iter_mut().for_each(Vec::clear);
+        let found = if self.cursor.renames() { shares } else { 0 };
+        chunk.found.resize_with(found, Vec::new);
+        chunk.found.iter_mut().for_each(Vec::clear);
         chunk.order.clear();
         chunk.ends.clear();
         // Whoever has been heard in vain has been heard.
@@ -142,20 +166,22 @@ impl<'a, P: Protocol> Worker<'a, P> {
         let mut enabled = std::mem::take(&mut self.enabled);
         for nth in 0..chunk.worlds.len() {
             self.cursor.load(chunk.worlds[nth]);
-            self.system.enable(&mut self.cursor, &mut enabled);
+            self.cursor.enable(self.system, &mut enabled);
             chunk.see(nth, &enabled);
             if chunk.deeper {
                 for event in &enabled.events {
-                    let effects = self.system.apply(&mut self.cursor, event);
+                    let effects = self.cursor.step(self.system, event);
                     let mut fates = effects.unsent.iter().map(|(_, fate)| fate);
                     chunk.seen.absorbed |= fates.any(|fate| *fate == Fate::Absorbed);
+                    let class = self.cursor.class();
                     if self.cursor.has_outgrown() {
                         self.cursor.undo();
                         chunk.outgrown = true;
                         self.enabled = enabled;
                         return;
                     }
-                    chunk.add(self.cursor.key());
+                    let found = self.cursor.renames().then(|| self.cursor.key());
+                    chunk.add(class, found);
                     self.cursor.undo();
                 }
             }
@@ -165,11 +191,11 @@ impl<'a, P: Protocol> Worker<'a, P> {
         self.enabled = enabled;
     }
 
-    /// Adds the words of one share to the set, and asks the predicates that are still `open` of
+    /// Adds the words of one share to the set, each with that of the world it stands for, and asks the predicates that are still `open` of
     /// those that are new.
     pub fn look_up<'c>(
         &mut self,
-        chunks: impl Iterator<Item = &'c [u64]>,
+        chunks: impl Iterator<Item = (&'c [u64], &'c [u64])>,
         share: &mut Share<'_>,
         open: &[bool],
         looked_up: &mut LookedUp,
@@ -177,19 +203,31 @@ impl<'a, P: Protocol> Worker<'a, P> {
         self.cursor.catch_up();
         looked_up.new.clear();
         looked_up.settling.clear();
+        looked_up.reading.clear();
+        let mut noted = vec![Reads::default(); open.len()];
         let mut still: Vec<usize> = (0..open.len()).filter(|&i| open[i]).collect();
-        for words in chunks {
-            share.warm(words);
-            for &word in words {
-                let new = share.insert(word);
+        for (classes, words) in chunks {
+            share.warm(classes);
+            for (&class, &word) in classes.iter().zip(words) {
+                let new = share.insert(class);
                 if new && !still.is_empty() {
                     let nth = looked_up.new.len();
-                    self.ask(word, &mut still, |property, reason| {
-                        looked_up.settling.push(Settling {
-                            property,
-                            nth,
-                            reason,
-                        });
+                    self.ask(word, &mut still, |property, read, settled| {
+                        if noted[property].and(read) != noted[property] {
+                            noted[property] = noted[property].and(read);
+                            looked_up.reading.push(Reading {
+                                property,
+                                nth,
+                                read,
+                            });
+                        }
+                        if let Some(reason) = settled {
+                            looked_up.settling.push(Settling {
+                                property,
+                                nth,
+                                reason,
+                            });
+                        }
                     });
                 }
                 looked_up.new.push(new);
@@ -197,31 +235,42 @@ impl<'a, P: Protocol> Worker<'a, P> {
         }
     }
 
-    /// Asks predicates of a world, and strikes off those that it settles.
+    /// Asks predicates of a world, and strikes off those that it settles. `tell` is told of each that
+    /// is settled, and of each that reads more than nodes and the history.
     pub fn ask(
         &mut self,
         word: u64,
         properties: &mut Vec<usize>,
-        mut settles: impl FnMut(usize, Option<Reason>),
+        mut tell: impl FnMut(usize, Reads, Option<Option<Reason>>),
     ) {
-        let (protocol, books) = (&*self.system.protocol, self.cursor.books());
-        let packer: &Packer = self.cursor.packer();
-        packer.unfold(word, &mut self.words);
-        let words = &self.words;
+        let Worker {
+            cursor,
+            on_sight,
+            words,
+            parts,
+            ..
+        } = self;
+        cursor.packer().unfold(word, words);
         properties.retain(|&property| {
-            let Some((wanted, predicate)) = &mut self.on_sight[property] else {
+            let Some((wanted, predicate)) = &mut on_sight[property] else {
                 return false;
             };
+            let packer: &Packer = cursor.packer();
             let known = predicate.known(packer.part_count(), |part| packer.part(words, part));
-            if known == Some(!*wanted) {
+            if let Some((answer, read)) = known
+                && answer != *wanted
+            {
+                if read.any() {
+                    tell(property, read, None);
+                }
                 return true;
             }
-            self.parts.resize(packer.part_count(), 0);
-            packer.parts(words, &mut self.parts);
-            let answer = predicate.ask(protocol, books, &self.parts);
+            parts.resize(packer.part_count(), 0);
+            packer.parts(words, parts);
+            let (answer, read) = predicate.ask(cursor, parts);
             let settled = answer.is_ok() == *wanted;
-            if settled {
-                settles(property, answer.err());
+            if settled || read.any() {
+                tell(property, read, settled.then(|| answer.err()));
             }
             !settled
         });
@@ -248,17 +297,26 @@ impl Chunk {
     }
 
     #[inline]
-    fn add(&mut self, word: u64) {
+    fn add(&mut self, word: u64, found: Option<u64>) {
         let share = match self.shares.len() {
             1 => 0,
             shares => Visited::share_of(word, shares),
         };
         self.shares[share].push(word);
+        if let Some(found) = found {
+            self.found[share].push(found);
+        }
         self.order.push(u8::try_from(share).expect("few shares"));
     }
 
+    /// The words of a share, as worlds were found.
+    pub fn found(&self, share: usize) -> &[u64] {
+        self.found.get(share).unwrap_or(&self.shares[share])
+    }
+
     pub fn bytes(&self) -> usize {
-        let words: usize = self.shares.iter().map(Vec::capacity).sum();
+        let words = self.shares.iter().chain(&self.found);
+        let words: usize = words.map(Vec::capacity).sum();
         (words + self.worlds.capacity() + self.ends.capacity()) * size_of::<u64>()
             + self.order.capacity()
     }

@@ -59,9 +59,11 @@ mod matrix;
 mod messages;
 mod observations;
 mod params;
+pub(super) mod problem;
 mod properties;
 mod protocol;
 mod site;
+mod symmetry;
 #[cfg(test)]
 mod tests;
 
@@ -70,7 +72,9 @@ use std::borrow::Cow;
 pub use self::bugs::Mistake;
 pub use self::messages::{Choice, Decision, Msg, Timer, Vote};
 pub use self::params::{MAX_PARTICIPANTS, Params, PlannedVote, Presumption, Termination};
+pub(super) use self::problem::Ballot;
 pub use self::properties::{History, Outcomes};
+pub(super) use self::protocol::name;
 pub use self::site::{
     Coordinator, CoordinatorRecord, CoordinatorSite, MAX_TRANSACTIONS, Participant,
     ParticipantRecord, ParticipantSite, PerTxn, Site, State, Storage, Txn,

@@ -1,7 +1,8 @@
 //! What must be true of two-phase commit (BHG 7.3: AC1 to AC5), and the history it is read from.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
+use super::problem::{self, Ballot};
 use super::protocol::name;
 use super::{
     Coordinator, Participant, PerTxn, PlannedVote, State, TwoPhaseCommit, Txn, coordinator,
@@ -13,13 +14,13 @@ use crate::model::{
 };
 
 /// Who voted, decided and holds locks, in each transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct History {
-    outcomes: PerTxn<Outcomes>,
+    pub(super) outcomes: PerTxn<Outcomes>,
 }
 
 /// What was observed of one transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Outcomes {
     /// Was to vote NO because the environment chose so, whether it did or not.
     pub chose_no: NodeSet,
@@ -39,7 +40,7 @@ impl History {
     }
 
     /// Adds one observation.
-    pub(super) fn record(&mut self, id: Id, observation: &Observation) {
+    pub(in crate::protocols) fn record(&mut self, id: Id, observation: &Observation) {
         let is = |value: &Value, word| matches!(value, Value::Word(w) if w == word);
         match observation {
             Observation::Intends { subject, value } if is(value, "no") => {
@@ -79,7 +80,7 @@ pub fn properties(protocol: &TwoPhaseCommit) -> Vec<Property<TwoPhaseCommit>> {
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC1",
             premise: vec![],
             assumes: vec![],
-            expectation: always(atomicity),
+            expectation: always(problem::atomicity),
         },
         Property {
             name: "irrevocability",
@@ -87,7 +88,7 @@ pub fn properties(protocol: &TwoPhaseCommit) -> Vec<Property<TwoPhaseCommit>> {
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC2",
             premise: vec![],
             assumes: vec![],
-            expectation: always(irrevocability),
+            expectation: always(problem::irrevocability),
         },
         Property {
             name: "validity",
@@ -127,7 +128,7 @@ pub fn properties(protocol: &TwoPhaseCommit) -> Vec<Property<TwoPhaseCommit>> {
             citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
             premise: vec![],
             assumes: vec![],
-            expectation: Expectation::Reachable(Predicate::History(commit_possible)),
+            expectation: Expectation::Reachable(Predicate::History(problem::commit_possible)),
         },
         Property {
             name: "non-blocking",
@@ -176,72 +177,19 @@ pub fn properties(protocol: &TwoPhaseCommit) -> Vec<Property<TwoPhaseCommit>> {
     properties
 }
 
-fn atomicity(_: &TwoPhaseCommit, history: &History) -> Answer {
-    for (txn, outcomes) in history.transactions() {
-        let (committed, aborted) = (outcomes.committed, outcomes.aborted);
-        // A single node that decided both ways is what irrevocability is about.
-        if !committed.is_empty() && !aborted.is_empty() && committed.union(aborted).len() > 1 {
-            let text = format!(
-                "{} committed but {} aborted",
-                names(committed),
-                names(aborted)
-            );
-            return refuse(history, txn, committed.union(aborted), text);
-        }
+fn ballot(protocol: &TwoPhaseCommit) -> Ballot<'_> {
+    Ballot {
+        participants: protocol.participants,
+        votes: &protocol.votes,
     }
-    Ok(())
-}
-
-fn irrevocability(_: &TwoPhaseCommit, history: &History) -> Answer {
-    for (txn, outcomes) in history.transactions() {
-        let both = outcomes.committed.intersection(outcomes.aborted);
-        if !both.is_empty() {
-            let text = format!("{} decided both to commit and to abort", names(both));
-            return refuse(history, txn, both, text);
-        }
-    }
-    Ok(())
 }
 
 fn validity(protocol: &TwoPhaseCommit, history: &History) -> Answer {
-    for (txn, outcomes) in history.transactions() {
-        let committed = outcomes.committed;
-        let silent = protocol.participants.minus(outcomes.voted_yes);
-        // A YES from one who was to vote NO does not make it so.
-        let against = opponents(protocol, outcomes);
-        let (who, what) = match () {
-            () if committed.is_empty() => continue,
-            () if !silent.is_empty() => (silent, "never voted yes"),
-            () if !against.is_empty() => (against, "was to vote no"),
-            () => continue,
-        };
-        let text = format!("{} committed but {} {what}", names(committed), names(who));
-        return refuse(history, txn, committed.union(who), text);
-    }
-    Ok(())
-}
-
-/// Those who were to vote NO, by plan or by choice. (Votes are what they are whether anybody asks
-/// for them or not.)
-fn opponents(protocol: &TwoPhaseCommit, outcomes: &Outcomes) -> NodeSet {
-    let planned = protocol.participants.iter().zip(&protocol.votes);
-    planned
-        .filter(|(_, vote)| **vote == PlannedVote::No)
-        .fold(outcomes.chose_no, |set, (id, _)| set.with(id))
+    problem::validity(&ballot(protocol), history)
 }
 
 fn abort_has_a_reason(protocol: &TwoPhaseCommit, history: &History) -> Answer {
-    for (txn, outcomes) in history.transactions() {
-        let against = opponents(protocol, outcomes).union(outcomes.voted_no);
-        if !outcomes.aborted.is_empty() && against.is_empty() {
-            let text = format!(
-                "{} aborted but nobody was for no, and nothing failed",
-                names(outcomes.aborted)
-            );
-            return refuse(history, txn, outcomes.aborted, text);
-        }
-    }
-    Ok(())
+    problem::abort_has_a_reason(&ballot(protocol), history)
 }
 
 fn no_lock_after_decision(_: &TwoPhaseCommit, history: &History) -> Answer {
@@ -250,18 +198,10 @@ fn no_lock_after_decision(_: &TwoPhaseCommit, history: &History) -> Answer {
         let again = outcomes.locked.intersection(decided);
         if !again.is_empty() {
             let text = format!("{} took locks again after deciding", names(again));
-            return refuse(history, txn, again, text);
+            return problem::refuse(history, txn, again, text);
         }
     }
     Ok(())
-}
-
-fn commit_possible(_: &TwoPhaseCommit, history: &History) -> Answer {
-    let committed = |(_, outcomes): (Txn, &Outcomes)| !outcomes.committed.is_empty();
-    if history.transactions().any(committed) {
-        return Ok(());
-    }
-    Err(Reason::new(NodeSet::EMPTY, "nobody committed"))
 }
 
 fn all_up_decided(protocol: &TwoPhaseCommit, world: &dyn View<TwoPhaseCommit>) -> Answer {
@@ -349,17 +289,6 @@ impl Waiting {
         let nodes = self.outcome.union(self.prepare).union(self.votes);
         Err(Reason::new(nodes, enumerate(clauses)))
     }
-}
-
-/// A reason, with the transaction where there are several.
-fn refuse(history: &History, txn: Txn, nodes: NodeSet, text: String) -> Answer {
-    let several = history.transactions().count() > 1;
-    let text = if several {
-        format!("in transaction {txn} {text}")
-    } else {
-        text
-    };
-    Err(Reason::new(nodes, text))
 }
 
 fn names(set: NodeSet) -> String {

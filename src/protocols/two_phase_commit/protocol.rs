@@ -11,7 +11,7 @@ use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
-    Reaction, Variant,
+    Reaction, Symmetry, Variant,
 };
 
 impl Protocol for TwoPhaseCommit {
@@ -138,6 +138,10 @@ impl Protocol for TwoPhaseCommit {
             return "down".to_owned();
         }
         format!("down ({record})")
+    }
+
+    fn symmetry(&self) -> Option<Symmetry<Self>> {
+        super::symmetry::symmetry(self)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

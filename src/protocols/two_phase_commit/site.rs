@@ -6,7 +6,8 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Index, IndexMut};
 
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::messages::{Decision, Vote};
 use crate::model::NodeSet;
@@ -18,21 +19,21 @@ pub type Txn = u8;
 pub const MAX_TRANSACTIONS: usize = 4;
 
 /// What a site knows while it is up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum State {
     Coordinator(CoordinatorSite),
     Participant(ParticipantSite),
 }
 
 /// What survives a crash.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Storage {
     Coordinator(PerTxn<CoordinatorRecord>),
     Participant(PerTxn<ParticipantRecord>),
 }
 
 /// The coordinator's part in one transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Coordinator {
     #[default]
     Initial,
@@ -48,7 +49,7 @@ pub enum Coordinator {
 }
 
 /// The coordinator's last record of one transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum CoordinatorRecord {
     #[default]
     None,
@@ -61,7 +62,7 @@ pub enum CoordinatorRecord {
 }
 
 /// A participant's part in one transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Participant {
     /// Its vote is still up to the environment.
     #[default]
@@ -80,7 +81,7 @@ pub enum Participant {
 }
 
 /// A participant's last record of one transaction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ParticipantRecord {
     #[default]
     None,
@@ -144,7 +145,8 @@ pub struct PerTxn<T> {
 }
 
 /// The phases and the log of one site.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(bound(deserialize = "PerTxn<Phase>: Deserialize<'de>, PerTxn<Record>: Deserialize<'de>"))]
 pub struct Site<Phase, Record> {
     pub phase: PerTxn<Phase>,
     /// As it is on storage. (A log is written as a whole, so its site has to know all of it.)
@@ -165,6 +167,14 @@ impl<T: Copy + Default> PerTxn<T> {
             len: transactions,
             items: [T::default(); MAX_TRANSACTIONS],
         }
+    }
+
+    /// The same with something done to each.
+    pub fn map(mut self, mut other: impl FnMut(T) -> T) -> Self {
+        for item in &mut self.items[..usize::from(self.len)] {
+            *item = other(*item);
+        }
+        self
     }
 
     /// Makes room for a transaction.
@@ -226,5 +236,18 @@ impl fmt::Debug for Storage {
 impl<T: Serialize> Serialize for PerTxn<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(|(_, item)| item))
+    }
+}
+
+impl<'de, T: Copy + Default + Deserialize<'de>> Deserialize<'de> for PerTxn<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let list = Vec::<T>::deserialize(deserializer)?;
+        let mut items = [T::default(); MAX_TRANSACTIONS];
+        let place = items.get_mut(..list.len());
+        place
+            .ok_or_else(|| D::Error::custom("too many transactions"))?
+            .copy_from_slice(&list);
+        let len = u8::try_from(list.len()).expect("there are few");
+        Ok(PerTxn { len, items })
     }
 }

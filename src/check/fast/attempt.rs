@@ -1,0 +1,182 @@
+//! A search from its beginning, or from a checkpoint, to its end: what it may leave out, and once more
+//! with nothing left out if that has mattered.
+//!
+//! Invariant: what is used, and whether a second search is needed, depends on what is searched and
+//! not on where it was interrupted.
+
+use super::Tuning;
+use super::names::Names;
+use super::reduce::{Again, Prospect, Reducer, prospects};
+use super::saved::{self, Opened};
+use super::search::Search;
+use crate::check::checkpoint::{CheckpointError, Place};
+use crate::check::explore::Explored;
+use crate::check::reduction::{Forgone, Reduced, Reduction};
+use crate::check::{Limits, Monitor, NodeSymmetry};
+use crate::model::{Property, Protocol, System, World};
+
+/// Explores every world that can be reached from `start`; see
+/// [`check::explore`](crate::check::explore()), of which it is the equal.
+pub fn explore<P: Protocol>(
+    system: &System<P>,
+    start: &World<P>,
+    properties: &[Property<P>],
+    limits: &Limits,
+    tuning: Tuning,
+    monitor: &mut dyn Monitor,
+) -> Explored<P> {
+    let attempt = Attempt {
+        system,
+        start,
+        properties,
+        limits,
+        tuning,
+        place: None,
+    };
+    attempt
+        .explore(monitor)
+        .unwrap_or_else(|_| unreachable!("there is no checkpoint that could be wrong"))
+}
+
+/// Explores as [`explore`] does, and writes checkpoints to a place; goes on from the one that is
+/// there.
+pub fn explore_from<P: Protocol>(
+    system: &System<P>,
+    start: &World<P>,
+    properties: &[Property<P>],
+    limits: &Limits,
+    tuning: Tuning,
+    place: &Place,
+    monitor: &mut dyn Monitor,
+) -> Result<Explored<P>, CheckpointError> {
+    let attempt = Attempt {
+        system,
+        start,
+        properties,
+        limits,
+        tuning,
+        place: Some(place),
+    };
+    attempt.explore(monitor)
+}
+
+/// What is searched, and how.
+struct Attempt<'a, P: Protocol> {
+    system: &'a System<P>,
+    start: &'a World<P>,
+    properties: &'a [Property<P>],
+    limits: &'a Limits,
+    tuning: Tuning,
+    place: Option<&'a Place>,
+}
+
+impl<'a, P: Protocol> Attempt<'a, P> {
+    fn explore(&self, monitor: &mut dyn Monitor) -> Result<Explored<P>, CheckpointError> {
+        let (mut reduced, left_out) = self.plan();
+        let mut opened = match self.place {
+            Some(place) => saved::open(place)?,
+            None => Opened::default(),
+        };
+        let cost = opened.cost;
+        if let Some((through, place)) = opened.through.take().zip(self.place) {
+            if opened.before.is_some() {
+                leave_out_nothing(&mut reduced);
+            }
+            let explored = through
+                .spelt_out(self.system, self.start, self.properties)
+                .ok_or_else(|| place.of_another_protocol("a schedule in it is not possible"))?;
+            monitor.begins(cost);
+            let told = |names: Names<P>| names.tell();
+            let symmetry = || Names::of(self.system).map_or_else(NodeSymmetry::Off, told);
+            return Ok(Explored {
+                reduced,
+                symmetry: self.tuning.symmetry.then(symmetry),
+                ..explored
+            });
+        }
+        if opened.before.is_none() {
+            let mut search = self.search(left_out);
+            search.is_reduced = !reduced.used.is_empty();
+            self.restore(&mut search, &mut opened)?;
+            monitor.begins(cost);
+            search.run(monitor);
+            if let Some(explored) = search.finish(monitor) {
+                search.save_through(&explored, self.start, monitor);
+                return Ok(Explored {
+                    reduced,
+                    ..explored
+                });
+            }
+            opened.before = Some(search.generated.max(1));
+        } else {
+            monitor.begins(cost);
+        }
+        leave_out_nothing(&mut reduced);
+        let mut search = self.search(Reducer::none());
+        search.before = opened.before;
+        self.restore(&mut search, &mut opened)?;
+        let mut monitor = Again {
+            monitor,
+            generated: search.before.unwrap_or(0),
+        };
+        search.run(&mut monitor);
+        let explored = search.finish(&mut monitor).expect("nothing is left out");
+        search.save_through(&explored, self.start, &mut monitor);
+        Ok(Explored {
+            reduced,
+            ..explored
+        })
+    }
+
+    /// What is left out, as far as that can be told before the search.
+    fn plan(&self) -> (Reduced, Reducer<P>) {
+        let rules = &self.system.rules;
+        let mut reduced = Reduced::planned(self.tuning.reduce, rules, self.properties);
+        let found: Option<std::sync::Arc<[Prospect<P>]>> = if reduced.used.contains(Reduction::Dead)
+        {
+            match prospects(self.system, self.start, self.tuning.questions_max) {
+                Ok(found) => Some(found.into()),
+                Err(why) => {
+                    reduced.forgo(Reduction::Dead, why);
+                    None
+                }
+            }
+        } else {
+            None
+        };
+        let left_out = Reducer::new(reduced.used, found);
+        (reduced, left_out)
+    }
+
+    fn search(&self, left_out: Reducer<P>) -> Search<'a, P> {
+        let mut search = Search::new(
+            self.system,
+            self.start,
+            self.properties,
+            self.limits,
+            self.tuning,
+            left_out,
+        );
+        search.place = self.place.cloned();
+        search
+    }
+
+    /// Takes over what a checkpoint holds, if there is one that was not taken over yet.
+    fn restore(
+        &self,
+        search: &mut Search<'a, P>,
+        opened: &mut Opened,
+    ) -> Result<(), CheckpointError> {
+        match (self.place, opened.under_way.take()) {
+            (Some(place), Some(mut reader)) => search.restore(place, &mut reader),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What was left out has mattered to a predicate.
+fn leave_out_nothing(reduced: &mut Reduced) {
+    for reduction in reduced.used.iter() {
+        reduced.forgo(reduction, Forgone::NetworkIsRead);
+    }
+}

@@ -1,0 +1,321 @@
+//! Whether a protocol is as symmetric as it says: the same questions by all names.
+//!
+//! A question that is asked of the protocol for the first time is asked by every renaming, and the
+//! answer has to be the answer to the first, renamed. It is not enough to rename what was asked by a
+//! few trades: of worlds that differ by names a search looks at one, so that another node may never
+//! get where a node has been. Asking what came of one trade again by all trades asks everything, once.
+//!
+//! Invariant: nothing of this changes what is found. A mistake ends the search in a panic that names
+//! who was asked, and what differed.
+
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+
+use derive_where::derive_where;
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+
+use super::names::Names;
+use crate::check::SYMMETRY_BROKEN;
+use crate::model::symmetry::OwnedInput;
+use crate::model::{
+    Id, LinkOrder, Node, NodeSet, Observation, Protocol, Renaming, Symmetry, System,
+};
+
+/// What may be asked of a protocol about one part.
+#[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Question<P: Protocol> {
+    pub id: Id,
+    pub about: About<P>,
+}
+
+#[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum About<P: Protocol> {
+    /// What an input does.
+    Reaction {
+        node: Node<P>,
+        input: OwnedInput<P>,
+        crash_after: Option<usize>,
+    },
+    /// Where a crash inside the handler makes a difference.
+    CrashPoints { node: Node<P>, input: OwnedInput<P> },
+    /// What keeps an input from happening.
+    Withheld { node: Node<P>, input: OwnedInput<P> },
+    /// Whom the timers of a node wait for.
+    Awaited(Node<P>),
+    /// What observations make of the history.
+    Record {
+        history: P::History,
+        observations: Vec<Observation>,
+    },
+}
+
+#[derive_where(Debug, PartialEq)]
+enum Answer<P: Protocol> {
+    Reaction {
+        after: Node<P>,
+        /// In the order of the links; on a link in the order of sending, or of the messages where
+        /// nothing depends on the order.
+        sent: Vec<(Id, P::Msg)>,
+        observations: Vec<Observation>,
+    },
+    CrashPoints(Vec<usize>),
+    Withheld(Option<&'static str>),
+    Awaited(BTreeMap<P::Timer, NodeSet>),
+    Record(P::History),
+}
+
+/// The questions that were asked by all names.
+#[derive_where(Default)]
+pub struct Checks<P: Protocol> {
+    asked: IndexSet<Question<P>, FxBuildHasher>,
+}
+
+impl<P: Protocol> Checks<P> {
+    /// Asks a question by all names.
+    pub fn check(&mut self, system: &System<P>, names: &Names<P>, question: &Question<P>) {
+        if self.asked.contains(question) {
+            return;
+        }
+        self.asked.insert(question.clone());
+        let mut open = vec![(question.clone(), question.ask(system))];
+        while let Some((question, answer)) = open.pop() {
+            for by in &names.trades {
+                let elsewhere = question.renamed(&names.symmetry, by);
+                let back = elsewhere.renamed(&names.symmetry, by);
+                assert!(
+                    back == question,
+                    "{SYMMETRY_BROKEN}: the protocol does not rename well. {} trade names twice, \
+                     and {question:?} becomes {back:?}",
+                    system.cluster.names(by.moved()),
+                );
+                let said = elsewhere.ask(system);
+                let expected = answer.renamed(&names.symmetry, system, by);
+                if said != expected {
+                    refuse(system, by, &question, &elsewhere, &expected, &said);
+                }
+                if self.asked.insert(elsewhere.clone()) {
+                    open.push((elsewhere, said));
+                }
+            }
+            if let Answer::Reaction { after, .. } = answer {
+                let (id, about) = (question.id, About::Awaited(after));
+                self.check(system, names, &Question { id, about });
+            }
+        }
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.asked.capacity() * (size_of::<Question<P>>() + 2 * size_of::<usize>())
+    }
+}
+
+impl<P: Protocol> Question<P> {
+    fn ask(&self, system: &System<P>) -> Answer<P> {
+        let (protocol, id) = (&*system.protocol, self.id);
+        match &self.about {
+            About::Reaction {
+                node,
+                input,
+                crash_after,
+            } => {
+                let mut after = node.clone();
+                let reaction = after.react(protocol, id, input.as_input(), *crash_after);
+                let sent = reaction.sends().map(|(dst, msg)| (dst, msg.clone()));
+                let answer = Answer::Reaction {
+                    sent: sent.collect(),
+                    observations: reaction.observations,
+                    after,
+                };
+                answer.in_order(system)
+            }
+            About::CrashPoints { node, input } => {
+                Answer::CrashPoints(node.crash_points(protocol, id, input.as_input()))
+            }
+            About::Withheld { node, input } => {
+                let state = node.state().expect("only a node that is up is asked");
+                Answer::Withheld(protocol.withheld(id, state, input.as_input()))
+            }
+            About::Awaited(node) => {
+                let awaited = node.up().into_iter().flat_map(|up| {
+                    let awaited = |timer| protocol.awaits(id, &up.state, timer);
+                    up.timers.iter().map(move |t| (t.clone(), awaited(t)))
+                });
+                Answer::Awaited(awaited.collect())
+            }
+            About::Record {
+                history,
+                observations,
+            } => {
+                let mut history = history.clone();
+                for observation in observations {
+                    protocol.record(&mut history, id, observation);
+                }
+                Answer::Record(history)
+            }
+        }
+    }
+
+    fn renamed(&self, symmetry: &Symmetry<P>, by: &Renaming) -> Self {
+        let about = match &self.about {
+            About::Reaction {
+                node,
+                input,
+                crash_after,
+            } => About::Reaction {
+                node: symmetry.node(node, by),
+                input: symmetry.input(input, by),
+                crash_after: *crash_after,
+            },
+            About::CrashPoints { node, input } => About::CrashPoints {
+                node: symmetry.node(node, by),
+                input: symmetry.input(input, by),
+            },
+            About::Withheld { node, input } => About::Withheld {
+                node: symmetry.node(node, by),
+                input: symmetry.input(input, by),
+            },
+            About::Awaited(node) => About::Awaited(symmetry.node(node, by)),
+            About::Record {
+                history,
+                observations,
+            } => About::Record {
+                history: (symmetry.history)(history, by),
+                observations: observations.clone(),
+            },
+        };
+        Question {
+            id: by.id(self.id),
+            about,
+        }
+    }
+
+    /// Who is asked what, in words.
+    fn words(&self, system: &System<P>) -> String {
+        let name = system.cluster.name(self.id);
+        match &self.about {
+            About::Reaction {
+                input, crash_after, ..
+            } => {
+                let until = crash_after.map_or_else(String::new, |after| {
+                    format!(" and a crash after {after} of its commands")
+                });
+                format!("the handler of {name}, asked about {input:?}{until}")
+            }
+            About::CrashPoints { input, .. } => {
+                format!("the handler of {name}, asked where it may crash within {input:?}")
+            }
+            About::Withheld { input, .. } => format!("`withheld` for {name} and {input:?}"),
+            About::Awaited(_) => format!("`awaits` for {name}"),
+            About::Record { observations, .. } => {
+                format!("`record` for {name} and {observations:?}")
+            }
+        }
+    }
+}
+
+impl<P: Protocol> Answer<P> {
+    fn renamed(&self, symmetry: &Symmetry<P>, system: &System<P>, by: &Renaming) -> Self {
+        match self {
+            Answer::Reaction {
+                after,
+                sent,
+                observations,
+            } => {
+                let sent = sent
+                    .iter()
+                    .map(|(dst, msg)| (by.id(*dst), (symmetry.msg)(msg, by)));
+                let answer = Answer::Reaction {
+                    after: symmetry.node(after, by),
+                    sent: sent.collect(),
+                    observations: observations.clone(),
+                };
+                answer.in_order(system)
+            }
+            Answer::CrashPoints(points) => Answer::CrashPoints(points.clone()),
+            Answer::Withheld(bound) => Answer::Withheld(*bound),
+            Answer::Awaited(awaited) => {
+                let renamed = awaited
+                    .iter()
+                    .map(|(timer, set)| ((symmetry.timer)(timer, by), by.set(*set)));
+                Answer::Awaited(renamed.collect())
+            }
+            Answer::Record(history) => Answer::Record((symmetry.history)(history, by)),
+        }
+    }
+
+    /// What is sent to different nodes is put in flight on different links, so that the order makes
+    /// no difference: where a crash may part it, what was sent until then is a question of its own.
+    fn in_order(mut self, system: &System<P>) -> Self {
+        if let Answer::Reaction { sent, .. } = &mut self {
+            match system.rules.links.order {
+                LinkOrder::Fifo => sent.sort_by_key(|(dst, _)| *dst),
+                LinkOrder::Unordered => sent.sort(),
+            }
+        }
+        self
+    }
+
+    /// What differs, in both.
+    fn difference(&self, other: &Self) -> (&'static str, String, String) {
+        fn told<T: Debug>(what: &'static str, a: T, b: T) -> (&'static str, String, String) {
+            (what, format!("{a:?}"), format!("{b:?}"))
+        }
+        match (self, other) {
+            (
+                Answer::Reaction {
+                    after: a,
+                    sent: a_sent,
+                    observations: a_seen,
+                },
+                Answer::Reaction {
+                    after: b,
+                    sent: b_sent,
+                    observations: b_seen,
+                },
+            ) => {
+                if a != b {
+                    told("the node afterwards", a, b)
+                } else if a_sent != b_sent {
+                    told("what is sent", a_sent, b_sent)
+                } else {
+                    told("what is observed", a_seen, b_seen)
+                }
+            }
+            (a, b) => told("the answer", a, b),
+        }
+    }
+}
+
+fn refuse<P: Protocol>(
+    system: &System<P>,
+    by: &Renaming,
+    question: &Question<P>,
+    elsewhere: &Question<P>,
+    expected: &Answer<P>,
+    said: &Answer<P>,
+) -> ! {
+    let (what, expected, said) = expected.difference(said);
+    let advice = match elsewhere.about {
+        About::Reaction {
+            crash_after: Some(_),
+            ..
+        } => {
+            " (Whoever sends to one node after the other is not symmetric where it may crash inside a \
+             handler: check with crashes only between events, or without node symmetry.)"
+        }
+        _ => "",
+    };
+    panic!(
+        "{SYMMETRY_BROKEN}: {} and {} make a difference. Compare {} with {}: {what} has to be \
+         {expected} but is {said}.{advice}",
+        system
+            .cluster
+            .name(by.moved().iter().next().expect("two trade")),
+        system
+            .cluster
+            .name(by.moved().iter().last().expect("two trade")),
+        question.words(system),
+        elsewhere.words(system),
+    );
+}

@@ -1,0 +1,294 @@
+//! What can still become of each node, and which messages can still matter to it.
+//!
+//! From the parts of the first world, every handler is asked about every message that any node can
+//! ever send to it, every timer that is armed, every choice, every start that the budgets allow, and
+//! the same with a crash behind each prefix of its commands; until nothing new comes of it. Whether a
+//! message can be in flight just then is not asked, so that it is more than can happen, never less:
+//! whatever happens to a node in a search is an edge here, and whatever is sent to it is known here.
+//!
+//! A message is *dead* at a part if at no part that can be reached from it, where a message can arrive
+//! at all, it makes any difference: the part stays as it is, nothing is sent or observed, no bound
+//! withholds it, and no crash inside the handler leaves anything behind. What is dead stays dead.
+//! Where a node is down, or has not joined yet, a message is lost without a trace; where it has a
+//! choice to settle, no message arrives.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+
+use super::super::intern::Number;
+use crate::check::reduction::Forgone;
+use crate::model::cluster::index;
+use crate::model::{Id, Input, Link, Node, NodeSet, Protocol, System, View, World};
+
+type Set<T> = IndexSet<T, FxBuildHasher>;
+
+/// Numbers of messages, as bits.
+type Bits = Vec<u64>;
+
+/// What can become of one node.
+pub struct Prospect<P: Protocol> {
+    parts: Set<Node<P>>,
+    /// All that may ever be on its way to it, with whom it is from.
+    messages: Set<(Id, P::Msg)>,
+    /// For each part, which of the sets of dead messages is its own.
+    dead_at: Vec<Number>,
+    /// The first of them is empty. Those of parts that are up are told from those of others.
+    dead: Set<(Bits, bool)>,
+}
+
+impl<P: Protocol> Prospect<P> {
+    /// Which messages are dead at a part, by the number of their set; 0 if none is. Nothing if the
+    /// part cannot come about.
+    pub fn class(&self, part: &Node<P>) -> Option<Number> {
+        Some(self.dead_at[self.parts.get_index_of(part)?])
+    }
+
+    /// Whether a message is in one of these sets. Nothing if nobody can send it.
+    pub fn is_dead(&self, class: Number, src: Id, msg: &P::Msg) -> Option<bool> {
+        let at = self.messages.get_index_of(&(src, msg.clone()))?;
+        Some(self.dead[class as usize].0[at / 64] >> (at % 64) & 1 == 1)
+    }
+}
+
+/// What can become of each node from here on, or why that was not found out.
+pub fn prospects<P: Protocol>(
+    system: &System<P>,
+    start: &World<P>,
+    questions_max: usize,
+) -> Result<Vec<Prospect<P>>, Forgone> {
+    // A handler that thinks that something cannot happen may be right.
+    let found = catch_unwind(AssertUnwindSafe(|| {
+        let mut closure = Closure::new(system, start, questions_max);
+        while closure.sweep()? {}
+        Ok(closure.nodes.into_iter().map(Local::judge).collect())
+    }));
+    found.unwrap_or(Err(Forgone::HandlerPanics))
+}
+
+/// What is known of one node so far.
+struct Local<P: Protocol> {
+    parts: Set<Node<P>>,
+    messages: Set<(Id, P::Msg)>,
+    /// From part to part.
+    edges: Vec<(usize, usize)>,
+    /// The parts at which a message makes a difference.
+    live: Vec<(usize, usize)>,
+    /// For each part that was asked its own inputs, of how many messages it was asked.
+    asked: Vec<usize>,
+}
+
+struct Closure<'a, P: Protocol> {
+    system: &'a System<P>,
+    nodes: Vec<Local<P>>,
+    /// The nodes that the budgets allow to crash, and what else they allow.
+    frail: NodeSet,
+    recovers: bool,
+    times_out: bool,
+    questions: usize,
+    questions_max: usize,
+}
+
+impl<'a, P: Protocol> Closure<'a, P> {
+    fn new(system: &'a System<P>, start: &World<P>, questions_max: usize) -> Self {
+        let rules = &system.rules;
+        let spent = &start.globals().spent;
+        let ids = || system.cluster.ids();
+        let local = |dst: Id| {
+            let in_flight = ids().flat_map(|src| {
+                let channel = start.channel(Link::new(src, dst));
+                channel.iter().map(move |msg| (src, msg.clone()))
+            });
+            Local {
+                parts: Set::from_iter([start.node(dst).clone()]),
+                messages: in_flight.collect(),
+                edges: Vec::new(),
+                live: Vec::new(),
+                asked: Vec::new(),
+            }
+        };
+        Closure {
+            nodes: ids().map(local).collect(),
+            frail: start.expendable(rules),
+            recovers: rules
+                .budgets
+                .recoveries
+                .allows(|| spent.recoveries as usize),
+            times_out: rules.timeouts.allows(|| spent.timeouts as usize),
+            questions: 0,
+            questions_max,
+            system,
+        }
+    }
+
+    /// Asks what was not asked before; whether there was anything.
+    fn sweep(&mut self) -> Result<bool, Forgone> {
+        let mut asked = false;
+        for id in self.system.cluster.ids() {
+            let at = index(id);
+            let mut part = 0;
+            while part < self.nodes[at].parts.len() {
+                let node = self.nodes[at].parts[part].clone();
+                if part == self.nodes[at].asked.len() {
+                    self.nodes[at].asked.push(0);
+                    self.own(id, part, &node)?;
+                    asked = true;
+                }
+                while self.nodes[at].asked[part] < self.nodes[at].messages.len() {
+                    let nth = self.nodes[at].asked[part];
+                    self.nodes[at].asked[part] += 1;
+                    self.message(id, part, &node, nth)?;
+                    asked = true;
+                }
+                part += 1;
+            }
+        }
+        Ok(asked)
+    }
+
+    /// What happens to a part by itself.
+    fn own(&mut self, id: Id, part: usize, node: &Node<P>) -> Result<(), Forgone> {
+        let Node::Up(up) = node else {
+            let joins = matches!(node, Node::Absent);
+            if joins || self.recovers {
+                self.input(id, part, node, Input::Start)?;
+            }
+            return Ok(());
+        };
+        if let Some((key, options)) = up.choices.first_key_value() {
+            for value in options {
+                self.input(id, part, node, Input::Choice { key, value })?;
+            }
+            return Ok(());
+        }
+        if self.times_out {
+            for timer in &up.timers {
+                self.input(id, part, node, Input::Timeout(timer))?;
+            }
+        }
+        if self.frail.contains(id) {
+            let mut after = node.clone();
+            after.crash();
+            self.nodes[index(id)].lead(part, after);
+        }
+        Ok(())
+    }
+
+    fn message(&mut self, id: Id, part: usize, node: &Node<P>, nth: usize) -> Result<(), Forgone> {
+        let arrives = node.up().is_some_and(|up| up.choices.is_empty());
+        if arrives {
+            let (src, msg) = self.nodes[index(id)].messages[nth].clone();
+            let input = Input::Message { src, msg: &msg };
+            if self.input(id, part, node, input)? {
+                self.nodes[index(id)].live.push((part, nth));
+            }
+        }
+        Ok(())
+    }
+
+    /// An input to a part; whether it makes any difference.
+    fn input(
+        &mut self,
+        id: Id,
+        part: usize,
+        node: &Node<P>,
+        input: Input<'_, P>,
+    ) -> Result<bool, Forgone> {
+        let protocol = &*self.system.protocol;
+        let withheld = |state| protocol.withheld(id, state, input);
+        if node.state().and_then(withheld).is_some() {
+            return Ok(true);
+        }
+        let mut differs = self.ask(id, part, node, input, None)?;
+        if self.system.rules.budgets.inside_handlers && self.frail.contains(id) {
+            for after in node.crash_points(protocol, id, input) {
+                self.ask(id, part, node, input, Some(after))?;
+                differs = true;
+            }
+        }
+        Ok(differs)
+    }
+
+    /// Asks a handler; whether it did anything.
+    fn ask(
+        &mut self,
+        id: Id,
+        part: usize,
+        node: &Node<P>,
+        input: Input<'_, P>,
+        crash_after: Option<usize>,
+    ) -> Result<bool, Forgone> {
+        if self.questions == self.questions_max {
+            return Err(Forgone::TooManyQuestions(self.questions_max));
+        }
+        self.questions += 1;
+        let mut after = node.clone();
+        let reaction = after.react(&self.system.protocol, id, input, crash_after);
+        let mut differs = after != *node || !reaction.observations.is_empty();
+        for (dst, msg) in reaction.sends() {
+            self.nodes[index(dst)].messages.insert((id, msg.clone()));
+            differs = true;
+        }
+        self.nodes[index(id)].lead(part, after);
+        Ok(differs)
+    }
+}
+
+impl<P: Protocol> Local<P> {
+    fn lead(&mut self, part: usize, after: Node<P>) {
+        let (after, _) = self.parts.insert_full(after);
+        if after != part {
+            self.edges.push((part, after));
+        }
+    }
+
+    /// Finds what is dead: what is live nowhere ahead.
+    fn judge(self) -> Prospect<P> {
+        let words = self.messages.len().div_ceil(64);
+        let mut live: Vec<Bits> = vec![vec![0; words]; self.parts.len()];
+        for &(part, nth) in &self.live {
+            live[part][nth / 64] |= 1 << (nth % 64);
+        }
+        let mut before = vec![Vec::new(); self.parts.len()];
+        for &(from, to) in &self.edges {
+            before[to].push(from);
+        }
+        let mut todo: Vec<usize> = (0..self.parts.len()).collect();
+        while let Some(part) = todo.pop() {
+            let ahead = live[part].clone();
+            for &from in &before[part] {
+                let mut news = false;
+                for (bits, ahead) in live[from].iter_mut().zip(&ahead) {
+                    news |= ahead & !*bits != 0;
+                    *bits |= ahead;
+                }
+                if news {
+                    todo.push(from);
+                }
+            }
+        }
+        let mut dead = Set::from_iter([(vec![0; words], false)]);
+        let mut dead_at = Vec::with_capacity(live.len());
+        for (part, mut bits) in self.parts.iter().zip(live) {
+            for (nth, word) in bits.iter_mut().enumerate() {
+                let known = self.messages.len() - nth * 64;
+                let all = if known < 64 {
+                    (1 << known) - 1
+                } else {
+                    u64::MAX
+                };
+                *word = !*word & all;
+            }
+            let is_up = part.is_up() && bits.iter().any(|word| *word != 0);
+            let (class, _) = dead.insert_full((bits, is_up));
+            dead_at.push(Number::try_from(class).expect("few parts"));
+        }
+        Prospect {
+            parts: self.parts,
+            messages: self.messages,
+            dead_at,
+            dead,
+        }
+    }
+}

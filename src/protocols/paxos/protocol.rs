@@ -1,0 +1,156 @@
+//! What Paxos says of itself: who takes part, who waits for whom, what a check leaves open, and
+//! where a node stands.
+
+use super::bugs::BUGS;
+use super::{
+    Acceptor, Ballot, History, Learner, Params, Paxos, Phase, Proposal, State, Storage, Timer,
+    observations,
+};
+use crate::model::arms::Arm;
+use crate::model::{
+    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
+    Reaction, Variant,
+};
+
+impl Protocol for Paxos {
+    const NAME: &'static str = "paxos";
+    const ABOUT: &'static str =
+        "Single-decree Paxos: proposers compete, and a majority of acceptors chooses one value.";
+    const SOURCES: &'static [&'static str] = &[
+        "Lamport 2001, Paxos Made Simple",
+        "Lamport 1998, The Part-Time Parliament, section 2",
+    ];
+    const BUGS: &'static [Bug] = BUGS;
+
+    type Params = Params;
+    type History = History;
+
+    fn new(params: &Params) -> Result<Self, BadParameter> {
+        params.check()?;
+        let [p, a, l] = [params.proposers, params.acceptors, params.learners].map(usize::from);
+        let [proposers, most, all] = [p, p + a, p + a + l].map(NodeSet::first);
+        Ok(Paxos {
+            params: params.clone(),
+            proposers,
+            acceptors: most.minus(proposers),
+            learners: all.minus(most),
+        })
+    }
+
+    fn cluster(&self) -> Cluster {
+        let roles = [
+            ("P", "proposer", self.proposers),
+            ("A", "acceptor", self.acceptors),
+            ("L", "learner", self.learners),
+        ];
+        Cluster::new(roles.into_iter().flat_map(|(letter, role, nodes)| {
+            (1..=nodes.len()).map(move |i| (format!("{letter}{i}"), role))
+        }))
+    }
+
+    fn blank(&self, id: Id) -> Storage {
+        self.nothing(id)
+    }
+
+    fn observe(
+        &self,
+        id: Id,
+        before: &Node<Self>,
+        input: Input<'_, Self>,
+        reaction: &Reaction<Self>,
+        found: &mut Vec<Observation>,
+    ) {
+        observations::observe(id, before, input, reaction, found);
+    }
+
+    fn record(&self, history: &mut History, id: Id, observation: &Observation) {
+        history.record(id, observation);
+    }
+
+    /// An acceptor that is up and in reach grants or refuses every PREPARE. To ACCEPT nobody owes
+    /// the proposer an answer: learners speak when a majority has accepted.
+    fn awaits(&self, _: Id, state: &State, timer: &Timer) -> NodeSet {
+        match (state, timer) {
+            (State::Proposer(p), Timer::Retry) => match p.phase {
+                Phase::Preparing { promised, .. } => self.acceptors.minus(promised),
+                _ => NodeSet::EMPTY,
+            },
+            _ => NodeSet::EMPTY,
+        }
+    }
+
+    /// A check looks at so many ballots and no further.
+    fn withheld(&self, id: Id, state: &State, input: Input<'_, Self>) -> Option<&'static str> {
+        let (State::Proposer(p), Input::Timeout(timer)) = (state, input) else {
+            return None;
+        };
+        let next = match (timer, p.phase) {
+            (Timer::Propose, Phase::Waiting { next }) => Some(next),
+            (Timer::Retry, phase) => self.abandons_for(id, phase),
+            _ => None,
+        };
+        let beyond = next.is_some_and(|next| next > Ballot(self.params.ballots));
+        beyond.then_some("ballots")
+    }
+
+    fn hears(&self, role: &str, arm: &Arm) -> bool {
+        let Arm::Message(kind) = arm else {
+            return role == "proposer";
+        };
+        let kinds: &[&str] = match role {
+            "proposer" if self.params.feedback => &["Promise", "Nack", "Chosen"],
+            "proposer" => &["Promise"],
+            "acceptor" => &["Prepare", "Accept"],
+            _ => &["Accepted"],
+        };
+        kinds.contains(&kind.as_str())
+    }
+
+    fn status(&self, _: Id, node: &Node<Self>) -> String {
+        match node {
+            Node::Absent => "not started".to_owned(),
+            Node::Up(up) => match &up.state {
+                State::Proposer(p) => match p.phase {
+                    Phase::Waiting { .. } => "waiting".to_owned(),
+                    Phase::Preparing { ballot, .. } => format!("preparing {ballot:?}"),
+                    Phase::Proposing(proposal) => format!("proposing {proposal:?}"),
+                    Phase::Done => "done".to_owned(),
+                },
+                State::Acceptor(a) => acceptor(*a),
+                State::Learner(Learner::Listening(_)) => "listening".to_owned(),
+                State::Learner(Learner::Learned(value)) => format!("learned {value:?}"),
+            },
+            Node::Down { storage } => match storage {
+                None | Some(Storage::Learner(None)) => "down".to_owned(),
+                Some(Storage::Proposer(ballot)) => format!("down (used {ballot:?})"),
+                Some(Storage::Acceptor(a)) => format!("down ({})", acceptor(*a)),
+                Some(Storage::Learner(Some(value))) => format!("down (learned {value:?})"),
+            },
+        }
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        super::properties::properties(self)
+    }
+
+    fn matrix() -> Vec<Variant<Params>> {
+        super::matrix::variants()
+    }
+}
+
+/// `accepted 1:v1`, `promised 2`, or both.
+fn acceptor(a: Acceptor) -> String {
+    let accepted = |p: Proposal| format!("accepted {p:?}");
+    let bound = a.accepted.map_or(Ballot::default(), |p| p.ballot);
+    let promised = (a.promised > bound).then(|| format!("promised {:?}", a.promised));
+    let words: Vec<_> = a
+        .accepted
+        .map(accepted)
+        .into_iter()
+        .chain(promised)
+        .collect();
+    if words.is_empty() {
+        return "ready".to_owned();
+    }
+    words.join(", ")
+}

@@ -1,0 +1,108 @@
+//! What each role keeps, in memory and on stable storage.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::messages::{Ballot, Proposal, Value};
+use crate::model::{Id, NodeSet};
+
+/// What a node knows while it is up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum State {
+    Proposer(Proposer),
+    Acceptor(Acceptor),
+    Learner(Learner),
+}
+
+/// What survives a crash.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Storage {
+    /// The highest ballot that the proposer has tried to use.
+    Proposer(Ballot),
+    Acceptor(Acceptor),
+    /// What the learner has learned.
+    Learner(Option<Value>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Proposer {
+    pub phase: Phase,
+    /// The learners that have told it what was chosen.
+    pub told: NodeSet,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Phase {
+    /// Has no ballot under way, and will begin this one.
+    Waiting { next: Ballot },
+    /// Phase 1: collects promises for just this ballot.
+    Preparing {
+        ballot: Ballot,
+        promised: NodeSet,
+        /// The highest-numbered proposal that the promises reported.
+        reported: Option<Proposal>,
+    },
+    /// Phase 2: has asked to accept this.
+    Proposing(Proposal),
+    /// Every learner knows what was chosen.
+    Done,
+}
+
+/// The same in memory and on stable storage.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Acceptor {
+    /// It accepts nothing below this ballot.
+    pub promised: Ballot,
+    /// The highest-numbered proposal that it has accepted.
+    pub accepted: Option<Proposal>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Learner {
+    /// Who accepted what, as far as it has heard.
+    Listening(Acceptances),
+    Learned(Value),
+}
+
+/// Who accepted what, in the order of ballots.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Acceptances(Vec<(Proposal, NodeSet)>);
+
+impl Acceptances {
+    /// Adds an acceptance; one that is known changes nothing.
+    pub fn add(&mut self, proposal: Proposal, acceptor: Id) {
+        match self.0.binary_search_by_key(&proposal, |(p, _)| *p) {
+            Ok(at) => self.0[at].1.insert(acceptor),
+            Err(at) => self.0.insert(at, (proposal, NodeSet::only(acceptor))),
+        }
+    }
+
+    /// Who accepted a proposal.
+    pub fn of(&self, proposal: Proposal) -> NodeSet {
+        let mut same = self.iter().filter(|(p, _)| *p == proposal);
+        same.next().map_or(NodeSet::EMPTY, |(_, who)| who)
+    }
+
+    /// Each proposal that was accepted, with those who did.
+    pub fn iter(&self) -> impl Iterator<Item = (Proposal, NodeSet)> {
+        self.0.iter().copied()
+    }
+}
+
+/// As a record of a log: what it says last.
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Storage::Proposer(ballot) => write!(f, "Used({ballot:?})"),
+            Storage::Acceptor(Acceptor { promised, accepted }) => match accepted {
+                Some(proposal) if proposal.ballot == *promised => {
+                    write!(f, "Accepted({proposal:?})")
+                }
+                _ => write!(f, "Promised({promised:?})"),
+            },
+            Storage::Learner(Some(value)) => write!(f, "Learned({value:?})"),
+            Storage::Learner(None) => f.write_str("Nothing"),
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What a scenario can set, and which settings make no system.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::bugs::Mistake;
+use crate::model::{BadParameter, TimerRange};
+use crate::protocols::two_phase_commit::MAX_TRANSACTIONS;
+pub use crate::protocols::two_phase_commit::{MAX_PARTICIPANTS, PlannedVote};
+
+/// The parameters of three-phase commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+pub struct Params {
+    /// How many participants there are, beside the coordinator.
+    #[schemars(range(min = 1, max = 8))]
+    pub participants: u8,
+    /// How each participant votes, in order; everybody votes yes if the list is empty. An open
+    /// vote is drawn from the seed in a run, and the checker explores both.
+    pub votes: Vec<PlannedVote>,
+    /// What those do who wait too long.
+    pub termination: Termination,
+    /// Vc: how many participants have to be pre-committed before anybody commits, with
+    /// termination by quorum. A majority if it is left out.
+    pub commit_quorum: Option<u8>,
+    /// Va: how many have to be pre-aborted before anybody aborts. As few as Vc allows if it is
+    /// left out: Vc + Va has to be larger than the number of participants, and if it is larger by
+    /// more than one, neither may come together.
+    pub abort_quorum: Option<u8>,
+    /// How often a question is asked again before the silent are held to have failed. The papers
+    /// assume that no message is lost: never.
+    #[schemars(range(max = 3))]
+    pub retries: u8,
+    /// How many transactions run at the same time, all with the same participants and votes.
+    #[schemars(range(min = 1, max = 4))]
+    pub transactions: u8,
+    /// When the coordinator begins.
+    pub start: TimerRange,
+    /// How long the coordinator waits for votes before it aborts.
+    pub vote_timeout: TimerRange,
+    /// How long a participant waits for CAN-COMMIT before it aborts unilaterally.
+    pub can_commit_timeout: TimerRange,
+    /// How long a coordinator or backup waits for states and acknowledgements.
+    pub answer_timeout: TimerRange,
+    /// How long those who follow wait for their coordinator.
+    pub coordinator_timeout: TimerRange,
+    /// How long a site that came back waits for the outcome before it asks again.
+    pub inquiry: TimerRange,
+    /// A mistake to make on purpose.
+    pub bug: Option<Mistake>,
+}
+
+impl Default for Params {
+    fn default() -> Self {
+        Params {
+            participants: 3,
+            votes: Vec::new(),
+            termination: Termination::Protocol,
+            commit_quorum: None,
+            abort_quorum: None,
+            retries: 0,
+            transactions: 1,
+            start: TimerRange::millis(1, 2),
+            vote_timeout: TimerRange::millis(100, 150),
+            can_commit_timeout: TimerRange::millis(200, 300),
+            answer_timeout: TimerRange::millis(60, 90),
+            coordinator_timeout: TimerRange::millis(200, 300),
+            inquiry: TimerRange::millis(60, 90),
+            bug: None,
+        }
+    }
+}
+
+/// What becomes of those who wait too long.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Termination {
+    /// Each for itself: the uncertain abort, the pre-committed commit. (Skeen 1981, and most
+    /// textbooks.)
+    Timeouts,
+    /// They elect a backup, which asks where everybody stands and finishes what the coordinator
+    /// began. (Skeen 1981; Bernstein et al. 7.5.)
+    Protocol,
+    /// So they do, but nothing is decided without a quorum. (Skeen 1982.)
+    Quorum,
+}
+
+impl Params {
+    /// The planned vote of each participant, in order.
+    pub(super) fn planned(&self) -> Vec<PlannedVote> {
+        if self.votes.is_empty() {
+            return vec![PlannedVote::Yes; usize::from(self.participants)];
+        }
+        self.votes.clone()
+    }
+
+    /// Vc.
+    pub(super) fn commit_quorum(&self) -> usize {
+        usize::from(self.commit_quorum.unwrap_or(self.participants / 2 + 1))
+    }
+
+    /// Va.
+    pub(super) fn abort_quorum(&self) -> usize {
+        let least = (usize::from(self.participants) + 1).saturating_sub(self.commit_quorum());
+        self.abort_quorum.map_or(least.max(1), usize::from)
+    }
+
+    pub(super) fn check(&self) -> Result<(), BadParameter> {
+        let (n, votes) = (self.participants, self.votes.len());
+        if !(1..=MAX_PARTICIPANTS).contains(&n) {
+            let message = format!("{n} participants: write 1 to {MAX_PARTICIPANTS}");
+            return Err(BadParameter::new("participants", message));
+        }
+        if votes != 0 && votes != usize::from(n) {
+            let message = format!(
+                "{votes} votes for {n} participants: write one of `yes`, `no` and `open` for each, \
+                 or leave `votes` out and all vote yes"
+            );
+            return Err(BadParameter::new("votes", message));
+        }
+        let transactions = usize::from(self.transactions);
+        if !(1..=MAX_TRANSACTIONS).contains(&transactions) {
+            let message = format!("{transactions} transactions: write 1 to {MAX_TRANSACTIONS}");
+            return Err(BadParameter::new("transactions", message));
+        }
+        if self.retries > 3 {
+            let message = format!("{} retries: write 0 to 3", self.retries);
+            return Err(BadParameter::new("retries", message));
+        }
+        self.check_quorums()?;
+        self.check_bug()
+    }
+
+    fn check_quorums(&self) -> Result<(), BadParameter> {
+        let n = usize::from(self.participants);
+        for (parameter, given, quorum) in [
+            ("commit-quorum", self.commit_quorum, self.commit_quorum()),
+            ("abort-quorum", self.abort_quorum, self.abort_quorum()),
+        ] {
+            if given.is_some() && self.termination != Termination::Quorum {
+                let message = r#"there are quorums only with "termination": "quorum""#;
+                return Err(BadParameter::new(parameter, message));
+            }
+            if !(1..=n).contains(&quorum) {
+                let message = format!("a quorum of {quorum} participants: write 1 to {n}");
+                return Err(BadParameter::new(parameter, message));
+            }
+        }
+        let (commit, abort) = (self.commit_quorum(), self.abort_quorum());
+        if commit + abort <= n {
+            let message = format!(
+                "a commit quorum of {commit} and an abort quorum of {abort} of {n} participants \
+                 need not meet: together they must be more than {n}"
+            );
+            return Err(BadParameter::new("abort-quorum", message));
+        }
+        Ok(())
+    }
+
+    /// Some mistakes can only be made in one of the variants, or by several.
+    fn check_bug(&self) -> Result<(), BadParameter> {
+        use Mistake::{
+            AllUncertainCommit, CommitsWithoutMoving, FirstAckCommits, FirstBackDecides,
+            ObeysTheReplaced, PreCommittedAborts, TimeoutsOnly,
+        };
+        let needs = match self.bug {
+            Some(
+                AllUncertainCommit | CommitsWithoutMoving | FirstBackDecides | ObeysTheReplaced
+                | PreCommittedAborts | TimeoutsOnly,
+            ) if self.termination != Termination::Protocol => r#""termination": "protocol""#,
+            Some(FirstAckCommits | CommitsWithoutMoving) if self.participants < 2 => {
+                r#""participants": 2, or more"#
+            }
+            _ => return Ok(()),
+        };
+        let message = format!("this mistake can only be made with {needs}");
+        Err(BadParameter::new("bug", message))
+    }
+}

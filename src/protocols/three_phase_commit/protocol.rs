@@ -1,0 +1,173 @@
+//! What three-phase commit says of itself: who takes part, who waits for whom, and where a node
+//! stands.
+
+use super::bugs::BUGS;
+use super::{
+    Census, Decision, Log, Params, Part, PerTxn, Phase, State, Storage, Termination,
+    ThreePhaseCommit, Timer, Undecided, coordinator, observations,
+};
+use crate::model::arms::Arm;
+use crate::model::{
+    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
+    Reaction, Variant,
+};
+use crate::protocols::two_phase_commit::History;
+
+impl Protocol for ThreePhaseCommit {
+    const NAME: &'static str = "3pc";
+    const ABOUT: &'static str = "Three-phase commit: before anybody commits, everybody learns that everybody is for it, so that those who are left can finish.";
+    const SOURCES: &'static [&'static str] = &[
+        "Skeen 1981, Nonblocking Commit Protocols",
+        "Skeen 1982, A Quorum-Based Commit Protocol",
+        "Skeen 1985, Determining the Last Process to Fail",
+        "Bernstein, Hadzilacos & Goodman 1987, 7.5",
+    ];
+    const BUGS: &'static [Bug] = BUGS;
+
+    type Params = Params;
+    type History = History;
+
+    fn new(params: &Params) -> Result<Self, BadParameter> {
+        params.check()?;
+        let n = usize::from(params.participants);
+        Ok(ThreePhaseCommit {
+            participants: NodeSet::first(n + 1).without(coordinator()),
+            votes: params.planned(),
+            params: params.clone(),
+        })
+    }
+
+    fn cluster(&self) -> Cluster {
+        let coordinator = ("C".to_owned(), "coordinator");
+        let participant = |i| (format!("P{i}"), "participant");
+        let participants = (1..=self.participants.len()).map(participant);
+        Cluster::new(std::iter::once(coordinator).chain(participants))
+    }
+
+    fn blank(&self, _: Id) -> Storage {
+        PerTxn::new(self.params.transactions)
+    }
+
+    fn observe(
+        &self,
+        id: Id,
+        before: &Node<Self>,
+        input: Input<'_, Self>,
+        reaction: &Reaction<Self>,
+        observations: &mut Vec<Observation>,
+    ) {
+        observations::observe(self, id, before, input, reaction, observations);
+    }
+
+    fn record(&self, history: &mut History, id: Id, observation: &Observation) {
+        history.record(id, observation);
+    }
+
+    /// A participant that is up and in reach votes, follows whoever is first in line, and says
+    /// where it stands when it is asked to say so or to move. Who is first in line is bound to act
+    /// sooner or later: it decides, or misses its own coordinator, or was found to have failed. One
+    /// that came back is answered by all who decide, for they were asked; those who came back
+    /// themselves have said what they know.
+    fn awaits(&self, id: Id, state: &State, timer: &Timer) -> NodeSet {
+        match (timer, state[timer.txn()]) {
+            (Timer::Vote(_), Phase::Collecting { yes }) => self.participants.minus(yes),
+            (Timer::CanCommit(_), _) => NodeSet::only(coordinator()),
+            (Timer::Silence(_), Phase::Undecided(u)) => self.awaited(id, &u),
+            _ => NodeSet::EMPTY,
+        }
+    }
+
+    fn hears(&self, role: &str, arm: &Arm) -> bool {
+        let (Arm::Message(kind) | Arm::Timer(kind)) = arm;
+        let asks_states = self.params.termination != Termination::Timeouts;
+        match (kind.as_str(), arm) {
+            ("Begin" | "Vote", Arm::Timer(_)) | ("Yes" | "No", _) => role == "coordinator",
+            ("CanCommit", _) => role == "participant",
+            ("PreAbort", _) => self.params.termination == Termination::Quorum,
+            ("StateReq" | "State" | "Recovered", _) => asks_states,
+            // A participant hears of these as a backup, and the coordinator obeys one.
+            ("Ack", _) => role == "coordinator" || asks_states,
+            ("PreCommit", _) => role == "participant" || asks_states,
+            _ => true,
+        }
+    }
+
+    fn status(&self, _: Id, node: &Node<Self>) -> String {
+        match node {
+            Node::Absent => "not started".to_owned(),
+            Node::Up(up) => words(up.state.iter().map(|(txn, phase)| (txn, phase_word(phase)))),
+            Node::Down { .. } => {
+                let record = node.storage().map_or_else(String::new, |logs| {
+                    words(
+                        logs.iter()
+                            .map(|(txn, log)| (txn, log_word(*log).to_owned())),
+                    )
+                });
+                if record.is_empty() {
+                    "down".to_owned()
+                } else {
+                    format!("down ({record})")
+                }
+            }
+        }
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        super::properties::properties(self)
+    }
+
+    fn matrix() -> Vec<Variant<Params>> {
+        super::matrix::variants()
+    }
+}
+
+fn phase_word(phase: &Phase) -> String {
+    match phase {
+        Phase::Initial => "initial".to_owned(),
+        Phase::Collecting { .. } => "collecting votes".to_owned(),
+        Phase::Open | Phase::Working { .. } => "working".to_owned(),
+        Phase::Undecided(u) => undecided_words(u),
+        Phase::Decided(decision) => decision_word(*decision).to_owned(),
+    }
+}
+
+fn undecided_words(u: &Undecided) -> String {
+    let part = match u.part {
+        Part::Following => "",
+        Part::Asking(_) => ", backup",
+        Part::Moving { moved, .. } if moved.is_empty() => "",
+        Part::Moving { .. } => ", moving the others",
+        Part::Recovering { census, .. } if census == Census::default() => ", came back",
+        Part::Recovering { .. } => ", came back with others",
+    };
+    format!("{}{part}", u.local.word())
+}
+
+fn log_word(log: Log) -> &'static str {
+    match log {
+        Log::Nothing => "",
+        Log::Undecided { local, .. } => local.word(),
+        Log::Decided(decision) => decision_word(decision),
+    }
+}
+
+fn decision_word(decision: Decision) -> &'static str {
+    match decision {
+        Decision::Commit => "committed",
+        Decision::Abort => "aborted",
+    }
+}
+
+/// `waiting`, or `1: waiting, 2: aborted` where there are several transactions.
+fn words(items: impl Iterator<Item = (u8, String)>) -> String {
+    let words: Vec<_> = items.collect();
+    match &words[..] {
+        [(_, only)] => only.clone(),
+        _ => words
+            .iter()
+            .filter(|(_, word)| !word.is_empty())
+            .map(|(txn, word)| format!("{txn}: {word}"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    }
+}

@@ -1,0 +1,279 @@
+//! Checkpoints: a search that is stopped, or killed, and goes on finds what one finds that is not.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use common::table::game;
+use common::{account, cases, states};
+use jury::check::checkpoint::{CheckpointError, Fact, Folder};
+use jury::check::fast::{self, Tuning};
+use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped};
+use jury::model::{Limit, Protocol, Rules, System};
+use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+fn tuning() -> impl Strategy<Value = Tuning> {
+    let words = prop_oneof![Just(63), 3..20u32];
+    let threads = prop_oneof![Just(1), Just(2)];
+    (threads, words, 1..60usize, 1..20usize, 1..30usize).prop_map(
+        |(threads, word_bits, round, chunk, block)| Tuning {
+            threads,
+            word_bits,
+            round,
+            chunk,
+            block,
+            blocks_max: 1,
+            slots: 2,
+            shared_from: 1,
+            ..Tuning::default()
+        },
+    )
+}
+
+/// Stops after some looks, wants a checkpoint at each, and keeps a copy of every one.
+struct Restless<'a> {
+    looks_left: u64,
+    folder: &'a Path,
+    copies: Vec<Vec<u8>>,
+    costs: u64,
+}
+
+impl<'a> Restless<'a> {
+    fn new(folder: &'a Path, looks_left: u64) -> Self {
+        Restless {
+            looks_left,
+            folder,
+            copies: Vec::new(),
+            costs: 0,
+        }
+    }
+}
+
+impl Monitor for Restless<'_> {
+    fn look(&mut self, _: &Progress) -> Result<(), Stopped> {
+        let left = self.looks_left.checked_sub(1).ok_or(Stopped::Interrupted);
+        self.looks_left = left?;
+        self.costs += 1;
+        Ok(())
+    }
+
+    fn begins(&mut self, cost: u64) {
+        self.costs = cost;
+    }
+
+    fn cost(&self) -> u64 {
+        self.costs
+    }
+
+    fn wants_checkpoint(&mut self) -> bool {
+        true
+    }
+
+    fn wrote_checkpoint(&mut self, outcome: Result<(), String>) {
+        outcome.expect("it can be written");
+        self.copies.push(fs::read(the_file(self.folder)).unwrap());
+    }
+}
+
+/// The only file in a folder.
+fn the_file(folder: &Path) -> PathBuf {
+    let files = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    let [file] = &files.collect::<Vec<_>>()[..] else {
+        panic!("one checkpoint");
+    };
+    file.clone()
+}
+
+fn explore_from<P: Protocol>(
+    system: &System<P>,
+    limits: Limits,
+    tuning: Tuning,
+    folder: &Folder,
+    monitor: &mut dyn Monitor,
+) -> Result<Explored<P>, CheckpointError> {
+    let properties = system.protocol.properties();
+    let place = folder.place(&"search");
+    let start = system.initial();
+    fast::explore_from(
+        system,
+        &start,
+        &properties,
+        &limits,
+        tuning,
+        &place,
+        monitor,
+    )
+}
+
+/// Compares what is found in one go with what is found bit by bit, and from any checkpoint.
+fn compare<P: Protocol>(system: &System<P>, limits: Limits, tunings: [Tuning; 2], from: usize) {
+    let properties = system.protocol.properties();
+    let start = system.initial();
+    let whole = fast::explore(
+        system,
+        &start,
+        &properties,
+        &limits,
+        tunings[0],
+        &mut Patient,
+    );
+    let whole = account(system, &whole);
+    let here = TempDir::new().unwrap();
+    let folder = Folder::open(here.path(), Vec::new()).unwrap();
+    let mut copies = Vec::new();
+    // The sweep begins anew each time, so that patience has to grow.
+    for patience in 0.. {
+        let mut monitor = Restless::new(here.path(), 1 << patience.min(20));
+        let tuning = tunings[patience % 2];
+        let explored = explore_from(system, limits, tuning, &folder, &mut monitor).unwrap();
+        copies.append(&mut monitor.copies);
+        if explored.stopped != Some(Stopped::Interrupted) {
+            assert_eq!(account(system, &explored), whole);
+            break;
+        }
+    }
+    // A kill leaves some checkpoint behind, and the search goes on from it.
+    fs::write(the_file(here.path()), &copies[from % copies.len()]).unwrap();
+    for _ in 0..2 {
+        // The second time there is nothing left to do.
+        let explored = explore_from(system, limits, tunings[1], &folder, &mut Patient).unwrap();
+        assert_eq!(account(system, &explored), whole);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(60))]
+
+    #[test]
+    fn random_searches_go_on(
+        game in game(),
+        most in 1..600u64,
+        tunings in [tuning(), tuning()],
+        from in 0..1000usize,
+    ) {
+        compare(&game.system(), states(most), tunings, from);
+    }
+}
+
+fn commit(participants: u8) -> System<TwoPhaseCommit> {
+    let params = Params {
+        participants,
+        ..Params::default()
+    };
+    let protocol = TwoPhaseCommit::new(&params).expect("good parameters");
+    let mut rules = Rules::fault_free();
+    rules.links.copies = Limit::AtMost(1);
+    let nodes = protocol.cluster().all();
+    rules.budgets.crashes = vec![(nodes, Limit::AtMost(1))];
+    System::new(protocol, rules)
+}
+
+#[test]
+fn two_phase_commit_goes_on() {
+    let tiny = Tuning {
+        round: 300,
+        word_bits: 7,
+        block: 64,
+        blocks_max: 1,
+        threads: 2,
+        shared_from: 1,
+        ..Tuning::default()
+    };
+    for from in [0, 3, 11] {
+        compare(
+            &commit(2),
+            states(3_000),
+            [
+                Tuning {
+                    word_bits: 63,
+                    ..tiny
+                },
+                tiny,
+            ],
+            from,
+        );
+    }
+}
+
+#[test]
+fn what_a_search_cost_adds_up() {
+    let here = TempDir::new().unwrap();
+    let folder = Folder::open(here.path(), Vec::new()).unwrap();
+    let tuning = Tuning {
+        round: 10,
+        ..Tuning::default()
+    };
+    let looks = |most| {
+        let mut monitor = Restless::new(here.path(), most);
+        explore_from(&commit(2), states(1_000), tuning, &folder, &mut monitor).unwrap();
+        monitor.costs
+    };
+    assert_eq!([looks(3), looks(4)], [3, 7]);
+}
+
+/// The same search of a protocol that is another one by now.
+#[test]
+fn a_protocol_that_changed_is_noticed() {
+    let here = TempDir::new().unwrap();
+    let folder = Folder::open(here.path(), Vec::new()).unwrap();
+    let tuning = Tuning {
+        round: 50,
+        ..Tuning::default()
+    };
+    let mut monitor = Restless::new(here.path(), 5);
+    explore_from(&commit(2), Limits::default(), tuning, &folder, &mut monitor).unwrap();
+    let params = Params {
+        participants: 2,
+        presumption: jury::protocols::two_phase_commit::Presumption::Commit,
+        ..Params::default()
+    };
+    let other = System::new(
+        TwoPhaseCommit::new(&params).unwrap(),
+        commit(2).rules.clone(),
+    );
+    for system in [other, commit(3)] {
+        let gone = explore_from(&system, Limits::default(), tuning, &folder, &mut Patient);
+        let Err(error) = gone else {
+            panic!("it is another protocol");
+        };
+        let error = error.to_string();
+        assert!(
+            error.contains("does not fit the protocol") || error.contains("makes no sense"),
+            "{error}"
+        );
+    }
+}
+
+/// A disk that takes nothing stops no search.
+#[test]
+fn a_checkpoint_that_cannot_be_written_stops_nothing() {
+    struct Noting(Vec<String>);
+
+    impl Monitor for Noting {
+        fn look(&mut self, _: &Progress) -> Result<(), Stopped> {
+            Ok(())
+        }
+
+        fn wants_checkpoint(&mut self) -> bool {
+            true
+        }
+
+        fn wrote_checkpoint(&mut self, outcome: Result<(), String>) {
+            self.0.extend(outcome.err());
+        }
+    }
+
+    let here = TempDir::new().unwrap();
+    let path = here.path().join("gone");
+    let folder = Folder::open(&path, vec![Fact::new("nothing", &0)]).unwrap();
+    fs::remove_dir(&path).unwrap();
+    let mut monitor = Noting(Vec::new());
+    let system = commit(1);
+    let limits = Limits::default();
+    let explored = explore_from(&system, limits, Tuning::default(), &folder, &mut monitor).unwrap();
+    assert_eq!(explored.stopped, None);
+    assert!(!monitor.0.is_empty());
+}

@@ -1,0 +1,90 @@
+//! A protocol in which the environment chooses among nodes: at the start everybody but the first picks
+//! one of the others, and pokes it.
+
+use std::borrow::Cow;
+
+use jury::model::symmetry::unnamed;
+use jury::model::{
+    Actor, BadParameter, Cluster, Id, Input, Node, NodeSet, Observation, Out, Property, Protocol,
+    Reaction, Symmetry,
+};
+
+/// The number of nodes.
+pub struct Pick(pub usize);
+
+impl Pick {
+    fn others(&self) -> NodeSet {
+        NodeSet::first(self.0).without(Id::from(0))
+    }
+}
+
+impl Actor for Pick {
+    type Msg = ();
+    type Timer = ();
+    type State = u8;
+    type Storage = ();
+    type Random = Id;
+
+    fn on_start(&self, id: Id, _: &Option<()>, o: &mut Out<Self>) -> u8 {
+        if self.others().contains(id) {
+            let peers = self.others().without(id).iter();
+            o.choose_random("peer", peers.collect());
+        }
+        0
+    }
+
+    fn on_msg(&self, _: Id, state: &mut Cow<'_, u8>, _: Id, (): (), _: &mut Out<Self>) {
+        *state.to_mut() += 1;
+    }
+
+    fn on_random(&self, _: Id, _: &mut Cow<'_, u8>, peer: &Id, o: &mut Out<Self>) {
+        o.send(*peer, ());
+    }
+}
+
+impl Protocol for Pick {
+    const NAME: &'static str = "pick";
+    const ABOUT: &'static str = "Picks a peer.";
+    const SOURCES: &'static [&'static str] = &[];
+
+    type Params = ();
+    type History = ();
+
+    fn new((): &()) -> Result<Self, BadParameter> {
+        Ok(Pick(4))
+    }
+
+    fn cluster(&self) -> Cluster {
+        Cluster::new((0..self.0).map(|i| (format!("N{i}"), "node")))
+    }
+
+    fn blank(&self, _: Id) {}
+
+    fn observe(
+        &self,
+        _: Id,
+        _: &Node<Self>,
+        _: Input<'_, Self>,
+        _: &Reaction<Self>,
+        _: &mut Vec<Observation>,
+    ) {
+    }
+
+    fn record(&self, (): &mut (), _: Id, _: &Observation) {}
+
+    fn symmetry(&self) -> Option<Symmetry<Self>> {
+        Some(Symmetry {
+            alike: vec![self.others()],
+            state: unnamed,
+            storage: unnamed,
+            msg: unnamed,
+            timer: unnamed,
+            random: |peer, by| by.id(*peer),
+            history: unnamed,
+        })
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,606 @@
+//! Node symmetry: as many worlds as there are orbits, the same verdicts, schedules that happen; and
+//! protocols and properties that are less symmetric than they say are found out.
+
+mod common;
+
+use std::collections::BTreeSet;
+
+use common::pick::Pick;
+use common::table::{
+    Do, Game, Msg, Params as TableParams, Past, RawRules, Row, Table, symmetric_game,
+};
+use common::{cases, depth, depth_within, successors};
+use indexmap::IndexSet;
+use jury::check::fast::{self, Tuning};
+use jury::check::{Explored, Finding, Limits, NodeSymmetry, Patient};
+use jury::model::{
+    Budgets, CutFamily, Event, Expectation, Id, Limit, LinkOrder, NodeSet, Predicate, Property,
+    Protocol, Reason, Renaming, Rules, Symmetry, System, Timing, View, World,
+};
+use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
+use proptest::prelude::*;
+
+fn search<P: Protocol>(
+    system: &System<P>,
+    properties: &[Property<P>],
+    limits: Limits,
+    tuning: Tuning,
+) -> Explored<P> {
+    let start = system.initial();
+    fast::explore(system, &start, properties, &limits, tuning, &mut Patient)
+}
+
+fn symmetric(tuning: Tuning) -> Tuning {
+    Tuning {
+        symmetry: true,
+        ..tuning
+    }
+}
+
+/// Words, sets and rounds so small that they grow all the time.
+fn tiny(threads: usize, word_bits: u32) -> Tuning {
+    Tuning {
+        threads,
+        word_bits,
+        slots: 1,
+        chunk: 5,
+        shared_from: 1,
+        steps_max: if word_bits < 20 { 9 } else { 1 << 20 },
+        ..Tuning::default()
+    }
+}
+
+/// All permutations of a set.
+fn permutations(members: &[Id]) -> Vec<Vec<Id>> {
+    if members.is_empty() {
+        return vec![Vec::new()];
+    }
+    let mut all = Vec::new();
+    for (nth, first) in members.iter().enumerate() {
+        let mut rest = members.to_vec();
+        rest.remove(nth);
+        for mut permutation in permutations(&rest) {
+            permutation.insert(0, *first);
+            all.push(permutation);
+        }
+    }
+    all
+}
+
+/// All renamings within these sets.
+fn renamings(nodes: usize, sets: &[NodeSet]) -> Vec<Renaming> {
+    let mut all = vec![Renaming::identity(nodes)];
+    for set in sets {
+        let members: Vec<Id> = set.iter().collect();
+        let of_set = permutations(&members).into_iter().map(|names| {
+            let mut to: Vec<Id> = (0..nodes).map(Id::from).collect();
+            for (member, name) in members.iter().zip(names) {
+                to[usize::from(*member)] = name;
+            }
+            Renaming::new(to)
+        });
+        let of_set: Vec<Renaming> = of_set.collect();
+        all = all
+            .iter()
+            .flat_map(|before| of_set.iter().map(|next| before.then(next)))
+            .collect();
+    }
+    all
+}
+
+/// What a search by orbits has to count: worlds and events.
+#[derive(Debug, PartialEq, Eq)]
+struct Counts {
+    distinct: u64,
+    generated: u64,
+    depth: u64,
+}
+
+/// Counts orbits the long way: every world is found, and renamed by every renaming that keeps those
+/// who have a choice to settle in their order.
+fn count<P: Protocol>(system: &System<P>, symmetry: &Symmetry<P>, deepest: u32) -> Counts {
+    let nodes = system.cluster.len();
+    let sets = symmetry.sets(&system.cluster, &system.rules);
+    let renamings = renamings(nodes, &sets);
+    let order = system.rules.links.order;
+    let mut counts = Counts {
+        distinct: 0,
+        generated: 0,
+        depth: 0,
+    };
+    let mut worlds = IndexSet::from([system.initial()]);
+    let mut covered: IndexSet<World<P>> = IndexSet::new();
+    let mut level = 0..1;
+    for depth in 0..=deepest {
+        for at in level.clone() {
+            let next = successors(system, &worlds[at]);
+            let world = worlds[at].clone();
+            if !covered.contains(&world) {
+                counts.distinct += 1;
+                counts.depth = u64::from(depth);
+                if depth < deepest {
+                    counts.generated += next.len() as u64;
+                }
+                let undecided: Vec<Id> = world.ids().filter(|id| world.is_undecided(*id)).collect();
+                let keeps_order = |by: &&Renaming| {
+                    let names: Vec<Id> = undecided.iter().map(|id| by.id(*id)).collect();
+                    names.is_sorted()
+                };
+                for by in renamings.iter().filter(keeps_order) {
+                    covered.insert(symmetry.world(&world, order, by));
+                }
+            }
+            if depth < deepest {
+                worlds.extend(next.into_iter().map(|(_, world)| world));
+            }
+        }
+        level = level.end..worlds.len();
+        if level.is_empty() {
+            break;
+        }
+    }
+    counts
+}
+
+/// What a finding comes to, and how long its schedule is.
+fn outcome<P: Protocol>(finding: &Finding<P>) -> (&'static str, usize) {
+    match finding {
+        Finding::Nothing => ("nothing", 0),
+        Finding::Broken { schedule, .. } => ("broken", schedule.len()),
+        Finding::Met { schedule } => ("met", schedule.len()),
+        Finding::Blocked { schedule } => ("blocked", schedule.len()),
+    }
+}
+
+/// Plays a schedule: each of its events has to be enabled when it comes.
+fn play<P: Protocol>(system: &System<P>, schedule: &[Event<P>]) -> World<P> {
+    let mut world = system.initial();
+    for event in schedule {
+        let enabled = system.enabled(&mut world.clone()).events;
+        assert!(enabled.contains(event), "{event:?} does not happen");
+        system.apply(&mut world, event);
+    }
+    world
+}
+
+/// A finding is about what really happens.
+fn assert_real<P: Protocol>(system: &System<P>, property: &Property<P>, finding: &Finding<P>) {
+    let protocol = &system.protocol;
+    match (finding, property.expectation) {
+        (Finding::Nothing, _) => {}
+        (Finding::Broken { schedule, reason }, Expectation::Always(predicate)) => {
+            let world = play(system, schedule);
+            assert_eq!(predicate.ask(protocol, &world).as_ref(), Err(reason));
+        }
+        (Finding::Met { schedule }, Expectation::Reachable(predicate)) => {
+            let world = play(system, schedule);
+            assert_eq!(predicate.ask(protocol, &world), Ok(()));
+        }
+        (Finding::Blocked { schedule }, expectation) => {
+            let world = play(system, schedule);
+            let goal = expectation.goal().expect("it asks for one");
+            assert!(goal.ask(protocol, &world).is_err());
+        }
+        (finding, _) => panic!("{finding:?} is no answer"),
+    }
+}
+
+/// Compares searches with and without, and with orbits counted the long way.
+fn compare<P: Protocol>(system: &System<P>, deepest: u32, tunings: &[Tuning]) -> (u64, u64) {
+    let symmetry = system.protocol.symmetry().expect("nodes are alike");
+    let limits = depth(deepest);
+    let properties = system.protocol.properties();
+    let whole = search(system, &properties, limits, Tuning::default());
+    let counts = count(system, &symmetry, deepest);
+    let mut schedules: Option<Vec<_>> = None;
+    for &tuning in tunings {
+        let orbits = search(system, &properties, limits, symmetric(tuning));
+        let progress = orbits.progress;
+        let found = Counts {
+            distinct: progress.distinct,
+            generated: progress.generated,
+            depth: progress.depth,
+        };
+        assert_eq!(found, counts);
+        assert_eq!(progress.depth, whole.progress.depth);
+        let outcomes =
+            |explored: &Explored<P>| -> Vec<_> { explored.findings.iter().map(outcome).collect() };
+        assert_eq!(outcomes(&orbits), outcomes(&whole));
+        for (property, finding) in properties.iter().zip(&orbits.findings) {
+            assert_real(system, property, finding);
+        }
+        let seen = |explored: &Explored<P>| {
+            (
+                explored.withheld.clone(),
+                explored.absorbed,
+                explored.repair_withheld,
+                explored.waiting_for_the_living.as_ref().map(Vec::len),
+                explored.stopped,
+                explored.settled,
+            )
+        };
+        assert_eq!(seen(&orbits), seen(&whole));
+        // The same schedules, whatever the numbers.
+        let told: Vec<_> = orbits.findings.iter().map(|f| format!("{f:?}")).collect();
+        assert_eq!(schedules.get_or_insert_with(|| told.clone()), &told);
+        if tuning.threads > 0 {
+            continue;
+        }
+        // Each property by itself may end the search early.
+        for (property, all) in properties.iter().zip(&orbits.findings) {
+            let alone = std::slice::from_ref(property);
+            let alone = search(system, alone, limits, symmetric(tuning));
+            assert_eq!(outcome(&alone.findings[0]), outcome(all));
+        }
+    }
+    (whole.progress.distinct, counts.distinct)
+}
+
+proptest! {
+    #![proptest_config(cases(120))]
+
+    #[test]
+    fn random_protocols_have_as_many_worlds_as_orbits(
+        game in symmetric_game(),
+        threads in prop_oneof![Just(1usize), Just(2), Just(8)],
+        word_bits in prop_oneof![Just(63u32), 1..63u32],
+    ) {
+        let system = game.system();
+        let deepest = depth_within(&system, 300);
+        let symmetry = system.protocol.symmetry().expect("it has one");
+        if symmetry.sets(&system.cluster, &system.rules).is_empty() {
+            let off = search(&system, &[], depth(deepest), symmetric(Tuning::default()));
+            prop_assert!(matches!(off.symmetry, Some(NodeSymmetry::Off(_))));
+        } else {
+            compare(&system, deepest, &[Tuning::default(), tiny(threads, word_bits)]);
+        }
+    }
+}
+
+fn commit(
+    json: &serde_json::Value,
+    rules: impl FnOnce(&mut Rules, NodeSet),
+) -> System<TwoPhaseCommit> {
+    let params: Params = serde_json::from_value(json.clone()).expect("good parameters");
+    let protocol = TwoPhaseCommit::new(&params).expect("good parameters");
+    let mut all = Rules::fault_free();
+    all.links.copies = Limit::AtMost(1);
+    all.budgets = Budgets {
+        inside_handlers: false,
+        ..Budgets::none()
+    };
+    rules(&mut all, protocol.cluster().all());
+    System::new(protocol, all)
+}
+
+/// The rules under which two-phase commit is compared.
+fn faults(nth: usize, rules: &mut Rules, nodes: NodeSet) {
+    rules.timing = [Timing::Asynchronous, Timing::Accurate][nth % 2];
+    let budgets = &mut rules.budgets;
+    match nth / 2 {
+        0 => budgets.crashes = vec![(nodes, Limit::AtMost(1))],
+        1 => {
+            budgets.crashes = vec![(nodes, Limit::AtMost(1))];
+            budgets.recoveries = Limit::AtMost(1);
+        }
+        2 => budgets.drops = Limit::AtMost(1),
+        3 => {
+            budgets.cuts = Limit::AtMost(1);
+            budgets.heals = Limit::AtMost(1);
+            rules.cuts = CutFamily::IsolateOne.cuts(nodes.len());
+        }
+        4 => {
+            rules.links.order = LinkOrder::Fifo;
+            budgets.crashes = vec![(nodes.without(Id::from(0)), Limit::AtMost(1))];
+        }
+        // The first participant may crash, and no other: it is left out.
+        _ => budgets.crashes = vec![(NodeSet::only(Id::from(1)), Limit::AtMost(1))],
+    }
+}
+
+#[test]
+fn two_phase_commit_has_as_many_worlds_as_orbits() {
+    let mut saved = 0;
+    for participants in 1..=4 {
+        for votes in ["yes", "open"] {
+            for nth in 0..12 {
+                // Rounds of inquiry among peers make it large: once with few.
+                let termination = if participants == 3 {
+                    "cooperative"
+                } else {
+                    "basic"
+                };
+                let json = serde_json::json!({
+                    "participants": participants, "termination": termination,
+                    "votes": vec![votes; participants],
+                });
+                let system = commit(&json, |rules, nodes| faults(nth, rules, nodes));
+                let symmetry = system.protocol.symmetry().expect("it has one");
+                if symmetry.sets(&system.cluster, &system.rules).is_empty() {
+                    continue;
+                }
+                let deepest = depth_within(&system, 700);
+                let tunings = [
+                    Tuning::default(),
+                    tiny([1, 2, 8][nth % 3], [3, 9, 40][nth / 4]),
+                ];
+                let (whole, orbits) = compare(&system, deepest, &tunings);
+                assert!(orbits < whole);
+                saved += whole - orbits;
+            }
+        }
+    }
+    assert!(saved > 10_000, "{saved}");
+}
+
+/// Two sets, one of which trades names within the other's choices.
+#[test]
+fn several_sets_are_renamed_at_once() {
+    for votes in [
+        ["yes", "yes", "open", "open"],
+        ["open", "yes", "open", "yes"],
+    ] {
+        for nth in [0, 4, 7] {
+            let json = serde_json::json!({ "participants": 4, "votes": votes });
+            let system = commit(&json, |rules, nodes| faults(nth, rules, nodes));
+            let deepest = depth_within(&system, 1_000);
+            compare(&system, deepest, &[Tuning::default(), tiny(2, 11)]);
+        }
+    }
+}
+
+/// Participants that keep sets of each other, so that what is a node's own names others.
+#[test]
+fn what_names_others_has_no_say_in_who_comes_first() {
+    let json = serde_json::json!({
+        "participants": 3, "termination": "cooperative", "votes": ["yes", "yes", "yes"],
+    });
+    let system = commit(&json, |rules, _| {
+        rules.timing = Timing::Accurate;
+        rules.budgets.crashes = vec![(NodeSet::only(Id::from(0)), Limit::AtMost(1))];
+    });
+    let deepest = depth_within(&system, 6_000);
+    assert!(deepest > 15, "{deepest}");
+    compare(&system, deepest, &[Tuning::default()]);
+}
+
+/// Choices are settled in the order of ids, so that renaming may not change who is next: the one who
+/// was picked, or the one who was not.
+#[test]
+fn the_order_of_open_choices_is_kept() {
+    for nodes in 3..=5 {
+        let system = System::new(Pick(nodes), Rules::fault_free());
+        compare(&system, 20, &[Tuning::default(), tiny(2, 5)]);
+    }
+}
+
+/// Crashes inside handlers of participants that tell one node alone, which is symmetric.
+#[test]
+fn crashes_inside_handlers_may_be_symmetric() {
+    let json = serde_json::json!({ "participants": 3, "votes": ["yes", "yes", "yes"] });
+    let system = commit(&json, |rules, nodes| {
+        rules.budgets.inside_handlers = true;
+        rules.budgets.crashes = vec![(nodes.without(Id::from(0)), Limit::AtMost(1))];
+    });
+    let deepest = depth_within(&system, 1_000);
+    compare(&system, deepest, &[Tuning::default()]);
+}
+
+/// The whole space of five participants, accurate timing, nothing fails but one node.
+#[test]
+fn five_participants_have_few_orbits() {
+    let json = serde_json::json!({ "participants": 5, "votes": vec!["yes"; 5] });
+    let system = commit(&json, |_, _| {});
+    let properties = system.protocol.properties();
+    let counts = [Tuning::default(), symmetric(Tuning::default())].map(|tuning| {
+        let explored = search(&system, &properties, depth(9), tuning);
+        (explored.progress.distinct, explored.symmetry)
+    });
+    let five = (1..=5).map(Id::from).collect();
+    assert_eq!(counts[0].1, None);
+    assert_eq!(counts[1].1, Some(NodeSymmetry::Of(vec![five])));
+    assert!(counts[1].0 * 10 < counts[0].0, "{counts:?}");
+}
+
+#[test]
+fn where_names_matter_there_is_no_symmetry_and_it_says_so() {
+    let off = |json: &serde_json::Value, rules: fn(&mut Rules, NodeSet)| {
+        let system = commit(json, rules);
+        let limits = depth(2);
+        let explored = search(&system, &[], limits, symmetric(Tuning::default()));
+        let whole = search(&system, &[], limits, Tuning::default());
+        assert_eq!(explored.progress.distinct, whole.progress.distinct);
+        match explored.symmetry {
+            Some(NodeSymmetry::Off(why)) => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    let different = serde_json::json!({ "participants": 2, "votes": ["yes", "no"] });
+    let parameters = off(&different, |_, _| {});
+    assert_eq!(
+        parameters,
+        "the rules or the parameters tell all nodes apart"
+    );
+    let alike = serde_json::json!({ "participants": 2, "votes": ["yes", "yes"] });
+    let rules = off(&alike, |rules, _| {
+        let first = NodeSet::only(Id::from(1));
+        rules.budgets.crashes = vec![(first, Limit::AtMost(1))];
+    });
+    assert_eq!(rules, parameters);
+    let cut = off(&alike, |rules, nodes| {
+        rules.budgets.cuts = Limit::AtMost(1);
+        rules.cuts = CutFamily::IsolateOne.cuts(nodes.len());
+        // Only that of the last one is left out.
+        rules.cuts.remove(0);
+    });
+    assert_eq!(cut, parameters);
+    let counted = serde_json::json!({
+        "participants": 2, "votes": ["yes", "yes"], "bug": "votes-counted",
+    });
+    let counted = off(&counted, |_, _| {});
+    assert_eq!(counted, "the protocol has no nodes that are alike");
+    let many = serde_json::json!({ "participants": 8, "votes": vec!["yes"; 8] });
+    assert_eq!(off(&many, |_, _| {}), "there are more than 5,040 renamings");
+}
+
+/// A game of four nodes with this table, and no faults.
+fn table(fill: impl FnOnce(&mut TableParams)) -> Game {
+    let mut params = TableParams {
+        nodes: 4,
+        ..TableParams::default()
+    };
+    fill(&mut params);
+    Game {
+        params,
+        rules: RawRules {
+            accurate: false,
+            fifo: false,
+            copies: 1,
+            never_forgets: false,
+            crashes: Vec::new(),
+            inside_handlers: false,
+            recoveries: Limit::NONE,
+            down: Limit::Unlimited,
+            drops: Limit::NONE,
+            duplicates: Limit::NONE,
+            cuts: Limit::NONE,
+            heals: Limit::NONE,
+            families: Vec::new(),
+            timeouts: Limit::Unlimited,
+            survivors: None,
+            absent: 0,
+            remember_failures: false,
+        },
+    }
+}
+
+fn by_orbits(game: &Game, properties: &[Property<Table>]) -> Explored<Table> {
+    let tuning = symmetric(Tuning::default());
+    search(&game.system(), properties, depth(20), tuning)
+}
+
+/// Everybody arms a timer; what the others do when it fires is up to the row.
+fn timers(row: Row) -> Game {
+    table(|params| {
+        params.start(1, None).does.push(Do::Arm(0));
+        *params.timeout(1, 0, 0) = row;
+    })
+}
+
+#[test]
+#[should_panic(expected = "what is sent has to be [(Id(2), Ask)] but is [(Id(3), Ask)]")]
+fn a_protocol_that_names_a_node_is_found_out() {
+    by_orbits(&timers(Row::to(1, [Do::Send(3, Msg::Ask)])), &[]);
+}
+
+/// The third does not heed its second timer. But of the nodes that move, the search needs only see
+/// the first, and, since there are two timeouts, no other gets as far: neither does a trade of
+/// neighbours lead there.
+#[test]
+#[should_panic(expected = "the handler of N3, asked about Timeout(Timer { nth: 1, of: 3 })")]
+fn a_node_that_is_special_where_the_search_need_not_look_is_found_out() {
+    let mut game = timers(Row::to(1, [Do::Arm(1)]));
+    game.rules.timeouts = Limit::AtMost(2);
+    *game.params.timeout(1, 1, 1) = Row::to(2, [Do::Send(0, Msg::Ask)]);
+    by_orbits(&game, &[]);
+    game.params.deaf = Some(3);
+    by_orbits(&game, &[]);
+}
+
+#[test]
+#[should_panic(expected = "`awaits` for N")]
+fn who_awaits_whom_is_compared() {
+    let mut game = timers(Row::default());
+    game.params.awaits(1, 0, 0, 0b0100);
+    by_orbits(&game, &[]);
+}
+
+#[test]
+#[should_panic(expected = "and a crash after 2 of its commands")]
+fn a_broadcast_is_not_symmetric_where_it_may_be_cut_short() {
+    let mut game = timers(Row::to(1, [Do::Others(Msg::Ask)]));
+    by_orbits(&game, &[]);
+    game.rules.crashes = vec![(0b1110, Limit::AtMost(1))];
+    by_orbits(&game, &[]);
+    game.rules.inside_handlers = true;
+    by_orbits(&game, &[]);
+}
+
+fn property(expectation: Expectation<Table>) -> Property<Table> {
+    Property {
+        name: "the third waits",
+        about: "It names somebody.",
+        citation: "none",
+        premise: vec![],
+        assumes: vec![],
+        expectation,
+    }
+}
+
+/// False only where the third node has moved and the second has not. The search need not find such
+/// a world: it finds one that differs by names.
+fn names_two(_: &Table, world: &dyn View<Table>) -> Result<(), Reason> {
+    let moved = |at| world.node(Id::from(at)).state() == Some(&1);
+    if moved(3) && !moved(2) {
+        return Err(Reason::new(NodeSet::only(Id::from(3)), "it moved"));
+    }
+    Ok(())
+}
+
+#[test]
+#[should_panic(expected = "node symmetry is broken: the third waits makes a difference")]
+fn a_property_that_names_a_node_is_found_out() {
+    let always = property(Expectation::Always(Predicate::World(names_two)));
+    by_orbits(&timers(Row::to(1, [])), &[always]);
+}
+
+#[test]
+#[should_panic(expected = "node symmetry is broken: the third waits makes a difference")]
+fn a_goal_that_names_a_node_is_found_out() {
+    let goal = Predicate::World(names_two);
+    let condition = None;
+    let never_blocked = property(Expectation::NeverBlocked { condition, goal });
+    by_orbits(&timers(Row::to(1, [])), &[never_blocked]);
+}
+
+#[test]
+#[should_panic(expected = "node symmetry is broken: the third waits makes a difference")]
+fn a_property_of_the_history_that_names_a_node_is_found_out() {
+    let mut game = timers(Row::to(1, []));
+    game.params.observed[1] = true;
+    let always = property(Expectation::Always(Predicate::History(|_, past: &Past| {
+        let decided = |node| past.decided.contains(&(node, 1));
+        if decided(3) && !decided(2) {
+            return Err(Reason::new(NodeSet::only(Id::from(3)), "it decided"));
+        }
+        Ok(())
+    })));
+    by_orbits(&game, &[always]);
+}
+
+/// What a renaming is made of.
+#[test]
+fn renamings_compose_and_are_undone() {
+    let nodes = 4;
+    let all = renamings(nodes, &[NodeSet::first(nodes)]);
+    let distinct: BTreeSet<String> = all.iter().map(|by| format!("{by:?}")).collect();
+    assert_eq!((all.len(), distinct.len()), (24, 24));
+    let set: NodeSet = [0, 2].map(Id::from).into_iter().collect();
+    let cut = &CutFamily::OneWay.cuts(nodes)[1];
+    for a in &all {
+        for b in &all {
+            let both = a.then(b);
+            assert_eq!(both.set(set), b.set(a.set(set)));
+            assert_eq!(cut.renamed(&both), cut.renamed(a).renamed(b));
+            let names = ["a", "b", "c", "d"];
+            assert_eq!(both.list(&names), b.list(&a.list(&names)));
+            for at in (0..nodes).map(Id::from) {
+                assert_eq!(both.id(at), b.id(a.id(at)));
+                assert_eq!(
+                    both.list(&names)[usize::from(both.id(at))],
+                    names[usize::from(at)]
+                );
+            }
+        }
+    }
+}

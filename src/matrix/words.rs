@@ -72,8 +72,9 @@ pub fn columns(variant: &VariantMatrix) -> Vec<(String, &Cell)> {
     let Some(all) = variant.cells.last() else {
         return columns;
     };
+    let suspects = |cell: &Cell| cell.faults.iter().any(|f| f == SUSPICION);
     let accurate = |cell: &&Cell| {
-        cell.faults.len() + 1 == all.faults.len() && !cell.faults.iter().any(|f| f == SUSPICION)
+        suspects(all) && !suspects(cell) && cell.faults.len() + 1 == all.faults.len()
     };
     if let Some(cell) = variant.cells.iter().find(accurate) {
         columns.push((format!("all but {SUSPICION}"), cell));

@@ -19,6 +19,7 @@ pub fn variants() -> Vec<Variant<Params>> {
     variant.faults.retain(|fault| !too_many.contains(fault));
     vec![Variant {
         copies: Limit::AtMost(1),
+        states_max: 6_000_000,
         ..variant
     }]
 }

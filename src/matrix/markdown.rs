@@ -18,7 +18,8 @@ Timing is accurate where there is no *false suspicion*: a timer that waits for s
 that somebody failed. With it, timers may fire at any moment.
 
 These verdicts are about the stated instances. A counterexample is one for every larger instance, too;
-a ✓ is not a proof for others.
+a ✓ is not a proof for others. *Worlds* are those that a search looked at, after the reductions of
+`jury check`: those that need not be told apart count once.
 ";
 
 /// The whole page.

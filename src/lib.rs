@@ -1,6 +1,7 @@
 //! Jury puts commit and consensus protocols on trial.
 
 pub mod check;
+pub mod matrix;
 pub mod model;
 pub mod protocols;
 pub mod report;

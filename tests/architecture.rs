@@ -47,6 +47,11 @@ const IMPORTS: &[Imports] = &[
         because: "the search knows nothing of time and chance",
     },
     Imports {
+        module: "matrix",
+        may: &["model", "protocols", "check", "matrix"],
+        because: "what is weighed are instances that protocols declare, not files",
+    },
+    Imports {
         module: "report",
         may: &["model", "trace", "report"],
         because: "a picture is made of a trace and nothing else",

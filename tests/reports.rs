@@ -15,6 +15,8 @@ const INTRODUCTION: &str = "# What the scenarios show
 
 One picture for each shipped scenario: the run of its first seed, and what the model checker found.
 Time runs downwards; every event is a line. The tests keep these files true.
+
+[The matrix of assumptions](matrix.md) says which faults each property bears.
 ";
 
 /// Longer runs are shown without their middle.

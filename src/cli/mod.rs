@@ -14,6 +14,7 @@ mod interrupt;
 mod junit;
 mod limits;
 mod list;
+mod matrix;
 mod memory;
 mod new;
 mod outcome;
@@ -56,7 +57,8 @@ Examples:
   jury try mine.json                        the whole trial of one file
   jury run mine.json                        simulate every seed it names
   jury check mine.json                      explore every run
-  jury test scenarios                       every expectation of every scenario";
+  jury test scenarios                       every expectation of every scenario
+  jury matrix 2pc                           which faults each property bears";
 
 /// Puts commit and consensus protocols on trial.
 ///
@@ -81,6 +83,7 @@ pub enum Command {
     Test(test::Args),
     Replay(replay::Args),
     List(list::Args),
+    Matrix(matrix::Args),
     New(new::Args),
     Explore(explore::Args),
     Schema(schema::Args),
@@ -96,6 +99,7 @@ pub fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Test(args) => test::run(&args, terminal),
         Command::Replay(args) => replay::run(&args, terminal),
         Command::List(args) => list::run(&args, terminal),
+        Command::Matrix(args) => matrix::run(&args, terminal),
         Command::New(args) => new::run(&args, terminal),
         Command::Explore(args) => explore::run(&args, terminal),
         Command::Schema(args) => schema::run(&args, terminal),

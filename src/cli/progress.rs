@@ -21,14 +21,24 @@ pub fn count(what: &str, length: u64) -> ProgressBar {
 }
 
 /// A line about a search, whose length nobody knows.
-pub struct SearchBar(ProgressBar);
+pub struct SearchBar {
+    bar: ProgressBar,
+    /// What the searches are about, where there are many.
+    about: String,
+}
 
 impl SearchBar {
     pub fn new() -> Self {
+        Self::about("")
+    }
+
+    /// A line that begins with what the search is about.
+    pub fn about(about: &str) -> Self {
         let bar = ProgressBar::new_spinner();
         bar.set_style(style("{spinner} {elapsed} · {msg}"));
         bar.enable_steady_tick(REDRAW);
-        SearchBar(bar)
+        let about = about.to_owned();
+        SearchBar { bar, about }
     }
 
     pub fn show(
@@ -38,14 +48,15 @@ impl SearchBar {
         searching: Duration,
         resident: Option<u64>,
     ) {
-        if self.0.is_hidden() {
+        if self.bar.is_hidden() {
             return;
         }
         let memory =
             resident.map_or_else(String::new, |bytes| format!(" · {}", words::bytes(bytes)));
         let rate = words::rate(progress.distinct, searching.as_secs_f64());
-        self.0.set_message(format!(
-            "search {nth}: {} worlds, depth {}, frontier {} · {rate}{memory}",
+        self.bar.set_message(format!(
+            "{}search {nth}: {} worlds, depth {}, frontier {} · {rate}{memory}",
+            self.about,
             words::number(progress.distinct),
             progress.depth,
             words::number(progress.frontier),
@@ -53,7 +64,7 @@ impl SearchBar {
     }
 
     pub fn clear(&self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 

@@ -18,6 +18,7 @@ pub mod protocol;
 pub mod symmetry;
 mod system;
 pub mod time;
+mod variant;
 pub mod world;
 
 pub use actor::{Actor, Command, Id, Input, Node, Out, Reaction};
@@ -30,4 +31,5 @@ pub use protocol::{BadParameter, Bug, Observation, Protocol, Value};
 pub use symmetry::{Renaming, Symmetry};
 pub use system::{Bound, Effects, Enabled, StartEffects, Suspicion, System};
 pub use time::{Time, TimerRange};
+pub use variant::{Fault, Variant};
 pub use world::{Carrier, View, World};

@@ -14,6 +14,7 @@ use super::arms::Arm;
 use super::cluster::{Cluster, NodeSet};
 use super::property::Property;
 use super::symmetry::Symmetry;
+use super::variant::Variant;
 
 /// A protocol on trial: its algorithm is the [`Actor`], the rest of what Jury needs is here.
 ///
@@ -131,6 +132,13 @@ pub trait Protocol:
 
     /// What must be true of it.
     fn properties(&self) -> Vec<Property<Self>>;
+
+    /// The instances on which the matrix of assumptions looks at it: small enough to be explored
+    /// under every set of faults.
+    fn matrix() -> Vec<Variant<Self::Params>> {
+        let params = Self::Params::default();
+        vec![Variant::new("default", "The default parameters.", params)]
+    }
 }
 
 /// A mistake that can be switched on.

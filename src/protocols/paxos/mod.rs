@@ -50,6 +50,7 @@
 //! This file is the algorithm. It knows nothing of time, faults or properties.
 
 mod bugs;
+mod matrix;
 mod messages;
 mod observations;
 mod params;

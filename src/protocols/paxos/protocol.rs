@@ -8,7 +8,8 @@ use super::{
 };
 use crate::model::arms::Arm;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol, Reaction,
+    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
+    Reaction, Variant,
 };
 
 impl Protocol for Paxos {
@@ -130,6 +131,10 @@ impl Protocol for Paxos {
 
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
+    }
+
+    fn matrix() -> Vec<Variant<Params>> {
+        super::matrix::variants()
     }
 }
 

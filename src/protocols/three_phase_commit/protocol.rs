@@ -8,7 +8,8 @@ use super::{
 };
 use crate::model::arms::Arm;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol, Reaction,
+    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
+    Reaction, Variant,
 };
 use crate::protocols::two_phase_commit::History;
 
@@ -113,6 +114,10 @@ impl Protocol for ThreePhaseCommit {
 
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
+    }
+
+    fn matrix() -> Vec<Variant<Params>> {
+        super::matrix::variants()
     }
 }
 

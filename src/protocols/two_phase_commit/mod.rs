@@ -55,6 +55,7 @@
 //! It knows nothing of time, faults or properties.
 
 mod bugs;
+mod matrix;
 mod messages;
 mod observations;
 mod params;

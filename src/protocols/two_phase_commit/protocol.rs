@@ -11,7 +11,7 @@ use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
-    Reaction, Symmetry,
+    Reaction, Symmetry, Variant,
 };
 
 impl Protocol for TwoPhaseCommit {
@@ -146,6 +146,10 @@ impl Protocol for TwoPhaseCommit {
 
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
+    }
+
+    fn matrix() -> Vec<Variant<Params>> {
+        super::matrix::variants()
     }
 }
 

@@ -241,10 +241,8 @@ impl<P: Protocol> Case for Testbed<P> {
             }
         };
         report.cut_short |= options.depth_max.is_some();
-        report.threads = match options.engine {
-            Engine::Fast => Some(options.tuning.crew()),
-            _ => Some(1),
-        };
+        let is_fast = options.engine == Engine::Fast;
+        report.threads = Some(if is_fast { options.tuning.crew() } else { 1 });
         Ok(report)
     }
 

@@ -101,12 +101,13 @@ const MUTATIONS: &[Mutation] = &[
         "self.see_again(&chunk);\n",
         "",
     ),
-    mistake(
-        "a property is settled by a later world than the first",
-        "search.rs",
-        "settling.nth == nth && found.is_none()",
-        "settling.nth <= nth && found.is_none()",
-    ),
+    Mutation {
+        what: "a property is looked for at later worlds, too",
+        file: "search.rs",
+        says: "settling.nth == nth && found.is_none()",
+        would_say: "settling.nth <= nth && found.is_none()",
+        survives: Some("it was found at its own world already"),
+    },
     mistake(
         "words of one share are taken for those of another",
         "search.rs",

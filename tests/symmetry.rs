@@ -46,7 +46,7 @@ fn tiny(threads: usize, word_bits: u32) -> Tuning {
         chunk: 5,
         shared_from: 1,
         steps_max: if word_bits < 20 { 9 } else { 1 << 20 },
-        ..Tuning::default()
+        ..Tuning::unreduced()
     }
 }
 
@@ -190,7 +190,7 @@ fn compare<P: Protocol>(system: &System<P>, deepest: u32, tunings: &[Tuning]) ->
     let symmetry = system.protocol.symmetry().expect("nodes are alike");
     let limits = depth(deepest);
     let properties = system.protocol.properties();
-    let whole = search(system, &properties, limits, Tuning::default());
+    let whole = search(system, &properties, limits, Tuning::unreduced());
     let counts = count(system, &symmetry, deepest);
     let mut schedules: Option<Vec<_>> = None;
     for &tuning in tunings {
@@ -233,6 +233,20 @@ fn compare<P: Protocol>(system: &System<P>, deepest: u32, tunings: &[Tuning]) ->
             assert_eq!(outcome(&alone.findings[0]), outcome(all));
         }
     }
+    // Together with the reductions: the same verdicts on what is settled on sight.
+    let reduced = Tuning {
+        symmetry: true,
+        ..Tuning::default()
+    };
+    let reduced = search(system, &properties, limits, reduced);
+    assert!(reduced.progress.distinct <= counts.distinct);
+    let findings = whole.findings.iter().zip(&reduced.findings);
+    for (property, (all, few)) in properties.iter().zip(findings) {
+        if property.expectation.goal().is_none() {
+            assert_eq!(outcome(few), outcome(all));
+        }
+        assert_real(system, property, few);
+    }
     (whole.progress.distinct, counts.distinct)
 }
 
@@ -249,10 +263,10 @@ proptest! {
         let deepest = depth_within(&system, 300);
         let symmetry = system.protocol.symmetry().expect("it has one");
         if symmetry.sets(&system.cluster, &system.rules).is_empty() {
-            let off = search(&system, &[], depth(deepest), symmetric(Tuning::default()));
+            let off = search(&system, &[], depth(deepest), symmetric(Tuning::unreduced()));
             prop_assert!(matches!(off.symmetry, Some(NodeSymmetry::Off(_))));
         } else {
-            compare(&system, deepest, &[Tuning::default(), tiny(threads, word_bits)]);
+            compare(&system, deepest, &[Tuning::unreduced(), tiny(threads, word_bits)]);
         }
     }
 }
@@ -321,7 +335,7 @@ fn two_phase_commit_has_as_many_worlds_as_orbits() {
                 }
                 let deepest = depth_within(&system, 700);
                 let tunings = [
-                    Tuning::default(),
+                    Tuning::unreduced(),
                     tiny([1, 2, 8][nth % 3], [3, 9, 40][nth / 4]),
                 ];
                 let (whole, orbits) = compare(&system, deepest, &tunings);
@@ -344,7 +358,7 @@ fn several_sets_are_renamed_at_once() {
             let json = serde_json::json!({ "participants": 4, "votes": votes });
             let system = commit(&json, |rules, nodes| faults(nth, rules, nodes));
             let deepest = depth_within(&system, 1_000);
-            compare(&system, deepest, &[Tuning::default(), tiny(2, 11)]);
+            compare(&system, deepest, &[Tuning::unreduced(), tiny(2, 11)]);
         }
     }
 }
@@ -361,7 +375,7 @@ fn what_names_others_has_no_say_in_who_comes_first() {
     });
     let deepest = depth_within(&system, 6_000);
     assert!(deepest > 15, "{deepest}");
-    compare(&system, deepest, &[Tuning::default()]);
+    compare(&system, deepest, &[Tuning::unreduced()]);
 }
 
 /// Choices are settled in the order of ids, so that renaming may not change who is next: the one who
@@ -370,7 +384,7 @@ fn what_names_others_has_no_say_in_who_comes_first() {
 fn the_order_of_open_choices_is_kept() {
     for nodes in 3..=5 {
         let system = System::new(Pick(nodes), Rules::fault_free());
-        compare(&system, 20, &[Tuning::default(), tiny(2, 5)]);
+        compare(&system, 20, &[Tuning::unreduced(), tiny(2, 5)]);
     }
 }
 
@@ -383,7 +397,7 @@ fn crashes_inside_handlers_may_be_symmetric() {
         rules.budgets.crashes = vec![(nodes.without(Id::from(0)), Limit::AtMost(1))];
     });
     let deepest = depth_within(&system, 1_000);
-    compare(&system, deepest, &[Tuning::default()]);
+    compare(&system, deepest, &[Tuning::unreduced()]);
 }
 
 /// The whole space of five participants, accurate timing, nothing fails but one node.
@@ -392,7 +406,7 @@ fn five_participants_have_few_orbits() {
     let json = serde_json::json!({ "participants": 5, "votes": vec!["yes"; 5] });
     let system = commit(&json, |_, _| {});
     let properties = system.protocol.properties();
-    let counts = [Tuning::default(), symmetric(Tuning::default())].map(|tuning| {
+    let counts = [Tuning::unreduced(), symmetric(Tuning::unreduced())].map(|tuning| {
         let explored = search(&system, &properties, depth(9), tuning);
         (explored.progress.distinct, explored.symmetry)
     });
@@ -407,8 +421,8 @@ fn where_names_matter_there_is_no_symmetry_and_it_says_so() {
     let off = |json: &serde_json::Value, rules: fn(&mut Rules, NodeSet)| {
         let system = commit(json, rules);
         let limits = depth(2);
-        let explored = search(&system, &[], limits, symmetric(Tuning::default()));
-        let whole = search(&system, &[], limits, Tuning::default());
+        let explored = search(&system, &[], limits, symmetric(Tuning::unreduced()));
+        let whole = search(&system, &[], limits, Tuning::unreduced());
         assert_eq!(explored.progress.distinct, whole.progress.distinct);
         match explored.symmetry {
             Some(NodeSymmetry::Off(why)) => why,
@@ -475,7 +489,7 @@ fn table(fill: impl FnOnce(&mut TableParams)) -> Game {
 }
 
 fn by_orbits(game: &Game, properties: &[Property<Table>]) -> Explored<Table> {
-    let tuning = symmetric(Tuning::default());
+    let tuning = symmetric(Tuning::unreduced());
     search(&game.system(), properties, depth(20), tuning)
 }
 

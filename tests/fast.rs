@@ -4,7 +4,7 @@
 mod common;
 
 use common::impure::Impure;
-use common::table::{Game, Table, game};
+use common::table::{self, Do, Game, Row, Table, game};
 use common::{account, cases, depth, depth_within, plainly, states};
 use jury::check::fast::{self, Tuning};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
@@ -214,4 +214,30 @@ fn a_handler_that_is_not_pure_is_named() {
         ..Tuning::unreduced()
     };
     fast(&system, &[], states(100), tuning);
+}
+
+/// Under accurate timing each of two timers fires when all peers that *it* awaits have failed.
+#[test]
+fn each_timer_waits_for_its_own_peers_and_is_judged_alike() {
+    let mut params = table::Params {
+        nodes: 3,
+        ..table::Params::default()
+    };
+    *params.start(0, None) = Row::to(0, [Do::Arm(0), Do::Arm(1)]);
+    params.awaits(0, 0, 0, 0b010);
+    params.awaits(0, 0, 1, 0b110);
+    *params.timeout(0, 0, 0) = Row::to(1, []);
+    *params.timeout(0, 0, 1) = Row::to(2, []);
+    let table = Table::new(&params).expect("it has nodes");
+    let mut rules = Rules::fault_free();
+    rules.timing = Timing::Accurate;
+    rules.budgets.crashes = vec![(NodeSet::first(3), Limit::AtMost(1))];
+    let system = System::new(table, rules);
+    let properties = system.protocol.properties();
+    let ours = fast(&system, &properties, Limits::default(), Tuning::unreduced());
+    let theirs = plainly(&system, &properties, Limits::default());
+    assert_eq!(account(&system, &ours), account(&system, &theirs));
+    // The start, three crashes, and behind that of the one peer the first timer, then the other: in
+    // its new state the node awaits nobody.
+    assert_eq!(ours.progress.distinct, 6);
 }

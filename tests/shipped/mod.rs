@@ -17,11 +17,11 @@ pub struct Story {
     pub case: Box<dyn Case>,
 }
 
-/// Every shipped scenario, in the order of their names.
+/// Every shipped scenario, folder by folder, in the order of their names.
 pub fn stories() -> Vec<Story> {
     let mut paths = Vec::new();
     find(Path::new("scenarios"), "json", &mut paths);
-    paths.sort();
+    paths.sort_by(|a, b| (a.parent(), a).cmp(&(b.parent(), b)));
     paths
         .into_iter()
         .map(|path| Story {

@@ -272,6 +272,10 @@ fn a_check_tells_whose_names_made_no_difference() {
         "node symmetry of {P1, P2, P3}: distinct worlds are orbits; preserves all verdicts";
     check(&[]).assert().stdout(contains(sentence));
     let (_, answer) = json(&mut check(&["--json"]));
+    // Each search has a time of its own.
+    let searches = answer["searches"].as_array().expect("a list").len();
+    let seconds = answer["effort"]["search-seconds"].as_array();
+    assert_eq!(seconds.expect("a list").len(), searches);
     assert_eq!(answer["searches"][0]["symmetry"], sentence);
 }
 

@@ -293,7 +293,6 @@ fn search<P: Protocol>(
             fast::explore_from(system, &start, properties, limits, tuning, &place, monitor)?
         }
         (Engine::Fast(tuning), None) => {
-            monitor.begins(0);
             fast::explore(system, &start, properties, limits, tuning, monitor)
         }
         (Engine::Plain, _) => {

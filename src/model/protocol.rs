@@ -222,8 +222,25 @@ pub enum Observation {
         subject: u64,
         value: Value,
     },
+    /// Knows that this place of a log is settled: with what, written in which term, and in which
+    /// term it is known.
+    Committed {
+        subject: u64,
+        value: Value,
+        term: u64,
+        during: u64,
+    },
+    /// Carried out a command that was asked for, once it was settled where it stands.
+    Executed {
+        subject: u64,
+        value: Value,
+    },
     /// Applied a named rule of the paper.
     Applied {
+        rule: Cow<'static, str>,
+    },
+    /// Did what a named rule of the paper forbids.
+    Broke {
         rule: Cow<'static, str>,
     },
 }
@@ -313,7 +330,12 @@ impl fmt::Display for Observation {
             Observation::Elected { subject } => write!(f, "leads term {subject}"),
             Observation::Invoked { value, .. } => write!(f, "asks for {value}"),
             Observation::Returned { value, .. } => write!(f, "is told {value}"),
+            Observation::Committed { subject, value, .. } => {
+                write!(f, "commits {value} at {subject}")
+            }
+            Observation::Executed { value, .. } => write!(f, "executes {value}"),
             Observation::Applied { rule } => write!(f, "applies {rule}"),
+            Observation::Broke { rule } => write!(f, "breaks {rule}"),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use crate::model::Protocol;
 
+pub mod key_value;
 pub mod paxos;
+pub mod raft;
 #[cfg(test)]
 mod small_spaces;
 pub mod three_phase_commit;
@@ -18,4 +20,5 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<two_phase_commit::TwoPhaseCommit>();
     visitor.visit::<three_phase_commit::ThreePhaseCommit>();
     visitor.visit::<paxos::Paxos>();
+    visitor.visit::<raft::Raft>();
 }

@@ -162,7 +162,10 @@ fn matter(observation: &Observation) -> Option<(Matter, u64)> {
         }
         Observation::Accepted { .. }
         | Observation::Elected { .. }
-        | Observation::Applied { .. } => None,
+        | Observation::Committed { .. }
+        | Observation::Executed { .. }
+        | Observation::Applied { .. }
+        | Observation::Broke { .. } => None,
     }
 }
 

@@ -170,7 +170,10 @@ fn handled(scene: &Scene<'_>, node: usize, names: &Names, level: Level) -> Strin
 fn reaction(did: &Did, node: usize, names: &Names, level: Level) -> String {
     let mut parts = Vec::new();
     let is_rule = |o: &&Observation| matches!(o, Observation::Applied { .. });
-    let (rules, observed): (Vec<_>, Vec<_>) = did.observed.iter().partition(is_rule);
+    // What is settled is carried out; that need not be said.
+    let is_news = |o: &&Observation| !matches!(o, Observation::Executed { .. });
+    let (rules, observed): (Vec<_>, Vec<_>) =
+        did.observed.iter().filter(is_news).partition(is_rule);
     let words = |observed: &[&Observation]| {
         let mut words: Vec<(String, Vec<String>)> = Vec::new();
         for (i, o) in observed.iter().enumerate() {

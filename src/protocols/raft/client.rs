@@ -1,0 +1,143 @@
+//! Clients (8; thesis, 6): each asks one thing after the other, and asks again, somebody else, until
+//! it is told. One that gives up, or crashes, never learns what became of its command.
+
+use super::Raft;
+use super::ask::{Ask, Reply};
+use super::messages::{Msg, Timer};
+use super::params::Workload;
+use super::state::{Asked, Client, Storage};
+use crate::model::cluster::index;
+use crate::model::{Id, Out};
+
+impl Raft {
+    pub(super) fn client_starts(&self, id: Id, begun: u32, o: &mut Out<Self>) -> Client {
+        let client = Client {
+            serial: begun,
+            server: self.first_server(id),
+            asked: None,
+        };
+        self.think(id, &client, o);
+        client
+    }
+
+    /// Has something else to ask, in a while.
+    fn think(&self, id: Id, client: &Client, o: &mut Out<Self>) {
+        if client.serial < self.workload_of(id) {
+            o.set_timer(Timer::Think, self.params.think.durations());
+        }
+    }
+
+    pub(super) fn client_waits_no_longer(
+        &self,
+        id: Id,
+        client: &mut Client,
+        timer: Timer,
+        o: &mut Out<Self>,
+    ) {
+        match (timer, &mut client.asked) {
+            (Timer::Think, None) => match &self.params.clients {
+                Workload::Scripts(_) => {
+                    let ask = self.scripts[self.client_number(id) as usize][client.serial as usize];
+                    self.begin(client, ask, o);
+                }
+                Workload::Drawn(_) => o.choose_random("command", self.drawn.clone()),
+            },
+            (Timer::Retry, Some(asked)) => {
+                if asked.tries_left == Some(0) {
+                    client.asked = None;
+                    return self.think(id, client, o);
+                }
+                asked.tries_left = asked.tries_left.map(|left| left - 1);
+                client.server = self.server_after(client.server);
+                self.ask(client, o);
+            }
+            _ => {}
+        }
+    }
+
+    /// Asks for something new. Its serial number is on the disk before, so that it is never used for
+    /// anything else.
+    pub(super) fn begin(&self, client: &mut Client, ask: Ask, o: &mut Out<Self>) {
+        client.serial += 1;
+        o.save(Storage::Client(client.serial));
+        client.asked = Some(Asked {
+            ask,
+            tries_left: self.params.tries.map(|tries| tries - 1),
+        });
+        self.ask(client, o);
+    }
+
+    fn ask(&self, client: &Client, o: &mut Out<Self>) {
+        if let Some(asked) = client.asked {
+            o.send(client.server, Msg::Request(client.serial, asked.ask));
+            o.set_timer(Timer::Retry, self.params.retry.durations());
+        }
+    }
+
+    pub(super) fn client_hears(
+        &self,
+        id: Id,
+        client: &mut Client,
+        src: Id,
+        msg: Msg,
+        o: &mut Out<Self>,
+    ) {
+        let Msg::Reply(serial, reply) = msg else {
+            return;
+        };
+        if client.asked.is_none() || serial != client.serial {
+            return;
+        }
+        match reply {
+            Reply::Answer(_) | Reply::Accepted | Reply::Refused => {
+                client.asked = None;
+                client.server = src;
+                o.cancel_timer(Timer::Retry);
+                self.think(id, client, o);
+            }
+            // 8: it tries the leader that it is told of; otherwise somebody else, later.
+            Reply::NotLeader(Some(leader)) if src == client.server && leader != src => {
+                client.server = leader;
+                self.ask(client, o);
+            }
+            Reply::NotLeader(_) => {}
+        }
+    }
+
+    /// The first server that a client asks. (8: randomly chosen.)
+    fn first_server(&self, id: Id) -> Id {
+        Id::from(self.client_number(id) as usize % self.servers.len())
+    }
+
+    fn server_after(&self, id: Id) -> Id {
+        Id::from((index(id) + 1) % self.servers.len())
+    }
+
+    /// How many commands a client has.
+    pub(super) fn workload_of(&self, id: Id) -> u32 {
+        match &self.params.clients {
+            Workload::Scripts(_) => {
+                let script = &self.scripts[self.client_number(id) as usize];
+                u32::try_from(script.len()).expect("a short script")
+            }
+            Workload::Drawn(drawn) => drawn.commands,
+        }
+    }
+
+    /// The number of a client among the clients, from 0 on.
+    pub(super) fn client_number(&self, id: Id) -> u8 {
+        let number = index(id) - self.servers.len();
+        u8::try_from(number).expect("few clients")
+    }
+
+    /// Whether any client has anything to ask for.
+    pub(super) fn has_workload(&self) -> bool {
+        self.scripts.iter().any(|script| !script.is_empty()) || !self.drawn.is_empty()
+    }
+
+    /// Whether any client may ask for a transfer of leadership.
+    pub(super) fn transfers_are_asked_for(&self) -> bool {
+        let mut all = self.scripts.iter().flatten().chain(&self.drawn);
+        all.any(|ask| matches!(ask, Ask::Transfer(_)))
+    }
+}

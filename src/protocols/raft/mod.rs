@@ -1,0 +1,264 @@
+//! Raft: a leader, elected by a majority, replicates a log of commands to a state machine.
+//!
+//! - D. Ongaro and J. Ousterhout, *In Search of an Understandable Consensus Algorithm (Extended
+//!   Version)*, 2014. A number alone (5.4.1) is a section of it.
+//! - D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014 (the thesis): what the paper leaves out.
+//! - D. Ongaro, *Bug in single-server membership changes*, raft-dev, 2015.
+//!
+//! ```text
+//!    client            leader                   followers
+//!
+//!                    follower  -- election timeout -->  candidate
+//!                        |  ------ RequestVote ----->  |
+//!                        |  <--- Vote: force term ---  |              5.2, 5.4.1
+//!                    a majority voted
+//!      | -- Request -> leader
+//!                    force entry
+//!                        |  ----- AppendEntries ---->  |
+//!                        |                      force entries         5.3
+//!                        |  <------ Appended --------  |
+//!                    a majority has it: committed                     5.4.2
+//!                    apply
+//!      | <- Reply ---    |  -- AppendEntries (commit) ->  apply
+//! ```
+//!
+//! Where to find what:
+//!
+//! | paper | here |
+//! |---|---|
+//! | Figure 2, *State* | `state.rs`, `log.rs` |
+//! | Figure 2, *`AppendEntries` RPC*; *Leaders*; 5.3, 5.4.2 | `replication.rs` |
+//! | Figure 2, *`RequestVote` RPC*; *Followers*, *Candidates*; 5.2, 5.4.1; thesis, 9.6, 4.2.3, 6.2 | `election.rs` |
+//! | Figure 2, *All Servers*: terms | `on_msg`, below; `step_down` in `election.rs` |
+//! | Figure 2, *All Servers*: apply; 7, Figure 13 (snapshots) | `application.rs` |
+//! | 5.3, 8: what is done for clients; thesis, 6.3 (sessions) | `service.rs` |
+//! | 8, thesis, 6.4: reads without the log | `reads.rs` |
+//! | 6; thesis, 4; Ongaro 2015: membership | `membership.rs`, `configuration.rs` |
+//! | thesis, 3.10: leadership transfer | `transfer.rs` |
+//! | 8: clients | `client.rs`, `ask.rs` |
+//! | Figure 3 and more: what must be true | `properties.rs` |
+//!
+//! Snapshots, pre-vote, check-quorum, membership changes and reads without the log are off unless a
+//! parameter turns them on.
+//!
+//! On purpose different from the papers, or more definite than they are:
+//!
+//! - RPCs are messages; an answer says what it answers. A leader asks again with its next heartbeat, a
+//!   candidate when its retry timer fires.
+//! - A leader sends entries as soon as it has them, and again with every heartbeat until they are
+//!   acknowledged: `nextIndex` moves on acknowledgement (Figure 2), so under load some are sent twice.
+//! - Entries are applied as soon as they are known to be committed: `lastApplied` = `commitIndex`.
+//! - Term, vote and log are one record on the disk.
+//! - A snapshot is taken after so many entries, by every server by itself, and sent in one piece.
+//! - A new server has caught up when it has all that was committed when the change was asked for
+//!   (thesis, 4.2.1: rounds of a certain length).
+//! - Clients do not register: each has a number and a session from the beginning, and sessions never
+//!   expire (thesis, 6.3).
+//! - With check-quorum a server that comes back defends a leader for the minimum election timeout as
+//!   if it had just heard from one: it may have, and the leader may rely on it (thesis, 6.4.1).
+//! - Leases last as long as a timer that is set when a round of heartbeats is sent.
+//! - A server that is not in its own latest configuration does not campaign (thesis, 4.2.2: it may).
+//!
+//! This folder's algorithm knows nothing of time, faults or properties.
+
+mod application;
+mod ask;
+mod bugs;
+mod client;
+mod configuration;
+mod election;
+mod history;
+mod log;
+mod matrix;
+mod membership;
+mod messages;
+mod observations;
+mod params;
+mod properties;
+mod protocol;
+mod reads;
+mod replication;
+mod service;
+mod state;
+#[cfg(test)]
+mod tests;
+mod transfer;
+mod turn;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+pub use self::ask::{Ask, Members, Reply};
+pub use self::bugs::Mistake;
+pub use self::configuration::Configuration;
+pub use self::history::History;
+pub use self::log::{Applied, Content, Entry, Index, Log, Position, Snapshot, Term};
+pub use self::messages::{
+    AppendEntries, AppendResult, Appended, Campaign, InstallSnapshot, Msg, RequestVote, Timer, Vote,
+};
+pub use self::params::{Drawn, Membership, Params, Reads, Workload};
+pub use self::state::{
+    Asked, Change, Client, Leader, Lease, Progress, Read, Role, Server, Stable, State, Storage,
+};
+use self::turn::Turn;
+use crate::model::{Actor, Id, NodeSet, Out};
+
+/// Raft. The servers come first, then the clients.
+#[derive(Clone, Debug)]
+pub struct Raft {
+    params: Params,
+    servers: NodeSet,
+    /// The configuration that the cluster is set up with.
+    first: Configuration,
+    /// What each client asks for, one after the other, if that is written down.
+    scripts: Vec<Vec<Ask>>,
+    /// What clients draw from, if it is not.
+    drawn: Vec<Ask>,
+}
+
+impl Actor for Raft {
+    type Msg = Msg;
+    type Timer = Timer;
+    type State = State;
+    type Storage = Storage;
+    type Random = Ask;
+
+    /// A first start without storage, recovery with it.
+    fn on_start(&self, id: Id, storage: &Option<Storage>, o: &mut Out<Self>) -> State {
+        match storage {
+            Some(Storage::Client(begun)) => State::Client(self.client_starts(id, *begun, o)),
+            Some(Storage::Server(stable)) => {
+                State::Server(self.server_starts(id, stable.clone(), true, o))
+            }
+            None if self.servers.contains(id) => {
+                State::Server(self.server_starts(id, self.nothing(), false, o))
+            }
+            None => State::Client(self.client_starts(id, 0, o)),
+        }
+    }
+
+    fn on_msg(&self, id: Id, state: &mut Cow<State>, src: Id, msg: Msg, o: &mut Out<Self>) {
+        let mut next = state.clone().into_owned();
+        match &mut next {
+            State::Client(client) => self.client_hears(id, client, src, msg, o),
+            State::Server(server) => self.turn(id, server, o, |turn| turn.on_msg(src, msg)),
+        }
+        replace(state, next);
+    }
+
+    fn on_timeout(&self, id: Id, state: &mut Cow<State>, timer: &Timer, o: &mut Out<Self>) {
+        let mut next = state.clone().into_owned();
+        match &mut next {
+            State::Client(client) => self.client_waits_no_longer(id, client, *timer, o),
+            State::Server(server) => self.turn(id, server, o, |turn| turn.on_timeout(*timer)),
+        }
+        replace(state, next);
+    }
+
+    /// A client has drawn what to ask for.
+    fn on_random(&self, _: Id, state: &mut Cow<State>, ask: &Ask, o: &mut Out<Self>) {
+        let mut next = state.clone().into_owned();
+        if let State::Client(client) = &mut next {
+            self.begin(client, *ask, o);
+        }
+        replace(state, next);
+    }
+}
+
+impl Raft {
+    /// When servers start up, they begin as followers (5.2).
+    fn server_starts(&self, id: Id, stable: Stable, comes_back: bool, o: &mut Out<Self>) -> Server {
+        let snapshot = &stable.log.snapshot;
+        let server = Server {
+            commit_index: snapshot.last.index,
+            applied: Arc::new(snapshot.applied.clone()),
+            leader: None,
+            hears_leader: comes_back && self.params.check_quorum,
+            role: Role::Follower,
+            stable,
+        };
+        if server.stable.log.configuration().1.contains(id) {
+            o.set_timer(Timer::Election, self.params.election_timeout.durations());
+        }
+        if server.hears_leader {
+            let minimum = self.params.minimum_election_timeout();
+            o.set_timer(Timer::LeaderHeard, minimum.durations());
+        }
+        server
+    }
+
+    /// Lets a server work on one input, and saves what has changed.
+    fn turn(&self, id: Id, s: &mut Server, out: &mut Out<Self>, work: impl FnOnce(&mut Turn)) {
+        let saved = s.stable.clone();
+        let mut turn = Turn {
+            raft: self,
+            id,
+            s,
+            out,
+            saved,
+        };
+        work(&mut turn);
+        turn.persist();
+    }
+
+    /// What is on the disk of a server that has never saved anything.
+    fn nothing(&self) -> Stable {
+        Stable {
+            current_term: Term::default(),
+            voted_for: None,
+            log: Log::new(self.first),
+        }
+    }
+
+    fn makes(&self, mistake: Mistake) -> bool {
+        self.params.bug == Some(mistake)
+    }
+}
+
+impl Turn<'_> {
+    fn on_msg(&mut self, src: Id, msg: Msg) {
+        if self.defends_leader(&msg) {
+            return;
+        }
+        // Rules for all servers: if RPC request or response contains term T > currentTerm: set
+        // currentTerm = T, convert to follower (5.1).
+        if let Some(term) = msg.term()
+            && term > self.s.stable.current_term
+        {
+            self.step_down(term);
+        }
+        match msg {
+            Msg::RequestVote(ask) => self.on_request_vote(src, ask),
+            Msg::Vote(vote) => self.on_vote(src, vote),
+            Msg::AppendEntries(append) => self.on_append_entries(src, append),
+            Msg::Appended(results) => self.on_appended(src, results),
+            Msg::InstallSnapshot(install) => self.on_install_snapshot(src, install),
+            Msg::TimeoutNow(term) => self.on_timeout_now(term),
+            Msg::Request(serial, ask) => self.on_request(src, serial, ask),
+            Msg::Reply(..) => {}
+        }
+    }
+
+    fn on_timeout(&mut self, timer: Timer) {
+        match timer {
+            Timer::Election => self.election_timeout(),
+            Timer::Heartbeat => self.heartbeat(),
+            Timer::VoteRetry => self.vote_retry(),
+            Timer::Propose => self.propose(),
+            Timer::LeaderHeard if self.makes(Mistake::DefendsForEver) => {}
+            Timer::LeaderHeard => self.s.hears_leader = false,
+            Timer::CheckQuorum => self.check_quorum(),
+            Timer::Lease(slot) => self.lease_is_over(slot),
+            Timer::Transfer => self.transfer_timeout(),
+            Timer::Think | Timer::Retry => {}
+        }
+    }
+}
+
+/// Takes over a new state; a state that stays the same is left alone, so that the checker sees
+/// that nothing happened.
+fn replace(state: &mut Cow<State>, next: State) {
+    if **state != next {
+        *state = Cow::Owned(next);
+    }
+}

@@ -1,0 +1,221 @@
+//! What a step meant, read off what it did to the state.
+//!
+//! A crash in the middle of a handler takes away the state, but not what the handler had concluded:
+//! a leader that counted a majority has committed, whoever else has heard of it. So there the handler
+//! is asked what it was about to do.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::ask::{Ask, Reply};
+use super::history::{Rule, UNKNOWN};
+use super::log::{Content, Entry, Index, Log};
+use super::messages::Msg;
+use super::state::{Client, Server, State, Storage};
+use super::{AppendEntries, Raft};
+use crate::model::{Actor, Command, Id, Input, Node, Observation, Out, Reaction, Value};
+
+pub fn observe(
+    raft: &Raft,
+    id: Id,
+    before: &Node<Raft>,
+    input: Input<'_, Raft>,
+    reaction: &Reaction<Raft>,
+    found: &mut Vec<Observation>,
+) {
+    if !raft.servers.contains(id) {
+        let old = match before.state() {
+            Some(State::Client(client)) => Some(client),
+            _ => None,
+        };
+        return client(old, input, reaction, found);
+    }
+    let Some(State::Server(old)) = before.state() else {
+        if let (Some(Storage::Server(stable)), Some(State::Server(new))) =
+            (before.storage(), &reaction.state)
+            && new.stable.current_term < stable.current_term
+        {
+            found.push(broke(Rule::MonotoneTerms));
+        }
+        return;
+    };
+    let meant;
+    let new = match &reaction.state {
+        Some(State::Server(new)) => new,
+        None if reaction.crashed && !reaction.commands.is_empty() => {
+            meant = about_to(raft, id, before, input);
+            match &meant {
+                Some(State::Server(new)) => new,
+                _ => return,
+            }
+        }
+        _ => return,
+    };
+    server(raft, old, new, input, found);
+}
+
+/// What a handler would have made of a state, had the node not crashed.
+fn about_to(raft: &Raft, id: Id, before: &Node<Raft>, input: Input<'_, Raft>) -> Option<State> {
+    let mut state = Cow::Borrowed(before.state()?);
+    let mut out = Out::new();
+    match input {
+        Input::Message { src, msg } => raft.on_msg(id, &mut state, src, msg.clone(), &mut out),
+        Input::Timeout(timer) => raft.on_timeout(id, &mut state, timer, &mut out),
+        Input::Start | Input::Choice { .. } => return None,
+    }
+    Some(state.into_owned())
+}
+
+fn server(
+    raft: &Raft,
+    old: &Server,
+    new: &Server,
+    input: Input<'_, Raft>,
+    found: &mut Vec<Observation>,
+) {
+    let term = new.stable.current_term;
+    let led = old.leading().is_some() && old.stable.current_term == term;
+    if new.leading().is_some() && !led {
+        found.push(Observation::Elected {
+            subject: term.0.into(),
+        });
+    }
+    if term < old.stable.current_term {
+        found.push(broke(Rule::MonotoneTerms));
+    }
+    if new.commit_index < old.commit_index {
+        found.push(broke(Rule::MonotoneCommitIndex));
+    }
+    if led && !is_extended(&old.stable.log, &new.stable.log) {
+        found.push(broke(Rule::LeaderAppendOnly));
+    }
+    if new.commit_index > old.commit_index {
+        committed(raft, old, new, input, found);
+    }
+}
+
+/// Whether a log has all that another had, unless a snapshot stands for it.
+fn is_extended(old: &Log, new: &Log) -> bool {
+    let kept =
+        |(index, entry): (Index, &Entry)| index <= new.compacted() || new.get(index) == Some(entry);
+    old.iter().all(kept)
+}
+
+fn committed(
+    raft: &Raft,
+    old: &Server,
+    new: &Server,
+    input: Input<'_, Raft>,
+    found: &mut Vec<Observation>,
+) {
+    // What was just received may have been compacted already.
+    let received = |at: Index| match input {
+        Input::Message {
+            msg: Msg::AppendEntries(AppendEntries { prev, entries, .. }),
+            ..
+        } => entries.get(at.checked_sub(prev.index + 1)? as usize),
+        _ => None,
+    };
+    let mut applied = Arc::clone(&old.applied);
+    for at in old.commit_index + 1..=new.commit_index {
+        let entry = new.stable.log.get(at);
+        let entry = entry
+            .or_else(|| received(at))
+            .or_else(|| old.stable.log.get(at));
+        // What came in a snapshot was observed where it was committed.
+        let Some(entry) = entry else { return };
+        found.push(Observation::Committed {
+            subject: at.into(),
+            value: value(raft, entry.content),
+            term: entry.term.0.into(),
+            during: new.stable.current_term.0.into(),
+        });
+        if let Content::Command(client, serial, op) = entry.content {
+            let anew = !raft.params.sessions || {
+                let applied = Arc::make_mut(&mut applied);
+                let number = raft.client_number(client);
+                let executed = applied
+                    .sessions
+                    .apply(&mut applied.machine, number, serial, op);
+                executed.is_some_and(|executed| executed.anew)
+            };
+            if anew {
+                found.push(Observation::Executed {
+                    subject: at.into(),
+                    value: value(raft, entry.content),
+                });
+            }
+        }
+    }
+}
+
+/// `C1.2 put x 1`: a command, told apart from all others.
+fn value(raft: &Raft, content: Content) -> Value {
+    let text = match content {
+        Content::NoOp => return Value::from("no-op"),
+        Content::Command(client, serial, op) => {
+            format!("C{}.{serial} {op}", raft.client_number(client) + 1)
+        }
+        Content::Proposal(_) | Content::Configuration(_) => content.to_string(),
+    };
+    Value::Word(text.into())
+}
+
+fn client(
+    old: Option<&Client>,
+    input: Input<'_, Raft>,
+    reaction: &Reaction<Raft>,
+    found: &mut Vec<Observation>,
+) {
+    let unknown = |serial: u32| Observation::Returned {
+        subject: serial.into(),
+        value: Value::from(UNKNOWN),
+    };
+    let Some(old) = old else {
+        // It comes back, and will never hear what became of its last command.
+        if let Some(State::Client(new)) = &reaction.state
+            && new.serial > 0
+        {
+            found.push(unknown(new.serial));
+        }
+        return;
+    };
+    for command in &reaction.commands {
+        if let Command::Send(_, Msg::Request(serial, ask)) = command
+            && *serial > old.serial
+        {
+            found.push(invoked(*serial, *ask));
+        }
+    }
+    let Some(State::Client(new)) = &reaction.state else {
+        return;
+    };
+    if old.asked.is_some() && new.asked.is_none() {
+        match input {
+            Input::Message {
+                msg: Msg::Reply(serial, reply),
+                ..
+            } => found.push(returned(*serial, *reply)),
+            _ => found.push(unknown(old.serial)),
+        }
+    }
+}
+
+fn invoked(serial: u32, ask: Ask) -> Observation {
+    Observation::Invoked {
+        subject: serial.into(),
+        value: Value::Word(ask.to_string().into()),
+    }
+}
+
+fn returned(serial: u32, reply: Reply) -> Observation {
+    Observation::Returned {
+        subject: serial.into(),
+        value: Value::Word(reply.to_string().into()),
+    }
+}
+
+fn broke(rule: Rule) -> Observation {
+    let rule = Cow::Borrowed(rule.name());
+    Observation::Broke { rule }
+}

@@ -1,0 +1,363 @@
+//! What must be true of Raft: Figure 3, what the thesis and Ongaro's TLA+ specification add, and what
+//! clients may expect.
+
+use super::Raft;
+use super::ask::name;
+use super::history::{History, Rule};
+use super::log::{Index, Log, Term};
+use super::params::Membership;
+use super::state::{Server, Stable, State, Storage};
+use crate::model::cluster::enumerate;
+use crate::model::{Answer, Expectation, Id, Link, NodeSet, Predicate, Property, Reason, View};
+
+pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
+    let property = |name, about, citation, expectation| Property {
+        name,
+        about,
+        citation,
+        // 2: safe under all non-Byzantine conditions, including network delays, partitions, and packet
+        // loss, duplication, and reordering; and servers may crash and come back.
+        premise: vec![],
+        assumes: vec![],
+        expectation,
+    };
+    let history = |predicate| Expectation::Always(Predicate::History(predicate));
+    let world = |predicate| Expectation::Always(Predicate::World(predicate));
+    let mut all = vec![
+        property(
+            "election-safety",
+            "At most one leader can be elected in a given term.",
+            "Ongaro & Ousterhout 2014, Figure 3 and 5.2; TLA+: at most one leader per term",
+            history(|_, h| unbroken(h, Rule::ElectionSafety)),
+        ),
+        property(
+            "leader-append-only",
+            "A leader never overwrites or deletes entries in its log; it only appends new entries.",
+            "Ongaro & Ousterhout 2014, Figure 3 and 5.3",
+            history(|_, h| unbroken(h, Rule::LeaderAppendOnly)),
+        ),
+        property(
+            "log-matching",
+            "If two logs contain an entry with the same index and term, then the logs are identical in \
+             all entries up through the given index.",
+            "Ongaro & Ousterhout 2014, Figure 3 and 5.3; TLA+: LogMatching",
+            world(log_matching),
+        ),
+        property(
+            "leader-completeness",
+            "If a log entry is committed in a given term, then that entry will be present in the logs \
+             of the leaders for all higher-numbered terms.",
+            "Ongaro & Ousterhout 2014, Figure 3 and 5.4; TLA+: LeaderCompleteness",
+            world(leader_completeness),
+        ),
+        property(
+            "state-machine-safety",
+            "If a server has applied a log entry at a given index to its state machine, no other \
+             server will ever apply a different log entry for the same index.",
+            "Ongaro & Ousterhout 2014, Figure 3 and 5.4.3",
+            history(|_, h| unbroken(h, Rule::StateMachineSafety)),
+        ),
+        property(
+            "monotone-terms",
+            "The current term of a server increases monotonically over time.",
+            "Ongaro & Ousterhout 2014, 5.1 and Figure 2",
+            history(|_, h| unbroken(h, Rule::MonotoneTerms)),
+        ),
+        property(
+            "monotone-commit-index",
+            "The commit index of a server increases monotonically while it is up.",
+            "Ongaro & Ousterhout 2014, Figure 2",
+            history(|_, h| unbroken(h, Rule::MonotoneCommitIndex)),
+        ),
+    ];
+    if raft.params.membership == Membership::Fixed {
+        all.push(property(
+            "durability",
+            "What is committed is on the stable storage of a majority of the servers.",
+            "Ongaro & Ousterhout 2014, 5.3, 5.4 and Figure 2",
+            world(durability),
+        ));
+    } else {
+        all.push(property(
+            "configurations-overlap",
+            "Of the configurations that servers use at a time, no two can decide apart from each other.",
+            "Ongaro & Ousterhout 2014, 6; thesis, 4.1",
+            world(configurations_overlap),
+        ));
+    }
+    if raft.params.client_count() > 0 {
+        all.push(property(
+            "exactly-once",
+            "No command of a client is executed twice.",
+            "Ongaro & Ousterhout 2014, 8; thesis, 6.3",
+            history(|_, h| unbroken(h, Rule::ExactlyOnce)),
+        ));
+        all.push(property(
+            "linearizability",
+            "Each operation of a client appears to take effect at one moment between its invocation \
+             and its response.",
+            "Ongaro & Ousterhout 2014, 8; Herlihy & Wing 1990",
+            history(linearizability),
+        ));
+    }
+    all.extend([
+        property(
+            "election-possible",
+            "A leader can be elected.",
+            "Ongaro & Ousterhout 2014, 5.2",
+            Expectation::Reachable(Predicate::History(election_possible)),
+        ),
+        property(
+            "commitment-possible",
+            "An entry can be committed.",
+            "Ongaro & Ousterhout 2014, 5.3",
+            Expectation::Reachable(Predicate::History(commitment_possible)),
+        ),
+        property(
+            "progress",
+            "While a majority of the servers are up and connected, it stays possible that a leader \
+             commits in its term, and that every client is served.",
+            "Ongaro & Ousterhout 2014, 2 and 5.6",
+            Expectation::NeverBlocked {
+                condition: Some(Predicate::World(enough_are_up)),
+                goal: Predicate::World(is_served),
+            },
+        ),
+        property(
+            "recovers",
+            "Once all failures are repaired, it stays possible that a leader commits in its term, and \
+             that every client is served.",
+            "Ongaro & Ousterhout 2014, 5.5 and 5.6",
+            Expectation::Recovers {
+                goal: Predicate::World(is_served),
+            },
+        ),
+    ]);
+    all
+}
+
+fn unbroken(history: &History, rule: Rule) -> Answer {
+    match history.breaches.get(&rule) {
+        Some((who, text)) => Err(Reason::new(*who, text.clone())),
+        None => Ok(()),
+    }
+}
+
+fn linearizability(_: &Raft, history: &History) -> Answer {
+    match history.clients.verdict() {
+        Ok(()) => Ok(()),
+        Err(broken) => Err(Reason::new(NodeSet::EMPTY, broken.to_string())),
+    }
+}
+
+/// The servers that are up.
+fn running<'a>(
+    raft: &'a Raft,
+    world: &'a dyn View<Raft>,
+) -> impl Iterator<Item = (Id, &'a Server)> {
+    raft.servers
+        .iter()
+        .filter_map(|id| server(world, id).map(|s| (id, s)))
+}
+
+fn server(world: &dyn View<Raft>, id: Id) -> Option<&Server> {
+    match world.node(id).state() {
+        Some(State::Server(server)) => Some(server),
+        _ => None,
+    }
+}
+
+/// What a server has on its disk.
+fn stored(world: &dyn View<Raft>, id: Id) -> Option<&Stable> {
+    match world.node(id).storage() {
+        Some(Storage::Server(stable)) => Some(stable),
+        _ => None,
+    }
+}
+
+fn log_matching(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    let logs: Vec<(Id, &Log)> = raft
+        .servers
+        .iter()
+        .filter_map(|id| Some((id, &stored(world, id)?.log)))
+        .collect();
+    for (at, (one, log)) in logs.iter().enumerate() {
+        for (other, its) in &logs[at + 1..] {
+            if let Some(index) = mismatch(log, its) {
+                let text = format!(
+                    "the logs of {} and {} have a later entry in common, but not entry {index}",
+                    name(*one),
+                    name(*other)
+                );
+                return Err(Reason::new(NodeSet::only(*one).with(*other), text));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Where two logs differ before an entry that they have in common.
+fn mismatch(one: &Log, other: &Log) -> Option<Index> {
+    let lowest = one.compacted().max(other.compacted());
+    let highest = one.last_index().min(other.last_index());
+    let mut below = (lowest + 1..=highest).rev();
+    let common = below.find(|at| one.term(*at) == other.term(*at))?;
+    (lowest + 1..=common).find(|at| one.get(*at) != other.get(*at))
+}
+
+/// It is enough to look for the last entry of those that were committed: log matching has the rest.
+fn leader_completeness(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    for (id, server) in running(raft, world) {
+        if server.leading().is_none() {
+            continue;
+        }
+        // An entry may be committed in a term while somebody is still being elected in an earlier one.
+        let term = server.stable.current_term;
+        let before = Term(term.0.saturating_sub(1));
+        let Some(committed) = world.history().committed_by(before) else {
+            continue;
+        };
+        let log = &server.stable.log;
+        if committed.index > log.compacted() && log.term(committed.index) != Some(committed.term) {
+            let text = format!(
+                "{} leads term {term:?}, but its log does not have {} at {}, which was committed \
+                 before",
+                name(id),
+                world
+                    .history()
+                    .value_at(committed.index)
+                    .map_or_else(String::new, ToString::to_string),
+                committed.index,
+            );
+            return Err(Reason::new(NodeSet::only(id), text));
+        }
+    }
+    Ok(())
+}
+
+fn durability(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    let Some(committed) = world.history().last_committed() else {
+        return Ok(());
+    };
+    let has = |id: &Id| {
+        stored(world, *id).is_some_and(|stable| {
+            let log = &stable.log;
+            committed.index <= log.compacted() || log.term(committed.index) == Some(committed.term)
+        })
+    };
+    let keepers: NodeSet = raft.first.all().iter().filter(has).collect();
+    if raft.first.is_quorum(keepers) {
+        return Ok(());
+    }
+    let others = raft.first.all().minus(keepers);
+    let text = format!(
+        "{} was committed at {}, but {} {} it not on stable storage",
+        world
+            .history()
+            .value_at(committed.index)
+            .map_or_else(String::new, ToString::to_string),
+        committed.index,
+        enumerate(others.iter().map(name)),
+        if others.len() == 1 { "has" } else { "have" },
+    );
+    Err(Reason::new(others, text))
+}
+
+/// Only a leader, or who may become one, lets its configuration decide anything: a server that has
+/// fallen behind uses an old one, and the others do not vote for it.
+fn configurations_overlap(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    let leaders: Vec<(Id, &Server)> = running(raft, world)
+        .filter(|(_, s)| s.leading().is_some())
+        .collect();
+    for (at, (one, server)) in leaders.iter().enumerate() {
+        for (other, its) in &leaders[at + 1..] {
+            let (_, here) = server.stable.log.configuration();
+            let (_, there) = its.stable.log.configuration();
+            if here != there && !here.overlaps(there) {
+                let text = format!(
+                    "{} decides by {here} and {} by {there}, and these can do without each other",
+                    name(*one),
+                    name(*other)
+                );
+                return Err(Reason::new(NodeSet::only(*one).with(*other), text));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn election_possible(_: &Raft, history: &History) -> Answer {
+    if history.has_leader() {
+        return Ok(());
+    }
+    Err(Reason::new(NodeSet::EMPTY, "nobody was elected"))
+}
+
+fn commitment_possible(_: &Raft, history: &History) -> Answer {
+    if history.has_committed() {
+        return Ok(());
+    }
+    Err(Reason::new(NodeSet::EMPTY, "nothing was committed"))
+}
+
+/// The condition of progress: servers that are enough to decide are up, and connected to each other
+/// and to all clients that are up.
+fn enough_are_up(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    let up = raft.servers.intersection(world.up());
+    let clients = world.up().minus(raft.servers);
+    let cut = |src, dst| world.globals().is_cut(Link::new(src, dst));
+    let open = |one: Id, other: Id| one == other || !cut(one, other) && !cut(other, one);
+    let is_connected = |set: NodeSet| {
+        let mut pairs = set
+            .iter()
+            .flat_map(|one| set.union(clients).iter().map(move |other| (one, other)));
+        pairs.all(|(one, other)| open(one, other))
+    };
+    let decides = |set: NodeSet| {
+        let mut all = set.iter().filter_map(|id| server(world, id));
+        !set.is_empty() && all.all(|s| s.stable.log.configuration().1.is_quorum(set))
+    };
+    let servers: Vec<Id> = up.iter().collect();
+    let subset = |chosen: u32| -> NodeSet {
+        let some = |(at, id): (usize, &Id)| (chosen >> at & 1 == 1).then_some(*id);
+        servers.iter().enumerate().filter_map(some).collect()
+    };
+    let mut sets = (0..1_u32 << servers.len()).rev().map(subset);
+    if sets.any(|set| decides(set) && is_connected(set)) {
+        return Ok(());
+    }
+    let text = "no majority of the servers are up and connected to each other and to the clients";
+    Err(Reason::new(NodeSet::EMPTY, text))
+}
+
+/// The goal of progress: a leader that a majority follow has committed all that it has, and no client
+/// that is up waits for anything, or has anything left to ask for.
+fn is_served(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    for id in world.up().minus(raft.servers).iter() {
+        if let Some(State::Client(client)) = world.node(id).state()
+            && (client.asked.is_some() || client.serial < raft.workload_of(id))
+        {
+            let client = raft.client_number(id) + 1;
+            let text = format!("C{client} waits to be served");
+            return Err(Reason::new(NodeSet::only(id), text));
+        }
+    }
+    let in_term = |term: Term| {
+        let same = running(raft, world).filter(|(_, s)| s.stable.current_term == term);
+        same.map(|(id, _)| id).collect::<NodeSet>()
+    };
+    let mut leaders = running(raft, world).filter(|(_, s)| s.leading().is_some());
+    let serves = |s: &Server| {
+        let log = &s.stable.log;
+        let followed = log
+            .configuration()
+            .1
+            .is_quorum(in_term(s.stable.current_term));
+        followed && s.commit_index == log.last_index()
+    };
+    if leaders.any(|(_, s)| serves(s)) {
+        return Ok(());
+    }
+    let text = "no leader that a majority follow has committed all that it has";
+    Err(Reason::new(NodeSet::EMPTY, text))
+}

@@ -1,0 +1,174 @@
+//! What Raft says of itself: who takes part, who waits for whom, what a check leaves open, and where
+//! a node stands.
+
+use super::ask::name;
+use super::bugs::BUGS;
+use super::messages::{Msg, Timer};
+use super::params::Reads;
+use super::state::{Client, Role, Server, Stable, State, Storage};
+use super::{Configuration, History, Params, Raft, observations};
+use crate::model::arms::Arm;
+use crate::model::{
+    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
+    Reaction, Variant,
+};
+
+impl Protocol for Raft {
+    const NAME: &'static str = "raft";
+    const ABOUT: &'static str =
+        "Raft: a leader, elected by a majority, replicates a log of commands to a state machine.";
+    const SOURCES: &'static [&'static str] = &[
+        "Ongaro & Ousterhout 2014, In Search of an Understandable Consensus Algorithm (Extended Version)",
+        "Ongaro 2014, Consensus: Bridging Theory and Practice",
+        "Ongaro 2015, Bug in single-server membership changes",
+    ];
+    const BUGS: &'static [Bug] = BUGS;
+
+    type Params = Params;
+    type History = History;
+
+    fn new(params: &Params) -> Result<Self, BadParameter> {
+        params.check()?;
+        let (scripts, drawn) = params.asks()?;
+        Ok(Raft {
+            params: params.clone(),
+            servers: NodeSet::first(params.servers.into()),
+            first: Configuration::of(params.first_members()),
+            scripts,
+            drawn,
+        })
+    }
+
+    fn cluster(&self) -> Cluster {
+        let servers = self.servers.iter().map(|id| (name(id), "server"));
+        let clients = 1..=self.params.client_count();
+        Cluster::new(servers.chain(clients.map(|i| (format!("C{i}"), "client"))))
+    }
+
+    fn blank(&self, id: Id) -> Storage {
+        if self.servers.contains(id) {
+            Storage::Server(self.nothing())
+        } else {
+            Storage::Client(0)
+        }
+    }
+
+    fn observe(
+        &self,
+        id: Id,
+        before: &Node<Self>,
+        input: Input<'_, Self>,
+        reaction: &Reaction<Self>,
+        found: &mut Vec<Observation>,
+    ) {
+        observations::observe(self, id, before, input, reaction, found);
+    }
+
+    fn record(&self, history: &mut History, id: Id, observation: &Observation) {
+        history.record(self, id, observation);
+    }
+
+    /// A follower waits for its leader, which sends heartbeats as long as it leads. All others wait
+    /// for time to pass: a candidate may lose, and a leader cannot answer a client on its own.
+    fn awaits(&self, _: Id, state: &State, timer: &Timer) -> NodeSet {
+        match (state, timer) {
+            (State::Server(server), Timer::Election) => {
+                server.leader.map_or(NodeSet::EMPTY, NodeSet::only)
+            }
+            _ => NodeSet::EMPTY,
+        }
+    }
+
+    /// A check looks at so many terms and no further.
+    fn withheld(&self, id: Id, state: &State, input: Input<'_, Self>) -> Option<&'static str> {
+        let State::Server(server) = state else {
+            return None;
+        };
+        let campaigns = match input {
+            Input::Timeout(Timer::Election) => {
+                server.leading().is_none() && server.stable.log.configuration().1.contains(id)
+            }
+            Input::Message {
+                msg: Msg::TimeoutNow(term),
+                ..
+            } => *term == server.stable.current_term,
+            _ => false,
+        };
+        let beyond = server.stable.current_term.0 >= self.params.terms;
+        (campaigns && beyond).then_some("terms")
+    }
+
+    fn hears(&self, role: &str, arm: &Arm) -> bool {
+        let kind = match arm {
+            Arm::Message(kind) | Arm::Timer(kind) => kind.as_str(),
+        };
+        let p = &self.params;
+        if role == "client" {
+            return match kind {
+                "Reply" | "Retry" => true,
+                "Think" => self.has_workload(),
+                _ => false,
+            };
+        }
+        match kind {
+            "RequestVote" | "Vote" | "AppendEntries" | "Appended" => p.servers > 1,
+            "Election" | "Heartbeat" => true,
+            "VoteRetry" => p.vote_retry.is_some() && p.servers > 1,
+            "InstallSnapshot" => p.snapshot_after.is_some() && p.servers > 1,
+            "Request" => p.client_count() > 0,
+            "Propose" => p.proposals > 0,
+            "LeaderHeard" => p.check_quorum && p.servers > 1,
+            "CheckQuorum" => p.check_quorum,
+            "Lease" => p.reads == Reads::Lease,
+            "TimeoutNow" | "Transfer" => self.transfers_are_asked_for(),
+            _ => false,
+        }
+    }
+
+    fn status(&self, _: Id, node: &Node<Self>) -> String {
+        match node {
+            Node::Absent => "not started".to_owned(),
+            Node::Up(up) => match &up.state {
+                State::Server(s) => server(s),
+                State::Client(c) => client(c),
+            },
+            Node::Down { storage } => match storage {
+                Some(Storage::Server(Stable {
+                    current_term, log, ..
+                })) => format!("down (term {current_term:?}, {log:?})"),
+                _ => "down".to_owned(),
+            },
+        }
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        super::properties::properties(self)
+    }
+
+    fn matrix() -> Vec<Variant<Params>> {
+        super::matrix::variants()
+    }
+}
+
+/// `leader of term 2, [1:no-op 2:put x 1], 1 committed`.
+fn server(s: &Server) -> String {
+    let term = s.stable.current_term;
+    let role = match &s.role {
+        Role::Follower => match s.leader {
+            Some(leader) => format!("follows {} in term {term:?}", name(leader)),
+            None => format!("follower in term {term:?}"),
+        },
+        Role::PreCandidate { .. } => format!("might campaign after term {term:?}"),
+        Role::Candidate { .. } => format!("candidate of term {term:?}"),
+        Role::Leader(_) => format!("leader of term {term:?}"),
+    };
+    format!("{role}, {:?}, {} committed", s.stable.log, s.commit_index)
+}
+
+fn client(c: &Client) -> String {
+    match &c.asked {
+        Some(asked) => format!("asks {} for {}", name(c.server), asked.ask),
+        None if c.serial == 0 => "has asked nothing".to_owned(),
+        None => format!("has asked {}", c.serial),
+    }
+}

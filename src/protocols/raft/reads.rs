@@ -1,0 +1,127 @@
+//! Reads that do not go through the log (8; thesis, 6.4): read-index, and leases (6.4.1).
+
+use super::Mistake;
+use super::ask::Reply;
+use super::messages::Timer;
+use super::params::Reads;
+use super::state::{Lease, Read, Role};
+use super::turn::Turn;
+use crate::model::{Id, NodeSet};
+use crate::protocols::key_value::{Answer, Op};
+
+impl Turn<'_> {
+    pub(super) fn read(&mut self, client: Id, serial: u32, op: Op) {
+        let knows = self.has_committed_own_term() || self.makes(Mistake::ReadsBeforeOwnCommit);
+        if self.makes(Mistake::ReadsUnconfirmed) || (knows && self.holds_lease()) {
+            return self.answer_read(client, serial, op);
+        }
+        let Role::Leader(leader) = &mut self.s.role else {
+            return;
+        };
+        leader.reads.retain(|read| read.client != client);
+        leader.reads.push(Read {
+            client,
+            serial,
+            op,
+            round: None,
+        });
+        if knows {
+            self.read_what_waits();
+        }
+    }
+
+    /// Thesis, 6.4: (1) once the leader has committed an entry of its term, (2) its commit index is
+    /// the read index, and (3) it sends a new round of heartbeats. (4) What is committed is applied.
+    ///
+    /// (Commands committed later than that are no harm: the client still waits.)
+    pub(super) fn read_what_waits(&mut self) {
+        let knows = self.has_committed_own_term() || self.makes(Mistake::ReadsBeforeOwnCommit);
+        let Role::Leader(leader) = &mut self.s.role else {
+            return;
+        };
+        if !knows || leader.reads.iter().all(|read| read.round.is_some()) {
+            return;
+        }
+        leader.round += 1;
+        let round = Some(leader.round);
+        for read in &mut leader.reads {
+            read.round = read.round.or(round);
+        }
+        self.replicate_to_all();
+        self.round_answered();
+    }
+
+    /// Serves the reads, and confirms the leases, whose round a majority has answered.
+    pub(super) fn round_answered(&mut self) {
+        let Some(leader) = self.s.leading() else {
+            return;
+        };
+        let answered = |round: u32| {
+            let others = self.raft.servers.without(self.id).iter();
+            let who: NodeSet = others.filter(|id| leader.of(*id).round >= round).collect();
+            self.is_quorum(who.with(self.id))
+        };
+        let is_ready = |read: &Read| read.round.is_some_and(answered);
+        let confirm = |lease: Lease| Lease {
+            confirmed: lease.confirmed || answered(lease.round),
+            ..lease
+        };
+        let leases = leader.leases.map(|lease| lease.map(confirm));
+        let ready: Vec<Read> = leader.reads.iter().copied().filter(is_ready).collect();
+        if let Role::Leader(leader) = &mut self.s.role {
+            leader.leases = leases;
+            leader.reads.retain(|read| !ready.contains(read));
+        }
+        for read in ready {
+            self.answer_read(read.client, read.serial, read.op);
+        }
+    }
+
+    fn answer_read(&mut self, client: Id, serial: u32, op: Op) {
+        let answer = Answer::Value(self.s.applied.machine.read(op.key()));
+        self.reply(client, serial, Reply::Answer(answer));
+    }
+
+    /// Thesis, 6.4.1: with a round of heartbeats a lease begins, which counts once a majority has
+    /// answered: none of them will vote for anybody else before it is over.
+    pub(super) fn begin_lease(&mut self) {
+        if self.raft.params.reads != Reads::Lease || self.transfers() {
+            return;
+        }
+        let Role::Leader(leader) = &mut self.s.role else {
+            return;
+        };
+        leader.round += 1;
+        let (round, slot) = (leader.round, leader.round % 2);
+        leader.leases[slot as usize] = Some(Lease {
+            round,
+            confirmed: false,
+        });
+        let slot = u8::try_from(slot).expect("one of two");
+        self.set_timer(Timer::Lease(slot), self.raft.params.lease);
+    }
+
+    pub(super) fn lease_is_over(&mut self, slot: u8) {
+        if let Role::Leader(leader) = &mut self.s.role {
+            leader.leases[usize::from(slot)] = None;
+        }
+    }
+
+    fn holds_lease(&self) -> bool {
+        let leader = self.s.leading();
+        let leases = leader.map_or([None; 2], |leader| leader.leases);
+        self.raft.params.reads == Reads::Lease && leases.iter().flatten().any(|l| l.confirmed)
+    }
+
+    /// Thesis, 6.4.1: a leader that asks another to start an election has no lease any more.
+    pub(super) fn give_up_leases(&mut self) {
+        if self.makes(Mistake::LeaseSurvivesTransfer) {
+            return;
+        }
+        if let Role::Leader(leader) = &mut self.s.role {
+            leader.leases = [None; 2];
+            self.cancel(Timer::Lease(0));
+            self.cancel(Timer::Lease(1));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What servers do with single messages, and what the properties say of histories made by hand.

@@ -1,0 +1,55 @@
+//! Leadership transfer: thesis, 3.10.
+
+use super::ask::Reply;
+use super::messages::{Msg, Timer};
+use super::state::Role;
+use super::turn::Turn;
+use crate::model::Id;
+
+impl Turn<'_> {
+    pub(super) fn begin_transfer(&mut self, client: Id, serial: u32, to: Id) {
+        if !self.configuration().contains(to) {
+            return self.reply(client, serial, Reply::Refused);
+        }
+        self.reply(client, serial, Reply::Accepted);
+        let Role::Leader(leader) = &mut self.s.role else {
+            return;
+        };
+        if to == self.id {
+            return;
+        }
+        // 1. The prior leader stops accepting new client requests.
+        leader.transfer = Some(to);
+        self.give_up_leases();
+        self.set_timer(Timer::Transfer, self.raft.params.election_timeout);
+        // 2. It fully updates the target server's log to match its own.
+        if !self.transfer_if_ready(to) {
+            self.replicate_to(to);
+        }
+    }
+
+    /// 3. The prior leader sends a `TimeoutNow` request to the target server.
+    pub(super) fn transfer_if_ready(&mut self, to: Id) -> bool {
+        let Some(leader) = self.s.leading() else {
+            return false;
+        };
+        let is_ready = leader.of(to).matched == self.s.stable.log.last_index();
+        let begins = leader.transfer == Some(to) && is_ready;
+        if begins {
+            self.send(to, Msg::TimeoutNow(self.s.stable.current_term));
+        }
+        begins
+    }
+
+    /// If it does not complete after about an election timeout, the prior leader aborts the transfer.
+    pub(super) fn transfer_timeout(&mut self) {
+        if let Role::Leader(leader) = &mut self.s.role {
+            leader.transfer = None;
+        }
+    }
+
+    pub(super) fn transfers(&self) -> bool {
+        let leader = self.s.leading();
+        leader.is_some_and(|leader| leader.transfer.is_some())
+    }
+}

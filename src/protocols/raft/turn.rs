@@ -1,0 +1,81 @@
+//! One server at work on one input.
+//!
+//! Invariant: nothing is sent before all that it reveals is on stable storage (Figure 2: *updated on
+//! stable storage before responding to RPCs*). Whoever sends, saves first what has changed.
+
+use super::configuration::Configuration;
+use super::messages::{Msg, Timer};
+use super::state::{Server, Stable, Storage};
+use super::{Mistake, Raft};
+use crate::model::{Id, NodeSet, Out, TimerRange};
+
+pub struct Turn<'a> {
+    pub raft: &'a Raft,
+    pub id: Id,
+    pub s: &'a mut Server,
+    pub out: &'a mut Out<Raft>,
+    /// What is on stable storage.
+    pub saved: Stable,
+}
+
+impl Turn<'_> {
+    pub fn send(&mut self, dst: Id, msg: Msg) {
+        self.persist();
+        self.out.send(dst, msg);
+    }
+
+    /// Saves what has changed since it was last saved.
+    pub fn persist(&mut self) {
+        if self.s.stable == self.saved {
+            return;
+        }
+        self.saved = self.s.stable.clone();
+        let mut record = self.saved.clone();
+        if self.makes(Mistake::VoteInMemory) {
+            record.voted_for = None;
+        }
+        if !self.makes(Mistake::NothingSaved) {
+            self.out.save(Storage::Server(record));
+        }
+    }
+
+    pub fn set_timer(&mut self, timer: Timer, range: TimerRange) {
+        self.out.set_timer(timer, range.durations());
+    }
+
+    pub fn cancel(&mut self, timer: Timer) {
+        self.out.cancel_timer(timer);
+    }
+
+    pub fn set_election_timer(&mut self) {
+        self.set_timer(Timer::Election, self.raft.params.election_timeout);
+    }
+
+    /// A server always uses the latest configuration in its log (6).
+    pub fn configuration(&self) -> Configuration {
+        self.s.stable.log.configuration().1
+    }
+
+    /// The other servers that take part.
+    pub fn others(&self) -> NodeSet {
+        self.configuration().all().without(self.id)
+    }
+
+    pub fn is_quorum(&self, set: NodeSet) -> bool {
+        let configuration = self.configuration();
+        if self.makes(Mistake::HalfIsAMajority) {
+            let of = configuration.voters;
+            return of.intersection(set).len() >= of.len() / 2;
+        }
+        if self.makes(Mistake::NewMajorityOnly)
+            && let Some(next) = configuration.next
+        {
+            return Configuration::of(next).is_quorum(set);
+        }
+        configuration.is_quorum(set)
+    }
+
+    pub fn makes(&self, mistake: Mistake) -> bool {
+        self.raft.makes(mistake)
+    }
+}

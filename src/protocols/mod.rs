@@ -2,6 +2,7 @@
 
 use crate::model::Protocol;
 
+pub mod key_value;
 pub mod paxos;
 #[cfg(test)]
 mod small_spaces;

@@ -1,7 +1,7 @@
 //! What may have happened to one key so far, and what else may have.
 
-use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -73,47 +73,36 @@ impl Configuration {
         next
     }
 
-    /// Whether steps lead here from another configuration, so that nothing can come of this one that
-    /// could not come of the other.
-    pub fn follows_from(&self, other: &Configuration, pending: &[(u8, Op)]) -> bool {
-        let other = other.as_seen_from(self, pending);
-        if !other.may_become(self) {
-            return false;
-        }
-        let mut search = Search::new(pending);
-        search.begin(other.into_owned());
-        while let Some(found) = search.next() {
-            let at = &found.configuration;
-            if at.value == self.value && at.effective == self.effective {
-                // What is abandoned there and not here was never to take effect.
-                return true;
+    /// What one step leads to.
+    fn steps(&self, pending: &[(u8, Op)], mut meet: impl FnMut(Configuration)) {
+        for (client, op) in pending {
+            if let Err(place) = self.place(*client) {
+                meet(self.takes_effect(place, *client, *op));
             }
-            search.expand(&found, |next| next.may_become(self));
         }
-        false
+        for (i, op) in self.abandoned.iter().enumerate() {
+            let is_another = i == 0 || self.abandoned[i - 1] != *op;
+            let (value, _) = op.on(self.value);
+            if is_another && value != self.value {
+                meet(self.takes_late_effect(i));
+            }
+        }
     }
 
     /// A pending write that has taken effect, beside an equal one that was abandoned and has not, can
-    /// do all that it could if it were the other way round, and then some. So where it has *not* taken
-    /// effect there, we take it that the other one has.
-    fn as_seen_from(&self, there: &Configuration, pending: &[(u8, Op)]) -> Cow<'_, Self> {
-        let mut here = Cow::Borrowed(self);
+    /// do all that it could if it were the other way round, and then some.
+    fn exchanges(&self, pending: &[(u8, Op)], mut meet: impl FnMut(Configuration)) {
         for (client, op) in pending {
             if op.never_looks()
                 && self.answer_to(*client).is_some()
-                && there.answer_to(*client).is_none()
-                && let Ok(spare) = here.abandoned.binary_search(op)
+                && let Ok(spare) = self.abandoned.binary_search(op)
             {
-                here.to_mut().abandoned.remove(spare);
-                here.to_mut().forget(*client);
+                let mut other = self.clone();
+                other.abandoned.remove(spare);
+                other.forget(*client);
+                meet(other);
             }
         }
-        here
-    }
-
-    /// Whether nothing has happened here that has not happened there.
-    fn may_become(&self, there: &Configuration) -> bool {
-        is_within(&self.effective, &there.effective) && is_within(&there.abandoned, &self.abandoned)
     }
 }
 
@@ -123,79 +112,97 @@ fn is_within<T: Ord>(part: &[T], whole: &[T]) -> bool {
     part.len() <= whole.len() && part.iter().all(|one| whole.any(|other| other == one))
 }
 
-/// A search along steps: each configuration once.
-pub(super) struct Search<'a> {
-    /// The operations that may take effect.
+/// All that some given configurations lead to: each once, and before those that it leads to itself.
+///
+/// One is left out if it is like another that came before, only that fewer abandoned operations may
+/// still take effect: nothing can come of it that could not come of the other.
+pub(super) struct Unfolding<'a> {
     pending: &'a [(u8, Op)],
-    seen: BTreeSet<Found>,
-    open: Vec<Found>,
+    open: BTreeSet<Place>,
+    /// The abandoned operations that there were with a value and what was effective.
+    met: BTreeMap<(u32, Vec<(u8, Answer)>), Vec<Vec<Op>>>,
+    /// How many of those that are open were given.
+    given: usize,
 }
 
-/// A configuration that a search came to.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Found {
-    pub configuration: Configuration,
-    /// An abandoned operation has just taken effect. Unless somebody looks at the value next, it
-    /// might as well have done nothing: one that overwrites it is not worth trying. This keeps many
-    /// abandoned operations from having effects in every order.
-    pub is_unseen: bool,
+/// A place in the order: a step uses up an abandoned operation, or else one more is effective.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    abandoned: Reverse<usize>,
+    effective: usize,
+    /// Whether it was given: it comes last, so that it is left out if something leads to it.
+    is_given: bool,
+    configuration: Configuration,
 }
 
-impl<'a> Search<'a> {
+impl<'a> Unfolding<'a> {
     pub fn new(pending: &'a [(u8, Op)]) -> Self {
-        let (seen, open) = (BTreeSet::new(), Vec::new());
-        Search {
+        Unfolding {
             pending,
-            seen,
-            open,
+            open: BTreeSet::new(),
+            met: BTreeMap::new(),
+            given: 0,
         }
     }
 
-    pub fn begin(&mut self, configuration: Configuration) {
-        self.open.push(Found {
-            configuration,
-            is_unseen: false,
+    pub fn give(&mut self, configuration: Configuration) {
+        if self.open.insert(Place::of(configuration, true)) {
+            self.given += 1;
+        }
+    }
+
+    /// The next, and whether it was given.
+    pub fn next(&mut self) -> Option<(Configuration, bool)> {
+        while let Some(place) = self.open.pop_first() {
+            let Place {
+                configuration: next,
+                is_given,
+                ..
+            } = place;
+            self.given -= usize::from(is_given);
+            let like = (next.value, next.effective.clone());
+            let met = self.met.entry(like).or_default();
+            if !met.iter().any(|more| is_within(&next.abandoned, more)) {
+                met.push(next.abandoned.clone());
+                return Some((next, is_given));
+            }
+        }
+        None
+    }
+
+    /// Goes on to what one step leads to.
+    pub fn expand(&mut self, from: &Configuration) {
+        from.steps(self.pending, |next| {
+            self.open.insert(Place::of(next, false));
         });
     }
 
-    pub fn next(&mut self) -> Option<Found> {
-        self.open.pop()
-    }
-
-    /// Goes on to all that one step leads to, of what is wanted.
-    pub fn expand(&mut self, from: &Found, is_wanted: impl Fn(&Configuration) -> bool) {
-        let at = &from.configuration;
-        let mut meet = |configuration: Configuration, is_unseen: bool| {
-            if is_wanted(&configuration) {
-                let found = Found {
-                    configuration,
-                    is_unseen,
-                };
-                if self.seen.insert(found.clone()) {
-                    self.open.push(found);
-                }
-            }
-        };
-        for (client, op) in self.pending {
-            if let Err(place) = at.place(*client)
-                && from.is_worth(*op)
-            {
-                meet(at.takes_effect(place, *client, *op), false);
+    /// Those of the given ones that do not follow from another.
+    pub fn sources(mut self) -> Vec<Configuration> {
+        let mut sources = Vec::new();
+        while self.given > 0
+            && let Some((next, is_given)) = self.next()
+        {
+            self.expand(&next);
+            next.exchanges(self.pending, |other| {
+                self.open.insert(Place::of(other, false));
+            });
+            if is_given {
+                sources.push(next);
             }
         }
-        for (i, op) in at.abandoned.iter().enumerate() {
-            let is_another = i == 0 || at.abandoned[i - 1] != *op;
-            let (value, _) = op.on(at.value);
-            if is_another && value != at.value && from.is_worth(*op) {
-                meet(at.takes_late_effect(i), true);
-            }
-        }
+        sources.sort_unstable();
+        sources
     }
 }
 
-impl Found {
-    /// Whether it makes a difference that this operation takes effect just here.
-    pub fn is_worth(&self, op: Op) -> bool {
-        !(self.is_unseen && op.never_looks())
+impl Place {
+    fn of(configuration: Configuration, is_given: bool) -> Self {
+        Place {
+            abandoned: Reverse(configuration.abandoned.len()),
+            effective: configuration.effective.len(),
+            is_given,
+            configuration,
+        }
     }
 }

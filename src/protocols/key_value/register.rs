@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::configuration::{Configuration, Search};
+use super::configuration::{Configuration, Unfolding};
 use super::{Answer, Op};
 
 /// What is known of one key.
@@ -10,8 +10,8 @@ use super::{Answer, Op};
 pub(super) struct Register {
     /// The operations that clients wait for, by client.
     pending: Vec<(u8, Op)>,
-    /// How things may stand. Sorted; never empty. None [follows](Configuration::follows_from) from
-    /// another, so that what has the same future is the same list.
+    /// How things may stand. Sorted; never empty. None [follows](Unfolding::sources) from another,
+    /// so that what has the same future is the same list.
     possible: Vec<Configuration>,
 }
 
@@ -60,10 +60,10 @@ impl Register {
         }
 
         let (mut kept, mut others) = (Vec::new(), Vec::new());
-        let mut search = Search::new(&self.pending);
+        let mut unfolding = Unfolding::new(&self.pending);
         for mut configuration in std::mem::take(&mut self.possible) {
             match configuration.answer_to(client) {
-                None => search.begin(configuration),
+                None => unfolding.give(configuration),
                 Some(given) if given == answer => {
                     configuration.forget(client);
                     kept.push(configuration);
@@ -71,21 +71,18 @@ impl Register {
                 Some(given) => others.push(given),
             }
         }
-        while let Some(found) = search.next() {
-            let at = &found.configuration;
+        while let Some((mut at, _)) = unfolding.next() {
             let (value, given) = op.on(at.value);
-            if given != answer {
-                others.push(given);
-            } else if found.is_worth(op) {
-                let mut after = at.clone();
-                after.value = value;
-                kept.push(after);
-                if writes_nothing(op, answer) {
-                    // Whatever could take effect before it could as well do so behind it.
-                    continue;
-                }
+            // Whatever could take effect before what writes nothing could do so behind it.
+            if given != answer || !writes_nothing(op, answer) {
+                unfolding.expand(&at);
             }
-            search.expand(&found, |_| true);
+            if given == answer {
+                at.value = value;
+                kept.push(at);
+            } else {
+                others.push(given);
+            }
         }
         if kept.is_empty() {
             others.sort_unstable();
@@ -109,16 +106,12 @@ impl Register {
 
     /// Leaves out what follows from something else.
     fn reduce(&mut self) {
-        let Register { pending, possible } = self;
-        possible.sort_unstable();
-        possible.dedup();
-        if possible.len() > 1 {
-            let follows = |one: &Configuration| {
-                let mut others = possible.iter().filter(|other| *other != one);
-                others.any(|other| one.follows_from(other, pending))
-            };
-            let mut follows = possible.iter().map(follows).collect::<Vec<_>>().into_iter();
-            possible.retain(|_| follows.next() == Some(false));
+        if self.possible.len() > 1 {
+            let mut unfolding = Unfolding::new(&self.pending);
+            for configuration in self.possible.drain(..) {
+                unfolding.give(configuration);
+            }
+            self.possible = unfolding.sources();
         }
     }
 

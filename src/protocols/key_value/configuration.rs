@@ -16,12 +16,16 @@ use super::{Answer, Op};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Configuration {
     pub value: u32,
-    /// The clients whose pending operation has taken effect, with its answer. Sorted.
-    effective: Vec<(u8, Answer)>,
-    /// Operations that nobody waits for and that may still take effect. Sorted; two that are equal
-    /// cannot be told apart.
-    abandoned: Vec<Op>,
+    effective: Effective,
+    abandoned: Abandoned,
 }
+
+/// The clients whose pending operation has taken effect, with its answer. Sorted.
+type Effective = Vec<(u8, Answer)>;
+
+/// Operations that nobody waits for and that may still take effect. Sorted; two that are equal cannot
+/// be told apart.
+type Abandoned = Vec<Op>;
 
 impl Configuration {
     /// Whether what comes next depends on the value alone.
@@ -119,8 +123,8 @@ fn is_within<T: Ord>(part: &[T], whole: &[T]) -> bool {
 pub(super) struct Unfolding<'a> {
     pending: &'a [(u8, Op)],
     open: BTreeSet<Place>,
-    /// The abandoned operations that there were with a value and what was effective.
-    met: BTreeMap<(u32, Vec<(u8, Answer)>), Vec<Vec<Op>>>,
+    /// What was abandoned, for each value and what was effective with it.
+    met: BTreeMap<(u32, Effective), Vec<Abandoned>>,
     /// How many of those that are open were given.
     given: usize,
 }

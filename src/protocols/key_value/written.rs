@@ -75,7 +75,7 @@ impl FromStr for Op {
                 Ok(Op::Cas(key.parse()?, number(expected)?, number(new)?))
             }
             ("inc", [key]) => Ok(Op::Inc(key.parse()?)),
-            _ if words.contains(&"") => misspelt(format!(
+            _ if words.contains(&"") && !text.is_empty() => misspelt(format!(
                 "`{text}` has a space too many: between two words of an operation there is one"
             )),
             _ => match form(verb) {
@@ -213,14 +213,15 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said_with_what_would_be_right() {
         let said = |text: &str| text.parse::<Op>().unwrap_err().message;
+        assert!(said("").starts_with("`` is no operation: write `get x`"));
         for (text, message) in [
             (
                 "read x",
                 "`read x` is no operation: write `get x`, `put x 1`, `cas x 1 2` or `inc x`",
             ),
             (
-                "",
-                "`` has a space too many: between two words of an operation there is one",
+                "get  x",
+                "`get  x` has a space too many: between two words of an operation there is one",
             ),
         ] {
             assert_eq!(said(text), message);

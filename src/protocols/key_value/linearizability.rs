@@ -95,6 +95,11 @@ impl Linearizability {
         self.tidy(place);
     }
 
+    /// Whether a client waits for an answer, as long as nothing is broken.
+    pub fn waits(&self, client: u8) -> bool {
+        self.asked(client).is_some()
+    }
+
     /// Whether the history is linearizable so far.
     pub fn verdict(&self) -> Result<(), &Broken> {
         self.broken.as_ref().map_or(Ok(()), Err)

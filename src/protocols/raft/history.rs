@@ -89,7 +89,9 @@ impl History {
             }
             Observation::Returned { value, .. } => {
                 let client = raft.client_number(id);
-                if *value == Value::from(UNKNOWN) {
+                if !self.clients.waits(client) {
+                    // It was told about something else than the state machine.
+                } else if *value == Value::from(UNKNOWN) {
                     self.clients.gives_up(client);
                 } else if let Some(answer) = word(value).and_then(|w| w.parse().ok()) {
                     self.clients.returns(client, answer);

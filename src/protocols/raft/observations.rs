@@ -89,7 +89,15 @@ fn server(
     if led && !is_extended(&old.stable.log, &new.stable.log) {
         found.push(broke(Rule::LeaderAppendOnly));
     }
-    if new.commit_index > old.commit_index {
+    // What a snapshot stands for was observed where it was committed.
+    let in_a_snapshot = matches!(
+        input,
+        Input::Message {
+            msg: Msg::InstallSnapshot(_),
+            ..
+        }
+    );
+    if new.commit_index > old.commit_index && !in_a_snapshot {
         committed(raft, old, new, input, found);
     }
 }
@@ -122,8 +130,7 @@ fn committed(
         let entry = entry
             .or_else(|| received(at))
             .or_else(|| old.stable.log.get(at));
-        // What came in a snapshot was observed where it was committed.
-        let Some(entry) = entry else { return };
+        let entry = entry.expect("what is committed is, or just was, in the log");
         found.push(Observation::Committed {
             subject: at.into(),
             value: value(raft, entry.content),

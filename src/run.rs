@@ -251,9 +251,14 @@ impl<P: Protocol> Judge<P> {
         }
     }
 
-    fn ask(&mut self, system: &System<P>, world: &World<P>, observed: bool) {
+    fn ask(&mut self, system: &System<P>, world: &World<P>, observed: bool, saved: bool) {
         for (property, predicate) in &self.watched {
-            if matches!(predicate, Predicate::History(_)) && !observed {
+            let anew = match predicate {
+                Predicate::History(_) => observed,
+                Predicate::Storage(_) => observed || saved,
+                Predicate::World(_) => true,
+            };
+            if !anew {
                 continue;
             }
             if let Err(reason) = predicate.ask(&system.protocol, world) {
@@ -269,17 +274,15 @@ impl<P: Protocol> Judge<P> {
 
 impl<P: Protocol> Witness<P> for Judge<P> {
     fn started(&mut self, system: &System<P>, world: &World<P>, _: &[StartEffects<P>]) {
-        self.ask(system, world, true);
+        self.ask(system, world, true, true);
     }
 
     fn happened(&mut self, moment: &Moment<'_, P>) {
         self.steps += 1;
-        let observed = moment
-            .effects
-            .reaction
-            .as_ref()
-            .is_some_and(|(_, r)| !r.observations.is_empty());
-        self.ask(moment.system, moment.world, observed);
+        let reaction = moment.effects.reaction.as_ref().map(|(_, r)| r);
+        let observed = reaction.is_some_and(|r| !r.observations.is_empty());
+        let saved = reaction.is_some_and(|r| r.saved().is_some());
+        self.ask(moment.system, moment.world, observed, saved);
     }
 
     fn verdict(&self) -> ControlFlow<()> {

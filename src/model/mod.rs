@@ -26,7 +26,7 @@ pub use assumptions::{Assumption, Budgets, Limit, Rules, Timing};
 pub use cluster::{Cluster, Link, NodeSet};
 pub use event::{Class, Envelope, Event, Vocabulary};
 pub use network::{Channel, Cut, CutFamily, LinkOrder, LinkRules};
-pub use property::{Answer, Expectation, Predicate, Property, Reason};
+pub use property::{Answer, Disks, Expectation, Predicate, Property, Reason};
 pub use protocol::{BadParameter, Bug, Observation, Protocol, Value};
 pub use symmetry::{Renaming, Symmetry};
 pub use system::{Bound, Effects, Enabled, StartEffects, Suspicion, System};

@@ -3,6 +3,7 @@
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
+use super::actor::Id;
 use super::assumptions::Assumption;
 use super::cluster::NodeSet;
 use super::protocol::Protocol;
@@ -32,13 +33,31 @@ impl Reason {
 pub enum Predicate<P: Protocol> {
     /// Reads the history alone, so it is asked again only when something was observed.
     History(fn(&P, &P::History) -> Answer),
+    /// Reads what is on stable storage, and the history, so it is asked again only when something was
+    /// saved or observed.
+    Storage(fn(&P, &Disks<'_, P>) -> Answer),
     World(fn(&P, &dyn View<P>) -> Answer),
+}
+
+/// What is on stable storage in one world, and the history: all that some predicates may read.
+pub struct Disks<'a, P: Protocol>(&'a dyn View<P>);
+
+impl<'a, P: Protocol> Disks<'a, P> {
+    /// What a node last saved, if anything ever.
+    pub fn of(&self, id: Id) -> Option<&'a P::Storage> {
+        self.0.node(id).storage()
+    }
+
+    pub fn history(&self) -> &'a P::History {
+        self.0.history()
+    }
 }
 
 impl<P: Protocol> Predicate<P> {
     pub fn ask(&self, protocol: &P, world: &dyn View<P>) -> Answer {
         match self {
             Predicate::History(predicate) => predicate(protocol, world.history()),
+            Predicate::Storage(predicate) => predicate(protocol, &Disks(world)),
             Predicate::World(predicate) => predicate(protocol, world),
         }
     }

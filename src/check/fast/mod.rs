@@ -138,7 +138,7 @@ impl Default for Tuning {
             blocks_max: usize::MAX,
             doubt: 1 << 14,
             reduce: Reduce::Auto,
-            questions_max: 20_000_000,
+            questions_max: 4_000_000,
             symmetry: false,
         }
     }

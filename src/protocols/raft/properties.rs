@@ -8,7 +8,9 @@ use super::log::{Index, Log, Term};
 use super::params::Membership;
 use super::state::{Server, Stable, State, Storage};
 use crate::model::cluster::enumerate;
-use crate::model::{Answer, Expectation, Id, Link, NodeSet, Predicate, Property, Reason, View};
+use crate::model::{
+    Answer, Disks, Expectation, Id, Link, NodeSet, Predicate, Property, Reason, View,
+};
 
 pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
     let property = |name, about, citation, expectation| Property {
@@ -22,6 +24,7 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
         expectation,
     };
     let history = |predicate| Expectation::Always(Predicate::History(predicate));
+    let storage = |predicate| Expectation::Always(Predicate::Storage(predicate));
     let world = |predicate| Expectation::Always(Predicate::World(predicate));
     let mut all = vec![
         property(
@@ -41,7 +44,7 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
             "If two logs contain an entry with the same index and term, then the logs are identical in \
              all entries up through the given index.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.3; TLA+: LogMatching",
-            world(log_matching),
+            storage(log_matching),
         ),
         property(
             "leader-completeness",
@@ -75,7 +78,7 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
             "durability",
             "What is committed is on the stable storage of a majority of the servers.",
             "Ongaro & Ousterhout 2014, 5.3, 5.4 and Figure 2",
-            world(durability),
+            storage(durability),
         ));
     } else {
         all.push(property(
@@ -168,41 +171,52 @@ fn server(world: &dyn View<Raft>, id: Id) -> Option<&Server> {
 }
 
 /// What a server has on its disk.
-fn stored(world: &dyn View<Raft>, id: Id) -> Option<&Stable> {
-    match world.node(id).storage() {
+fn stored<'a>(disks: &Disks<'a, Raft>, id: Id) -> Option<&'a Stable> {
+    match disks.of(id) {
         Some(Storage::Server(stable)) => Some(stable),
         _ => None,
     }
 }
 
-fn log_matching(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    let logs: Vec<(Id, &Log)> = raft
-        .servers
-        .iter()
-        .filter_map(|id| Some((id, &stored(world, id)?.log)))
-        .collect();
-    for (at, (one, log)) in logs.iter().enumerate() {
-        for (other, its) in &logs[at + 1..] {
-            if let Some(index) = mismatch(log, its) {
-                let text = format!(
-                    "the logs of {} and {} have a later entry in common, but not entry {index}",
-                    name(*one),
-                    name(*other)
-                );
-                return Err(Reason::new(NodeSet::only(*one).with(*other), text));
-            }
-        }
-    }
-    Ok(())
+fn log_matching(raft: &Raft, disks: &Disks<'_, Raft>) -> Answer {
+    let log = |id: Id| stored(disks, id).map(|stable| &stable.log);
+    let mut pairs = raft.servers.iter().flat_map(|one| {
+        raft.servers
+            .iter()
+            .take_while(move |other| *other < one)
+            .map(move |other| (one, other))
+    });
+    let wrong = pairs.find_map(|(one, other)| {
+        let index = mismatch(log(one)?, log(other)?)?;
+        Some((one, other, index))
+    });
+    let Some((one, other, index)) = wrong else {
+        return Ok(());
+    };
+    let text = format!(
+        "the logs of {} and {} have a later entry in common, but not entry {index}",
+        name(other),
+        name(one)
+    );
+    Err(Reason::new(NodeSet::only(one).with(other), text))
 }
 
 /// Where two logs differ before an entry that they have in common.
 fn mismatch(one: &Log, other: &Log) -> Option<Index> {
-    let lowest = one.compacted().max(other.compacted());
-    let highest = one.last_index().min(other.last_index());
-    let mut below = (lowest + 1..=highest).rev();
-    let common = below.find(|at| one.term(*at) == other.term(*at))?;
-    (lowest + 1..=common).find(|at| one.get(*at) != other.get(*at))
+    let compacted = one.compacted().max(other.compacted());
+    let first = compacted + 1;
+    let is_rooted = one.term(compacted) == other.term(compacted);
+    let (one, other) = (one.from(first), other.from(first));
+    let mut pairs = one.iter().zip(other);
+    let common = pairs.rposition(|(a, b)| a.term == b.term)?;
+    if !is_rooted {
+        return Some(compacted);
+    }
+    if one[..=common] == other[..=common] {
+        return None;
+    }
+    let differs = one.iter().zip(other).position(|(a, b)| a != b)?;
+    Some(first + Index::try_from(differs).expect("a short log"))
 }
 
 /// It is enough to look for the last entry of those that were committed: log matching has the rest.
@@ -235,12 +249,12 @@ fn leader_completeness(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     Ok(())
 }
 
-fn durability(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    let Some(committed) = world.history().last_committed() else {
+fn durability(raft: &Raft, disks: &Disks<'_, Raft>) -> Answer {
+    let Some(committed) = disks.history().last_committed() else {
         return Ok(());
     };
     let has = |id: &Id| {
-        stored(world, *id).is_some_and(|stable| {
+        stored(disks, *id).is_some_and(|stable| {
             let log = &stable.log;
             committed.index <= log.compacted() || log.term(committed.index) == Some(committed.term)
         })
@@ -252,7 +266,7 @@ fn durability(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     let others = raft.first.all().minus(keepers);
     let text = format!(
         "{} was committed at {}, but {} {} it not on stable storage",
-        world
+        disks
             .history()
             .value_at(committed.index)
             .map_or_else(String::new, ToString::to_string),

@@ -68,8 +68,8 @@ const MUTATIONS: &[Mutation] = &[
     mistake(
         "packing again is lost on the list",
         "search.rs",
-        ".rewrite(|word| worker.cursor.translate(&old, word, &mut scratch));",
-        ".rewrite(|word| { worker.cursor.translate(&old, word, &mut scratch); word });",
+        "let translate = |key| worker.cursor.translate(&old, key, &mut scratch);",
+        "let translate = |key| { worker.cursor.translate(&old, key, &mut scratch); key };",
     ),
     mistake(
         "packing again is lost on other workers",
@@ -175,16 +175,28 @@ const MUTATIONS: &[Mutation] = &[
         "if question != FREE && question % 7 != 3 {\n                    self.place",
     ),
     mistake(
-        "the set forgets some words when it grows",
+        "the set forgets some keys when it grows",
         "visited.rs",
-        "filter(|word| *word != FREE) {\n            let slot",
-        "filter(|word| *word != FREE && word % 7 != 3) {\n            let slot",
+        "keys.filter(|key| key.first != FREE) {",
+        "keys.filter(|key| key.first != FREE && key.first % 7 != 3) {",
     ),
     mistake(
-        "two words with hashes that begin alike are one",
+        "two keys with hashes that begin alike are one",
         "visited.rs",
-        "found if found == word => return Ok(slot),",
-        "found if mix(found) >> 48 == mix(word) >> 48 => return Ok(slot),",
+        "if found == key.first && (",
+        "if mix(found) >> 48 == mix(key.first) >> 48 && (",
+    ),
+    mistake(
+        "keys are compared by their first word alone",
+        "visited.rs",
+        "(self.key_words == 1 || self.words[at + 1] == key.second)",
+        "(self.key_words > 0 || self.words[at + 1] == key.second)",
+    ),
+    mistake(
+        "when keys get longer, a block on disk is written over one that was not read yet",
+        "keys.rs",
+        "let gets_longer = key_words > self.key_words;",
+        "let gets_longer = key_words < self.key_words;",
     ),
     mistake(
         "a predicate's answer is remembered whatever it read",

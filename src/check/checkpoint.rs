@@ -19,7 +19,7 @@ use crate::model::cluster::enumerate;
 const MAGIC: [u8; 8] = *b"jurychk\n";
 
 /// Changes whenever the meaning of anything behind it changes.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 const EXTENSION: &str = "checkpoint";
 
@@ -251,11 +251,6 @@ impl Writer {
         self.bytes(&number.to_le_bytes())
     }
 
-    /// Writes words, without their number.
-    pub fn words(&mut self, words: &[u64]) -> io::Result<()> {
-        words.iter().try_for_each(|word| self.number(*word))
-    }
-
     pub fn value(&mut self, value: &impl Serialize) -> io::Result<()> {
         let bytes = postcard::to_extend(value, Vec::new()).map_err(io::Error::other)?;
         self.number(bytes.len() as u64)?;
@@ -471,7 +466,9 @@ mod tests {
         assert!(place.read().unwrap().is_none());
         let write = place.write(|writer| {
             writer.number(3)?;
-            writer.words(&[7, 8, u64::MAX])?;
+            [7, 8, u64::MAX]
+                .iter()
+                .try_for_each(|word| writer.number(*word))?;
             writer.value(&("text", vec![1u8, 2]))?;
             writer.faithful(&Some(5u32))
         });

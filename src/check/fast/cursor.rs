@@ -15,7 +15,7 @@ use super::intern::{Interner, Number};
 use super::memo::question;
 use super::names::Names;
 use super::orbits::Orbits;
-use super::pack::Packer;
+use super::pack::{Key, Packer};
 use super::reduce::Reducer;
 use crate::check::NOT_PURE;
 use crate::model::arms::Arm;
@@ -116,12 +116,12 @@ impl<P: Protocol> Cursor<P> {
         self.orbits.is_some()
     }
 
-    /// The word by which the set of worlds knows this one: its own, or that of the world that stands
+    /// The key by which the set of worlds knows this one: its own, or that of the world that stands
     /// for all that differ from it by names. Nothing if a number has outgrown its field.
     #[inline]
-    pub fn class(&mut self) -> u64 {
+    pub fn class(&mut self) -> Key {
         if self.outgrown {
-            return 0;
+            return Key::default();
         }
         let Some(orbits) = &mut self.orbits else {
             return self.key();
@@ -130,19 +130,19 @@ impl<P: Protocol> Cursor<P> {
         let fits = |(part, number): (usize, &Number)| self.packer.fits(part, *number);
         if !parts.iter().enumerate().all(fits) {
             self.outgrown = true;
-            return 0;
+            return Key::default();
         }
         self.packer.fill(parts, &mut self.class);
         self.packer.fold(&self.class)
     }
 
-    /// The same, for the world with this word.
+    /// The same, for the world with this key.
     #[inline]
-    pub fn class_of(&mut self, word: u64) -> u64 {
+    pub fn class_of(&mut self, key: Key) -> Key {
         if self.orbits.is_none() {
-            return word;
+            return key;
         }
-        self.load(word);
+        self.load(key);
         self.class()
     }
 
@@ -277,15 +277,14 @@ impl<P: Protocol> Cursor<P> {
         &self.packer
     }
 
-    /// The world as one word.
     #[inline]
-    pub fn key(&mut self) -> u64 {
+    pub fn key(&mut self) -> Key {
         debug_assert!(!self.outgrown);
         self.packer.fold(&self.words)
     }
 
     #[inline]
-    pub fn load(&mut self, key: u64) {
+    pub fn load(&mut self, key: Key) {
         self.packer.unfold(key, &mut self.words);
         self.packer.parts(&self.words, &mut self.parts);
         self.changed.clear();
@@ -316,8 +315,8 @@ impl<P: Protocol> Cursor<P> {
         old
     }
 
-    /// A word of an old layout, in the new one.
-    pub fn translate(&mut self, old: &Packer, key: u64, scratch: &mut Scratch) -> u64 {
+    /// A key of an old layout, in the new one.
+    pub fn translate(&mut self, old: &Packer, key: Key, scratch: &mut Scratch) -> Key {
         scratch.parts.resize(self.parts.len(), 0);
         old.unfold(key, &mut scratch.words);
         old.parts(&scratch.words, &mut scratch.parts);

@@ -1,4 +1,4 @@
-//! The worlds in the order in which they were found, each one word, in blocks.
+//! The worlds in the order in which they were found, each one word or two, in blocks.
 //!
 //! Invariants: a world keeps its number, and its level is a range of numbers. Blocks never move, so
 //! that adding a world never needs the memory of two lists. Only so many blocks are kept in memory;
@@ -6,14 +6,19 @@
 //! in memory, and so do all later ones. What the disk took it has to give back: if it does not, the
 //! search is lost, and panics.
 
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 
-/// A list of words that only grows.
+use super::pack::Key;
+
+/// A list of keys that only grows.
 pub struct Keys {
-    /// Words in a block.
+    /// Words in a key.
+    key_words: usize,
+    /// Keys in a block.
     size: usize,
     /// How many blocks are kept in memory, unless the disk refuses.
     blocks_max: usize,
@@ -37,9 +42,11 @@ enum Disk {
 }
 
 impl Keys {
-    /// An empty list in blocks of so many words, of which so many are kept in memory.
-    pub fn new(size: usize, blocks_max: usize) -> Self {
+    /// An empty list of keys of so many words, in blocks of so many keys, of which so many blocks
+    /// are kept in memory.
+    pub fn new(key_words: usize, size: usize, blocks_max: usize) -> Self {
         Keys {
+            key_words,
             size: size.max(1),
             // The last one grows, and is read while it does.
             blocks_max: blocks_max.max(1),
@@ -52,12 +59,16 @@ impl Keys {
     }
 
     #[inline]
-    pub fn push(&mut self, word: u64) {
+    pub fn push(&mut self, key: Key) {
         if self.len.is_multiple_of(self.size) {
             self.add_block();
         }
         let last = self.blocks.last_mut().and_then(Option::as_mut);
-        last.expect("the last block is here").push(word);
+        let last = last.expect("the last block is here");
+        last.push(key.first);
+        if self.key_words > 1 {
+            last.push(key.second);
+        }
         self.len += 1;
     }
 
@@ -68,7 +79,8 @@ impl Keys {
         }
         let room = room.unwrap_or_else(|| {
             // Small searches are many, so that their one block grows as it is needed.
-            Vec::with_capacity(if self.len == 0 { 0 } else { self.size })
+            let words = self.size * self.key_words;
+            Vec::with_capacity(if self.len == 0 { 0 } else { words })
         });
         self.blocks.push(Some(room));
         self.here += 1;
@@ -80,7 +92,8 @@ impl Keys {
             self.oldest += 1;
         }
         let mut words = self.blocks[self.oldest].take()?;
-        if self.disk.write(self.oldest * self.size, &words) {
+        let first = self.oldest * self.size * self.key_words;
+        if self.disk.write(first, &words) {
             self.here -= 1;
             words.clear();
             return Some(words);
@@ -89,25 +102,30 @@ impl Keys {
         None
     }
 
-    pub fn get(&self, at: usize) -> u64 {
-        if let Some(block) = &self.blocks[at / self.size] {
-            return block[at % self.size];
-        }
-        let mut word = Vec::with_capacity(1);
-        self.disk.read(at, 1, &mut word);
-        word[0]
+    pub fn get(&self, at: usize) -> Key {
+        let mut keys = Vec::with_capacity(1);
+        self.read(at..at + 1, &mut keys);
+        keys[0]
     }
 
-    /// Replaces what is in `words` by the words of these worlds.
-    pub fn read(&self, range: Range<usize>, words: &mut Vec<u64>) {
-        words.clear();
+    /// Replaces what is in `keys` by the keys of these worlds.
+    pub fn read(&self, range: Range<usize>, keys: &mut Vec<Key>) {
+        keys.clear();
         let Range { mut start, end } = range;
         while start < end {
             let within = start % self.size;
             let count = (self.size - within).min(end - start);
             match &self.blocks[start / self.size] {
-                Some(block) => words.extend_from_slice(&block[within..within + count]),
-                None => self.disk.read(start, count, words),
+                Some(block) => {
+                    let words = within * self.key_words..(within + count) * self.key_words;
+                    add_keys(&block[words], self.key_words, keys);
+                }
+                None => {
+                    let words = self
+                        .disk
+                        .read(start * self.key_words, count * self.key_words);
+                    add_keys(&words, self.key_words, keys);
+                }
             }
             start += count;
         }
@@ -117,39 +135,61 @@ impl Keys {
         self.len
     }
 
-    /// Gives every world another word.
-    pub fn rewrite(&mut self, mut other: impl FnMut(u64) -> u64) {
-        let mut room = Vec::new();
-        for nth in 0..self.blocks.len() {
-            if let Some(block) = &mut self.blocks[nth] {
-                for word in block {
-                    *word = other(*word);
+    /// Gives every world another key, of so many words.
+    pub fn rewrite(&mut self, key_words: usize, mut other: impl FnMut(Key) -> Key) {
+        let (mut old, mut words) = (Vec::new(), Vec::new());
+        let blocks = self.blocks.len();
+        for turn in 0..blocks {
+            // Where keys get longer, the last first: the new place of a block on disk is that of old
+            // ones that come behind it.
+            let gets_longer = key_words > self.key_words;
+            let nth = if gets_longer { blocks - 1 - turn } else { turn };
+            old.clear();
+            match &self.blocks[nth] {
+                Some(block) => add_keys(block, self.key_words, &mut old),
+                None => {
+                    let count = self.size * self.key_words;
+                    let block = self.disk.read(nth * count, count);
+                    add_keys(&block, self.key_words, &mut old);
                 }
-                continue;
             }
+            let room = self.blocks[nth].take();
+            let was_here = room.is_some();
+            let mut room = room.unwrap_or_else(|| std::mem::take(&mut words));
             room.clear();
-            self.disk.read(nth * self.size, self.size, &mut room);
-            for word in &mut room {
-                *word = other(*word);
+            if was_here {
+                // As much as there was place for before.
+                let place = room.capacity() / self.key_words * key_words;
+                room.reserve_exact(place);
             }
-            if !self.disk.write(nth * self.size, &room) {
-                self.blocks[nth] = Some(std::mem::take(&mut room));
+            room.extend(old.iter().flat_map(|key| other(*key).words(key_words)));
+            if was_here {
+                self.blocks[nth] = Some(room);
+            } else if self.disk.write(nth * self.size * key_words, &room) {
+                words = room;
+            } else {
+                self.blocks[nth] = Some(room);
                 self.here += 1;
             }
         }
+        self.key_words = key_words;
     }
 
-    /// All words in their order, some at a time.
-    pub fn each(&self, mut with: impl FnMut(&[u64])) {
+    /// All keys in their order, some at a time.
+    pub fn each(&self, mut with: impl FnMut(&[Key])) {
         const AT_ONCE: usize = 256;
-        let mut room = Vec::new();
+        let mut keys = Vec::with_capacity(AT_ONCE);
         for (nth, block) in self.blocks.iter().enumerate() {
-            let words = block.as_ref().unwrap_or_else(|| {
-                room.clear();
-                self.disk.read(nth * self.size, self.size, &mut room);
-                &room
-            });
-            words.chunks(AT_ONCE).for_each(&mut with);
+            let count = self.size * self.key_words;
+            let from_disk = || self.disk.read(nth * count, count);
+            let words = block
+                .as_ref()
+                .map_or_else(|| Cow::Owned(from_disk()), Cow::from);
+            for words in words.chunks(AT_ONCE * self.key_words) {
+                keys.clear();
+                add_keys(words, self.key_words, &mut keys);
+                with(&keys);
+            }
         }
     }
 
@@ -158,6 +198,11 @@ impl Keys {
         let words: usize = self.blocks.iter().flatten().map(Vec::capacity).sum();
         words * size_of::<u64>() + self.blocks.capacity() * size_of::<Option<Vec<u64>>>()
     }
+}
+
+/// Adds the keys that these words are.
+fn add_keys(words: &[u64], key_words: usize, keys: &mut Vec<Key>) {
+    keys.extend(words.chunks_exact(key_words).map(Key::of));
 }
 
 /// The bytes that are on their way from or to the disk at a time.
@@ -180,14 +225,14 @@ impl Disk {
         written.is_ok()
     }
 
-    /// Adds the words that lie from the n-th on.
-    fn read(&self, nth: usize, count: usize, words: &mut Vec<u64>) {
+    /// The words that lie from the n-th on.
+    fn read(&self, nth: usize, count: usize) -> Vec<u64> {
         let (Disk::Used(file) | Disk::Full(Some(file))) = self else {
             unreachable!("a block that is not here was written");
         };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-        read_words(&mut file, nth, count, words)
-            .expect("the temporary file gives back what was written to it");
+        read_words(&mut file, nth, count)
+            .expect("the temporary file gives back what was written to it")
     }
 
     fn into_file(self) -> Option<Mutex<File>> {
@@ -215,8 +260,9 @@ fn write_words(file: &mut File, nth: usize, words: &[u64]) -> io::Result<()> {
     Ok(())
 }
 
-fn read_words(file: &mut File, nth: usize, count: usize, words: &mut Vec<u64>) -> io::Result<()> {
+fn read_words(file: &mut File, nth: usize, count: usize) -> io::Result<Vec<u64>> {
     seek(file, nth)?;
+    let mut words = Vec::with_capacity(count);
     let mut buffer = vec![0; BUFFER.min(count * size_of::<u64>())];
     let mut left = count * size_of::<u64>();
     while left > 0 {
@@ -226,7 +272,7 @@ fn read_words(file: &mut File, nth: usize, count: usize, words: &mut Vec<u64>) -
         words.extend(chunks.iter().map(|bytes| u64::from_le_bytes(*bytes)));
         left -= some;
     }
-    Ok(())
+    Ok(words)
 }
 
 #[cfg(test)]
@@ -237,13 +283,14 @@ mod tests {
     use proptest::prelude::*;
     use tempfile::NamedTempFile;
 
-    use super::{Disk, Keys};
+    use super::{Disk, Key, Keys};
 
     /// What is done to a list.
     #[derive(Clone, Debug)]
     enum Step {
         Push(u16),
-        Rewrite(u64),
+        /// From here on keys have so many words.
+        Rewrite(u64, usize),
         Read(prop::sample::Index, prop::sample::Index),
         /// From here on the disk takes nothing.
         Refuse,
@@ -252,10 +299,14 @@ mod tests {
     fn step() -> impl Strategy<Value = Step> {
         prop_oneof![
             8 => (1..40u16).prop_map(Step::Push),
-            2 => any::<u64>().prop_map(Step::Rewrite),
+            3 => (any::<u64>(), 1..=2usize).prop_map(|(by, words)| Step::Rewrite(by, words)),
             8 => any::<(prop::sample::Index, prop::sample::Index)>().prop_map(|(a, b)| Step::Read(a, b)),
             1 => Just(Step::Refuse),
         ]
+    }
+
+    fn one(first: u64) -> Key {
+        Key { first, second: 0 }
     }
 
     /// Puts a list's words on a disk that can be told to refuse.
@@ -265,35 +316,43 @@ mod tests {
 
     proptest! {
         #[test]
-        fn words_keep_their_order_here_and_on_disk(
+        fn keys_keep_their_order_here_and_on_disk(
             size in 1..9usize,
             blocks_max in 0..4usize,
             steps in prop::collection::vec(step(), 1..60),
         ) {
             let file = NamedTempFile::new().unwrap();
-            let mut keys = Keys::new(size, blocks_max);
+            let mut keys = Keys::new(1, size, blocks_max);
             keys.disk = on(&file);
             let mut refuses = false;
-            let mut list: Vec<u64> = Vec::new();
-            let mut words = vec![7];
+            let mut list: Vec<Key> = Vec::new();
+            let mut some = vec![one(7)];
+            let mut key_words = 1;
             for step in steps {
                 match step {
                     Step::Push(count) => for _ in 0..count {
-                        let word = list.len() as u64 * 0x0101_0101_0101;
-                        keys.push(word);
-                        list.push(word);
+                        let first = list.len() as u64 * 0x0101_0101_0101;
+                        let second = if key_words > 1 { !first } else { 0 };
+                        let key = Key { first, second };
+                        keys.push(key);
+                        list.push(key);
                     },
-                    Step::Rewrite(by) => {
-                        keys.rewrite(|word| word ^ by);
-                        for word in &mut list {
-                            *word ^= by;
+                    Step::Rewrite(by, words) => {
+                        key_words = words;
+                        let other = |key: Key| Key {
+                            first: key.first ^ by,
+                            second: if words > 1 { key.second ^ !by } else { 0 },
+                        };
+                        keys.rewrite(key_words, other);
+                        for key in &mut list {
+                            *key = other(*key);
                         }
                     }
                     Step::Read(a, b) => {
                         let (a, b) = (a.index(list.len() + 1), b.index(list.len() + 1));
                         let range = a.min(b)..a.max(b);
-                        keys.read(range.clone(), &mut words);
-                        prop_assert_eq!(&words, &list[range]);
+                        keys.read(range.clone(), &mut some);
+                        prop_assert_eq!(&some, &list[range]);
                         if a < list.len() {
                             prop_assert_eq!(keys.get(a), list[a]);
                         }
@@ -310,7 +369,7 @@ mod tests {
                 prop_assert_eq!(here, keys.here);
                 prop_assert!(refuses || here <= blocks_max.max(1));
                 let mut all = Vec::new();
-                keys.each(|words| all.extend_from_slice(words));
+                keys.each(|some| all.extend_from_slice(some));
                 prop_assert_eq!(&all, &list);
             }
         }
@@ -318,10 +377,10 @@ mod tests {
 
     #[test]
     fn what_fits_in_memory_never_touches_the_disk() {
-        let mut keys = Keys::new(1 << 10, 4);
-        (0..4 << 10).for_each(|word| keys.push(word));
+        let mut keys = Keys::new(1, 1 << 10, 4);
+        (0..4 << 10).for_each(|word| keys.push(one(word)));
         assert!(matches!(keys.disk, Disk::Unused));
-        keys.push(0);
+        keys.push(one(0));
         assert!(matches!(keys.disk, Disk::Used(_)));
         assert_eq!(keys.here, 4);
         assert!(keys.bytes() < (5 << 10) * 8);
@@ -329,13 +388,16 @@ mod tests {
 
     #[test]
     fn large_blocks_go_to_the_disk_and_come_back() {
-        let mut keys = Keys::new(5_000, 1);
-        (0..30_001).for_each(|word| keys.push(word * 3));
-        keys.rewrite(|word| word + 1);
-        assert!((0..30_001).all(|at| keys.get(at) == at as u64 * 3 + 1));
-        let mut words = Vec::new();
-        keys.read(4_999..25_001, &mut words);
-        assert!((4_999..).zip(&words).all(|(at, word)| *word == at * 3 + 1));
-        assert_eq!(words.len(), 20_002);
+        let mut keys = Keys::new(1, 5_000, 1);
+        (0..30_001).for_each(|word| keys.push(one(word * 3)));
+        for key_words in 1..=2 {
+            keys.rewrite(key_words, |key| one(key.first + 1));
+            let is = |at: u64| one(at * 3 + key_words as u64);
+            assert!((0..30_001).all(|at| keys.get(at) == is(at as u64)));
+            let mut some = Vec::new();
+            keys.read(4_999..25_001, &mut some);
+            assert!((4_999..).zip(&some).all(|(at, key)| *key == is(at)));
+            assert_eq!(some.len(), 20_002);
+        }
     }
 }

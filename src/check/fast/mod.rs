@@ -1,9 +1,9 @@
-//! The fast engine: the same relation over numbers, every world one word.
+//! The fast engine: the same relation over numbers, every world one word or two.
 //!
 //! Parts of worlds are interned (`intern`, `books`), what the model says of them is
 //! remembered (`memo`), and `cursor` makes that a carrier, so that the relation is the very
-//! same. A world is packed into a word (`pack`), the words seen are a set (`visited`) and a
-//! list in the order of their discovery (`keys`). `search` goes through them level by level, a
+//! same. A world is packed into a key of a word or two (`pack`), the keys seen are a set (`visited`)
+//! and a list in the order of their discovery (`keys`). `search` goes through them level by level, a
 //! round of worlds at a time, and has them expanded and looked up by workers (`worker`, `crew`); a
 //! way to a world is found again by expanding what lies before it (`schedule`); what can still be
 //! reached is found out backwards (`sweep`); predicates are asked once for what they read (`views`).
@@ -13,7 +13,7 @@
 //! verdicts and schedules are equal, at any number of threads. It knows nothing of any protocol.
 //!
 //! Where it is asked to, it takes worlds that differ by names for one (`names`, `orbits`): the set has
-//! the word of the world that stands for all of them, and the list that of the world that was found,
+//! the key of the world that stands for all of them, and the list that of the world that was found,
 //! so that schedules are what really happens. Questions are asked by all names (`equivariance`).
 //!
 //! One thing differs: a search that its monitor stopped may be stopped again while it looks for
@@ -55,7 +55,7 @@ pub struct Tuning {
     pub threads: usize,
     /// The bits of a word that fields may fill, at most 63.
     pub word_bits: u32,
-    /// The slots with which each segment of the set of words begins.
+    /// The slots with which each segment of the set of keys begins.
     pub slots: usize,
     /// How many worlds are expanded between two looks at the monitor.
     pub round: usize,
@@ -65,7 +65,7 @@ pub struct Tuning {
     pub shared_from: usize,
     /// The steps that are remembered for each predicate.
     pub steps_max: usize,
-    /// The words in a block of the list of worlds.
+    /// The keys in a block of the list of worlds.
     pub block: usize,
     /// How many of these blocks are kept in memory. Older ones go to a temporary file.
     pub blocks_max: usize,

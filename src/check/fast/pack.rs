@@ -1,12 +1,40 @@
-//! A world as one word: the numbers of its parts in fields of just the width they need.
+//! A world as a key of one word or two: the numbers of its parts in fields of just the width they
+//! need.
 //!
 //! Invariant: it is exact, for worlds whose numbers fit their fields: equal worlds give equal
-//! words, and a word gives its world back. Where all fields fit one word, that is the word. Where
-//! they do not, they fill several, each of which gets a number; so do pairs of numbers, in a tree
-//! whose root is the pair of numbers that is the word. When a number outgrows its field, worlds
-//! are packed again, into a layout that is made for what is known by then.
+//! keys, and a key gives its world back. Where all fields fit one word or two, these are the key.
+//! Where they do not, they fill several; each half of these is folded into one: every word gets a
+//! number, so do pairs of numbers, in a tree whose root is a pair of numbers. When a number outgrows
+//! its field, worlds are packed again, into a layout that is made for what is known by then.
 
 use super::intern::{Number, Shared};
+
+/// A world in as few words as its layout has: one or two.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Key {
+    pub first: u64,
+    /// 0 where one word is enough.
+    pub second: u64,
+}
+
+impl Key {
+    /// The most words of a key.
+    pub const WORDS_MAX: usize = 2;
+
+    /// The only key in these words, which are one or two.
+    #[inline]
+    pub fn of(words: &[u64]) -> Self {
+        Key {
+            first: words[0],
+            second: words.get(1).copied().unwrap_or(0),
+        }
+    }
+
+    /// Its words, if keys have so many.
+    pub fn words(self, key_words: usize) -> impl Iterator<Item = u64> {
+        [self.first, self.second].into_iter().take(key_words)
+    }
+}
 
 /// Where the number of a part lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +52,7 @@ impl Field {
     }
 }
 
-/// A layout, and the tables that fold several words into one. The tables are shared by all workers.
+/// A layout, and the tables that fold more than two words into two. All workers share the tables.
 pub struct Packer {
     fields: Vec<Field>,
     /// The fields that have a width.
@@ -33,7 +61,8 @@ pub struct Packer {
     words: usize,
     /// The bits of a word that they may fill.
     word_bits: u32,
-    /// A table for each word, then one for each place at which two halves of the words meet.
+    /// If there are more than two words: a table for each, then one for each place at which two
+    /// halves of some of them meet.
     folded: Vec<Shared<u64>>,
     /// For each word, the one that was folded last, and its number: neighbours share most.
     last: Vec<(u64, Number)>,
@@ -54,44 +83,40 @@ impl Packer {
         let mut widths: Vec<u32> = counts.iter().map(|count| bits(*count)).collect();
         // What never changed is not expected to.
         let changes = |at: &usize| counts[*at] > 1;
-        if widths.iter().sum::<u32>() <= word_bits {
-            // All fit one word. What is left of it goes to those that are the fullest.
-            for _ in widths.iter().sum::<u32>()..word_bits {
-                let fullness = |at: &usize| (counts[*at] << 32) >> widths[*at];
-                let Some(fullest) = (0..counts.len()).filter(changes).max_by_key(fullness) else {
+        let words = place(&widths, word_bits).1;
+        if words <= Key::WORDS_MAX {
+            // What is left of these words goes to those that are the fullest.
+            let mut may_grow: Vec<usize> = (0..counts.len()).filter(changes).collect();
+            loop {
+                may_grow.retain(|at| widths[*at] < NUMBER_BITS);
+                let fullness = |at: &&usize| (counts[**at] << 32) >> widths[**at];
+                let Some(&fullest) = may_grow.iter().max_by_key(fullness) else {
                     break;
                 };
                 widths[fullest] += 1;
+                if place(&widths, word_bits).1 > words {
+                    widths[fullest] -= 1;
+                    may_grow.retain(|at| *at != fullest);
+                }
             }
         } else {
             for at in (0..counts.len()).filter(changes) {
-                widths[at] += 1;
+                widths[at] = (widths[at] + 1).min(NUMBER_BITS);
             }
-        }
-        for width in &mut widths {
-            *width = (*width).min(NUMBER_BITS);
         }
         Packer::of_widths(&widths, word_bits)
     }
 
     fn of_widths(widths: &[u32], word_bits: u32) -> Self {
-        let mut fields = Vec::with_capacity(widths.len());
-        let (mut word, mut shift) = (0, 0);
-        for &width in widths {
-            if shift > 0 && shift + width > word_bits {
-                (word, shift) = (word + 1, 0);
-            }
-            fields.push(Field { word, shift, width });
-            shift += width;
-        }
-        let words = word as usize + 1;
+        let (fields, words) = place(widths, word_bits);
+        let folded = if words > Key::WORDS_MAX { 2 * words } else { 0 };
         let active = (0..fields.len()).filter(|&at| fields[at].width > 0);
         Packer {
             active: active.collect(),
             fields,
             words,
             word_bits,
-            folded: (0..2 * words).map(|_| Shared::default()).collect(),
+            folded: (0..folded).map(|_| Shared::default()).collect(),
             last: vec![(u64::MAX, 0); words],
         }
     }
@@ -110,9 +135,7 @@ impl Packer {
 
     /// Learns what other workers have folded by now.
     pub fn catch_up(&mut self) {
-        if self.words > 1 {
-            self.folded.iter_mut().for_each(Shared::catch_up);
-        }
+        self.folded.iter_mut().for_each(Shared::catch_up);
     }
 
     /// The layout that was once made of these, its tables empty.
@@ -129,7 +152,12 @@ impl Packer {
         self.word_bits
     }
 
-    /// The tables that fold words into one; empty while one is enough.
+    /// How many words a key has.
+    pub fn key_words(&self) -> usize {
+        self.words.min(Key::WORDS_MAX)
+    }
+
+    /// The tables that fold words into two; none while two are enough.
     pub fn folded(&self) -> &[Shared<u64>] {
         &self.folded
     }
@@ -138,9 +166,20 @@ impl Packer {
         &mut self.folded
     }
 
-    /// Whether a word can be one of this layout's.
-    pub fn knows(&self, word: u64) -> bool {
-        self.words == 1 || self.knows_pair(word, 0, self.words)
+    /// Whether a key can be one of this layout's.
+    pub fn knows(&self, key: Key) -> bool {
+        if self.words <= Key::WORDS_MAX {
+            return true;
+        }
+        let middle = self.middle();
+        [(key.first, 0, middle), (key.second, middle, self.words)]
+            .into_iter()
+            .all(|(word, from, to)| to - from == 1 || self.knows_pair(word, from, to))
+    }
+
+    /// The word that begins the second half.
+    fn middle(&self) -> usize {
+        self.words / 2
     }
 
     fn knows_pair(&self, pair: u64, from: usize, to: usize) -> bool {
@@ -206,12 +245,24 @@ impl Packer {
         }
     }
 
-    /// Words into one.
+    /// Words into a key.
     #[inline]
-    pub fn fold(&mut self, words: &[u64]) -> u64 {
-        match words {
-            [word] => *word,
-            words => self.pair(words, 0, words.len()),
+    pub fn fold(&mut self, words: &[u64]) -> Key {
+        if words.len() <= Key::WORDS_MAX {
+            return Key::of(words);
+        }
+        let middle = self.middle();
+        Key {
+            first: self.half(words, 0, middle),
+            second: self.half(words, middle, words.len()),
+        }
+    }
+
+    fn half(&mut self, words: &[u64], from: usize, to: usize) -> u64 {
+        if to - from == 1 {
+            words[from]
+        } else {
+            self.pair(words, from, to)
         }
     }
 
@@ -237,14 +288,24 @@ impl Packer {
         number
     }
 
-    /// One word into those it was folded from.
+    /// A key into the words it was folded from.
     #[inline]
-    pub fn unfold(&self, word: u64, words: &mut Vec<u64>) {
+    pub fn unfold(&self, key: Key, words: &mut Vec<u64>) {
         words.clear();
         words.resize(self.words, 0);
         match &mut words[..] {
-            [only] => *only = word,
-            words => self.spread(word, words, 0, words.len()),
+            [only] => *only = key.first,
+            [first, second] => (*first, *second) = (key.first, key.second),
+            words => {
+                let middle = self.middle();
+                for (word, from, to) in [(key.first, 0, middle), (key.second, middle, self.words)] {
+                    if to - from == 1 {
+                        words[from] = word;
+                    } else {
+                        self.spread(word, words, from, to);
+                    }
+                }
+            }
         }
     }
 
@@ -267,11 +328,28 @@ impl Packer {
     }
 }
 
+/// Fields of these widths, each in the first word that has room for it; how many words they take.
+fn place(widths: &[u32], word_bits: u32) -> (Vec<Field>, usize) {
+    let mut filled = vec![0];
+    let field = |&width: &u32| {
+        let has_room = |filled: &u32| width == 0 || *filled == 0 || filled + width <= word_bits;
+        let word = filled.iter().position(has_room).unwrap_or(filled.len());
+        if word == filled.len() {
+            filled.push(0);
+        }
+        let shift = filled[word];
+        filled[word] += width;
+        let word = u32::try_from(word).expect("few words");
+        Field { word, shift, width }
+    };
+    (widths.iter().map(field).collect(), filled.len())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::Packer;
+    use super::{Key, Packer};
 
     fn worlds() -> impl Strategy<Value = (Vec<usize>, Vec<Vec<u32>>)> {
         prop::collection::vec(1..300usize, 1..12).prop_flat_map(|counts| {
@@ -301,7 +379,10 @@ mod tests {
                 packer.unfold(*key, &mut words);
                 packer.parts(&words, &mut back);
                 prop_assert_eq!(&back, parts);
-                prop_assert_ne!(*key, u64::MAX);
+                prop_assert_ne!(key.first, u64::MAX);
+                prop_assert!(packer.knows(*key));
+                let words: Vec<u64> = key.words(packer.key_words()).collect();
+                prop_assert_eq!(Key::of(&words), *key);
             }
             for (a, left) in worlds.iter().zip(&keys) {
                 for (b, right) in worlds.iter().zip(&keys) {

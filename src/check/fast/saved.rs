@@ -17,10 +17,9 @@ use serde::{Deserialize, Serialize};
 
 use super::books::Books;
 use super::intern::{Number, Shared};
-use super::keys::Keys;
-use super::pack::Packer;
+use super::pack::{Key, Packer};
 use super::search::Search;
-use super::visited::{Marks, Visited};
+use super::visited::Marks;
 use super::worker::{Chunk, Seen};
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::check::explore::{Explored, Finding};
@@ -211,9 +210,11 @@ impl<P: Protocol> Search<'_, P> {
         }
         writer.number(self.keys.len() as u64)?;
         let mut written = Ok(());
-        self.keys.each(|words| {
+        let key_words = packer.key_words();
+        self.keys.each(|keys| {
+            let mut words = keys.iter().flat_map(|key| key.words(key_words));
             if written.is_ok() {
-                written = writer.words(words);
+                written = words.try_for_each(|word| writer.number(word));
             }
         });
         written
@@ -241,9 +242,9 @@ impl<P: Protocol> Search<'_, P> {
             }
         };
         let cursor = &mut self.crew.first().cursor;
-        self.keys.each(|words| {
-            for word in words {
-                let class = cursor.class_of(*word);
+        self.keys.each(|keys| {
+            for key in keys {
+                let class = cursor.class_of(*key);
                 add(marks.get(self.visited.find(class).expect("it was found")));
             }
         });
@@ -259,9 +260,9 @@ impl<P: Protocol> Search<'_, P> {
         };
         let mut bytes = bytes.iter().flat_map(|word| word.to_le_bytes());
         let cursor = &mut self.crew.first().cursor;
-        self.keys.each(|words| {
-            for (word, bits) in words.iter().zip(&mut bytes) {
-                let class = cursor.class_of(*word);
+        self.keys.each(|keys| {
+            for (key, bits) in keys.iter().zip(&mut bytes) {
+                let class = cursor.class_of(*key);
                 marks.add(self.visited.find(class).expect("it was found"), bits);
             }
         });
@@ -285,24 +286,28 @@ impl<P: Protocol> Search<'_, P> {
                 }
             }
         }
+        let key_words = packer.key_words();
         cursor.pack_by(packer);
-        let count = reader.count(size_of::<u64>() as u64)?;
-        self.keys = Keys::new(self.tuning.block, self.tuning.blocks_max);
-        self.visited = Visited::new(self.tuning.slots, count);
+        let count = reader.count((key_words * size_of::<u64>()) as u64)?;
+        self.forget_worlds(count);
         let cursor = &mut self.crew.first().cursor;
         let counts = cursor.books().counts();
         let mut all = self.visited.shares(1).remove(0);
         for _ in 0..count {
-            let word = reader.number()?;
-            let known = cursor.packer().knows(word) && {
-                cursor.load(word);
+            let mut words = [0; Key::WORDS_MAX];
+            for word in &mut words[..key_words] {
+                *word = reader.number()?;
+            }
+            let key = Key::of(&words);
+            let known = cursor.packer().knows(key) && {
+                cursor.load(key);
                 let mut parts = cursor.parts().iter().zip(&counts);
                 parts.all(|(part, count)| (*part as usize) < *count)
             };
             if !known || !all.insert(cursor.class()) || cursor.has_outgrown() {
                 return Err(place.damaged("a world in it makes no sense"));
             }
-            self.keys.push(word);
+            self.keys.push(key);
         }
         if let Some(nth) = reader.number()?.checked_sub(1) {
             let nonsense = |_| place.damaged("its sweep makes no sense");
@@ -377,9 +382,9 @@ impl<P: Protocol> Search<'_, P> {
             if chunk.outgrown {
                 return false;
             }
-            for (class, &word) in chunk.shares[0].iter().zip(chunk.found(0)) {
+            for (class, &key) in chunk.shares[0].iter().zip(chunk.found(0)) {
                 if known.insert(*class) {
-                    if next == self.keys.len() || self.keys.get(next) != word {
+                    if next == self.keys.len() || self.keys.get(next) != key {
                         return false;
                     }
                     next += 1;

@@ -3,6 +3,7 @@
 //! Invariant: of all shortest ways it is the one whose events come first among those enabled, from
 //! the start on; so it depends on the worlds and not on who found them.
 
+use super::pack::Key;
 use super::search::Search;
 use crate::model::{Carrier, Event, Protocol};
 
@@ -10,14 +11,14 @@ impl<P: Protocol> Search<'_, P> {
     /// The events on a shortest path to a world.
     pub fn schedule(&mut self, at: usize) -> Vec<Event<P>> {
         let mut schedule = Vec::new();
-        let mut word = self.keys.get(at);
+        let mut key = self.keys.get(at);
         self.crew.first().cursor.catch_up();
         for level in (0..self.depth(at)).rev() {
             let mut worlds = self.levels[level]..self.levels[level + 1];
             let (before, event) = worlds
-                .find_map(|at| self.event_to(at, word))
+                .find_map(|at| self.event_to(at, key))
                 .expect("a world was found from one of the level before");
-            word = before;
+            key = before;
             schedule.push(event);
         }
         schedule.reverse();
@@ -25,7 +26,7 @@ impl<P: Protocol> Search<'_, P> {
     }
 
     /// The first event that leads from one world to the other, if one does.
-    fn event_to(&mut self, at: usize, word: u64) -> Option<(u64, Event<P>)> {
+    fn event_to(&mut self, at: usize, key: Key) -> Option<(Key, Event<P>)> {
         let from = self.keys.get(at);
         let system = self.system;
         let worker = self.crew.first();
@@ -34,7 +35,7 @@ impl<P: Protocol> Search<'_, P> {
         cursor.enable(system, &mut worker.enabled);
         let event = worker.enabled.events.iter().find(|event| {
             cursor.step(system, event);
-            let leads_there = cursor.key() == word;
+            let leads_there = cursor.key() == key;
             cursor.undo();
             leads_there
         });

@@ -59,7 +59,7 @@ pub struct Search<'a, P: Protocol> {
     symmetry: Option<NodeSymmetry>,
     /// The worlds of a round, shared out; there may be more of these than a round needs.
     chunks: Vec<Mutex<Chunk>>,
-    /// What became of the words of each share.
+    /// What became of the keys of each share.
     looked_up: Vec<Mutex<LookedUp>>,
 }
 
@@ -88,14 +88,15 @@ impl<'a, P: Protocol> Search<'a, P> {
             }
             Err(why) => NodeSymmetry::Off(why),
         });
+        let key_words = cursor.packer().key_words();
         let worker = Worker::new(system, cursor, properties, tuning.steps_max);
         let mut search = Search {
             system,
             limits,
             tuning,
             crew: Crew::new(worker, tuning.crew(), tuning.shared_from),
-            keys: Keys::new(tuning.block, tuning.blocks_max),
-            visited: Visited::new(tuning.slots, 0),
+            keys: Keys::new(key_words, tuning.block, tuning.blocks_max),
+            visited: Visited::new(key_words, tuning.slots, 0),
             levels: vec![0, 1],
             expanded: 0,
             inquiries,
@@ -126,6 +127,19 @@ impl<'a, P: Protocol> Search<'a, P> {
         search.visited.shares(1)[0].insert(class);
         search.keys.push(start);
         search
+    }
+
+    /// An empty list and an empty set, with room for so many worlds, for keys as they are now.
+    pub fn forget_worlds(&mut self, room: usize) {
+        let Tuning {
+            block,
+            blocks_max,
+            slots,
+            ..
+        } = self.tuning;
+        let key_words = self.crew.first().cursor.packer().key_words();
+        self.keys = Keys::new(key_words, block, blocks_max);
+        self.visited = Visited::new(key_words, slots, room);
     }
 
     pub fn run(&mut self, monitor: &mut dyn Monitor) {
@@ -336,22 +350,23 @@ impl<'a, P: Protocol> Search<'a, P> {
         self.seen.and(&again.seen);
     }
 
-    /// Gives every world a new word, because a number has outgrown its field.
+    /// Gives every world a new key, because a number has outgrown its field.
     fn repack(&mut self) {
         let worker = self.crew.first();
         worker.cursor.catch_up();
         let old: Packer = worker.cursor.repack(self.tuning.word_bits);
         let mut scratch = Scratch::default();
+        let (key_words, slots) = (worker.cursor.packer().key_words(), self.tuning.slots);
         // The old set goes first: all that it held is in the list.
-        self.visited = Visited::new(self.tuning.slots, 0);
-        self.visited = Visited::new(self.tuning.slots, self.keys.len());
-        self.keys
-            .rewrite(|word| worker.cursor.translate(&old, word, &mut scratch));
+        self.visited = Visited::new(key_words, slots, 0);
+        let translate = |key| worker.cursor.translate(&old, key, &mut scratch);
+        self.keys.rewrite(key_words, translate);
+        self.visited = Visited::new(key_words, slots, self.keys.len());
         let mut all = self.visited.shares(1).remove(0);
-        self.keys.each(|words| {
-            all.warm(words);
-            for word in words {
-                all.insert(worker.cursor.class_of(*word));
+        self.keys.each(|keys| {
+            all.warm(keys);
+            for key in keys {
+                all.insert(worker.cursor.class_of(*key));
             }
         });
         let (first, others) = self.crew.all().split_first_mut().expect("there is a first");
@@ -450,7 +465,7 @@ impl<'a, P: Protocol> Search<'a, P> {
     }
 }
 
-/// What the properties that are still open have read of a word, beyond what they had read before.
+/// What the properties that are still open have read of a key, beyond what they had read before.
 fn reads<P: Protocol>(inquiries: &[Inquiry<P>], looked_up: &LookedUp, nth: usize) -> Reads {
     let reading = looked_up
         .reading
@@ -460,7 +475,7 @@ fn reads<P: Protocol>(inquiries: &[Inquiry<P>], looked_up: &LookedUp, nth: usize
     open.fold(Reads::default(), |all, reading| all.and(reading.read))
 }
 
-/// Notes the properties that this word settles, of those that nothing before it has settled.
+/// Notes the properties that this key settles, of those that nothing before it has settled.
 fn settle<P: Protocol>(
     inquiries: &mut [Inquiry<P>],
     looked_up: &mut LookedUp,

@@ -8,6 +8,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::pack::Key;
 use super::search::Search;
 use super::views::Remembering;
 use super::visited::{Marks, Visited};
@@ -111,14 +112,14 @@ pub fn blocked<P: Protocol>(
             search.crew.work(end - start, chunks, |worker, nth| {
                 let end = end - nth * size;
                 let start = start.max(end.saturating_sub(size));
-                let mut words = std::mem::take(&mut worker.swept);
-                keys.read(start..end, &mut words);
-                for (at, word) in (start..end).zip(&words).rev() {
-                    if sweep.mark(worker, at, *word) {
+                let mut swept = std::mem::take(&mut worker.swept);
+                keys.read(start..end, &mut swept);
+                for (at, key) in (start..end).zip(&swept).rev() {
+                    if sweep.mark(worker, at, *key) {
                         changed.store(true, Ordering::Relaxed);
                     }
                 }
-                worker.swept = words;
+                worker.swept = swept;
             });
             end = start;
         }
@@ -127,7 +128,7 @@ pub fn blocked<P: Protocol>(
         }
         first = false;
     }
-    let mut words = Vec::new();
+    let mut keys = Vec::new();
     let mut blocked = vec![None; goals.len()];
     let mut conditions: Vec<_> = goals
         .iter()
@@ -136,18 +137,16 @@ pub fn blocked<P: Protocol>(
     let worker = search.crew.first();
     worker.cursor.catch_up();
     for start in (0..count).step_by(round) {
-        search
-            .keys
-            .read(start..count.min(start + round), &mut words);
-        for (at, &word) in (start..).zip(&words) {
-            let class = worker.cursor.class_of(word);
+        search.keys.read(start..count.min(start + round), &mut keys);
+        for (at, &key) in (start..).zip(&keys) {
+            let class = worker.cursor.class_of(key);
             let place = search.visited.find(class).expect("it was found");
             let marked = marks.get(place);
             for (nth, blocked) in blocked.iter_mut().enumerate() {
                 if marked >> nth & 1 == 1 || blocked.is_some() {
                     continue;
                 }
-                worker.cursor.load(word);
+                worker.cursor.load(key);
                 if conditions[nth].as_mut().is_none_or(|c| worker.holds(c)) {
                     *blocked = Some(at);
                 }
@@ -177,8 +176,8 @@ struct Sweep<'s> {
 
 impl Sweep<'_> {
     /// Marks a world if it can be marked by now; whether that was news.
-    fn mark<P: Protocol>(&self, worker: &mut Worker<'_, P>, at: usize, word: u64) -> bool {
-        let class = worker.cursor.class_of(word);
+    fn mark<P: Protocol>(&self, worker: &mut Worker<'_, P>, at: usize, key: Key) -> bool {
+        let class = worker.cursor.class_of(key);
         let place = self.visited.find(class).expect("it was found");
         let before = self.marks.get(place);
         if before == self.all {
@@ -190,7 +189,7 @@ impl Sweep<'_> {
             return true;
         }
         let mut bits = before;
-        worker.cursor.load(word);
+        worker.cursor.load(key);
         if self.first {
             let mut goals = std::mem::take(&mut worker.goals);
             for (nth, goal) in goals.iter_mut().enumerate() {

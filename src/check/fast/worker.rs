@@ -1,13 +1,13 @@
 //! Whoever expands worlds, looks their successors up, and asks predicates of the new ones.
 //!
 //! Invariant: what a worker hands over depends on the worlds that it was given and not on what it
-//! did before. (The numbers in words do: but words are the same if and only if worlds are.)
+//! did before. (The numbers in keys do: but keys are the same if and only if worlds are.)
 
 use std::collections::BTreeSet;
 
 use super::books::Numbers;
 use super::cursor::Cursor;
-use super::pack::Packer;
+use super::pack::{Key, Packer};
 use super::views::Remembering;
 use super::visited::{Share, Visited};
 use crate::check::reduction::Reads;
@@ -32,14 +32,14 @@ pub struct Seen {
 pub struct Chunk {
     /// The number of the first of them.
     pub first: usize,
-    pub worlds: Vec<u64>,
+    pub worlds: Vec<Key>,
     /// Whether they are expanded, or lie too deep.
     pub deeper: bool,
     /// The successors, in the order of the events, by the share of the set in which they belong.
-    pub shares: Vec<Vec<u64>>,
-    /// Where worlds that differ by names are one: the words above are of those that stand for them,
+    pub shares: Vec<Vec<Key>>,
+    /// Where worlds that differ by names are one: the keys above are of those that stand for them,
     /// and here are those of the worlds themselves. Nothing otherwise.
-    pub found: Vec<Vec<u64>>,
+    pub found: Vec<Vec<Key>>,
     /// For each successor in the order of the events, its share.
     pub order: Vec<u8>,
     /// Where the successors of each world end.
@@ -49,30 +49,30 @@ pub struct Chunk {
     pub outgrown: bool,
 }
 
-/// What became of the words of one share.
+/// What became of the keys of one share.
 #[derive(Default)]
 pub struct LookedUp {
     /// For each, in order of the chunks: whether it is new.
     pub new: Vec<bool>,
-    /// For each property, the first word that settles it.
+    /// For each property, the first key that settles it.
     pub settling: Vec<Settling>,
-    /// For each property and each sort of parts, the first word of which it reads more than nodes
+    /// For each property and each sort of parts, the first key of which it reads more than nodes
     /// and the history.
     pub reading: Vec<Reading>,
 }
 
-/// A word of which a property reads more than nodes and the history.
+/// A key of which a property reads more than nodes and the history.
 pub struct Reading {
     pub property: usize,
-    /// Which of the words it is.
+    /// Which of the keys it is.
     pub nth: usize,
     pub read: Reads,
 }
 
-/// A word that settles a property.
+/// A key that settles a property.
 pub struct Settling {
     pub property: usize,
-    /// Which of the words it is.
+    /// Which of the keys it is.
     pub nth: usize,
     pub reason: Option<Reason>,
 }
@@ -85,7 +85,7 @@ pub struct Worker<'a, P: Protocol> {
     /// What the sweep asks of every world.
     pub goals: Vec<Remembering<P>>,
     /// The worlds being swept.
-    pub swept: Vec<u64>,
+    pub swept: Vec<Key>,
     /// What goals and conditions have read of the worlds that were swept.
     pub read: Reads,
     /// For each property that a single world can settle: the answer that does, and the predicate.
@@ -191,11 +191,11 @@ impl<'a, P: Protocol> Worker<'a, P> {
         self.enabled = enabled;
     }
 
-    /// Adds the words of one share to the set, each with that of the world it stands for, and asks the predicates that are still `open` of
-    /// those that are new.
+    /// Adds the keys of one share to the set, each with that of the world it stands for, and asks the
+    /// predicates that are still `open` of those that are new.
     pub fn look_up<'c>(
         &mut self,
-        chunks: impl Iterator<Item = (&'c [u64], &'c [u64])>,
+        chunks: impl Iterator<Item = (&'c [Key], &'c [Key])>,
         share: &mut Share<'_>,
         open: &[bool],
         looked_up: &mut LookedUp,
@@ -206,13 +206,13 @@ impl<'a, P: Protocol> Worker<'a, P> {
         looked_up.reading.clear();
         let mut noted = vec![Reads::default(); open.len()];
         let mut still: Vec<usize> = (0..open.len()).filter(|&i| open[i]).collect();
-        for (classes, words) in chunks {
+        for (classes, keys) in chunks {
             share.warm(classes);
-            for (&class, &word) in classes.iter().zip(words) {
+            for (&class, &key) in classes.iter().zip(keys) {
                 let new = share.insert(class);
                 if new && !still.is_empty() {
                     let nth = looked_up.new.len();
-                    self.ask(word, &mut still, |property, read, settled| {
+                    self.ask(key, &mut still, |property, read, settled| {
                         if noted[property].and(read) != noted[property] {
                             noted[property] = noted[property].and(read);
                             looked_up.reading.push(Reading {
@@ -239,7 +239,7 @@ impl<'a, P: Protocol> Worker<'a, P> {
     /// is settled, and of each that reads more than nodes and the history.
     pub fn ask(
         &mut self,
-        word: u64,
+        key: Key,
         properties: &mut Vec<usize>,
         mut tell: impl FnMut(usize, Reads, Option<Option<Reason>>),
     ) {
@@ -250,7 +250,7 @@ impl<'a, P: Protocol> Worker<'a, P> {
             parts,
             ..
         } = self;
-        cursor.packer().unfold(word, words);
+        cursor.packer().unfold(key, words);
         properties.retain(|&property| {
             let Some((wanted, predicate)) = &mut on_sight[property] else {
                 return false;
@@ -297,28 +297,27 @@ impl Chunk {
     }
 
     #[inline]
-    fn add(&mut self, word: u64, found: Option<u64>) {
+    fn add(&mut self, key: Key, found: Option<Key>) {
         let share = match self.shares.len() {
             1 => 0,
-            shares => Visited::share_of(word, shares),
+            shares => Visited::share_of(key, shares),
         };
-        self.shares[share].push(word);
+        self.shares[share].push(key);
         if let Some(found) = found {
             self.found[share].push(found);
         }
         self.order.push(u8::try_from(share).expect("few shares"));
     }
 
-    /// The words of a share, as worlds were found.
-    pub fn found(&self, share: usize) -> &[u64] {
+    /// The keys of a share, as worlds were found.
+    pub fn found(&self, share: usize) -> &[Key] {
         self.found.get(share).unwrap_or(&self.shares[share])
     }
 
     pub fn bytes(&self) -> usize {
-        let words = self.shares.iter().chain(&self.found);
-        let words: usize = words.map(Vec::capacity).sum();
-        (words + self.worlds.capacity() + self.ends.capacity()) * size_of::<u64>()
-            + self.order.capacity()
+        let keys = self.shares.iter().chain(&self.found).chain([&self.worlds]);
+        let keys: usize = keys.map(Vec::capacity).sum();
+        keys * size_of::<Key>() + self.ends.capacity() * size_of::<usize>() + self.order.capacity()
     }
 }
 

@@ -163,7 +163,9 @@ impl Turn<'_> {
                 if vote.term != current && !mistaken {
                     return;
                 }
-                answered.insert(src);
+                if self.raft.params.vote_retry.is_some() {
+                    answered.insert(src);
+                }
                 if vote.granted {
                     votes.insert(src);
                 }

@@ -80,7 +80,9 @@ impl Turn<'_> {
         if results.term != current && !mistaken {
             return;
         }
-        leader.heard.insert(src);
+        if self.raft.params.check_quorum {
+            leader.heard.insert(src);
+        }
         let progress = leader.of_mut(src);
         progress.round = progress.round.max(results.round);
         match results.result {

@@ -60,7 +60,8 @@ pub enum Role {
     },
     Candidate {
         votes: NodeSet,
-        /// Those who have answered at all, so that they need not be asked again.
+        /// Those who have answered at all, so that they need not be asked again. Only kept where they
+        /// would be.
         answered: NodeSet,
     },
     Leader(Leader),
@@ -71,7 +72,7 @@ pub enum Role {
 pub struct Leader {
     /// By server.
     pub progress: Vec<Progress>,
-    /// Who has answered since it last looked (thesis, 6.2).
+    /// Who has answered since it last looked (thesis, 6.2). Only kept with check-quorum.
     pub heard: NodeSet,
     /// The last round of heartbeats by which it makes sure that it still leads.
     pub round: u32,

@@ -453,6 +453,24 @@ fn a_new_scenario_names_a_schema_that_is_there() {
     }
 }
 
+/// Whoever starts with a protocol sees both engines agree with the file that they were given.
+#[test]
+fn what_one_starts_with_is_as_expected() {
+    let here = TempDir::new().unwrap();
+    let (_, listed) = json(jury(here.path()).args(["list", "--json"]));
+    let protocols = listed["protocols"].as_array().expect("a list of protocols");
+    assert!(protocols.len() >= 4);
+    for protocol in protocols {
+        let name = protocol["name"].as_str().unwrap();
+        let file = format!("{name}.json");
+        jury(here.path())
+            .args(["new", name, "-o", &file])
+            .assert()
+            .success();
+        jury(here.path()).args(["test", &file]).assert().code(0);
+    }
+}
+
 #[test]
 fn a_trace_from_before_is_not_taken_for_a_new_one() {
     let here = folder();

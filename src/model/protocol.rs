@@ -42,6 +42,10 @@ pub trait Protocol:
     /// Mistakes that can be switched on, for scenarios that expect them to be found.
     const BUGS: &'static [Bug] = &[];
 
+    /// How many timeouts a first check looks at, with the default parameters. A bound for protocols
+    /// whose timers never come to rest; without one there is no such bound.
+    const TIMEOUTS_AT_FIRST: Option<u32> = None;
+
     /// What a scenario can set. The defaults must make a system.
     type Params: Clone + Debug + Default + Serialize + DeserializeOwned + JsonSchema + Send + Sync;
 

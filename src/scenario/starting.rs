@@ -22,6 +22,7 @@ impl Scenario {
         let expected = properties.unwrap_or_default().into_iter().map(|property| {
             let verdict = match property.expectation {
                 Expectation::Reachable(_) => ExpectedVerdict::Reached,
+                _ if P::TIMEOUTS_AT_FIRST.is_some() => ExpectedVerdict::HoldsWithinBounds,
                 _ => ExpectedVerdict::Holds,
             };
             (property.name.into(), verdict.into())
@@ -37,7 +38,7 @@ impl Scenario {
             protocol: P::NAME.into(),
             params,
             run: Some(run().into()),
-            check: Some(check().into()),
+            check: Some(check(P::TIMEOUTS_AT_FIRST).into()),
             expect: Expect {
                 run: Some(RunExpectation::Each(ExpectedRun::Ok).into()),
                 check: Entries(expected.collect()),
@@ -59,7 +60,7 @@ fn run() -> RunPart {
     }
 }
 
-fn check() -> CheckPart {
+fn check(timeouts: Option<u32>) -> CheckPart {
     CheckPart {
         timing: Some(Timing::Accurate.into()),
         faults: Some(FaultBudgets {
@@ -69,6 +70,7 @@ fn check() -> CheckPart {
         }),
         bounds: Some(BoundsPart {
             copies: Some(Limit::AtMost(2).into()),
+            timeouts: timeouts.map(Limit::AtMost),
             ..BoundsPart::default()
         }),
         ..CheckPart::default()

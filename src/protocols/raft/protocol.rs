@@ -23,6 +23,8 @@ impl Protocol for Raft {
         "Ongaro 2015, Bug in single-server membership changes",
     ];
     const BUGS: &'static [Bug] = BUGS;
+    /// A server is elected, and a client asks: heartbeats go on for ever.
+    const TIMEOUTS_AT_FIRST: Option<u32> = Some(2);
 
     type Params = Params;
     type History = History;

@@ -36,10 +36,19 @@ fn tuning() -> impl Strategy<Value = Tuning> {
         (prop_oneof![1..100usize, Just(4096)], 1..50usize),
         steps_max,
         blocks,
-        0..3u32,
+        (0..3u32, prop_oneof![0..30usize, Just(1 << 16)]),
     )
         .prop_map(
-            |(threads, word_bits, slots, (round, chunk), steps_max, (block, blocks_max), doubt)| {
+            |(
+                threads,
+                word_bits,
+                slots,
+                (round, chunk),
+                steps_max,
+                (block, blocks_max),
+                lately,
+            )| {
+                let (doubt, offers_max) = lately;
                 Tuning {
                     threads,
                     word_bits,
@@ -51,6 +60,7 @@ fn tuning() -> impl Strategy<Value = Tuning> {
                     block,
                     blocks_max,
                     doubt,
+                    offers_max,
                     ..Tuning::unreduced()
                 }
             },

@@ -121,6 +121,60 @@ const MUTATIONS: &[Mutation] = &[
         "if recent.0 & 0xffff_ffff == question & 0xffff_ffff {",
     ),
     mistake(
+        "what is offered is remembered whatever the node is",
+        "offers.rs",
+        "u64::from(channel) << 34 | u64::from(node) << 3 | bits(terms)",
+        "u64::from(channel) << 34 | u64::from(node & !1) << 3 | bits(terms)",
+    ),
+    mistake(
+        "what is offered is remembered whatever the terms are",
+        "offers.rs",
+        "u64::from(node) << 3 | bits(terms)",
+        "u64::from(node) << 3 | bits(terms) & 3",
+    ),
+    mistake(
+        "events that are no offers are not counted before those that are",
+        "offers.rs",
+        "        self.enabled.resize(enabled.events.len(), NONE);\n        self.enabled.extend",
+        "        self.enabled.extend",
+    ),
+    mistake(
+        "the bounds that withheld events are forgotten",
+        "offers.rs",
+        "        enabled.withheld.extend(&list.withheld);\n",
+        "",
+    ),
+    mistake(
+        "what is offered is forgotten, and still believed to be known",
+        "offers.rs",
+        "*self = Offers::new(self.nodes, self.most);",
+        "self.all.clear();",
+    ),
+    mistake(
+        "what is sent is played back although a cut lasts",
+        "offers.rs",
+        "if offer == NONE || self.some_cut_lasts() {",
+        "if offer == NONE {",
+    ),
+    mistake(
+        "a send puts in flight what it put in flight the first time",
+        "cursor.rs",
+        "        self.record_move(|| Move::Sends { link, msg });\n        self.change_on(link, &ChannelChange::Send(&msg))",
+        "        let fate = self.change_on(link, &ChannelChange::Send(&msg));\n        self.record_part(self.books.nodes + self.books.at_link(link));\n        fate",
+    ),
+    mistake(
+        "on a tape nothing is absorbed",
+        "offers.rs",
+        "absorbed |= fate == Fate::Absorbed;",
+        "let _ = fate == Fate::Absorbed;",
+    ),
+    mistake(
+        "a crash inside a handler costs nothing on a tape",
+        "offers.rs",
+        "Move::Crashes(id) => self.change_all(&GlobalsChange::Crash(id)),",
+        "Move::Crashes(_) => {}",
+    ),
+    mistake(
         "only the last change is taken back",
         "cursor.rs",
         "while let Some((part, before)) = self.changed.pop() {",
@@ -243,8 +297,8 @@ const MUTATIONS: &[Mutation] = &[
     mistake(
         "a schedule takes the last event that leads there",
         "schedule.rs",
-        "worker.enabled.events.iter().find(|event| {",
-        "worker.enabled.events.iter().rev().find(|event| {",
+        "(0..enabled.events.len()).find(|nth| {",
+        "(0..enabled.events.len()).rev().find(|nth| {",
     ),
     mistake(
         "what was seen by later chunks is lost",
@@ -255,8 +309,8 @@ const MUTATIONS: &[Mutation] = &[
     mistake(
         "a message that is absorbed is not noted",
         "worker.rs",
-        "chunk.seen.absorbed |= fates.any(",
-        "chunk.seen.absorbed &= fates.any(",
+        "chunk.seen.absorbed |= self.cursor",
+        "let _ = self.cursor",
     ),
     mistake(
         "an observation does not keep a delivery from being left out",

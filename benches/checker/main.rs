@@ -59,6 +59,11 @@ const CONTESTS: &[Contest] = &[
         rounds: 3,
     },
     Contest {
+        subject: Subject::Shipped(Story::PaxosWithLearner),
+        engines: &[Engine::Fast, Engine::BridgeBfs, Engine::BridgeDfs],
+        rounds: 2,
+    },
+    Contest {
         subject: Subject::NeverForgets { rms: 8 },
         engines: &[Engine::Fast, Engine::SpecBfs, Engine::SpecDfs],
         rounds: 3,

@@ -6,6 +6,7 @@
 
 use std::fmt::{self, Debug};
 use std::hash::Hash;
+use std::sync::Arc;
 
 use derive_where::derive_where;
 
@@ -70,7 +71,7 @@ pub enum Event<V: Vocabulary> {
     /// An ordinary event or a start, whose node crashes inside the handler right behind the first
     /// `after` commands.
     CrashInside {
-        event: Box<Event<V>>,
+        event: Arc<Event<V>>,
         after: usize,
     },
     Drop(Envelope<V>),
@@ -196,7 +197,7 @@ impl<P: Protocol> Event<P> {
                         .split_once(" of ")
                         .and_then(|(n, event)| Some((n.parse().ok()?, event)))
                         .ok_or("write `crash NODE after N of EVENT`")?;
-                    let event = Box::new(Event::parse(event, cluster, world)?);
+                    let event = Arc::new(Event::parse(event, cluster, world)?);
                     if event.node() != Some(id) {
                         return Err(format!(
                             "{name} cannot crash inside an event of another node"

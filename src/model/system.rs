@@ -17,7 +17,7 @@ use super::event::{Envelope, Event, Vocabulary};
 use super::globals::GlobalsChange;
 use super::network::{ChannelChange, Cut, Fate, LinkOrder};
 use super::protocol::Protocol;
-use super::world::{Carrier, Owned, View, World};
+use super::world::{Carrier, Owned, Source, Terms, View, World};
 
 /// A protocol under rules.
 #[derive_where(Clone)]
@@ -380,7 +380,8 @@ impl<P: Protocol> System<P> {
     ) {
         let mut nth = 0;
         while let Some((key, value)) = world.option(id, nth) {
-            self.offer(world, Event::Choose { id, key, value }, frail, enabled);
+            let is_frail = frail.contains(id);
+            self.offer(world, Event::Choose { id, key, value }, is_frail, enabled);
             nth += 1;
         }
     }
@@ -399,22 +400,40 @@ impl<P: Protocol> System<P> {
         let mut from = 0;
         while let Some((at, link)) = world.next_busy(from) {
             from = at + 1;
-            let Link { src, dst } = link;
             let loses = !link.is_loop() && !links.never_forgets;
-            let mut nth = 0;
-            while let Some(msg) = world.deliverable(link, links.order, nth) {
-                let may_copy = || links.copies.allows(|| world.copies(link, &msg));
-                let duplicates = loses && duplicates && may_copy();
-                let envelope = Envelope { src, dst, msg };
-                if loses && drops {
-                    enabled.events.push(Event::Drop(envelope.clone()));
-                }
-                if duplicates {
-                    enabled.events.push(Event::Duplicate(envelope.clone()));
-                }
-                self.offer(world, Event::Deliver(envelope), frail, enabled);
-                nth += 1;
+            let terms = Terms {
+                crashes: frail.contains(link.dst),
+                drops: loses && drops,
+                duplicates: loses && duplicates,
+            };
+            world.offer_from(Source::Link(link), terms, enabled, |world, enabled| {
+                self.deliveries_on(world, link, terms, enabled);
+            });
+        }
+    }
+
+    fn deliveries_on<C: Carrier<P>>(
+        &self,
+        world: &mut C,
+        link: Link,
+        terms: Terms,
+        enabled: &mut Enabled<C::Vocabulary>,
+    ) {
+        let links = &self.rules.links;
+        let Link { src, dst } = link;
+        let mut nth = 0;
+        while let Some(msg) = world.deliverable(link, links.order, nth) {
+            let may_copy = || links.copies.allows(|| world.copies(link, &msg));
+            let duplicates = terms.duplicates && may_copy();
+            let envelope = Envelope { src, dst, msg };
+            if terms.drops {
+                enabled.events.push(Event::Drop(envelope.clone()));
             }
+            if duplicates {
+                enabled.events.push(Event::Duplicate(envelope.clone()));
+            }
+            self.offer(world, Event::Deliver(envelope), terms.crashes, enabled);
+            nth += 1;
         }
     }
 
@@ -426,22 +445,45 @@ impl<P: Protocol> System<P> {
     ) {
         let rules = &self.rules;
         let spent = world.globals().spent.timeouts as usize;
+        let may_fire = rules.timeouts.allows(|| spent);
         for id in self.cluster.ids() {
-            let mut nth = 0;
-            while let Some(timer) = world.armed(id, nth) {
-                nth += 1;
-                let fires = rules.timing == Timing::Asynchronous
-                    || matches!(
-                        self.suspicion(world, id, &timer),
-                        Suspicion::Free | Suspicion::True
-                    );
-                if !fires {
-                    enabled.held_back += 1;
-                } else if rules.timeouts.allows(|| spent) {
-                    self.offer(world, Event::Timeout { id, timer }, frail, enabled);
-                } else {
-                    enabled.withheld.insert(Bound::Timeouts);
-                }
+            let terms = Terms {
+                crashes: frail.contains(id),
+                ..Terms::default()
+            };
+            if rules.timing == Timing::Asynchronous && may_fire {
+                world.offer_from(Source::Timers(id), terms, enabled, |world, enabled| {
+                    self.timeouts_of(world, id, terms, may_fire, enabled);
+                });
+            } else {
+                // Whether a timer fires depends on more than its node.
+                self.timeouts_of(world, id, terms, may_fire, enabled);
+            }
+        }
+    }
+
+    fn timeouts_of<C: Carrier<P>>(
+        &self,
+        world: &mut C,
+        id: Id,
+        terms: Terms,
+        may_fire: bool,
+        enabled: &mut Enabled<C::Vocabulary>,
+    ) {
+        let mut nth = 0;
+        while let Some(timer) = world.armed(id, nth) {
+            nth += 1;
+            let fires = self.rules.timing == Timing::Asynchronous
+                || matches!(
+                    self.suspicion(world, id, &timer),
+                    Suspicion::Free | Suspicion::True
+                );
+            if !fires {
+                enabled.held_back += 1;
+            } else if may_fire {
+                self.offer(world, Event::Timeout { id, timer }, terms.crashes, enabled);
+            } else {
+                enabled.withheld.insert(Bound::Timeouts);
             }
         }
     }
@@ -480,7 +522,7 @@ impl<P: Protocol> System<P> {
             }
             // To join is no recovery.
             if recovers || !world.is_down(id) {
-                self.offer(world, Event::Recover(id), frail, enabled);
+                self.offer(world, Event::Recover(id), frail.contains(id), enabled);
             } else {
                 enabled.repair_withheld = true;
             }
@@ -488,12 +530,12 @@ impl<P: Protocol> System<P> {
     }
 
     /// Offers an event in which a handler may run, and the crashes that may strike inside it if
-    /// its node is among the frail.
+    /// its node is frail.
     fn offer<C: Carrier<P>>(
         &self,
         world: &mut C,
         event: Event<C::Vocabulary>,
-        frail: NodeSet,
+        is_frail: bool,
         enabled: &mut Enabled<C::Vocabulary>,
     ) {
         let (id, input) = event.input().expect("the event has an input");
@@ -504,11 +546,11 @@ impl<P: Protocol> System<P> {
             return;
         }
         if self.rules.budgets.inside_handlers
-            && frail.contains(id)
+            && is_frail
             && runs_a_handler::<P, _, _>(world, &event)
         {
             for after in world.crash_points(&self.protocol, id, input) {
-                let event = Box::new(event.clone());
+                let event = Arc::new(event.clone());
                 enabled.events.push(Event::CrashInside { event, after });
             }
         }

@@ -18,6 +18,7 @@ use super::event::{Event, Vocabulary};
 use super::globals::{Globals, GlobalsChange};
 use super::network::{Channel, ChannelChange, Cut, Fate, LinkOrder};
 use super::protocol::Protocol;
+use super::system::Enabled;
 
 /// The parts of one world, to be read.
 pub trait View<P: Protocol> {
@@ -80,6 +81,26 @@ pub trait View<P: Protocol> {
     }
 }
 
+/// Where an event may come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// What is in flight on a link, and the node at its end.
+    Link(Link),
+    /// The timers of a node.
+    Timers(Id),
+}
+
+/// What else has a say in which events come from there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// The node may crash inside its handlers.
+    pub crashes: bool,
+    /// Messages may be lost.
+    pub drops: bool,
+    /// Messages may be duplicated.
+    pub duplicates: bool,
+}
+
 /// The parts of one world, to be changed one at a time.
 ///
 /// What the relation asks of a part, it asks here, so that a carrier may remember the answer. The
@@ -93,6 +114,24 @@ pub trait Carrier<P: Protocol>: View<P> {
 
     /// Positions in a list of commands.
     type Points: IntoIterator<Item = usize>;
+
+    /// Has the relation offer what comes from a source. That depends on the parts that the source
+    /// names and on the terms alone. What such an event does depends on them, too; beyond
+    /// them it puts messages in flight on links that no cut severs, changes the globals, and is
+    /// observed. So a carrier may remember all of it.
+    #[inline]
+    fn offer_from(
+        &mut self,
+        source: Source,
+        terms: Terms,
+        enabled: &mut Enabled<Self::Vocabulary>,
+        relation: impl FnOnce(&mut Self, &mut Enabled<Self::Vocabulary>),
+    ) where
+        Self: Sized,
+    {
+        let _ = (source, terms);
+        relation(self, enabled);
+    }
 
     /// The n-th of the distinct messages that may be delivered next on a link.
     fn deliverable(&self, link: Link, order: LinkOrder, nth: usize) -> Option<MsgOf<P, Self>>;

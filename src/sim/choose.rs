@@ -3,6 +3,8 @@
 //! Invariant: choices first, then what happens on the spot, then the agenda, entry by entry until
 //! one of them means an event. What an event brings about is not known here.
 
+use std::sync::Arc;
+
 use super::agenda::{Class, Entry};
 use super::chance::{Draw, below};
 use super::in_flight::{Luck, Pending};
@@ -184,7 +186,7 @@ impl<P: Protocol> Simulator<P> {
         }
         match after {
             Some(after) => Event::CrashInside {
-                event: Box::new(event),
+                event: Arc::new(event),
                 after,
             },
             None => event,

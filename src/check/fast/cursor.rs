@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use super::Tuning;
 use super::books::{
     Answered, Books, NONE, Numbers, Points, Shelf, and_fate, code, number, with_fate,
 };
@@ -14,6 +15,7 @@ use super::equivariance::{About, Question};
 use super::intern::{Interner, Number};
 use super::memo::question;
 use super::names::Names;
+use super::offers::{Move, Offers};
 use super::orbits::Orbits;
 use super::pack::{Key, Packer};
 use super::reduce::Reducer;
@@ -23,9 +25,10 @@ use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
 use crate::model::network::{ChannelChange, Fate};
 use crate::model::symmetry::OwnedInput;
+use crate::model::world::{Source, Terms};
 use crate::model::{
-    Carrier, Channel, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol, Rules,
-    System, View, World,
+    Carrier, Channel, Cut, Enabled, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol,
+    Rules, System, View, World,
 };
 
 /// What was asked lately: the same is asked several times for one world.
@@ -50,6 +53,7 @@ pub struct Cursor<P: Protocol> {
     /// Of so many known answers one is asked for again, and how many are left until then.
     doubt: (u32, u32),
     pub(super) reducer: Reducer<P>,
+    pub(super) offers: Offers,
     /// Renamings, if worlds that differ by names are taken for one.
     orbits: Option<Orbits<P>>,
     /// The words of the world that stands for such worlds.
@@ -58,13 +62,10 @@ pub struct Cursor<P: Protocol> {
 
 impl<P: Protocol> Cursor<P> {
     /// A carrier that stands at this world.
-    pub fn new(
-        system: &System<P>,
-        world: &World<P>,
-        word_bits: u32,
-        doubt: u32,
-        reducer: Reducer<P>,
-    ) -> Self {
+    pub fn new(system: &System<P>, world: &World<P>, tuning: &Tuning, reducer: Reducer<P>) -> Self {
+        let Tuning {
+            word_bits, doubt, ..
+        } = *tuning;
         let nodes = system.cluster.len();
         let mut books = Books::new(nodes);
         let cuts = system.rules.cuts.iter().chain(&world.globals().cuts);
@@ -82,6 +83,7 @@ impl<P: Protocol> Cursor<P> {
             told: 0,
             doubt: (doubt, doubt),
             reducer,
+            offers: Offers::new(nodes, tuning.offers_max),
             orbits: None,
             class: Vec::new(),
             system: system.clone(),
@@ -187,6 +189,7 @@ impl<P: Protocol> Cursor<P> {
             told: 0,
             doubt: self.doubt,
             reducer: self.reducer.for_another(),
+            offers: self.offers.for_another(),
             orbits: self.orbits.as_ref().map(Orbits::for_another),
             class: Vec::new(),
         };
@@ -326,7 +329,8 @@ impl<P: Protocol> Cursor<P> {
 
     pub fn bytes(&self) -> usize {
         let orbits = self.orbits.as_ref().map_or(0, Orbits::bytes);
-        self.books.bytes() + self.packer.bytes() + self.reducer.bytes() + orbits
+        let remembered = self.offers.bytes() + self.reducer.bytes();
+        self.books.bytes() + self.packer.bytes() + remembered + orbits
     }
 
     #[inline]
@@ -338,6 +342,23 @@ impl<P: Protocol> Cursor<P> {
         self.changed.push((part, before));
         self.outgrown |= !self.packer.fits(part, now);
         self.packer.replace(&mut self.words, part, before, now);
+    }
+
+    /// Whether some cut lasts.
+    #[inline]
+    pub(super) fn some_cut_lasts(&self) -> bool {
+        let globals = self.parts[self.books.at_globals()];
+        self.books.globals.facts[globals as usize].is_cut
+    }
+
+    /// Whether the next known answer is to be asked for again. If not, it is one less until then.
+    #[inline]
+    pub(super) fn is_in_doubt(&mut self) -> bool {
+        let in_doubt = self.doubt.1 == 1;
+        if !in_doubt {
+            self.doubt.1 = self.doubt.1.wrapping_sub(1);
+        }
+        in_doubt
     }
 
     fn shelf(&self) -> Shelf<'_, P> {
@@ -465,8 +486,7 @@ impl<P: Protocol> View<P> for Cursor<P> {
 
     #[inline]
     fn is_cut(&self, link: Link) -> bool {
-        let globals = self.parts[self.books.at_globals()];
-        self.books.globals.facts[globals as usize].is_cut && self.globals().is_cut(link)
+        self.some_cut_lasts() && self.globals().is_cut(link)
     }
 
     #[inline]
@@ -494,6 +514,17 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     /// Where it is remembered.
     type Reaction = Number;
     type Points = Points;
+
+    #[inline]
+    fn offer_from(
+        &mut self,
+        source: Source,
+        terms: Terms,
+        enabled: &mut Enabled<Numbers>,
+        relation: impl FnOnce(&mut Self, &mut Enabled<Numbers>),
+    ) {
+        self.offer_what_is_known(source, terms, enabled, relation);
+    }
 
     #[inline]
     fn deliverable(&self, link: Link, order: LinkOrder, nth: usize) -> Option<Number> {
@@ -597,6 +628,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         };
         let after = self.books.node[index(id)].remembered(reaction).after;
         self.set(index(id), after);
+        self.record_part(index(id));
         reaction
     }
 
@@ -607,10 +639,12 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     }
 
     #[inline]
-    fn send(&mut self, id: Id, reaction: &Number, nth: usize, rules: &Rules) -> Fate {
+    fn send(&mut self, id: Id, reaction: &Number, nth: usize, _: &Rules) -> Fate {
         let sent = self.books.node[index(id)].sent(*reaction, nth);
         let (dst, msg) = sent.expect("it has an addressee");
-        self.change_channel(Link::new(id, dst), &ChannelChange::Send(&msg), rules)
+        let link = Link::new(id, dst);
+        self.record_move(|| Move::Sends { link, msg });
+        self.change_on(link, &ChannelChange::Send(&msg))
     }
 
     fn crash(&mut self, id: Id) {
@@ -631,8 +665,40 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         &mut self,
         link: Link,
         change: &ChannelChange<'_, Number>,
-        rules: &Rules,
+        _: &Rules,
     ) -> Fate {
+        let fate = self.change_on(link, change);
+        self.record_part(self.books.nodes + self.books.at_link(link));
+        fate
+    }
+
+    #[inline]
+    fn change_globals(&mut self, change: &GlobalsChange<'_, Number>, _: &Rules) {
+        if let Some(what) = Move::of_globals(change) {
+            self.record_move(|| what);
+        }
+        self.change_all(change);
+    }
+
+    #[inline]
+    fn record(&mut self, _: &P, id: Id, reaction: &Number) {
+        let observed = self.books.node[index(id)].remembered(*reaction).observed;
+        if observed != NONE {
+            self.record_move(|| Move::Observes { id, observed });
+            self.observe(id, observed);
+        }
+    }
+
+    fn spell_out(&self, event: &Event<Numbers>) -> Event<P> {
+        self.books.spell_out(event)
+    }
+}
+
+/// Changes to one part, remembered.
+impl<P: Protocol> Cursor<P> {
+    #[inline]
+    pub(super) fn change_on(&mut self, link: Link, change: &ChannelChange<'_, Number>) -> Fate {
+        let rules = &self.system.rules;
         let at = self.books.at_link(link);
         let part = self.books.nodes + at;
         let before = self.parts[part];
@@ -663,7 +729,8 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     }
 
     #[inline]
-    fn change_globals(&mut self, change: &GlobalsChange<'_, Number>, rules: &Rules) {
+    pub(super) fn change_all(&mut self, change: &GlobalsChange<'_, Number>) {
+        let rules = &self.system.rules;
         let part = self.books.at_globals();
         let before = self.parts[part];
         let (sort, what) = match change {
@@ -697,12 +764,9 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         self.set(part, after);
     }
 
+    /// Adds what was observed of a node to the history.
     #[inline]
-    fn record(&mut self, protocol: &P, id: Id, reaction: &Number) {
-        let observed = self.books.node[index(id)].remembered(*reaction).observed;
-        if observed == NONE {
-            return;
-        }
+    pub(super) fn observe(&mut self, id: Id, observed: Number) {
         let part = self.books.at_history();
         let before = self.parts[part];
         let question = question(before, observed);
@@ -719,16 +783,12 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         let after = book.records.get(question).unwrap_or_else(|| {
             let mut history = P::History::clone(book.values.get(before));
             for observation in &book.observations.get(observed).1 {
-                protocol.record(&mut history, id, observation);
+                self.system.protocol.record(&mut history, id, observation);
             }
             let after = book.values.intern(history);
             book.records.put(question, after);
             after
         });
         self.set(part, after);
-    }
-
-    fn spell_out(&self, event: &Event<Numbers>) -> Event<P> {
-        self.books.spell_out(event)
     }
 }

@@ -115,17 +115,12 @@ impl Keys {
         while start < end {
             let within = start % self.size;
             let count = (self.size - within).min(end - start);
-            match &self.blocks[start / self.size] {
-                Some(block) => {
-                    let words = within * self.key_words..(within + count) * self.key_words;
-                    add_keys(&block[words], self.key_words, keys);
-                }
-                None => {
-                    let words = self
-                        .disk
-                        .read(start * self.key_words, count * self.key_words);
-                    add_keys(&words, self.key_words, keys);
-                }
+            if let Some(block) = &self.blocks[start / self.size] {
+                let words = within * self.key_words..(within + count) * self.key_words;
+                add_keys(&block[words], self.key_words, keys);
+            } else {
+                let (first, count) = (start * self.key_words, count * self.key_words);
+                add_keys(&self.disk.read(first, count), self.key_words, keys);
             }
             start += count;
         }
@@ -145,13 +140,15 @@ impl Keys {
             let gets_longer = key_words > self.key_words;
             let nth = if gets_longer { blocks - 1 - turn } else { turn };
             old.clear();
-            match &self.blocks[nth] {
-                Some(block) => add_keys(block, self.key_words, &mut old),
-                None => {
-                    let count = self.size * self.key_words;
-                    let block = self.disk.read(nth * count, count);
-                    add_keys(&block, self.key_words, &mut old);
-                }
+            if let Some(block) = &self.blocks[nth] {
+                add_keys(block, self.key_words, &mut old);
+            } else {
+                let count = self.size * self.key_words;
+                add_keys(
+                    &self.disk.read(nth * count, count),
+                    self.key_words,
+                    &mut old,
+                );
             }
             let room = self.blocks[nth].take();
             let was_here = room.is_some();

@@ -1,7 +1,7 @@
 //! The fast engine: the same relation over numbers, every world one word or two.
 //!
 //! Parts of worlds are interned (`intern`, `books`), what the model says of them is
-//! remembered (`memo`), and `cursor` makes that a carrier, so that the relation is the very
+//! remembered (`memo`, `offers`), and `cursor` makes that a carrier, so that the relation is the very
 //! same. A world is packed into a key of a word or two (`pack`), the keys seen are a set (`visited`)
 //! and a list in the order of their discovery (`keys`). `search` goes through them level by level, a
 //! round of worlds at a time, and has them expanded and looked up by workers (`worker`, `crew`); a
@@ -31,6 +31,7 @@ mod intern;
 mod keys;
 mod memo;
 mod names;
+mod offers;
 mod orbits;
 mod pack;
 mod reduce;
@@ -63,6 +64,8 @@ pub struct Tuning {
     pub chunk: usize,
     /// From how many worlds in a round on more than one thread is worth while.
     pub shared_from: usize,
+    /// How many events that may come from a link or a timer are remembered, more or less.
+    pub offers_max: usize,
     /// The steps that are remembered for each predicate.
     pub steps_max: usize,
     /// The keys in a block of the list of worlds.
@@ -112,6 +115,7 @@ impl Tuning {
             round: _,
             chunk: _,
             shared_from: _,
+            offers_max: _,
             steps_max: _,
             block: _,
             blocks_max: _,
@@ -133,6 +137,7 @@ impl Default for Tuning {
             round: LOOK_EVERY,
             chunk: 128,
             shared_from: 512,
+            offers_max: 1 << 16,
             steps_max: 1 << 22,
             block: 1 << 15,
             blocks_max: usize::MAX,

@@ -33,12 +33,13 @@ impl<P: Protocol> Search<'_, P> {
         let cursor = &mut worker.cursor;
         cursor.load(from);
         cursor.enable(system, &mut worker.enabled);
-        let event = worker.enabled.events.iter().find(|event| {
-            cursor.step(system, event);
+        let enabled = &worker.enabled;
+        let nth = (0..enabled.events.len()).find(|nth| {
+            cursor.step(system, enabled, *nth);
             let leads_there = cursor.key() == key;
             cursor.undo();
             leads_there
         });
-        event.map(|event| (from, cursor.spell_out(event)))
+        nth.map(|nth| (from, cursor.spell_out(&enabled.events[nth])))
     }
 }

@@ -79,7 +79,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         };
         let inquiries: Vec<_> = properties.iter().map(inquiry).collect();
         let sweeps = inquiries.iter().any(|i| i.expectation.goal().is_some());
-        let mut cursor = Cursor::new(system, start, tuning.word_bits, tuning.doubt, reducer);
+        let mut cursor = Cursor::new(system, start, &tuning, reducer);
         let symmetry = tuning.symmetry.then(|| match Names::of(system) {
             Ok(names) => {
                 let told = names.tell();

@@ -223,7 +223,7 @@ impl Sweep<'_> {
         if !deeper {
             return bits;
         }
-        for event in &enabled.events {
+        for (nth, event) in enabled.events.iter().enumerate() {
             let allowed = match event.class() {
                 Class::Ordinary => self.all,
                 Class::Repair => self.by_repairs,
@@ -232,7 +232,7 @@ impl Sweep<'_> {
             if allowed & !bits == 0 {
                 continue;
             }
-            cursor.step(system, event);
+            cursor.step(system, enabled, nth);
             let class = cursor.class();
             cursor.undo();
             let place = self.visited.find(class).expect("it was found");

@@ -12,7 +12,6 @@ use super::views::Remembering;
 use super::visited::{Share, Visited};
 use crate::check::reduction::Reads;
 use crate::model::arms::Exercised;
-use crate::model::network::Fate;
 use crate::model::{Bound, Class, Enabled, Expectation, Property, Protocol, Reason, System};
 
 /// What was seen on the way, beside worlds.
@@ -169,10 +168,8 @@ impl<'a, P: Protocol> Worker<'a, P> {
             self.cursor.enable(self.system, &mut enabled);
             chunk.see(nth, &enabled);
             if chunk.deeper {
-                for event in &enabled.events {
-                    let effects = self.cursor.step(self.system, event);
-                    let mut fates = effects.unsent.iter().map(|(_, fate)| fate);
-                    chunk.seen.absorbed |= fates.any(|fate| *fate == Fate::Absorbed);
+                for event in 0..enabled.events.len() {
+                    chunk.seen.absorbed |= self.cursor.step(self.system, &enabled, event);
                     let class = self.cursor.class();
                     if self.cursor.has_outgrown() {
                         self.cursor.undo();

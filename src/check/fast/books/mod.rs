@@ -180,7 +180,7 @@ pub struct Piece {
 }
 
 /// Pieces of one list after another.
-struct Pieces<T>(Vec<T>);
+pub struct Pieces<T>(Vec<T>);
 
 impl<T> Default for Pieces<T> {
     fn default() -> Self {
@@ -189,7 +189,7 @@ impl<T> Default for Pieces<T> {
 }
 
 impl<T: Copy> Pieces<T> {
-    fn add(&mut self, items: impl IntoIterator<Item = T>) -> Piece {
+    pub fn add(&mut self, items: impl IntoIterator<Item = T>) -> Piece {
         let start = self.0.len();
         self.0.extend(items);
         Piece {
@@ -199,12 +199,12 @@ impl<T: Copy> Pieces<T> {
     }
 
     #[inline]
-    fn get(&self, piece: Piece, nth: usize) -> Option<T> {
+    pub fn get(&self, piece: Piece, nth: usize) -> Option<T> {
         let within = nth < piece.len as usize;
         within.then(|| self.0[piece.start as usize + nth])
     }
 
-    fn bytes(&self) -> usize {
+    pub fn bytes(&self) -> usize {
         self.0.capacity() * size_of::<T>()
     }
 }

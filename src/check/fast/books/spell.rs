@@ -1,5 +1,7 @@
 //! From numbers to what they stand for.
 
+use std::sync::Arc;
+
 use super::super::intern::Number;
 use super::{Books, Numbers, number};
 use crate::model::arms::Arm;
@@ -73,7 +75,7 @@ impl<P: Protocol> Books<P> {
                 }
             }
             Event::CrashInside { event, after } => Event::CrashInside {
-                event: Box::new(self.spell_out(event)),
+                event: Arc::new(self.spell_out(event)),
                 after: *after,
             },
             Event::Crash(id) => Event::Crash(*id),

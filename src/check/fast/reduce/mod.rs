@@ -19,7 +19,7 @@ use super::intern::Number;
 use crate::check::reduction::{Reduction, Reductions};
 use crate::check::{Monitor, Progress, Stopped};
 use crate::model::cluster::index;
-use crate::model::{Carrier, Effects, Enabled, Envelope, Event, Input, Protocol, System, View};
+use crate::model::{Carrier, Enabled, Envelope, Event, Input, Protocol, System, View};
 
 /// What a cursor leaves out.
 pub struct Reducer<P: Protocol> {
@@ -61,10 +61,9 @@ impl<P: Protocol> Reducer<P> {
 }
 
 impl<P: Protocol> Cursor<P> {
-    /// The events enabled in the world just loaded that are not left out.
-    #[inline]
-    pub fn enable(&mut self, system: &System<P>, enabled: &mut Enabled<Numbers>) {
-        system.enable(self, enabled);
+    /// Leaves out what changes no verdict, of what comes from a link or a timer of the world just
+    /// loaded.
+    pub(super) fn leave_out(&mut self, enabled: &mut Enabled<Numbers>) {
         if self.reducer.lost {
             enabled
                 .events
@@ -72,14 +71,14 @@ impl<P: Protocol> Cursor<P> {
         }
         if self.reducer.no_op {
             enabled.events.retain(|event| match event {
-                Event::Deliver(envelope) => !self.is_no_op(&system.protocol, envelope),
+                Event::Deliver(envelope) => !self.is_no_op(envelope),
                 _ => true,
             });
         }
     }
 
     /// Whether a delivery changes nothing but what is in flight.
-    fn is_no_op(&mut self, protocol: &P, e: &Envelope<Numbers>) -> bool {
+    fn is_no_op(&mut self, e: &Envelope<Numbers>) -> bool {
         if !self.is_up(e.dst) {
             return true;
         }
@@ -89,21 +88,23 @@ impl<P: Protocol> Cursor<P> {
             src: e.src,
             msg: &e.msg,
         };
-        let reaction = self.react(protocol, e.dst, input, None);
+        let protocol = Arc::clone(&self.system.protocol);
+        let reaction = self.react(&protocol, e.dst, input, None);
         self.undo();
         let book = &self.books().node[at];
         let known = book.remembered(reaction);
         known.after == before && known.observed == NONE && book.sent(reaction, 0).is_none()
     }
 
-    /// Applies an event, and takes out of flight what is dead afterwards.
+    /// Applies the n-th of the enabled events, and takes out of flight what is dead afterwards;
+    /// whether a send was absorbed.
     #[inline]
-    pub fn step(&mut self, system: &System<P>, event: &Event<Numbers>) -> Effects<Numbers, Number> {
-        let effects = system.apply(self, event);
+    pub fn step(&mut self, system: &System<P>, enabled: &Enabled<Numbers>, nth: usize) -> bool {
+        let absorbed = self.apply(system, enabled, nth);
         if self.reducer.dead.is_some() {
             self.bury();
         }
-        effects
+        absorbed
     }
 }
 

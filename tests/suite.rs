@@ -32,6 +32,9 @@ const REDUCED_MAX: u64 = if cfg!(debug_assertions) {
     u64::MAX
 };
 
+/// Checks that are only feasible with reductions: of these the size is that of what is left.
+const ONLY_REDUCED: &[&str] = &["paxos/three-ballots"];
+
 fn text(story: &Story) -> String {
     std::fs::read_to_string(&story.path).expect("it was just read")
 }
@@ -47,6 +50,18 @@ fn check(case: &dyn Case) -> CheckReport {
         ..CheckOptions::default()
     };
     case.check(&options, &mut Patient)
+}
+
+fn only_reduced(story: &Story) -> bool {
+    ONLY_REDUCED.contains(&story.name.as_str())
+}
+
+/// As [`check`], where that is feasible.
+fn check_story(story: &Story) -> CheckReport {
+    if only_reduced(story) {
+        return story.case.check(&CheckOptions::default(), &mut Patient);
+    }
+    check(&*story.case)
 }
 
 fn unmet(name: &str, outcomes: &[Expected]) -> Vec<String> {
@@ -123,6 +138,7 @@ fn every_check_ends_as_expected() {
     let mut sizes =
         "# Scenario, distinct worlds, events applied, depth; one line for each search.\n"
             .to_owned();
+    writeln!(sizes, "# Reduced: {}.", ONLY_REDUCED.join(", ")).unwrap();
     for story in stories().iter().filter(|story| story.case.has_check()) {
         if is_too_large(&known, &story.name) {
             for line in &known[&story.name] {
@@ -130,7 +146,7 @@ fn every_check_ends_as_expected() {
             }
             continue;
         }
-        let report = check(&*story.case);
+        let report = check_story(story);
         problems.extend(unmet(&story.name, &story.case.compare_check(&report)));
         for search in &report.searches {
             let (name, imposed) = (&story.name, search.imposed.join(", "));
@@ -162,7 +178,8 @@ fn reductions_change_no_verdict() {
     for story in stories().iter().filter(|story| story.case.has_check()) {
         let distinct = known.get(&story.name).into_iter().flatten();
         let distinct = distinct.filter_map(|line| line.split_whitespace().nth(1)?.parse().ok());
-        if distinct.max().is_none_or(|most: u64| most > REDUCED_MAX) {
+        let too_large = distinct.max().is_none_or(|most: u64| most > REDUCED_MAX);
+        if too_large || only_reduced(story) {
             continue;
         }
         let plain = check(&*story.case);

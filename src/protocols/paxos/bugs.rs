@@ -33,6 +33,10 @@ pub enum Mistake {
     AcceptancesCounted,
     /// A proposer keeps the highest ballot that it used in memory only.
     BallotInMemory,
+    /// A proposer waits for the promises of all acceptors.
+    WaitsForAll,
+    /// An acceptor tells the learners once what it accepted.
+    TellsOnce,
 }
 
 pub const BUGS: &[Bug] = &[
@@ -96,5 +100,17 @@ pub const BUGS: &[Bug] = &[
         about: "A proposer does not write down which ballot it uses, and uses it again after a \
                 crash, with another value.",
         breaks: &["consistency", "stability", "one-value-per-ballot"],
+    },
+    Bug {
+        name: "waits-for-all",
+        about: "A proposer waits until all acceptors have promised, not just a majority: one that is \
+                down stops it for ever.",
+        breaks: &["progress"],
+    },
+    Bug {
+        name: "tells-once",
+        about: "An acceptor that is asked again to accept what it has accepted says nothing: word \
+                of an acceptance that is lost is lost for ever.",
+        breaks: &["progress", "recovers"],
     },
 ];

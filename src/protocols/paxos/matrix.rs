@@ -1,25 +1,50 @@
 //! The instances of Paxos on which its assumptions are weighed.
 
-use super::params::Params;
+use super::params::{Params, RetryWith};
 use crate::model::{Fault, Limit, Variant};
 
-/// One proposer and three acceptors.
+/// One proposer with all that may go wrong with it, and two without learners.
 pub fn variants() -> Vec<Variant<Params>> {
+    vec![one_proposer(), two_proposers()]
+}
+
+fn one_proposer() -> Variant<Params> {
     let params = Params {
         ballots: 2,
         ..Params::default()
     };
-    let mut variant = Variant::new(
+    let variant = Variant::new(
         "one proposer",
         "One proposer, which begins its next ballot if it waits too long.",
         params,
     );
     // Whoever recovers begins anew: that, and duplicates, make more worlds than fit.
-    let too_many = [Fault::Recovery, Fault::Duplication];
+    without(variant, &[Fault::Recovery, Fault::Duplication])
+}
+
+/// The four messages of the paper: no learner, and nobody is told that it was refused.
+fn two_proposers() -> Variant<Params> {
+    let params = Params {
+        proposers: 2,
+        learners: 0,
+        feedback: false,
+        retry_with: RetryWith::NextBallot,
+        ballots: 2,
+        ..Params::default()
+    };
+    let variant = Variant::new(
+        "two proposers",
+        "Two proposers that want different values, one ballot each.",
+        params,
+    );
+    without(variant, &[Fault::Cut, Fault::Duplication])
+}
+
+fn without(mut variant: Variant<Params>, too_many: &[Fault]) -> Variant<Params> {
     variant.faults.retain(|fault| !too_many.contains(fault));
-    vec![Variant {
+    Variant {
         copies: Limit::AtMost(1),
         states_max: 6_000_000,
         ..variant
-    }]
+    }
 }

@@ -169,7 +169,8 @@ impl Paxos {
                     promised,
                     reported,
                 };
-                if self.is_quorum(promised) {
+                let all = promised == self.acceptors;
+                if self.is_quorum(promised) && (all || !self.makes(Mistake::WaitsForAll)) {
                     let value = self.pick(id, reported);
                     self.propose(p, Proposal { ballot, value }, o);
                 }
@@ -283,10 +284,14 @@ impl Paxos {
 
             // Phase 2 (b). So is word of an acceptance.
             Msg::Accept(proposal) => {
-                if a.accepted != Some(proposal) {
+                let news = a.accepted != Some(proposal);
+                if news {
                     a.promised = a.promised.max(proposal.ballot);
                     a.accepted = Some(proposal);
                     self.force(*a, o);
+                }
+                if !news && self.makes(Mistake::TellsOnce) {
+                    return;
                 }
                 Self::tell(self.learners, Msg::Accepted(proposal), o);
             }

@@ -98,18 +98,17 @@ impl Params {
 
     /// Some mistakes can only be made where there is enough to mistake.
     fn check_bug(&self) -> Result<(), BadParameter> {
-        let needs = match self.bug {
-            Some(Mistake::CountsAcrossBallots | Mistake::AcceptancesCounted)
-                if self.learners == 0 =>
-            {
-                r#""learners": 1, or more"#
-            }
-            // Of one acceptor there is only one majority.
-            Some(Mistake::HalfIsAQuorum | Mistake::AcceptancesCounted) if self.acceptors < 2 => {
-                r#""acceptors": 2, or more"#
-            }
-            _ => return Ok(()),
-        };
+        let needs =
+            match self.bug {
+                Some(
+                    Mistake::CountsAcrossBallots | Mistake::AcceptancesCounted | Mistake::TellsOnce,
+                ) if self.learners == 0 => r#""learners": 1, or more"#,
+                // Of one acceptor there is only one majority, and it is all.
+                Some(
+                    Mistake::HalfIsAQuorum | Mistake::AcceptancesCounted | Mistake::WaitsForAll,
+                ) if self.acceptors < 2 => r#""acceptors": 2, or more"#,
+                _ => return Ok(()),
+            };
         let message = format!("this mistake can only be made with {needs}");
         Err(BadParameter::new("bug", message))
     }

@@ -67,11 +67,12 @@ impl Protocol for Paxos {
         history.record(id, observation);
     }
 
-    /// An acceptor that is up and in reach grants or refuses every PREPARE. To ACCEPT nobody owes
-    /// the proposer an answer: learners speak when a majority has accepted.
+    /// An acceptor that is up and in reach grants or refuses every PREPARE; but without `feedback`
+    /// it refuses in silence. To ACCEPT nobody owes the proposer an answer: learners speak when a
+    /// majority has accepted.
     fn awaits(&self, _: Id, state: &State, timer: &Timer) -> NodeSet {
         match (state, timer) {
-            (State::Proposer(p), Timer::Retry) => match p.phase {
+            (State::Proposer(p), Timer::Retry) if self.params.feedback => match p.phase {
                 Phase::Preparing { promised, .. } => self.acceptors.minus(promised),
                 _ => NodeSet::EMPTY,
             },

@@ -25,6 +25,14 @@ pub fn variants() -> Vec<Variant<Params>> {
                 Termination::Quorum,
             )
         },
+        Variant {
+            faults: vec![Fault::Crash { role: None }, Fault::Recovery, Fault::Loss],
+            ..variant(
+                "termination by quorum, with recovery",
+                "Who comes back takes part at once.",
+                Termination::Quorum,
+            )
+        },
     ]
 }
 

@@ -4,8 +4,8 @@
 use super::*;
 use crate::model::facts::Ledger;
 use crate::model::{
-    Cut, Envelope, Event, Expectation, Limit, Predicate, Protocol, Rules, System, Time, Timing,
-    View, World,
+    Command, Cut, Envelope, Event, Expectation, Limit, Predicate, Protocol, Rules, System, Time,
+    Timing, View, World,
 };
 use crate::protocols::small_spaces::{ORDINARY, REPAIRS, Space, broken};
 
@@ -252,6 +252,41 @@ fn only_those_count_who_failed_last() {
         ..first
     };
     assert_eq!(decision(1, &together), Some(Decision::Abort));
+
+    // So P1 decides as soon as P2 tells it, and tells whoever asked it meanwhile.
+    let (mut phases, mut o) = (PerTxn::new(1), Out::new());
+    phases[1] = Phase::Undecided(Undecided {
+        askers: NodeSet::only(id(0)),
+        ..first
+    });
+    let mut site = protocol.site(id(1), 1, &mut phases, &mut o);
+    site.hears(id(2), Msg::Recovered(1, Local::Waiting, last.down));
+    assert_eq!(phases[1], Phase::Decided(Decision::Abort));
+    let told = |command: &_| matches!(command, Command::Send(dst, Msg::Abort(1)) if *dst == id(0));
+    assert!(o.iter().any(told));
+}
+
+/// Skeen 1982: a backup that is pre-committed moves the others towards ABORT where only that has a
+/// quorum, and stays where it is. (Of three participants one more that is uncertain would be enough
+/// for COMMIT.)
+#[test]
+fn nobody_turns_back() {
+    let protocol = ThreePhaseCommit::new(&params(4, Termination::Quorum)).expect("good");
+    let census = Census::default()
+        .with(id(2), Local::Waiting)
+        .with(id(3), Local::PreAborted);
+    let (mut phases, mut o) = (PerTxn::new(1), Out::new());
+    let backup = Undecided::new(Local::PreCommitted, Part::Asking(census));
+    phases[1] = Phase::Undecided(backup);
+    let mut site = protocol.site(id(1), 1, &mut phases, &mut o);
+    site.waits_no_longer(Timer::Silence(1));
+    let part = Part::Moving {
+        to: Local::PreAborted,
+        moved: NodeSet::only(id(3)),
+        missing: NodeSet::only(id(2)),
+    };
+    let still = Undecided::new(Local::PreCommitted, part);
+    assert_eq!(phases[1], Phase::Undecided(still));
 }
 
 /// The smallest instance on which each mistake shows.

@@ -1,0 +1,121 @@
+//! The three phases, without failures: votes, knowledge of the votes, decision.
+
+use super::{
+    Census, Decision, Local, Mistake, Msg, Part, Phase, Site, Timer, Undecided, coordinator,
+};
+use crate::model::{Id, NodeSet};
+
+impl Site<'_> {
+    /// Phase 1: asks everybody to vote.
+    pub(super) fn begin(&mut self) {
+        let (txn, params) = (self.txn, &self.protocol.params);
+        self.send_all(self.protocol.participants, Msg::CanCommit(txn));
+        let timeout = params.vote_timeout.durations();
+        self.o.set_timer(Timer::Vote(txn), timeout);
+        let yes = NodeSet::EMPTY;
+        self.is_now(Phase::Collecting { yes });
+    }
+
+    /// Phase 1: forces that it waits, then votes YES.
+    pub(super) fn vote_yes(&mut self) {
+        let u = Undecided::new(Local::Waiting, Part::Following);
+        self.o.cancel_timer(Timer::CanCommit(self.txn));
+        self.is_now(Phase::Undecided(u));
+        self.save();
+        self.o.send(coordinator(), Msg::Yes(self.txn));
+        self.wait(&u);
+    }
+
+    /// Phase 2, once all have voted YES: it is known to C, and must not be lost with it.
+    pub(super) fn count(&mut self, yes: NodeSet) {
+        self.is_now(Phase::Collecting { yes });
+        if yes == self.protocol.participants {
+            self.o.cancel_timer(Timer::Vote(self.txn));
+            let u = Undecided::new(Local::PreCommitted, Part::Following);
+            let census = Census {
+                waiting: yes,
+                ..Census::default()
+            };
+            self.move_others(u, Local::PreCommitted, census);
+        }
+    }
+
+    /// Phase 2, also of a backup: goes first, then moves those who are uncertain.
+    pub(super) fn move_others(&mut self, mut u: Undecided, to: Local, census: Census) {
+        if u.local == Local::Waiting {
+            u.local = to;
+        }
+        let missing = census.waiting.without(self.id);
+        let moved = census.movable(to).minus(missing);
+        u.part = Part::Moving { to, moved, missing };
+        if self.is_enough(to, moved, missing) {
+            return self.settle(to.leads_to());
+        }
+        self.is_now(Phase::Undecided(u));
+        self.save();
+        self.send_all(missing, Msg::moving(to, self.txn));
+        self.wait(&u);
+    }
+
+    fn is_enough(&self, to: Local, moved: NodeSet, missing: NodeSet) -> bool {
+        if self.has_quorums() {
+            return moved.len() >= self.quorum(to);
+        }
+        missing.is_empty()
+    }
+
+    /// Phase 2: forces where it stands now, then acknowledges it. It never turns back.
+    pub(super) fn moves(&mut self, mut u: Undecided, src: Id, to: Local) {
+        if u.local == Local::Waiting {
+            u.local = to;
+            u.tries = 0;
+            self.is_now(Phase::Undecided(u));
+            self.save();
+        }
+        self.o.send(src, Msg::Ack(self.txn, u.local));
+        if u.part == Part::Following {
+            self.wait(&u);
+        }
+    }
+
+    /// Phase 3: once all that are up have acknowledged (or a quorum), nobody can decide otherwise.
+    pub(super) fn is_acknowledged(&mut self, mut u: Undecided, src: Id, local: Local) {
+        let Part::Moving { to, moved, missing } = u.part else {
+            return;
+        };
+        if local != to {
+            // It has gone the other way: another backup was there before.
+            return self.ask(u);
+        }
+        let (moved, missing) = (moved.with(src), missing.without(src));
+        u.part = Part::Moving { to, moved, missing };
+        if self.is_enough(to, moved, missing) || self.makes(Mistake::FirstAckCommits) {
+            return self.settle(to.leads_to());
+        }
+        self.is_now(Phase::Undecided(u));
+    }
+
+    /// Forces the decision, then tells it.
+    pub(super) fn decide(&mut self, decision: Decision, tell: NodeSet) {
+        match self.phase() {
+            Phase::Collecting { .. } => self.o.cancel_timer(Timer::Vote(self.txn)),
+            Phase::Working { .. } => self.o.cancel_timer(Timer::CanCommit(self.txn)),
+            Phase::Undecided(_) => self.o.cancel_timer(Timer::Silence(self.txn)),
+            Phase::Initial | Phase::Open | Phase::Decided(_) => {}
+        }
+        self.is_now(Phase::Decided(decision));
+        self.save();
+        self.send_all(tell, Msg::announce(decision, self.txn));
+    }
+
+    /// A coordinator or backup decides, for all.
+    pub(super) fn settle(&mut self, decision: Decision) {
+        self.decide(decision, self.others());
+    }
+
+    /// Is told the decision, and tells those who asked for it, or whom it led.
+    pub(super) fn learns(&mut self, u: &Undecided, src: Id, decision: Decision) {
+        let tell = if u.leads() { self.others() } else { u.askers };
+        self.decide(decision, tell.without(src));
+    }
+}

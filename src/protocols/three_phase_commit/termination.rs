@@ -1,0 +1,234 @@
+//! Termination: somebody is silent, and those who are left finish what it began.
+//!
+//! The lowest site that is up is the backup. What it does is decided by where the others stand
+//! (BHG 7.5, TR1 to TR4):
+//!
+//! | TR  | somebody is                         | `protocol`                                    |
+//! |-----|-------------------------------------|-----------------------------------------------|
+//! | 1   | aborted, or has not voted           | abort                                         |
+//! | 2   | committed                           | commit                                        |
+//! | 3   | nothing but waiting                 | abort                                         |
+//! | 4   | pre-committed                       | pre-commit the waiting, then commit           |
+//!
+//! With `quorum` (Skeen 1982) 1 and 2 are the same. Then: if somebody is pre-committed, and with the
+//! waiting they make up a commit quorum, the waiting are pre-committed, and with Vc acknowledgements
+//! the backup commits; or else, if the waiting and the pre-aborted make up an abort quorum, the
+//! waiting are pre-aborted, and with Va of these it aborts; or else it can only ask again. Nobody
+//! goes from pre-committed to pre-aborted or back, and Vc + Va > V.
+
+use super::{
+    Census, Decision, Local, Mistake, Msg, Part, Phase, Site, Termination, Undecided, coordinator,
+};
+use crate::model::{Id, NodeSet};
+
+impl Site<'_> {
+    pub(super) fn meets_silence(&mut self, mut u: Undecided) {
+        if u.tries < self.protocol.params.retries && self.repeats(&u) {
+            u.tries += 1;
+            self.is_now(Phase::Undecided(u));
+            return self.wait(&u);
+        }
+        u.tries = 0;
+        match u.part {
+            // Skeen 1981: the timeout transitions.
+            Part::Following if self.acts_alone() => self.decide(u.local.leads_to(), u.askers),
+            Part::Following => self.suspects(u),
+            Part::Asking(census) => {
+                if !self.has_quorums() {
+                    u.down = u.down.union(self.awaited(&u));
+                }
+                if !self.applies_rules(u, census) {
+                    self.ask(u);
+                }
+            }
+            Part::Moving { .. } if self.has_quorums() => self.ask(u),
+            Part::Moving { .. }
+                if self.id == coordinator() && self.makes(Mistake::MissingAckAborts) =>
+            {
+                self.settle(Decision::Abort);
+            }
+            // Who failed is no reason to abort: all others know, and will commit.
+            Part::Moving { to, .. } => self.settle(to.leads_to()),
+            Part::Recovering { .. } => self.inquire(&u),
+        }
+    }
+
+    /// Asks again, whom a lost message may have kept from answering.
+    fn repeats(&mut self, u: &Undecided) -> bool {
+        let msg = match u.part {
+            Part::Following if self.acts_alone() => return false,
+            Part::Following => Msg::Inquiry(self.txn),
+            Part::Asking(_) => Msg::StateReq(self.txn),
+            Part::Moving { to, .. } => Msg::moving(to, self.txn),
+            Part::Recovering { .. } => return false,
+        };
+        self.send_all(self.awaited(u), msg);
+        true
+    }
+
+    /// The coordinator has failed: the next in line takes its place.
+    fn suspects(&mut self, mut u: Undecided) {
+        u.down.insert(self.coordinator_of(&u));
+        let next = self.coordinator_of(&u);
+        if next == self.id {
+            return self.ask(u);
+        }
+        self.is_now(Phase::Undecided(u));
+        self.save_who_is_up();
+        self.o.send(next, Msg::Inquiry(self.txn));
+        self.wait(&u);
+    }
+
+    /// The backup's first step: where does everybody stand?
+    pub(super) fn ask(&mut self, mut u: Undecided) {
+        u.part = Part::Asking(Census::default());
+        let others = self.awaited(&u);
+        if others.is_empty() && self.applies_rules(u, Census::default()) {
+            return;
+        }
+        self.is_now(Phase::Undecided(u));
+        self.save_who_is_up();
+        self.send_all(others, Msg::StateReq(self.txn));
+        self.wait(&u);
+    }
+
+    /// Says where it stands, and follows who asked.
+    pub(super) fn reports(&mut self, mut u: Undecided, src: Id) {
+        let replaced = self.protocol.everyone().iter().filter(|&id| id < src);
+        let replaced: NodeSet = replaced.collect();
+        if self.has_quorums() {
+            // What binds is where it is moved, not whom it follows; so it may follow anybody.
+            if src < self.id {
+                u.down = replaced;
+            }
+        } else {
+            // Those in line before the one who asks have failed for it; but this site has not.
+            let in_line = self.coordinator_of(&u) <= src && src < self.id;
+            if !in_line || matches!(u.part, Part::Recovering { .. }) {
+                return;
+            }
+            if !replaced.is_subset(u.down) {
+                u.down = u.down.union(replaced);
+                self.is_now(Phase::Undecided(u));
+                self.save_who_is_up();
+            }
+        }
+        if src < self.id {
+            if u.leads() {
+                // Those who followed this one do not know better.
+                u.askers = self.others();
+            }
+            u.part = Part::Following;
+            u.tries = 0;
+            self.is_now(Phase::Undecided(u));
+            self.wait(&u);
+        }
+        self.o.send(src, Msg::State(self.txn, u.local));
+    }
+
+    /// Is told where somebody stands that it waits for.
+    pub(super) fn is_told(&mut self, mut u: Undecided, src: Id, local: Local) {
+        if !self.awaited(&u).contains(src) {
+            return;
+        }
+        match u.part {
+            Part::Asking(census) => {
+                let census = census.with(src, local);
+                u.part = Part::Asking(census);
+                if self.awaited(&u).is_empty() && self.applies_rules(u, census) {
+                    return;
+                }
+                self.is_now(Phase::Undecided(u));
+            }
+            // Its coordinator knows no more, but is alive.
+            Part::Following => {
+                u.tries = 0;
+                self.is_now(Phase::Undecided(u));
+                self.wait(&u);
+            }
+            Part::Moving { .. } | Part::Recovering { .. } => {}
+        }
+    }
+
+    /// TR3 and TR4, or the rules of Skeen 1982. False if they leave it open.
+    fn applies_rules(&mut self, u: Undecided, census: Census) -> bool {
+        let census = if self.id == coordinator() {
+            census
+        } else {
+            census.with(self.id, u.local)
+        };
+        let to = if self.has_quorums() {
+            match self.quorum_rule(&u, &census) {
+                Some(to) => to,
+                None => return false,
+            }
+        } else if census.pre_committed.is_empty() {
+            // TR3: nobody can have committed, for nobody does before all are pre-committed.
+            self.settle(if self.makes(Mistake::AllUncertainCommit) {
+                Decision::Commit
+            } else {
+                Decision::Abort
+            });
+            return true;
+        } else if self.makes(Mistake::CommitsWithoutMoving) {
+            self.settle(Decision::Commit);
+            return true;
+        } else if self.makes(Mistake::PreCommittedAborts) {
+            self.settle(Decision::Abort);
+            return true;
+        } else {
+            // TR4: the next backup, should this one fail, must not find them all uncertain.
+            Local::PreCommitted
+        };
+        self.move_others(u, to, census);
+        true
+    }
+
+    /// Skeen 1982: where to move the waiting.
+    fn quorum_rule(&self, u: &Undecided, census: &Census) -> Option<Local> {
+        let (commit, abort) = (Local::PreCommitted, Local::PreAborted);
+        let known = u.local == commit || !census.pre_committed.is_empty();
+        let suffices = |to| census.movable(to).len() >= self.quorum(to);
+        if known && suffices(commit) {
+            Some(commit)
+        } else if suffices(abort) {
+            Some(abort)
+        } else {
+            None
+        }
+    }
+
+    /// Is asked for the outcome, and will tell when it knows.
+    pub(super) fn is_asked(&mut self, mut u: Undecided, src: Id) {
+        u.askers.insert(src);
+        self.is_now(Phase::Undecided(u));
+        match u.part {
+            Part::Recovering { .. }
+                if self.protocol.params.termination == Termination::Protocol =>
+            {
+                let recovered = Msg::Recovered(self.txn, u.local, u.down);
+                self.o.send(src, recovered);
+            }
+            // Where messages are lost, whoever asks may have missed something, and takes it for a
+            // failure if it asks again in vain.
+            _ if self.protocol.params.retries == 0 => {}
+            Part::Asking(_) if self.awaited(&u).contains(src) => {
+                self.o.send(src, Msg::StateReq(self.txn));
+            }
+            Part::Moving { to, missing, .. } if missing.contains(src) => {
+                self.o.send(src, Msg::moving(to, self.txn));
+            }
+            _ => self.o.send(src, Msg::State(self.txn, u.local)),
+        }
+    }
+
+    /// Whether it lets itself be moved by `src`. A coordinator that failed may have sent
+    /// PRE-COMMIT just before, and a backup has been told since that this site is uncertain.
+    pub(super) fn obeys(&self, u: &Undecided, src: Id) -> bool {
+        // There it is bound by where it stands, whoever moved it there.
+        self.has_quorums()
+            || u.part == Part::Following
+                && (src == self.coordinator_of(u)
+                    || src == coordinator() && self.makes(Mistake::ObeysTheReplaced))
+    }
+}

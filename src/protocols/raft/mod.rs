@@ -47,6 +47,7 @@
 //!   candidate when its retry timer fires.
 //! - A leader sends entries as soon as it has them, and again with every heartbeat until they are
 //!   acknowledged: `nextIndex` moves on acknowledgement (Figure 2), so under load some are sent twice.
+//!   A parameter makes heartbeats empty, as in 5.2.
 //! - Entries are applied as soon as they are known to be committed: `lastApplied` = `commitIndex`.
 //! - Term, vote and log are one record on the disk.
 //! - A snapshot is taken after so many entries, by every server by itself, and sent in one piece.

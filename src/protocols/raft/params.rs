@@ -36,6 +36,9 @@ pub struct Params {
     pub election_timeout: TimerRange,
     /// How long a leader waits before it sends AppendEntries again.
     pub heartbeat: TimerRange,
+    /// Whether heartbeats carry no entries (5.2), even if some are missing: those are sent when the
+    /// answer shows it.
+    pub empty_heartbeats: bool,
     /// How long a candidate waits before it asks again those who have not answered; `null` if it
     /// leaves that to its next election.
     pub vote_retry: Option<TimerRange>,
@@ -131,6 +134,7 @@ impl Default for Params {
             propose: TimerRange::millis(5, 10),
             election_timeout: TimerRange::millis(150, 300),
             heartbeat: TimerRange::millis(40, 50),
+            empty_heartbeats: false,
             vote_retry: Some(TimerRange::millis(40, 50)),
             no_op: true,
             pre_vote: false,
@@ -313,6 +317,8 @@ impl Params {
             Mistake::JointForgottenInSnapshot if self.snapshot_after.is_none() => {
                 r#""snapshot-after": 1, or more"#
             }
+            // Who sends all that follows speaks of all that is committed.
+            Mistake::CommitsWholeLog if !self.empty_heartbeats => r#""empty-heartbeats": true"#,
             Mistake::DefendsForEver if !self.check_quorum => r#""check-quorum": true"#,
             _ => return Ok(()),
         };

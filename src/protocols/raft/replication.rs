@@ -21,7 +21,14 @@ impl Turn<'_> {
             return;
         }
         self.begin_lease();
-        self.replicate_to_all();
+        let entries = if self.raft.params.empty_heartbeats {
+            0
+        } else {
+            usize::MAX
+        };
+        for id in self.followers().iter() {
+            self.send_entries(id, entries);
+        }
         self.set_timer(Timer::Heartbeat, self.raft.params.heartbeat);
     }
 
@@ -32,8 +39,13 @@ impl Turn<'_> {
     }
 
     /// 5.3: if last log index ≥ nextIndex for a follower: send `AppendEntries` RPC with log entries
-    /// starting at nextIndex; 7: if those have been discarded, send a snapshot.
+    /// starting at nextIndex.
     pub(super) fn replicate_to(&mut self, id: Id) {
+        self.send_entries(id, usize::MAX);
+    }
+
+    /// Sends so many entries at most; 7: if those have been discarded, a snapshot.
+    fn send_entries(&mut self, id: Id, most: usize) {
         let Role::Leader(leader) = &self.s.role else {
             return;
         };
@@ -62,7 +74,7 @@ impl Turn<'_> {
         let append = AppendEntries {
             term,
             prev,
-            entries: log.from(next).to_vec(),
+            entries: log.from(next).iter().take(most).copied().collect(),
             leader_commit: self.s.commit_index,
             round,
         };
@@ -88,6 +100,10 @@ impl Turn<'_> {
             AppendResult::Matched(index) => {
                 progress.matched = progress.matched.max(index);
                 progress.next = progress.next.max(index + 1);
+                let lacks_some = progress.next <= self.s.stable.log.last_index();
+                if lacks_some && self.raft.params.empty_heartbeats {
+                    self.replicate_to(src);
+                }
                 self.advance_commit_index();
                 self.new_server_catches_up();
                 self.transfer_if_ready(src);

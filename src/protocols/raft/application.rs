@@ -60,11 +60,8 @@ impl Turn<'_> {
             return;
         }
         let mut configuration = log.configuration_at(self.s.commit_index).1;
-        if let (true, Some(next)) = (
-            self.raft.makes(Mistake::JointForgottenInSnapshot),
-            configuration.next,
-        ) {
-            configuration = Configuration::of(next);
+        if self.raft.makes(Mistake::JointForgottenInSnapshot) {
+            configuration = Configuration::of(configuration.voters);
         }
         let last = log.position(self.s.commit_index).expect("in the log");
         log.compact(Arc::new(Snapshot {

@@ -67,7 +67,7 @@ pub enum Mistake {
     ChangeWhileUncommitted,
     /// In C-old,new the new majority decides alone.
     NewMajorityOnly,
-    /// A snapshot taken in C-old,new says C-new.
+    /// A snapshot taken in C-old,new says C-old.
     JointForgottenInSnapshot,
     /// Who is told to time out now leads without an election.
     TimeoutNowMakesLeader,
@@ -230,7 +230,7 @@ pub const BUGS: &[Bug] = &[
     ),
     bug(
         "joint-forgotten-in-snapshot",
-        "A snapshot taken in the midst of a change says that it is over.",
+        "A snapshot taken in the midst of a change says that there is none.",
         &["election-safety", "configurations-overlap"],
     ),
     bug(

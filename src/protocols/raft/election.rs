@@ -14,7 +14,7 @@ impl Turn<'_> {
     /// granting vote to candidate, convert to candidate; if it elapses for a candidate, start a new
     /// election.
     pub(super) fn election_timeout(&mut self) {
-        if self.s.leading().is_some() || !self.configuration().contains(self.id) {
+        if self.s.leading().is_some() || !self.may_campaign() {
             return;
         }
         if self.raft.params.pre_vote {
@@ -89,13 +89,19 @@ impl Turn<'_> {
 /// *`RequestVote` RPC, receiver implementation.*
 impl Turn<'_> {
     /// Thesis, 4.2.3: if a server receives a `RequestVote` request within the minimum election timeout
-    /// of hearing from a current leader, it does not update its term or grant its vote.
+    /// of hearing from a current leader, it does not update its term or grant its vote. (9.6: nor does
+    /// it say that it would.)
     pub(super) fn defends_leader(&self, msg: &Msg) -> bool {
         let Msg::RequestVote(ask) = msg else {
             return false;
         };
         let knows_one = self.s.hears_leader || self.s.leading().is_some();
-        self.raft.params.check_quorum && knows_one && ask.campaign != Campaign::Transfer
+        knows_one
+            && match ask.campaign {
+                Campaign::PreVote => true,
+                Campaign::Election => self.raft.params.check_quorum,
+                Campaign::Transfer => false,
+            }
     }
 
     pub(super) fn on_request_vote(&mut self, src: Id, ask: RequestVote) {
@@ -194,6 +200,7 @@ impl Turn<'_> {
             leases: [None; 2],
             change: None,
             transfer: None,
+            undefended: false,
         });
         self.s.leader = Some(self.id);
         self.cancel(Timer::Election);
@@ -231,6 +238,7 @@ impl Turn<'_> {
                     Timer::Lease(0),
                     Timer::Lease(1),
                     Timer::Transfer,
+                    Timer::CatchUp,
                 ];
                 for timer in of_leaders {
                     self.cancel(timer);
@@ -265,7 +273,7 @@ impl Turn<'_> {
             self.s.stable.current_term = term.next();
             return self.become_leader();
         }
-        if self.configuration().contains(self.id) {
+        if self.may_campaign() {
             self.start_election(Campaign::Transfer);
         }
     }

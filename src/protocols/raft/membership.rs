@@ -5,6 +5,7 @@ use super::Mistake;
 use super::ask::{Members, Reply};
 use super::configuration::Configuration;
 use super::log::Content;
+use super::messages::Timer;
 use super::params::Membership;
 use super::state::{Change, Role};
 use super::turn::Turn;
@@ -22,8 +23,12 @@ impl Turn<'_> {
         let (at, current) = self.s.stable.log.configuration();
         let target = members.out_of(current.voters);
         let is_committed = at <= self.s.commit_index;
-        if current == Configuration::of(target) && is_committed {
-            return self.reply(client, serial, Reply::Accepted);
+        if current == Configuration::of(target) {
+            if is_committed {
+                self.reply(client, serial, Reply::Accepted);
+            }
+            // Otherwise it is under way. The client will ask again.
+            return;
         }
         let moved = target
             .minus(current.voters)
@@ -57,10 +62,26 @@ impl Turn<'_> {
             catch_up: Some(commit_index),
         });
         // Thesis, 4.2.1: new servers join as non-voting members until they have caught up.
-        for id in target.minus(current.voters).without(self.id).iter() {
+        let new = target.minus(current.voters).without(self.id);
+        if !new.is_empty() {
+            self.set_timer(Timer::CatchUp, self.raft.params.election_timeout);
+        }
+        for id in new.iter() {
             self.replicate_to(id);
         }
         self.new_server_catches_up();
+    }
+
+    /// Thesis, 4.2.1: the leader aborts the change if a new server is unavailable, or so slow that it
+    /// will never catch up.
+    pub(super) fn catch_up_timeout(&mut self) {
+        let Role::Leader(leader) = &mut self.s.role else {
+            return;
+        };
+        let aborted = leader.change.take_if(|change| change.catch_up.is_some());
+        if let Some(change) = aborted {
+            self.reply(change.client, change.serial, Reply::Refused);
+        }
     }
 
     /// Once the new servers have what was committed when the change was asked for, the configuration
@@ -82,6 +103,7 @@ impl Turn<'_> {
             catch_up: None,
             ..change
         });
+        self.cancel(Timer::CatchUp);
         let next = match self.raft.params.membership {
             Membership::Joint => Configuration::joint(current.voters, change.target),
             _ => Configuration::of(change.target),
@@ -120,7 +142,7 @@ impl Turn<'_> {
             // Those that remain hear of it before.
             self.replicate_to_all();
             self.follow(None);
-            self.cancel(super::messages::Timer::Election);
+            self.cancel(Timer::Election);
         }
     }
 }

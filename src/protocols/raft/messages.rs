@@ -134,6 +134,8 @@ pub enum Timer {
     Lease(u8),
     /// A transfer of leadership has taken too long (thesis, 3.10).
     Transfer,
+    /// New servers have taken too long to catch up (thesis, 4.2.1).
+    CatchUp,
     /// A client thinks before its next command.
     Think,
     /// A client has waited too long for an answer.

@@ -52,13 +52,19 @@
 //! - Term, vote and log are one record on the disk.
 //! - A snapshot is taken after so many entries, by every server by itself, and sent in one piece.
 //! - A new server has caught up when it has all that was committed when the change was asked for
-//!   (thesis, 4.2.1: rounds of a certain length).
+//!   (thesis, 4.2.1: rounds of a certain length); if that takes an election timeout, it is not added.
 //! - Clients do not register: each has a number and a session from the beginning, and sessions never
 //!   expire (thesis, 6.3).
 //! - With check-quorum a server that comes back defends a leader for the minimum election timeout as
 //!   if it had just heard from one: it may have, and the leader may rely on it (thesis, 6.4.1).
 //! - Leases last as long as a timer that is set when a round of heartbeats is sent.
-//! - A server that is not in its own latest configuration does not campaign (thesis, 4.2.2: it may).
+//! - A server that is not in its own latest configuration campaigns only until it knows that one to be
+//!   committed (thesis, 4.2.2).
+//! - A leader that asks another to take over asks it again with every acknowledgement, until that
+//!   starts an election or an election timeout is over; it never has a lease again in its term,
+//!   because what it sent may arrive at any time.
+//! - Only the first request for votes of an election that the leader asked for says so: one that is
+//!   repeated is like any other.
 //!
 //! This folder's algorithm knows nothing of time, faults or properties.
 
@@ -178,7 +184,7 @@ impl Raft {
             role: Role::Follower,
             stable,
         };
-        if server.stable.log.configuration().1.contains(id) {
+        if server.may_campaign(id) {
             o.set_timer(Timer::Election, self.params.election_timeout.durations());
         }
         if server.hears_leader {
@@ -251,6 +257,7 @@ impl Turn<'_> {
             Timer::CheckQuorum => self.check_quorum(),
             Timer::Lease(slot) => self.lease_is_over(slot),
             Timer::Transfer => self.transfer_timeout(),
+            Timer::CatchUp => self.catch_up_timeout(),
             Timer::Think | Timer::Retry => {}
         }
     }

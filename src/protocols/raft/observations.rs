@@ -12,7 +12,7 @@ use super::history::{Rule, UNKNOWN};
 use super::log::{Content, Entry, Index, Log};
 use super::messages::Msg;
 use super::state::{Client, Server, State, Storage};
-use super::{AppendEntries, Raft};
+use super::Raft;
 use crate::model::{Actor, Command, Id, Input, Node, Observation, Out, Reaction, Value};
 
 pub fn observe(
@@ -51,7 +51,23 @@ pub fn observe(
         }
         _ => return,
     };
-    server(raft, old, new, input, found);
+    server(old, new, found);
+    // What a snapshot stands for was observed where it was committed.
+    let in_a_snapshot = matches!(
+        input,
+        Input::Message {
+            msg: Msg::InstallSnapshot(_),
+            ..
+        }
+    );
+    if new.commit_index > old.commit_index && !in_a_snapshot {
+        let log = if new.stable.log.compacted() > old.commit_index {
+            Cow::Owned(uncompacted(raft, id, before, input))
+        } else {
+            Cow::Borrowed(&new.stable.log)
+        };
+        committed(raft, old, new, &log, found);
+    }
 }
 
 /// What a handler would have made of a state, had the node not crashed.
@@ -66,13 +82,17 @@ fn about_to(raft: &Raft, id: Id, before: &Node<Raft>, input: Input<'_, Raft>) ->
     Some(state.into_owned())
 }
 
-fn server(
-    raft: &Raft,
-    old: &Server,
-    new: &Server,
-    input: Input<'_, Raft>,
-    found: &mut Vec<Observation>,
-) {
+/// The log as a handler would have left it, had it taken no snapshot of what it committed.
+fn uncompacted(raft: &Raft, id: Id, before: &Node<Raft>, input: Input<'_, Raft>) -> Log {
+    let mut raft = raft.clone();
+    raft.params.snapshot_after = None;
+    match about_to(&raft, id, before, input) {
+        Some(State::Server(server)) => server.stable.log,
+        _ => unreachable!("a server that was up has committed something"),
+    }
+}
+
+fn server(old: &Server, new: &Server, found: &mut Vec<Observation>) {
     let term = new.stable.current_term;
     let led = old.leading().is_some() && old.stable.current_term == term;
     if new.leading().is_some() && !led {
@@ -89,17 +109,6 @@ fn server(
     if led && !is_extended(&old.stable.log, &new.stable.log) {
         found.push(broke(Rule::LeaderAppendOnly));
     }
-    // What a snapshot stands for was observed where it was committed.
-    let in_a_snapshot = matches!(
-        input,
-        Input::Message {
-            msg: Msg::InstallSnapshot(_),
-            ..
-        }
-    );
-    if new.commit_index > old.commit_index && !in_a_snapshot {
-        committed(raft, old, new, input, found);
-    }
 }
 
 /// Whether a log has all that another had, unless a snapshot stands for it.
@@ -109,28 +118,11 @@ fn is_extended(old: &Log, new: &Log) -> bool {
     old.iter().all(kept)
 }
 
-fn committed(
-    raft: &Raft,
-    old: &Server,
-    new: &Server,
-    input: Input<'_, Raft>,
-    found: &mut Vec<Observation>,
-) {
-    // What was just received may have been compacted already.
-    let received = |at: Index| match input {
-        Input::Message {
-            msg: Msg::AppendEntries(AppendEntries { prev, entries, .. }),
-            ..
-        } => entries.get(at.checked_sub(prev.index + 1)? as usize),
-        _ => None,
-    };
+/// `log` has all that was committed.
+fn committed(raft: &Raft, old: &Server, new: &Server, log: &Log, found: &mut Vec<Observation>) {
     let mut applied = Arc::clone(&old.applied);
     for at in old.commit_index + 1..=new.commit_index {
-        let entry = new.stable.log.get(at);
-        let entry = entry
-            .or_else(|| received(at))
-            .or_else(|| old.stable.log.get(at));
-        let entry = entry.expect("what is committed is, or just was, in the log");
+        let entry = log.get(at).expect("what is committed is in the log");
         found.push(Observation::Committed {
             subject: at.into(),
             value: value(raft, entry.content),

@@ -44,7 +44,8 @@ pub struct Params {
     pub vote_retry: Option<TimerRange>,
     /// Whether leaders begin their term with a no-op, so that what is left of older terms is committed.
     pub no_op: bool,
-    /// Whether servers find out if they could win before they start an election.
+    /// Whether servers find out if they could win before they start an election: servers that hear
+    /// from a leader say no.
     pub pre_vote: bool,
     /// Whether a leader that does not hear from a majority steps down, and a server that hears from
     /// its leader ignores candidates.
@@ -157,6 +158,11 @@ impl Params {
     pub fn minimum_election_timeout(&self) -> TimerRange {
         let min = self.election_timeout.min;
         TimerRange { min, max: min }
+    }
+
+    /// Whether servers keep in mind that they have heard from a leader.
+    pub(super) fn leaders_are_defended(&self) -> bool {
+        self.check_quorum || self.pre_vote
     }
 
     pub(super) fn client_count(&self) -> u8 {

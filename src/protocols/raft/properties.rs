@@ -3,6 +3,7 @@
 
 use super::Raft;
 use super::ask::name;
+use super::configuration::Configuration;
 use super::history::{History, Rule};
 use super::log::{Index, Log, Term};
 use super::params::Membership;
@@ -83,7 +84,8 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
     } else {
         all.push(property(
             "configurations-overlap",
-            "Of the configurations that servers use at a time, no two can decide apart from each other.",
+            "Of the configurations of servers that hold all that is committed, no two can decide apart from \
+             each other.",
             "Ongaro & Ousterhout 2014, 6; thesis, 4.1",
             world(configurations_overlap),
         ));
@@ -277,19 +279,24 @@ fn durability(raft: &Raft, disks: &Disks<'_, Raft>) -> Answer {
     Err(Reason::new(others, text))
 }
 
-/// Only a leader, or who may become one, lets its configuration decide anything: a server that has
-/// fallen behind uses an old one, and the others do not vote for it.
+/// Of the servers whose logs hold all that is committed. Whoever lacks some of it may use an older
+/// configuration, and may even lead an older term: it can neither commit anything nor be elected,
+/// because those that have it deny it. (And that the last configuration but one is committed, by a
+/// leader that has committed an entry of its own term, is what keeps the others one step apart.)
 fn configurations_overlap(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    let leaders: Vec<(Id, &Server)> = running(raft, world)
-        .filter(|(_, s)| s.leading().is_some())
+    let committed = world.history().last_committed().unwrap_or_default();
+    let holds_all = |log: &Log| {
+        committed.index <= log.compacted() || log.term(committed.index) == Some(committed.term)
+    };
+    let complete: Vec<(Id, Configuration)> = running(raft, world)
+        .filter(|(_, s)| holds_all(&s.stable.log))
+        .map(|(id, s)| (id, s.stable.log.configuration().1))
         .collect();
-    for (at, (one, server)) in leaders.iter().enumerate() {
-        for (other, its) in &leaders[at + 1..] {
-            let (_, here) = server.stable.log.configuration();
-            let (_, there) = its.stable.log.configuration();
-            if here != there && !here.overlaps(there) {
+    for (at, (one, here)) in complete.iter().enumerate() {
+        for (other, there) in &complete[at + 1..] {
+            if here != there && !here.overlaps(*there) {
                 let text = format!(
-                    "{} decides by {here} and {} by {there}, and these can do without each other",
+                    "{} would decide by {here} and {} by {there}, and these can do without each other",
                     name(*one),
                     name(*other)
                 );

@@ -4,7 +4,7 @@
 use super::ask::name;
 use super::bugs::BUGS;
 use super::messages::{Msg, Timer};
-use super::params::Reads;
+use super::params::{Membership, Reads};
 use super::state::{Client, Role, Server, Stable, State, Storage};
 use super::{Configuration, History, Params, Raft, observations};
 use crate::model::arms::Arm;
@@ -87,17 +87,21 @@ impl Protocol for Raft {
             return None;
         };
         let campaigns = match input {
-            Input::Timeout(Timer::Election) => {
-                server.leading().is_none() && server.stable.log.configuration().1.contains(id)
-            }
+            Input::Timeout(Timer::Election) if server.leading().is_none() => server.may_campaign(id),
             Input::Message {
                 msg: Msg::TimeoutNow(term),
                 ..
-            } => *term == server.stable.current_term,
+            } => *term >= server.stable.current_term,
             _ => false,
         };
-        let beyond = server.stable.current_term.0 >= self.params.terms;
-        (campaigns && beyond).then_some("terms")
+        let term = match input {
+            Input::Message {
+                msg: Msg::TimeoutNow(term),
+                ..
+            } => *term,
+            _ => server.stable.current_term,
+        };
+        (campaigns && term.0 >= self.params.terms).then_some("terms")
     }
 
     fn hears(&self, role: &str, arm: &Arm) -> bool {
@@ -119,7 +123,8 @@ impl Protocol for Raft {
             "InstallSnapshot" => p.snapshot_after.is_some() && p.servers > 1,
             "Request" => p.client_count() > 0,
             "Propose" => p.proposals > 0,
-            "LeaderHeard" => p.check_quorum && p.servers > 1,
+            "LeaderHeard" => p.leaders_are_defended() && p.servers > 1,
+            "CatchUp" => p.membership != Membership::Fixed,
             "CheckQuorum" => p.check_quorum,
             "Lease" => p.reads == Reads::Lease,
             "TimeoutNow" | "Transfer" => self.transfers_are_asked_for(),

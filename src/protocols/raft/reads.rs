@@ -88,9 +88,13 @@ impl Turn<'_> {
         if self.raft.params.reads != Reads::Lease || self.transfers() {
             return;
         }
+        let survives = self.makes(Mistake::LeaseSurvivesTransfer);
         let Role::Leader(leader) = &mut self.s.role else {
             return;
         };
+        if leader.undefended && !survives {
+            return;
+        }
         leader.round += 1;
         let (round, slot) = (leader.round, leader.round % 2);
         leader.leases[slot as usize] = Some(Lease {

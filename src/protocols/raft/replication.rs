@@ -225,7 +225,7 @@ impl Turn<'_> {
         }
         self.follow(Some(src));
         self.set_election_timer();
-        if self.raft.params.check_quorum {
+        if self.raft.params.leaders_are_defended() {
             self.s.hears_leader = true;
             self.set_timer(
                 Timer::LeaderHeard,

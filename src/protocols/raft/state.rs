@@ -46,7 +46,7 @@ pub struct Server {
     /// Whom it takes for the leader of its term.
     pub leader: Option<Id>,
     /// It has heard from a leader within the minimum election timeout (thesis, 4.2.3). Only kept with
-    /// check-quorum.
+    /// check-quorum or pre-vote.
     pub hears_leader: bool,
     pub role: Role,
 }
@@ -84,6 +84,9 @@ pub struct Leader {
     pub change: Option<Change>,
     /// Whom it transfers leadership to.
     pub transfer: Option<Id>,
+    /// It has asked somebody to start an election. However late that begins, voters will not defend
+    /// this leader: it cannot rely on a lease again.
+    pub undefended: bool,
 }
 
 /// What a leader knows of a follower.
@@ -156,6 +159,14 @@ impl Leader {
 }
 
 impl Server {
+    /// Whether it takes part, as far as it knows: in the latest configuration, or in the last one
+    /// that it knows to be committed.
+    pub fn may_campaign(&self, id: Id) -> bool {
+        let log = &self.stable.log;
+        let committed = log.configuration_at(self.commit_index).1;
+        log.configuration().1.contains(id) || committed.contains(id)
+    }
+
     pub fn leading(&self) -> Option<&Leader> {
         match &self.role {
             Role::Leader(leader) => Some(leader),

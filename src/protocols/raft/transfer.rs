@@ -36,6 +36,9 @@ impl Turn<'_> {
         let is_ready = leader.of(to).matched == self.s.stable.log.last_index();
         let begins = leader.transfer == Some(to) && is_ready;
         if begins {
+            if let Role::Leader(leader) = &mut self.s.role {
+                leader.undefended = true;
+            }
             self.send(to, Msg::TimeoutNow(self.s.stable.current_term));
         }
         begins

@@ -56,6 +56,12 @@ impl Turn<'_> {
         self.s.stable.log.configuration().1
     }
 
+    /// Thesis, 4.2.2: a server that is not part of its own latest configuration may still be needed
+    /// until that is committed. It starts elections, but its own vote does not count.
+    pub fn may_campaign(&self) -> bool {
+        self.s.may_campaign(self.id)
+    }
+
     /// The other servers that take part.
     pub fn others(&self) -> NodeSet {
         self.configuration().all().without(self.id)

@@ -79,10 +79,10 @@ impl Raft {
         id: Id,
         client: &mut Client,
         src: Id,
-        msg: Msg,
+        msg: &Msg,
         o: &mut Out<Self>,
     ) {
-        let Msg::Reply(serial, reply) = msg else {
+        let Msg::Reply(serial, reply) = *msg else {
             return;
         };
         if client.asked.is_none() || serial != client.serial {

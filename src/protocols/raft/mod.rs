@@ -147,7 +147,7 @@ impl Actor for Raft {
     fn on_msg(&self, id: Id, state: &mut Cow<State>, src: Id, msg: Msg, o: &mut Out<Self>) {
         let mut next = state.clone().into_owned();
         match &mut next {
-            State::Client(client) => self.client_hears(id, client, src, msg, o),
+            State::Client(client) => self.client_hears(id, client, src, &msg, o),
             State::Server(server) => self.turn(id, server, o, |turn| turn.on_msg(src, msg)),
         }
         replace(state, next);

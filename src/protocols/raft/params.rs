@@ -14,6 +14,10 @@ pub const CLIENTS_MAX: u8 = 15;
 /// The parameters of Raft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each turns a part of the algorithm on or off, whatever the others do"
+)]
 pub struct Params {
     /// How many servers there are: S1, S2 and so on.
     #[schemars(range(min = 1, max = 15))]
@@ -34,7 +38,7 @@ pub struct Params {
     pub propose: TimerRange,
     /// How long a follower waits for a leader, and a candidate for votes.
     pub election_timeout: TimerRange,
-    /// How long a leader waits before it sends AppendEntries again.
+    /// How long a leader waits before it sends `AppendEntries` again.
     pub heartbeat: TimerRange,
     /// Whether heartbeats carry no entries (5.2), even if some are missing: those are sent when the
     /// answer shows it.
@@ -228,11 +232,11 @@ impl Params {
             let message = format!("{} clients: at most {CLIENTS_MAX}", self.client_count());
             return bad("clients", message);
         }
-        if let Workload::Drawn(drawn) = &self.clients {
-            if drawn.clients == 0 || drawn.from.is_empty() || drawn.commands == 0 {
-                let message = "nothing to draw: write how many clients and commands, and from what";
-                return bad("clients", message.to_owned());
-            }
+        if let Workload::Drawn(drawn) = &self.clients
+            && (drawn.clients == 0 || drawn.from.is_empty() || drawn.commands == 0)
+        {
+            let message = "nothing to draw: write how many clients and commands, and from what";
+            return bad("clients", message.to_owned());
         }
         self.asks()?;
         if self.proposals > 100 {
@@ -290,14 +294,7 @@ impl Params {
     fn check_bug(&self) -> Result<(), BadParameter> {
         let Some(bug) = self.bug else { return Ok(()) };
         let needs = match bug {
-            Mistake::HalfIsAMajority if self.servers % 2 == 1 => r#"an even number of servers"#,
-            Mistake::SnapshotDiscardsSuffix
-            | Mistake::TermFromSnapshot
-            | Mistake::SnapshotBoundaryOffByOne
-                if self.snapshot_after.is_none() =>
-            {
-                r#""snapshot-after": 1, or more"#
-            }
+            Mistake::HalfIsAMajority if self.servers % 2 == 1 => "an even number of servers",
             Mistake::ReadsBeforeOwnCommit | Mistake::ReadsUnconfirmed
                 if self.reads == Reads::Log =>
             {
@@ -314,7 +311,12 @@ impl Params {
             {
                 r#""membership": "joint""#
             }
-            Mistake::JointForgottenInSnapshot if self.snapshot_after.is_none() => {
+            Mistake::JointForgottenInSnapshot
+            | Mistake::SnapshotDiscardsSuffix
+            | Mistake::TermFromSnapshot
+            | Mistake::SnapshotBoundaryOffByOne
+                if self.snapshot_after.is_none() =>
+            {
                 r#""snapshot-after": 1, or more"#
             }
             // Who sends all that follows speaks of all that is committed.

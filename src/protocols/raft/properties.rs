@@ -14,7 +14,19 @@ use crate::model::{
 };
 
 pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
-    let property = |name, about, citation, expectation| Property {
+    let mut all = figure_3();
+    all.extend(of_storage_and_clients(raft));
+    all.extend(progress());
+    all
+}
+
+fn property(
+    name: &'static str,
+    about: &'static str,
+    citation: &'static str,
+    expectation: Expectation<Raft>,
+) -> Property<Raft> {
+    Property {
         name,
         about,
         citation,
@@ -23,11 +35,24 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
         premise: vec![],
         assumes: vec![],
         expectation,
-    };
-    let history = |predicate| Expectation::Always(Predicate::History(predicate));
-    let storage = |predicate| Expectation::Always(Predicate::Storage(predicate));
-    let world = |predicate| Expectation::Always(Predicate::World(predicate));
-    let mut all = vec![
+    }
+}
+
+fn always(of: fn(&Raft, &dyn View<Raft>) -> Answer) -> Expectation<Raft> {
+    Expectation::Always(Predicate::World(of))
+}
+
+fn history(of: fn(&Raft, &History) -> Answer) -> Expectation<Raft> {
+    Expectation::Always(Predicate::History(of))
+}
+
+fn storage(of: fn(&Raft, &Disks<'_, Raft>) -> Answer) -> Expectation<Raft> {
+    Expectation::Always(Predicate::Storage(of))
+}
+
+/// The five of Figure 3, and that terms and commit indices never go back.
+fn figure_3() -> Vec<Property<Raft>> {
+    vec![
         property(
             "election-safety",
             "At most one leader can be elected in a given term.",
@@ -52,7 +77,7 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
             "If a log entry is committed in a given term, then that entry will be present in the logs \
              of the leaders for all higher-numbered terms.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.4; TLA+: LeaderCompleteness",
-            world(leader_completeness),
+            always(leader_completeness),
         ),
         property(
             "state-machine-safety",
@@ -73,7 +98,12 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
             "Ongaro & Ousterhout 2014, Figure 2",
             history(|_, h| unbroken(h, Rule::MonotoneCommitIndex)),
         ),
-    ];
+    ]
+}
+
+/// What rests on the disks, who decides, and what clients may expect.
+fn of_storage_and_clients(raft: &Raft) -> Vec<Property<Raft>> {
+    let mut all = Vec::new();
     if raft.params.membership == Membership::Fixed {
         all.push(property(
             "durability",
@@ -87,7 +117,7 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
             "Of the configurations of servers that hold all that is committed, no two can decide apart from \
              each other.",
             "Ongaro & Ousterhout 2014, 6; thesis, 4.1",
-            world(configurations_overlap),
+            always(configurations_overlap),
         ));
     }
     if raft.params.client_count() > 0 {
@@ -105,7 +135,11 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
             history(linearizability),
         ));
     }
-    all.extend([
+    all
+}
+
+fn progress() -> Vec<Property<Raft>> {
+    vec![
         property(
             "election-possible",
             "A leader can be elected.",
@@ -137,8 +171,7 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
                 goal: Predicate::World(is_served),
             },
         ),
-    ]);
-    all
+    ]
 }
 
 fn unbroken(history: &History, rule: Rule) -> Answer {

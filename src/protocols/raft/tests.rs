@@ -4,8 +4,8 @@
 use super::*;
 use crate::model::{Command, Input, Node, Protocol, Reaction};
 
-fn raft(params: Params) -> Raft {
-    Raft::new(&params).expect("good parameters")
+fn raft(params: &Params) -> Raft {
+    Raft::new(params).expect("good parameters")
 }
 
 /// Three servers without clients or no-ops: the core, and nothing else.
@@ -55,9 +55,10 @@ impl Lone {
     }
 
     /// What a server sends when it gets a message. Nothing may be sent before it is saved.
-    fn hears(&mut self, src: &str, msg: Msg) -> Vec<(Id, Msg)> {
+    fn hears(&mut self, src: &str, msg: impl std::borrow::Borrow<Msg>) -> Vec<(Id, Msg)> {
         let src = self.raft.cluster().find(src).expect("a name");
-        sent(&self.react(Input::Message { src, msg: &msg }))
+        let msg = msg.borrow();
+        sent(&self.react(Input::Message { src, msg }))
     }
 
     fn fires(&mut self, timer: Timer) -> Vec<(Id, Msg)> {
@@ -155,7 +156,7 @@ fn votes(sent: &[(Id, Msg)]) -> Vec<(u32, bool)> {
 /// 5.4.1: the later last term wins; with the same last term, the longer log.
 #[test]
 fn the_more_up_to_date_log_wins() {
-    let raft = raft(core());
+    let raft = raft(&core());
     let mine = [1, 1, 2];
     let cases = [
         (at(3, 2), true),
@@ -177,7 +178,7 @@ fn the_more_up_to_date_log_wins() {
 /// 5.2: first come, first served; and the vote survives a crash.
 #[test]
 fn a_server_votes_once_in_a_term() {
-    let raft = raft(core());
+    let raft = raft(&core());
     let mut voter = Lone::new(&raft, "S2");
     let ask = |term| request_vote(term, at(0, 0));
     for _ in 0..2 {
@@ -195,7 +196,7 @@ fn a_candidate_counts_each_vote_once_and_only_of_its_term() {
         servers: 5,
         ..core()
     };
-    let mut candidate = Lone::new(&raft(params), "S1");
+    let mut candidate = Lone::new(&raft(&params), "S1");
     candidate.fires(Timer::Election);
     candidate.fires(Timer::Election);
     let vote = |term, granted| {
@@ -214,14 +215,16 @@ fn a_candidate_counts_each_vote_once_and_only_of_its_term() {
     assert!(candidate.server().leading().is_some());
 }
 
+/// What a follower has, what it gets, what it answers, what it has then, and how much is committed.
+type Appending<'a> = (&'a [u32], Msg, AppendResult, &'a [u32], Index);
+
 /// Figure 2, `AppendEntries`, receiver: rules 1 to 5, as cases: what the follower has, what it gets,
 /// what it answers and has then.
 #[test]
 fn a_follower_appends_what_fits() {
     use AppendResult::{Conflict, Matched, Outdated};
-    let raft = raft(core());
-    type Case<'a> = (&'a [u32], Msg, AppendResult, &'a [u32], Index);
-    let cases: &[Case] = &[
+    let raft = raft(&core());
+    let cases: &[Appending] = &[
         // 1. An older term.
         (&[1], append(2, at(1, 1), &[2], 1), Outdated, &[1], 0),
         // 2. No entry there; another one there.
@@ -308,7 +311,7 @@ fn figure_7_is_repaired() {
         servers: 7,
         ..core()
     };
-    let raft = raft(params);
+    let raft = raft(&params);
     let leader_has = [1, 1, 1, 4, 4, 5, 5, 6, 6, 6];
     let followers: [(&str, &[u32], usize); 6] = [
         ("a", &[1, 1, 1, 4, 4, 5, 5, 6, 6], 2),
@@ -357,7 +360,7 @@ fn with_entry(leader: &Lone, term: u32) -> Node<Raft> {
 /// by counting.
 #[test]
 fn only_entries_of_the_own_term_are_counted() {
-    let raft = raft(Params {
+    let raft = raft(&Params {
         proposals: 9,
         ..core()
     });
@@ -374,7 +377,7 @@ fn only_entries_of_the_own_term_are_counted() {
 
 #[test]
 fn old_and_late_acknowledgements_change_nothing() {
-    let raft = raft(Params {
+    let raft = raft(&Params {
         proposals: 9,
         ..core()
     });
@@ -397,7 +400,7 @@ fn old_and_late_acknowledgements_change_nothing() {
 /// 5.1: whoever hears of a higher term follows, and forgets whom it voted for.
 #[test]
 fn a_higher_term_makes_a_follower() {
-    let raft = raft(core());
+    let raft = raft(&core());
     let mut leader = Lone::new(&raft, "S1");
     leader.wins("S2");
     leader.hears("S2", appended(5, AppendResult::Outdated));
@@ -411,7 +414,7 @@ fn a_higher_term_makes_a_follower() {
 /// election.
 #[test]
 fn a_pre_vote_binds_nobody() {
-    let raft = raft(Params {
+    let raft = raft(&Params {
         pre_vote: true,
         ..core()
     });
@@ -433,7 +436,7 @@ fn a_pre_vote_binds_nobody() {
 /// asked for the election.
 #[test]
 fn a_server_defends_its_leader() {
-    let raft = raft(Params {
+    let raft = raft(&Params {
         check_quorum: true,
         ..core()
     });
@@ -457,11 +460,14 @@ fn a_server_defends_its_leader() {
     );
 }
 
+/// What a server has, the last entry of a snapshot, and what it has behind that then.
+type Installing<'a> = (&'a [u32], (Index, u32), &'a [u32]);
+
 /// Figure 13: a snapshot replaces what it stands for, keeps what follows it, and never takes back what
 /// is committed.
 #[test]
 fn a_snapshot_is_installed() {
-    let raft = raft(Params {
+    let raft = raft(&Params {
         snapshot_after: Some(100),
         ..core()
     });
@@ -477,7 +483,7 @@ fn a_snapshot_is_installed() {
             round: 0,
         })
     };
-    let cases: &[(&[u32], (Index, u32), &[u32])] = &[
+    let cases: [Installing; 4] = [
         (&[], (3, 2), &[]),
         (&[1, 1], (3, 2), &[]),
         (&[1, 2, 2, 3], (3, 2), &[3]),
@@ -485,18 +491,18 @@ fn a_snapshot_is_installed() {
     ];
     for (before, (index, term), after) in cases {
         let mut follower = Lone::with(&raft, "S2", 3, before);
-        let answer = follower.hears("S1", snapshot(*index, *term));
-        let matched = appended(3, AppendResult::Matched(*index));
+        let answer = follower.hears("S1", snapshot(index, term));
+        let matched = appended(3, AppendResult::Matched(index));
         assert_eq!(answer, [(Id::from(0), matched)]);
-        assert_eq!(follower.terms(), *after, "{before:?}");
-        assert_eq!(follower.server().commit_index, *index);
+        assert_eq!(follower.terms(), after, "{before:?}");
+        assert_eq!(follower.server().commit_index, index);
         assert_eq!(follower.server().stable.current_term, Term(3));
         follower.restarts();
-        assert_eq!(follower.server().commit_index, *index);
+        assert_eq!(follower.server().commit_index, index);
         // An earlier one comes late.
         follower.hears("S1", snapshot(1, 1));
-        assert_eq!(follower.server().commit_index, *index);
-        assert_eq!(follower.server().stable.log.compacted(), *index);
+        assert_eq!(follower.server().commit_index, index);
+        assert_eq!(follower.server().stable.log.compacted(), index);
     }
 }
 
@@ -547,7 +553,7 @@ fn what_clients_ask_is_read_and_written() {
 /// A client asks elsewhere until it is told, and takes no answer for another's.
 #[test]
 fn a_client_asks_until_it_is_told() {
-    let raft = raft(Params::default());
+    let raft = raft(&Params::default());
     let mut client = Lone::new(&raft, "C1");
     let [s1, s2] = [0, 1].map(Id::from);
     let ask = |serial| match serial {

@@ -9,8 +9,11 @@ use jury::run::{Judge, Run, execute};
 use jury::sim::Simulator;
 use jury::sim::setup::{Latency, Nemesis, Ratio, Setup};
 
-/// Two-phase commit under crashes, cuts, loss and duplication.
-const NEMESIS: &str = "scenarios/2pc/under-the-nemesis.json";
+/// Protocols under crashes, cuts, loss and duplication.
+const NEMESES: [(&str, &str); 2] = [
+    ("2pc", "scenarios/2pc/under-the-nemesis.json"),
+    ("raft", "scenarios/raft/under-the-nemesis.json"),
+];
 
 #[path = "../tests/caller/mod.rs"]
 mod caller;
@@ -91,16 +94,18 @@ fn simulator(c: &mut Criterion) {
         b.iter(|| run(&idle, &setup, 1).hash);
     });
 
-    // A shipped scenario, whole: reading nothing, but building the system, judging the run and
-    // hashing it, a seed at a time. One element is one delivered message.
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(NEMESIS);
-    let case = jury::testbed::open(&path).expect("a shipped scenario");
-    let seeds = 1..=20;
-    let delivered = |seed| case.run(seed, false).facts.delivered;
-    group.throughput(Throughput::Elements(seeds.clone().map(delivered).sum()));
-    group.bench_function("delivered messages, 2pc under the nemesis, 20 seeds", |b| {
-        b.iter(|| seeds.clone().map(delivered).sum::<u64>());
-    });
+    // Shipped scenarios, whole: reading nothing, but building the system, judging the run by every
+    // property and hashing it, a seed at a time. One element is one delivered message.
+    for (protocol, path) in NEMESES {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+        let case = jury::testbed::open(&path).expect("a shipped scenario");
+        let seeds = 1..=20;
+        let delivered = |seed| case.run(seed, false).facts.delivered;
+        group.throughput(Throughput::Elements(seeds.clone().map(delivered).sum()));
+        group.bench_function(format!("delivered messages, {protocol} under the nemesis, 20 seeds"), |b| {
+            b.iter(|| seeds.clone().map(delivered).sum::<u64>());
+        });
+    }
     group.finish();
 }
 

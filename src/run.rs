@@ -111,7 +111,12 @@ pub fn execute<P: Protocol>(
     }
     while let Some((time, event)) = scheduler.next(system, &mut world)? {
         now = time.unwrap_or(now);
-        let suspicion = match &event {
+        // A timer may also fire at a node that crashes inside its handler.
+        let fires = match &event {
+            Event::CrashInside { event, .. } => event,
+            event => event,
+        };
+        let suspicion = match fires {
             Event::Timeout { id, timer } => system.suspicion(&world, *id, timer),
             _ => Suspicion::Free,
         };

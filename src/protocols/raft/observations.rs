@@ -7,12 +7,12 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::Raft;
 use super::ask::{Ask, Reply};
 use super::history::{Rule, UNKNOWN};
 use super::log::{Content, Entry, Index, Log};
 use super::messages::Msg;
 use super::state::{Client, Server, State, Storage};
-use super::Raft;
 use crate::model::{Actor, Command, Id, Input, Node, Observation, Out, Reaction, Value};
 
 pub fn observe(

@@ -85,7 +85,9 @@ impl Protocol for Raft {
             return None;
         };
         let campaigns = match input {
-            Input::Timeout(Timer::Election) if server.leading().is_none() => server.may_campaign(id),
+            Input::Timeout(Timer::Election) if server.leading().is_none() => {
+                server.may_campaign(id)
+            }
             Input::Message {
                 msg: Msg::TimeoutNow(term),
                 ..

@@ -59,7 +59,7 @@ pub enum Mistake {
     ReadsBeforeOwnCommit,
     /// A leader answers reads without making sure that it still leads.
     ReadsUnconfirmed,
-    /// A leader keeps its lease while it transfers leadership.
+    /// A leader keeps its lease, and reads by it, while it transfers leadership.
     LeaseSurvivesTransfer,
     /// A leader changes the membership before it has committed an entry of its term.
     ChangeBeforeOwnCommit,
@@ -195,7 +195,7 @@ pub const BUGS: &[Bug] = &[
     bug(
         "snapshot-boundary-off-by-one",
         "A leader that has discarded just the entry that comes next sends what follows it.",
-        &["log-matching", "durability"],
+        &["log-matching", "state-machine-safety"],
     ),
     bug(
         "reads-before-own-commit",
@@ -231,7 +231,7 @@ pub const BUGS: &[Bug] = &[
     bug(
         "joint-forgotten-in-snapshot",
         "A snapshot taken in the midst of a change says that there is none.",
-        &["election-safety", "configurations-overlap"],
+        &["leader-completeness"],
     ),
     bug(
         "timeout-now-makes-leader",

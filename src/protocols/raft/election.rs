@@ -14,7 +14,12 @@ impl Turn<'_> {
     /// granting vote to candidate, convert to candidate; if it elapses for a candidate, start a new
     /// election.
     pub(super) fn election_timeout(&mut self) {
-        if self.s.leading().is_some() || !self.may_campaign() {
+        if self.s.leading().is_some() {
+            return;
+        }
+        if !self.may_campaign() {
+            // Otherwise servers that were removed could send a client to each other for ever.
+            self.s.leader = None;
             return;
         }
         if self.raft.params.pre_vote {

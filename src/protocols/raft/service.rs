@@ -1,5 +1,6 @@
 //! What a server does for clients (5.3, 8; thesis, 6).
 
+use super::Mistake;
 use super::ask::{Ask, Reply};
 use super::log::Content;
 use super::messages::{Msg, Timer};
@@ -16,7 +17,9 @@ impl Turn<'_> {
             return self.reply(client, serial, Reply::NotLeader(leader));
         };
         // Thesis, 3.10: whoever transfers leadership stops accepting requests.
-        if leader.transfer.is_some() {
+        let relies_on_lease = self.makes(Mistake::LeaseSurvivesTransfer)
+            && matches!(ask, Ask::Operation(op) if op.is_read());
+        if leader.transfer.is_some() && !relies_on_lease {
             return self.reply(client, serial, Reply::NotLeader(None));
         }
         match ask {

@@ -102,9 +102,12 @@ fn simulator(c: &mut Criterion) {
         let seeds = 1..=20;
         let delivered = |seed| case.run(seed, false).facts.delivered;
         group.throughput(Throughput::Elements(seeds.clone().map(delivered).sum()));
-        group.bench_function(format!("delivered messages, {protocol} under the nemesis, 20 seeds"), |b| {
-            b.iter(|| seeds.clone().map(delivered).sum::<u64>());
-        });
+        group.bench_function(
+            format!("delivered messages, {protocol} under the nemesis, 20 seeds"),
+            |b| {
+                b.iter(|| seeds.clone().map(delivered).sum::<u64>());
+            },
+        );
     }
     group.finish();
 }

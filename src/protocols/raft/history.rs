@@ -84,11 +84,11 @@ impl History {
             Observation::Executed { subject, value } => self.executed(id, index(*subject), value),
             Observation::Invoked { value, .. } => {
                 if let Some(Ask::Operation(op)) = word(value).and_then(|w| w.parse().ok()) {
-                    self.clients.invoke(raft.client_number(id), op);
+                    self.clients.invoke(raft.client_number(id) + 1, op);
                 }
             }
             Observation::Returned { value, .. } => {
-                let client = raft.client_number(id);
+                let client = raft.client_number(id) + 1;
                 if !self.clients.waits(client) {
                     // It was told about something else than the state machine.
                 } else if *value == Value::from(UNKNOWN) {

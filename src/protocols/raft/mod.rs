@@ -29,7 +29,7 @@
 //! | Figure 2, *State* | `state.rs`, `log.rs` |
 //! | Figure 2, *`AppendEntries` RPC*; *Leaders*; 5.3, 5.4.2 | `replication.rs` |
 //! | Figure 2, *`RequestVote` RPC*; *Followers*, *Candidates*; 5.2, 5.4.1; thesis, 9.6, 4.2.3, 6.2 | `election.rs` |
-//! | Figure 2, *All Servers*: terms | `on_msg`, below; `step_down` in `election.rs` |
+//! | Figure 2, *All Servers*: terms | `Turn::hears`, below; `step_down` in `election.rs` |
 //! | Figure 2, *All Servers*: apply; 7, Figure 13 (snapshots) | `application.rs` |
 //! | 5.3, 8: what is done for clients; thesis, 6.3 (sessions) | `service.rs` |
 //! | 8, thesis, 6.4: reads without the log | `reads.rs` |
@@ -148,7 +148,7 @@ impl Actor for Raft {
         let mut next = state.clone().into_owned();
         match &mut next {
             State::Client(client) => self.client_hears(id, client, src, &msg, o),
-            State::Server(server) => self.turn(id, server, o, |turn| turn.on_msg(src, msg)),
+            State::Server(server) => self.turn(id, server, o, |turn| turn.hears(src, msg)),
         }
         replace(state, next);
     }
@@ -157,7 +157,7 @@ impl Actor for Raft {
         let mut next = state.clone().into_owned();
         match &mut next {
             State::Client(client) => self.client_waits_no_longer(id, client, *timer, o),
-            State::Server(server) => self.turn(id, server, o, |turn| turn.on_timeout(*timer)),
+            State::Server(server) => self.turn(id, server, o, |turn| turn.waits_no_longer(*timer)),
         }
         replace(state, next);
     }
@@ -223,7 +223,7 @@ impl Raft {
 }
 
 impl Turn<'_> {
-    fn on_msg(&mut self, src: Id, msg: Msg) {
+    fn hears(&mut self, src: Id, msg: Msg) {
         if self.defends_leader(&msg) {
             return;
         }
@@ -246,7 +246,7 @@ impl Turn<'_> {
         }
     }
 
-    fn on_timeout(&mut self, timer: Timer) {
+    fn waits_no_longer(&mut self, timer: Timer) {
         match timer {
             Timer::Election => self.election_timeout(),
             Timer::Heartbeat => self.heartbeat(),

@@ -13,7 +13,7 @@ use super::history::{Rule, UNKNOWN};
 use super::log::{Content, Entry, Index, Log};
 use super::messages::Msg;
 use super::state::{Client, Server, State, Storage};
-use crate::model::{Actor, Command, Id, Input, Node, Observation, Out, Reaction, Value};
+use crate::model::{Command, Id, Input, Node, Observation, Out, Reaction, Value};
 
 pub fn observe(
     raft: &Raft,
@@ -43,10 +43,10 @@ pub fn observe(
     let new = match &reaction.state {
         Some(State::Server(new)) => new,
         None if reaction.crashed && !reaction.commands.is_empty() => {
-            meant = about_to(raft, id, before, input);
+            meant = about_to(raft, id, old, input);
             match &meant {
-                Some(State::Server(new)) => new,
-                _ => return,
+                Some(new) => new,
+                None => return,
             }
         }
         _ => return,
@@ -62,7 +62,7 @@ pub fn observe(
     );
     if new.commit_index > old.commit_index && !in_a_snapshot {
         let log = if new.stable.log.compacted() > old.commit_index {
-            Cow::Owned(uncompacted(raft, id, before, input))
+            Cow::Owned(uncompacted(raft, id, old, input))
         } else {
             Cow::Borrowed(&new.stable.log)
         };
@@ -70,26 +70,32 @@ pub fn observe(
     }
 }
 
-/// What a handler would have made of a state, had the node not crashed.
-fn about_to(raft: &Raft, id: Id, before: &Node<Raft>, input: Input<'_, Raft>) -> Option<State> {
-    let mut state = Cow::Borrowed(before.state()?);
-    let mut out = Out::new();
+/// What a server would have become, had it not crashed inside the handler.
+fn about_to(raft: &Raft, id: Id, old: &Server, input: Input<'_, Raft>) -> Option<Server> {
+    let (mut server, mut out) = (old.clone(), Out::new());
     match input {
-        Input::Message { src, msg } => raft.on_msg(id, &mut state, src, msg.clone(), &mut out),
-        Input::Timeout(timer) => raft.on_timeout(id, &mut state, timer, &mut out),
+        Input::Message { src, msg } => {
+            raft.turn(id, &mut server, &mut out, |turn| {
+                turn.hears(src, msg.clone());
+            });
+        }
+        Input::Timeout(timer) => {
+            raft.turn(id, &mut server, &mut out, |turn| {
+                turn.waits_no_longer(*timer);
+            });
+        }
         Input::Start | Input::Choice { .. } => return None,
     }
-    Some(state.into_owned())
+    Some(server)
 }
 
-/// The log as a handler would have left it, had it taken no snapshot of what it committed.
-fn uncompacted(raft: &Raft, id: Id, before: &Node<Raft>, input: Input<'_, Raft>) -> Log {
+/// The log as a server would have left it, had it taken no snapshot of what it committed.
+fn uncompacted(raft: &Raft, id: Id, old: &Server, input: Input<'_, Raft>) -> Log {
     let mut raft = raft.clone();
     raft.params.snapshot_after = None;
-    match about_to(&raft, id, before, input) {
-        Some(State::Server(server)) => server.stable.log,
-        _ => unreachable!("a server that was up has committed something"),
-    }
+    let server = about_to(&raft, id, old, input);
+    let server = server.expect("what was committed was by a message or a timeout");
+    server.stable.log
 }
 
 fn server(old: &Server, new: &Server, found: &mut Vec<Observation>) {

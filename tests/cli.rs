@@ -209,12 +209,12 @@ fn a_check_ends_before_it_holds_much_more_than_it_may() {
     scenario["check"]["timing"] = "asynchronous".into();
     write(here.path(), "large.json", &scenario);
     let (code, answer) =
-        json(jury(here.path()).args(["check", "large.json", "--memory", "26MiB", "--json"]));
+        json(jury(here.path()).args(["check", "large.json", "--memory", "32MiB", "--json"]));
     assert_eq!(code, 4);
     assert_eq!(answer["searches"][0]["bounds"][0], "memory");
     assert!(answer["searches"][0]["distinct"].as_u64().unwrap() > 100_000);
     let held = answer["effort"]["memory-peak"].as_u64().unwrap();
-    assert!(held < (26 + 26 / 5 + 4) << 20, "{held}");
+    assert!(held < (32 + 32 / 5 + 4) << 20, "{held}");
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn folder() -> TempDir {
     assert!(new.unwrap().status.success());
     let path = folder.path().join("slow.json");
     let mut scenario: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    scenario["params"]["participants"] = 3.into();
+    scenario["params"]["participants"] = 4.into();
     scenario["check"]["timing"] = "asynchronous".into();
     scenario["check"]["bounds"]["copies"] = 1.into();
     scenario["check"]["faults"] = serde_json::json!({ "crashes": 1, "drops": 1 });

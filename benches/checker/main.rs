@@ -10,10 +10,10 @@ mod search;
 mod spin;
 mod table;
 
-#[path = "../../tests/common/two_phase.rs"]
+#[path = "../../tests/engines/common/two_phase.rs"]
 #[allow(dead_code)]
 mod two_phase;
-#[path = "../../tests/common/two_phase_spec.rs"]
+#[path = "../../tests/engines/common/two_phase_spec.rs"]
 mod two_phase_spec;
 
 use search::{Engine, Story, Subject};

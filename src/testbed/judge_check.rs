@@ -54,6 +54,7 @@ fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchR
         depth: search.progress.depth,
         bounds: search.bounds(),
         exhaustive: search.bounds().is_empty() && !search.settled,
+        settled: search.settled,
         absorbed: search.absorbed,
         unexercised: search
             .exercised

@@ -123,8 +123,10 @@ pub struct SearchReport {
     pub depth: u64,
     /// What kept it from being exhaustive: bounds, memory, time, an interrupt.
     pub bounds: Vec<String>,
-    /// Every world was looked at. (One that found out all it was asked may stop before.)
+    /// Every world was looked at.
     pub exhaustive: bool,
+    /// It had found out all it was asked before it had looked at every world, and stopped.
+    pub settled: bool,
     /// Sends were absorbed because so many equal messages were in flight.
     pub absorbed: bool,
     /// For each role, the kinds of messages and timers that it is meant to get and that no node of

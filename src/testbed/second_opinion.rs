@@ -62,6 +62,8 @@ pub fn check<P: Protocol>(
     {
         stopped.get_or_insert(Stopped::States);
     }
+    let is_found = |property: &Property<P>| checker.discovery(property.name).is_some();
+    let settled = stopped.is_none() && !properties.is_empty() && properties.iter().all(is_found);
     let mut seen = checker.model().seen();
     if question.limits.depth != Limit::Unlimited {
         // Stateright does not say whether anything lay deeper.
@@ -83,7 +85,7 @@ pub fn check<P: Protocol>(
             imposed: Vec::new(),
             progress,
             stopped,
-            settled: false,
+            settled,
             withheld: seen.withheld,
             absorbed: seen.absorbed,
             repair_withheld: false,

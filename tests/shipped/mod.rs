@@ -106,13 +106,6 @@ pub fn all_well(problems: &[String]) {
 /// Where the exact sizes of all checked scenarios are kept.
 pub const COUNTS: &str = "tests/golden/counts.txt";
 
-/// More distinct worlds than this take too long without optimisation.
-const DISTINCT_MAX: u64 = if cfg!(debug_assertions) {
-    500_000
-} else {
-    u64::MAX
-};
-
 /// The lines of the file of sizes, by scenario.
 pub fn counts() -> BTreeMap<String, Vec<String>> {
     let text = std::fs::read_to_string(COUNTS).unwrap_or_default();
@@ -125,15 +118,4 @@ pub fn counts() -> BTreeMap<String, Vec<String>> {
             .push(line.to_owned());
     }
     counts
-}
-
-/// Whether a check is known to be too large for this build. A scenario that is not known yet is
-/// not, and what is rewritten is rewritten in whole.
-pub fn is_too_large(counts: &BTreeMap<String, Vec<String>>, name: &str) -> bool {
-    let distinct = |line: &String| -> u64 {
-        let word = line.split_whitespace().nth(1).expect("a count");
-        word.parse().expect("a number")
-    };
-    let lines = counts.get(name).into_iter().flatten();
-    !blessing() && lines.map(distinct).sum::<u64>() > DISTINCT_MAX
 }

@@ -1,14 +1,12 @@
 //! The relation and the plain checker, on random protocols: compared with another carrier, with
 //! Stateright's checker and actor model, and with definitions so naive that they must be right.
 
-mod common;
-
 use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
-use common::interned::Interned;
-use common::table::{Do, Game, Params, Row, Table, game, walk};
-use common::{
+use crate::common::interned::Interned;
+use crate::common::table::{Do, Game, Params, Row, Table, game, walk};
+use crate::common::{
     assert_same_parts, cases, depth, depth_within, lines, plainly, states, successors, told,
 };
 use indexmap::{IndexMap, IndexSet};

@@ -1,12 +1,10 @@
 //! Checkpoints: a search that is stopped, or killed, and goes on finds what one finds that is not.
 
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::table::game;
-use common::{account, cases, states};
+use crate::common::table::game;
+use crate::common::{account, cases, states};
 use jury::check::checkpoint::{CheckpointError, Fact, Folder};
 use jury::check::fast::{self, Tuning};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped};

@@ -19,12 +19,10 @@
 //! A timeout that does nothing but arm its timer again is no transition there and leads back to
 //! the same world here, which makes no difference to the number of worlds.
 
-mod common;
-
 use std::sync::Arc;
 
-use common::table::{Do, Game, MESSAGES, Msg, Params, Row, STATES, Table, game};
-use common::{cases, depth, depth_within, plainly};
+use crate::common::table::{Do, Game, MESSAGES, Msg, Params, Row, STATES, Table, game};
+use crate::common::{cases, depth, depth_within, plainly};
 use jury::check::Limits;
 use jury::model::{Budgets, Limit, LinkOrder, Protocol, Rules, System};
 use proptest::prelude::*;

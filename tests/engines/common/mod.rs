@@ -1,6 +1,5 @@
-//! What the integration tests share: a second carrier of parts, random protocols, small helpers.
-//!
-//! Every test file compiles its own copy and uses a part of it.
+//! What these tests share: a second carrier of parts, random protocols, small helpers.
+
 #![allow(dead_code)]
 
 pub mod impure;

@@ -1,13 +1,11 @@
 //! `TwoPhase` of Gray and Lamport, written as actors over a network that never forgets, has
 //! exactly the states of the specification: their published numbers, and one for one.
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::two_phase::{MANAGER, Msg, Params, Rm, State, Tm, TwoPhase, actor_model};
-use common::two_phase_spec::{Messages, Spec, Variables};
-use common::{plainly, successors};
+use crate::common::two_phase::{MANAGER, Msg, Params, Rm, State, Tm, TwoPhase, actor_model};
+use crate::common::two_phase_spec::{Messages, Spec, Variables};
+use crate::common::{plainly, successors};
 use jury::check::fast::{self, Tuning};
 use jury::check::{Explored, Finding, Limits, Patient, Progress};
 use jury::model::{Id, Limit, Link, Protocol, Rules, System, View, World};
@@ -80,11 +78,9 @@ fn the_plain_engine_counts_the_published_numbers() {
     }
 }
 
-/// Seven and eight take some time without optimisation: `cargo test --release` asks for them.
 #[test]
 fn the_fast_engine_counts_the_published_numbers() {
-    let most = if cfg!(debug_assertions) { 4 } else { 6 };
-    for (rms, states) in &STATES[..most] {
+    for (rms, states) in &STATES {
         let explored = quickly(&system(*rms));
         assert_eq!(
             explored.progress.distinct, *states,

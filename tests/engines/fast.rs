@@ -1,11 +1,9 @@
 //! The fast engine against the plain one: everything that a search finds out, on random protocols
 //! and on two-phase commit, with tables and fields so small that they grow all the time.
 
-mod common;
-
-use common::impure::Impure;
-use common::table::{self, Do, Game, Row, Table, game};
-use common::{account, cases, depth, depth_within, plainly, states};
+use crate::common::impure::Impure;
+use crate::common::table::{self, Do, Game, Row, Table, game};
+use crate::common::{account, cases, depth, depth_within, plainly, states};
 use jury::check::fast::{self, Tuning};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
 use jury::model::{

@@ -1,9 +1,7 @@
 //! What every event means, one sentence of the design at a time, on actors small enough to follow.
 
-mod common;
-
-use common::table::{Coin, Do, Msg, Params, RECORDS, Row, Table, timer};
-use common::{depth, lines, plainly};
+use crate::common::table::{Coin, Do, Msg, Params, RECORDS, Row, Table, timer};
+use crate::common::{depth, lines, plainly};
 use jury::check::{Finding, Limits};
 use jury::model::network::Fate;
 use jury::model::{

@@ -1,15 +1,13 @@
 //! Node symmetry: as many worlds as there are orbits, the same verdicts, schedules that happen; and
 //! protocols and properties that are less symmetric than they say are found out.
 
-mod common;
-
 use std::collections::BTreeSet;
 
-use common::pick::Pick;
-use common::table::{
+use crate::common::pick::Pick;
+use crate::common::table::{
     Do, Game, Msg, Params as TableParams, Past, RawRules, Row, Table, symmetric_game,
 };
-use common::{cases, depth, depth_within, successors};
+use crate::common::{cases, depth, depth_within, successors};
 use indexmap::IndexSet;
 use jury::check::fast::{self, Tuning};
 use jury::check::{Explored, Finding, Limits, NodeSymmetry, Patient};

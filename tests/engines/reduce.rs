@@ -1,12 +1,10 @@
 //! Searches with reductions against the plain search without: the same verdicts, by schedules of the
 //! same length that the whole relation allows; and exactly the worlds that the definitions leave.
 
-mod common;
-
-use common::picky::Picky;
-use common::reduced::{buried, outlooks, size};
-use common::table::{Do, Game, Msg, Params as Rows, Past, Row, Table, game};
-use common::{cases, depth, depth_within, plainly, successors, told};
+use crate::common::picky::Picky;
+use crate::common::reduced::{buried, outlooks, size};
+use crate::common::table::{Do, Game, Msg, Params as Rows, Past, Row, Table, game};
+use crate::common::{cases, depth, depth_within, plainly, successors, told};
 use jury::check::fast::{self, Tuning};
 use jury::check::reduction::Forgone;
 use jury::check::{Explored, Finding, Limits, Patient, Reduce, Reduction, Reductions};
@@ -363,7 +361,7 @@ proptest! {
                 let dead = |world: &World<Table>, src, dst: jury::model::Id, msg| {
                     outlooks[usize::from(dst)].is_dead(world.node(dst), src, msg)
                 };
-                for link in common::links(&system) {
+                for link in crate::common::links(&system) {
                     for msg in world.channel(link).iter() {
                         if dead(&world, link.src, link.dst, msg) {
                             prop_assert!(dead(&after, link.src, link.dst, msg));

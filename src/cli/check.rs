@@ -72,6 +72,11 @@ pub struct Args {
     #[arg(long)]
     symmetry: bool,
 
+    /// Know worlds of two words by a hash of 63 bits, and not exactly: a third less memory, and the
+    /// verdict says how likely a world was missed.
+    #[arg(long)]
+    fingerprints: bool,
+
     /// Judge only this property; may be repeated.
     #[arg(long = "property", value_name = "NAME")]
     properties: Vec<String>,
@@ -115,6 +120,7 @@ impl Args {
             checkpoint: None,
             checkpoint_every: CHECKPOINT_EVERY,
             symmetry: false,
+            fingerprints: false,
             properties: Vec::new(),
             show: None,
             trace: None,
@@ -155,6 +161,7 @@ impl Args {
             doubt: if self.paranoid { 1 } else { default.doubt },
             reduce: self.reducing.reduce,
             symmetry: self.symmetry,
+            fingerprints: self.fingerprints.then_some(63),
             ..default
         }
     }

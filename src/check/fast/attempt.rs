@@ -12,7 +12,7 @@ use super::search::Search;
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
 use crate::check::reduction::{Forgone, Reduced, Reduction};
-use crate::check::{Limits, Monitor, NodeSymmetry};
+use crate::check::{Fingerprints, Limits, Monitor, NodeSymmetry};
 use crate::model::{Property, Protocol, System, World};
 
 /// Explores every world that can be reached from `start`; see
@@ -91,6 +91,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             return Ok(Explored {
                 reduced,
                 symmetry: self.tuning.symmetry.then(symmetry),
+                fingerprints: self.tuning.fingerprints.map(Fingerprints),
                 ..explored
             });
         }

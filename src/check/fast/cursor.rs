@@ -12,6 +12,7 @@ use super::books::{
     Answered, Books, NONE, Numbers, Points, Shelf, and_fate, code, number, with_fate,
 };
 use super::equivariance::{About, Question};
+use super::fingerprint::fingerprint;
 use super::intern::{Interner, Number};
 use super::memo::question;
 use super::names::Names;
@@ -58,6 +59,8 @@ pub struct Cursor<P: Protocol> {
     orbits: Option<Orbits<P>>,
     /// The words of the world that stands for such worlds.
     class: Vec<u64>,
+    /// By how many bits worlds of two words are known, if not exactly.
+    fingerprints: Option<u32>,
 }
 
 impl<P: Protocol> Cursor<P> {
@@ -86,6 +89,7 @@ impl<P: Protocol> Cursor<P> {
             offers: Offers::new(nodes, tuning.offers_max),
             orbits: None,
             class: Vec::new(),
+            fingerprints: tuning.fingerprints,
             system: system.clone(),
             books,
         };
@@ -112,16 +116,56 @@ impl<P: Protocol> Cursor<P> {
         }
     }
 
-    /// Whether worlds that differ by names are one.
+    /// Whether the set of worlds may know them by other keys than their own.
     #[inline]
-    pub fn renames(&self) -> bool {
-        self.orbits.is_some()
+    pub fn has_classes(&self) -> bool {
+        self.orbits.is_some() || self.class_words() < self.packer.key_words()
+    }
+
+    /// Whether no world can be taken for another.
+    pub fn is_exact(&self) -> bool {
+        self.fingerprints.is_none()
+    }
+
+    /// Words of the keys by which the set of worlds knows them.
+    pub fn class_words(&self) -> usize {
+        match self.fingerprints {
+            Some(_) => 1,
+            None => self.packer.key_words(),
+        }
     }
 
     /// The key by which the set of worlds knows this one: its own, or that of the world that stands
-    /// for all that differ from it by names. Nothing if a number has outgrown its field.
+    /// for all that differ from it by names; or the fingerprint of that. Nothing if a number has
+    /// outgrown its field.
     #[inline]
     pub fn class(&mut self) -> Key {
+        let key = self.canonical();
+        self.kept(key)
+    }
+
+    /// The same, for the world with this key.
+    #[inline]
+    pub fn class_of(&mut self, key: Key) -> Key {
+        if self.orbits.is_none() {
+            return self.kept(key);
+        }
+        self.load(key);
+        self.class()
+    }
+
+    /// What the set keeps of a key.
+    #[inline]
+    fn kept(&self, key: Key) -> Key {
+        match self.fingerprints {
+            Some(bits) if self.packer.key_words() > 1 => fingerprint(key, bits),
+            _ => key,
+        }
+    }
+
+    /// The key of the world that stands for all that differ from this one by names.
+    #[inline]
+    fn canonical(&mut self) -> Key {
         if self.outgrown {
             return Key::default();
         }
@@ -136,16 +180,6 @@ impl<P: Protocol> Cursor<P> {
         }
         self.packer.fill(parts, &mut self.class);
         self.packer.fold(&self.class)
-    }
-
-    /// The same, for the world with this key.
-    #[inline]
-    pub fn class_of(&mut self, key: Key) -> Key {
-        if self.orbits.is_none() {
-            return key;
-        }
-        self.load(key);
-        self.class()
     }
 
     /// What renaming parts takes.
@@ -192,6 +226,7 @@ impl<P: Protocol> Cursor<P> {
             offers: self.offers.for_another(),
             orbits: self.orbits.as_ref().map(Orbits::for_another),
             class: Vec::new(),
+            fingerprints: self.fingerprints,
         };
         cursor.catch_up();
         cursor

@@ -19,6 +19,9 @@
 //! One thing differs: a search that its monitor stopped may be stopped again while it looks for
 //! blocked worlds. Then it reports none, and the search says that it was stopped.
 //!
+//! Where it is asked to, the set knows worlds of two words by a hash (`fingerprint`). That is the one
+//! thing here that is not exact.
+//!
 //! Unless it is told otherwise it leaves out what changes no verdict (`reduce`). Then it finds less
 //! than the plain engine: the same verdicts, by schedules as short, in fewer worlds.
 
@@ -27,6 +30,7 @@ mod books;
 mod crew;
 mod cursor;
 mod equivariance;
+mod fingerprint;
 mod intern;
 mod keys;
 mod memo;
@@ -84,6 +88,9 @@ pub struct Tuning {
     /// [`Symmetry`](crate::model::Symmetry). Verdicts are the same, and schedules as long; of worlds
     /// those are counted that are left.
     pub symmetry: bool,
+    /// Know worlds of two words by so many bits of a hash, at most 63, and not exactly; see
+    /// [`Fingerprints`](super::Fingerprints).
+    pub fingerprints: Option<u32>,
 }
 
 impl Tuning {
@@ -123,8 +130,9 @@ impl Tuning {
             reduce,
             questions_max,
             symmetry,
+            fingerprints,
         } = *self;
-        (reduce, questions_max, symmetry)
+        (reduce, questions_max, symmetry, fingerprints)
     }
 }
 
@@ -145,6 +153,7 @@ impl Default for Tuning {
             reduce: Reduce::Auto,
             questions_max: 4_000_000,
             symmetry: false,
+            fingerprints: None,
         }
     }
 }

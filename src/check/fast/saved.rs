@@ -304,7 +304,9 @@ impl<P: Protocol> Search<'_, P> {
                 let mut parts = cursor.parts().iter().zip(&counts);
                 parts.all(|(part, count)| (*part as usize) < *count)
             };
-            if !known || !all.insert(cursor.class()) || cursor.has_outgrown() {
+            // Worlds that were told apart when keys were shorter may have the same fingerprint now.
+            let is_new = all.insert(cursor.class()) || self.tuning.fingerprints.is_some();
+            if !known || !is_new || cursor.has_outgrown() {
                 return Err(place.damaged("a world in it makes no sense"));
             }
             self.keys.push(key);
@@ -576,6 +578,7 @@ impl Through {
             reduced: Reduced::default(),
             waiting_for_the_living,
             symmetry: None,
+            fingerprints: None,
         })
     }
 }

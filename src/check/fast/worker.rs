@@ -36,8 +36,8 @@ pub struct Chunk {
     pub deeper: bool,
     /// The successors, in the order of the events, by the share of the set in which they belong.
     pub shares: Vec<Vec<Key>>,
-    /// Where worlds that differ by names are one: the keys above are of those that stand for them,
-    /// and here are those of the worlds themselves. Nothing otherwise.
+    /// Where the set knows worlds by other keys than their own: those are above, and here are those
+    /// of the worlds themselves. Nothing otherwise.
     pub found: Vec<Vec<Key>>,
     /// For each successor in the order of the events, its share.
     pub order: Vec<u8>,
@@ -150,7 +150,7 @@ impl<'a, P: Protocol> Worker<'a, P> {
     pub fn expand(&mut self, chunk: &mut Chunk, shares: usize) {
         chunk.shares.resize_with(shares, Vec::new);
         chunk.shares.iter_mut().for_each(Vec::clear);
-        let found = if self.cursor.renames() { shares } else { 0 };
+        let found = if self.cursor.has_classes() { shares } else { 0 };
         chunk.found.resize_with(found, Vec::new);
         chunk.found.iter_mut().for_each(Vec::clear);
         chunk.order.clear();
@@ -177,7 +177,7 @@ impl<'a, P: Protocol> Worker<'a, P> {
                         self.enabled = enabled;
                         return;
                     }
-                    let found = self.cursor.renames().then(|| self.cursor.key());
+                    let found = self.cursor.has_classes().then(|| self.cursor.key());
                     chunk.add(class, found);
                     self.cursor.undo();
                 }

@@ -1,5 +1,5 @@
 /* TwoPhase of Gray and Lamport, "Consensus on Transaction Commit" (2006), by message passing:
- * what `tests/common/two_phase.rs` is over links that deliver each message once.
+ * what `tests/engines/common/two_phase.rs` is over links that deliver each message once.
  *
  * Every step is a d_step, and nobody keeps anything but the variables below, so SPIN should store
  * one state for each of our worlds. On no link is there ever more than one message: a channel of
@@ -34,7 +34,8 @@ inline decide(outcome, msg) {
 	do
 	:: k < N -> to_resource[k] ! msg; k++
 	:: else -> break
-	od
+	od;
+	k = 0	/* a d_step may not end with a loop */
 }
 
 /* TCConsistent, asked wherever somebody commits or aborts. */
@@ -43,7 +44,8 @@ inline nobody(opposite) {
 	do
 	:: k < N -> assert(rm_state[k] != opposite); k++
 	:: else -> break
-	od
+	od;
+	k = 0
 }
 
 /* TMRcvPrepared; a manager that has decided takes no notice. */

@@ -68,6 +68,7 @@ impl Turn<'_> {
             last,
             configuration,
             applied: Arc::clone(&self.s.applied).as_ref().clone(),
+            proposals: log.proposals_up_to(last.index),
         }));
     }
 

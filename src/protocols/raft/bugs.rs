@@ -69,10 +69,14 @@ pub enum Mistake {
     NewMajorityOnly,
     /// A snapshot taken in C-old,new says C-old.
     JointForgottenInSnapshot,
+    /// C-old,new is written down as C-old.
+    JointForgottenOnRestart,
     /// Who is told to time out now leads without an election.
     TimeoutNowMakesLeader,
     /// The search for what to commit ends at the first entry of an older term.
     CommitScanStops,
+    /// A server leaves a pre-vote for an older term unanswered.
+    IgnoresOldPreVotes,
     /// A server goes on defending a leader that it no longer hears from.
     DefendsForEver,
 }
@@ -89,7 +93,7 @@ pub const BUGS: &[Bug] = &[
     bug(
         "nothing-saved",
         "Servers keep all in memory: a crash makes them forget term, vote and log.",
-        &["election-safety", "durability"],
+        &["election-safety", "monotone-terms", "durability"],
     ),
     bug(
         "vote-in-memory",
@@ -118,7 +122,7 @@ pub const BUGS: &[Bug] = &[
     ),
     bug(
         "half-is-a-majority",
-        "Half of the servers decide, if their number is even.",
+        "Half of the servers decide where their number is even.",
         &["election-safety"],
     ),
     bug(
@@ -134,7 +138,7 @@ pub const BUGS: &[Bug] = &[
     bug(
         "commits-old-terms",
         "A leader takes an entry of an older term for committed because a majority has it (Figure 8).",
-        &["leader-completeness"],
+        &["old-term-commit", "leader-completeness"],
     ),
     bug(
         "truncates-always",
@@ -234,6 +238,11 @@ pub const BUGS: &[Bug] = &[
         &["leader-completeness"],
     ),
     bug(
+        "joint-forgotten-on-restart",
+        "A server writes C-old where it has C-old,new: after a crash it does not know of the change.",
+        &["leader-completeness"],
+    ),
+    bug(
         "timeout-now-makes-leader",
         "A server that leadership is transferred to leads at once, without an election.",
         &["election-safety"],
@@ -241,6 +250,12 @@ pub const BUGS: &[Bug] = &[
     bug(
         "commit-scan-stops",
         "The search for what to commit gives up at the first entry of an older term.",
+        &["progress"],
+    ),
+    bug(
+        "ignores-old-pre-votes",
+        "Who is asked whether it would vote in an older term says nothing, so that the other never \
+         hears of the later one.",
         &["progress"],
     ),
     bug(

@@ -14,6 +14,7 @@ impl Raft {
         let client = Client {
             serial: begun,
             server: self.first_server(id),
+            turn: self.first_server(id),
             asked: None,
         };
         self.think(id, &client, o);
@@ -48,7 +49,8 @@ impl Raft {
                     return self.think(id, client, o);
                 }
                 asked.tries_left = asked.tries_left.map(|left| left - 1);
-                client.server = self.server_after(client.server);
+                client.turn = self.server_after(client.turn);
+                client.server = client.turn;
                 self.ask(client, o);
             }
             _ => {}
@@ -92,6 +94,7 @@ impl Raft {
             Reply::Answer(_) | Reply::Accepted | Reply::Refused => {
                 client.asked = None;
                 client.server = src;
+                client.turn = src;
                 o.cancel_timer(Timer::Retry);
                 self.think(id, client, o);
             }

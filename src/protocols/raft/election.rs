@@ -35,7 +35,7 @@ impl Turn<'_> {
         let promised = NodeSet::only(self.id);
         self.s.role = Role::PreCandidate { promised };
         self.set_election_timer();
-        if self.configuration().is_quorum(promised) {
+        if self.is_quorum(promised) {
             return self.start_election(Campaign::Election);
         }
         let term = self.s.stable.current_term.next();
@@ -112,6 +112,9 @@ impl Turn<'_> {
     pub(super) fn on_request_vote(&mut self, src: Id, ask: RequestVote) {
         let current = self.s.stable.current_term;
         if ask.campaign == Campaign::PreVote {
+            if ask.term <= current && self.makes(Mistake::IgnoresOldPreVotes) {
+                return;
+            }
             let granted = ask.term > current && self.is_up_to_date(ask.last);
             let term = if granted { ask.term } else { current };
             let pre = true;

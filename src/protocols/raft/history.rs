@@ -42,18 +42,22 @@ pub enum Rule {
     ElectionSafety,
     LeaderAppendOnly,
     StateMachineSafety,
+    OldTermCommit,
     MonotoneTerms,
     MonotoneCommitIndex,
+    MonotoneMatchIndex,
     ExactlyOnce,
 }
 
 impl Rule {
-    const ALL: [Rule; 6] = [
+    const ALL: [Rule; 8] = [
         Rule::ElectionSafety,
         Rule::LeaderAppendOnly,
         Rule::StateMachineSafety,
+        Rule::OldTermCommit,
         Rule::MonotoneTerms,
         Rule::MonotoneCommitIndex,
+        Rule::MonotoneMatchIndex,
         Rule::ExactlyOnce,
     ];
 
@@ -63,8 +67,10 @@ impl Rule {
             Rule::ElectionSafety => "election-safety",
             Rule::LeaderAppendOnly => "leader-append-only",
             Rule::StateMachineSafety => "state-machine-safety",
+            Rule::OldTermCommit => "old-term-commit",
             Rule::MonotoneTerms => "monotone-terms",
             Rule::MonotoneCommitIndex => "monotone-commit-index",
+            Rule::MonotoneMatchIndex => "monotone-match-index",
             Rule::ExactlyOnce => "exactly-once",
         }
     }
@@ -102,7 +108,11 @@ impl History {
                 let rule = rule.expect("a rule that this protocol observed");
                 let what = match rule {
                     Rule::LeaderAppendOnly => "overwrote its log while it led",
+                    Rule::OldTermCommit => "led, and counted replicas of an entry of an older term",
                     Rule::MonotoneTerms => "went back to an earlier term",
+                    Rule::MonotoneMatchIndex => {
+                        "forgot, while it led, what a follower had acknowledged"
+                    }
                     _ => "lowered its commit index",
                 };
                 self.breach(rule, NodeSet::only(id), format!("{} {what}", name(id)));
@@ -180,6 +190,12 @@ impl History {
     /// What was committed there.
     pub(super) fn value_at(&self, index: Index) -> Option<&Value> {
         self.committed.get(&index).map(|settled| &settled.value)
+    }
+
+    /// The last term that a server was elected in.
+    pub(super) fn last_led(&self, id: Id) -> Option<Term> {
+        let mut led = self.leaders.iter().rev().filter(|(_, who)| **who == id);
+        led.next().map(|(term, _)| *term)
     }
 
     pub(super) fn has_leader(&self) -> bool {

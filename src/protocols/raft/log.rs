@@ -60,6 +60,8 @@ pub struct Snapshot {
     pub last: Position,
     pub configuration: Configuration,
     pub applied: Applied,
+    /// How many commands it stands for that leaders made up; see `Params::proposals`.
+    pub proposals: u32,
 }
 
 /// The state machine, and with it the table of sessions (thesis, 6.3).
@@ -167,6 +169,15 @@ impl Log {
         self.snapshot = snapshot;
     }
 
+    /// Takes every C-old,new for C-old. (A mistake.)
+    pub fn forget_joint(&mut self) {
+        for entry in Arc::make_mut(&mut self.entries) {
+            if let Content::Configuration(configuration) = &mut entry.content {
+                configuration.next = None;
+            }
+        }
+    }
+
     /// The first entry of a term that it stores.
     pub fn first_of(&self, term: Term) -> Index {
         let first = self.iter().find(|(_, entry)| entry.term == term);
@@ -193,6 +204,28 @@ impl Log {
             _ => None,
         });
         found.unwrap_or((self.compacted(), self.snapshot.configuration))
+    }
+
+    /// The latest configuration up to an index, and all that follow it.
+    pub fn configurations_from(&self, index: Index) -> impl Iterator<Item = Configuration> {
+        let (from, first) = self.configuration_at(index);
+        let later = self.iter().filter(move |(at, _)| *at > from);
+        let later = later.filter_map(|(_, entry)| match entry.content {
+            Content::Configuration(configuration) => Some(configuration),
+            _ => None,
+        });
+        std::iter::once(first).chain(later)
+    }
+
+    /// How many commands leaders have made up, those included that the snapshot stands for.
+    pub fn proposals(&self) -> u32 {
+        self.proposals_up_to(self.last_index())
+    }
+
+    pub fn proposals_up_to(&self, index: Index) -> u32 {
+        let entries = self.iter().take_while(|(at, _)| *at <= index);
+        let made = entries.filter(|(_, entry)| matches!(entry.content, Content::Proposal(_)));
+        self.snapshot.proposals + Index::try_from(made.count()).expect("a short log")
     }
 }
 

@@ -54,12 +54,17 @@
 //! - A new server has caught up when it has all that was committed when the change was asked for
 //!   (thesis, 4.2.1: rounds of a certain length); if that takes an election timeout, it is not added.
 //! - Clients do not register: each has a number and a session from the beginning, and sessions never
-//!   expire (thesis, 6.3).
+//!   expire (thesis, 6.3). What they ask of the cluster itself, other members or another leader, has no
+//!   session: asked twice it may be done twice.
+//! - A client that gets no answer asks the servers in turn (8: a randomly-chosen server). A server that
+//!   tells it of a leader does not change whose turn it is next: that leader may be an old one.
 //! - With check-quorum a server that comes back defends a leader for the minimum election timeout as
 //!   if it had just heard from one: it may have, and the leader may rely on it (thesis, 6.4.1).
 //! - Leases last as long as a timer that is set when a round of heartbeats is sent.
 //! - A server that is not in its own latest configuration campaigns only until it knows that one to be
-//!   committed (thesis, 4.2.2).
+//!   committed (thesis, 4.2.2). After a crash it knows less of that, and may campaign once more.
+//! - That a leader has committed an entry of its own term before it changes the membership is asked for
+//!   in joint consensus, too (Ongaro 2015: one server at a time).
 //! - A leader that asks another to take over asks it again with every acknowledgement, until that
 //!   starts an election or an election timeout is over; it never has a lease again in its term,
 //!   because what it sent may arrive at any time.

@@ -2,7 +2,7 @@
 //!
 //! A crash in the middle of a handler takes away the state, but not what the handler had concluded:
 //! a leader that counted a majority has committed, whoever else has heard of it. So there the handler
-//! is asked what it was about to do.
+//! is asked what it was about to do. But what it had not written down yet never was: that is left out.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -10,9 +10,9 @@ use std::sync::Arc;
 use super::Raft;
 use super::ask::{Ask, Reply};
 use super::history::{Rule, UNKNOWN};
-use super::log::{Content, Entry, Index, Log};
+use super::log::{Content, Entry, Index, Log, Term};
 use super::messages::Msg;
-use super::state::{Client, Server, State, Storage};
+use super::state::{Client, Server, Stable, State, Storage};
 use crate::model::{Command, Id, Input, Node, Observation, Out, Reaction, Value};
 
 pub fn observe(
@@ -51,6 +51,9 @@ pub fn observe(
         }
         _ => return,
     };
+    let written = |at: Index, entry: &Entry| {
+        !reaction.crashed || is_written(reaction.saved().or(before.storage()), at, entry)
+    };
     server(old, new, found);
     // What a snapshot stands for was observed where it was committed.
     let in_a_snapshot = matches!(
@@ -66,8 +69,19 @@ pub fn observe(
         } else {
             Cow::Borrowed(&new.stable.log)
         };
-        committed(raft, old, new, &log, found);
+        let all = old.commit_index + 1..=new.commit_index;
+        let entries = all.map(|at| (at, *log.get(at).expect("what is committed is in the log")));
+        let entries = entries.take_while(|(at, entry)| written(*at, entry));
+        committed(raft, old, new.stable.current_term, entries, found);
     }
+}
+
+/// Whether an entry is on the disk.
+fn is_written(disk: Option<&Storage>, at: Index, entry: &Entry) -> bool {
+    let Some(Storage::Server(Stable { log, .. })) = disk else {
+        return false;
+    };
+    at <= log.compacted() || log.get(at) == Some(entry)
 }
 
 /// What a server would have become, had it not crashed inside the handler.
@@ -112,6 +126,17 @@ fn server(old: &Server, new: &Server, found: &mut Vec<Observation>) {
     if new.commit_index < old.commit_index {
         found.push(broke(Rule::MonotoneCommitIndex));
     }
+    // 5.4.2: only log entries from the leader's current term are committed by counting replicas.
+    let counts = (led || new.leading().is_some()) && new.commit_index > old.commit_index;
+    if counts && new.stable.log.term(new.commit_index) != Some(term) {
+        found.push(broke(Rule::OldTermCommit));
+    }
+    if let (true, Some(before), Some(now)) = (led, old.leading(), new.leading()) {
+        let mut followers = before.progress.iter().zip(&now.progress);
+        if followers.any(|(before, now)| now.matched < before.matched) {
+            found.push(broke(Rule::MonotoneMatchIndex));
+        }
+    }
     if led && !is_extended(&old.stable.log, &new.stable.log) {
         found.push(broke(Rule::LeaderAppendOnly));
     }
@@ -124,16 +149,21 @@ fn is_extended(old: &Log, new: &Log) -> bool {
     old.iter().all(kept)
 }
 
-/// `log` has all that was committed.
-fn committed(raft: &Raft, old: &Server, new: &Server, log: &Log, found: &mut Vec<Observation>) {
+/// These entries were committed, one after the other.
+fn committed(
+    raft: &Raft,
+    old: &Server,
+    during: Term,
+    entries: impl Iterator<Item = (Index, Entry)>,
+    found: &mut Vec<Observation>,
+) {
     let mut applied = Arc::clone(&old.applied);
-    for at in old.commit_index + 1..=new.commit_index {
-        let entry = log.get(at).expect("what is committed is in the log");
+    for (at, entry) in entries {
         found.push(Observation::Committed {
             subject: at.into(),
             value: value(raft, entry.content),
             term: entry.term.0.into(),
-            during: new.stable.current_term.0.into(),
+            during: during.0.into(),
         });
         if let Content::Command(client, serial, op) = entry.content {
             let anew = !raft.params.sessions || {

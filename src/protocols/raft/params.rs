@@ -10,6 +10,12 @@ use crate::model::{BadParameter, NodeSet, TimerRange};
 /// The largest numbers of servers and of clients.
 pub const SERVERS_MAX: u8 = 15;
 pub const CLIENTS_MAX: u8 = 15;
+/// The largest numbers of what clients and leaders do, and of what a check looks at.
+const COMMANDS_MAX: u32 = 1000;
+const PROPOSALS_MAX: u32 = 100;
+const SNAPSHOT_AFTER_MAX: u32 = 10_000;
+const TRIES_MAX: u32 = 1000;
+const TERMS_MAX: u32 = 1000;
 
 /// The parameters of Raft.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -83,7 +89,10 @@ pub struct Params {
 
 /// What clients ask for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = r#"expected a list of commands for each client: [["put x 1"]]; or what each draws its commands from: {"clients": 1, "commands": 2, "from": ["put x 1"]}"#
+)]
 pub enum Workload {
     /// One script for each client.
     Scripts(Vec<Vec<String>>),
@@ -225,7 +234,10 @@ impl Params {
         if let Some(members) = self.members
             && !within(members, self.servers, 1)
         {
-            let message = format!("{members} members of {} servers", self.servers);
+            let message = match self.servers {
+                1 => format!("{members} members of one server: write 1"),
+                servers => format!("{members} members of {servers} servers: write 1 to {servers}"),
+            };
             return bad("members", message);
         }
         if self.client_count() > CLIENTS_MAX {
@@ -238,22 +250,33 @@ impl Params {
             let message = "nothing to draw: write how many clients and commands, and from what";
             return bad("clients", message.to_owned());
         }
-        self.asks()?;
-        if self.proposals > 100 {
-            return bad(
-                "proposals",
-                format!("{} proposals: at most 100", self.proposals),
-            );
+        if let Workload::Drawn(Drawn { commands, .. }) = &self.clients
+            && *commands > COMMANDS_MAX
+        {
+            let message = format!("{commands} commands: write 1 to {COMMANDS_MAX}");
+            return bad("clients", message);
         }
-        if self.snapshot_after == Some(0) {
-            let message = "0: write after how many entries, or null".to_owned();
+        self.asks()?;
+        if self.proposals > PROPOSALS_MAX {
+            let message = format!("{} proposals: at most {PROPOSALS_MAX}", self.proposals);
+            return bad("proposals", message);
+        }
+        if let Some(after) = self.snapshot_after
+            && !(1..=SNAPSHOT_AFTER_MAX).contains(&after)
+        {
+            let message =
+                format!("after {after} entries: write 1 to {SNAPSHOT_AFTER_MAX}, or null");
             return bad("snapshot-after", message);
         }
-        if self.tries == Some(0) {
-            return bad("tries", "0: write at least 1, or null".to_owned());
+        if let Some(tries) = self.tries
+            && !(1..=TRIES_MAX).contains(&tries)
+        {
+            let message = format!("{tries} tries: write 1 to {TRIES_MAX}, or null");
+            return bad("tries", message);
         }
-        if !(1..=1000).contains(&self.terms) {
-            return bad("terms", format!("{} terms: write 1 to 1000", self.terms));
+        if !(1..=TERMS_MAX).contains(&self.terms) {
+            let message = format!("{} terms: write 1 to {TERMS_MAX}", self.terms);
+            return bad("terms", message);
         }
         if self.heartbeat.max >= self.election_timeout.min {
             let message = format!(
@@ -261,6 +284,15 @@ impl Params {
                 self.heartbeat.max, self.election_timeout.min
             );
             return bad("heartbeat", message);
+        }
+        if self.membership != Membership::Fixed
+            && !self.no_op
+            && self.bug != Some(Mistake::ChangeBeforeOwnCommit)
+        {
+            let message = "a leader changes the membership only after it has committed an entry of its \
+                           own term (Ongaro 2015), and may wait for that for ever: write \
+                           `\"no-op\": true`";
+            return bad("no-op", message.to_owned());
         }
         self.check_reads()?;
         self.check_bug()
@@ -294,7 +326,11 @@ impl Params {
     fn check_bug(&self) -> Result<(), BadParameter> {
         let Some(bug) = self.bug else { return Ok(()) };
         let needs = match bug {
-            Mistake::HalfIsAMajority if self.servers % 2 == 1 => "an even number of servers",
+            Mistake::HalfIsAMajority
+                if self.membership == Membership::Fixed && self.first_members().len() % 2 == 1 =>
+            {
+                "an even number of servers that take part"
+            }
             Mistake::ReadsBeforeOwnCommit | Mistake::ReadsUnconfirmed
                 if self.reads == Reads::Log =>
             {
@@ -306,7 +342,9 @@ impl Params {
             {
                 r#""membership": "single", or "joint""#
             }
-            Mistake::NewMajorityOnly | Mistake::JointForgottenInSnapshot
+            Mistake::NewMajorityOnly
+            | Mistake::JointForgottenInSnapshot
+            | Mistake::JointForgottenOnRestart
                 if self.membership != Membership::Joint =>
             {
                 r#""membership": "joint""#
@@ -321,6 +359,7 @@ impl Params {
             }
             // Who sends all that follows speaks of all that is committed.
             Mistake::CommitsWholeLog if !self.empty_heartbeats => r#""empty-heartbeats": true"#,
+            Mistake::IgnoresOldPreVotes if !self.pre_vote => r#""pre-vote": true"#,
             Mistake::DefendsForEver if !self.check_quorum => r#""check-quorum": true"#,
             _ => return Ok(()),
         };

@@ -50,7 +50,7 @@ fn storage(of: fn(&Raft, &Disks<'_, Raft>) -> Answer) -> Expectation<Raft> {
     Expectation::Always(Predicate::Storage(of))
 }
 
-/// The five of Figure 3, and that terms and commit indices never go back.
+/// The five of Figure 3, the rule of 5.4.2, and that terms and indices never go back.
 fn figure_3() -> Vec<Property<Raft>> {
     vec![
         property(
@@ -84,13 +84,19 @@ fn figure_3() -> Vec<Property<Raft>> {
             "If a server has applied a log entry at a given index to its state machine, no other \
              server will ever apply a different log entry for the same index.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.4.3",
-            history(|_, h| unbroken(h, Rule::StateMachineSafety)),
+            always(state_machine_safety),
+        ),
+        property(
+            "old-term-commit",
+            "Only log entries from the leader's current term are committed by counting replicas.",
+            "Ongaro & Ousterhout 2014, 5.4.2",
+            history(|_, h| unbroken(h, Rule::OldTermCommit)),
         ),
         property(
             "monotone-terms",
-            "The current term of a server increases monotonically over time.",
+            "The current term of a server increases monotonically over time, also over a crash.",
             "Ongaro & Ousterhout 2014, 5.1 and Figure 2",
-            history(|_, h| unbroken(h, Rule::MonotoneTerms)),
+            always(monotone_terms),
         ),
         property(
             "monotone-commit-index",
@@ -98,10 +104,19 @@ fn figure_3() -> Vec<Property<Raft>> {
             "Ongaro & Ousterhout 2014, Figure 2",
             history(|_, h| unbroken(h, Rule::MonotoneCommitIndex)),
         ),
+        property(
+            "monotone-match-index",
+            "What a leader knows to be replicated on a server increases monotonically while it leads.",
+            "Ongaro & Ousterhout 2014, Figure 2",
+            history(|_, h| unbroken(h, Rule::MonotoneMatchIndex)),
+        ),
     ]
 }
 
 /// What rests on the disks, who decides, and what clients may expect.
+///
+/// Where the membership can change there is no *durability*: of which servers a majority should have an
+/// entry would depend on when it was committed.
 fn of_storage_and_clients(raft: &Raft) -> Vec<Property<Raft>> {
     let mut all = Vec::new();
     if raft.params.membership == Membership::Fixed {
@@ -179,6 +194,43 @@ fn unbroken(history: &History, rule: Rule) -> Answer {
         Some((who, text)) => Err(Reason::new(*who, text.clone())),
         None => Ok(()),
     }
+}
+
+/// What was applied where; and of two servers that have applied equally much, that the outcome is the
+/// same.
+fn state_machine_safety(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    unbroken(world.history(), Rule::StateMachineSafety)?;
+    for (one, here) in running(raft, world) {
+        let before = running(raft, world).take_while(|(other, _)| *other < one);
+        for (other, there) in before {
+            if here.commit_index == there.commit_index && here.applied != there.applied {
+                let text = format!(
+                    "{} and {} have applied {} entries each, and their state machines differ",
+                    name(other),
+                    name(one),
+                    here.commit_index
+                );
+                return Err(Reason::new(NodeSet::only(one).with(other), text));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Also of a server that comes back: it is not in a term before the last that it was elected in.
+fn monotone_terms(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    unbroken(world.history(), Rule::MonotoneTerms)?;
+    for (id, server) in running(raft, world) {
+        let term = server.stable.current_term;
+        if let Some(led) = world.history().last_led(id).filter(|led| *led > term) {
+            let text = format!(
+                "{} is in term {term:?}, but was elected in term {led:?} before",
+                name(id)
+            );
+            return Err(Reason::new(NodeSet::only(id), text));
+        }
+    }
+    Ok(())
 }
 
 fn linearizability(_: &Raft, history: &History) -> Answer {
@@ -354,18 +406,22 @@ fn commitment_possible(_: &Raft, history: &History) -> Answer {
     Err(Reason::new(NodeSet::EMPTY, "nothing was committed"))
 }
 
+/// Whether messages pass between two nodes, both ways.
+fn is_open(world: &dyn View<Raft>, one: Id, other: Id) -> bool {
+    let cut = |src, dst| world.globals().is_cut(Link::new(src, dst));
+    one == other || !cut(one, other) && !cut(other, one)
+}
+
 /// The condition of progress: servers that are enough to decide are up, and connected to each other
 /// and to all clients that are up.
 fn enough_are_up(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     let up = raft.servers.intersection(world.up());
     let clients = world.up().minus(raft.servers);
-    let cut = |src, dst| world.globals().is_cut(Link::new(src, dst));
-    let open = |one: Id, other: Id| one == other || !cut(one, other) && !cut(other, one);
     let is_connected = |set: NodeSet| {
         let mut pairs = set
             .iter()
             .flat_map(|one| set.union(clients).iter().map(move |other| (one, other)));
-        pairs.all(|(one, other)| open(one, other))
+        pairs.all(|(one, other)| is_open(world, one, other))
     };
     let decides = |set: NodeSet| {
         let mut all = set.iter().filter_map(|id| server(world, id));
@@ -384,8 +440,8 @@ fn enough_are_up(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     Err(Reason::new(NodeSet::EMPTY, text))
 }
 
-/// The goal of progress: a leader that a majority follow has committed all that it has, and no client
-/// that is up waits for anything, or has anything left to ask for.
+/// The goal of progress: a leader has committed all that it has, a majority follow it and can be
+/// reached, and no client that is up waits for anything, or has anything left to ask for.
 fn is_served(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     for id in world.up().minus(raft.servers).iter() {
         if let Some(State::Client(client)) = world.node(id).state()
@@ -396,22 +452,21 @@ fn is_served(raft: &Raft, world: &dyn View<Raft>) -> Answer {
             return Err(Reason::new(NodeSet::only(id), text));
         }
     }
-    let in_term = |term: Term| {
-        let same = running(raft, world).filter(|(_, s)| s.stable.current_term == term);
-        same.map(|(id, _)| id).collect::<NodeSet>()
+    let followers = |leader: Id, term: Term| -> NodeSet {
+        let follows = |s: &Server| s.leader == Some(leader) && s.stable.current_term == term;
+        let followers = running(raft, world).filter(|(_, s)| follows(s));
+        let reached = followers.filter(|(id, _)| is_open(world, leader, *id));
+        reached.map(|(id, _)| id).collect()
     };
     let mut leaders = running(raft, world).filter(|(_, s)| s.leading().is_some());
-    let serves = |s: &Server| {
+    let serves = |(id, s): (Id, &Server)| {
         let log = &s.stable.log;
-        let followed = log
-            .configuration()
-            .1
-            .is_quorum(in_term(s.stable.current_term));
-        followed && s.commit_index == log.last_index()
+        let decides = |set: NodeSet| log.configuration().1.is_quorum(set);
+        s.commit_index == log.last_index() && decides(followers(id, s.stable.current_term))
     };
-    if leaders.any(|(_, s)| serves(s)) {
+    if leaders.any(serves) {
         return Ok(());
     }
-    let text = "no leader that a majority follow has committed all that it has";
+    let text = "no leader that a majority follow, and can reach, has committed all that it has";
     Err(Reason::new(NodeSet::EMPTY, text))
 }

@@ -70,11 +70,14 @@ impl Protocol for Raft {
         history.record(self, id, observation);
     }
 
-    /// A follower waits for its leader, which sends heartbeats as long as it leads. All others wait
-    /// for time to pass: a candidate may lose, and a leader cannot answer a client on its own.
+    /// A follower waits for its leader, which sends heartbeats as long as it leads: to all that take
+    /// part, and that may cease to be so where the membership changes. All others wait for time to
+    /// pass: a candidate may lose, and a leader cannot answer a client on its own.
     fn awaits(&self, _: Id, state: &State, timer: &Timer) -> NodeSet {
         match (state, timer) {
-            (State::Server(server), Timer::Election) => {
+            (State::Server(server), Timer::Election)
+                if self.params.membership == Membership::Fixed =>
+            {
                 server.leader.map_or(NodeSet::EMPTY, NodeSet::only)
             }
             _ => NodeSet::EMPTY,

@@ -18,6 +18,11 @@ impl Turn<'_> {
         let Role::Leader(leader) = &mut self.s.role else {
             return;
         };
+        // A request that comes late does not take the place of a newer one.
+        let is_newer = |read: &Read| read.client == client && read.serial > serial;
+        if leader.reads.iter().any(is_newer) {
+            return;
+        }
         leader.reads.retain(|read| read.client != client);
         leader.reads.push(Read {
             client,
@@ -96,12 +101,14 @@ impl Turn<'_> {
             return;
         }
         leader.round += 1;
-        let (round, slot) = (leader.round, leader.round % 2);
-        leader.leases[slot as usize] = Some(Lease {
+        let round = leader.round;
+        // The last lease goes on until this one is confirmed.
+        let [first, second] = leader.leases.map(|lease| lease.map(|l| l.round));
+        let slot = u8::from(first > second);
+        leader.leases[usize::from(slot)] = Some(Lease {
             round,
             confirmed: false,
         });
-        let slot = u8::try_from(slot).expect("one of two");
         self.set_timer(Timer::Lease(slot), self.raft.params.lease);
     }
 

@@ -70,16 +70,15 @@ impl Turn<'_> {
         self.propose_later();
     }
 
-    /// Arms the timer for that, as long as the log does not hold enough of them.
+    /// Arms the timer for that, as long as there are not enough of them in the log.
     pub(super) fn propose_later(&mut self) {
         if self.proposals_left() > 0 {
             self.set_timer(Timer::Propose, self.raft.params.propose);
         }
     }
 
-    fn proposals_left(&self) -> usize {
-        let log = self.s.stable.log.iter();
-        let made = log.filter(|(_, entry)| matches!(entry.content, Content::Proposal(_)));
-        (self.raft.params.proposals as usize).saturating_sub(made.count())
+    fn proposals_left(&self) -> u32 {
+        let made = self.s.stable.log.proposals();
+        self.raft.params.proposals.saturating_sub(made)
     }
 }

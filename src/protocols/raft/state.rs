@@ -135,8 +135,11 @@ pub struct Change {
 pub struct Client {
     /// The serial number of its last command; 0 before the first.
     pub serial: u32,
-    /// The server that it will ask.
+    /// The server that it will ask: the leader that it was told of, or whose turn it is.
     pub server: Id,
+    /// Whose turn it was last. What clients are told of leaders may be out of date, and does not
+    /// change whose turn it is next.
+    pub turn: Id,
     /// What it waits for.
     pub asked: Option<Asked>,
 }
@@ -159,12 +162,12 @@ impl Leader {
 }
 
 impl Server {
-    /// Whether it takes part, as far as it knows: in the latest configuration, or in the last one
-    /// that it knows to be committed.
+    /// Thesis, 4.2.2: a server that is not part of its own latest configuration may still be needed
+    /// until that is committed. So it starts elections if it is part of the last configuration that
+    /// it knows to be committed, or of any that follows; but its own vote need not count.
     pub fn may_campaign(&self, id: Id) -> bool {
-        let log = &self.stable.log;
-        let committed = log.configuration_at(self.commit_index).1;
-        log.configuration().1.contains(id) || committed.contains(id)
+        let mut configurations = self.stable.log.configurations_from(self.commit_index);
+        configurations.any(|configuration| configuration.contains(id))
     }
 
     pub fn leading(&self) -> Option<&Leader> {

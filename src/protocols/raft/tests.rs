@@ -476,6 +476,7 @@ fn a_snapshot_is_installed() {
             last: at(index, term),
             configuration: raft.first,
             applied: Applied::default(),
+            proposals: 0,
         };
         Msg::InstallSnapshot(InstallSnapshot {
             term: Term(3),
@@ -564,6 +565,11 @@ fn a_client_asks_until_it_is_told() {
     assert_eq!(client.fires(Timer::Retry), [(s2, ask(1))]);
     let not_leader = Msg::Reply(1, Reply::NotLeader(Some(s1)));
     assert_eq!(client.hears("S2", not_leader), [(s1, ask(1))]);
+    // That leader may be an old one: the others have their turn.
+    let s3 = Id::from(2);
+    assert_eq!(client.fires(Timer::Retry), [(s3, ask(1))]);
+    let not_leader = Msg::Reply(1, Reply::NotLeader(Some(s1)));
+    assert_eq!(client.hears("S3", not_leader), [(s1, ask(1))]);
     let done: Reply = Reply::Answer("done".parse().unwrap());
     assert_eq!(client.hears("S1", Msg::Reply(7, done)), []);
     client.hears("S1", Msg::Reply(1, done));
@@ -579,6 +585,126 @@ fn a_client_asks_until_it_is_told() {
     }
 }
 
+/// Thesis, 4.2.2: who was removed again is still needed as long as it does not know that to be
+/// committed, however often the configuration changed since.
+#[test]
+fn a_removed_server_campaigns_while_it_may_be_needed() {
+    let raft = raft(&Params {
+        servers: 2,
+        members: Some(1),
+        membership: Membership::Single,
+        ..Params::default()
+    });
+    let mut stable = raft.nothing();
+    let [s1, s2] = [0, 1].map(Id::from);
+    for voters in [NodeSet::only(s1).with(s2), NodeSet::only(s1)] {
+        let content = Content::Configuration(Configuration::of(voters));
+        let term = Term(1);
+        stable.log.append(Entry { term, content });
+    }
+    let mut out = crate::model::Out::new();
+    let mut server = raft.server_starts(s2, stable, true, &mut out);
+    assert!(server.may_campaign(s2));
+    server.commit_index = 1;
+    assert!(server.may_campaign(s2));
+    server.commit_index = 2;
+    assert!(!server.may_campaign(s2) && server.may_campaign(s1));
+}
+
+/// A request that comes late does not take the place of a newer one of the same client.
+#[test]
+fn an_old_read_displaces_no_newer_one() {
+    let raft = raft(&Params {
+        reads: Reads::ReadIndex,
+        ..Params::default()
+    });
+    let mut leader = Lone::new(&raft, "S1");
+    leader.wins("S2");
+    let get = |serial| Msg::Request(serial, "get x".parse().unwrap());
+    for serial in [1, 2, 1] {
+        leader.hears("C1", get(serial));
+    }
+    let reads = &leader.server().leading().unwrap().reads;
+    assert_eq!(reads.iter().map(|r| r.serial).collect::<Vec<_>>(), [2]);
+}
+
+/// Leaders make up so many commands and no more, whether snapshots stand for them or not.
+#[test]
+fn proposals_come_to_an_end() {
+    let raft = raft(&Params {
+        servers: 1,
+        proposals: 2,
+        snapshot_after: Some(1),
+        ..core()
+    });
+    let mut leader = Lone::new(&raft, "S1");
+    leader.fires(Timer::Election);
+    for proposed in [1, 2, 2] {
+        leader.fires(Timer::Propose);
+        let log = &leader.server().stable.log;
+        assert_eq!((log.compacted(), log.proposals()), (proposed, proposed));
+    }
+}
+
+/// Values out of range are refused, and the range is named.
+#[test]
+fn parameters_out_of_range_are_refused() {
+    let told = |params: Params| params.check().expect_err("out of range").message;
+    let cases = [
+        (
+            told(Params {
+                members: Some(9),
+                ..core()
+            }),
+            "write 1 to 3",
+        ),
+        (
+            told(Params {
+                members: Some(0),
+                ..core()
+            }),
+            "write 1 to 3",
+        ),
+        (
+            told(Params {
+                tries: Some(0),
+                ..core()
+            }),
+            "write 1 to 1000",
+        ),
+        (
+            told(Params {
+                tries: Some(1001),
+                ..core()
+            }),
+            "write 1 to 1000",
+        ),
+        (
+            told(Params {
+                snapshot_after: Some(10_001),
+                ..core()
+            }),
+            "write 1 to 10000",
+        ),
+        (
+            told(Params {
+                membership: Membership::Single,
+                ..core()
+            }),
+            "no-op",
+        ),
+    ];
+    for (message, range) in cases {
+        assert!(message.contains(range), "{message}");
+    }
+    let workload = serde_json::from_str::<Workload>(r#"["put x 1"]"#);
+    let message = workload.expect_err("no list of lists").to_string();
+    assert!(
+        message.contains("a list of commands for each client"),
+        "{message}"
+    );
+}
+
 /// Every mistake that can be switched on is described, and the other way round.
 #[test]
 fn mistakes_are_known_by_name() {
@@ -587,5 +713,5 @@ fn mistakes_are_known_by_name() {
         let back = serde_json::to_value(mistake).unwrap();
         assert_eq!(back, bug.name);
     }
-    assert_eq!(Raft::BUGS.len(), 32);
+    assert_eq!(Raft::BUGS.len(), 34);
 }

@@ -34,6 +34,9 @@ impl Turn<'_> {
         if self.makes(Mistake::VoteInMemory) {
             record.voted_for = None;
         }
+        if self.makes(Mistake::JointForgottenOnRestart) {
+            record.log.forget_joint();
+        }
         if !self.makes(Mistake::NothingSaved) {
             self.out.save(Storage::Server(record));
         }
@@ -56,8 +59,6 @@ impl Turn<'_> {
         self.s.stable.log.configuration().1
     }
 
-    /// Thesis, 4.2.2: a server that is not part of its own latest configuration may still be needed
-    /// until that is committed. It starts elections, but its own vote does not count.
     pub fn may_campaign(&self) -> bool {
         self.s.may_campaign(self.id)
     }
@@ -70,8 +71,8 @@ impl Turn<'_> {
     pub fn is_quorum(&self, set: NodeSet) -> bool {
         let configuration = self.configuration();
         if self.makes(Mistake::HalfIsAMajority) {
-            let of = configuration.voters;
-            return of.intersection(set).len() >= of.len() / 2;
+            let half = |of: NodeSet| 2 * of.intersection(set).len() >= of.len();
+            return half(configuration.voters) && configuration.next.is_none_or(half);
         }
         if self.makes(Mistake::NewMajorityOnly)
             && let Some(next) = configuration.next

@@ -59,7 +59,7 @@ pub struct Instance<P: Protocol> {
     pub(super) variant: Variant<P::Params>,
     pub(super) cluster: Cluster,
     protocol: Arc<P>,
-    /// As the protocol declares them.
+    /// As the protocol declares them, but for those that the variant leaves out.
     pub(super) properties: Vec<Property<P>>,
     pub(super) sets: Vec<FaultSet>,
 }
@@ -82,9 +82,11 @@ impl<P: Protocol> Instance<P> {
             "{} kinds of faults make too many sets",
             variant.faults.len()
         );
+        let mut properties = protocol.properties();
+        properties.retain(|property| !variant.leaves_out.contains(&property.name));
         Ok(Instance {
             cluster: protocol.cluster(),
-            properties: protocol.properties(),
+            properties,
             sets: sets(&variant.faults),
             protocol,
             variant,

@@ -74,6 +74,8 @@ pub struct Variant<Params> {
     /// One sentence.
     pub about: &'static str,
     pub params: Params,
+    /// The properties of which these bounds leave no evidence.
+    pub leaves_out: Vec<&'static str>,
     /// The kinds of faults, in the order of columns; at most [`Self::FAULTS_MAX`].
     pub faults: Vec<Fault>,
     /// Crashes: of all nodes together, or of the nodes of each role that is named.
@@ -106,6 +108,7 @@ impl<Params> Variant<Params> {
             name,
             about,
             params,
+            leaves_out: Vec::new(),
             faults: Fault::ALL.to_vec(),
             crashes: 1,
             drops: 1,

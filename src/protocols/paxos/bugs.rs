@@ -29,7 +29,7 @@ pub enum Mistake {
     LatePromiseRepicks,
     /// An old PREPARE lowers the promise.
     StalePrepareLowersPromise,
-    /// Acceptances are counted, not collected.
+    /// Acceptances of a value are counted, not collected.
     AcceptancesCounted,
     /// A proposer keeps the highest ballot that it used in memory only.
     BallotInMemory,
@@ -91,8 +91,8 @@ pub const BUGS: &[Bug] = &[
     },
     Bug {
         name: "acceptances-counted",
-        about: "A learner counts acceptances instead of acceptors: one that is heard twice counts \
-                twice.",
+        about: "A learner counts acceptances of a value instead of acceptors: one that accepted it \
+                in two ballots counts twice.",
         breaks: &["learning"],
     },
     Bug {

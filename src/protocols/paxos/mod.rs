@@ -349,7 +349,8 @@ impl Paxos {
 
     /// Those who count for the choice of a proposal: who accepted just this, in its ballot.
     fn supporters(&self, heard: &Acceptances, proposal: Proposal) -> NodeSet {
-        if self.makes(Mistake::CountsAcrossBallots) {
+        let across = self.makes(Mistake::CountsAcrossBallots);
+        if across || self.makes(Mistake::AcceptancesCounted) {
             let same = heard.iter().filter(|(p, _)| p.value == proposal.value);
             return same.fold(NodeSet::EMPTY, |all, (_, who)| all.union(who));
         }
@@ -358,7 +359,7 @@ impl Paxos {
 
     /// Whom an acceptance counts for.
     fn count(&self, heard: &Acceptances, proposal: Proposal, src: Id) -> Id {
-        let counted = heard.of(proposal);
+        let counted = self.supporters(heard, proposal);
         if self.makes(Mistake::AcceptancesCounted) && counted.contains(src) {
             // A counter cannot tell who accepted: it stands for any set of its size.
             return self.acceptors.minus(counted).iter().next().unwrap_or(src);

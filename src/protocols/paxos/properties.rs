@@ -54,7 +54,7 @@ impl History {
     }
 }
 
-pub fn properties(_: &Paxos) -> Vec<Property<Paxos>> {
+pub fn properties(protocol: &Paxos) -> Vec<Property<Paxos>> {
     let property = |name, about, citation, expectation| Property {
         name,
         about,
@@ -66,7 +66,7 @@ pub fn properties(_: &Paxos) -> Vec<Property<Paxos>> {
         expectation,
     };
     let always = |predicate| Expectation::Always(Predicate::History(predicate));
-    vec![
+    let mut properties = vec![
         property(
             "consistency",
             "Only a single value is chosen.",
@@ -128,7 +128,12 @@ pub fn properties(_: &Paxos) -> Vec<Property<Paxos>> {
                 goal: Predicate::World(learned_by_all),
             },
         ),
-    ]
+    ];
+    if protocol.learners.is_empty() {
+        // Then nobody learns anything.
+        properties.retain(|property| property.name != "learning");
+    }
+    properties
 }
 
 fn consistency(protocol: &Paxos, history: &History) -> Answer {

@@ -99,7 +99,8 @@ impl fmt::Debug for Storage {
                 Some(proposal) if proposal.ballot == *promised => {
                     write!(f, "Accepted({proposal:?})")
                 }
-                _ => write!(f, "Promised({promised:?})"),
+                Some(proposal) => write!(f, "Promised({promised:?}), accepted {proposal:?}"),
+                None => write!(f, "Promised({promised:?})"),
             },
             Storage::Learner(Some(value)) => write!(f, "Learned({value:?})"),
             Storage::Learner(None) => f.write_str("Nothing"),

@@ -4,8 +4,10 @@
 //! - D. Skeen, *Nonblocking Commit Protocols*, SIGMOD 1981.
 //! - D. Skeen, *A Quorum-Based Commit Protocol*, Berkeley Workshop 1982.
 //! - D. Skeen, *Determining the Last Process to Fail*, TOCS 1985.
+//! - D. Skeen, M. Stonebraker, *A Formal Model of Crash Recovery in a Distributed System*, IEEE TSE
+//!   1983 (the timeout transitions).
 //! - P. Bernstein, V. Hadzilacos, N. Goodman, *Concurrency Control and Recovery in Database
-//!   Systems*, 1987, section 7.5 (BHG).
+//!   Systems*, 1987, section 7.5 (BHG; the rules TR1 to TR4).
 //!
 //! ```text
 //!      coordinator C                        participant P
@@ -51,7 +53,8 @@
 //! - Records say who was *down*; who was up are the others. They are written when somebody is
 //!   found to have failed.
 //! - After a total failure only the states of those count who failed last, not of all who are back:
-//!   one that failed earlier may be pre-committed where the others have aborted.
+//!   one that failed earlier may be pre-committed where the others have aborted. No backup is
+//!   elected then: whoever is back decides alone, once the last agree or everybody is back.
 //! - One that has decided does not ignore PRE-COMMIT but answers with the decision, so that a
 //!   coordinator that was suspected wrongly, and has not committed yet, is put right.
 //! - COMMIT is not acknowledged, and nobody forgets: there is no end record, no log is cut.
@@ -276,8 +279,9 @@ impl Site<'_> {
         self.o.save(logs);
     }
 
-    /// Forces who is up, for the day when nobody is. (Nobody needs it anywhere else.)
-    fn save_who_is_up(&mut self) {
+    /// Forces who was found to have failed, for the day when all have. (Nobody needs it anywhere
+    /// else.)
+    fn save_who_failed(&mut self) {
         if self.protocol.params.termination == Termination::Protocol {
             self.save();
         }
@@ -364,6 +368,13 @@ impl ThreePhaseCommit {
 
     fn has_quorums(&self) -> bool {
         self.params.termination == Termination::Quorum
+    }
+
+    /// Whether of all participants either enough can commit, or enough can abort. (If Vc + Va is
+    /// larger than it has to be, there may be too few for both.)
+    fn quorums_are_complementary(&self) -> bool {
+        let (commit, abort) = (self.params.commit_quorum(), self.params.abort_quorum());
+        commit + abort == self.participants.len() + 1
     }
 
     /// Whom a site that may not decide alone waits for.

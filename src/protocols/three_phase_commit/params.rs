@@ -24,8 +24,8 @@ pub struct Params {
     /// termination by quorum. A majority if it is left out.
     pub commit_quorum: Option<u8>,
     /// Va: how many have to be pre-aborted before anybody aborts. As few as Vc allows if it is
-    /// left out: Vc + Va has to be larger than the number of participants, and if it is larger by
-    /// more than one, neither may come together.
+    /// left out: Vc + Va has to be larger than the number of participants. If it is larger by more
+    /// than one, neither may come together though all are up: then only safety is claimed.
     pub abort_quorum: Option<u8>,
     /// How often a question is asked again before the silent are held to have failed. The papers
     /// assume that no message is lost: never.
@@ -75,8 +75,8 @@ impl Default for Params {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Termination {
-    /// Each for itself: the uncertain abort, the pre-committed commit. (Skeen 1981, and most
-    /// textbooks.)
+    /// Each for itself: the uncertain abort, the pre-committed commit. (The timeout transitions of
+    /// Skeen & Stonebraker 1983, and of most textbooks.)
     Timeouts,
     /// They elect a backup, which asks where everybody stands and finishes what the coordinator
     /// began. (Skeen 1981; Bernstein et al. 7.5.)
@@ -161,13 +161,17 @@ impl Params {
     fn check_bug(&self) -> Result<(), BadParameter> {
         use Mistake::{
             AllUncertainCommit, CommitsWithoutMoving, FirstAckCommits, FirstBackDecides,
-            ObeysTheReplaced, PreCommittedAborts, TimeoutsOnly,
+            MissingAckAborts, ObeysTheReplaced, PreCommittedAborts, TimeoutsOnly,
         };
         let needs = match self.bug {
             Some(
                 AllUncertainCommit | CommitsWithoutMoving | FirstBackDecides | ObeysTheReplaced
                 | PreCommittedAborts | TimeoutsOnly,
             ) if self.termination != Termination::Protocol => r#""termination": "protocol""#,
+            // With quorums nobody goes on without acknowledgements, be it to commit or to abort.
+            Some(MissingAckAborts) if self.termination == Termination::Quorum => {
+                r#""termination": "protocol" or "timeouts""#
+            }
             Some(FirstAckCommits | CommitsWithoutMoving) if self.participants < 2 => {
                 r#""participants": 2, or more"#
             }

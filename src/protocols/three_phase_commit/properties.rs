@@ -1,7 +1,7 @@
 //! What must be true of three-phase commit: the atomic commitment problem (BHG 7.3: AC1 to AC5),
 //! and that it does not block (BHG 7.5). What each variant assumes for it is the lesson.
 
-use super::{Part, Phase, PlannedVote, Termination, ThreePhaseCommit, coordinator};
+use super::{Part, Phase, PlannedVote, Termination, ThreePhaseCommit};
 use crate::model::cluster::enumerate;
 use crate::model::{
     Answer, Assumption, Expectation, Id, Link, NodeSet, Predicate, Property, Reason, View,
@@ -89,6 +89,10 @@ pub fn properties(protocol: &ThreePhaseCommit) -> Vec<Property<ThreePhaseCommit>
             goal: Predicate::World(all_decided),
         },
     });
+    if protocol.has_quorums() && !protocol.quorums_are_complementary() {
+        // Then all may be up and connected, and undecided for ever.
+        properties.retain(|property| property.expectation.goal().is_none());
+    }
     if protocol.votes.contains(&PlannedVote::No) {
         // Then it cannot, whatever the protocol does.
         properties.retain(|property| property.name != "commit-possible");
@@ -124,20 +128,19 @@ fn no_total_failure(protocol: &ThreePhaseCommit) -> Assumption {
 
 /// What quorums promise: those decide who are connected with enough others.
 fn quorum_non_blocking() -> [Property<ThreePhaseCommit>; 2] {
-    let expectation = Expectation::NeverBlocked {
-        condition: None,
-        goal: Predicate::World(quorums_decided),
-    };
     [
         Property {
             name: "non-blocking",
-            about: "Every node that is up, and connected with a quorum, can decide without waiting \
-                    for a repair.",
+            about: "While a quorum of participants is up, every node that is up can decide without \
+                    waiting for a repair.",
             citation: "Skeen 1982",
             premise: vec![],
             // One that comes back may have been moved the other way.
             assumes: [RELIABLE.as_slice(), &[Assumption::CrashStop]].concat(),
-            expectation,
+            expectation: Expectation::NeverBlocked {
+                condition: Some(Predicate::World(a_quorum_is_up)),
+                goal: Predicate::World(all_up_decided),
+            },
         },
         Property {
             name: "non-blocking-after-a-cut",
@@ -150,7 +153,10 @@ fn quorum_non_blocking() -> [Property<ThreePhaseCommit>; 2] {
                 NOBODY_FAILS[0],
                 Assumption::Synchrony,
             ],
-            expectation,
+            expectation: Expectation::NeverBlocked {
+                condition: None,
+                goal: Predicate::World(quorums_decided),
+            },
         },
     ]
 }
@@ -183,29 +189,42 @@ fn all_decided(_: &ThreePhaseCommit, world: &dyn View<ThreePhaseCommit>) -> Answ
     decided(world, world.up())
 }
 
-fn quorums_decided(protocol: &ThreePhaseCommit, world: &dyn View<ThreePhaseCommit>) -> Answer {
+/// Whether these are enough for either decision. The coordinator does not count.
+fn is_quorum(protocol: &ThreePhaseCommit, group: NodeSet) -> bool {
     let params = &protocol.params;
     let quorum = params.commit_quorum().max(params.abort_quorum());
-    let has_quorum = |group: &NodeSet| group.without(coordinator()).len() >= quorum;
+    group.intersection(protocol.participants).len() >= quorum
+}
+
+fn a_quorum_is_up(protocol: &ThreePhaseCommit, world: &dyn View<ThreePhaseCommit>) -> Answer {
+    if is_quorum(protocol, world.up()) {
+        return Ok(());
+    }
+    let text = "there are too few participants up for a quorum";
+    Err(Reason::new(NodeSet::EMPTY, text))
+}
+
+fn quorums_decided(protocol: &ThreePhaseCommit, world: &dyn View<ThreePhaseCommit>) -> Answer {
     let groups = world.up().iter().filter_map(|id| side_of(world, id));
     let within = groups
-        .filter(has_quorum)
+        .filter(|group| is_quorum(protocol, *group))
         .fold(NodeSet::EMPTY, NodeSet::union);
     decided(world, within)
 }
 
-/// Those with whom a node is connected, if they are all connected with each other. (Whoever has
-/// only some links across a cut is on no side.)
+/// Those with whom a node is connected, if they are all connected with each other, both ways, and
+/// with nobody else, either way. (Whoever has a link across a cut, even in one direction, is on no
+/// side.)
 fn side_of(world: &dyn View<ThreePhaseCommit>, id: Id) -> Option<NodeSet> {
-    let cut =
-        |a, b| world.globals().is_cut(Link::new(a, b)) || world.globals().is_cut(Link::new(b, a));
+    let cut = |a, b| world.globals().is_cut(Link::new(a, b));
+    let connected = |a, b| !cut(a, b) && !cut(b, a);
+    let separated = |a, b| cut(a, b) && cut(b, a);
     let up = world.up();
-    let side: NodeSet = up.iter().filter(|&peer| !cut(id, peer)).collect();
+    let side: NodeSet = up.iter().filter(|&peer| connected(id, peer)).collect();
     let outside = up.minus(side);
-    let whole = side
-        .iter()
-        .all(|a| side.iter().all(|b| !cut(a, b)) && outside.iter().all(|b| cut(a, b)));
-    whole.then_some(side)
+    let is_whole =
+        |a| side.iter().all(|b| connected(a, b)) && outside.iter().all(|b| separated(a, b));
+    side.iter().all(is_whole).then_some(side)
 }
 
 /// Whether all of these have decided; if not, who waits for what.

@@ -19,6 +19,7 @@ impl Protocol for ThreePhaseCommit {
     const SOURCES: &'static [&'static str] = &[
         "Skeen 1981, Nonblocking Commit Protocols",
         "Skeen 1982, A Quorum-Based Commit Protocol",
+        "Skeen & Stonebraker 1983, A Formal Model of Crash Recovery in a Distributed System",
         "Skeen 1985, Determining the Last Process to Fail",
         "Bernstein, Hadzilacos & Goodman 1987, 7.5",
     ];
@@ -80,14 +81,21 @@ impl Protocol for ThreePhaseCommit {
     fn hears(&self, role: &str, arm: &Arm) -> bool {
         let (Arm::Message(kind) | Arm::Timer(kind)) = arm;
         let asks_states = self.params.termination != Termination::Timeouts;
+        let (participant, retries) = (role == "participant", self.params.retries);
         match (kind.as_str(), arm) {
             ("Begin" | "Vote", Arm::Timer(_)) | ("Yes" | "No", _) => role == "coordinator",
-            ("CanCommit", _) => role == "participant",
-            ("PreAbort", _) => self.params.termination == Termination::Quorum,
-            ("StateReq" | "State" | "Recovered", _) => asks_states,
-            // A participant hears of these as a backup, and the coordinator obeys one.
+            ("CanCommit", _) => participant,
+            // The coordinator goes first and is first in line: nobody asks where it stands, or
+            // moves it.
+            ("PreAbort", _) => participant && self.has_quorums(),
+            ("PreCommit", _) => participant,
+            ("StateReq", _) => participant && asks_states,
+            // It asks only with quorums; but who is asked again for the outcome shows that it lives.
+            ("State", _) => self.has_quorums() || participant && asks_states || retries > 0,
+            // Only a total failure is a matter of who failed last.
+            ("Recovered", _) => self.params.termination == Termination::Protocol,
+            // A participant hears of it as a backup.
             ("Ack", _) => role == "coordinator" || asks_states,
-            ("PreCommit", _) => role == "participant" || asks_states,
             _ => true,
         }
     }

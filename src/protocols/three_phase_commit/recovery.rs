@@ -1,8 +1,23 @@
 //! Recovery: a site comes back from a crash, with its last record.
 //!
 //! One that comes back without a record aborts. One that comes back undecided asks, and takes
-//! no part; unless all have failed (`protocol`): see `Site::last_to_fail`. With `quorum` it takes
-//! part at once, for what it promised is on disk.
+//! no part; unless all have failed (`protocol`). With `quorum` it takes part at once, for what it
+//! promised is on disk.
+//!
+//! Total failure (Skeen 1985; BHG 7.5). Let R be those who are back and undecided, and *last* all
+//! whom nobody in R had found to have failed. The one that failed last, T, was never found to
+//! have failed by anybody. So T is in *last*, whoever R are; and if *last* is in R, then T is back
+//! and undecided. Each site sees an R of its own, and decides alone:
+//!
+//! 1. If all in *last* stand where T stands, by where that is: TR3 or TR4. What somebody decided
+//!    before it failed, it decided while T was up and moved with it, so it is the same.
+//! 2. If they stand in different places, who of them is T cannot be told, and another R may leave
+//!    out some of them. So it waits until R is everybody. Then nobody has decided, and *last* is
+//!    the smallest there is: part of that of any other R. If somebody decides by 1, whatever its R,
+//!    then *last* of everybody stands where its *last* stood, and comes to the same.
+//!
+//! BHG let the sites of R elect a backup as soon as *last* is in R. That ends some total failures
+//! earlier, but only one backup may lead at a time, and here nothing keeps others from coming back.
 
 use super::{
     Decision, Local, Mistake, Msg, Part, Phase, Site, Termination, Undecided, coordinator,
@@ -70,9 +85,7 @@ impl Site<'_> {
         }
     }
 
-    /// Skeen 1985, BHG 7.5: whom nobody of those who are back found to have failed, failed last;
-    /// and if all of these are back, nobody is left who could have decided since. Where they
-    /// stood is what the last backup would have found, so TR3 and TR4 say what it would have done.
+    /// What to decide if all have failed, and those are back who failed last.
     pub(super) fn last_to_fail(&self, u: &Undecided) -> Option<Decision> {
         let Part::Recovering { census, down } = u.part else {
             return None;
@@ -81,15 +94,21 @@ impl Site<'_> {
             return None;
         }
         let back = census.with(self.id, u.local);
+        let everyone = self.protocol.everyone();
         let last = if self.makes(Mistake::FirstBackDecides) {
             back.heard()
         } else {
-            self.protocol.everyone().minus(u.down.union(down))
+            everyone.minus(u.down.union(down))
         };
         if last.is_empty() || !last.is_subset(back.heard()) {
             return None;
         }
-        Some(if back.of(last).pre_committed.is_empty() {
+        let stand = back.of(last);
+        let alike = stand.waiting == last || stand.pre_committed == last;
+        if !alike && back.heard() != everyone && !self.makes(Mistake::FirstBackDecides) {
+            return None;
+        }
+        Some(if stand.pre_committed.is_empty() {
             Decision::Abort
         } else {
             Decision::Commit

@@ -30,7 +30,7 @@ impl Site<'_> {
         }
         u.tries = 0;
         match u.part {
-            // Skeen 1981: the timeout transitions.
+            // Skeen and Stonebraker 1983: the timeout transitions.
             Part::Following if self.acts_alone() => self.decide(u.local.leads_to(), u.askers),
             Part::Following => self.suspects(u),
             Part::Asking(census) => {
@@ -74,7 +74,7 @@ impl Site<'_> {
             return self.ask(u);
         }
         self.is_now(Phase::Undecided(u));
-        self.save_who_is_up();
+        self.save_who_failed();
         self.o.send(next, Msg::Inquiry(self.txn));
         self.wait(&u);
     }
@@ -87,7 +87,7 @@ impl Site<'_> {
             return;
         }
         self.is_now(Phase::Undecided(u));
-        self.save_who_is_up();
+        self.save_who_failed();
         self.send_all(others, Msg::StateReq(self.txn));
         self.wait(&u);
     }
@@ -110,7 +110,7 @@ impl Site<'_> {
             if !replaced.is_subset(u.down) {
                 u.down = u.down.union(replaced);
                 self.is_now(Phase::Undecided(u));
-                self.save_who_is_up();
+                self.save_who_failed();
             }
         }
         if src < self.id {

@@ -218,6 +218,49 @@ fn the_replaced_is_not_obeyed() {
     );
 }
 
+/// P2 was pre-committed and died, unheard of by P3; P1, pre-committed, found both C and P2 dead and
+/// told P3 of C only, and died; P3, waiting, died last, and had found P1 dead. To P2 and P3 alone
+/// both of them may be the last, and they stand in different places: they must not commit, for P1
+/// and P3 know that it was P3, and abort. So does everybody.
+#[test]
+fn all_who_may_have_failed_last_must_agree() {
+    let protocol = ThreePhaseCommit::new(&params(3, Termination::Protocol)).expect("good");
+    let stood = [
+        (Local::PreCommitted, NodeSet::EMPTY),
+        (Local::PreCommitted, [0, 2].map(id).into_iter().collect()),
+        (Local::PreCommitted, NodeSet::EMPTY),
+        (Local::Waiting, [0, 1].map(id).into_iter().collect()),
+    ];
+    let decision = |back: &[usize]| {
+        let decisions: Vec<_> = back
+            .iter()
+            .map(|&own| {
+                let others = || back.iter().copied().filter(|&other| other != own);
+                let census = Census::default();
+                let part = Part::Recovering {
+                    census: others().fold(census, |all, i| all.with(id(i), stood[i].0)),
+                    down: others().fold(NodeSet::EMPTY, |all, i| all.union(stood[i].1)),
+                };
+                let u = Undecided {
+                    down: stood[own].1,
+                    ..Undecided::new(stood[own].0, part)
+                };
+                let (mut phases, mut o) = (PerTxn::new(1), Out::new());
+                protocol
+                    .site(id(own), 1, &mut phases, &mut o)
+                    .last_to_fail(&u)
+            })
+            .collect();
+        assert!(decisions.iter().all(|d| *d == decisions[0]));
+        decisions[0]
+    };
+    assert_eq!(decision(&[2, 3]), None);
+    assert_eq!(decision(&[0, 2, 3]), None);
+    assert_eq!(decision(&[1, 3]), Some(Decision::Abort));
+    assert_eq!(decision(&[1, 2, 3]), Some(Decision::Abort));
+    assert_eq!(decision(&[0, 1, 2, 3]), Some(Decision::Abort));
+}
+
 /// P1 was pre-committed and died first; P2 found it dead and died last. P2 alone is enough to end
 /// the total failure, P1 alone is not; and where P1 stood does not count, for P2 may have decided
 /// without it.
@@ -397,7 +440,11 @@ fn parameters_that_make_no_system_are_refused() {
         ..Params::default()
     };
     assert_eq!(refused(&many), "retries");
-    for mistake in [Mistake::TimeoutsOnly, Mistake::FirstBackDecides] {
+    for mistake in [
+        Mistake::TimeoutsOnly,
+        Mistake::FirstBackDecides,
+        Mistake::MissingAckAborts,
+    ] {
         let pointless = Params {
             bug: Some(mistake),
             ..params(3, Termination::Quorum)

@@ -72,7 +72,11 @@ pub fn show(
     ))?;
     if let Some(trace) = &property.trace {
         // The diagram ends with the verdict and its sentences.
-        return out.line(picture.draw(trace, terminal));
+        out.line(picture.draw(trace, terminal))?;
+        if Picture::leaves_out(trace, (None, None)) {
+            out.line("See what is left out: --trace OUT.json, and then jury replay OUT.json")?;
+        }
+        return Ok(());
     }
     for sentence in &property.sentences {
         out.line(format!("  {sentence}"))?;

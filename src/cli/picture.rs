@@ -17,8 +17,8 @@ pub struct Picture {
     #[arg(long)]
     pub ascii: bool,
 
-    /// Columns, 40 to 100 [default: those of the terminal].
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=100))]
+    /// Columns, 40 to 200 [default: those of the terminal].
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=200))]
     pub width: Option<u16>,
 }
 
@@ -37,13 +37,28 @@ impl Picture {
 
     /// The diagram of a trace that nobody asked to see in part.
     pub fn draw(self, trace: &Trace, terminal: &Terminal) -> String {
+        self.draw_part(trace, (None, None), terminal)
+    }
+
+    /// The diagram of the steps from one to another, if they are named: then all of them.
+    pub fn draw_part(self, trace: &Trace, part: Part, terminal: &Terminal) -> String {
         let options = Options {
-            elide: Some(STEPS_SHOWN),
+            from: part.0,
+            until: part.1,
+            elide: (part == (None, None)).then_some(STEPS_SHOWN),
             ..self.options(terminal)
         };
         edge::diagram(trace, &options)
     }
+
+    /// Whether such a diagram leaves something out that nobody wanted left out.
+    pub fn leaves_out(trace: &Trace, part: Part) -> bool {
+        part == (None, None) && trace.steps.len() > STEPS_SHOWN
+    }
 }
+
+/// The first and the last step to draw.
+pub type Part = (Option<usize>, Option<usize>);
 
 /// The name of a node, if the trace has one of that name.
 pub fn node(trace: &Trace, name: &str) -> Result<String, Failure> {

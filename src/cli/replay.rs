@@ -7,7 +7,7 @@ use jury::trace::Trace;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use serde::Serialize;
 
-use super::edge::{self, Options, Replayed};
+use super::edge::{self, Certainty, Options, Replayed};
 use super::output::{Output, Paint};
 use super::picture::{self, Picture};
 use super::shapes::Answer;
@@ -23,7 +23,8 @@ Examples:
 
 /// Replay a trace through the real handlers, and draw it.
 ///
-/// Says which step no longer does what was recorded, if one does not (exit code 1).
+/// Says which step no longer does what was recorded, if one does not (exit code 1). The fingerprint is
+/// compared as well, and what came of a run is judged again; what a check said stays as recorded.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -61,6 +62,9 @@ struct Result {
     /// `same`, `differs` or `diverges`.
     replay: &'static str,
     steps: usize,
+    /// `judged again`, or `as recorded` where a replay alone cannot judge it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<Difference>,
     /// What happened today; absent if an event could not happen any more.
@@ -183,21 +187,26 @@ fn flaw(path: &Path, text: &str, error: &serde_json::Error) -> Failure {
 fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
     let replayed = edge::replay(trace)?;
     let outcome = match &replayed {
-        Replayed::Same(_) => Outcome::AsExpected,
+        Replayed::Same(..) => Outcome::AsExpected,
         _ if !alike(&edge::replay(trace)?, &replayed) => Outcome::Nondeterminism,
         _ => Outcome::Refuted,
     };
     let steps = trace.steps.len();
     let result = match replayed {
-        Replayed::Same(again) => Result {
+        Replayed::Same(again, certainty) => Result {
             replay: "same",
             steps,
+            verdict: again.verdict.as_ref().map(|_| match certainty {
+                Certainty::Judged => "judged again",
+                Certainty::AsRecorded => "as recorded",
+            }),
             difference: None,
             trace: Some(again),
         },
         Replayed::Differs(again, difference) => Result {
             replay: "differs",
             steps,
+            verdict: None,
             difference: Some(Difference {
                 step: difference.step,
                 event: difference.event,
@@ -210,6 +219,7 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
         Replayed::Diverges(divergence) => Result {
             replay: "diverges",
             steps,
+            verdict: None,
             difference: Some(Difference {
                 step: divergence.step,
                 was: divergence.event.clone(),
@@ -225,7 +235,7 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
 
 fn alike(a: &Replayed, b: &Replayed) -> bool {
     match (a, b) {
-        (Replayed::Same(a), Replayed::Same(b))
+        (Replayed::Same(a, _), Replayed::Same(b, _))
         | (Replayed::Differs(a, _), Replayed::Differs(b, _)) => a == b,
         (Replayed::Diverges(a), Replayed::Diverges(b)) => a == b,
         _ => false,
@@ -242,7 +252,11 @@ fn tell(
     let Some(difference) = &result.difference else {
         let steps = words::count(result.steps as u64, "step", "steps");
         let same = out.paint(Paint::Good, "replays");
-        return out.line(format!("{path}: {same}, all {steps} as recorded."));
+        out.line(format!("{path}: {same}, all {steps} as recorded."))?;
+        if result.verdict == Some("as recorded") {
+            out.line("  The verdict above is as recorded: it says more than one run can show.")?;
+        }
+        return Ok(());
     };
     let Difference {
         step,
@@ -254,6 +268,7 @@ fn tell(
     let otherwise = out.paint(Paint::Bad, "no longer replays");
     let place = match step {
         0 => event.clone(),
+        _ if ["hash", "verdict"].contains(&field.as_str()) => event.clone(),
         step => format!("step {step}, {event}"),
     };
     out.line(format!("{path}: {otherwise}."))?;

@@ -74,6 +74,9 @@ pub fn replay(trace: &Trace) -> Result<Replayed, String> {
             trace.jury_trace
         ));
     }
+    if trace.unrecorded.is_some() {
+        return Err("this trace lacks steps of a run that was too long to record".to_owned());
+    }
     let mut replay = Replay {
         trace,
         result: None,

@@ -4,7 +4,7 @@ use jury::trace::Trace;
 
 use super::edge::{self, Options};
 use super::terminal::WIDTH_MAX;
-use super::{Failure, Terminal};
+use super::{Failure, Terminal, words};
 
 /// A diagram longer than this is elided, unless somebody asks for all of it.
 const STEPS_SHOWN: usize = 200;
@@ -59,6 +59,28 @@ impl Picture {
 
 /// The first and the last step to draw.
 pub type Part = (Option<usize>, Option<usize>);
+
+/// Whether there is anything to show.
+pub fn range((from, until): Part, steps: usize) -> Result<(), Failure> {
+    let there_are = words::count(steps as u64, "step", "steps");
+    for (flag, step) in [("--from", from), ("--until", until)] {
+        if let Some(step) = step
+            && step > steps
+        {
+            return Err(Failure::new(
+                format!("{flag} {step}: there is no such step"),
+                format!("the trace has {there_are}; 0 is the start"),
+            ));
+        }
+    }
+    match (from, until) {
+        (Some(from), Some(until)) if from > until => Err(Failure::new(
+            format!("there are no steps from {from} until {until}"),
+            "name the smaller number with --from",
+        )),
+        _ => Ok(()),
+    }
+}
 
 /// The name of a node, if the trace has one of that name.
 pub fn node(trace: &Trace, name: &str) -> Result<String, Failure> {

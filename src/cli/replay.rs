@@ -86,7 +86,7 @@ struct Difference {
 pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
     let begun = Instant::now();
     let trace = read(&args.trace)?;
-    range(args, trace.steps.len())?;
+    picture::range((args.from, args.until), trace.steps.len())?;
     let nodes = args.node.iter().map(|name| picture::node(&trace, name));
     let nodes = nodes.collect::<std::result::Result<Vec<_>, _>>()?;
     let options = Options {
@@ -132,28 +132,6 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     Ok(outcome)
 }
 
-/// Whether there is anything to show.
-fn range(args: &Args, steps: usize) -> std::result::Result<(), Failure> {
-    let there_are = words::count(steps as u64, "step", "steps");
-    for (flag, step) in [("--from", args.from), ("--until", args.until)] {
-        if let Some(step) = step
-            && step > steps
-        {
-            return Err(Failure::new(
-                format!("{flag} {step}: there is no such step"),
-                format!("the trace has {there_are}; 0 is the start"),
-            ));
-        }
-    }
-    match (args.from, args.until) {
-        (Some(from), Some(until)) if from > until => Err(Failure::new(
-            format!("there are no steps from {from} until {until}"),
-            "name the smaller number with --from",
-        )),
-        _ => Ok(()),
-    }
-}
-
 fn read(path: &Path) -> std::result::Result<Trace, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
     let trace: Trace = serde_json::from_str(&text).map_err(|e| flaw(path, &text, &e))?;
@@ -187,19 +165,22 @@ fn flaw(path: &Path, text: &str, error: &serde_json::Error) -> Failure {
 fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
     let replayed = edge::replay(trace)?;
     let outcome = match &replayed {
-        Replayed::Same(..) => Outcome::AsExpected,
+        Replayed::Same(_) => Outcome::AsExpected,
         _ if !alike(&edge::replay(trace)?, &replayed) => Outcome::Nondeterminism,
         _ => Outcome::Refuted,
     };
     let steps = trace.steps.len();
     let result = match replayed {
-        Replayed::Same(again, certainty) => Result {
+        Replayed::Same(again) => Result {
             replay: "same",
             steps,
-            verdict: again.verdict.as_ref().map(|_| match certainty {
-                Certainty::Judged => "judged again",
-                Certainty::AsRecorded => "as recorded",
-            }),
+            verdict: again
+                .verdict
+                .as_ref()
+                .map(|_| match edge::certainty(trace) {
+                    Certainty::Judged => "judged again",
+                    Certainty::AsRecorded => "as recorded",
+                }),
             difference: None,
             trace: Some(again),
         },
@@ -235,7 +216,7 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
 
 fn alike(a: &Replayed, b: &Replayed) -> bool {
     match (a, b) {
-        (Replayed::Same(a, _), Replayed::Same(b, _))
+        (Replayed::Same(a), Replayed::Same(b))
         | (Replayed::Differs(a, _), Replayed::Differs(b, _)) => a == b,
         (Replayed::Diverges(a), Replayed::Diverges(b)) => a == b,
         _ => false,

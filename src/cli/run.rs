@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::edge::Seeds;
 use super::files::Pending;
 use super::output::{Output, Paint};
-use super::picture::Picture;
+use super::picture::{self, Picture};
 use super::seeds::{self, Judged};
 use super::shapes::Answer;
 use super::{Failure, Outcome, Terminal, edge, interrupt, summary, table, words};
@@ -137,6 +137,10 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     let whole = asked.contains(named.start()) && asked.contains(named.end());
     let mut judged = seeds::judge(case, &reports, whole);
     let shown = shown(case, &reports, &mut judged, args);
+    if let Some(shown) = &shown {
+        let steps = usize::try_from(shown.facts.steps).unwrap_or(usize::MAX);
+        picture::range((args.from, args.until), steps)?;
+    }
     let seconds = begun.elapsed().as_secs_f64();
     let too_long = shown.as_ref().and_then(|r| r.trace.as_ref()?.unrecorded);
 
@@ -252,7 +256,9 @@ fn tell(
         out.line("")?;
         if Picture::leaves_out(trace, part) {
             let command = reproduce(args, trace.origin.seed.unwrap_or_default());
-            out.line(format!("See what is left out: {command} --from A --until B"))?;
+            out.line(format!(
+                "See what is left out: {command} --from A --until B"
+            ))?;
         }
     }
     let counts = verdicts(reports);

@@ -21,7 +21,7 @@ use super::{Failure, Outcome, Terminal, edge, interrupt, junit, seeds, suite, su
 const EXAMPLES: &str = "\
 Examples:
   jury test scenarios                            every scenario in a folder
-  jury test a.json b.json --filter atomicity     only files whose path or text has it
+  jury test scenarios --filter coordinator       only those whose path or `about` has it
   jury test scenarios --junit report.xml         for a CI server
   jury test scenarios --seeds-max 20 --time 10s  a quick look
   jury test scenarios --reduce none              leave nothing out";

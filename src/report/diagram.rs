@@ -241,7 +241,9 @@ fn matters(step: &Step) -> bool {
     let tells = |observation: &Observation| {
         !matches!(
             observation,
-            Observation::Applied { .. } | Observation::Accepted { .. } | Observation::Intends { .. }
+            Observation::Applied { .. }
+                | Observation::Accepted { .. }
+                | Observation::Intends { .. }
         )
     };
     fault || step.did.observed.iter().any(tells) || step.properties.iter().any(|p| !p.holds)

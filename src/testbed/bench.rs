@@ -160,9 +160,8 @@ impl<P: Protocol> Case for Testbed<P> {
         let engine = if run.seeded { "simulator" } else { "schedule" };
         let mut origin = self.origin(engine);
         origin.seed = run.seeded.then_some(seed);
-        let mut recorder = record.then(|| {
-            Recorder::new(&self.case.params, origin, &unconditional).at_most(STEPS_MAX)
-        });
+        let mut recorder = record
+            .then(|| Recorder::new(&self.case.params, origin, &unconditional).at_most(STEPS_MAX));
         let mut stop = Stop::when(stop);
         let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge, &mut stop];
         if let Some(recorder) = &mut recorder {

@@ -137,6 +137,9 @@ pub struct ParameterInfo {
     pub name: String,
     pub about: String,
     pub default: serde_json::Value,
+    /// The values that it may have, if it has words for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<serde_json::Value>,
 }
 
 #[derive(Clone, Debug, serde::Serialize)]
@@ -147,6 +150,9 @@ pub struct PropertyInfo {
     pub citation: String,
     pub expectation: String,
     pub assumes: Vec<String>,
+    /// The variants that have it, where the default parameters do not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only_with: Vec<String>,
 }
 
 #[derive(Clone, Debug, serde::Serialize)]

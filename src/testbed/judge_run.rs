@@ -48,11 +48,7 @@ pub fn judge_run<P: Protocol>(
 }
 
 /// What is known of a run that somebody stopped.
-pub fn interrupted<P: Protocol>(
-    properties: &[Property<P>],
-    seed: u64,
-    run: &Run<P>,
-) -> RunReport {
+pub fn interrupted<P: Protocol>(properties: &[Property<P>], seed: u64, run: &Run<P>) -> RunReport {
     let steps = run.ledger.facts.steps;
     let held = fine(properties, Vec::new());
     RunReport {

@@ -20,6 +20,6 @@ pub use case::{BugInfo, Case, CheckOptions, Engine, ParameterInfo, PropertyInfo,
 pub use compare::summary;
 pub use judge_check::report_check;
 pub use judge_run::judge_run;
-pub use record::{Certainty, Replayed};
+pub use record::{Certainty, Replayed, certainty};
 pub use registry::{open, open_text, protocols, replay, schema, starting_scenario};
 pub use report::{CheckReport, Expected, ExpectedOutcome, PropertyReport, RunReport, RunVerdict};

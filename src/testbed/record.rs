@@ -1,8 +1,8 @@
 //! Recording and replaying: a schedule becomes a trace, and a trace becomes one again.
 
-use crate::model::{Event, Property, Protocol, Rules, System};
 use super::judge_run::judge_run;
 use super::report::RunVerdict;
+use crate::model::{Event, Property, Protocol, Rules, System};
 use crate::run::{Divergence, Judge, Run, Schedule, Scheduler, Script, execute};
 use crate::trace::{Difference, Origin, Outcome, Recorder, Trace};
 
@@ -58,7 +58,7 @@ pub enum Certainty {
 #[derive(Debug)]
 pub enum Replayed {
     /// The same, step by step.
-    Same(Box<Trace>, Certainty),
+    Same(Box<Trace>),
     /// The events can still happen, but do something else.
     Differs(Box<Trace>, Difference),
     /// An event cannot happen any more.
@@ -92,30 +92,30 @@ pub fn replay<P: Protocol>(
         Err(divergence) => return Replayed::Diverges(divergence),
         Ok(run) => run,
     };
-    let (verdict, certainty) = match again(&system, trace, &run) {
-        Some(verdict) => (verdict, Certainty::Judged),
-        None => (trace.verdict.clone(), Certainty::AsRecorded),
+    let verdict = match (certainty(trace), &trace.verdict) {
+        (Certainty::Judged, Some(_)) => Some(once_more(&system, trace, &run)),
+        (_, recorded) => recorded.clone(),
     };
     let mut again = recorder.finish(&run);
     again.verdict = verdict;
     match trace.first_difference(&again) {
-        None => Replayed::Same(Box::new(again), certainty),
+        None => Replayed::Same(Box::new(again)),
         Some(difference) => Replayed::Differs(Box::new(again), difference),
     }
 }
 
-/// What comes of a run that is judged once more, where its record alone is enough for that.
-fn again<P: Protocol>(
-    system: &System<P>,
-    trace: &Trace,
-    run: &Run<P>,
-) -> Option<Option<Outcome>> {
-    let recorded = trace.verdict.as_ref()?;
+/// Whether a replay judges the verdict of such a record again.
+pub fn certainty(trace: &Trace) -> Certainty {
     let simulated = ["simulator", "schedule"].contains(&trace.origin.engine.as_str());
-    let unreached = recorded.verdict == RunVerdict::Unreached.word();
-    if !simulated || unreached || trace.unrecorded.is_some() {
-        return None;
+    let unreached = |verdict: &Outcome| verdict.verdict == RunVerdict::Unreached.word();
+    if !simulated || trace.verdict.as_ref().is_some_and(unreached) {
+        return Certainty::AsRecorded;
     }
+    Certainty::Judged
+}
+
+/// What comes of a run that is judged once more.
+fn once_more<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Outcome {
     let properties = system.protocol.properties();
     // How far clocks drifted is a fact that leaves no step behind.
     let mut ledger = run.ledger.clone();
@@ -129,8 +129,8 @@ fn again<P: Protocol>(
     judge.last(system, &run.world, trace.steps.len());
     let seed = trace.origin.seed.unwrap_or_default();
     let report = judge_run(system, &properties, seed, &run, &judge.violations, &[]);
-    Some(Some(Outcome {
+    Outcome {
         verdict: report.verdict.word().to_owned(),
         sentences: report.sentences,
-    }))
+    }
 }

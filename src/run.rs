@@ -221,6 +221,47 @@ impl<P: Protocol> Scheduler<P> for Schedule<P> {
     }
 }
 
+/// So many steps lie between two looks of [`Stop`].
+const STOP_EVERY: u64 = 1024;
+
+/// Ends a run when somebody wants it to end.
+pub struct Stop<'a> {
+    wanted: &'a dyn Fn() -> bool,
+    steps: u64,
+    stopped: bool,
+}
+
+impl<'a> Stop<'a> {
+    /// Asks this every thousand steps or so.
+    pub fn when(wanted: &'a dyn Fn() -> bool) -> Self {
+        Stop {
+            wanted,
+            steps: 0,
+            stopped: false,
+        }
+    }
+
+    /// Whether the run was ended.
+    pub fn stopped(&self) -> bool {
+        self.stopped
+    }
+}
+
+impl<P: Protocol> Witness<P> for Stop<'_> {
+    fn happened(&mut self, _: &Moment<'_, P>) {
+        self.steps += 1;
+        self.stopped |= self.steps.is_multiple_of(STOP_EVERY) && (self.wanted)();
+    }
+
+    fn verdict(&self) -> ControlFlow<()> {
+        if self.stopped {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        }
+    }
+}
+
 /// Watches that what must always hold does, and stops a run that breaks it. What has a premise is
 /// judged when the run is over, and all that happened is known.
 pub struct Judge<P: Protocol> {
@@ -254,6 +295,12 @@ impl<P: Protocol> Judge<P> {
             steps: 0,
             violations: Vec::new(),
         }
+    }
+
+    /// Judges the world in which a run of so many steps has ended.
+    pub fn last(&mut self, system: &System<P>, world: &World<P>, steps: usize) {
+        self.steps = steps;
+        self.ask(system, world, true, true);
     }
 
     fn ask(&mut self, system: &System<P>, world: &World<P>, observed: bool, saved: bool) {

@@ -742,3 +742,237 @@ fn a_search_tells_what_it_left_out() {
             .code(0);
     }
 }
+
+/// A run whose end nobody lives to see: heartbeats for a hundred days.
+fn endless(folder: &Path, until: &str) {
+    jury(folder)
+        .args(["new", "raft", "-o", "endless.json", "--force"])
+        .assert()
+        .success();
+    let mut scenario = read(folder, "endless.json");
+    scenario["run"]["until"] = until.into();
+    scenario["run"]["steps"] = 1_000_000_000.into();
+    scenario["run"]["seeds"] = "1..1".into();
+    scenario.as_object_mut().unwrap().remove("expect");
+    write(folder, "endless.json", &scenario);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_run_that_is_under_way() {
+    let here = TempDir::new().unwrap();
+    endless(here.path(), "9000000s");
+    let child = Process::new(env!("CARGO_BIN_EXE_jury"))
+        .args(["run", "endless.json"])
+        .current_dir(here.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    let killed = Process::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{text}");
+    assert!(text.contains("Seed 1: Interrupted after"), "{text}");
+}
+
+#[test]
+fn a_run_that_is_too_long_to_record_is_drawn_and_not_written() {
+    let here = TempDir::new().unwrap();
+    endless(here.path(), "400s");
+    let args = ["run", "endless.json", "--seed", "1"];
+    let output = jury(here.path()).args(args).assert();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(text.contains("steps not recorded"), "{text}");
+    assert!(text.contains("--from A --until B"), "{text}");
+    jury(here.path())
+        .args(args)
+        .args(["--quiet", "--trace", "long.json"])
+        .assert()
+        .code(4)
+        .stdout(contains("No trace was written"));
+    assert!(!here.path().join("long.json").exists());
+}
+
+/// A record that says something else than what happens is no good record.
+#[test]
+fn a_replay_finds_an_edited_verdict_or_fingerprint() {
+    let here = folder();
+    jury(here.path())
+        .args(["run", "fine.json", "--seed", "1", "--trace", "t.json"])
+        .assert()
+        .success();
+    jury(here.path())
+        .args(["replay", "t.json"])
+        .assert()
+        .success();
+    let trace = read(here.path(), "t.json");
+    let edited = |path: &str, value: &str, told: &str| {
+        let mut edited = trace.clone();
+        *edited.pointer_mut(path).unwrap() = value.into();
+        write(here.path(), "edited.json", &edited);
+        jury(here.path())
+            .args(["replay", "edited.json"])
+            .assert()
+            .code(1)
+            .stdout(contains(told));
+    };
+    edited("/hash", "0123456789abcdef", "hash differs");
+    edited("/verdict/verdict", "blocked", "verdict differs");
+    edited("/verdict/sentences/0", "All is well.", "verdict differs");
+    let sent = trace["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .position(|step| step.pointer("/sent/0").is_some())
+        .unwrap();
+    let message = format!("/steps/{sent}/sent/0/message");
+    edited(&message, "No(1)", "was  No(1) to ");
+    // What a search found is not searched for again.
+    jury(here.path())
+        .args(["check", "crash.json", "--trace", "c.json"])
+        .assert()
+        .success();
+    jury(here.path())
+        .args(["replay", "c.json"])
+        .assert()
+        .success()
+        .stdout(contains("as recorded: it says more"));
+}
+
+#[test]
+fn a_flag_that_an_engine_does_not_know_is_refused() {
+    let here = folder();
+    for (engine, flag) in [
+        ("plain", "--symmetry"),
+        ("plain", "--paranoid"),
+        ("stateright", "--threads=1"),
+        ("stateright", "--reduce=dead"),
+    ] {
+        jury(here.path())
+            .args(["check", "fine.json", "--engine", engine, flag])
+            .assert()
+            .code(2)
+            .stderr(contains("only the fast engine knows"));
+    }
+    jury(here.path())
+        .args(["check", "fine.json", "--property", "atomicity"])
+        .args(["--show", "non-blocking"])
+        .assert()
+        .code(2)
+        .stderr(contains("this property is not judged"));
+    jury(here.path())
+        .args(["check", "fine.json", "--paranoid"])
+        .assert()
+        .success()
+        .stdout(contains("every answer of a handler asked for again"));
+}
+
+#[test]
+fn a_memory_limit_holds_for_every_search() {
+    let here = folder();
+    let args = ["check", "crash.json", "--memory", "1KiB", "--json"];
+    let (code, answer) = json(jury(here.path()).args(args));
+    assert_eq!(code, 4);
+    let searches = answer["searches"].as_array().unwrap();
+    assert!(searches.len() > 1);
+    for search in searches {
+        let bounds = search["bounds"].as_array().unwrap();
+        assert!(bounds.contains(&"memory".into()), "{search}");
+    }
+}
+
+#[test]
+fn a_place_for_checkpoints_is_made_only_where_it_belongs() {
+    let here = folder();
+    for (place, told) in [
+        ("nowhere/kept", "no such file or directory"),
+        ("fine.json", "this is a file, not a folder"),
+    ] {
+        let output = jury(here.path())
+            .args(["check", "fine.json", "--checkpoint", place])
+            .assert()
+            .code(2);
+        let text = String::from_utf8_lossy(&output.get_output().stderr).to_lowercase();
+        assert!(text.contains(told), "{text}");
+    }
+    assert!(!here.path().join("nowhere").exists());
+}
+
+/// A walk whose terminal is gone ends by itself. `script` gives it a terminal, and is killed.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_walk_ends_with_its_terminal() {
+    let here = folder();
+    jury(here.path())
+        .args(["run", "fine.json", "--seed", "1", "--trace", "t.json"])
+        .assert()
+        .success();
+    let exe = env!("CARGO_BIN_EXE_jury");
+    // Whoever survives a hangup sees the terminal go.
+    let walk = format!("trap '' HUP; echo $$ > pid; exec {exe} replay t.json --step");
+    let Ok(mut script) = Process::new("script")
+        .args(["-qec", &walk, "/dev/null"])
+        .current_dir(here.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+    else {
+        return;
+    };
+    std::thread::sleep(Duration::from_secs(1));
+    let pid = fs::read_to_string(here.path().join("pid")).unwrap();
+    let process = Path::new("/proc").join(pid.trim());
+    assert!(process.exists(), "it walks");
+    script.kill().unwrap();
+    script.wait().unwrap();
+    let ended = (0..50).any(|_| {
+        std::thread::sleep(Duration::from_millis(100));
+        let status = fs::read_to_string(process.join("status")).unwrap_or_default();
+        status.is_empty() || status.contains("State:\tZ")
+    });
+    assert!(ended, "it goes on without a terminal");
+}
+
+#[test]
+fn a_list_names_all_values_and_properties_and_bears_a_bad_file() {
+    let here = folder();
+    fs::write(here.path().join("broken.json"), "{\"jury\": 1").unwrap();
+    jury(here.path())
+        .args(["list", "--scenarios", "."])
+        .assert()
+        .success()
+        .stdout(contains("fine.json").and(contains("left out broken.json")));
+    jury(here.path())
+        .args(["list", "raft"])
+        .assert()
+        .success()
+        .stdout(contains("configurations-overlap").and(contains("One of \"")));
+    jury(here.path())
+        .args(["matrix", "2pc", "--variant", "nothing"])
+        .assert()
+        .code(2)
+        .stderr(contains("`presumed abort, by role`"));
+    let mut scenario = read(here.path(), "fine.json");
+    scenario["jury"] = "1".into();
+    write(here.path(), "quoted.json", &scenario);
+    jury(here.path())
+        .args(["run", "quoted.json"])
+        .assert()
+        .code(2)
+        .stderr(contains("write 1 without quotes"));
+    scenario["jury"] = 1.into();
+    scenario["params"]["participants"] = 300.into();
+    write(here.path(), "many.json", &scenario);
+    jury(here.path())
+        .args(["run", "many.json"])
+        .assert()
+        .code(2)
+        .stderr(contains("a whole number from 1 to 8, found 300"));
+}

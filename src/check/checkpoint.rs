@@ -94,7 +94,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens a folder, or makes it. What is there must be of the check that depends on these facts.
+    /// Opens a folder, or makes it in one that is there. What lies in it must be of the check that depends on these facts.
     pub fn open(path: &Path, facts: Vec<Fact>) -> Result<Self, CheckpointError> {
         let folder = Folder {
             path: path.to_owned(),
@@ -104,7 +104,13 @@ impl Folder {
             path: path.to_owned(),
             error,
         };
-        fs::create_dir_all(path).map_err(unreadable)?;
+        if path.exists() && !path.is_dir() {
+            return Err(unreadable(io::Error::other("this is a file, not a folder")));
+        }
+        match fs::create_dir(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made.map_err(unreadable)?,
+        }
         for file in folder.files(EXTENSION).map_err(unreadable)? {
             let reader = Reader::open(&file)?;
             let header = reader.header;

@@ -123,6 +123,13 @@ pub trait Monitor {
         let _ = cost;
     }
 
+    /// Asked every few thousand questions while a search that has begun works out what it may leave
+    /// out.
+    fn prepares(&mut self, questions: u64) -> Result<(), Stopped> {
+        let _ = questions;
+        self.look(&Progress::default())
+    }
+
     /// What the search has cost so far, in whatever the monitor counts. A checkpoint keeps it.
     fn cost(&self) -> u64 {
         0
@@ -136,6 +143,16 @@ pub trait Monitor {
     /// A checkpoint was written, or why it could not be.
     fn wrote_checkpoint(&mut self, outcome: Result<(), String>) {
         let _ = outcome;
+    }
+}
+
+/// Stops a search where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Halted(pub Stopped);
+
+impl Monitor for Halted {
+    fn look(&mut self, _: &Progress) -> Result<(), Stopped> {
+        Err(self.0)
     }
 }
 

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::ValueEnum;
-use jury::check::Stopped;
 use jury::check::checkpoint::{CheckpointError, Folder};
 use jury::check::fast::Tuning;
+use jury::check::{Reduce, Stopped};
 use jury::model::Time;
 use jury::testbed::{Case, CheckOptions, CheckReport, Engine, Expected, PropertyReport};
 use serde::Serialize;
@@ -26,7 +26,8 @@ Examples:
   jury check mine.json --property atomicity --show all
   jury check mine.json --time 60s --memory 4GiB
   jury check mine.json --checkpoint kept            goes on where it was stopped
-  jury check mine.json --engine stateright         a second opinion
+  jury check mine.json --engine stateright --property atomicity
+                                                   a second opinion on one property of safety
   jury check mine.json --threads 1 --paranoid
   jury check mine.json --reduce none               count every world and event
   jury check scenarios/2pc/coordinator-dies-after-prepare.json --trace t.json \\
@@ -39,6 +40,10 @@ const CHECKPOINT_EVERY: Time = Time::from_millis(60_000);
 ///
 /// A limit that is reached ends in the verdict that nothing was established (exit code 4), never
 /// in an error.
+///
+/// Where the scenario expects something of its check, only that counts. Where it expects nothing, every
+/// verdict does: `violated`, `can block` and `unreachable` refute (exit code 1), what was left open
+/// within bounds is not established (exit code 4).
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -154,6 +159,27 @@ impl Args {
         Ok(Some(folder))
     }
 
+    /// Refuses what the chosen engine knows nothing of, before anybody relies on it.
+    fn heeded(&self) -> Result<(), Failure> {
+        if self.engine == EngineName::Fast {
+            return Ok(());
+        }
+        let reduces = !matches!(self.reducing.reduce, Reduce::Auto | Reduce::NONE);
+        let flags = [
+            ("--threads", self.threads.is_some()),
+            ("--paranoid", self.paranoid),
+            ("--symmetry", self.symmetry),
+            ("--reduce", reduces),
+        ];
+        match flags.into_iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((flag, _)) => Err(Failure::new(
+                format!("only the fast engine knows `{flag}`"),
+                format!("leave out `--engine`, or `{flag}`"),
+            )),
+        }
+    }
+
     fn tuning(&self) -> Tuning {
         let default = self.limits.tuning();
         Tuning {
@@ -187,6 +213,9 @@ pub struct Checked {
     /// Properties that were asked for, or expected, and that the engine cannot judge.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_judged: Vec<String>,
+    /// Every remembered answer of a handler was asked for again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub paranoid: bool,
     /// Where the check can go on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint: Option<GoOn>,
@@ -201,6 +230,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     if !case.has_check() {
         return Err(has_none(&args.file));
     }
+    args.heeded()?;
     let known = case.properties();
     let special = |name: &&String| name.as_str() == "all" || name.as_str() == "none";
     let named = args.show.iter().filter(|name| !special(name));
@@ -208,6 +238,15 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         if !known.contains(&name.as_str()) {
             return Err(failure::unknown("property", name, known));
         }
+    }
+    if let Some(show) = args.show.as_ref().filter(|name| !special(name))
+        && !args.properties.is_empty()
+        && !args.properties.contains(show)
+    {
+        return Err(Failure::new(
+            format!("`--show {show}`: this property is not judged"),
+            format!("add `--property {show}`, or leave out `--property`"),
+        ));
     }
     let pending = args.trace.as_deref().map(Pending::at).transpose()?;
 
@@ -253,6 +292,13 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         ))?;
     } else {
         findings::tell(&mut out, &args.file, &checked)?;
+        if let Some(name) = args.show.as_ref().filter(|name| !special(name))
+            && shown.is_empty()
+        {
+            out.line(format!(
+                "Nothing to show: {name} is not judged by this check."
+            ))?;
+        }
         for property in shown {
             findings::show(&mut out, property, args.picture, terminal)?;
         }
@@ -338,6 +384,7 @@ fn examine_from(
         report,
         expected,
         not_judged,
+        paranoid: options.engine == Engine::Fast && options.tuning.doubt == 1,
         checkpoint: None,
         effort,
         outcome,

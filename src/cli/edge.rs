@@ -9,7 +9,9 @@ use jury::trace::Trace;
 pub use jury::matrix::{matrix, variants};
 pub use jury::report::{Options, diagram, step};
 pub use jury::scenario::{Seeds, nearest};
-pub use jury::testbed::{Replayed, protocols, run_seeds, schema, starting_scenario};
+pub use jury::testbed::{
+    Certainty, Replayed, certainty, protocols, run_seeds_unless, schema, starting_scenario,
+};
 
 use super::Failure;
 

@@ -10,6 +10,9 @@ use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, Report};
 
 use super::{Outcome, Terminal, edge};
 
+/// What is wrong is easier to read in lines of no more than this.
+const TEXT_WIDTH: usize = 100;
+
 /// Why a command has no answer.
 #[derive(Debug)]
 pub enum Failure {
@@ -83,7 +86,7 @@ impl Failure {
         };
         let handler = GraphicalReportHandler::new_themed(theme)
             .with_links(false)
-            .with_width(terminal.width);
+            .with_width(terminal.width.min(TEXT_WIDTH));
         let mut text = String::new();
         if handler.render_report(&mut text, report.as_ref()).is_err() {
             let _ = writeln!(text, "{report}");
@@ -125,6 +128,13 @@ pub fn unknown<'a>(what: &str, wrong: &str, allowed: impl IntoIterator<Item = &'
     if let Some(name) = edge::nearest(wrong, &allowed) {
         let _ = write!(advice, "did you mean `{name}`? ");
     }
-    let _ = write!(advice, "there are: {}", allowed.join(", "));
+    let blank = |name: &&str| name.contains([' ', ',']);
+    let listed = if allowed.iter().any(blank) {
+        let quoted: Vec<String> = allowed.iter().map(|name| format!("`{name}`")).collect();
+        quoted.join(", ")
+    } else {
+        allowed.join(", ")
+    };
+    let _ = write!(advice, "there are: {listed}");
     Failure::new(format!("there is no {what} `{wrong}`"), advice)
 }

@@ -20,11 +20,27 @@ pub fn tell(out: &mut Output, file: &Path, checked: &Checked) -> Result<(), Fail
         .map(|property| {
             let expected = checked.expected.iter().find(|e| e.of == property.property);
             let (outcome, met) = match expected {
-                None => (by_itself(property), "nothing expected".to_owned()),
+                None => {
+                    let outcome = by_itself(property);
+                    // Where something is expected, only that counts.
+                    let counts = checked.expected.is_empty() && checked.not_judged.is_empty();
+                    let met = match outcome {
+                        Outcome::Refuted if counts => "refutes: nothing expected",
+                        Outcome::NotEstablished if counts => "not established: nothing expected",
+                        _ => "nothing expected",
+                    };
+                    (outcome, met.to_owned())
+                }
                 Some(e) => {
                     let outcome = e.outcome.into();
                     let met = match outcome {
                         Outcome::AsExpected => "as expected".to_owned(),
+                        Outcome::NotEstablished if e.expected == property.verdict => {
+                            format!(
+                                "as expected so far, cut short: {}",
+                                cut_short(&checked.report)
+                            )
+                        }
                         _ => format!("expected: {}", e.expected),
                     };
                     (outcome, met)
@@ -57,6 +73,26 @@ pub fn tell(out: &mut Output, file: &Path, checked: &Checked) -> Result<(), Fail
     Ok(())
 }
 
+/// What stopped the searches that did not come to their end.
+fn cut_short(report: &CheckReport) -> String {
+    let stops = [
+        Stopped::Interrupted,
+        Stopped::Memory,
+        Stopped::Time,
+        Stopped::States,
+    ];
+    let bounds = || report.searches.iter().flat_map(|search| &search.bounds);
+    let stops = stops.map(|stopped| stopped.to_string());
+    let stops: Vec<String> = stops
+        .into_iter()
+        .filter(|s| bounds().any(|b| b == s))
+        .collect();
+    if stops.is_empty() {
+        return "depth".to_owned();
+    }
+    words::listed(&stops)
+}
+
 /// The shortest schedule of a property: its sentences and its diagram.
 pub fn show(
     out: &mut Output,
@@ -72,7 +108,11 @@ pub fn show(
     ))?;
     if let Some(trace) = &property.trace {
         // The diagram ends with the verdict and its sentences.
-        return out.line(picture.draw(trace, terminal));
+        out.line(picture.draw(trace, terminal))?;
+        if Picture::leaves_out(trace, (None, None)) {
+            out.line("See what is left out: --trace OUT.json, and then jury replay OUT.json")?;
+        }
+        return Ok(());
     }
     for sentence in &property.sentences {
         out.line(format!("  {sentence}"))?;
@@ -169,13 +209,18 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
         format!(", at most {} held", words::bytes(bytes))
     });
     let engine = &report.engine;
+    let doubt = if checked.paranoid {
+        ", every answer of a handler asked for again"
+    } else {
+        ""
+    };
     let threads = match report.threads {
         None => String::new(),
         Some(1) => ", 1 thread".to_owned(),
         Some(n) => format!(", {n} threads"),
     };
     let line = format!(
-        "{engine} engine{threads}, {}{memory}",
+        "{engine} engine{threads}{doubt}, {}{memory}",
         words::seconds(effort.seconds)
     );
     out.line(out.paint(Paint::Dim, &line))

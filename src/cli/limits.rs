@@ -30,7 +30,7 @@ pub struct Limits {
     #[arg(long, value_name = "N")]
     pub depth: Option<u32>,
 
-    /// Stop a search after so many distinct worlds.
+    /// Stop a search after so many distinct worlds, and those that the last one leads to.
     #[arg(long, value_name = "N")]
     pub states: Option<u64>,
 
@@ -179,7 +179,15 @@ impl Monitor for Watch {
         look
     }
 
+    fn prepares(&mut self, questions: u64) -> Result<(), Stopped> {
+        let look = self.look_at(0, 0, |bar, search| bar.prepare(questions, search));
+        self.stopped = look.err().or(self.stopped);
+        look
+    }
+
     fn begins(&mut self, cost: u64) {
+        // No search is too short to be looked at.
+        self.next_look = Instant::now();
         self.begun
             .push((Instant::now(), Duration::from_nanos(cost)));
     }
@@ -206,6 +214,20 @@ impl Monitor for Watch {
 
 impl Watch {
     fn look_around(&mut self, progress: &Progress) -> Result<(), Stopped> {
+        let (begun, before) = *self.begun.last().unwrap_or(&(self.started, Duration::ZERO));
+        let searching = begun.elapsed() + before;
+        self.look_at(progress.bytes, progress.ahead, |bar, search| {
+            bar.show(progress, search, searching);
+        })
+    }
+
+    /// Looks at the limits, where the engine tells what it holds, or 0, and what it is about to take.
+    fn look_at(
+        &mut self,
+        held: u64,
+        ahead: u64,
+        show: impl FnOnce(&SearchBar, usize),
+    ) -> Result<(), Stopped> {
         let now = Instant::now();
         if interrupt::asked() {
             return Err(Stopped::Interrupted);
@@ -218,18 +240,16 @@ impl Watch {
         }
         self.next_look = now + LOOK_EVERY;
         // Where the platform does not tell what a process holds, the engine may.
-        let told = (progress.bytes > 0).then_some(progress.bytes);
+        let told = (held > 0).then_some(held);
         let resident = memory::resident().or(told);
         match (resident, self.memory_max) {
-            (Some(resident), Some(most)) if resident + progress.ahead > most => {
+            (Some(resident), Some(most)) if resident + ahead > most => {
                 return Err(Stopped::Memory);
             }
             (None, Some(_)) => self.unenforced = true,
             _ => {}
         }
-        let (begun, before) = *self.begun.last().unwrap_or(&(self.started, Duration::ZERO));
-        self.bar
-            .show(progress, self.begun.len(), now - begun + before, resident);
+        show(&self.bar, self.begun.len());
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use jury::testbed::ProtocolInfo;
+use jury::testbed::{ParameterInfo, ProtocolInfo};
 use serde::Serialize;
 
 use super::output::{Output, Paint};
@@ -37,6 +37,9 @@ struct Listed {
     protocols: Vec<ProtocolInfo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scenarios: Option<Vec<Scenario>>,
+    /// Files with a mistake.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unusable: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -52,17 +55,21 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         None => edge::protocols(),
     };
     let scenarios = args.scenarios.as_ref().map(scenarios).transpose()?;
-    let scenarios = scenarios.map(|mut scenarios| {
-        let listed = |s: &Scenario| protocols.iter().any(|p| p.name == s.protocol);
-        scenarios.retain(listed);
-        scenarios
-    });
+    let (scenarios, unusable) = match scenarios {
+        None => (None, Vec::new()),
+        Some((mut scenarios, unusable)) => {
+            let listed = |s: &Scenario| protocols.iter().any(|p| p.name == s.protocol);
+            scenarios.retain(listed);
+            (Some(scenarios), unusable)
+        }
+    };
     let mut out = Output::new(terminal);
     if args.json {
         out.json(&Listed {
             jury: env!("CARGO_PKG_VERSION"),
             protocols,
             scenarios,
+            unusable,
         })?;
     } else {
         for protocol in protocols.iter().filter(|_| args.protocol.is_some()) {
@@ -88,6 +95,11 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             };
             let rows: Vec<_> = scenarios.iter().map(row).collect();
             lines(&mut out, &rows)?;
+            for file in unusable {
+                let file = words::typed(&file);
+                let note = format!("left out {file}, which has a mistake: try jury test {file}");
+                out.line(out.paint(Paint::Dim, &note))?;
+            }
         }
     }
     out.finish()?;
@@ -104,17 +116,24 @@ pub fn find(name: &str) -> Result<ProtocolInfo, Failure> {
     Ok(protocols.swap_remove(i))
 }
 
-fn scenarios(folder: &PathBuf) -> Result<Vec<Scenario>, Failure> {
+/// The scenarios of a folder, and the files in it that are meant as such and have a mistake.
+fn scenarios(folder: &PathBuf) -> Result<(Vec<Scenario>, Vec<String>), Failure> {
     let found = suite::find(std::slice::from_ref(folder))?;
-    let scenario = |path: &PathBuf| {
-        let case = edge::open(path)?;
-        Ok(Scenario {
-            file: path.display().to_string(),
-            protocol: case.protocol().to_owned(),
-            about: case.about().to_owned(),
-        })
-    };
-    found.scenarios.iter().map(scenario).collect()
+    let mut scenarios = Vec::new();
+    let mut unusable = Vec::new();
+    for path in &found.scenarios {
+        match edge::open(path) {
+            Ok(case) => scenarios.push(Scenario {
+                file: path.display().to_string(),
+                protocol: case.protocol().to_owned(),
+                about: case.about().to_owned(),
+            }),
+            // What is named by itself, and not found in a folder, is all that was asked for.
+            Err(failure) if folder.is_file() => return Err(failure),
+            Err(_) => unusable.push(path.display().to_string()),
+        }
+    }
+    Ok((scenarios, unusable))
 }
 
 fn lines(out: &mut Output, rows: &[Vec<table::Cell>]) -> Result<(), Failure> {
@@ -127,6 +146,16 @@ fn lines(out: &mut Output, rows: &[Vec<table::Cell>]) -> Result<(), Failure> {
 fn heading(out: &mut Output, text: &str) -> Result<(), Failure> {
     out.line("")?;
     out.line(out.paint(Paint::Dim, text))
+}
+
+/// What a parameter is about, and the values that it takes if they can be counted.
+fn about_parameter(parameter: &ParameterInfo) -> String {
+    let about = parameter.about.trim_end();
+    if parameter.values.is_empty() {
+        return about.to_owned();
+    }
+    let values: Vec<String> = parameter.values.iter().map(ToString::to_string).collect();
+    format!("{about} One of {}.", values.join(", "))
 }
 
 fn detail(out: &mut Output, protocol: &ProtocolInfo) -> Result<(), Failure> {
@@ -150,7 +179,7 @@ fn detail(out: &mut Output, protocol: &ProtocolInfo) -> Result<(), Failure> {
             vec![
                 table::plain(p.name.as_str()),
                 table::painted(p.default.to_string(), Paint::Dim),
-                table::plain(p.about.as_str()),
+                table::plain(about_parameter(p)),
             ]
         })
         .collect();
@@ -159,7 +188,17 @@ fn detail(out: &mut Output, protocol: &ProtocolInfo) -> Result<(), Failure> {
     heading(out, "Properties")?;
     for p in &protocol.properties {
         let name = out.paint(Paint::Bold, &p.name);
-        out.line(format!("  {name} ({}): {}", p.expectation, p.about))?;
+        let only = match &p.only_with[..] {
+            [] => String::new(),
+            variants => {
+                let quoted = variants.iter().map(|name| format!("`{name}`"));
+                format!(
+                    " [only with some parameters, as in {}]",
+                    words::listed(&quoted.collect::<Vec<_>>())
+                )
+            }
+        };
+        out.line(format!("  {name} ({}){only}: {}", p.expectation, p.about))?;
         out.line(format!("    {}", p.citation))?;
         if !p.assumes.is_empty() {
             out.line(format!("    assumes: {}", p.assumes.join(", ")))?;

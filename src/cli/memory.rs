@@ -54,10 +54,17 @@ pub fn parse(text: &str) -> Result<u64, String> {
             Err("more than all there is".to_owned())
         };
     }
-    let (_, unit) = UNITS
-        .iter()
-        .find(|(name, _)| *name == unit.trim())
-        .ok_or_else(help)?;
+    let unit = unit.trim();
+    let Some((_, unit)) = UNITS.iter().find(|(name, _)| *name == unit) else {
+        // `4G`, `4gb`: most likely powers of two.
+        let letter = unit.trim_end_matches(['b', 'B', 'i']).to_uppercase();
+        let meant = UNITS[..4]
+            .iter()
+            .find(|(name, _)| name[..1].to_uppercase() == letter);
+        return Err(meant.map_or_else(help, |(name, _)| {
+            format!("`{text}` is not a size: write `{number}{name}`")
+        }));
+    };
     number.checked_mul(*unit).ok_or_else(help)
 }
 

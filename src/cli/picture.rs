@@ -4,7 +4,7 @@ use jury::trace::Trace;
 
 use super::edge::{self, Options};
 use super::terminal::WIDTH_MAX;
-use super::{Failure, Terminal};
+use super::{Failure, Terminal, words};
 
 /// A diagram longer than this is elided, unless somebody asks for all of it.
 const STEPS_SHOWN: usize = 200;
@@ -17,8 +17,8 @@ pub struct Picture {
     #[arg(long)]
     pub ascii: bool,
 
-    /// Columns, 40 to 100 [default: those of the terminal].
-    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=100))]
+    /// Columns, 40 to 200 [default: those of the terminal].
+    #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=200))]
     pub width: Option<u16>,
 }
 
@@ -37,11 +37,48 @@ impl Picture {
 
     /// The diagram of a trace that nobody asked to see in part.
     pub fn draw(self, trace: &Trace, terminal: &Terminal) -> String {
+        self.draw_part(trace, (None, None), terminal)
+    }
+
+    /// The diagram of the steps from one to another, if they are named: then all of them.
+    pub fn draw_part(self, trace: &Trace, part: Part, terminal: &Terminal) -> String {
         let options = Options {
-            elide: Some(STEPS_SHOWN),
+            from: part.0,
+            until: part.1,
+            elide: (part == (None, None)).then_some(STEPS_SHOWN),
             ..self.options(terminal)
         };
         edge::diagram(trace, &options)
+    }
+
+    /// Whether such a diagram leaves something out that nobody wanted left out.
+    pub fn leaves_out(trace: &Trace, part: Part) -> bool {
+        part == (None, None) && trace.steps.len() > STEPS_SHOWN
+    }
+}
+
+/// The first and the last step to draw.
+pub type Part = (Option<usize>, Option<usize>);
+
+/// Whether there is anything to show.
+pub fn range((from, until): Part, steps: usize) -> Result<(), Failure> {
+    let there_are = words::count(steps as u64, "step", "steps");
+    for (flag, step) in [("--from", from), ("--until", until)] {
+        if let Some(step) = step
+            && step > steps
+        {
+            return Err(Failure::new(
+                format!("{flag} {step}: there is no such step"),
+                format!("the trace has {there_are}; 0 is the start"),
+            ));
+        }
+    }
+    match (from, until) {
+        (Some(from), Some(until)) if from > until => Err(Failure::new(
+            format!("there are no steps from {from} until {until}"),
+            "name the smaller number with --from",
+        )),
+        _ => Ok(()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressStyle};
 use jury::check::Progress;
 
-use super::words;
+use super::{memory, words};
 
 /// Redraws a second, at most.
 const REDRAW: Duration = Duration::from_millis(100);
@@ -41,18 +41,24 @@ impl SearchBar {
         SearchBar { bar, about }
     }
 
-    pub fn show(
-        &self,
-        progress: &Progress,
-        nth: usize,
-        searching: Duration,
-        resident: Option<u64>,
-    ) {
+    /// A search works out what it may leave out.
+    pub fn prepare(&self, questions: u64, nth: usize) {
         if self.bar.is_hidden() {
             return;
         }
-        let memory =
-            resident.map_or_else(String::new, |bytes| format!(" · {}", words::bytes(bytes)));
+        self.bar.set_message(format!(
+            "{}search {nth}: working out what may be left out, {} questions",
+            self.about,
+            words::number(questions),
+        ));
+    }
+
+    pub fn show(&self, progress: &Progress, nth: usize, searching: Duration) {
+        if self.bar.is_hidden() {
+            return;
+        }
+        let memory = memory::resident()
+            .map_or_else(String::new, |bytes| format!(" · {}", words::bytes(bytes)));
         let rate = words::rate(progress.distinct, searching.as_secs_f64());
         self.bar.set_message(format!(
             "{}search {nth}: {} worlds, depth {}, frontier {} · {rate}{memory}",

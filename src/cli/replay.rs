@@ -7,7 +7,7 @@ use jury::trace::Trace;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use serde::Serialize;
 
-use super::edge::{self, Options, Replayed};
+use super::edge::{self, Certainty, Options, Replayed};
 use super::output::{Output, Paint};
 use super::picture::{self, Picture};
 use super::shapes::Answer;
@@ -23,7 +23,8 @@ Examples:
 
 /// Replay a trace through the real handlers, and draw it.
 ///
-/// Says which step no longer does what was recorded, if one does not (exit code 1).
+/// Says which step no longer does what was recorded, if one does not (exit code 1). The fingerprint is
+/// compared as well, and what came of a run is judged again; what a check said stays as recorded.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -61,6 +62,9 @@ struct Result {
     /// `same`, `differs` or `diverges`.
     replay: &'static str,
     steps: usize,
+    /// `judged again`, or `as recorded` where a replay alone cannot judge it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verdict: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<Difference>,
     /// What happened today; absent if an event could not happen any more.
@@ -82,7 +86,7 @@ struct Difference {
 pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
     let begun = Instant::now();
     let trace = read(&args.trace)?;
-    range(args, trace.steps.len())?;
+    picture::range((args.from, args.until), trace.steps.len())?;
     let nodes = args.node.iter().map(|name| picture::node(&trace, name));
     let nodes = nodes.collect::<std::result::Result<Vec<_>, _>>()?;
     let options = Options {
@@ -128,28 +132,6 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     Ok(outcome)
 }
 
-/// Whether there is anything to show.
-fn range(args: &Args, steps: usize) -> std::result::Result<(), Failure> {
-    let there_are = words::count(steps as u64, "step", "steps");
-    for (flag, step) in [("--from", args.from), ("--until", args.until)] {
-        if let Some(step) = step
-            && step > steps
-        {
-            return Err(Failure::new(
-                format!("{flag} {step}: there is no such step"),
-                format!("the trace has {there_are}; 0 is the start"),
-            ));
-        }
-    }
-    match (args.from, args.until) {
-        (Some(from), Some(until)) if from > until => Err(Failure::new(
-            format!("there are no steps from {from} until {until}"),
-            "name the smaller number with --from",
-        )),
-        _ => Ok(()),
-    }
-}
-
 fn read(path: &Path) -> std::result::Result<Trace, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
     let trace: Trace = serde_json::from_str(&text).map_err(|e| flaw(path, &text, &e))?;
@@ -192,12 +174,20 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
         Replayed::Same(again) => Result {
             replay: "same",
             steps,
+            verdict: again
+                .verdict
+                .as_ref()
+                .map(|_| match edge::certainty(trace) {
+                    Certainty::Judged => "judged again",
+                    Certainty::AsRecorded => "as recorded",
+                }),
             difference: None,
             trace: Some(again),
         },
         Replayed::Differs(again, difference) => Result {
             replay: "differs",
             steps,
+            verdict: None,
             difference: Some(Difference {
                 step: difference.step,
                 event: difference.event,
@@ -210,6 +200,7 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
         Replayed::Diverges(divergence) => Result {
             replay: "diverges",
             steps,
+            verdict: None,
             difference: Some(Difference {
                 step: divergence.step,
                 was: divergence.event.clone(),
@@ -242,7 +233,11 @@ fn tell(
     let Some(difference) = &result.difference else {
         let steps = words::count(result.steps as u64, "step", "steps");
         let same = out.paint(Paint::Good, "replays");
-        return out.line(format!("{path}: {same}, all {steps} as recorded."));
+        out.line(format!("{path}: {same}, all {steps} as recorded."))?;
+        if result.verdict == Some("as recorded") {
+            out.line("  The verdict above is as recorded: it says more than one run can show.")?;
+        }
+        return Ok(());
     };
     let Difference {
         step,
@@ -254,6 +249,7 @@ fn tell(
     let otherwise = out.paint(Paint::Bad, "no longer replays");
     let place = match step {
         0 => event.clone(),
+        _ if ["hash", "verdict"].contains(&field.as_str()) => event.clone(),
         step => format!("step {step}, {event}"),
     };
     out.line(format!("{path}: {otherwise}."))?;

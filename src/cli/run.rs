@@ -6,12 +6,13 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use jury::testbed::{Case, Expected, RunReport};
+use jury::trace::STEPS_MAX;
 use serde::Serialize;
 
 use super::edge::Seeds;
 use super::files::Pending;
 use super::output::{Output, Paint};
-use super::picture::Picture;
+use super::picture::{self, Picture};
 use super::seeds::{self, Judged};
 use super::shapes::Answer;
 use super::{Failure, Outcome, Terminal, edge, interrupt, summary, table, words};
@@ -24,6 +25,7 @@ Examples:
   jury run scenarios/2pc/happy-path.json       every seed that the file names
   jury run mine.json --seed 7                  one run, drawn
   jury run mine.json --seeds 1..10000 --quiet  many, and one line about them
+  jury run mine.json --seed 7 --from 40 --until 60
   jury run mine.json --seed 7 --trace t.json   what `jury replay` reads";
 
 /// Simulate a scenario: every seed it names, on all cores.
@@ -43,6 +45,14 @@ pub struct Args {
     /// Run these seeds, both ends included, instead of those the file names.
     #[arg(long, value_name = "A..B", value_parser = Seeds::parse)]
     seeds: Option<Seeds>,
+
+    /// The first step to draw, counted from 1.
+    #[arg(long, value_name = "N")]
+    from: Option<usize>,
+
+    /// The last step to draw.
+    #[arg(long, value_name = "N")]
+    until: Option<usize>,
 
     /// List every run.
     #[arg(long)]
@@ -71,6 +81,8 @@ impl Args {
             file,
             seed: None,
             seeds: None,
+            from: None,
+            until: None,
             all: false,
             trace: None,
             json: false,
@@ -124,11 +136,26 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     let reports = seeds::run(case, &asked, &args.file.display().to_string());
     let whole = asked.contains(named.start()) && asked.contains(named.end());
     let mut judged = seeds::judge(case, &reports, whole);
-    let shown = shown(case, &reports, &mut judged, args.trace.is_some());
+    let shown = shown(case, &reports, &mut judged, args);
+    if let Some(shown) = &shown {
+        let steps = usize::try_from(shown.facts.steps).unwrap_or(usize::MAX);
+        picture::range((args.from, args.until), steps)?;
+    }
     let seconds = begun.elapsed().as_secs_f64();
+    let too_long = shown.as_ref().and_then(|r| r.trace.as_ref()?.unrecorded);
 
-    if let (Some(pending), Some(trace)) = (pending, shown.as_ref().and_then(|r| r.trace.as_ref())) {
-        pending.write_json(trace)?;
+    match (pending, shown.as_ref().and_then(|r| r.trace.as_ref())) {
+        (Some(_), Some(trace)) if too_long.is_some() => {
+            let steps = words::number(trace.facts.steps);
+            let most = words::number(STEPS_MAX as u64);
+            judged.outcome = judged.outcome.max(Outcome::NotEstablished);
+            judged.notes.push(format!(
+                "No trace was written: the run has {steps} steps, and a trace has at most {most}. \
+                 Lower `until` or `steps` in the scenario."
+            ));
+        }
+        (Some(pending), Some(trace)) => pending.write_json(trace)?,
+        _ => {}
     }
     let mut out = Output::new(terminal);
     let outcome = judged.outcome;
@@ -151,12 +178,20 @@ fn shown(
     case: &dyn Case,
     reports: &[RunReport],
     judged: &mut Judged,
-    wanted: bool,
+    args: &Args,
 ) -> Option<RunReport> {
+    let wanted = args.trace.is_some();
+    let seen = wanted || args.json || !args.quiet;
     let is_story = |report: &RunReport| reports.len() == 1 || report.facts.steps < STORY_STEPS;
     let first = judged.first_failing.map(|i| &reports[i]);
     let report = first.or_else(|| reports.first().filter(|r| wanted || is_story(r)))?;
-    let again = case.run(report.seed, true);
+    if !seeds::is_over(report) {
+        return None;
+    }
+    let again = case.run_unless(report.seed, seen, &interrupt::asked);
+    if !seeds::is_over(&again) {
+        return None;
+    }
     if again.hash != report.hash || again.verdict != report.verdict {
         judged.outcome = Outcome::Nondeterminism;
         judged.notes.push(format!(
@@ -190,7 +225,7 @@ fn result(
     let first_failing = judged.first_failing.map(|i| reports[i].seed);
     Result {
         seeds: (*asked.start(), *asked.end()),
-        finished: reports.len(),
+        finished: reports.iter().filter(|r| seeds::is_over(r)).count(),
         verdicts: verdicts(&reports),
         expected: judged.expected,
         notes: judged.notes,
@@ -216,8 +251,15 @@ fn tell(
     if let Some(trace) = shown.and_then(|r| r.trace.as_ref())
         && !args.quiet
     {
-        out.line(args.picture.draw(trace, terminal))?;
+        let part = (args.from, args.until);
+        out.line(args.picture.draw_part(trace, part, terminal))?;
         out.line("")?;
+        if Picture::leaves_out(trace, part) {
+            let command = reproduce(args, trace.origin.seed.unwrap_or_default());
+            out.line(format!(
+                "See what is left out: {command} --from A --until B"
+            ))?;
+        }
     }
     let counts = verdicts(reports);
     let counts: Vec<_> = counts

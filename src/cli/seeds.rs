@@ -15,12 +15,15 @@ pub fn len(seeds: &RangeInclusive<u64>) -> u64 {
 pub fn run(case: &dyn Case, seeds: &RangeInclusive<u64>, what: &str) -> Vec<RunReport> {
     let bar = progress::count("seeds", len(seeds));
     bar.set_message(what.to_owned());
-    let reports = edge::run_seeds(case, seeds.clone(), &|_| {
-        bar.inc(1);
-        !interrupt::asked()
-    });
+    let on_done = |_: &RunReport| bar.inc(1);
+    let reports = edge::run_seeds_unless(case, seeds.clone(), &interrupt::asked, &on_done);
     bar.finish_and_clear();
     reports
+}
+
+/// Whether a run came to its end.
+pub fn is_over(report: &RunReport) -> bool {
+    report.verdict != RunVerdict::Interrupted
 }
 
 /// What runs came to.
@@ -64,6 +67,8 @@ pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool) -> Judged {
     if interrupted {
         outcome = outcome.max(Outcome::NotEstablished);
         notes.push("Interrupted.".to_owned());
+        let under_way = reports.iter().filter(|r| !is_over(r));
+        notes.extend(under_way.map(|r| format!("Seed {}: {}", r.seed, r.sentences.join(" "))));
     }
     let met = |e: &Expected| Outcome::from(e.outcome) == Outcome::AsExpected;
     expected.retain(|e| whole || met(e) || !e.of_some_run());

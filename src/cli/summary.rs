@@ -125,5 +125,9 @@ pub fn otherwise(expected: &[Expected]) -> impl Iterator<Item = &Expected> {
 
 /// `expected ok, found blocked with seed 1`
 pub fn instead(expected: &Expected, found: &str) -> String {
+    let open = Outcome::from(expected.outcome) == Outcome::NotEstablished;
+    if open && found.starts_with(&expected.expected) {
+        return format!("expected {}, so far {found}", expected.expected);
+    }
     format!("expected {}, found {found}", expected.expected)
 }

@@ -5,7 +5,10 @@ use std::io::{IsTerminal, stderr, stdin, stdout};
 use clap::ValueEnum;
 
 /// Diagrams and texts are never wider.
-pub const WIDTH_MAX: usize = 100;
+pub const WIDTH_MAX: usize = 200;
+
+/// How wide they are where nobody knows what reads them.
+const WIDTH_UNKNOWN: usize = 100;
 
 /// When to use colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -46,9 +49,9 @@ impl Terminal {
             Color::Never => false,
         };
         let width = if stdout {
-            crossterm::terminal::size().map_or(WIDTH_MAX, |(columns, _)| columns.into())
+            crossterm::terminal::size().map_or(WIDTH_UNKNOWN, |(columns, _)| columns.into())
         } else {
-            WIDTH_MAX
+            WIDTH_UNKNOWN
         };
         Terminal {
             stdin,

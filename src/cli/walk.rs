@@ -1,8 +1,9 @@
 //! Walking through a trace with the keyboard.
 //!
-//! Invariant: however it ends (a key, Ctrl-C, a signal, a panic), the terminal is as before.
+//! Invariant: however it ends (a key, Ctrl-C, a signal, a panic), the terminal is as before. It ends
+//! when the terminal goes away, too.
 
-use std::io::{self, Write, stdout};
+use std::io::{self, IsTerminal, Write, stdin, stdout};
 use std::time::Duration;
 
 use crossterm::cursor::{Hide, MoveTo, Show};
@@ -16,7 +17,7 @@ use crossterm::{execute, queue};
 use jury::trace::Trace;
 
 use super::edge::{self, Options};
-use super::{Failure, Terminal, interrupt};
+use super::{Failure, Outcome, Terminal, interrupt};
 
 /// How often a signal is looked for while nobody types.
 const LOOK: Duration = Duration::from_millis(200);
@@ -37,6 +38,7 @@ pub fn possible(terminal: &Terminal) -> Result<(), Failure> {
 /// Walks, beginning at a step.
 pub fn walk(trace: &Trace, options: &Options, from: usize) -> Result<(), Failure> {
     interrupt::heed();
+    end_with_the_terminal();
     let screen = Screen::enter()?;
     let mut walker = Walker {
         trace,
@@ -49,6 +51,18 @@ pub fn walk(trace: &Trace, options: &Options, from: usize) -> Result<(), Failure
     let result = walker.walk();
     drop(screen);
     Ok(result?)
+}
+
+/// Ends the process once its terminal is gone. Whoever waits for a key then is told of no end: reading
+/// gives an error, over and over.
+fn end_with_the_terminal() {
+    std::thread::spawn(|| {
+        while stdin().is_terminal() {
+            std::thread::sleep(LOOK);
+        }
+        // The trace replayed before anybody walked through it.
+        std::process::exit(Outcome::AsExpected.code().into());
+    });
 }
 
 /// The terminal in raw mode, on its other screen; given back when dropped.

@@ -14,7 +14,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Time(pub u64);
 
 /// The units, largest first, with their length in nanoseconds.
-const UNITS: [(&str, u64); 5] = [
+const UNITS: [(&str, u64); 6] = [
+    ("h", 3_600_000_000_000),
     ("min", 60_000_000_000),
     ("s", 1_000_000_000),
     ("ms", 1_000_000),
@@ -48,7 +49,7 @@ impl Time {
                 .find(|(name, _)| *name == unit)
                 .ok_or_else(|| match meant(number, unit) {
                     Some(meant) => format!("`{text}` is not a duration: write `{meant}`"),
-                    None => format!("{}; the units are ns, us, ms, s and min", help()),
+                    None => format!("{}; the units are ns, us, ms, s, min and h", help()),
                 })?;
         let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
         if fraction.len() > 9 {
@@ -72,6 +73,7 @@ impl Time {
 /// What somebody may have meant who wrote this number and this unit.
 fn meant(number: &str, unit: &str) -> Option<String> {
     let unit = match unit.trim().to_lowercase().as_str() {
+        "hour" | "hours" | "hr" | "hrs" => "h",
         "m" | "mins" | "minute" | "minutes" => "min",
         "sec" | "secs" | "second" | "seconds" => "s",
         "msec" | "msecs" | "millis" | "millisecond" | "milliseconds" => "ms",
@@ -89,8 +91,8 @@ impl fmt::Display for Time {
         if self.0 == 0 {
             return f.pad("0ms");
         }
-        // Minutes are for reading only: 90s is plainer than 1.5min.
-        let (name, unit) = UNITS[1..]
+        // Hours and minutes are for reading only: 90s is plainer than 1.5min.
+        let (name, unit) = UNITS[2..]
             .iter()
             .find(|(_, unit)| self.0 >= *unit)
             .expect("a nanosecond is the smallest");
@@ -145,7 +147,7 @@ impl JsonSchema for Time {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "pattern": r"^[0-9]+(\.[0-9]{1,9})?(ns|us|ms|s|min)$",
+            "pattern": r"^[0-9]+(\.[0-9]{1,9})?(ns|us|ms|s|min|h)$",
             "description": "A duration with its unit: 250us, 1.5ms, 5s."
         })
     }

@@ -12,7 +12,8 @@ use super::signs::{event_marks, tone};
 use super::story::{Origin, Scene, Story, actor, message};
 use super::text::{Detail, clean, count, fit, wrap};
 use super::words;
-use crate::trace::{Message, Trace, What};
+use crate::model::Observation;
+use crate::trace::{Message, Step, Trace, What};
 
 /// Draws a trace. The diagram ends in a line break.
 pub fn diagram(trace: &Trace, options: &Options) -> String {
@@ -61,42 +62,63 @@ impl<'a> Picture<'a> {
     }
 
     fn steps(&mut self, story: &mut Story<'a>) {
-        let shown = &self.canvas.layout.steps;
-        let (head, tail) = match self.options.elide {
-            Some(max) if shown.len() > max => (max.div_ceil(2), shown.len() - max / 2),
-            _ => (shown.len(), shown.len()),
-        };
-        let mut shown = shown.iter().enumerate().peekable();
+        let wanted = &self.canvas.layout.steps;
+        let kept = kept(self.trace, wanted, self.options.elide);
+        let mut shown = wanted.iter().zip(kept).peekable();
         let earlier = self.options.from.map_or(0, |from| from.saturating_sub(1));
         let until = self.options.until.unwrap_or(usize::MAX);
-        while story.steps() < until {
-            if earlier > 0 && story.steps() == earlier {
+        let gap = self.trace.unrecorded;
+        let mut skipped = Skipped::default();
+        while story.number() < until {
+            if earlier > 0 && story.number() == earlier {
                 self.left_out(story, earlier, "earlier ");
             }
             let Some(scene) = story.next() else {
-                return;
+                break;
             };
-            let Some((i, _)) = shown.next_if(|(_, n)| **n == scene.number) else {
+            let nth = story.steps();
+            if let Some(gap) = gap.filter(|gap| nth == gap.after + 1 && earlier < scene.number) {
+                self.skipped(story, &mut skipped);
+                let words = format!("{} not recorded", count(gap.steps as u64, "step"));
+                self.banner(story, &words);
+            }
+            let Some((_, kept)) = shown.next_if(|(n, _)| **n == nth) else {
                 continue;
             };
-            if i == head {
-                self.left_out(story, tail - head, "");
-            }
-            if i < head || i >= tail {
+            if kept {
+                self.skipped(story, &mut skipped);
                 self.scene(story, &scene);
+            } else {
+                skipped.add(scene.step);
             }
         }
+        self.skipped(story, &mut skipped);
         let later = self.trace.steps.len() - story.steps();
         if later > 0 {
             self.left_out(story, later, "later ");
         }
     }
 
-    fn left_out(&mut self, story: &Story<'_>, steps: usize, which: &str) {
+    /// Says what was left out since the last step that was drawn.
+    fn skipped(&mut self, story: &Story<'_>, skipped: &mut Skipped) {
+        let Skipped { steps, loud } = std::mem::take(skipped);
+        if loud {
+            self.left_out(story, steps, "");
+        } else if steps > 0 {
+            let words = format!("{} left out", count(steps as u64, "quiet step"));
+            self.banner(story, &words);
+        }
+    }
+
+    fn banner(&mut self, story: &Story<'_>, words: &str) {
         let mut line = self.canvas.lanes(story);
-        let words = format!("{} left out", count(steps as u64, &format!("{which}step")));
-        self.canvas.banner(&mut line, &words, Style::Dim, false);
+        self.canvas.banner(&mut line, words, Style::Dim, false);
         self.push(&line);
+    }
+
+    fn left_out(&mut self, story: &Story<'_>, steps: usize, which: &str) {
+        let words = format!("{} left out", count(steps as u64, &format!("{which}step")));
+        self.banner(story, &words);
     }
 
     fn scene(&mut self, story: &Story<'_>, scene: &Scene<'_>) {
@@ -165,4 +187,64 @@ impl<'a> Picture<'a> {
         let ends = (m.src, m.dst);
         self.canvas.arrow(line, story, ends, &labels, head)
     }
+}
+
+/// Steps left out in a row.
+#[derive(Default)]
+struct Skipped {
+    steps: usize,
+    /// Some of them matter.
+    loud: bool,
+}
+
+impl Skipped {
+    fn add(&mut self, step: &Step) {
+        self.steps += 1;
+        self.loud |= matters(step);
+    }
+}
+
+/// Which of the steps that are wanted are drawn, if no more than so many are: a quarter at each end,
+/// and between them only those that matter, of these again the first and the last.
+fn kept(trace: &Trace, wanted: &[usize], elide: Option<usize>) -> Vec<bool> {
+    let most = elide.unwrap_or(usize::MAX);
+    if wanted.len() <= most {
+        return vec![true; wanted.len()];
+    }
+    let (head, tail) = (most.div_ceil(4), most / 4);
+    let end = wanted.len() - tail;
+    let loud: Vec<usize> = (head..end)
+        .filter(|i| trace.steps.get(wanted[*i] - 1).is_some_and(matters))
+        .collect();
+    let room = most - head - tail;
+    let (first, last) = if loud.len() > room {
+        (room.div_ceil(2), loud.len() - room / 2)
+    } else {
+        (loud.len(), loud.len())
+    };
+    let mut kept = vec![false; wanted.len()];
+    kept[..head].fill(true);
+    kept[end..].fill(true);
+    for &i in loud[..first].iter().chain(&loud[last..]) {
+        kept[i] = true;
+    }
+    kept
+}
+
+/// Whether a step is more than a message or a timer on its way: something was decided or done, a fault
+/// came or went, a property broke.
+fn matters(step: &Step) -> bool {
+    let fault = match step.what {
+        What::Crash { .. } | What::Cut { .. } | What::Recover { .. } | What::Heal { .. } => true,
+        _ => step.crash_after.is_some(),
+    };
+    let tells = |observation: &Observation| {
+        !matches!(
+            observation,
+            Observation::Applied { .. }
+                | Observation::Accepted { .. }
+                | Observation::Intends { .. }
+        )
+    };
+    fault || step.did.observed.iter().any(tells) || step.properties.iter().any(|p| !p.holds)
 }

@@ -82,7 +82,7 @@ impl Picture<'_> {
             parts.push(format!("{rest} more"));
         }
         let when = if story.steps() < self.trace.steps.len() {
-            format!("After step {}", story.steps())
+            format!("After step {}", story.number())
         } else {
             "In the end".to_owned()
         };

@@ -40,7 +40,7 @@ pub(super) struct Layout {
     pub right: usize,
     /// Where the text begins.
     pub text: usize,
-    /// The steps shown, counted from 1, in order.
+    /// The steps shown, counted from 1 among those recorded, in order.
     pub steps: Vec<usize>,
 }
 
@@ -51,7 +51,8 @@ impl Layout {
         let active = active(trace, shown(), names.len(), options);
         let idle: Vec<usize> = (0..names.len()).filter(|n| !active.contains(n)).collect();
         let width = options.columns();
-        let number = steps.last().unwrap_or(&0).to_string().len().max(2);
+        let number = trace.number(*steps.last().unwrap_or(&0));
+        let number = number.to_string().len().max(2);
         let clock = Clock::of(trace);
         let gutter = number + 1 + clock.as_ref().map_or(0, |c| c.width + 1);
 
@@ -144,7 +145,7 @@ fn visible(trace: &Trace, options: &Options) -> Vec<usize> {
         .iter()
         .enumerate()
         .map(|(i, step)| (i + 1, step))
-        .filter(|(n, step)| (first..=last).contains(n) && concerns(step))
+        .filter(|(n, step)| (first..=last).contains(&trace.number(*n)) && concerns(step))
         .map(|(n, _)| n)
         .collect()
 }

@@ -7,7 +7,7 @@ use super::diagram::Picture;
 use super::names::Sort;
 use super::paint::Style;
 use super::story::{Origin, Story};
-use super::text::{Detail, clean, count, fit};
+use super::text::{Detail, clean, count, fit, wrap};
 use crate::trace::{Did, Message};
 
 /// So many lost messages of one step have a line of their own.
@@ -74,8 +74,14 @@ impl Picture<'_> {
             self.options.ascii,
         );
         let room = (layout.width - layout.left).saturating_sub(4);
-        let words = fit(&words, room, self.options.ascii);
-        self.canvas.banner(&mut line, &words, Style::Bad, true);
-        self.push(&line);
+        for (nth, words) in wrap(&words, room, 2).iter().enumerate() {
+            if nth == 0 {
+                self.canvas.banner(&mut line, words, Style::Bad, true);
+            } else {
+                line = self.canvas.lanes(story);
+                line.put(layout.left + 1, &format!(" {words} "), Style::Bad);
+            }
+            self.push(&line);
+        }
     }
 }

@@ -31,7 +31,9 @@ pub use step::step;
 pub use transcript::transcript;
 
 /// The widest that a diagram may be, in columns.
-pub const WIDTH_MAX: usize = 100;
+pub const WIDTH_MAX: usize = 200;
+/// How wide it is if nobody says.
+pub const WIDTH_DEFAULT: usize = 100;
 /// The narrowest; asked for less, it takes this.
 pub const WIDTH_MIN: usize = 40;
 
@@ -50,14 +52,14 @@ pub struct Options {
     pub until: Option<usize>,
     /// Only the steps that these nodes, by name, have a part in. Empty shows all.
     pub nodes: Vec<String>,
-    /// Show no more steps than this: the first and the last half of them.
+    /// Show no more steps than this, more or less: those at both ends, and those between that matter.
     pub elide: Option<usize>,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Options {
-            width: WIDTH_MAX,
+            width: WIDTH_DEFAULT,
             color: false,
             ascii: false,
             from: None,

@@ -81,6 +81,11 @@ impl<'a> Story<'a> {
         self.steps
     }
 
+    /// The number of the step that happened last, in the run.
+    pub fn number(&self) -> usize {
+        self.trace.number(self.steps)
+    }
+
     pub fn standing(&self, node: usize) -> Standing {
         self.standing.get(node).copied().unwrap_or(Standing::Up)
     }
@@ -102,7 +107,7 @@ impl<'a> Story<'a> {
         self.steps += 1;
         let actor = actor(step);
         let scene = Scene {
-            number: self.steps,
+            number: self.number(),
             step,
             origin: message(&step.what).and_then(|m| self.origin(m, &step.what)),
             lost: step.lost.iter().map(|m| self.take(m, true)).collect(),
@@ -137,7 +142,7 @@ impl<'a> Story<'a> {
     fn react(&mut self, node: usize, did: &'a Did) {
         for sent in did.sent.iter().filter(|s| s.lost.is_none()) {
             let origin = Origin {
-                step: self.steps,
+                step: self.number(),
                 copy: false,
             };
             let key = (node, sent.dst, sent.message.as_str());

@@ -105,7 +105,13 @@ impl serde::de::Error for Flaw {
         } else {
             "not that".to_owned()
         };
-        Flaw::new(format!("expected {expected}, found {}", seen(found))).label(label)
+        let flaw = Flaw::new(format!("expected {expected}, found {}", seen(found))).label(label);
+        match found {
+            Unexpected::Str(text) if expected.contains("number") && text.parse::<u64>().is_ok() => {
+                flaw.advice(format!("write {text} without quotes"))
+            }
+            _ => flaw,
+        }
     }
 
     fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {

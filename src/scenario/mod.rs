@@ -188,6 +188,14 @@ fn version(tree: &Tree) -> Result<(), Flaw> {
     if matches!(&version.kind, Kind::Number(n) if n.as_u64() == Some(VERSION.into())) {
         return Ok(());
     }
+    if matches!(&version.kind, Kind::String(text) if text.parse() == Ok(VERSION)) {
+        return Err(Flaw::at(
+            version.span,
+            "the version of the format is a number, not a text",
+        )
+        .label("in quotes")
+        .advice(format!("write {VERSION} without quotes")));
+    }
     Err(
         Flaw::at(version.span, "this version of the format is not known")
             .label("unknown version")

@@ -2,21 +2,22 @@
 
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 
 use super::case::{Case, CheckOptions, Engine};
 use super::compare::{check_outcome, run_fits, runs_outcome};
 use super::judge_check::report_check;
-use super::judge_run::judge_run;
-use super::report::{CheckReport, Expected, RunReport};
+use super::judge_run::{interrupted, judge_run};
+use super::report::{CheckReport, Expected, RunReport, RunVerdict};
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
 use crate::check::{self, Limits, Monitor, Question};
 use crate::model::{Event, Property, Protocol, System};
-use crate::run::{Divergence, Judge, Script, Witness, execute};
+use crate::run::{Divergence, Judge, Script, Stop, Witness, execute};
 use crate::scenario::{Case as Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
 use crate::sim::{Scripted, Simulator};
-use crate::trace::{Origin, Outcome, Recorder};
+use crate::trace::{Origin, Outcome, Recorder, STEPS_MAX};
 
 /// A scenario on trial, with its protocol in the type. Whoever embeds the library and brings a
 /// protocol of its own starts here.
@@ -141,7 +142,7 @@ impl<P: Protocol> Case for Testbed<P> {
         expected.map(|(name, _)| (*name).to_owned()).collect()
     }
 
-    fn run(&self, seed: u64, record: bool) -> RunReport {
+    fn run_unless(&self, seed: u64, record: bool, stop: &dyn Fn() -> bool) -> RunReport {
         let run = self.case.run.as_ref().expect("the scenario has a run");
         let system = self.run_system().expect("the scenario has a run");
         let properties = &self.case.properties;
@@ -159,8 +160,10 @@ impl<P: Protocol> Case for Testbed<P> {
         let engine = if run.seeded { "simulator" } else { "schedule" };
         let mut origin = self.origin(engine);
         origin.seed = run.seeded.then_some(seed);
-        let mut recorder = record.then(|| Recorder::new(&self.case.params, origin, &unconditional));
-        let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge];
+        let mut recorder = record
+            .then(|| Recorder::new(&self.case.params, origin, &unconditional).at_most(STEPS_MAX));
+        let mut stop = Stop::when(stop);
+        let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge, &mut stop];
         if let Some(recorder) = &mut recorder {
             witnesses.push(recorder);
         }
@@ -178,14 +181,18 @@ impl<P: Protocol> Case for Testbed<P> {
             .flat_map(|simulator| simulator.unreached())
             .map(str::to_owned)
             .collect();
-        let mut report = judge_run(
-            &system,
-            properties,
-            seed,
-            &done,
-            &judge.violations,
-            &unreached,
-        );
+        let mut report = if stop.stopped() && judge.violations.is_empty() {
+            interrupted(properties, seed, &done)
+        } else {
+            judge_run(
+                &system,
+                properties,
+                seed,
+                &done,
+                &judge.violations,
+                &unreached,
+            )
+        };
         report.trace = recorder.map(|recorder| {
             let mut trace = recorder.finish(&done);
             trace.verdict = Some(Outcome {
@@ -198,8 +205,11 @@ impl<P: Protocol> Case for Testbed<P> {
     }
 
     fn refutes(&self, report: &RunReport) -> bool {
+        if report.verdict == RunVerdict::Interrupted {
+            return false;
+        }
         match &self.case.expect.run {
-            None => report.verdict == super::RunVerdict::Violated,
+            None => report.verdict == RunVerdict::Violated,
             Some(RunExpectation::Each(expected)) => !run_fits(expected, report),
             Some(RunExpectation::Among { every, .. }) => {
                 !every.is_empty() && !every.iter().any(|expected| run_fits(expected, report))
@@ -208,8 +218,10 @@ impl<P: Protocol> Case for Testbed<P> {
     }
 
     fn compare_runs(&self, reports: &[RunReport]) -> Vec<Expected> {
+        let over = |report: &&RunReport| report.verdict != RunVerdict::Interrupted;
+        let reports: Vec<RunReport> = reports.iter().filter(over).cloned().collect();
         let expectation = self.case.expect.run.as_ref();
-        expectation.map_or_else(Vec::new, |expected| runs_outcome(expected, reports))
+        expectation.map_or_else(Vec::new, |expected| runs_outcome(expected, &reports))
     }
 
     fn check_from(
@@ -289,18 +301,31 @@ pub fn run_seeds(
     seeds: RangeInclusive<u64>,
     on_done: &(dyn Fn(&RunReport) -> bool + Sync),
 ) -> Vec<RunReport> {
-    let stop = std::sync::atomic::AtomicBool::new(false);
+    let stop = AtomicBool::new(false);
+    let on_done = |report: &RunReport| {
+        if !on_done(report) {
+            stop.store(true, Ordering::Relaxed);
+        }
+    };
+    run_seeds_unless(case, seeds, &|| stop.load(Ordering::Relaxed), &on_done)
+}
+
+/// The same, until somebody wants it to end: reports of runs that were under way say so.
+pub fn run_seeds_unless(
+    case: &dyn Case,
+    seeds: RangeInclusive<u64>,
+    stop: &(dyn Fn() -> bool + Sync),
+    on_done: &(dyn Fn(&RunReport) + Sync),
+) -> Vec<RunReport> {
     let seeds: Vec<u64> = seeds.collect();
     let reports: Vec<Option<RunReport>> = seeds
         .par_iter()
         .map(|&seed| {
-            if stop.load(std::sync::atomic::Ordering::Relaxed) {
+            if stop() {
                 return None;
             }
-            let report = case.run(seed, false);
-            if !on_done(&report) {
-                stop.store(true, std::sync::atomic::Ordering::Relaxed);
-            }
+            let report = case.run_unless(seed, false, stop);
+            on_done(&report);
             Some(report)
         })
         .collect();

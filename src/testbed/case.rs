@@ -58,11 +58,20 @@ pub trait Case: Send + Sync {
     /// The properties for which the scenario expects a verdict of the check.
     fn expected_of_check(&self) -> Vec<String>;
 
-    /// One run. `record` asks for the trace as well, at a cost.
+    /// One run. `record` asks for the trace as well, at a cost; of a run of more than
+    /// [`STEPS_MAX`](crate::trace::STEPS_MAX) steps it has the beginning and the end.
     ///
     /// # Panics
     /// If the scenario has no run.
-    fn run(&self, seed: u64, record: bool) -> RunReport;
+    fn run(&self, seed: u64, record: bool) -> RunReport {
+        self.run_unless(seed, record, &|| false)
+    }
+
+    /// One run, unless somebody wants it to end before it is over. Asked every thousand steps or so.
+    ///
+    /// # Panics
+    /// If the scenario has no run.
+    fn run_unless(&self, seed: u64, record: bool, stop: &dyn Fn() -> bool) -> RunReport;
 
     /// Whether one run alone already goes against what the scenario expects of every run.
     fn refutes(&self, report: &RunReport) -> bool;
@@ -128,6 +137,9 @@ pub struct ParameterInfo {
     pub name: String,
     pub about: String,
     pub default: serde_json::Value,
+    /// The values that it may have, if it has words for them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<serde_json::Value>,
 }
 
 #[derive(Clone, Debug, serde::Serialize)]
@@ -138,6 +150,9 @@ pub struct PropertyInfo {
     pub citation: String,
     pub expectation: String,
     pub assumes: Vec<String>,
+    /// The variants that have it, where the default parameters do not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub only_with: Vec<String>,
 }
 
 #[derive(Clone, Debug, serde::Serialize)]

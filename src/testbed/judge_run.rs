@@ -21,20 +21,7 @@ pub fn judge_run<P: Protocol>(
     violations: &[Violation],
     unreached: &[String],
 ) -> RunReport {
-    let mut report = RunReport {
-        seed,
-        verdict: RunVerdict::Ok,
-        property: None,
-        violated: Vec::new(),
-        step: None,
-        sentences: Vec::new(),
-        broken_assumptions: Vec::new(),
-        facts: run.ledger.facts.clone(),
-        costs: run.ledger.costs.clone(),
-        ended_at: run.now,
-        hash: run.hash.to_string(),
-        trace: None,
-    };
+    let mut report = unjudged(seed, run);
     let mut violations = violations.to_vec();
     violations.extend(broken_under_their_premise(system, properties, run));
     if let Some(first) = violations.first() {
@@ -58,6 +45,37 @@ pub fn judge_run<P: Protocol>(
         progress(&mut report, system, properties, run);
     }
     report
+}
+
+/// What is known of a run that somebody stopped.
+pub fn interrupted<P: Protocol>(properties: &[Property<P>], seed: u64, run: &Run<P>) -> RunReport {
+    let steps = run.ledger.facts.steps;
+    let held = fine(properties, Vec::new());
+    RunReport {
+        verdict: RunVerdict::Interrupted,
+        sentences: vec![format!(
+            "Interrupted after {steps} steps, at {}: until then {held}",
+            run.now
+        )],
+        ..unjudged(seed, run)
+    }
+}
+
+fn unjudged<P: Protocol>(seed: u64, run: &Run<P>) -> RunReport {
+    RunReport {
+        seed,
+        verdict: RunVerdict::Ok,
+        property: None,
+        violated: Vec::new(),
+        step: None,
+        sentences: Vec::new(),
+        broken_assumptions: Vec::new(),
+        facts: run.ledger.facts.clone(),
+        costs: run.ledger.costs.clone(),
+        ended_at: run.now,
+        hash: run.hash.to_string(),
+        trace: None,
+    }
 }
 
 /// The properties with a premise that this run met, and that do not hold where it ended.

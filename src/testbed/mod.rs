@@ -15,11 +15,11 @@ pub mod report;
 #[cfg(feature = "stateright-bridge")]
 mod second_opinion;
 
-pub use bench::{Testbed, run_seeds};
+pub use bench::{Testbed, run_seeds, run_seeds_unless};
 pub use case::{BugInfo, Case, CheckOptions, Engine, ParameterInfo, PropertyInfo, ProtocolInfo};
 pub use compare::summary;
 pub use judge_check::report_check;
 pub use judge_run::judge_run;
-pub use record::Replayed;
+pub use record::{Certainty, Replayed, certainty};
 pub use registry::{open, open_text, protocols, replay, schema, starting_scenario};
 pub use report::{CheckReport, Expected, ExpectedOutcome, PropertyReport, RunReport, RunVerdict};

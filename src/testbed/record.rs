@@ -1,8 +1,10 @@
 //! Recording and replaying: a schedule becomes a trace, and a trace becomes one again.
 
+use super::judge_run::judge_run;
+use super::report::RunVerdict;
 use crate::model::{Event, Property, Protocol, Rules, System};
 use crate::run::{Divergence, Judge, Run, Schedule, Scheduler, Script, execute};
-use crate::trace::{Difference, Origin, Recorder, Trace};
+use crate::trace::{Difference, Origin, Outcome, Recorder, Trace};
 
 /// Runs a scheduler and records what happens, judging as it goes.
 pub fn record<P: Protocol>(
@@ -42,6 +44,16 @@ pub fn record_schedule<P: Protocol>(
     (run, trace)
 }
 
+/// How far the verdict of a record was judged again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// It is the same, to the word.
+    Judged,
+    /// It says what one replay cannot show: that there is no shorter schedule, say, or that a planned
+    /// fault never found its moment. It stands there as recorded.
+    AsRecorded,
+}
+
 /// What a replay of a trace gave.
 #[derive(Debug)]
 pub enum Replayed {
@@ -76,15 +88,49 @@ pub fn replay<P: Protocol>(
     let lines = trace.schedule().map(|(at, line)| (at, line.to_owned()));
     let mut script = Script::new(lines);
     let mut recorder = Recorder::new(params, trace.origin.clone(), properties);
-    match execute(&system, &mut script, &mut [&mut recorder]) {
-        Err(divergence) => Replayed::Diverges(divergence),
-        Ok(run) => {
-            let mut again = recorder.finish(&run);
-            again.verdict.clone_from(&trace.verdict);
-            match trace.first_difference(&again) {
-                None => Replayed::Same(Box::new(again)),
-                Some(difference) => Replayed::Differs(Box::new(again), difference),
-            }
-        }
+    let run = match execute(&system, &mut script, &mut [&mut recorder]) {
+        Err(divergence) => return Replayed::Diverges(divergence),
+        Ok(run) => run,
+    };
+    let verdict = match (certainty(trace), &trace.verdict) {
+        (Certainty::Judged, Some(_)) => Some(once_more(&system, trace, &run)),
+        (_, recorded) => recorded.clone(),
+    };
+    let mut again = recorder.finish(&run);
+    again.verdict = verdict;
+    match trace.first_difference(&again) {
+        None => Replayed::Same(Box::new(again)),
+        Some(difference) => Replayed::Differs(Box::new(again), difference),
+    }
+}
+
+/// Whether a replay judges the verdict of such a record again.
+pub fn certainty(trace: &Trace) -> Certainty {
+    let simulated = ["simulator", "schedule"].contains(&trace.origin.engine.as_str());
+    let unreached = |verdict: &Outcome| verdict.verdict == RunVerdict::Unreached.word();
+    if !simulated || trace.verdict.as_ref().is_some_and(unreached) {
+        return Certainty::AsRecorded;
+    }
+    Certainty::Judged
+}
+
+/// What comes of a run that is judged once more.
+fn once_more<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Outcome {
+    let properties = system.protocol.properties();
+    // How far clocks drifted is a fact that leaves no step behind.
+    let mut ledger = run.ledger.clone();
+    ledger.facts.drift_ppm_max = trace.facts.drift_ppm_max;
+    let run = Run {
+        world: run.world.clone(),
+        ledger,
+        ..*run
+    };
+    let mut judge = Judge::new(&properties);
+    judge.last(system, &run.world, trace.steps.len());
+    let seed = trace.origin.seed.unwrap_or_default();
+    let report = judge_run(system, &properties, seed, &run, &judge.violations, &[]);
+    Outcome {
+        verdict: report.verdict.word().to_owned(),
+        sentences: report.sentences,
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::bench::Testbed;
 use super::case::{BugInfo, Case, ParameterInfo, PropertyInfo, ProtocolInfo};
 use super::record::{self, Replayed};
-use crate::model::Protocol;
+use crate::model::{Property, Protocol};
 use crate::protocols::{Visitor, each};
 use crate::scenario::{ProtocolParams, Scenario, ScenarioError, nearest, protocol_params};
 use crate::trace::{FORMAT, Trace};
@@ -73,6 +73,9 @@ pub fn replay(trace: &Trace) -> Result<Replayed, String> {
             "this trace has format {}; this jury reads format {FORMAT}",
             trace.jury_trace
         ));
+    }
+    if trace.unrecorded.is_some() {
+        return Err("this trace lacks steps of a run that was too long to record".to_owned());
     }
     let mut replay = Replay {
         trace,
@@ -171,17 +174,7 @@ fn describe<P: Protocol>() -> ProtocolInfo {
         sources: own(P::SOURCES),
         parameters: parameters(&schema, &defaults),
         params: defaults,
-        properties: protocol
-            .properties()
-            .iter()
-            .map(|p| PropertyInfo {
-                name: p.name.to_owned(),
-                about: p.about.to_owned(),
-                citation: p.citation.to_owned(),
-                expectation: p.expectation.name().to_owned(),
-                assumes: p.assumes.iter().map(ToString::to_string).collect(),
-            })
-            .collect(),
+        properties: properties(&protocol),
         bugs: P::BUGS
             .iter()
             .map(|bug| BugInfo {
@@ -199,8 +192,39 @@ fn describe<P: Protocol>() -> ProtocolInfo {
     }
 }
 
-fn parameters(schema: &Schema, defaults: &Json) -> Vec<ParameterInfo> {
-    let properties = schema.get("properties").and_then(Json::as_object);
+/// The properties by default, and those that come with other parameters: the variants of the matrix
+/// have them.
+fn properties<P: Protocol>(default: &P) -> Vec<PropertyInfo> {
+    let info = |p: &Property<P>| PropertyInfo {
+        name: p.name.to_owned(),
+        about: p.about.to_owned(),
+        citation: p.citation.to_owned(),
+        expectation: p.expectation.name().to_owned(),
+        assumes: p.assumes.iter().map(ToString::to_string).collect(),
+        only_with: Vec::new(),
+    };
+    let mut properties: Vec<PropertyInfo> = default.properties().iter().map(info).collect();
+    let known = properties.len();
+    for variant in P::matrix() {
+        let Ok(protocol) = P::new(&variant.params) else {
+            continue;
+        };
+        for property in protocol.properties() {
+            let at = properties.iter().position(|p| p.name == property.name);
+            let at = at.unwrap_or_else(|| {
+                properties.push(info(&property));
+                properties.len() - 1
+            });
+            if at >= known {
+                properties[at].only_with.push(variant.name.to_owned());
+            }
+        }
+    }
+    properties
+}
+
+fn parameters(root: &Schema, defaults: &Json) -> Vec<ParameterInfo> {
+    let properties = root.get("properties").and_then(Json::as_object);
     let properties = properties.into_iter().flatten();
     properties
         .map(|(name, schema)| ParameterInfo {
@@ -211,6 +235,26 @@ fn parameters(schema: &Schema, defaults: &Json) -> Vec<ParameterInfo> {
                 .unwrap_or_default()
                 .replace('\n', " "),
             default: defaults.get(name).cloned().unwrap_or(Json::Null),
+            values: values(schema, root),
         })
         .collect()
+}
+
+/// The words that a schema allows, whether it has them itself or refers to them.
+fn values(schema: &Json, root: &Schema) -> Vec<Json> {
+    let list = |key: &str| schema.get(key).and_then(Json::as_array);
+    if let Some(target) = schema.get("$ref").and_then(Json::as_str) {
+        let name = target.rsplit('/').next().unwrap_or_default();
+        let defined = root.get("$defs").and_then(|defs| defs.get(name));
+        return defined.map_or_else(Vec::new, |schema| values(schema, root));
+    }
+    if let Some(value) = schema.get("const") {
+        return vec![value.clone()];
+    }
+    if let Some(words) = list("enum") {
+        return words.clone();
+    }
+    let choices = ["oneOf", "anyOf", "allOf"].into_iter().find_map(list);
+    let choices = choices.into_iter().flatten();
+    choices.flat_map(|schema| values(schema, root)).collect()
 }

@@ -20,6 +20,8 @@ pub enum RunVerdict {
     Undecided,
     /// A planned fault never found its moment, so the run told another story than the scenario.
     Unreached,
+    /// Somebody stopped it before it was over: nothing was broken until then.
+    Interrupted,
 }
 
 impl RunVerdict {
@@ -30,6 +32,7 @@ impl RunVerdict {
             RunVerdict::Blocked => "blocked",
             RunVerdict::Undecided => "undecided",
             RunVerdict::Unreached => "unreached",
+            RunVerdict::Interrupted => "interrupted",
         }
     }
 }

@@ -17,30 +17,34 @@ pub struct Difference {
 /// One thing in which steps can differ, as text.
 struct Field {
     name: &'static str,
-    text: fn(&Step) -> String,
+    text: fn(&Trace, &Step) -> String,
 }
 
 /// In the order in which they are told: what a step did comes before what it left.
 const FIELDS: [Field; 7] = [
     Field {
         name: "event",
-        text: |step| step.event.clone(),
+        text: |_, step| step.event.clone(),
     },
     Field {
         name: "sent",
-        text: |step| listed(&step.did.sent, |s| format!("{} to #{}", s.message, s.dst)),
+        text: |trace, step| {
+            listed(&step.did.sent, |s| {
+                format!("{} to {}", s.message, trace.node(s.dst))
+            })
+        },
     },
     Field {
         name: "saved",
-        text: |step| listed(&step.did.saved, |s| s.record.clone()),
+        text: |_, step| listed(&step.did.saved, |s| s.record.clone()),
     },
     Field {
         name: "observed",
-        text: |step| listed(&step.did.observed, ToString::to_string),
+        text: |_, step| listed(&step.did.observed, ToString::to_string),
     },
     Field {
         name: "properties",
-        text: |step| {
+        text: |_, step| {
             listed(&step.properties, |p| {
                 let verb = if p.holds { "holds" } else { "is broken" };
                 format!("{} {verb}", p.property)
@@ -49,11 +53,11 @@ const FIELDS: [Field; 7] = [
     },
     Field {
         name: "state",
-        text: |step| recorded(step, |after| after.state.to_string()),
+        text: |_, step| recorded(step, |after| after.state.to_string()),
     },
     Field {
         name: "storage",
-        text: |step| recorded(step, |after| after.storage.to_string()),
+        text: |_, step| recorded(step, |after| after.storage.to_string()),
     },
 ];
 
@@ -71,7 +75,7 @@ impl Trace {
         let starts = self.start.iter().zip(&replay.start).enumerate();
         for (node, (was, is)) in starts {
             if was != is {
-                let name = self.nodes.get(node).map_or("?", |n| n.name.as_str());
+                let name = self.node(node);
                 return Some(Difference {
                     step: 0,
                     event: format!("start of {name}"),
@@ -84,7 +88,7 @@ impl Trace {
         let steps = self.steps.iter().zip(&replay.steps).enumerate();
         for (nth, (was, is)) in steps {
             for field in FIELDS {
-                let (a, b) = ((field.text)(was), (field.text)(is));
+                let (a, b) = ((field.text)(self, was), (field.text)(replay, is));
                 if a != b {
                     return Some(Difference {
                         step: nth + 1,
@@ -96,6 +100,28 @@ impl Trace {
                 }
             }
         }
-        None
+        let whole = |field, was: &str, is: &str| {
+            (was != is).then(|| Difference {
+                step: self.steps.len(),
+                event: "the run as a whole".to_owned(),
+                field,
+                was: was.to_owned(),
+                is: is.to_owned(),
+            })
+        };
+        let verdict = |trace: &Trace| {
+            let outcome = trace.verdict.as_ref();
+            outcome.map_or_else(String::new, |o| {
+                format!("{}. {}", o.verdict, o.sentences.join(" "))
+            })
+        };
+        whole("hash", &self.hash, &replay.hash)
+            .or_else(|| whole("verdict", &verdict(self), &verdict(replay)))
+    }
+
+    /// The name of a node, if it has one.
+    fn node(&self, position: usize) -> &str {
+        let node = self.nodes.get(position);
+        node.map_or("?", |node| node.name.as_str())
     }
 }

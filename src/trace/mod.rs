@@ -11,7 +11,7 @@ mod recorder;
 
 pub use compare::Difference;
 pub use hash::TraceHash;
-pub use recorder::Recorder;
+pub use recorder::{Recorder, STEPS_MAX};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -39,6 +39,9 @@ pub struct Trace {
     /// The properties that were watched, and whether they held before the first step.
     pub properties: Vec<PropertyStatus>,
     pub steps: Vec<Step>,
+    /// The steps of a very long run that were not recorded. Such a trace can be drawn, not replayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unrecorded: Option<Unrecorded>,
     /// What came of it; absent while nobody has judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Outcome>,
@@ -46,6 +49,15 @@ pub struct Trace {
     pub costs: Costs,
     /// The fingerprint of the run: [`TraceHash`].
     pub hash: String,
+}
+
+/// A part of a run that is not in its trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unrecorded {
+    /// How many of the recorded steps come before it.
+    pub after: usize,
+    pub steps: usize,
 }
 
 /// Where a trace comes from.
@@ -233,6 +245,15 @@ pub struct PropertyStatus {
 }
 
 impl Trace {
+    /// The number of a recorded step in its run, from its number among those recorded. Both count from
+    /// 1.
+    pub fn number(&self, nth: usize) -> usize {
+        match self.unrecorded {
+            Some(gap) if nth > gap.after => nth.saturating_add(gap.steps),
+            _ => nth,
+        }
+    }
+
     /// The schedule: each event with its time.
     pub fn schedule(&self) -> impl Iterator<Item = (Option<Time>, &str)> {
         self.steps.iter().map(|s| (s.at, s.event.as_str()))

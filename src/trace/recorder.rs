@@ -1,12 +1,12 @@
 //! Writes a trace while a run takes place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde_json::Value as Json;
 
 use super::{
     Did, FORMAT, Message, NodeInfo, NodeRecord, Origin, PropertyStatus, Saved, Sent, Start, Step,
-    Trace, What,
+    Trace, Unrecorded, What,
 };
 use crate::model::actor::CommandOf;
 use crate::model::cluster::index;
@@ -19,11 +19,18 @@ use crate::model::{
 };
 use crate::run::{Moment, Run, Witness};
 
+/// The most steps that are recorded of a run: one of Raft takes 20 kB, so that this takes 400 MB.
+pub const STEPS_MAX: usize = 20_000;
+
 /// Writes a [`Trace`] while a run takes place.
 pub struct Recorder<P: Protocol> {
     trace: Trace,
     watched: Vec<Property<P>>,
     status: BTreeMap<&'static str, Option<String>>,
+    /// How many steps are kept at each end of a run, and those of the far end.
+    ends: usize,
+    tail: VecDeque<Step>,
+    unrecorded: usize,
 }
 
 impl<P: Protocol> Recorder<P> {
@@ -41,6 +48,7 @@ impl<P: Protocol> Recorder<P> {
                 start: Vec::new(),
                 properties: Vec::new(),
                 steps: Vec::new(),
+                unrecorded: None,
                 verdict: None,
                 facts: Facts::default(),
                 costs: Costs::default(),
@@ -52,11 +60,26 @@ impl<P: Protocol> Recorder<P> {
                 .cloned()
                 .collect(),
             status: BTreeMap::new(),
+            ends: usize::MAX,
+            tail: VecDeque::new(),
+            unrecorded: 0,
         }
+    }
+
+    /// Keeps no more than so many steps: as many of the beginning as of the end.
+    #[must_use]
+    pub fn at_most(mut self, steps: usize) -> Self {
+        self.ends = (steps / 2).max(1);
+        self
     }
 
     /// The finished trace.
     pub fn finish(mut self, run: &Run<P>) -> Trace {
+        self.trace.unrecorded = (self.unrecorded > 0).then_some(Unrecorded {
+            after: self.trace.steps.len(),
+            steps: self.unrecorded,
+        });
+        self.trace.steps.extend(self.tail);
         self.trace.facts = run.ledger.facts.clone();
         self.trace.costs = run.ledger.costs.clone();
         self.trace.hash = run.hash.to_string();
@@ -125,7 +148,11 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
         let reaction = effects.reaction.as_ref();
         let after = event.node().map(|id| record(system, id, world.node(id)));
         let properties = self.judge(system, world);
-        self.trace.steps.push(Step {
+        if self.tail.len() == self.ends {
+            self.tail.pop_front();
+            self.unrecorded += 1;
+        }
+        let step = Step {
             at: *now,
             event: event.notation(&system.cluster).to_string(),
             what: what(event, effects.lost_at_down),
@@ -143,7 +170,12 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
             lost: effects.lost.iter().map(message).collect(),
             after,
             properties,
-        });
+        };
+        if self.trace.steps.len() < self.ends {
+            self.trace.steps.push(step);
+        } else {
+            self.tail.push_back(step);
+        }
     }
 }
 

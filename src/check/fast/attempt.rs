@@ -6,13 +6,13 @@
 
 use super::Tuning;
 use super::names::Names;
-use super::reduce::{Again, Prospect, Reducer, prospects};
+use super::reduce::{Again, Open, Prospect, Reducer, prospects};
 use super::saved::{self, Opened};
 use super::search::Search;
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
 use crate::check::reduction::{Forgone, Reduced, Reduction};
-use crate::check::{Fingerprints, Limits, Monitor, NodeSymmetry};
+use crate::check::{Fingerprints, Halted, Limits, Monitor, NodeSymmetry, Stopped};
 use crate::model::{Property, Protocol, System, World};
 
 /// Explores every world that can be reached from `start`; see
@@ -72,12 +72,15 @@ struct Attempt<'a, P: Protocol> {
 
 impl<'a, P: Protocol> Attempt<'a, P> {
     fn explore(&self, monitor: &mut dyn Monitor) -> Result<Explored<P>, CheckpointError> {
-        let (mut reduced, left_out) = self.plan();
         let mut opened = match self.place {
             Some(place) => saved::open(place)?,
             None => Opened::default(),
         };
-        let cost = opened.cost;
+        monitor.begins(opened.cost);
+        let (mut reduced, left_out) = match self.plan(monitor) {
+            Ok(plan) => plan,
+            Err(stopped) => return Ok(self.stopped_before(stopped)),
+        };
         if let Some((through, place)) = opened.through.take().zip(self.place) {
             if opened.before.is_some() {
                 leave_out_nothing(&mut reduced);
@@ -85,7 +88,6 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             let explored = through
                 .spelt_out(self.system, self.start, self.properties)
                 .ok_or_else(|| place.of_another_protocol("a schedule in it is not possible"))?;
-            monitor.begins(cost);
             let told = |names: Names<P>| names.tell();
             let symmetry = || Names::of(self.system).map_or_else(NodeSymmetry::Off, told);
             return Ok(Explored {
@@ -99,7 +101,6 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             let mut search = self.search(left_out);
             search.is_reduced = !reduced.used.is_empty();
             self.restore(&mut search, &mut opened)?;
-            monitor.begins(cost);
             search.run(monitor);
             if let Some(explored) = search.finish(monitor) {
                 search.save_through(&explored, self.start, monitor);
@@ -109,8 +110,6 @@ impl<'a, P: Protocol> Attempt<'a, P> {
                 });
             }
             opened.before = Some(search.generated.max(1));
-        } else {
-            monitor.begins(cost);
         }
         leave_out_nothing(&mut reduced);
         let mut search = self.search(Reducer::none());
@@ -130,14 +129,16 @@ impl<'a, P: Protocol> Attempt<'a, P> {
     }
 
     /// What is left out, as far as that can be told before the search.
-    fn plan(&self) -> (Reduced, Reducer<P>) {
+    fn plan(&self, monitor: &mut dyn Monitor) -> Result<(Reduced, Reducer<P>), Stopped> {
         let rules = &self.system.rules;
         let mut reduced = Reduced::planned(self.tuning.reduce, rules, self.properties);
         let found: Option<std::sync::Arc<[Prospect<P>]>> = if reduced.used.contains(Reduction::Dead)
         {
-            match prospects(self.system, self.start, self.tuning.questions_max) {
+            let questions_max = self.tuning.questions_max;
+            match prospects(self.system, self.start, questions_max, monitor) {
                 Ok(found) => Some(found.into()),
-                Err(why) => {
+                Err(Open::Stopped(stopped)) => return Err(stopped),
+                Err(Open::Forgone(why)) => {
                     reduced.forgo(Reduction::Dead, why);
                     None
                 }
@@ -146,7 +147,17 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             None
         };
         let left_out = Reducer::new(reduced.used, found);
-        (reduced, left_out)
+        Ok((reduced, left_out))
+    }
+
+    /// What is known if it was stopped before it was clear what may be left out. Nothing is written
+    /// down: what is there already stays as it is.
+    fn stopped_before(&self, stopped: Stopped) -> Explored<P> {
+        let mut search = self.search(Reducer::none());
+        search.place = None;
+        let mut monitor = Halted(stopped);
+        search.run(&mut monitor);
+        search.finish(&mut monitor).expect("nothing is left out")
     }
 
     fn search(&self, left_out: Reducer<P>) -> Search<'a, P> {

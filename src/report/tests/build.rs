@@ -37,6 +37,7 @@ impl Build {
         };
         let trace = Trace {
             jury_trace: FORMAT,
+            unrecorded: None,
             protocol: protocol.to_owned(),
             params: json!({}),
             origin: Origin::default(),

@@ -13,11 +13,12 @@ mod run;
 use std::sync::Arc;
 
 use derive_where::derive_where;
+use schemars::SchemaGenerator;
 
 use super::Scenario;
 use super::error::{Flaw, Span};
 use super::read::read;
-use super::tree::Tree;
+use super::tree::{Kind, Tree};
 use super::values::Seeds;
 use super::verdict::{ExpectedVerdict, RunExpectation};
 use crate::model::cluster::MAX_NODES;
@@ -123,6 +124,7 @@ fn protocol<P: Protocol>(params: Option<&Tree>, place: Span) -> Result<(P::Param
     let values: P::Params = match params {
         None => P::Params::default(),
         Some(tree) => read(tree).map_err(|flaw| {
+            let flaw = in_its_range::<P>(flaw, tree);
             let bugs = flaw.advice.is_none().then(|| bug_advice::<P>(tree));
             match bugs.flatten() {
                 Some(advice) => flaw.advice(advice),
@@ -134,6 +136,35 @@ fn protocol<P: Protocol>(params: Option<&Tree>, place: Span) -> Result<(P::Param
         Ok(protocol) => Ok((values, protocol)),
         Err(bad) => Err(bad_parameter::<P>(&bad, params, place)),
     }
+}
+
+/// The same flaw with the range of the parameter, where the schema knows it, for that of its type.
+fn in_its_range<P: Protocol>(mut flaw: Flaw, params: &Tree) -> Flaw {
+    const NUMBER: &str = "expected a whole number";
+    let Kind::Object(entries) = &params.kind else {
+        return flaw;
+    };
+    let its = |(_, value): &&(Tree, Tree)| Some(value.span) == flaw.span;
+    let Some((Kind::String(name), found)) = entries
+        .iter()
+        .find(its)
+        .map(|(key, _)| &key.kind)
+        .zip(flaw.message.split_once(", found ").map(|(_, found)| found))
+    else {
+        return flaw;
+    };
+    let schema = SchemaGenerator::default().into_root_schema_for::<P::Params>();
+    let bound = |end| {
+        let parameter = schema.get("properties")?.get(name)?;
+        parameter.get(end)?.as_u64()
+    };
+    if let (Some(min), Some(max)) = (bound("minimum"), bound("maximum"))
+        && flaw.message.starts_with(NUMBER)
+    {
+        flaw.message = format!("{NUMBER} from {min} to {max}, found {found}");
+        flaw.label = format!("not from {min} to {max}");
+    }
+    flaw
 }
 
 fn bad_parameter<P: Protocol>(bad: &BadParameter, params: Option<&Tree>, place: Span) -> Flaw {

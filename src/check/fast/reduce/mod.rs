@@ -11,7 +11,7 @@ mod prospect;
 use std::sync::Arc;
 
 pub use dead::Dead;
-pub use prospect::{Prospect, prospects};
+pub use prospect::{Open, Prospect, prospects};
 
 use super::books::{NONE, Numbers};
 use super::cursor::Cursor;
@@ -121,6 +121,10 @@ impl Monitor for Again<'_> {
             generated: self.generated + progress.generated,
             ..*progress
         })
+    }
+
+    fn prepares(&mut self, questions: u64) -> Result<(), Stopped> {
+        self.monitor.prepares(questions)
     }
 
     fn cost(&self) -> u64 {

@@ -19,6 +19,7 @@ use rustc_hash::FxBuildHasher;
 
 use super::super::intern::Number;
 use crate::check::reduction::Forgone;
+use crate::check::{LOOK_EVERY, Monitor, Stopped};
 use crate::model::cluster::index;
 use crate::model::{Id, Input, Link, Node, NodeSet, Protocol, System, View, World};
 
@@ -52,19 +53,51 @@ impl<P: Protocol> Prospect<P> {
     }
 }
 
+/// Why something was not found out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Open {
+    Forgone(Forgone),
+    /// The monitor wanted it to end.
+    Stopped(Stopped),
+}
+
 /// What can become of each node from here on, or why that was not found out.
 pub fn prospects<P: Protocol>(
     system: &System<P>,
     start: &World<P>,
     questions_max: usize,
-) -> Result<Vec<Prospect<P>>, Forgone> {
+    monitor: &mut dyn Monitor,
+) -> Result<Vec<Prospect<P>>, Open> {
     // A handler that thinks that something cannot happen may be right.
     let found = catch_unwind(AssertUnwindSafe(|| {
-        let mut closure = Closure::new(system, start, questions_max);
+        let mut closure = Closure::new(system, start, questions_max, monitor);
         while closure.sweep()? {}
-        Ok(closure.nodes.into_iter().map(Local::judge).collect())
+        let Closure { nodes, watch, .. } = closure;
+        let mut watch = watch;
+        let judged = nodes.into_iter().map(|local| local.judge(&mut watch));
+        judged.collect()
     }));
-    found.unwrap_or(Err(Forgone::HandlerPanics))
+    found.unwrap_or(Err(Open::Forgone(Forgone::HandlerPanics)))
+}
+
+/// Shows a monitor how many questions were asked.
+struct Watch<'a> {
+    monitor: &'a mut dyn Monitor,
+    questions: usize,
+    /// What was done since the last look.
+    unseen: usize,
+}
+
+impl Watch<'_> {
+    fn look(&mut self) -> Result<(), Open> {
+        self.unseen += 1;
+        if self.unseen < LOOK_EVERY {
+            return Ok(());
+        }
+        self.unseen = 0;
+        let look = self.monitor.prepares(self.questions as u64);
+        look.map_err(Open::Stopped)
+    }
 }
 
 /// What is known of one node so far.
@@ -86,12 +119,17 @@ struct Closure<'a, P: Protocol> {
     frail: NodeSet,
     recovers: bool,
     times_out: bool,
-    questions: usize,
+    watch: Watch<'a>,
     questions_max: usize,
 }
 
 impl<'a, P: Protocol> Closure<'a, P> {
-    fn new(system: &'a System<P>, start: &World<P>, questions_max: usize) -> Self {
+    fn new(
+        system: &'a System<P>,
+        start: &World<P>,
+        questions_max: usize,
+        monitor: &'a mut dyn Monitor,
+    ) -> Self {
         let rules = &system.rules;
         let spent = &start.globals().spent;
         let ids = || system.cluster.ids();
@@ -116,14 +154,18 @@ impl<'a, P: Protocol> Closure<'a, P> {
                 .recoveries
                 .allows(|| spent.recoveries as usize),
             times_out: rules.timeouts.allows(|| spent.timeouts as usize),
-            questions: 0,
+            watch: Watch {
+                monitor,
+                questions: 0,
+                unseen: 0,
+            },
             questions_max,
             system,
         }
     }
 
     /// Asks what was not asked before; whether there was anything.
-    fn sweep(&mut self) -> Result<bool, Forgone> {
+    fn sweep(&mut self) -> Result<bool, Open> {
         let mut asked = false;
         for id in self.system.cluster.ids() {
             let at = index(id);
@@ -148,7 +190,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
     }
 
     /// What happens to a part by itself.
-    fn own(&mut self, id: Id, part: usize, node: &Node<P>) -> Result<(), Forgone> {
+    fn own(&mut self, id: Id, part: usize, node: &Node<P>) -> Result<(), Open> {
         let Node::Up(up) = node else {
             let joins = matches!(node, Node::Absent);
             if joins || self.recovers {
@@ -175,7 +217,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
         Ok(())
     }
 
-    fn message(&mut self, id: Id, part: usize, node: &Node<P>, nth: usize) -> Result<(), Forgone> {
+    fn message(&mut self, id: Id, part: usize, node: &Node<P>, nth: usize) -> Result<(), Open> {
         let arrives = node.up().is_some_and(|up| up.choices.is_empty());
         if arrives {
             let (src, msg) = self.nodes[index(id)].messages[nth].clone();
@@ -194,7 +236,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
         part: usize,
         node: &Node<P>,
         input: Input<'_, P>,
-    ) -> Result<bool, Forgone> {
+    ) -> Result<bool, Open> {
         let protocol = &*self.system.protocol;
         let withheld = |state| protocol.withheld(id, state, input);
         if node.state().and_then(withheld).is_some() {
@@ -218,11 +260,13 @@ impl<'a, P: Protocol> Closure<'a, P> {
         node: &Node<P>,
         input: Input<'_, P>,
         crash_after: Option<usize>,
-    ) -> Result<bool, Forgone> {
-        if self.questions == self.questions_max {
-            return Err(Forgone::TooManyQuestions(self.questions_max));
+    ) -> Result<bool, Open> {
+        if self.watch.questions == self.questions_max {
+            let too_many = Forgone::TooManyQuestions(self.questions_max);
+            return Err(Open::Forgone(too_many));
         }
-        self.questions += 1;
+        self.watch.questions += 1;
+        self.watch.look()?;
         let mut after = node.clone();
         let reaction = after.react(&self.system.protocol, id, input, crash_after);
         let mut differs = after != *node || !reaction.observations.is_empty();
@@ -244,7 +288,7 @@ impl<P: Protocol> Local<P> {
     }
 
     /// Finds what is dead: what is live nowhere ahead.
-    fn judge(self) -> Prospect<P> {
+    fn judge(self, watch: &mut Watch<'_>) -> Result<Prospect<P>, Open> {
         let words = self.messages.len().div_ceil(64);
         let mut live: Vec<Bits> = vec![vec![0; words]; self.parts.len()];
         for &(part, nth) in &self.live {
@@ -256,6 +300,7 @@ impl<P: Protocol> Local<P> {
         }
         let mut todo: Vec<usize> = (0..self.parts.len()).collect();
         while let Some(part) = todo.pop() {
+            watch.look()?;
             let ahead = live[part].clone();
             for &from in &before[part] {
                 let mut news = false;
@@ -284,11 +329,11 @@ impl<P: Protocol> Local<P> {
             let (class, _) = dead.insert_full((bits, is_up));
             dead_at.push(Number::try_from(class).expect("few parts"));
         }
-        Prospect {
+        Ok(Prospect {
             parts: self.parts,
             messages: self.messages,
             dead_at,
             dead,
-        }
+        })
     }
 }

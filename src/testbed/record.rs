@@ -94,13 +94,13 @@ pub fn replay<P: Protocol>(
     };
     let verdict = match (certainty(trace), &trace.verdict) {
         (Certainty::Judged, Some(_)) => Some(once_more(&system, trace, &run)),
-        (_, recorded) => recorded.clone(),
+        (_, told) => told.clone(),
     };
-    let mut again = recorder.finish(&run);
-    again.verdict = verdict;
-    match trace.first_difference(&again) {
-        None => Replayed::Same(Box::new(again)),
-        Some(difference) => Replayed::Differs(Box::new(again), difference),
+    let mut repeated = recorder.finish(&run);
+    repeated.verdict = verdict;
+    match trace.first_difference(&repeated) {
+        None => Replayed::Same(Box::new(repeated)),
+        Some(difference) => Replayed::Differs(Box::new(repeated), difference),
     }
 }
 

@@ -84,11 +84,10 @@ impl Protocol for ThreePhaseCommit {
         let (participant, retries) = (role == "participant", self.params.retries);
         match (kind.as_str(), arm) {
             ("Begin" | "Vote", Arm::Timer(_)) | ("Yes" | "No", _) => role == "coordinator",
-            ("CanCommit", _) => participant,
             // The coordinator goes first and is first in line: nobody asks where it stands, or
             // moves it.
+            ("CanCommit" | "PreCommit", _) => participant,
             ("PreAbort", _) => participant && self.has_quorums(),
-            ("PreCommit", _) => participant,
             ("StateReq", _) => participant && asks_states,
             // It asks only with quorums; but who is asked again for the outcome shows that it lives.
             ("State", _) => self.has_quorums() || participant && asks_states || retries > 0,

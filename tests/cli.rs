@@ -837,7 +837,7 @@ fn a_replay_finds_an_edited_verdict_or_fingerprint() {
     jury(here.path())
         .args(["check", "crash.json", "--trace", "c.json"])
         .assert()
-        .success();
+        .code(1);
     jury(here.path())
         .args(["replay", "c.json"])
         .assert()

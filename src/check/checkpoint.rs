@@ -467,7 +467,7 @@ mod tests {
 
     fn written() -> (TempDir, Folder) {
         let here = TempDir::new().unwrap();
-        let folder = Folder::open(&here.path().join("a/b"), facts(1)).unwrap();
+        let folder = Folder::open(&here.path().join("a"), facts(1)).unwrap();
         let place = folder.place(&"first");
         assert!(place.read().unwrap().is_none());
         let write = place.write(|writer| {

@@ -44,7 +44,7 @@ const UNDECIDED_WITHOUT_MISTAKE: &[&str] = &[
 ];
 const UNDECIDED_SEEDS: u64 = 4;
 
-/// What comes before these checks takes the mistake: nobody else would do it.
+/// These are refused without the mistake: nobody else does what comes before their checks.
 const BEGUN_BY_MISTAKE: &[&str] = &["raft/bugs/change-before-own-commit"];
 
 fn text(story: &Story) -> String {
@@ -327,10 +327,7 @@ fn honest(story: &Story, json: &mut Json) -> Vec<String> {
         Err(error) => {
             let text = error.render(false);
             let is_meant = BEGUN_BY_MISTAKE.contains(&name);
-            assert!(
-                is_meant && text.contains("this cannot happen here"),
-                "{text}"
-            );
+            assert!(is_meant, "{text}");
             return Vec::new();
         }
     };

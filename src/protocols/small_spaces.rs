@@ -129,8 +129,11 @@ pub fn broken<P: Protocol>(system: &System<P>) -> Vec<&'static str> {
                 let reached = |w: &World<P>| goal.ask(&system.protocol, w).is_ok();
                 space.worlds.iter().any(reached)
             }
-            Expectation::NeverBlocked { goal, .. } => {
-                space.stuck(system, goal, ORDINARY).is_empty()
+            Expectation::NeverBlocked { condition, goal } => {
+                let concerned =
+                    |w: &&World<P>| condition.is_none_or(|c| c.ask(&system.protocol, *w).is_ok());
+                let stuck = space.stuck(system, goal, ORDINARY);
+                !stuck.iter().any(concerned)
             }
             Expectation::Recovers { goal } => space.stuck(system, goal, REPAIRS).is_empty(),
         };

@@ -146,16 +146,14 @@ fn nobody_is_uncertain_when_somebody_commits() {
 
 #[test]
 fn claims_hold_under_crashes_and_recoveries() {
-    for (termination, most, recoveries, broken) in [
-        (Termination::Timeouts, 2, 1, &[][..]),
-        (Termination::Protocol, 2, 1, &[]),
-        (Termination::Quorum, 2, 0, &[]),
-        // One that comes back may have been moved the other way: it assumes crash-stop.
-        (Termination::Quorum, 1, 1, &["non-blocking"]),
+    for (termination, most, recoveries) in [
+        (Termination::Timeouts, 2, 1),
+        (Termination::Protocol, 2, 1),
+        (Termination::Quorum, 2, 0),
+        (Termination::Quorum, 1, 1),
     ] {
         let system = system(&open(2, termination), crashes(most, recoveries));
-        let found = broken_within_budget(&system);
-        assert_eq!(found, broken, "{termination:?}, {recoveries} recoveries");
+        assert_eq!(broken_within_budget(&system), [""; 0], "{termination:?}");
     }
 }
 

@@ -46,6 +46,10 @@ const CHECKPOINT_EVERY: Time = Time::from_millis(60_000);
 /// within bounds is not established (exit code 4).
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag that is typed"
+)]
 pub struct Args {
     /// The scenario.
     file: PathBuf,
@@ -169,6 +173,7 @@ impl Args {
             ("--threads", self.threads.is_some()),
             ("--paranoid", self.paranoid),
             ("--symmetry", self.symmetry),
+            ("--fingerprints", self.fingerprints),
             ("--reduce", reduces),
         ];
         match flags.into_iter().find(|(_, given)| *given) {

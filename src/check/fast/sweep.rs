@@ -235,14 +235,13 @@ impl Sweep<'_> {
             cursor.step(system, enabled, nth);
             let class = cursor.class();
             cursor.undo();
-            let reached = match self.visited.find(class) {
-                Some(place) => self.marks.get(place),
+            let reached = if let Some(place) = self.visited.find(class) {
+                self.marks.get(place)
+            } else {
                 // It had the fingerprint of another until keys changed: it was never looked at, so
                 // that nobody knows what it leads to.
-                None => {
-                    assert!(!cursor.is_exact(), "it was found");
-                    self.all
-                }
+                assert!(!cursor.is_exact(), "it was found");
+                self.all
             };
             bits |= allowed & reached;
         }

@@ -199,7 +199,7 @@ pub const BUGS: &[Bug] = &[
     bug(
         "snapshot-boundary-off-by-one",
         "A leader that has discarded just the entry that comes next sends what follows it.",
-        &["log-matching", "state-machine-safety"],
+        &["state-machine-safety"],
     ),
     bug(
         "reads-before-own-commit",

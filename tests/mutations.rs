@@ -5,7 +5,7 @@
 //!
 //!     cargo test --test mutations -- --ignored --nocapture
 //!
-//! `JURY_MUTATIONS=sweep` makes only those in files with such a name.
+//! `JURY_MUTATIONS=sweep,pack` makes only those in files with such names.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,6 +66,78 @@ const MUTATIONS: &[Mutation] = &[
         "if word >> 1 == words[from] >> 1 {",
     ),
     mistake(
+        "of two words the second is lost",
+        "pack.rs",
+        "second: words.get(1).copied().unwrap_or(0),",
+        "second: 0,",
+    ),
+    mistake(
+        "the second half is folded like the first",
+        "pack.rs",
+        "second: self.half(words, middle, words.len()),",
+        "second: self.half(words, 0, middle),",
+    ),
+    mistake(
+        "a fingerprint is that of the first word",
+        "fingerprint.rs",
+        "let hash = mix(mix(key.first).wrapping_mul(FACTOR) ^ key.second);",
+        "let hash = mix(mix(key.first).wrapping_mul(FACTOR));",
+    ),
+    mistake(
+        "a fingerprint has one bit less",
+        "fingerprint.rs",
+        "first: hash >> (u64::BITS - bits),",
+        "first: hash >> (u64::BITS - bits) & !1,",
+    ),
+    mistake(
+        "worlds of one word are known by fingerprints",
+        "cursor/classes.rs",
+        "Some(bits) if self.packer.key_words() > 1 => fingerprint(key, bits),",
+        "Some(bits) => fingerprint(key, bits),",
+    ),
+    mistake(
+        "who names others has a say in signatures",
+        "orbits.rs",
+        "let says = if names_nobody {",
+        "let says = if names_nobody || part > 0 {",
+    ),
+    mistake(
+        "renamings change the order in which choices are settled",
+        "orbits.rs",
+        "if keeps_order(renaming, &self.undecided) {",
+        "if keeps_order(renaming, &[]) {",
+    ),
+    mistake(
+        "nodes with equal signatures pass for alike",
+        "orbits.rs",
+        "None => all_alike &= !is_tied,",
+        "None => all_alike &= true,",
+    ),
+    mistake(
+        "a protocol is taken at its word that names do not matter",
+        "cursor/answers.rs",
+        "orbits.check(&self.system, question);",
+        "let _ = (orbits, question);",
+    ),
+    mistake(
+        "a checkpoint forgets that sends were absorbed",
+        "saved.rs",
+        "absorbed: seen.absorbed,\n            repair_withheld: seen.repair_withheld,\n            exercised: by_position",
+        "absorbed: false,\n            repair_withheld: seen.repair_withheld,\n            exercised: by_position",
+    ),
+    mistake(
+        "a checkpoint forgets half of the events",
+        "saved.rs",
+        "(self.levels.clone(), self.expanded, self.generated);",
+        "(self.levels.clone(), self.expanded, self.generated / 2);",
+    ),
+    mistake(
+        "a checkpoint in a sweep says more than was marked",
+        "saved.rs",
+        "marks.add(self.visited.find(class).expect(\"it was found\"), bits);",
+        "marks.add(self.visited.find(class).expect(\"it was found\"), bits | 1);",
+    ),
+    mistake(
         "packing again is lost on the list",
         "search.rs",
         "let translate = |key| worker.cursor.translate(&old, key, &mut scratch);",
@@ -116,7 +188,7 @@ const MUTATIONS: &[Mutation] = &[
     ),
     mistake(
         "a stale memo: what was asked lately of another part",
-        "cursor.rs",
+        "cursor/answers.rs",
         "if recent.0 == question {",
         "if recent.0 & 0xffff_ffff == question & 0xffff_ffff {",
     ),
@@ -158,7 +230,7 @@ const MUTATIONS: &[Mutation] = &[
     ),
     mistake(
         "a send puts in flight what it put in flight the first time",
-        "cursor.rs",
+        "cursor/carrier.rs",
         "        self.record_move(|| Move::Sends { link, msg });\n        self.change_on(link, &ChannelChange::Send(&msg))",
         "        let fate = self.change_on(link, &ChannelChange::Send(&msg));\n        self.record_part(self.books.nodes + self.books.at_link(link));\n        fate",
     ),
@@ -176,13 +248,13 @@ const MUTATIONS: &[Mutation] = &[
     ),
     mistake(
         "only the last change is taken back",
-        "cursor.rs",
+        "cursor/mod.rs",
         "while let Some((part, before)) = self.changed.pop() {",
         "if let Some((part, before)) = self.changed.pop() {",
     ),
     mistake(
         "a crash inside a handler is the whole handler",
-        "cursor.rs",
+        "cursor/carrier.rs",
         "let known = self.books.node[index(id)].known_reaction(at, crash_after);",
         "let known = self.books.node[index(id)].known_reaction(at, None);",
     ),
@@ -301,6 +373,24 @@ const MUTATIONS: &[Mutation] = &[
         "(0..enabled.events.len()).rev().find(|nth| {",
     ),
     mistake(
+        "a successor passes for one that came lately if it begins alike",
+        "worker.rs",
+        "std::mem::replace(&mut self.0[at], key) != key",
+        "std::mem::replace(&mut self.0[at], key).first != key.first",
+    ),
+    mistake(
+        "what came lately is remembered although worlds are packed anew",
+        "worker.rs",
+        "        self.0.clear();\n",
+        "",
+    ),
+    mistake(
+        "successors that came lately are no events",
+        "worker.rs",
+        "events += enabled.events.len() as u64;",
+        "events = chunk.order.len() as u64;",
+    ),
+    mistake(
         "what was seen by later chunks is lost",
         "worker.rs",
         "self.waiting = self.waiting.or(later.waiting);",
@@ -374,7 +464,7 @@ const MUTATIONS: &[Mutation] = &[
     ),
     mistake(
         "the first world is not looked at",
-        "cursor.rs",
+        "cursor/mod.rs",
         "if cursor.bury_all() {",
         "if false {",
     ),
@@ -459,7 +549,10 @@ fn every_mistake_is_caught() {
     assert!(passes(copy.path()), "without a mistake all is well");
     let mut wrong = Vec::new();
     let only = std::env::var("JURY_MUTATIONS").unwrap_or_default();
-    for mutation in MUTATIONS.iter().filter(|m| m.file.contains(&only)) {
+    for mutation in MUTATIONS
+        .iter()
+        .filter(|m| only.split(',').any(|part| m.file.contains(part)))
+    {
         let path = engine(copy.path(), mutation);
         let code = fs::read_to_string(&path).expect("it was copied");
         let mistaken = code.replacen(mutation.says, mutation.would_say, 1);
@@ -498,7 +591,7 @@ fn passes(project: &Path) -> bool {
     // What does not compile is caught by nobody.
     let built = tests(&["--no-run"]).status().expect("cargo runs");
     assert!(built.success(), "it does not compile");
-    let mut tests = tests(&["--", "fast::", "reduce::"]);
+    let mut tests = tests(&["--", "fast::", "reduce::", "symmetry::", "checkpoint::"]);
     let mut tests = tests.spawn().expect("cargo runs");
     let begun = Instant::now();
     loop {

@@ -265,22 +265,27 @@ impl<P: Protocol> World<P> {
 }
 
 impl<P: Protocol> View<P> for World<P> {
+    #[inline]
     fn nodes(&self) -> usize {
         self.nodes.len()
     }
 
+    #[inline]
     fn node(&self, id: Id) -> &Node<P> {
         &self.nodes[index(id)]
     }
 
+    #[inline]
     fn channel(&self, link: Link) -> &Channel<P::Msg> {
         &self.channels[self.at(link)]
     }
 
+    #[inline]
     fn globals(&self) -> &Globals {
         &self.globals
     }
 
+    #[inline]
     fn history(&self) -> &P::History {
         &self.history
     }

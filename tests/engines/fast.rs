@@ -157,6 +157,13 @@ fn fingerprints_say_how_likely_they_are_to_hide_a_world() {
     let few = fast(&system, &properties, Limits::default(), tuning);
     let all = fast(&system, &properties, Limits::default(), Tuning::unreduced());
     assert!(few.progress.distinct < all.progress.distinct / 10);
+    // Worlds of one word are their own fingerprints.
+    let tuning = Tuning {
+        fingerprints: Some(4),
+        ..Tuning::unreduced()
+    };
+    let one_word = fast(&system, &properties, Limits::default(), tuning);
+    assert_eq!(one_word.progress.distinct, all.progress.distinct);
 }
 
 /// Two-phase commit with so many participants.

@@ -15,7 +15,7 @@ use super::names::Names;
 use super::reduce::Reducer;
 use super::sweep::{Goal, blocked};
 use super::visited::Visited;
-use super::worker::{Chunk, LookedUp, Seen, Worker};
+use super::worker::{Chunk, End, LookedUp, Seen, Worker};
 use super::{Tuning, pack::Packer};
 use crate::check::checkpoint::Place;
 use crate::check::explore::{Explored, Finding};
@@ -291,7 +291,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             let mut chunk = std::mem::take(&mut *locked(&self.chunks[nth]));
             self.seen.exercised.append(&mut chunk.seen.exercised);
             let mut taken = vec![0; shares.len()];
-            let mut from = 0;
+            let mut from = End::default();
             for &to in &chunk.ends {
                 if self.is_settled() || self.is_too_large() {
                     // Seen up to here is what is seen when these are expanded once more.
@@ -299,7 +299,7 @@ impl<'a, P: Protocol> Search<'a, P> {
                     self.hear(chunks);
                     return;
                 }
-                for &share in &chunk.order[from..to] {
+                for &share in &chunk.order[from.order..to.order] {
                     let share = usize::from(share);
                     if shares[share].new[next[share]] {
                         let at = self.keys.len();
@@ -311,7 +311,7 @@ impl<'a, P: Protocol> Search<'a, P> {
                     next[share] += 1;
                     taken[share] += 1;
                 }
-                self.generated += (to - from) as u64;
+                self.generated += to.events - from.events;
                 self.expanded += 1;
                 from = to;
             }

@@ -13,7 +13,7 @@ use super::pack::Key;
 const FREE: u64 = u64::MAX;
 
 /// The odd number closest to 2^64 divided by the golden ratio.
-const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+pub const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
 const SEGMENT_BITS: u32 = 5;
 

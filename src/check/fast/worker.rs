@@ -9,7 +9,7 @@ use super::books::Numbers;
 use super::cursor::Cursor;
 use super::pack::{Key, Packer};
 use super::views::Remembering;
-use super::visited::{Share, Visited};
+use super::visited::{GOLDEN, Share, Visited};
 use crate::check::reduction::Reads;
 use crate::model::arms::Exercised;
 use crate::model::{Bound, Class, Enabled, Expectation, Property, Protocol, Reason, System};
@@ -34,7 +34,8 @@ pub struct Chunk {
     pub worlds: Vec<Key>,
     /// Whether they are expanded, or lie too deep.
     pub deeper: bool,
-    /// The successors, in the order of the events, by the share of the set in which they belong.
+    /// The successors, in the order of the events, by the share of the set in which they belong. What
+    /// came before in this chunk may be left out.
     pub shares: Vec<Vec<Key>>,
     /// Where the set knows worlds by other keys than their own: those are above, and here are those
     /// of the worlds themselves. Nothing otherwise.
@@ -42,11 +43,27 @@ pub struct Chunk {
     /// For each successor in the order of the events, its share.
     pub order: Vec<u8>,
     /// Where the successors of each world end.
-    pub ends: Vec<usize>,
+    pub ends: Vec<End>,
+    pub lately: Lately,
     pub seen: Seen,
     /// A number has outgrown its field, so that nothing here counts.
     pub outgrown: bool,
 }
+
+/// Where the successors of a world end in a chunk.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct End {
+    /// Of those that are to be looked up.
+    pub order: usize,
+    /// Of all: the events.
+    pub events: u64,
+}
+
+/// Some of the keys that were added to a chunk. Those who have parents in common have children in
+/// common, and lie next to each other: of two equal keys in a chunk only the first can be new, so the
+/// second need not be looked up.
+#[derive(Default)]
+pub struct Lately(Vec<Key>);
 
 /// What became of the keys of one share.
 #[derive(Default)]
@@ -155,6 +172,8 @@ impl<'a, P: Protocol> Worker<'a, P> {
         chunk.found.iter_mut().for_each(Vec::clear);
         chunk.order.clear();
         chunk.ends.clear();
+        chunk.lately.clear();
+        let mut events = 0;
         // Whoever has been heard in vain has been heard.
         chunk.seen = Seen {
             exercised: std::mem::take(&mut chunk.seen.exercised),
@@ -177,12 +196,16 @@ impl<'a, P: Protocol> Worker<'a, P> {
                         self.enabled = enabled;
                         return;
                     }
-                    let found = self.cursor.has_classes().then(|| self.cursor.key());
-                    chunk.add(class, found);
+                    if chunk.lately.is_new(class) {
+                        let found = self.cursor.has_classes().then(|| self.cursor.key());
+                        chunk.add(class, found);
+                    }
                     self.cursor.undo();
                 }
+                events += enabled.events.len() as u64;
             }
-            chunk.ends.push(chunk.order.len());
+            let order = chunk.order.len();
+            chunk.ends.push(End { order, events });
         }
         chunk.seen.exercised.extend(self.cursor.heard());
         self.enabled = enabled;
@@ -314,7 +337,31 @@ impl Chunk {
     pub fn bytes(&self) -> usize {
         let keys = self.shares.iter().chain(&self.found).chain([&self.worlds]);
         let keys: usize = keys.map(Vec::capacity).sum();
-        keys * size_of::<Key>() + self.ends.capacity() * size_of::<usize>() + self.order.capacity()
+        let keys = keys + self.lately.0.capacity();
+        keys * size_of::<Key>() + self.ends.capacity() * size_of::<End>() + self.order.capacity()
+    }
+}
+
+impl Lately {
+    const BITS: u32 = 10;
+
+    /// No world's.
+    const NONE: Key = Key {
+        first: u64::MAX,
+        second: 0,
+    };
+
+    fn clear(&mut self) {
+        self.0.clear();
+        self.0.resize(1 << Self::BITS, Self::NONE);
+    }
+
+    /// Whether a key is not known to have been added; now it is.
+    #[inline]
+    fn is_new(&mut self, key: Key) -> bool {
+        let hash = (key.first ^ key.second.rotate_left(32)).wrapping_mul(GOLDEN);
+        let at = usize::try_from(hash >> (u64::BITS - Self::BITS)).expect("a few bits");
+        std::mem::replace(&mut self.0[at], key) != key
     }
 }
 

@@ -61,7 +61,7 @@ impl Turn<'_> {
         }
         let mut configuration = log.configuration_at(self.s.commit_index).1;
         if self.raft.makes(Mistake::JointForgottenInSnapshot) {
-            configuration = Configuration::of(configuration.voters);
+            configuration = Configuration::of(configuration.voters());
         }
         let last = log.position(self.s.commit_index).expect("in the log");
         log.compact(Arc::new(Snapshot {

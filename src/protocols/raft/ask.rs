@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::configuration::Servers;
+use super::params::SERVERS_MAX;
 use crate::model::cluster::index;
 use crate::model::{Id, NodeSet};
 use crate::protocols::key_value::{Answer, Op};
@@ -26,7 +28,7 @@ pub enum Ask {
 pub enum Members {
     Add(Id),
     Remove(Id),
-    Exactly(NodeSet),
+    Exactly(Servers),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,7 +49,7 @@ impl Members {
         match self {
             Members::Add(id) => voters.with(id),
             Members::Remove(id) => voters.without(id),
-            Members::Exactly(set) => set,
+            Members::Exactly(set) => set.into(),
         }
     }
 
@@ -55,7 +57,7 @@ impl Members {
     pub fn named(self) -> NodeSet {
         match self {
             Members::Add(id) | Members::Remove(id) => NodeSet::only(id),
-            Members::Exactly(set) => set,
+            Members::Exactly(set) => set.into(),
         }
     }
 }
@@ -77,7 +79,7 @@ impl fmt::Display for Ask {
             Ask::Operation(op) => write!(f, "{op}"),
             Ask::Members(Members::Add(id)) => write!(f, "add {}", name(*id)),
             Ask::Members(Members::Remove(id)) => write!(f, "remove {}", name(*id)),
-            Ask::Members(Members::Exactly(set)) => write!(f, "members {}", names(*set)),
+            Ask::Members(Members::Exactly(set)) => write!(f, "members {}", names((*set).into())),
             Ask::Transfer(id) => write!(f, "transfer {}", name(*id)),
         }
     }
@@ -96,7 +98,10 @@ impl FromStr for Ask {
         let server = |word: &str| {
             let number = word.strip_prefix('S').and_then(|n| n.parse().ok());
             match number {
-                Some(n @ 1..=32_usize) => Ok(Id::from(n - 1)),
+                Some(n) if (1..=usize::from(SERVERS_MAX)).contains(&n) => Ok(Id::from(n - 1)),
+                Some(n) if n > 0 => {
+                    Err(format!("`{word}`: there are {SERVERS_MAX} servers at most"))
+                }
                 _ => Err(format!("`{word}` is no server: write S1, S2 and so on")),
             }
         };
@@ -106,7 +111,7 @@ impl FromStr for Ask {
             ["remove", id] => Ok(Ask::Members(Members::Remove(server(id)?))),
             ["members", ref ids @ ..] if !ids.is_empty() => {
                 let ids: Result<NodeSet, String> = ids.iter().map(|id| server(id)).collect();
-                Ok(Ask::Members(Members::Exactly(ids?)))
+                Ok(Ask::Members(Members::Exactly(Servers::of(ids?))))
             }
             ["transfer", id] => Ok(Ask::Transfer(server(id)?)),
             ["add" | "remove" | "members" | "transfer", ..] => Err(format!(

@@ -41,6 +41,8 @@ pub enum Mistake {
     KeepsFirstConflict,
     /// A follower only appends beyond the end of its log.
     NeverTruncates,
+    /// A leader takes over every acknowledged index, that of a late answer too.
+    MatchIndexGoesBack,
     /// A follower accepts `AppendEntries` of an older term.
     AcceptsOldAppend,
     /// A follower takes over every `leaderCommit`, a lower one too.
@@ -150,6 +152,12 @@ pub const BUGS: &[Bug] = &[
         "counts-old-acknowledgements",
         "A leader counts what was acknowledged to it in an earlier term.",
         &["durability"],
+    ),
+    bug(
+        "match-index-goes-back",
+        "A leader takes over a lower index that a late answer acknowledges, too, and forgets what the \
+         follower has.",
+        &["monotone-match-index"],
     ),
     bug(
         "prev-term-unchecked",

@@ -5,7 +5,16 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ask::names;
+use super::params::SERVERS_MAX;
 use crate::model::{Id, NodeSet};
+
+/// A set of servers in few bytes, since logs and messages are made of them: servers come first among
+/// the nodes, and there are few.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "NodeSet", into = "NodeSet")]
+pub struct Servers(u16);
+
+const _: () = assert!(SERVERS_MAX as u32 <= u16::BITS);
 
 /// The servers that vote. While the cluster passes from one set to another by joint consensus,
 /// both: C-old,new.
@@ -13,24 +22,43 @@ use crate::model::{Id, NodeSet};
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct Configuration {
-    pub voters: NodeSet,
-    /// The set to which the cluster is passing.
-    pub next: Option<NodeSet>,
+    voters: Servers,
+    next: Option<Servers>,
 }
 
 impl Configuration {
     pub fn of(voters: NodeSet) -> Self {
-        Configuration { voters, next: None }
+        Configuration {
+            voters: Servers::of(voters),
+            next: None,
+        }
     }
 
     pub fn joint(voters: NodeSet, next: NodeSet) -> Self {
-        let next = Some(next);
-        Configuration { voters, next }
+        Configuration {
+            voters: Servers::of(voters),
+            next: Some(Servers::of(next)),
+        }
+    }
+
+    /// Those that vote: C-old, in C-old,new.
+    pub fn voters(self) -> NodeSet {
+        self.voters.into()
+    }
+
+    /// The set to which the cluster is passing.
+    pub fn next(self) -> Option<NodeSet> {
+        self.next.map(NodeSet::from)
+    }
+
+    /// The sets of which a majority each is needed.
+    fn sets(self) -> impl Iterator<Item = NodeSet> {
+        std::iter::once(self.voters()).chain(self.next())
     }
 
     /// All that take part.
     pub fn all(self) -> NodeSet {
-        self.voters.union(self.next.unwrap_or_default())
+        self.voters().union(self.next().unwrap_or_default())
     }
 
     pub fn contains(self, id: Id) -> bool {
@@ -40,11 +68,22 @@ impl Configuration {
     /// Whether these decide: a majority, or, in C-old,new, a majority of each of the two (6).
     pub fn is_quorum(self, set: NodeSet) -> bool {
         let majority = |of: NodeSet| of.intersection(set).len() > of.len() / 2;
-        majority(self.voters) && self.next.is_none_or(majority)
+        majority(self.voters()) && self.next().is_none_or(majority)
     }
 
     /// Whether every set that decides here has a server in common with every one that decides there.
     pub fn overlaps(self, other: Configuration) -> bool {
+        // Whoever decides holds a majority of each of its sets. So one pair of sets is enough, and needed
+        // where there is only one.
+        let mut pairs = self
+            .sets()
+            .flat_map(|one| other.sets().map(move |there| (one, there)));
+        if pairs.any(|(one, there)| majorities_overlap(one, there)) {
+            return true;
+        }
+        if self.next.is_none() && other.next.is_none() {
+            return false;
+        }
         // Two sets that decide and have nothing in common would be found among a set and what it
         // leaves: more servers never make a set decide less.
         let all = self.all().union(other.all());
@@ -57,11 +96,51 @@ impl Configuration {
     }
 }
 
+/// Whether every majority of one set has a server in common with every one of another. Those that need
+/// the fewest of the common servers take all others first; then they must want more than there are.
+fn majorities_overlap(one: NodeSet, other: NodeSet) -> bool {
+    let wanted = |of: NodeSet, apart: NodeSet| {
+        let majority = of.len() / 2 + 1;
+        majority.saturating_sub(of.minus(apart).len())
+    };
+    let common = one.intersection(other).len();
+    wanted(one, other) + wanted(other, one) > common
+}
+
+impl Servers {
+    /// Of a set that has no other nodes.
+    pub fn of(set: NodeSet) -> Self {
+        Servers::try_from(set).expect("servers")
+    }
+}
+
+impl TryFrom<NodeSet> for Servers {
+    type Error = String;
+
+    fn try_from(set: NodeSet) -> Result<Self, String> {
+        let bits = u16::try_from(set.bits());
+        bits.map(Servers)
+            .map_err(|_| format!("{set:?}: servers are among the first {}", u16::BITS))
+    }
+}
+
+impl From<Servers> for NodeSet {
+    fn from(servers: Servers) -> Self {
+        NodeSet::from_bits(servers.0.into())
+    }
+}
+
+impl fmt::Debug for Servers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        NodeSet::from(*self).fmt(f)
+    }
+}
+
 impl fmt::Display for Configuration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.next {
-            None => write!(f, "{{{}}}", names(self.voters)),
-            Some(next) => write!(f, "{{{} -> {}}}", names(self.voters), names(next)),
+        match self.next() {
+            None => write!(f, "{{{}}}", names(self.voters())),
+            Some(next) => write!(f, "{{{} -> {}}}", names(self.voters()), names(next)),
         }
     }
 }

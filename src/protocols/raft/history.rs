@@ -192,9 +192,14 @@ impl History {
         self.committed.get(&index).map(|settled| &settled.value)
     }
 
-    /// The last term that a server was elected in.
-    pub(super) fn last_led(&self, id: Id) -> Option<Term> {
-        let mut led = self.leaders.iter().rev().filter(|(_, who)| **who == id);
+    /// The last term that a server was elected in, if that is behind this one.
+    pub(super) fn led_after(&self, id: Id, term: Term) -> Option<Term> {
+        // Nearly always nobody was elected in a later term.
+        self.leaders
+            .last_key_value()
+            .filter(|(last, _)| **last > term)?;
+        let later = self.leaders.range(term.next()..);
+        let mut led = later.rev().filter(|(_, who)| **who == id);
         led.next().map(|(term, _)| *term)
     }
 

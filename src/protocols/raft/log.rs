@@ -1,7 +1,7 @@
 //! The replicated log (5.3), the snapshot that may stand for its beginning (7), and what both hold.
 //!
-//! Invariants: the first index is 1; `entries` follow the snapshot without a gap. Copies share their
-//! entries until one of them changes.
+//! Invariants: the first index is 1; `entries` follow the snapshot without a gap, and `configuration` is
+//! the latest of both. Copies share their entries until one of them changes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -75,6 +75,9 @@ pub struct Applied {
 pub struct Log {
     pub snapshot: Arc<Snapshot>,
     entries: Arc<Vec<Entry>>,
+    /// The latest configuration among them, and where it is: the snapshot's, if there is none. Servers
+    /// ask for it all the time.
+    configuration: (Index, Configuration),
 }
 
 impl Log {
@@ -87,6 +90,7 @@ impl Log {
         Log {
             snapshot: Arc::new(snapshot),
             entries: Arc::default(),
+            configuration: (0, configuration),
         }
     }
 
@@ -146,6 +150,9 @@ impl Log {
 
     pub fn append(&mut self, entry: Entry) {
         Arc::make_mut(&mut self.entries).push(entry);
+        if let Content::Configuration(configuration) = entry.content {
+            self.configuration = (self.last_index(), configuration);
+        }
     }
 
     /// Deletes the entry and all that follow it.
@@ -153,6 +160,7 @@ impl Log {
         let kept = from.saturating_sub(self.compacted() + 1) as usize;
         if kept < self.entries.len() {
             Arc::make_mut(&mut self.entries).truncate(kept);
+            self.configuration = self.configuration_at(self.last_index());
         }
     }
 
@@ -161,21 +169,24 @@ impl Log {
         let kept = self.from(snapshot.last.index + 1).to_vec();
         self.entries = Arc::new(kept);
         self.snapshot = snapshot;
+        self.configuration = self.configuration_at(self.last_index());
     }
 
     /// Discards the entire log in favour of a snapshot.
     pub fn replace(&mut self, snapshot: Arc<Snapshot>) {
         self.entries = Arc::default();
         self.snapshot = snapshot;
+        self.configuration = self.configuration_at(self.last_index());
     }
 
     /// Takes every C-old,new for C-old. (A mistake.)
     pub fn forget_joint(&mut self) {
         for entry in Arc::make_mut(&mut self.entries) {
             if let Content::Configuration(configuration) = &mut entry.content {
-                configuration.next = None;
+                *configuration = Configuration::of(configuration.voters());
             }
         }
+        self.configuration = self.configuration_at(self.last_index());
     }
 
     /// The first entry of a term that it stores.
@@ -193,7 +204,7 @@ impl Log {
     /// The latest configuration in the log, whether committed or not: a server always uses that (6);
     /// and where it is.
     pub fn configuration(&self) -> (Index, Configuration) {
-        self.configuration_at(self.last_index())
+        self.configuration
     }
 
     /// The latest configuration up to an index.

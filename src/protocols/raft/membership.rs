@@ -21,7 +21,7 @@ impl Turn<'_> {
 
     pub(super) fn change_membership(&mut self, client: Id, serial: u32, members: Members) {
         let (at, current) = self.s.stable.log.configuration();
-        let target = members.out_of(current.voters);
+        let target = members.out_of(current.voters());
         let is_committed = at <= self.s.commit_index;
         if current == Configuration::of(target) {
             if is_committed {
@@ -31,8 +31,8 @@ impl Turn<'_> {
             return;
         }
         let moved = target
-            .minus(current.voters)
-            .union(current.voters.minus(target));
+            .minus(current.voters())
+            .union(current.voters().minus(target));
         let is_possible = match self.raft.params.membership {
             Membership::Fixed => false,
             Membership::Single => moved.len() == 1,
@@ -44,8 +44,8 @@ impl Turn<'_> {
         // One change after the other: the last one is committed, and, as Ongaro wrote in 2015, so is
         // an entry of this leader's term. Otherwise two changes could leave majorities that do not
         // overlap. The client will ask again.
-        let in_turn =
-            (is_committed && current.next.is_none()) || self.makes(Mistake::ChangeWhileUncommitted);
+        let in_turn = (is_committed && current.next().is_none())
+            || self.makes(Mistake::ChangeWhileUncommitted);
         let knows = self.has_committed_own_term() || self.makes(Mistake::ChangeBeforeOwnCommit);
         let commit_index = self.s.commit_index;
         let Role::Leader(leader) = &mut self.s.role else {
@@ -62,7 +62,7 @@ impl Turn<'_> {
             catch_up: Some(commit_index),
         });
         // Thesis, 4.2.1: new servers join as non-voting members until they have caught up.
-        let new = target.minus(current.voters).without(self.id);
+        let new = target.minus(current.voters()).without(self.id);
         if !new.is_empty() {
             self.set_timer(Timer::CatchUp, self.raft.params.election_timeout);
         }
@@ -95,7 +95,7 @@ impl Turn<'_> {
         let Some(needed) = change.catch_up else {
             return;
         };
-        let new = change.target.minus(current.voters).without(self.id);
+        let new = change.target.minus(current.voters()).without(self.id);
         if new.iter().any(|id| leader.of(id).matched < needed) {
             return;
         }
@@ -105,7 +105,7 @@ impl Turn<'_> {
         });
         self.cancel(Timer::CatchUp);
         let next = match self.raft.params.membership {
-            Membership::Joint => Configuration::joint(current.voters, change.target),
+            Membership::Joint => Configuration::joint(current.voters(), change.target),
             _ => Configuration::of(change.target),
         };
         self.configure(next);
@@ -128,7 +128,7 @@ impl Turn<'_> {
         if at > self.s.commit_index {
             return;
         }
-        if let Some(next) = current.next {
+        if let Some(next) = current.next() {
             return self.configure(Configuration::of(next));
         }
         let change = leader.change.filter(|change| change.catch_up.is_none());

@@ -63,7 +63,7 @@ pub struct AppendEntries {
     pub term: Term,
     /// The entry that immediately precedes the new ones.
     pub prev: Position,
-    pub entries: Vec<Entry>,
+    pub entries: Arc<[Entry]>,
     pub leader_commit: Index,
     /// Which round of heartbeats this belongs to, so that an answer shows that it was sent after a
     /// read was asked for (thesis, 6.4). Zero where nobody asks.
@@ -170,7 +170,7 @@ impl fmt::Debug for Msg {
                 round,
             }) => {
                 write!(f, "AppendEntries({term:?}, {prev:?}")?;
-                for entry in entries {
+                for entry in entries.iter() {
                     write!(f, " +{entry:?}")?;
                 }
                 write!(f, ", commit {leader_commit}")?;

@@ -102,7 +102,7 @@ use std::sync::Arc;
 
 pub use self::ask::{Ask, Members, Reply};
 pub use self::bugs::Mistake;
-pub use self::configuration::Configuration;
+pub use self::configuration::{Configuration, Servers};
 pub use self::history::History;
 pub use self::log::{Applied, Content, Entry, Index, Log, Position, Snapshot, Term};
 pub use self::messages::{

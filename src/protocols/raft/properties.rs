@@ -3,7 +3,6 @@
 
 use super::Raft;
 use super::ask::name;
-use super::configuration::Configuration;
 use super::history::{History, Rule};
 use super::log::{Index, Log, Term};
 use super::params::Membership;
@@ -201,17 +200,19 @@ fn unbroken(history: &History, rule: Rule) -> Answer {
 fn state_machine_safety(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     unbroken(world.history(), Rule::StateMachineSafety)?;
     for (one, here) in running(raft, world) {
-        let before = running(raft, world).take_while(|(other, _)| *other < one);
-        for (other, there) in before {
-            if here.commit_index == there.commit_index && here.applied != there.applied {
-                let text = format!(
-                    "{} and {} have applied {} entries each, and their state machines differ",
-                    name(other),
-                    name(one),
-                    here.commit_index
-                );
-                return Err(Reason::new(NodeSet::only(one).with(other), text));
-            }
+        // Whoever comes before that one has been compared with it.
+        let mut before = running(raft, world).take_while(|(other, _)| *other < one);
+        let alike = before.find(|(_, there)| here.commit_index == there.commit_index);
+        if let Some((other, there)) = alike
+            && here.applied != there.applied
+        {
+            let text = format!(
+                "{} and {} have applied {} entries each, and their state machines differ",
+                name(other),
+                name(one),
+                here.commit_index
+            );
+            return Err(Reason::new(NodeSet::only(one).with(other), text));
         }
     }
     Ok(())
@@ -222,7 +223,7 @@ fn monotone_terms(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     unbroken(world.history(), Rule::MonotoneTerms)?;
     for (id, server) in running(raft, world) {
         let term = server.stable.current_term;
-        if let Some(led) = world.history().last_led(id).filter(|led| *led > term) {
+        if let Some(led) = world.history().led_after(id, term) {
             let text = format!(
                 "{} is in term {term:?}, but was elected in term {led:?} before",
                 name(id)
@@ -373,19 +374,26 @@ fn configurations_overlap(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     let holds_all = |log: &Log| {
         committed.index <= log.compacted() || log.term(committed.index) == Some(committed.term)
     };
-    let complete: Vec<(Id, Configuration)> = running(raft, world)
-        .filter(|(_, s)| holds_all(&s.stable.log))
-        .map(|(id, s)| (id, s.stable.log.configuration().1))
-        .collect();
-    for (at, (one, here)) in complete.iter().enumerate() {
-        for (other, there) in &complete[at + 1..] {
-            if here != there && !here.overlaps(*there) {
+    let complete = || {
+        running(raft, world)
+            .filter(|(_, s)| holds_all(&s.stable.log))
+            .map(|(id, s)| (id, s.stable.log.configuration().1))
+    };
+    // Nearly always all have the same.
+    let mut others = complete().map(|(_, configuration)| configuration);
+    let first = others.next();
+    if others.all(|other| Some(other) == first) {
+        return Ok(());
+    }
+    for (nth, (other, there)) in complete().enumerate() {
+        for (one, here) in complete().take(nth) {
+            if here != there && !here.overlaps(there) {
                 let text = format!(
                     "{} would decide by {here} and {} by {there}, and these can do without each other",
-                    name(*one),
-                    name(*other)
+                    name(one),
+                    name(other)
                 );
-                return Err(Reason::new(NodeSet::only(*one).with(*other), text));
+                return Err(Reason::new(NodeSet::only(one).with(other), text));
             }
         }
     }

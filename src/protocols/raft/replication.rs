@@ -85,6 +85,7 @@ impl Turn<'_> {
     pub(super) fn on_appended(&mut self, src: Id, results: Appended) {
         let current = self.s.stable.current_term;
         let mistaken = self.makes(Mistake::CountsOldAcknowledgements);
+        let goes_back = self.makes(Mistake::MatchIndexGoesBack);
         let Role::Leader(leader) = &mut self.s.role else {
             return;
         };
@@ -100,7 +101,11 @@ impl Turn<'_> {
         match results.result {
             // If successful: update nextIndex and matchIndex for follower.
             AppendResult::Matched(index) => {
-                progress.matched = progress.matched.max(index);
+                progress.matched = if goes_back {
+                    index
+                } else {
+                    progress.matched.max(index)
+                };
                 progress.next = progress.next.max(index + 1);
                 let lacks_some = progress.next <= self.s.stable.log.last_index();
                 if lacks_some && self.raft.params.empty_heartbeats {
@@ -193,8 +198,8 @@ impl Turn<'_> {
         if self.makes(Mistake::TruncatesAlways) {
             self.s.stable.log.truncate(prev.index + 1);
         }
-        for (index, entry) in (prev.index + 1..).zip(entries) {
-            self.store(index, entry);
+        for (index, entry) in (prev.index + 1..).zip(entries.iter()) {
+            self.store(index, *entry);
         }
         // 5. If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new
         //    entry).

@@ -131,7 +131,7 @@ fn append(term: u32, prev: Position, new: &[u32], leader_commit: Index) -> Msg {
     Msg::AppendEntries(AppendEntries {
         term: Term(term),
         prev,
-        entries: entries(new),
+        entries: entries(new).into(),
         leader_commit,
         round: 0,
     })
@@ -507,6 +507,19 @@ fn a_snapshot_is_installed() {
     }
 }
 
+/// 5.2: a majority is more than half, also where their number is even.
+#[test]
+fn half_is_no_majority() {
+    for (servers, enough) in (1..=7).zip([1, 2, 2, 3, 3, 4, 4]) {
+        let configuration = Configuration::of(NodeSet::first(servers));
+        assert!(configuration.is_quorum(NodeSet::first(enough)));
+        assert!(!configuration.is_quorum(NodeSet::first(enough - 1)));
+        // Others do not count.
+        let others = NodeSet::first(15).minus(NodeSet::first(servers));
+        assert!(!configuration.is_quorum(others.union(NodeSet::first(enough - 1))));
+    }
+}
+
 /// 6: in C-old,new a majority of each is needed, and two configurations that follow each other in
 /// joint consensus always overlap.
 #[test]
@@ -524,6 +537,20 @@ fn joint_majorities() {
     let four = Configuration::of(set(&[0, 1, 2, 3]));
     assert!(four.overlaps(Configuration::of(set(&[0, 1, 2]))));
     assert!(!Configuration::of(set(&[0, 1, 2])).overlaps(Configuration::of(set(&[0, 1, 2, 3, 4]))));
+    // Against the definition: all sets that decide on each side.
+    let sets: Vec<NodeSet> = (1..1_u128 << 5).map(NodeSet::from_bits).collect();
+    for one in &sets {
+        for other in &sets {
+            let plain = Configuration::of(*other);
+            let joint = Configuration::joint(*other, set(&[2, 3, 4]));
+            for (a, b) in [plain, joint].map(|b| (Configuration::of(*one), b)) {
+                let deciding =
+                    |of: Configuration| sets.iter().filter(move |set| of.is_quorum(**set));
+                let meet = |x: &NodeSet| deciding(b).all(|y| !x.intersection(*y).is_empty());
+                assert_eq!(a.overlaps(b), deciding(a).all(meet), "{a} {b}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -546,6 +573,8 @@ fn what_clients_ask_is_read_and_written() {
         "transfer S0",
         "steal x",
         "add S4 S5",
+        "add S16",
+        "members S1 S99",
     ] {
         assert!(text.parse::<Ask>().is_err(), "{text}");
     }
@@ -628,6 +657,64 @@ fn an_old_read_displaces_no_newer_one() {
     assert_eq!(reads.iter().map(|r| r.serial).collect::<Vec<_>>(), [2]);
 }
 
+/// Thesis, 6.4.1: a lease counts once a majority has answered the heartbeats that it began with, and
+/// the one before goes on until then.
+#[test]
+fn a_lease_goes_on_until_the_next_is_confirmed() {
+    let raft = raft(&Params {
+        check_quorum: true,
+        reads: Reads::Lease,
+        ..Params::default()
+    });
+    let mut leader = Lone::new(&raft, "S1");
+    leader.wins("S2");
+    let answer = |round| {
+        Msg::Appended(Appended {
+            term: Term(1),
+            result: AppendResult::Matched(1),
+            round,
+        })
+    };
+    let mut serial = 0;
+    let mut answers_at_once = |leader: &mut Lone| {
+        serial += 1;
+        let get = Msg::Request(serial, "get x".parse().unwrap());
+        let is_answer = |(_, msg): &(Id, Msg)| matches!(msg, Msg::Reply(_, Reply::Answer(_)));
+        leader.hears("C1", get).iter().any(is_answer)
+    };
+    let round = |leader: &Lone| leader.server().leading().unwrap().round;
+    // The lease that began with this round ends.
+    let ends = |leader: &mut Lone, round: u32| {
+        let mut leases = leader.server().leading().unwrap().leases.iter();
+        let slot = leases.position(|lease| lease.is_some_and(|lease| lease.round == round));
+        leader.fires(Timer::Lease(u8::try_from(slot.unwrap()).unwrap()));
+    };
+    // The no-op is committed, but nobody has answered a heartbeat.
+    leader.hears("S2", answer(0));
+    assert!(!answers_at_once(&mut leader));
+    leader.fires(Timer::Heartbeat);
+    let first = round(&leader);
+    assert!(!answers_at_once(&mut leader));
+    leader.hears("S3", answer(first));
+    assert!(answers_at_once(&mut leader));
+    // The second begins, and the first still counts, until it is over.
+    leader.fires(Timer::Heartbeat);
+    let second = round(&leader);
+    assert!(second > first && answers_at_once(&mut leader));
+    ends(&mut leader, first);
+    assert!(!answers_at_once(&mut leader));
+    // A late answer to the first confirms nothing any more.
+    leader.hears("S2", answer(first));
+    assert!(!answers_at_once(&mut leader));
+    leader.hears("S2", answer(second));
+    assert!(answers_at_once(&mut leader));
+    // The third takes the place of the first, not of the second.
+    leader.fires(Timer::Heartbeat);
+    assert!(answers_at_once(&mut leader));
+    ends(&mut leader, second);
+    assert!(!answers_at_once(&mut leader));
+}
+
 /// Leaders make up so many commands and no more, whether snapshots stand for them or not.
 #[test]
 fn proposals_come_to_an_end() {
@@ -688,6 +775,17 @@ fn parameters_out_of_range_are_refused() {
         ),
         (
             told(Params {
+                clients: Workload::Drawn(Drawn {
+                    clients: 1,
+                    commands: 1001,
+                    from: vec!["put x 1".to_owned()],
+                }),
+                ..core()
+            }),
+            "write 1 to 1000",
+        ),
+        (
+            told(Params {
                 membership: Membership::Single,
                 ..core()
             }),
@@ -713,5 +811,5 @@ fn mistakes_are_known_by_name() {
         let back = serde_json::to_value(mistake).unwrap();
         assert_eq!(back, bug.name);
     }
-    assert_eq!(Raft::BUGS.len(), 34);
+    assert_eq!(Raft::BUGS.len(), 35);
 }

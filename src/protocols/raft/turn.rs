@@ -72,10 +72,10 @@ impl Turn<'_> {
         let configuration = self.configuration();
         if self.makes(Mistake::HalfIsAMajority) {
             let half = |of: NodeSet| 2 * of.intersection(set).len() >= of.len();
-            return half(configuration.voters) && configuration.next.is_none_or(half);
+            return half(configuration.voters()) && configuration.next().is_none_or(half);
         }
         if self.makes(Mistake::NewMajorityOnly)
-            && let Some(next) = configuration.next
+            && let Some(next) = configuration.next()
         {
             return Configuration::of(next).is_quorum(set);
         }

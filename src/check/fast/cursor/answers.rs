@@ -1,0 +1,233 @@
+//! What handlers, channels, globals and histories answer, remembered.
+//!
+//! Invariant: what is remembered of a question is what the model answers to it. Where answers are
+//! doubted, some known ones are asked for again and compared.
+
+use super::Cursor;
+use crate::check::NOT_PURE;
+use crate::check::fast::books::{Answered, Numbers, Shelf, and_fate, code, number, with_fate};
+use crate::check::fast::equivariance::{About, Question};
+use crate::check::fast::intern::Number;
+use crate::check::fast::memo::question;
+use crate::model::arms::Arm;
+use crate::model::cluster::index;
+use crate::model::globals::{Globals, GlobalsChange};
+use crate::model::network::{ChannelChange, Fate};
+use crate::model::symmetry::OwnedInput;
+use crate::model::{Channel, Id, Input, Link, Node, Protocol};
+
+/// What was asked lately: the same is asked several times for one world.
+pub const RECENT: usize = 64;
+
+impl<P: Protocol> Cursor<P> {
+    /// Whether the next known answer is to be asked for again. If not, it is one less until then.
+    #[inline]
+    pub fn is_in_doubt(&mut self) -> bool {
+        let in_doubt = self.doubt.1 == 1;
+        if !in_doubt {
+            self.doubt.1 = self.doubt.1.wrapping_sub(1);
+        }
+        in_doubt
+    }
+
+    pub(super) fn shelf(&self) -> Shelf<'_, P> {
+        self.books.shelf(&self.parts)
+    }
+
+    /// Compares what a question is answered to by all names.
+    pub(super) fn compare(&mut self, question: &Question<P>) {
+        if let Some(orbits) = &mut self.orbits {
+            orbits.check(&self.system, question);
+        }
+    }
+
+    /// The same for a question about a node, as it is now, and an input.
+    pub(super) fn compare_input(
+        &mut self,
+        id: Id,
+        input: Input<'_, Numbers>,
+        about: impl FnOnce(Node<P>, OwnedInput<P>) -> About<P>,
+    ) {
+        if self.orbits.is_some() {
+            let node = self.shelf().node(id).clone();
+            let about = about(node, OwnedInput::of(self.books.spell_input(id, input)));
+            self.compare(&Question { id, about });
+        }
+    }
+
+    /// Where what is asked about an input of a node, as it is now, is remembered.
+    #[inline]
+    pub(super) fn asked(&mut self, id: Id, input: Input<'_, Numbers>) -> usize {
+        let (part, code) = (self.parts[index(id)], code(input));
+        let question = question(part, code);
+        // Inputs of one world differ in their code.
+        let recent = (code ^ code >> 6 ^ code >> 9) as usize % RECENT;
+        let recent = &mut self.recent[index(id)][recent];
+        if recent.0 == question {
+            return recent.1 as usize;
+        }
+        let at = self.books.node[index(id)].asked(question);
+        *recent = (question, number(at));
+        at
+    }
+
+    /// The arms that were exercised by what handlers were asked since this was called last.
+    pub fn heard(&mut self) -> Vec<(Id, Arm)> {
+        let new = std::mem::replace(&mut self.told, self.inputs.len())..self.inputs.len();
+        let arm = |at| {
+            let (node, code) = *self.inputs.get(number(at));
+            let id = Id::from(node);
+            Some((id, self.books.arm(id, code)?))
+        };
+        new.filter_map(arm).collect()
+    }
+
+    /// Runs a handler.
+    pub(super) fn ask(
+        &mut self,
+        id: Id,
+        input: Input<'_, Numbers>,
+        crash_after: Option<usize>,
+    ) -> Answered {
+        self.inputs.intern((index(id), code(input)));
+        self.compare_input(id, input, |node, input| About::Reaction {
+            node,
+            input,
+            crash_after,
+        });
+        let protocol = &*self.system.protocol;
+        let before = self.books.node[index(id)].values.get(self.parts[index(id)]);
+        let mut node = Node::clone(before);
+        let spelt = self.books.spell_input(id, input);
+        let reaction = node.react(protocol, id, spelt, crash_after);
+        let after = self.books.node[index(id)].intern(protocol, id, node);
+        let mut sent = Vec::new();
+        for (dst, msg) in reaction.sends() {
+            let at = self.books.at_link(Link::new(id, dst));
+            let messages = &mut self.books.channel[at].messages;
+            sent.push((dst, messages.intern(msg.clone()).0));
+        }
+        let observed = self.books.history.observed(id, &reaction.observations);
+        Answered {
+            after,
+            observed,
+            sent,
+        }
+    }
+
+    /// Asks once more what is known, and compares.
+    pub(super) fn ask_again(
+        &mut self,
+        known: Number,
+        id: Id,
+        input: Input<'_, Numbers>,
+        crash_after: Option<usize>,
+    ) {
+        let again = self.ask(id, input, crash_after);
+        assert!(
+            self.books.node[index(id)].is_what_was(known, &again),
+            "the handler of {} {NOT_PURE}: asked about {:?} a second time, it answered otherwise",
+            self.system.cluster.name(id),
+            self.books.spell_input(id, input),
+        );
+    }
+}
+
+/// Changes to one part, remembered.
+impl<P: Protocol> Cursor<P> {
+    #[inline]
+    pub fn change_on(&mut self, link: Link, change: &ChannelChange<'_, Number>) -> Fate {
+        let rules = &self.system.rules;
+        let at = self.books.at_link(link);
+        let part = self.books.nodes + at;
+        let before = self.parts[part];
+        let asked = match change {
+            ChannelChange::Send(msg) => *msg << 2,
+            ChannelChange::Take(msg) => 1 | *msg << 2,
+            ChannelChange::Copy(msg) => 2 | *msg << 2,
+            ChannelChange::Clear => 3,
+        };
+        let question = question(before, asked);
+        let book = &mut self.books.channel[at];
+        let answer = book.changes.get(question).unwrap_or_else(|| {
+            let mut channel = Channel::clone(book.values.get(before));
+            let spelt = match change {
+                ChannelChange::Send(msg) => ChannelChange::Send(book.messages.get(**msg)),
+                ChannelChange::Take(msg) => ChannelChange::Take(book.messages.get(**msg)),
+                ChannelChange::Copy(msg) => ChannelChange::Copy(book.messages.get(**msg)),
+                ChannelChange::Clear => ChannelChange::Clear,
+            };
+            let fate = channel.change(&spelt, rules.links);
+            let answer = with_fate(book.intern(rules.links.order, channel), fate);
+            book.changes.put(question, answer);
+            answer
+        });
+        let (after, fate) = and_fate(answer);
+        self.set(part, after);
+        fate
+    }
+
+    #[inline]
+    pub fn change_all(&mut self, change: &GlobalsChange<'_, Number>) {
+        let rules = &self.system.rules;
+        let part = self.books.at_globals();
+        let before = self.parts[part];
+        let (sort, what) = match change {
+            GlobalsChange::Timeout => (0, 0),
+            GlobalsChange::Crash(id) => (1, number(index(*id))),
+            GlobalsChange::Drop(link) => (2, number(self.books.at_link(*link))),
+            GlobalsChange::Duplicate => (3, 0),
+            GlobalsChange::Cut(cut) => (4, **cut),
+            GlobalsChange::Recover => (5, 0),
+            GlobalsChange::Heal(cut) => (6, **cut),
+        };
+        let question = question(before, sort | what << 3);
+        let nodes = self.books.nodes;
+        let book = &mut self.books.globals;
+        let after = book.changes.get(question).unwrap_or_else(|| {
+            let spelt = match change {
+                GlobalsChange::Timeout => GlobalsChange::Timeout,
+                GlobalsChange::Crash(id) => GlobalsChange::Crash(*id),
+                GlobalsChange::Drop(link) => GlobalsChange::Drop(*link),
+                GlobalsChange::Duplicate => GlobalsChange::Duplicate,
+                GlobalsChange::Cut(cut) => GlobalsChange::Cut(book.cuts.get(**cut)),
+                GlobalsChange::Recover => GlobalsChange::Recover,
+                GlobalsChange::Heal(cut) => GlobalsChange::Heal(book.cuts.get(**cut)),
+            };
+            let mut globals = Globals::clone(book.values.get(before));
+            globals.change(&spelt, rules);
+            let after = book.intern(nodes, rules, globals);
+            book.changes.put(question, after);
+            after
+        });
+        self.set(part, after);
+    }
+
+    /// Adds what was observed of a node to the history.
+    #[inline]
+    pub fn observe(&mut self, id: Id, observed: Number) {
+        let part = self.books.at_history();
+        let before = self.parts[part];
+        let question = question(before, observed);
+        if self.orbits.is_some() && self.books.history.records.get(question).is_none() {
+            let history = P::History::clone(self.books.history.values.get(before));
+            let observations = self.books.history.observations.get(observed).1.clone();
+            let about = About::Record {
+                history,
+                observations,
+            };
+            self.compare(&Question { id, about });
+        }
+        let book = &mut self.books.history;
+        let after = book.records.get(question).unwrap_or_else(|| {
+            let mut history = P::History::clone(book.values.get(before));
+            for observation in &book.observations.get(observed).1 {
+                self.system.protocol.record(&mut history, id, observation);
+            }
+            let after = book.values.intern(history);
+            book.records.put(question, after);
+            after
+        });
+        self.set(part, after);
+    }
+}

@@ -1,0 +1,116 @@
+//! `jury test`, and what `jury new` writes for it.
+
+use super::*;
+
+#[test]
+fn test_tells_of_every_file_and_what_it_skipped() {
+    let here = folder();
+    fs::remove_file(here.path().join("long.json")).unwrap();
+    fs::write(here.path().join("other.json"), "{}").unwrap();
+    fs::create_dir(here.path().join("deeper")).unwrap();
+    fs::rename(
+        here.path().join("crash.json"),
+        here.path().join("deeper/crash.json"),
+    )
+    .unwrap();
+    jury(here.path())
+        .args(["test", ".", "--junit", "out.xml"])
+        .assert()
+        .code(1)
+        .stdout(contains("skipped other.json").and(contains(
+            "Reproduce: jury check deeper/crash.json --property non-blocking",
+        )));
+    let xml = fs::read_to_string(here.path().join("out.xml")).unwrap();
+    assert!(xml.contains("<testsuite name=\"fine.json\" tests=\"10\""));
+    assert!(xml.contains("<failure message=\"expected holds, found can block"));
+    jury(here.path())
+        .args(["test", ".", "--filter", "fine"])
+        .assert()
+        .code(0);
+    let (code, answer) = json(jury(here.path()).args(["test", "fine.json", "--json"]));
+    assert_eq!(code, 0);
+    assert_eq!(answer["files"][0]["run"]["finished"], 100);
+    fs::write(here.path().join("bad.json"), "{ \"jury\": 1, \"rum\": {} }").unwrap();
+    jury(here.path())
+        .args(["test", "."])
+        .assert()
+        .code(2)
+        .stdout(contains("bad.json").and(contains(
+            "3 scenarios: 1 as expected, 1 refuted, 1 bad input; 1 file skipped in",
+        )));
+    fs::write(here.path().join("bad.json"), "{ jury: 1 }").unwrap();
+    jury(here.path()).args(["test", "."]).assert().code(2);
+    jury(here.path())
+        .args(["test", "other.json", "--filter", "nothing has this"])
+        .assert()
+        .code(2)
+        .stderr(contains("no scenario was found"));
+}
+
+#[test]
+fn what_fails_is_told_alone() {
+    let here = folder();
+    let mut scenario = read(here.path(), "crash.json");
+    scenario["expect"]["run"] =
+        serde_json::json!({ "every": ["blocked", "undecided"], "some": ["ok", "blocked"] });
+    scenario["expect"]["check"]["atomicity"] = "violated".into();
+    write(here.path(), "wrong.json", &scenario);
+    let every = "expected every: blocked or undecided, found ok with seed 1";
+    jury(here.path())
+        .args(["test", "wrong.json", "--junit", "out.xml"])
+        .assert()
+        .code(1)
+        .stdout(
+            contains(format!("run: {every}"))
+                .and(contains("expected some: blocked, found none"))
+                .and(contains("expected some: ok").not()),
+        );
+    let xml = fs::read_to_string(here.path().join("out.xml")).unwrap();
+    assert!(xml.contains(&format!("<failure message=\"{every}")));
+    let cases: Vec<&str> = xml.split("<testcase").collect();
+    let case = |name: &str| {
+        let named = |text: &&&str| text.contains(&format!("name=\"check {name}\""));
+        cases.iter().find(named).unwrap()
+    };
+    assert!(case("atomicity").contains("jury check wrong.json --property atomicity"));
+    assert!(!case("atomicity").contains("non-blocking"));
+    assert!(case("non-blocking").contains("jury check wrong.json --property non-blocking"));
+}
+
+#[test]
+fn a_new_scenario_names_a_schema_that_is_there() {
+    let here = folder();
+    assert!(read(here.path(), "fine.json").get("$schema").is_none());
+    jury(here.path())
+        .args(["schema", "-o", "schema.json"])
+        .assert()
+        .success();
+    for (path, schema) in [
+        ("a.json", "./schema.json"),
+        ("deep/er/b.json", "../../schema.json"),
+    ] {
+        jury(here.path())
+            .args(["new", "2pc", "-o", path])
+            .assert()
+            .success();
+        assert_eq!(read(here.path(), path)["$schema"], schema);
+    }
+}
+
+/// Whoever starts with a protocol sees both engines agree with the file that they were given.
+#[test]
+fn what_one_starts_with_is_as_expected() {
+    let here = TempDir::new().unwrap();
+    let (_, listed) = json(jury(here.path()).args(["list", "--json"]));
+    let protocols = listed["protocols"].as_array().expect("a list of protocols");
+    assert!(protocols.len() >= 4);
+    for protocol in protocols {
+        let name = protocol["name"].as_str().unwrap();
+        let file = format!("{name}.json");
+        jury(here.path())
+            .args(["new", name, "-o", &file])
+            .assert()
+            .success();
+        jury(here.path()).args(["test", &file]).assert().code(0);
+    }
+}

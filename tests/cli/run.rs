@@ -1,0 +1,112 @@
+//! What `jury run` draws and tells.
+
+use super::*;
+
+#[test]
+fn a_run_as_expected_is_drawn_with_its_verdict() {
+    let here = folder();
+    jury(here.path())
+        .args(["run", "fine.json"])
+        .assert()
+        .code(0)
+        .stdout(contains("coordinator").and(contains("100 ok · as expected")));
+    jury(here.path())
+        .args(["run", "fine.json", "--seed", "7", "--ascii"])
+        .assert()
+        .code(0)
+        .stdout(contains("seed 7").and(contains("Verdict: ok.")));
+}
+
+#[test]
+fn a_refuted_run_names_the_command_that_reproduces_it() {
+    let here = folder();
+    let mut scenario = read(here.path(), "fine.json");
+    scenario["expect"]["run"] = "blocked".into();
+    write(here.path(), "wrong.json", &scenario);
+    jury(here.path())
+        .args(["run", "wrong.json"])
+        .assert()
+        .code(1)
+        .stdout(contains("Reproduce: jury run wrong.json --seed 1"));
+    jury(here.path())
+        .args(["run", "wrong.json", "--seed", "1"])
+        .assert()
+        .code(1)
+        .stdout(contains("Seed 1: ok, expected blocked."));
+    let (code, answer) = json(jury(here.path()).args(["run", "wrong.json", "--json"]));
+    assert_eq!(code, 1);
+    assert_eq!(answer["outcome"], "refuted");
+    assert_eq!(answer["first-failing"], 1);
+    assert_eq!(answer["verdicts"]["ok"], 100);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_words() {
+    let here = folder();
+    let run = |seed: &str| {
+        let output = jury(here.path())
+            .args(["run", "fine.json", "--seed", seed, "--json"])
+            .output()
+            .unwrap();
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        answer["shown"].clone()
+    };
+    assert_eq!(run("3"), run("3"));
+    assert_ne!(run("3"), run("4"));
+}
+
+/// A run whose end nobody lives to see: heartbeats for a hundred days.
+fn endless(folder: &Path, until: &str) {
+    jury(folder)
+        .args(["new", "raft", "-o", "endless.json", "--force"])
+        .assert()
+        .success();
+    let mut scenario = read(folder, "endless.json");
+    scenario["run"]["until"] = until.into();
+    scenario["run"]["steps"] = 1_000_000_000.into();
+    scenario["run"]["seeds"] = "1..1".into();
+    scenario.as_object_mut().unwrap().remove("expect");
+    write(folder, "endless.json", &scenario);
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_run_that_is_under_way() {
+    let here = TempDir::new().unwrap();
+    endless(here.path(), "9000000s");
+    let child = Process::new(env!("CARGO_BIN_EXE_jury"))
+        .args(["run", "endless.json"])
+        .current_dir(here.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    let killed = Process::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(4), "{text}");
+    assert!(text.contains("Seed 1: Interrupted after"), "{text}");
+}
+
+#[test]
+fn a_run_that_is_too_long_to_record_is_drawn_and_not_written() {
+    let here = TempDir::new().unwrap();
+    endless(here.path(), "400s");
+    let args = ["run", "endless.json", "--seed", "1"];
+    let output = jury(here.path()).args(args).assert();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(text.contains("steps not recorded"), "{text}");
+    assert!(text.contains("--from A --until B"), "{text}");
+    jury(here.path())
+        .args(args)
+        .args(["--quiet", "--trace", "long.json"])
+        .assert()
+        .code(4)
+        .stdout(contains("No trace was written"));
+    assert!(!here.path().join("long.json").exists());
+}

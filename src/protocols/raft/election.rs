@@ -227,10 +227,8 @@ impl Turn<'_> {
     /// *Rules for Servers*: if RPC request or response contains term T > currentTerm: set
     /// currentTerm = T, convert to follower (5.1).
     pub(super) fn step_down(&mut self, term: Term) {
-        if term > self.s.stable.current_term {
-            self.s.stable.current_term = term;
-            self.s.stable.voted_for = None;
-        }
+        self.s.stable.current_term = term;
+        self.s.stable.voted_for = None;
         self.follow(None);
     }
 

@@ -184,7 +184,7 @@ const MUTATIONS: &[Mutation] = &[
         "words of one share are taken for those of another",
         "search.rs",
         "self.keys.push(chunk.found(share)[taken[share]]);",
-        "self.keys.push(chunk.found(share)[taken[share].saturating_sub(1)]);",
+        "self.keys.push(chunk.found(share)[if taken[share] > 0 { taken[share] - 1 } else { 0 }]);",
     ),
     mistake(
         "a stale memo: what was asked lately of another part",

@@ -26,7 +26,7 @@ struct Contest {
     rounds: usize,
 }
 
-/// Some six minutes in all. Where all take part the space is small.
+/// Some ten minutes in all. Where all take part the space is small.
 const CONTESTS: &[Contest] = &[
     Contest {
         subject: Subject::Shipped(Story::TwoPhaseCommit),

@@ -94,7 +94,8 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens a folder, or makes it in one that is there. What lies in it must be of the check that depends on these facts.
+    /// Opens a folder, or makes it in one that is there. What lies in it must be of the check that
+    /// depends on these facts.
     pub fn open(path: &Path, facts: Vec<Fact>) -> Result<Self, CheckpointError> {
         let folder = Folder {
             path: path.to_owned(),

@@ -128,26 +128,10 @@ fn a_check_tells_whose_names_made_no_difference() {
 fn an_interrupt_stops_cleanly_and_tells_what_is_known() {
     let here = folder();
     for command in ["check", "run", "try"] {
-        let child = Process::new(env!("CARGO_BIN_EXE_jury"))
-            .args([command, "long.json"])
-            .current_dir(here.path())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        std::thread::sleep(Duration::from_millis(700));
-        let killed = Process::new("kill")
-            .args(["-INT", &child.id().to_string()])
-            .status()
-            .unwrap();
-        assert!(killed.success());
-        let output = child.wait_with_output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(output.status.code(), Some(4), "{text}");
+        let (text, errors) = interrupted(here.path(), &[command, "long.json"]);
         assert!(text.contains("not established"), "{text}");
         assert!(text.to_lowercase().contains("interrupted"), "{text}");
         if command == "try" {
-            let errors = String::from_utf8_lossy(&output.stderr);
             assert!(errors.contains("not checked"), "{errors}");
             assert!(!text.contains("Allowed:"), "{text}");
         }

@@ -3,10 +3,10 @@
 #![cfg(feature = "cli")]
 
 mod check;
-mod many;
 mod matrix;
 mod replay;
 mod run;
+mod suite;
 
 use std::fs;
 use std::path::Path;
@@ -58,6 +58,28 @@ fn json(command: &mut Command) -> (i32, Value) {
     let output = command.output().unwrap();
     let value = serde_json::from_slice(&output.stdout).expect("standard output is JSON");
     (output.status.code().unwrap(), value)
+}
+
+/// What is told on both outputs by who is interrupted at work. Nothing is established then.
+#[cfg(unix)]
+fn interrupted(folder: &Path, args: &[&str]) -> (String, String) {
+    let child = Process::new(env!("CARGO_BIN_EXE_jury"))
+        .args(args)
+        .current_dir(folder)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_millis(700));
+    let killed = Process::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    let output = child.wait_with_output().unwrap();
+    let [text, errors] = [output.stdout, output.stderr].map(|o| String::from_utf8(o).unwrap());
+    assert_eq!(output.status.code(), Some(4), "{text}");
+    (text, errors)
 }
 
 #[test]

@@ -74,22 +74,7 @@ fn endless(folder: &Path, until: &str) {
 fn an_interrupt_ends_a_run_that_is_under_way() {
     let here = TempDir::new().unwrap();
     endless(here.path(), "9000000s");
-    let child = Process::new(env!("CARGO_BIN_EXE_jury"))
-        .args(["run", "endless.json"])
-        .current_dir(here.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    std::thread::sleep(Duration::from_millis(700));
-    let killed = Process::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status()
-        .unwrap();
-    assert!(killed.success());
-    let output = child.wait_with_output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(output.status.code(), Some(4), "{text}");
+    let (text, _) = interrupted(here.path(), &["run", "endless.json"]);
     assert!(text.contains("Seed 1: Interrupted after"), "{text}");
 }
 

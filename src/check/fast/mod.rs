@@ -4,7 +4,8 @@
 //! remembered (`memo`, `offers`), and `cursor` makes that a carrier, so that the relation is the very
 //! same. A world is packed into a key of a word or two (`pack`), the keys seen are a set (`visited`)
 //! and a list in the order of their discovery (`keys`). `search` goes through them level by level, a
-//! round of worlds at a time, and has them expanded and looked up by workers (`worker`, `crew`); a
+//! round of worlds at a time, and has them expanded and looked up by workers (`worker`, `crew`),
+//! but for those that came a moment ago (`lately`); a
 //! way to a world is found again by expanding what lies before it (`schedule`); what can still be
 //! reached is found out backwards (`sweep`); predicates are asked once for what they read (`views`).
 //! How far it has come can be written down, and it goes on from there (`saved`).
@@ -33,6 +34,7 @@ mod equivariance;
 mod fingerprint;
 mod intern;
 mod keys;
+mod lately;
 mod memo;
 mod names;
 mod offers;

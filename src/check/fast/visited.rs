@@ -1,8 +1,11 @@
 //! The set of worlds seen, each one word or two: open addressing over keys.
 //!
-//! Invariant: it is exact, because it is the keys themselves that are kept. The set is made of many segments, each of which grows by two fifths when it is
-//! three quarters full: no moment needs the memory of two whole sets. They begin with different
-//! lengths, so that they grow one after the other and not all at once.
+//! Invariant: it is exact, because the keys that it is given are kept themselves. (What they are keys of
+//! is not known here: a fingerprint may be that of two worlds.)
+//!
+//! The set is made of many segments, each of which grows by two fifths when it is three quarters full: no
+//! moment needs the memory of two whole sets. They begin with different lengths, so that they grow one
+//! after the other and not all at once.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU8, Ordering};

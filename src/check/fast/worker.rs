@@ -7,9 +7,10 @@ use std::collections::BTreeSet;
 
 use super::books::Numbers;
 use super::cursor::Cursor;
+use super::lately::Lately;
 use super::pack::{Key, Packer};
 use super::views::Remembering;
-use super::visited::{GOLDEN, Share, Visited};
+use super::visited::{Share, Visited};
 use crate::check::reduction::Reads;
 use crate::model::arms::Exercised;
 use crate::model::{Bound, Class, Enabled, Expectation, Property, Protocol, Reason, System};
@@ -34,13 +35,13 @@ pub struct Chunk {
     pub worlds: Vec<Key>,
     /// Whether they are expanded, or lie too deep.
     pub deeper: bool,
-    /// The successors, in the order of the events, by the share of the set in which they belong. What
-    /// came before in this chunk may be left out.
+    /// The successors that are to be looked up, in the order of the events, by the share of the set in
+    /// which they belong: not those that came [lately](Lately) in this chunk.
     pub shares: Vec<Vec<Key>>,
     /// Where the set knows worlds by other keys than their own: those are above, and here are those
     /// of the worlds themselves. Nothing otherwise.
     pub found: Vec<Vec<Key>>,
-    /// For each successor in the order of the events, its share.
+    /// For each of them in the order of the events, its share.
     pub order: Vec<u8>,
     /// Where the successors of each world end.
     pub ends: Vec<End>,
@@ -58,12 +59,6 @@ pub struct End {
     /// Of all: the events.
     pub events: u64,
 }
-
-/// Some of the keys that were added to a chunk. Those who have parents in common have children in
-/// common, and lie next to each other: of two equal keys in a chunk only the first can be new, so the
-/// second need not be looked up.
-#[derive(Default)]
-pub struct Lately(Vec<Key>);
 
 /// What became of the keys of one share.
 #[derive(Default)]
@@ -337,31 +332,8 @@ impl Chunk {
     pub fn bytes(&self) -> usize {
         let keys = self.shares.iter().chain(&self.found).chain([&self.worlds]);
         let keys: usize = keys.map(Vec::capacity).sum();
-        let keys = keys + self.lately.0.capacity();
-        keys * size_of::<Key>() + self.ends.capacity() * size_of::<End>() + self.order.capacity()
-    }
-}
-
-impl Lately {
-    const BITS: u32 = 10;
-
-    /// No world's.
-    const NONE: Key = Key {
-        first: u64::MAX,
-        second: 0,
-    };
-
-    fn clear(&mut self) {
-        self.0.clear();
-        self.0.resize(1 << Self::BITS, Self::NONE);
-    }
-
-    /// Whether a key is not known to have been added; now it is.
-    #[inline]
-    fn is_new(&mut self, key: Key) -> bool {
-        let hash = (key.first ^ key.second.rotate_left(32)).wrapping_mul(GOLDEN);
-        let at = usize::try_from(hash >> (u64::BITS - Self::BITS)).expect("a few bits");
-        std::mem::replace(&mut self.0[at], key) != key
+        let ends = self.ends.capacity() * size_of::<End>() + self.order.capacity();
+        keys * size_of::<Key>() + ends + self.lately.bytes()
     }
 }
 

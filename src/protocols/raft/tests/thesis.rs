@@ -1,4 +1,4 @@
-//! What the thesis and the sections behind the core add, and clients: message by message.
+//! What the thesis and the sections behind the core add: message by message.
 
 use super::*;
 
@@ -24,28 +24,6 @@ fn an_old_snapshot_is_turned_away() {
         (follower.server().commit_index, follower.server().leader),
         (0, None)
     );
-}
-
-/// 5.3: it is the leader that answers, once the entry is applied.
-#[test]
-fn only_the_leader_answers() {
-    let raft = raft(&Params::default());
-    let content = Content::Command(Id::from(3), 1, "put x 1".parse().unwrap());
-    let term = Term(1);
-    let append = Msg::AppendEntries(AppendEntries {
-        term,
-        prev: at(0, 0),
-        entries: [Entry { term, content }].into(),
-        leader_commit: 1,
-        round: 0,
-    });
-    let mut follower = Lone::new(&raft, "S2");
-    let answer = follower.hears("S1", append);
-    assert_eq!(
-        answer,
-        [(Id::from(0), appended(1, AppendResult::Matched(1)))]
-    );
-    assert_eq!(follower.server().commit_index, 1);
 }
 
 /// Thesis, 4.1: one server at a time; and of those that there are, and not all of them away.
@@ -78,56 +56,6 @@ fn impossible_memberships_are_refused() {
         let changes = leader.server().leading().unwrap().change.is_some();
         assert_eq!(changes, possible, "{ask}");
     }
-}
-
-/// A client that may ask twice asks twice, and then waits for something else.
-#[test]
-fn a_client_gives_up_when_it_has_asked_often_enough() {
-    let raft = raft(&Params {
-        tries: Some(2),
-        ..Params::default()
-    });
-    let mut client = Lone::new(&raft, "C1");
-    let asked = |client: &Lone| match client.node.state() {
-        Some(State::Client(client)) => client.asked.is_some(),
-        _ => panic!("no client"),
-    };
-    assert_eq!(client.fires(Timer::Think).len(), 1);
-    assert_eq!(client.fires(Timer::Retry).len(), 1);
-    assert!(asked(&client));
-    assert_eq!(client.fires(Timer::Retry), []);
-    assert!(!asked(&client));
-    let next = client.fires(Timer::Think);
-    assert!(matches!(next[..], [(_, Msg::Request(2, _))]), "{next:?}");
-}
-
-/// 8; thesis, 6.4: a new leader knows what is committed once an entry of its own term is. Until then it
-/// answers no read, whatever lease it holds.
-#[test]
-fn a_lease_alone_answers_no_read() {
-    let raft = raft(&Params {
-        check_quorum: true,
-        reads: Reads::Lease,
-        ..Params::default()
-    });
-    let mut leader = Lone::new(&raft, "S1");
-    leader.wins("S2");
-    let round = leader.server().leading().unwrap().round;
-    let answer = |matched| {
-        Msg::Appended(Appended {
-            term: Term(1),
-            result: AppendResult::Matched(matched),
-            round,
-        })
-    };
-    let is_answer = |(_, msg): &(Id, Msg)| matches!(msg, Msg::Reply(_, Reply::Answer(_)));
-    leader.hears("S2", answer(0));
-    let leases = leader.server().leading().unwrap().leases;
-    assert!(leases.iter().flatten().any(|lease| lease.confirmed));
-    let get = || Msg::Request(1, "get x".parse().unwrap());
-    assert!(!leader.hears("C1", get()).iter().any(is_answer));
-    leader.hears("S2", answer(1));
-    assert!(leader.hears("C1", get()).iter().any(is_answer));
 }
 
 /// Thesis, 9.6: a pre-vote changes nothing at the voter, and a majority of them only begins an
@@ -273,67 +201,6 @@ fn joint_majorities() {
     }
 }
 
-#[test]
-fn what_clients_ask_is_read_and_written() {
-    for text in [
-        "put x 1",
-        "get x",
-        "add S4",
-        "remove S1",
-        "members S1 S2 S4",
-        "transfer S2",
-    ] {
-        let ask: Ask = text.parse().expect(text);
-        assert_eq!(ask.to_string(), text);
-    }
-    for text in [
-        "add",
-        "add 4",
-        "members",
-        "transfer S0",
-        "steal x",
-        "add S4 S5",
-        "add S16",
-        "members S1 S99",
-    ] {
-        assert!(text.parse::<Ask>().is_err(), "{text}");
-    }
-}
-
-/// A client asks elsewhere until it is told, and takes no answer for another's.
-#[test]
-fn a_client_asks_until_it_is_told() {
-    let raft = raft(&Params::default());
-    let mut client = Lone::new(&raft, "C1");
-    let [s1, s2] = [0, 1].map(Id::from);
-    let ask = |serial| match serial {
-        1 => Msg::Request(1, "put x 1".parse().unwrap()),
-        _ => Msg::Request(2, "get x".parse().unwrap()),
-    };
-    assert_eq!(client.fires(Timer::Think), [(s1, ask(1))]);
-    assert_eq!(client.fires(Timer::Retry), [(s2, ask(1))]);
-    let not_leader = Msg::Reply(1, Reply::NotLeader(Some(s1)));
-    assert_eq!(client.hears("S2", not_leader), [(s1, ask(1))]);
-    // That leader may be an old one: the others have their turn.
-    let s3 = Id::from(2);
-    assert_eq!(client.fires(Timer::Retry), [(s3, ask(1))]);
-    let not_leader = Msg::Reply(1, Reply::NotLeader(Some(s1)));
-    assert_eq!(client.hears("S3", not_leader), [(s1, ask(1))]);
-    let done: Reply = Reply::Answer("done".parse().unwrap());
-    assert_eq!(client.hears("S1", Msg::Reply(7, done)), []);
-    client.hears("S1", Msg::Reply(1, done));
-    assert_eq!(client.fires(Timer::Think), [(s1, ask(2))]);
-    // The serial number was saved, so it is never used for anything else.
-    client.restarts();
-    match client.node.up() {
-        Some(up) => assert!(
-            matches!(&up.state, State::Client(c) if c.serial == 2),
-            "{up:?}"
-        ),
-        None => panic!("up"),
-    }
-}
-
 /// Thesis, 4.2.2: who was removed again is still needed as long as it does not know that to be
 /// committed, however often the configuration changed since.
 #[test]
@@ -360,176 +227,42 @@ fn a_removed_server_campaigns_while_it_may_be_needed() {
     assert!(!server.may_campaign(s2) && server.may_campaign(s1));
 }
 
-/// A request that comes late does not take the place of a newer one of the same client.
+/// What a log says of its latest configuration is what is found by looking for it, whatever was done to
+/// the log; and an entry stays small, since logs are copied a lot.
 #[test]
-fn an_old_read_displaces_no_newer_one() {
-    let raft = raft(&Params {
-        reads: Reads::ReadIndex,
-        ..Params::default()
-    });
-    let mut leader = Lone::new(&raft, "S1");
-    leader.wins("S2");
-    let get = |serial| Msg::Request(serial, "get x".parse().unwrap());
-    for serial in [1, 2, 1] {
-        leader.hears("C1", get(serial));
-    }
-    let reads = &leader.server().leading().unwrap().reads;
-    assert_eq!(reads.iter().map(|r| r.serial).collect::<Vec<_>>(), [2]);
-}
-
-/// Thesis, 6.4.1: a lease counts once a majority has answered the heartbeats that it began with, and
-/// the one before goes on until then.
-#[test]
-fn a_lease_goes_on_until_the_next_is_confirmed() {
-    let raft = raft(&Params {
-        check_quorum: true,
-        reads: Reads::Lease,
-        ..Params::default()
-    });
-    let mut leader = Lone::new(&raft, "S1");
-    leader.wins("S2");
-    let answer = |round| {
-        Msg::Appended(Appended {
-            term: Term(1),
-            result: AppendResult::Matched(1),
-            round,
+fn the_latest_configuration_is_known() {
+    let set = |ids: &[usize]| ids.iter().map(|id| Id::from(*id)).collect::<NodeSet>();
+    let configuration = |term, ids: &[usize]| Entry {
+        term: Term(term),
+        content: Content::Configuration(Configuration::of(set(ids))),
+    };
+    let mut log = Log::new(Configuration::of(set(&[0])));
+    let check = |log: &Log, at: Index, ids: &[usize]| {
+        assert_eq!(log.configuration(), (at, Configuration::of(set(ids))));
+        assert_eq!(log.configuration(), log.configuration_at(log.last_index()));
+    };
+    check(&log, 0, &[0]);
+    log.append(entries(&[1])[0]);
+    log.append(configuration(1, &[0, 1]));
+    log.append(configuration(1, &[0, 1, 2]));
+    check(&log, 3, &[0, 1, 2]);
+    log.truncate(3);
+    check(&log, 2, &[0, 1]);
+    log.append(entries(&[2])[0]);
+    let snapshot = |index| {
+        Arc::new(Snapshot {
+            last: at(index, 1),
+            configuration: Configuration::of(set(&[0, 1])),
+            ..Snapshot::default()
         })
     };
-    let mut serial = 0;
-    let mut answers_at_once = |leader: &mut Lone| {
-        serial += 1;
-        let get = Msg::Request(serial, "get x".parse().unwrap());
-        let is_answer = |(_, msg): &(Id, Msg)| matches!(msg, Msg::Reply(_, Reply::Answer(_)));
-        leader.hears("C1", get).iter().any(is_answer)
-    };
-    let round = |leader: &Lone| leader.server().leading().unwrap().round;
-    // The lease that began with this round ends.
-    let ends = |leader: &mut Lone, round: u32| {
-        let mut leases = leader.server().leading().unwrap().leases.iter();
-        let slot = leases.position(|lease| lease.is_some_and(|lease| lease.round == round));
-        leader.fires(Timer::Lease(u8::try_from(slot.unwrap()).unwrap()));
-    };
-    // The no-op is committed, but nobody has answered a heartbeat.
-    leader.hears("S2", answer(0));
-    assert!(!answers_at_once(&mut leader));
-    leader.fires(Timer::Heartbeat);
-    let first = round(&leader);
-    assert!(!answers_at_once(&mut leader));
-    leader.hears("S3", answer(first));
-    assert!(answers_at_once(&mut leader));
-    // The second begins, and the first still counts, until it is over.
-    leader.fires(Timer::Heartbeat);
-    let second = round(&leader);
-    assert!(second > first && answers_at_once(&mut leader));
-    ends(&mut leader, first);
-    assert!(!answers_at_once(&mut leader));
-    // A late answer to the first confirms nothing any more.
-    leader.hears("S2", answer(first));
-    assert!(!answers_at_once(&mut leader));
-    leader.hears("S2", answer(second));
-    assert!(answers_at_once(&mut leader));
-    // The third takes the place of the first, not of the second.
-    leader.fires(Timer::Heartbeat);
-    assert!(answers_at_once(&mut leader));
-    ends(&mut leader, second);
-    assert!(!answers_at_once(&mut leader));
-}
-
-/// Leaders make up so many commands and no more, whether snapshots stand for them or not.
-#[test]
-fn proposals_come_to_an_end() {
-    let raft = raft(&Params {
-        servers: 1,
-        proposals: 2,
-        snapshot_after: Some(1),
-        ..core()
-    });
-    let mut leader = Lone::new(&raft, "S1");
-    leader.fires(Timer::Election);
-    for proposed in [1, 2, 2] {
-        leader.fires(Timer::Propose);
-        let log = &leader.server().stable.log;
-        assert_eq!((log.compacted(), log.proposals()), (proposed, proposed));
-    }
-}
-
-/// Values out of range are refused, and the range is named.
-#[test]
-fn parameters_out_of_range_are_refused() {
-    let told = |params: Params| params.check().expect_err("out of range").message;
-    let cases = [
-        (
-            told(Params {
-                members: Some(9),
-                ..core()
-            }),
-            "write 1 to 3",
-        ),
-        (
-            told(Params {
-                members: Some(0),
-                ..core()
-            }),
-            "write 1 to 3",
-        ),
-        (
-            told(Params {
-                tries: Some(0),
-                ..core()
-            }),
-            "write 1 to 1000",
-        ),
-        (
-            told(Params {
-                tries: Some(1001),
-                ..core()
-            }),
-            "write 1 to 1000",
-        ),
-        (
-            told(Params {
-                snapshot_after: Some(10_001),
-                ..core()
-            }),
-            "write 1 to 10000",
-        ),
-        (
-            told(Params {
-                clients: Workload::Drawn(Drawn {
-                    clients: 1,
-                    commands: 1001,
-                    from: vec!["put x 1".to_owned()],
-                }),
-                ..core()
-            }),
-            "write 1 to 1000",
-        ),
-        (
-            told(Params {
-                membership: Membership::Single,
-                ..core()
-            }),
-            "no-op",
-        ),
-    ];
-    for (message, range) in cases {
-        assert!(message.contains(range), "{message}");
-    }
-    let workload = serde_json::from_str::<Workload>(r#"["put x 1"]"#);
-    let message = workload.expect_err("no list of lists").to_string();
-    assert!(
-        message.contains("a list of commands for each client"),
-        "{message}"
-    );
-}
-
-/// Every mistake that can be switched on is described, and the other way round.
-#[test]
-fn mistakes_are_known_by_name() {
-    for bug in Raft::BUGS {
-        let mistake: Mistake = serde_json::from_value(bug.name.into()).expect(bug.name);
-        let back = serde_json::to_value(mistake).unwrap();
-        assert_eq!(back, bug.name);
-    }
-    assert_eq!(Raft::BUGS.len(), 35);
+    log.compact(snapshot(1));
+    check(&log, 2, &[0, 1]);
+    log.compact(snapshot(2));
+    check(&log, 2, &[0, 1]);
+    log.append(configuration(2, &[0]));
+    check(&log, 4, &[0]);
+    log.replace(snapshot(9));
+    check(&log, 9, &[0, 1]);
+    assert!(size_of::<Entry>() < 40, "{} bytes", size_of::<Entry>());
 }

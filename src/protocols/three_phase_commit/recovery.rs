@@ -100,9 +100,11 @@ impl Site<'_> {
         } else {
             everyone.minus(u.down.union(down))
         };
-        if last.is_empty() || !last.is_subset(back.heard()) {
+        // Only a wrong suspicion makes everybody miss everybody.
+        if last.is_empty() {
             return None;
         }
+        // Whoever of them is not back stands nowhere, and so not with the others.
         let stand = back.of(last);
         let alike = stand.waiting == last || stand.pre_committed == last;
         if !alike && back.heard() != everyone && !self.makes(Mistake::FirstBackDecides) {

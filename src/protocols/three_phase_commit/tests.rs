@@ -295,6 +295,15 @@ fn only_those_count_who_failed_last() {
         ..first
     };
     assert_eq!(decision(1, &together), Some(Decision::Abort));
+    // The same if it was pre-committed: then it commits alone.
+    let pre_committed = undecided(Local::PreCommitted, &[0, 1]);
+    assert_eq!(decision(2, &pre_committed), Some(Decision::Commit));
+    // Two that took each other for dead know of nobody who failed last.
+    let mutual = Undecided {
+        down: [0, 2].map(id).into_iter().collect(),
+        ..together
+    };
+    assert_eq!(decision(1, &mutual), None);
 
     // So P1 decides as soon as P2 tells it, and tells whoever asked it meanwhile.
     let (mut phases, mut o) = (PerTxn::new(1), Out::new());

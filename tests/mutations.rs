@@ -193,6 +193,24 @@ const MUTATIONS: &[Mutation] = &[
         "if recent.0 & 0xffff_ffff == question & 0xffff_ffff {",
     ),
     mistake(
+        "what is doubted is believed",
+        "cursor/answers.rs",
+        "let doubts = self.is_in_doubt();",
+        "let doubts = self.is_in_doubt() && self.told > self.inputs.len();",
+    ),
+    mistake(
+        "what was recorded otherwise is believed",
+        "cursor/answers.rs",
+        "again == **self.books.history.values.get(after),",
+        "again == again.clone() || again == **self.books.history.values.get(after),",
+    ),
+    mistake(
+        "a predicate that answers otherwise is believed",
+        "views.rs",
+        "insist(answer.is_ok() == known, self.name);",
+        "let _ = answer.is_ok() == known;",
+    ),
+    mistake(
         "what is offered is remembered whatever the node is",
         "offers.rs",
         "u64::from(channel) << 34 | u64::from(node) << 3 | bits(terms)",

@@ -10,6 +10,9 @@ mod search;
 mod spin;
 mod table;
 
+#[path = "../../tests/engines/common/synod.rs"]
+#[allow(dead_code)]
+mod synod;
 #[path = "../../tests/engines/common/two_phase.rs"]
 #[allow(dead_code)]
 mod two_phase;
@@ -64,6 +67,11 @@ const CONTESTS: &[Contest] = &[
         rounds: 2,
     },
     Contest {
+        subject: Subject::Shipped(Story::Raft),
+        engines: &[Engine::Fast, Engine::BridgeBfs, Engine::BridgeDfs],
+        rounds: 2,
+    },
+    Contest {
         subject: Subject::NeverForgets { rms: 8 },
         engines: &[Engine::Fast, Engine::SpecBfs, Engine::SpecDfs],
         rounds: 3,
@@ -90,6 +98,19 @@ const CONTESTS: &[Contest] = &[
         ],
         rounds: 2,
     },
+    Contest {
+        subject: Subject::Synod {
+            proposers: 3,
+            acceptors: 3,
+        },
+        engines: &[
+            Engine::Fast,
+            Engine::BridgeBfs,
+            Engine::ActorsBfs,
+            Engine::ActorsDfs,
+        ],
+        rounds: 2,
+    },
 ];
 
 /// What `cargo test --benches` runs, so that this program keeps working: everybody once.
@@ -108,6 +129,14 @@ const SMALL: &[Contest] = &[
     },
     Contest {
         subject: Subject::DeliveredOnce { rms: 4 },
+        engines: &[Engine::Fast, Engine::ActorsBfs, Engine::ActorsDfs],
+        rounds: 1,
+    },
+    Contest {
+        subject: Subject::Synod {
+            proposers: 2,
+            acceptors: 2,
+        },
         engines: &[Engine::Fast, Engine::ActorsBfs, Engine::ActorsDfs],
         rounds: 1,
     },

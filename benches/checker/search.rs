@@ -9,13 +9,15 @@ use jury::check::stateright::Bridge;
 use jury::check::{Finding, Limits, Patient, explore};
 use jury::model::{Expectation, Limit, LinkOrder, Property, Protocol, Rules, System};
 use jury::protocols::paxos::Paxos;
+use jury::protocols::raft::Raft;
 use jury::protocols::three_phase_commit::ThreePhaseCommit;
 use jury::protocols::two_phase_commit::TwoPhaseCommit;
 use jury::scenario::Scenario;
 use jury::testbed::Testbed;
 use stateright::{Checker, Model};
 
-use crate::two_phase::{Params, TwoPhase, actor_model};
+use crate::synod::{self, Synod};
+use crate::two_phase::{self, TwoPhase};
 use crate::two_phase_spec::Spec;
 
 /// Who searches.
@@ -87,6 +89,8 @@ pub enum Subject {
     /// `TwoPhase` where every message is delivered once, in any order: there Stateright's actor
     /// model has the same worlds as ours.
     DeliveredOnce { rms: u8 },
+    /// Paxos, a ballot for each proposer, likewise.
+    Synod { proposers: u8, acceptors: u8 },
 }
 
 /// A scenario of each protocol, where what must always hold does.
@@ -101,14 +105,17 @@ pub enum Story {
     Paxos,
     /// The same with a learner: not shipped, because of its size.
     PaxosWithLearner,
+    /// Three servers, two terms, three elections.
+    Raft,
 }
 
 impl Story {
-    const ALL: [Story; 4] = [
+    const ALL: [Story; 5] = [
         Story::TwoPhaseCommit,
         Story::ThreePhaseCommit,
         Story::Paxos,
         Story::PaxosWithLearner,
+        Story::Raft,
     ];
 
     fn key(self) -> &'static str {
@@ -117,6 +124,7 @@ impl Story {
             Story::ThreePhaseCommit => "3pc",
             Story::Paxos => "paxos",
             Story::PaxosWithLearner => "learner",
+            Story::Raft => "raft",
         }
     }
 
@@ -126,6 +134,7 @@ impl Story {
             Story::ThreePhaseCommit => "scenarios/3pc/total-failure.json",
             Story::Paxos => "scenarios/paxos/one-crash-one-recovery.json",
             Story::PaxosWithLearner => "benches/checker/paxos-with-learner.json",
+            Story::Raft => "scenarios/raft/two-elections.json",
         }
     }
 
@@ -134,6 +143,7 @@ impl Story {
             Story::TwoPhaseCommit => shipped::<TwoPhaseCommit>(self.path(), engine),
             Story::ThreePhaseCommit => shipped::<ThreePhaseCommit>(self.path(), engine),
             Story::Paxos | Story::PaxosWithLearner => shipped::<Paxos>(self.path(), engine),
+            Story::Raft => shipped::<Raft>(self.path(), engine),
         }
     }
 }
@@ -161,6 +171,10 @@ impl Subject {
             Subject::Shipped(story) => story.key().to_owned(),
             Subject::NeverForgets { rms } => format!("never-forgets-{rms}"),
             Subject::DeliveredOnce { rms } => format!("delivered-once-{rms}"),
+            Subject::Synod {
+                proposers,
+                acceptors,
+            } => format!("synod-{proposers}-{acceptors}"),
         }
     }
 
@@ -169,8 +183,14 @@ impl Subject {
         if let Some(story) = story {
             return Some(Subject::Shipped(story));
         }
-        let (name, rms) = key.rsplit_once('-')?;
-        let rms = rms.parse().ok()?;
+        let (name, last) = key.rsplit_once('-')?;
+        let rms = last.parse().ok()?;
+        if let Some(proposers) = name.strip_prefix("synod-") {
+            return Some(Subject::Synod {
+                proposers: proposers.parse().ok()?,
+                acceptors: rms,
+            });
+        }
         match name {
             "never-forgets" => Some(Subject::NeverForgets { rms }),
             "delivered-once" => Some(Subject::DeliveredOnce { rms }),
@@ -187,6 +207,13 @@ impl Subject {
             Subject::DeliveredOnce { rms } => {
                 format!("TwoPhase, {rms} resource managers, each message delivered once")
             }
+            Subject::Synod {
+                proposers,
+                acceptors,
+            } => format!(
+                "Paxos, {proposers} proposers with a ballot each, {acceptors} acceptors, each message \
+                 delivered once"
+            ),
         }
     }
 
@@ -197,38 +224,71 @@ impl Subject {
             Subject::Shipped(Story::ThreePhaseCommit) => 195_052,
             Subject::Shipped(Story::Paxos) => 206_291,
             Subject::Shipped(Story::PaxosWithLearner) => 1_524_166,
+            Subject::Shipped(Story::Raft) => 1_043_860,
             // As TLC counts the states of the specification.
             Subject::NeverForgets { rms: 4 } => 1_568,
             Subject::NeverForgets { rms: 8 } => 1_745_408,
             Subject::DeliveredOnce { rms: 4 } => 4_368,
             Subject::DeliveredOnce { rms: 6 } => 266_304,
             Subject::DeliveredOnce { rms: 7 } => 2_113_664,
+            Subject::Synod {
+                proposers: 2,
+                acceptors: 2,
+            } => 481,
+            Subject::Synod {
+                proposers: 3,
+                acceptors: 3,
+            } => 481,
             _ => panic!("not counted yet: {}", self.key()),
         }
     }
 
     /// Searches with an engine. Only the search itself is timed.
     pub fn search(self, engine: Engine) -> Counts {
-        let rms = match self {
-            Subject::Shipped(story) => return story.search(engine),
-            Subject::NeverForgets { rms } | Subject::DeliveredOnce { rms } => rms,
-        };
-        let two_phase = TwoPhase::new(&Params { rms }).expect("good parameters");
-        match engine {
-            Engine::SpecBfs => theirs(Spec::new(rms), true),
-            Engine::SpecDfs => theirs(Spec::new(rms), false),
-            Engine::ActorsBfs => theirs(actor_model(&two_phase), true),
-            Engine::ActorsDfs => theirs(actor_model(&two_phase), false),
-            _ => {
-                let mut rules = Rules::fault_free();
-                rules.links.copies = Limit::Unlimited;
-                rules.links.order = LinkOrder::Unordered;
-                rules.links.never_forgets = matches!(self, Subject::NeverForgets { .. });
-                let properties = always(&two_phase);
-                ours(&System::new(two_phase, rules), &properties, engine)
+        match self {
+            Subject::Shipped(story) => story.search(engine),
+            Subject::NeverForgets { rms } | Subject::DeliveredOnce { rms } => {
+                let params = two_phase::Params { rms };
+                let two_phase = TwoPhase::new(&params).expect("good parameters");
+                match engine {
+                    Engine::SpecBfs => theirs(Spec::new(rms), true),
+                    Engine::SpecDfs => theirs(Spec::new(rms), false),
+                    Engine::ActorsBfs => theirs(two_phase::actor_model(&two_phase), true),
+                    Engine::ActorsDfs => theirs(two_phase::actor_model(&two_phase), false),
+                    _ => {
+                        let forgets = matches!(self, Subject::DeliveredOnce { .. });
+                        actors(two_phase, forgets, engine)
+                    }
+                }
+            }
+            Subject::Synod {
+                proposers,
+                acceptors,
+            } => {
+                let params = synod::Params {
+                    proposers,
+                    acceptors,
+                };
+                let synod = Synod::new(&params).expect("good parameters");
+                match engine {
+                    Engine::ActorsBfs => theirs(synod::actor_model(&synod), true),
+                    Engine::ActorsDfs => theirs(synod::actor_model(&synod), false),
+                    _ => actors(synod, true, engine),
+                }
             }
         }
     }
+}
+
+/// Actors where messages arrive in any order, nothing fails, and any number of equal messages may be in
+/// flight.
+fn actors<P: Protocol>(protocol: P, forgets: bool, engine: Engine) -> Counts {
+    let mut rules = Rules::fault_free();
+    rules.links.copies = Limit::Unlimited;
+    rules.links.order = LinkOrder::Unordered;
+    rules.links.never_forgets = !forgets;
+    let properties = always(&protocol);
+    ours(&System::new(protocol, rules), &properties, engine)
 }
 
 fn shipped<P: Protocol>(path: &str, engine: Engine) -> Counts {

@@ -63,8 +63,8 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     threads: Option<u8>,
 
-    /// Ask handlers again whenever what they answered is remembered, and name one that answers
-    /// differently [default: ask a sample].
+    /// Ask handlers and properties again whenever what they answered is remembered, and name one that
+    /// answers differently [default: ask a sample].
     #[arg(long)]
     paranoid: bool,
 

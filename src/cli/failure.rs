@@ -1,4 +1,4 @@
-//! What keeps a command from giving an answer: bad input, an unwritable output, a closed pipe.
+//! What keeps a command from giving an answer: bad input, an unwritable output.
 
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write as _};
@@ -16,8 +16,6 @@ const TEXT_WIDTH: usize = 100;
 /// Why a command has no answer.
 #[derive(Debug)]
 pub enum Failure {
-    /// Whoever read our output has seen enough. That is no error.
-    ClosedPipe,
     /// Bad input or usage, with advice.
     Bad(Report),
     /// The same question got different answers: no verdict means anything then.
@@ -55,9 +53,6 @@ impl Failure {
 
     /// Writes what is wrong to standard error.
     pub fn tell(self, terminal: &Terminal) -> ExitCode {
-        if matches!(self, Failure::ClosedPipe) {
-            return Outcome::AsExpected.into();
-        }
         // If nobody listens to standard error, the exit code still tells.
         let _ = io::stderr().write_all(self.render(terminal).as_bytes());
         self.outcome().into()
@@ -66,7 +61,6 @@ impl Failure {
     /// What it comes to.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Failure::ClosedPipe => Outcome::AsExpected,
             Failure::Impure(_) => Outcome::Nondeterminism,
             Failure::Bad(_) | Failure::Scenario(_) => Outcome::BadInput,
         }
@@ -75,7 +69,6 @@ impl Failure {
     /// What is wrong, as people read it.
     pub fn render(&self, terminal: &Terminal) -> String {
         let report = match self {
-            Failure::ClosedPipe => return String::new(),
             Failure::Scenario(error) => return error.render(terminal.stderr_color),
             Failure::Bad(report) | Failure::Impure(report) => report,
         };
@@ -111,9 +104,6 @@ impl From<ScenarioError> for Failure {
 /// What goes wrong while writing to standard output.
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        if error.kind() == ErrorKind::BrokenPipe {
-            return Failure::ClosedPipe;
-        }
         Failure::new(
             format!("cannot write to standard output: {}", plain(&error)),
             "is the disk full?",

@@ -1,8 +1,13 @@
 //! Ctrl-C: the first asks the work to stop and tell what it knows, the second kills.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-static ASKED: AtomicBool = AtomicBool::new(false);
+/// When somebody asked first.
+static ASKED: OnceLock<Instant> = OnceLock::new();
+
+/// What comes so soon after the first is the same wish: `timeout` signals a process and its group.
+const SAME_WISH: Duration = Duration::from_millis(500);
 
 /// The exit code of a process that was killed by an interrupt.
 const KILLED: i32 = 130;
@@ -12,8 +17,12 @@ const KILLED: i32 = 130;
 pub fn heed() {
     // A handler can be set only once, and if it cannot be set an interrupt kills: both are fine.
     let _ = ctrlc::set_handler(|| {
-        if ASKED.swap(true, Ordering::Relaxed) {
-            std::process::exit(KILLED);
+        let now = Instant::now();
+        if let Err(now) = ASKED.set(now) {
+            if now.duration_since(ASKED.get().copied().unwrap_or(now)) > SAME_WISH {
+                std::process::exit(KILLED);
+            }
+            return;
         }
         super::output::remark("\nStopping; once more to quit at once.");
     });
@@ -21,5 +30,5 @@ pub fn heed() {
 
 /// Whether somebody wants us to stop.
 pub fn asked() -> bool {
-    ASKED.load(Ordering::Relaxed)
+    ASKED.get().is_some()
 }

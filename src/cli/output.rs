@@ -1,6 +1,7 @@
-//! Standard output: one locked, buffered writer whose closed pipe ends the command quietly.
+//! Standard output: one locked, buffered writer.
 //!
-//! Nothing in the command line uses `println!`, which panics when the reader goes away.
+//! If its reader goes away, what comes after is lost, and the exit code still says what a command came
+//! to. (Nothing in the command line uses `println!`, which panics then.)
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
@@ -63,20 +64,26 @@ impl Output {
     }
 
     pub fn line(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
-        writeln!(self.writer, "{}", text.as_ref().trim_end_matches('\n'))?;
-        Ok(())
+        let text = text.as_ref().trim_end_matches('\n');
+        written(writeln!(self.writer, "{text}"))
     }
 
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        serde_json::to_writer_pretty(&mut self.writer, value).map_err(io::Error::from)?;
-        writeln!(self.writer)?;
-        Ok(())
+        let text = serde_json::to_writer_pretty(&mut self.writer, value).map_err(io::Error::from);
+        written(text.and_then(|()| writeln!(self.writer)))
     }
 
     /// Hands over what is buffered. Forgetting this would lose the last error.
     pub fn finish(mut self) -> Result<(), Failure> {
-        self.writer.flush()?;
-        Ok(())
+        written(self.writer.flush())
+    }
+}
+
+/// Whoever read our output may have seen enough: that is no error.
+fn written(outcome: io::Result<()>) -> Result<(), Failure> {
+    match outcome {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => Ok(outcome?),
     }
 }
 

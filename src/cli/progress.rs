@@ -57,16 +57,11 @@ impl SearchBar {
         if self.bar.is_hidden() {
             return;
         }
-        let memory = memory::resident()
-            .map_or_else(String::new, |bytes| format!(" · {}", words::bytes(bytes)));
         let rate = words::rate(progress.distinct, searching.as_secs_f64());
-        self.bar.set_message(format!(
-            "{}search {nth}: {} worlds, depth {}, frontier {} · {rate}{memory}",
-            self.about,
-            words::number(progress.distinct),
-            progress.depth,
-            words::number(progress.frontier),
-        ));
+        let memory = memory::resident();
+        let told = told(progress, &rate, memory);
+        self.bar
+            .set_message(format!("{}search {nth}: {told}", self.about));
     }
 
     pub fn clear(&self) {
@@ -74,6 +69,38 @@ impl SearchBar {
     }
 }
 
+/// How far a search has come, in one line.
+fn told(progress: &Progress, rate: &str, memory: Option<u64>) -> String {
+    let memory = memory.map_or_else(String::new, |bytes| format!(" · {}", words::bytes(bytes)));
+    format!(
+        "{} worlds, {} events, depth {}, frontier {} · {rate}{memory}",
+        words::number(progress.distinct),
+        words::number(progress.generated),
+        progress.depth,
+        words::number(progress.frontier),
+    )
+}
+
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).expect("the template is ours")
+}
+
+#[cfg(test)]
+mod tests {
+    use jury::check::Progress;
+
+    #[test]
+    fn all_that_is_known_of_a_search_is_told() {
+        let progress = Progress {
+            distinct: 1_234_567,
+            generated: 7_654_321,
+            depth: 23,
+            frontier: 4_321,
+            ..Progress::default()
+        };
+        assert_eq!(
+            super::told(&progress, "99 worlds/s", Some(3 << 20)),
+            "1,234,567 worlds, 7,654,321 events, depth 23, frontier 4,321 · 99 worlds/s · 3 MiB"
+        );
+    }
 }

@@ -260,6 +260,15 @@ fn tell(
                 "See what is left out: {command} --from A --until B"
             ))?;
         }
+    } else if let Some(first) = reports
+        .first()
+        .filter(|first| seeds::is_over(first) && !args.quiet && !args.all)
+    {
+        let command = reproduce(args, first.seed);
+        out.line(format!(
+            "Runs this long are not drawn unasked. See one: {command}"
+        ))?;
+        out.line("")?;
     }
     let counts = verdicts(reports);
     let counts: Vec<_> = counts

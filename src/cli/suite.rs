@@ -77,6 +77,7 @@ fn other_than_scenario(bytes: &[u8]) -> Option<&'static str> {
         Ok(value) if value.get("jury").is_some() => None,
         Ok(value) if value.get("jury_trace").is_some() => Some("a trace"),
         Ok(value) if value.get("$defs").is_some() => Some("a schema"),
+        Ok(value) if value.get("protocol").is_some() => None,
         Ok(_) => Some("it does not declare \"jury\""),
         Err(_) => None,
     }
@@ -92,7 +93,11 @@ mod tests {
         assert_eq!(other_than_scenario(br#"{"jury": 1,"#), None);
         assert_eq!(other_than_scenario(b"{"), None);
         assert_eq!(other_than_scenario(b"\xff"), None);
-        assert!(other_than_scenario(br#"{"jury_trace": 1}"#).is_some());
+        assert_eq!(
+            other_than_scenario(br#"{"juri": 1, "protocol": "2pc"}"#),
+            None
+        );
+        assert!(other_than_scenario(br#"{"jury_trace": 1, "protocol": "2pc"}"#).is_some());
         assert!(other_than_scenario(b"[]").is_some());
     }
 }

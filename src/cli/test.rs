@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jury::check::fast::Tuning;
-use jury::testbed::{Case, CheckOptions, Expected};
+use jury::testbed::{Case, CheckOptions, Expected, ExpectedOutcome, PropertyReport};
 use serde::Serialize;
 
-use super::check::{Checked, examine};
+use super::check::{Checked, by_itself, examine};
 use super::files::Pending;
 use super::limits::Limits;
 use super::output::{Output, Paint, remark};
@@ -27,6 +27,9 @@ Examples:
   jury test scenarios --reduce none              leave nothing out";
 
 /// Test scenarios: both engines against every expectation.
+///
+/// Where a scenario expects something of its check, only that is checked. Where it expects nothing,
+/// every property has to come out well, as with `jury check`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -211,7 +214,7 @@ fn tried(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
     }
     let run = case.seeds().map(|seeds| run_part(case, seeds, &name, args));
     let expects = case.expected_of_check();
-    let wanted = case.has_check() && !expects.is_empty() && !interrupt::asked();
+    let wanted = case.has_check() && !interrupt::asked();
     let check = match wanted.then(|| check_part(case, expects, args)).transpose() {
         Ok(check) => check,
         Err(failure) => return Some(failed(name, &failure, terminal, begun)),
@@ -310,6 +313,11 @@ fn check_part(
     let Checked {
         report, expected, ..
     } = &checked;
+    let by_themselves = || report.properties.iter().map(well).collect();
+    let expected = match &expected[..] {
+        [] => by_themselves(),
+        expected => expected.to_vec(),
+    };
     let otherwise = expected
         .iter()
         .filter(|e| Outcome::from(e.outcome) != Outcome::AsExpected);
@@ -317,13 +325,31 @@ fn check_part(
         .filter_map(|e| report.properties.iter().find(|p| p.property == e.of))
         .map(|p| (p.property.clone(), p.sentences.clone()))
         .collect();
-    let verdict = |p: &jury::testbed::PropertyReport| (p.property.clone(), p.qualified.clone());
+    let verdict = |p: &PropertyReport| (p.property.clone(), p.qualified.clone());
     Ok(CheckPart {
         outcome: checked.outcome,
         verdicts: report.properties.iter().map(verdict).collect(),
         distinct: report.searches.iter().map(|s| s.distinct).sum(),
         seconds: checked.effort.seconds,
         sentences,
-        expected: checked.expected,
+        expected,
     })
+}
+
+/// What is expected of a property where the scenario expects nothing.
+fn well(property: &PropertyReport) -> Expected {
+    let well = match property.expectation.as_str() {
+        "reachable" => "reached",
+        _ => "holds",
+    };
+    Expected {
+        of: property.property.clone(),
+        expected: well.to_owned(),
+        found: property.qualified.clone(),
+        outcome: match by_itself(property) {
+            Outcome::AsExpected => ExpectedOutcome::AsExpected,
+            Outcome::NotEstablished => ExpectedOutcome::NotEstablished,
+            _ => ExpectedOutcome::Refuted,
+        },
+    }
 }

@@ -22,4 +22,6 @@ pub use judge_check::report_check;
 pub use judge_run::judge_run;
 pub use record::{Certainty, Replayed, certainty};
 pub use registry::{open, open_text, protocols, replay, schema, starting_scenario};
-pub use report::{CheckReport, Expected, ExpectedOutcome, PropertyReport, RunReport, RunVerdict};
+pub use report::{
+    CheckReport, Expected, ExpectedOutcome, PropertyReport, RunReport, RunVerdict, SearchReport,
+};

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 fn tuning() -> impl Strategy<Value = Tuning> {
     let words = prop_oneof![Just(63), 3..20u32];
-    let threads = prop_oneof![Just(1), Just(2)];
+    let threads = prop_oneof![Just(1), Just(2), Just(8)];
     (threads, words, 1..60usize, 1..20usize, 1..30usize).prop_map(
         |(threads, word_bits, round, chunk, block)| Tuning {
             threads,
@@ -150,8 +150,10 @@ proptest! {
         game in game(),
         most in 1..600u64,
         tunings in [tuning(), tuning()],
+        fingerprints in prop_oneof![3 => Just(None), 1 => Just(Some(63))],
         from in 0..1000usize,
     ) {
+        let tunings = tunings.map(|tuning| Tuning { fingerprints, ..tuning });
         compare(&game.system(), states(most), tunings, from);
     }
 }
@@ -180,19 +182,23 @@ fn two_phase_commit_goes_on() {
         shared_from: 1,
         ..Tuning::default()
     };
-    for from in [0, 3, 11] {
-        compare(
-            &commit(2),
-            states(3_000),
-            [
-                Tuning {
-                    word_bits: 63,
-                    ..tiny
-                },
-                tiny,
-            ],
-            from,
-        );
+    let by_names = Tuning {
+        symmetry: true,
+        ..tiny
+    };
+    let by_fingerprints = Tuning {
+        fingerprints: Some(63),
+        ..tiny
+    };
+    for tuning in [tiny, by_names, by_fingerprints] {
+        let other = Tuning {
+            word_bits: 63,
+            threads: 8,
+            ..tuning
+        };
+        for from in [0, 3, 11] {
+            compare(&commit(2), states(3_000), [other, tuning], from);
+        }
     }
 }
 

@@ -1,7 +1,10 @@
 //! The fast engine against the plain one: everything that a search finds out, on random protocols
 //! and on two-phase commit, with tables and fields so small that they grow all the time.
 
-use crate::common::impure::Impure;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::Ordering;
+
+use crate::common::impure::{Impure, Odd};
 use crate::common::table::{self, Do, Game, Row, Table, game};
 use crate::common::{account, cases, depth, depth_within, plainly, states};
 use jury::check::fast::{self, Tuning};
@@ -284,16 +287,77 @@ fn a_search_can_be_stopped() {
     assert_eq!(account(&system, &ours), account(&system, &plain));
 }
 
-/// What a handler answered is remembered, so one that is not a function would be believed.
-#[test]
-#[should_panic(expected = "is not pure: asked about Timeout(())")]
-fn a_handler_that_is_not_pure_is_named() {
-    let system = System::new(Impure::default(), Rules::fault_free());
+/// Searches for worlds of a protocol in which one thing is not a function; says what the search said to
+/// that, if anything.
+fn searched(impure: &Impure, doubt: u32) -> Option<String> {
+    let mut rules = Rules::fault_free();
+    rules.timing = match impure.odd {
+        Odd::Awaits => Timing::Accurate,
+        _ => Timing::Asynchronous,
+    };
+    rules.budgets.crashes = vec![(NodeSet::first(1), Limit::AtMost(1))];
+    rules.budgets.recoveries = Limit::AtMost(1);
+    let system = System::new(impure.clone(), rules);
     let tuning = Tuning {
-        doubt: 1,
+        doubt,
+        threads: 1,
         ..Tuning::unreduced()
     };
-    fast(&system, &[], states(100), tuning);
+    let properties = system.protocol.properties();
+    let search = || fast(&system, &properties, states(100_000), tuning);
+    let panic = catch_unwind(AssertUnwindSafe(search)).err()?;
+    Some(*panic.downcast::<String>().expect("it says why"))
+}
+
+/// What was answered is remembered, so whatever is not a function would be believed.
+#[test]
+fn whatever_is_not_pure_is_named() {
+    for (odd, complaint) in [
+        (
+            Odd::OnStart,
+            "the handler of N0 is not pure: asked about Start",
+        ),
+        (Odd::OnMsg, "is not pure: asked about Message"),
+        (Odd::OnTimeout, "is not pure: asked about Timeout(())"),
+        (Odd::OnChoice, "is not pure: asked about Choice"),
+        (Odd::Withheld, "is not pure: asked about Timeout(())"),
+        (Odd::Awaits, "is not pure: asked about Timeout(())"),
+        (Odd::Observe, "is not pure: asked about Message"),
+        (Odd::Record, "is not pure: asked to record"),
+        (
+            Odd::OfHistory,
+            "of-history is not pure: asked about the same",
+        ),
+        (Odd::OfWorld, "of-world is not pure: asked about the same"),
+    ] {
+        // As many good answers as it takes to be through without a doubt.
+        let honest = Impure::new(2, odd, u64::MAX);
+        assert_eq!(searched(&honest, 1), None, "{odd:?}");
+        let honest = Impure::new(2, odd, u64::MAX);
+        assert_eq!(searched(&honest, 0), None, "{odd:?}");
+        let asked = honest.calls.load(Ordering::Relaxed);
+        assert!(asked > 0, "{odd:?}");
+
+        let impure = Impure::new(2, odd, asked);
+        assert_eq!(searched(&impure, 0), None, "{odd:?}");
+        let impure = Impure::new(2, odd, asked);
+        let said = searched(&impure, 1).unwrap_or_else(|| panic!("{odd:?} is believed"));
+        assert!(said.contains(complaint), "{odd:?}: {said}");
+    }
+}
+
+/// Unless told otherwise a search doubts some answers.
+#[test]
+fn a_sample_of_what_is_known_is_asked_for_again() {
+    let honest = Impure::new(4, Odd::OnTimeout, u64::MAX);
+    assert_eq!(searched(&honest, 0), None);
+    let asked = honest.calls.load(Ordering::Relaxed);
+    let impure = Impure::new(4, Odd::OnTimeout, asked);
+    let said = searched(&impure, Tuning::default().doubt).expect("it is not believed");
+    assert!(
+        said.contains("is not pure: asked about Timeout(())"),
+        "{said}"
+    );
 }
 
 /// Under accurate timing each of two timers fires when all peers that *it* awaits have failed.

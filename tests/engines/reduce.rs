@@ -35,18 +35,21 @@ fn asked() -> Vec<Reduce> {
 fn tuning() -> impl Strategy<Value = Tuning> {
     let word_bits = prop_oneof![Just(63), 1..63u32];
     let threads = prop_oneof![Just(1), Just(2), Just(8)];
-    (threads, word_bits, 1..50usize, 0..3usize).prop_map(|(threads, word_bits, chunk, steps)| {
-        Tuning {
+    let blocks = (1..30usize, prop_oneof![0..3usize, Just(usize::MAX)]);
+    (threads, word_bits, 1..50usize, 0..3usize, blocks).prop_map(
+        |(threads, word_bits, chunk, steps, (block, blocks_max))| Tuning {
             threads,
             word_bits,
             slots: 1,
             chunk,
             shared_from: 1,
             steps_max: [0, 20, 1 << 20][steps],
+            block,
+            blocks_max,
             questions_max: usize::MAX,
             ..Tuning::default()
-        }
-    })
+        },
+    )
 }
 
 /// Mostly what reductions are made for.

@@ -21,9 +21,10 @@
 
 use std::sync::Arc;
 
+use crate::common::synod::{self, Synod};
 use crate::common::table::{Do, Game, MESSAGES, Msg, Params, Row, STATES, Table, game};
 use crate::common::{cases, depth, depth_within, plainly};
-use jury::check::Limits;
+use jury::check::{Finding, Limits};
 use jury::model::{Budgets, Limit, LinkOrder, Protocol, Rules, System};
 use proptest::prelude::*;
 use stateright::actor::{ActorModel, LossyNetwork, Network};
@@ -133,6 +134,34 @@ fn two_phase_commit_has_the_same_worlds() {
         assert_eq!(explored.progress.distinct, worlds, "{case}");
         assert_eq!(theirs(&params, order, lossy, None), worlds, "{case}");
     }
+}
+
+/// Paxos, too, with the same events: each engine counts what it applies, Stateright the start besides.
+#[test]
+fn paxos_has_the_same_worlds_and_events() {
+    let mut sizes = Vec::new();
+    for (proposers, acceptors) in [(1, 3), (1, 5), (2, 2), (2, 3)] {
+        let params = synod::Params {
+            proposers,
+            acceptors,
+        };
+        let mut rules = Rules::fault_free();
+        rules.links.order = LinkOrder::Unordered;
+        rules.links.copies = Limit::Unlimited;
+        let system = System::new(Synod::new(&params).unwrap(), rules);
+        let properties = system.protocol.properties();
+        let explored = plainly(&system, &properties, Limits::default());
+        assert!(matches!(explored.findings[..], [Finding::Nothing]));
+        let theirs = synod::actor_model(&system.protocol).checker();
+        let theirs = theirs.spawn_bfs().join();
+        theirs.assert_properties();
+        assert_eq!(explored.stopped, None);
+        let ours = (explored.progress.distinct, explored.progress.generated);
+        let theirs = (theirs.unique_state_count(), theirs.state_count() - 1);
+        assert_eq!(ours, (theirs.0 as u64, theirs.1 as u64), "{params:?}");
+        sizes.push(ours.0);
+    }
+    assert_eq!(sizes, [209, 12_585, 481, 100_989]);
 }
 
 proptest! {

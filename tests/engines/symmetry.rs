@@ -35,7 +35,7 @@ fn symmetric(tuning: Tuning) -> Tuning {
     }
 }
 
-/// Words, sets and rounds so small that they grow all the time.
+/// Words, sets and rounds so small that they grow all the time, and worlds go to the disk.
 fn tiny(threads: usize, word_bits: u32) -> Tuning {
     Tuning {
         threads,
@@ -43,6 +43,8 @@ fn tiny(threads: usize, word_bits: u32) -> Tuning {
         slots: 1,
         chunk: 5,
         shared_from: 1,
+        block: 17,
+        blocks_max: 1,
         steps_max: if word_bits < 20 { 9 } else { 1 << 20 },
         ..Tuning::unreduced()
     }

@@ -78,8 +78,9 @@ pub struct Tuning {
     pub block: usize,
     /// How many of these blocks are kept in memory. Older ones go to a temporary file.
     pub blocks_max: usize,
-    /// Of so many known answers of handlers, one is asked for again and compared: every one if it
-    /// is 1, none if it is 0. A handler that answers differently is named in a panic.
+    /// Of so many known answers of the protocol (of handlers, of predicates, of what withholds, of what
+    /// is recorded and whom timers await), one is asked for again and compared: every one if it is 1,
+    /// none if it is 0. Whoever answers differently is named in a panic.
     pub doubt: u32,
     /// What may be left out.
     pub reduce: Reduce,

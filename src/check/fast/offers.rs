@@ -129,6 +129,14 @@ impl Offers {
         number(self.lists.len() - 1)
     }
 
+    /// Whether a list holds what was offered.
+    fn is_what_was(&self, list: Number, offered: &Enabled<Numbers>) -> bool {
+        let list = &self.lists[list as usize];
+        let offers = &self.all[list.first as usize..list.end as usize];
+        let events = offers.iter().map(|offer| &offer.event);
+        events.eq(&offered.events) && list.withheld.iter().eq(&offered.withheld)
+    }
+
     #[inline]
     fn offer(&mut self, list: Number, enabled: &mut Enabled<Numbers>) {
         let list = &self.lists[list as usize];
@@ -176,15 +184,28 @@ impl<P: Protocol> Cursor<P> {
         };
         // Numbers have 30 bits.
         let question = u64::from(channel) << 34 | u64::from(node) << 3 | bits(terms);
-        let list = self.offers.known[place].get(question).unwrap_or_else(|| {
-            let mut fresh = Enabled::default();
-            relation(self, &mut fresh);
-            self.leave_out(&mut fresh);
-            debug_assert!(!fresh.repair_withheld && fresh.held_back == 0);
-            let list = self.offers.keep(fresh);
-            self.offers.known[place].put(question, list);
-            list
-        });
+        let known = self.offers.known[place].get(question);
+        let list = match known {
+            Some(list) if !self.is_in_doubt() => list,
+            _ => {
+                let mut fresh = Enabled::default();
+                relation(self, &mut fresh);
+                self.leave_out(&mut fresh);
+                debug_assert!(!fresh.repair_withheld && fresh.held_back == 0);
+                if let Some(known) = known {
+                    let is_same = self.offers.is_what_was(known, &fresh);
+                    assert!(
+                        is_same,
+                        "other events come from {source:?} than are remembered"
+                    );
+                    known
+                } else {
+                    let list = self.offers.keep(fresh);
+                    self.offers.known[place].put(question, list);
+                    list
+                }
+            }
+        };
         self.offers.offer(list, enabled);
     }
 
@@ -199,7 +220,16 @@ impl<P: Protocol> Cursor<P> {
             if !self.is_in_doubt() {
                 return self.play(tape);
             }
-            return absorbs(&system.apply(self, &enabled.events[nth]).unsent);
+            let absorbed = absorbs(&system.apply(self, &enabled.events[nth]).unsent);
+            let parts = self.parts.clone();
+            self.undo();
+            let is_same = self.play(tape) == absorbed && self.parts == parts;
+            assert!(
+                is_same,
+                "{:?} is not what is on its tape",
+                enabled.events[nth]
+            );
+            return absorbed;
         }
         self.offers.recorded = Some(Vec::new());
         let absorbed = absorbs(&system.apply(self, &enabled.events[nth]).unsent);

@@ -255,11 +255,14 @@ impl<P: Protocol> Worker<'_, P> {
         let parts = self.cursor.parts();
         let known = predicate.known(parts.len(), |part| parts[part]);
         let (holds, read) = known.unwrap_or_else(|| {
-            self.parts.clear();
-            self.parts.extend_from_slice(self.cursor.parts());
+            self.parts.clone_from(&self.cursor.parts);
             let (answer, read) = predicate.ask(&mut self.cursor, &self.parts);
             (answer.is_ok(), read)
         });
+        if known.is_some() && self.cursor.doubts() {
+            self.parts.clone_from(&self.cursor.parts);
+            predicate.ask_again(&mut self.cursor, &self.parts, holds);
+        }
         self.read = self.read.and(read);
         holds
     }

@@ -12,8 +12,8 @@ use super::books::{Books, Shelf, number};
 use super::cursor::Cursor;
 use super::intern::Number;
 use super::memo::{Memo, question};
-use crate::check::SYMMETRY_BROKEN;
 use crate::check::reduction::Reads;
+use crate::check::{NOT_PURE, SYMMETRY_BROKEN};
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::{Answer, Channel, Id, Link, Node, Predicate, Protocol, View};
@@ -163,11 +163,18 @@ impl<P: Protocol> Remembering<P> {
             self.of_history[history] = Some(answer);
             return;
         }
-        let steps_max = self.steps_max;
+        let (steps_max, name) = (self.steps_max, self.name);
         let tree = tree(self);
         if tree.steps.len() < steps_max {
-            tree.learn(read, parts, Step::Answers(answer, reads(books, read)));
+            let is_same = tree.learn(read, parts, Step::Answers(answer, reads(books, read)));
+            insist(is_same, name);
         }
+    }
+
+    /// Asks once more what is known, and compares.
+    pub fn ask_again(&mut self, cursor: &mut Cursor<P>, parts: &[Number], known: bool) {
+        let (answer, _) = self.ask(cursor, parts);
+        insist(answer.is_ok() == known, self.name);
     }
 
     pub fn bytes(&self) -> usize {
@@ -189,7 +196,9 @@ impl Tree {
         }
     }
 
-    fn learn(&mut self, read: &[usize], parts: &[Number], answer: Step) {
+    /// Whether it agrees with what is known.
+    #[must_use]
+    fn learn(&mut self, read: &[usize], parts: &[Number], answer: Step) -> bool {
         let mut at = 0;
         let steps = read.iter().map(|part| Step::Reads(*part));
         for step in steps.chain([answer]) {
@@ -198,7 +207,8 @@ impl Tree {
                     debug_assert_eq!(at, self.steps.len());
                     self.steps.push(step);
                 }
-                Some(known) => assert!(*known == step, "a predicate must be a pure function"),
+                Some(known) if *known == step => {}
+                Some(_) => return false,
             }
             if let Step::Reads(part) = step {
                 let question = question(number(at), parts[part]);
@@ -210,11 +220,20 @@ impl Tree {
                 };
             }
         }
+        true
     }
 
     fn bytes(&self) -> usize {
         self.steps.capacity() * size_of::<Step>() + self.branches.bytes()
     }
+}
+
+/// Complains if a predicate answered otherwise the second time.
+fn insist(is_same: bool, name: &str) {
+    assert!(
+        is_same,
+        "{name} {NOT_PURE}: asked about the same a second time, it answered otherwise",
+    );
 }
 
 /// What was read beside nodes and the history, when these parts were.
@@ -264,5 +283,93 @@ impl<P: Protocol> View<P> for Traced<'_, P> {
     fn history(&self) -> &P::History {
         self.note(self.shelf.at_history());
         self.shelf.history()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    use super::Remembering;
+    use crate::check::fast::Tuning;
+    use crate::check::fast::cursor::Cursor;
+    use crate::check::fast::reduce::Reducer;
+    use crate::model::{Enabled, Expectation, Limit, Predicate, Protocol, Rules, System};
+    use crate::protocols::two_phase_commit::{Params, TwoPhaseCommit};
+
+    fn system() -> System<TwoPhaseCommit> {
+        let protocol = TwoPhaseCommit::new(&Params::default()).expect("good parameters");
+        let mut rules = Rules::fault_free();
+        rules.budgets.crashes = vec![(protocol.cluster().all(), Limit::AtMost(1))];
+        System::new(protocol, rules)
+    }
+
+    /// Goes to the world with these parts.
+    fn stand_at(cursor: &mut Cursor<TwoPhaseCommit>, parts: &[u32]) {
+        for (part, now) in parts.iter().enumerate() {
+            cursor.set(part, *now);
+        }
+        if cursor.has_outgrown() {
+            cursor.repack(63);
+        }
+        cursor.changed.clear();
+    }
+
+    proptest! {
+        /// Whatever worlds come, known answers are those of the predicate; and a predicate of the
+        /// history is asked once for each.
+        #[test]
+        fn what_is_known_is_what_the_predicate_says(
+            walks in prop::collection::vec(prop::collection::vec(any::<usize>(), 1..40), 1..6),
+            steps_max in prop_oneof![Just(0), 1..100usize, Just(1 << 20)],
+        ) {
+            let system = system();
+            let start = system.initial();
+            let mut cursor = Cursor::new(&system, &start, &Tuning::unreduced(), Reducer::none());
+            let at_start = cursor.parts().to_vec();
+            let properties = system.protocol.properties();
+            let mut known = Vec::new();
+            for property in &properties {
+                let predicate = match property.expectation {
+                    Expectation::Always(predicate) | Expectation::Reachable(predicate) => predicate,
+                    other => other.goal().expect("it has one"),
+                };
+                known.push((predicate, Remembering::new(property.name, predicate, steps_max), 0));
+            }
+            let mut histories = BTreeSet::new();
+            let mut enabled = Enabled::default();
+            for walk in walks {
+                stand_at(&mut cursor, &at_start);
+                for pick in walk {
+                    let parts = cursor.parts().to_vec();
+                    histories.insert(parts[cursor.books().at_history()]);
+                    for (predicate, remembering, asked) in &mut known {
+                        let says = predicate.ask(&*system.protocol, &cursor).is_ok();
+                        match remembering.known(parts.len(), |part| parts[part]) {
+                            Some((answer, _)) => prop_assert_eq!(answer, says),
+                            None => {
+                                *asked += 1;
+                                let (answer, _) = remembering.ask(&mut cursor, &parts);
+                                prop_assert_eq!(answer.is_ok(), says);
+                            }
+                        }
+                    }
+                    cursor.enable(&system, &mut enabled);
+                    if enabled.events.is_empty() {
+                        break;
+                    }
+                    cursor.step(&system, &enabled, pick % enabled.events.len());
+                    let parts = cursor.parts().to_vec();
+                    stand_at(&mut cursor, &parts);
+                }
+            }
+            for (predicate, _, asked) in known {
+                if matches!(predicate, Predicate::History(_)) {
+                    prop_assert_eq!(asked, histories.len());
+                }
+            }
+        }
     }
 }

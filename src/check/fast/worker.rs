@@ -272,15 +272,19 @@ impl<'a, P: Protocol> Worker<'a, P> {
             };
             let packer: &Packer = cursor.packer();
             let known = predicate.known(packer.part_count(), |part| packer.part(words, part));
+            parts.resize(packer.part_count(), 0);
             if let Some((answer, read)) = known
                 && answer != *wanted
             {
                 if read.any() {
                     tell(property, read, None);
                 }
+                if cursor.doubts() {
+                    cursor.packer().parts(words, parts);
+                    predicate.ask_again(cursor, parts, answer);
+                }
                 return true;
             }
-            parts.resize(packer.part_count(), 0);
             packer.parts(words, parts);
             let (answer, read) = predicate.ask(cursor, parts);
             let settled = answer.is_ok() == *wanted;

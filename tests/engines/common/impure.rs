@@ -1,33 +1,102 @@
-//! A protocol whose handler is not a function: it counts how often it was called.
+//! A protocol in which one thing is not a function of what it is asked: it counts how often it was
+//! asked, and from some call on it answers otherwise.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jury::model::cluster::index;
 use jury::model::{
-    Actor, BadParameter, Cluster, Id, Input, Node, Observation, Out, Property, Protocol, Reaction,
-    TimerRange,
+    Actor, Answer, BadParameter, Cluster, Expectation, Id, Input, Node, NodeSet, Observation, Out,
+    Predicate, Property, Protocol, Reaction, Reason, TimerRange, View,
 };
+use serde::{Deserialize, Serialize};
 
-/// Two nodes, each with a timer.
-#[derive(Default)]
+/// What is not a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Odd {
+    OnStart,
+    OnMsg,
+    OnTimeout,
+    OnChoice,
+    Withheld,
+    Awaits,
+    Observe,
+    Record,
+    OfHistory,
+    OfWorld,
+}
+
+/// Nodes in a ring. Each flips a coin, then counts its timeouts; the first time it is told by the node
+/// before it that this was at its second, it notes that down.
+#[derive(Clone)]
 pub struct Impure {
-    calls: AtomicU64,
+    pub nodes: usize,
+    pub odd: Odd,
+    /// How many answers are as they should be.
+    pub good: u64,
+    pub calls: Arc<AtomicU64>,
+}
+
+/// How often each timer may fire.
+const TIMEOUTS: u8 = 3;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct State {
+    heads: bool,
+    timeouts: u8,
+    told: bool,
+}
+
+impl Impure {
+    pub fn new(nodes: usize, odd: Odd, good: u64) -> Self {
+        Impure {
+            nodes,
+            odd,
+            good,
+            calls: Arc::default(),
+        }
+    }
+
+    /// Whether it is time to answer otherwise.
+    fn is_odd(&self, what: Odd) -> bool {
+        what == self.odd && self.calls.fetch_add(1, Ordering::Relaxed) >= self.good
+    }
 }
 
 impl Actor for Impure {
     type Msg = ();
     type Timer = ();
-    type State = u64;
+    type State = State;
     type Storage = ();
-    type Random = ();
+    type Random = bool;
 
-    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> u64 {
-        o.set_timer((), TimerRange::millis(1, 2).durations());
-        0
+    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> State {
+        o.choose_random("coin", vec![false, true]);
+        State {
+            told: self.is_odd(Odd::OnStart),
+            ..State::default()
+        }
     }
 
-    fn on_timeout(&self, _: Id, state: &mut Cow<'_, u64>, (): &(), _: &mut Out<Self>) {
-        *state.to_mut() = 1 + self.calls.fetch_add(1, Ordering::Relaxed);
+    fn on_random(&self, _: Id, state: &mut Cow<'_, State>, heads: &bool, o: &mut Out<Self>) {
+        state.to_mut().heads = *heads && !self.is_odd(Odd::OnChoice);
+        o.set_timer((), TimerRange::millis(1, 2).durations());
+    }
+
+    fn on_msg(&self, _: Id, state: &mut Cow<'_, State>, _: Id, (): (), _: &mut Out<Self>) {
+        state.to_mut().told = !self.is_odd(Odd::OnMsg);
+    }
+
+    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, (): &(), o: &mut Out<Self>) {
+        let state = state.to_mut();
+        state.timeouts += 1;
+        if state.timeouts == 2 && !self.is_odd(Odd::OnTimeout) {
+            o.send(Id::from((index(id) + 1) % self.nodes), ());
+        }
+        if state.timeouts < TIMEOUTS {
+            o.set_timer((), TimerRange::millis(1, 2).durations());
+        }
     }
 }
 
@@ -37,14 +106,15 @@ impl Protocol for Impure {
     const SOURCES: &'static [&'static str] = &[];
 
     type Params = ();
-    type History = ();
+    /// Who was told.
+    type History = NodeSet;
 
     fn new((): &()) -> Result<Self, BadParameter> {
-        Ok(Impure::default())
+        Ok(Impure::new(2, Odd::OnTimeout, 0))
     }
 
     fn cluster(&self) -> Cluster {
-        Cluster::new((0..2).map(|i| (format!("N{i}"), "node")))
+        Cluster::new((0..self.nodes).map(|i| (format!("N{i}"), "node")))
     }
 
     fn blank(&self, _: Id) {}
@@ -53,15 +123,56 @@ impl Protocol for Impure {
         &self,
         _: Id,
         _: &Node<Self>,
-        _: Input<'_, Self>,
+        input: Input<'_, Self>,
         _: &Reaction<Self>,
-        _: &mut Vec<Observation>,
+        observations: &mut Vec<Observation>,
     ) {
+        if matches!(input, Input::Message { .. }) && !self.is_odd(Odd::Observe) {
+            observations.push(Observation::Locked { subject: 0 });
+        }
     }
 
-    fn record(&self, (): &mut (), _: Id, _: &Observation) {}
+    fn record(&self, history: &mut NodeSet, id: Id, _: &Observation) {
+        if !self.is_odd(Odd::Record) {
+            history.insert(id);
+        }
+    }
+
+    fn awaits(&self, _: Id, _: &State, (): &()) -> NodeSet {
+        if self.is_odd(Odd::Awaits) {
+            return NodeSet::first(self.nodes);
+        }
+        NodeSet::EMPTY
+    }
+
+    fn withheld(&self, _: Id, _: &State, input: Input<'_, Self>) -> Option<&'static str> {
+        let is_timeout = matches!(input, Input::Timeout(()));
+        (is_timeout && self.is_odd(Odd::Withheld)).then_some("timeouts")
+    }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        Vec::new()
+        let property = |name, predicate| Property {
+            name,
+            about: "Nothing is wrong.",
+            citation: "none",
+            premise: vec![],
+            assumes: vec![],
+            expectation: Expectation::Always(predicate),
+        };
+        fn all_is_well(impure: &Impure, what: Odd) -> Answer {
+            if impure.is_odd(what) {
+                return Err(Reason::new(NodeSet::EMPTY, "something is wrong"));
+            }
+            Ok(())
+        }
+        let of_history = |impure: &Self, _: &NodeSet| all_is_well(impure, Odd::OfHistory);
+        let of_world = |impure: &Self, world: &dyn View<Self>| {
+            let _ = world.node(Id::from(0));
+            all_is_well(impure, Odd::OfWorld)
+        };
+        vec![
+            property("of-history", Predicate::History(of_history)),
+            property("of-world", Predicate::World(of_world)),
+        ]
     }
 }

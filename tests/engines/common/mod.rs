@@ -7,6 +7,7 @@ pub mod interned;
 pub mod pick;
 pub mod picky;
 pub mod reduced;
+pub mod synod;
 pub mod table;
 pub mod two_phase;
 pub mod two_phase_spec;

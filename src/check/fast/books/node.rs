@@ -42,7 +42,7 @@ pub struct Asked {
 }
 
 /// Positions at which a crash inside a handler makes a difference.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Points {
     /// A bit for each: nearly always enough.
     Few(u64),

@@ -1,11 +1,14 @@
 //! What handlers, channels, globals and histories answer, remembered.
 //!
 //! Invariant: what is remembered of a question is what the model answers to it. Where answers are
-//! doubted, some known ones are asked for again and compared.
+//! doubted, some known ones are asked for again and compared: those that a protocol gives, and what
+//! was put together from them (lists of events, tapes).
 
 use super::Cursor;
 use crate::check::NOT_PURE;
-use crate::check::fast::books::{Answered, Numbers, Shelf, and_fate, code, number, with_fate};
+use crate::check::fast::books::{
+    Answered, Numbers, Points, Shelf, and_fate, code, number, with_fate,
+};
 use crate::check::fast::equivariance::{About, Question};
 use crate::check::fast::intern::Number;
 use crate::check::fast::memo::question;
@@ -20,7 +23,8 @@ use crate::model::{Channel, Id, Input, Link, Node, Protocol};
 pub const RECENT: usize = 64;
 
 impl<P: Protocol> Cursor<P> {
-    /// Whether the next known answer is to be asked for again. If not, it is one less until then.
+    /// Whether the next known answer is to be asked for again. If not, it is one less until then; if so,
+    /// that is left to whoever puts the [question](Self::doubts).
     #[inline]
     pub fn is_in_doubt(&mut self) -> bool {
         let in_doubt = self.doubt.1 == 1;
@@ -28,6 +32,21 @@ impl<P: Protocol> Cursor<P> {
             self.doubt.1 = self.doubt.1.wrapping_sub(1);
         }
         in_doubt
+    }
+
+    /// Whether this known answer of the protocol is to be asked for again: one of so many is.
+    #[inline]
+    pub fn doubts(&mut self) -> bool {
+        let doubts = self.is_in_doubt();
+        if doubts {
+            self.doubt.1 = self.doubt.0;
+        }
+        doubts
+    }
+
+    /// Whether everything that is known is asked for again.
+    pub(super) fn is_paranoid(&self) -> bool {
+        self.doubt.0 == 1
     }
 
     pub(super) fn shelf(&self) -> Shelf<'_, P> {
@@ -115,6 +134,30 @@ impl<P: Protocol> Cursor<P> {
         }
     }
 
+    /// What withholds an input of a node, as it is now.
+    pub(super) fn judge(&self, id: Id, input: Input<'_, Numbers>) -> Option<&'static str> {
+        let state = self.shelf().node(id).state()?;
+        let spelt = self.books.spell_input(id, input);
+        self.system.protocol.withheld(id, state, spelt)
+    }
+
+    /// Where a crash inside the handler of a node, as it is now, makes a difference.
+    pub(super) fn points(&self, id: Id, input: Input<'_, Numbers>) -> Points {
+        let spelt = self.books.spell_input(id, input);
+        let node = self.shelf().node(id);
+        Points::new(node.crash_points(&self.system.protocol, id, spelt))
+    }
+
+    /// Complains if something that is known of a node was answered otherwise the second time.
+    pub(super) fn insist(&self, is_same: bool, what: &str, id: Id, input: Input<'_, Numbers>) {
+        assert!(
+            is_same,
+            "{what} {} {NOT_PURE}: asked about {:?} a second time, it answered otherwise",
+            self.system.cluster.name(id),
+            self.books.spell_input(id, input),
+        );
+    }
+
     /// Asks once more what is known, and compares.
     pub(super) fn ask_again(
         &mut self,
@@ -124,12 +167,8 @@ impl<P: Protocol> Cursor<P> {
         crash_after: Option<usize>,
     ) {
         let again = self.ask(id, input, crash_after);
-        assert!(
-            self.books.node[index(id)].is_what_was(known, &again),
-            "the handler of {} {NOT_PURE}: asked about {:?} a second time, it answered otherwise",
-            self.system.cluster.name(id),
-            self.books.spell_input(id, input),
-        );
+        let is_same = self.books.node[index(id)].is_what_was(known, &again);
+        self.insist(is_same, "the handler of", id, input);
     }
 }
 
@@ -218,16 +257,34 @@ impl<P: Protocol> Cursor<P> {
             };
             self.compare(&Question { id, about });
         }
-        let book = &mut self.books.history;
-        let after = book.records.get(question).unwrap_or_else(|| {
-            let mut history = P::History::clone(book.values.get(before));
-            for observation in &book.observations.get(observed).1 {
-                self.system.protocol.record(&mut history, id, observation);
+        let after = if let Some(after) = self.books.history.records.get(question) {
+            if self.doubts() {
+                let again = self.recorded(before, id, observed);
+                assert!(
+                    again == **self.books.history.values.get(after),
+                    "what is recorded of {} {NOT_PURE}: asked to record {:?} a second time, it did \
+                     otherwise",
+                    self.system.cluster.name(id),
+                    self.books.history.observations.get(observed).1,
+                );
             }
-            let after = book.values.intern(history);
-            book.records.put(question, after);
             after
-        });
+        } else {
+            let history = self.recorded(before, id, observed);
+            let after = self.books.history.values.intern(history);
+            self.books.history.records.put(question, after);
+            after
+        };
         self.set(part, after);
+    }
+
+    /// A history with what was observed of a node besides.
+    fn recorded(&self, before: Number, id: Id, observed: Number) -> P::History {
+        let book = &self.books.history;
+        let mut history = P::History::clone(book.values.get(before));
+        for observation in &book.observations.get(observed).1 {
+            self.system.protocol.record(&mut history, id, observation);
+        }
+        history
     }
 }

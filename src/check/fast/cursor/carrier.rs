@@ -121,8 +121,16 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         self.books.node[index(id)].armed(self.parts[index(id)], nth)
     }
 
-    fn awaits(&self, _: &P, id: Id, timer: &Number) -> NodeSet {
-        self.books.node[index(id)].awaited(self.parts[index(id)], *timer)
+    fn awaits(&self, protocol: &P, id: Id, timer: &Number) -> NodeSet {
+        let awaited = self.books.node[index(id)].awaited(self.parts[index(id)], *timer);
+        if self.is_paranoid()
+            && let Some(state) = self.shelf().node(id).state()
+        {
+            let spelt = self.books.node[index(id)].timers.get(*timer);
+            let is_same = awaited == protocol.awaits(id, state, spelt);
+            self.insist(is_same, "whom a timer awaits at", id, Input::Timeout(timer));
+        }
+        awaited
     }
 
     #[inline]
@@ -141,35 +149,36 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     }
 
     #[inline]
-    fn withheld(
-        &mut self,
-        protocol: &P,
-        id: Id,
-        input: Input<'_, Numbers>,
-    ) -> Option<&'static str> {
+    fn withheld(&mut self, _: &P, id: Id, input: Input<'_, Numbers>) -> Option<&'static str> {
         let at = self.asked(id, input);
         let asked = &self.books.node[index(id)].asked[at];
         if asked.is_judged {
-            return asked.withheld;
+            let withheld = asked.withheld;
+            if self.doubts() {
+                let is_same = withheld == self.judge(id, input);
+                self.insist(is_same, "what withholds inputs of", id, input);
+            }
+            return withheld;
         }
         self.compare_input(id, input, |node, input| About::Withheld { node, input });
-        let state = self.shelf().node(id).state()?;
-        let withheld = protocol.withheld(id, state, self.books.spell_input(id, input));
+        let withheld = self.judge(id, input);
         let asked = &mut self.books.node[index(id)].asked[at];
         (asked.is_judged, asked.withheld) = (true, withheld);
         withheld
     }
 
     #[inline]
-    fn crash_points(&mut self, protocol: &P, id: Id, input: Input<'_, Numbers>) -> Points {
+    fn crash_points(&mut self, _: &P, id: Id, input: Input<'_, Numbers>) -> Points {
         let at = self.asked(id, input);
-        if let Some(points) = &self.books.node[index(id)].asked[at].points {
-            return points.clone();
+        if let Some(points) = self.books.node[index(id)].asked[at].points.clone() {
+            if self.doubts() {
+                let is_same = points == self.points(id, input);
+                self.insist(is_same, "the handler of", id, input);
+            }
+            return points;
         }
         self.compare_input(id, input, |node, input| About::CrashPoints { node, input });
-        let spelt = self.books.spell_input(id, input);
-        let points = self.shelf().node(id).crash_points(protocol, id, spelt);
-        let points = Points::new(points);
+        let points = self.points(id, input);
         self.books.node[index(id)].asked[at].points = Some(points.clone());
         points
     }
@@ -185,9 +194,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         let at = self.asked(id, input);
         let known = self.books.node[index(id)].known_reaction(at, crash_after);
         let reaction = if let Some(known) = known {
-            self.doubt.1 = self.doubt.1.wrapping_sub(1);
-            if self.doubt.1 == 0 {
-                self.doubt.1 = self.doubt.0;
+            if self.doubts() {
                 self.ask_again(known, id, input, crash_after);
             }
             known

@@ -47,7 +47,7 @@ impl<P: Protocol> Dead<P> {
 }
 
 /// What is found in a search must have been foreseen.
-const NOT_PURE: &str = "the handlers are not pure: asked a second time, one answered otherwise";
+const NOT_PURE: &str = "a handler is not pure: asked a second time, it answered otherwise";
 
 impl<P: Protocol> Cursor<P> {
     /// Takes out of flight what is dead by what changed since the world was loaded.

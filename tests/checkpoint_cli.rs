@@ -192,3 +192,30 @@ fn other_engines_keep_none() {
         .unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+/// Worlds and verdicts in a checkpoint are of the program that wrote it.
+#[test]
+fn another_program_does_not_go_on() {
+    let here = folder();
+    let stop = ["--time", "300ms"];
+    check(here.path(), &KEPT).args(stop).output().unwrap();
+    assert!(!checkpoints(here.path()).is_empty());
+    let other = here.path().join("jury");
+    let mut bytes = fs::read(env!("CARGO_BIN_EXE_jury")).unwrap();
+    // What is behind its end changes nothing in what it does.
+    bytes.push(0);
+    fs::copy(env!("CARGO_BIN_EXE_jury"), &other).unwrap();
+    fs::write(&other, bytes).unwrap();
+    let output = Command::new(&other)
+        .current_dir(here.path())
+        .args(["check", "slow.json"])
+        .args(KEPT)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.contains("another check") && error.contains("program"),
+        "{error}"
+    );
+}

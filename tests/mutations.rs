@@ -132,6 +132,24 @@ const MUTATIONS: &[Mutation] = &[
         "(self.levels.clone(), self.expanded, self.generated / 2);",
     ),
     mistake(
+        "a checkpoint forgets what predicates have read",
+        "saved.rs",
+        "self.read = read;",
+        "let _ = read;",
+    ),
+    mistake(
+        "duplicates for which there is no room are forgotten with the list",
+        "offers.rs",
+        "enabled.crowded |= list.crowded;",
+        "let _ = list.crowded;",
+    ),
+    mistake(
+        "longer keys take nothing in addition",
+        "search.rs",
+        "ahead: ((worlds + set) * longer) as u64,",
+        "ahead: ((worlds + set) * (longer - longer)) as u64,",
+    ),
+    mistake(
         "a checkpoint in a sweep says more than was marked",
         "saved.rs",
         "marks.add(self.visited.find(class).expect(\"it was found\"), bits);",
@@ -471,8 +489,8 @@ const MUTATIONS: &[Mutation] = &[
     mistake(
         "what goals read does not count",
         "search.rs",
-        "self.read = self.read.and(worker.read);",
-        "self.read = self.read.and(self.read);",
+        "workers.fold(self.read, |all, worker| all.and(worker.read))",
+        "workers.fold(self.read, |all, worker| if worker.read.any() { all } else { all.and(worker.read) })",
     ),
     mistake(
         "what is dead for a node that changed stays in flight on most links",

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
+use super::{LOOK_EVERY, Monitor, Progress};
 use crate::model::{
     Budgets, Event, Id, Limit, Link, LinkOrder, NodeSet, Predicate, Protocol, Reason, Rules,
     System, Timing, View, World, cluster::enumerate,
@@ -46,6 +47,7 @@ pub fn possible<P: Protocol>(
     goal: Predicate<P>,
     timing: Timing,
     states_max: usize,
+    monitor: &mut dyn Monitor,
 ) -> Possible {
     let system = without_faults(system, timing);
     // Where no message is ever used up all that can happen still can, and much more, in far fewer
@@ -57,11 +59,11 @@ pub fn possible<P: Protocol>(
             links,
             ..system.rules.clone()
         });
-        if search(&generous, world, goal, states_max) == Possible::No {
+        if search(&generous, world, goal, states_max, monitor) == Possible::No {
             return Possible::No;
         }
     }
-    search(&system, world, goal, states_max)
+    search(&system, world, goal, states_max, monitor)
 }
 
 /// Looks first where the fewest nodes are missing from the goal, then where it got to first.
@@ -70,6 +72,7 @@ fn search<P: Protocol>(
     world: &World<P>,
     goal: Predicate<P>,
     states_max: usize,
+    monitor: &mut dyn Monitor,
 ) -> Possible {
     let missing = |world: &World<P>| goal.ask(&system.protocol, world).map_err(|r| r.nodes.len());
     let mut open = false;
@@ -93,7 +96,7 @@ fn search<P: Protocol>(
             let Err(nodes) = missing(&next) else {
                 return Possible::Yes;
             };
-            if found.len() >= states_max {
+            if found.len() >= states_max || is_over(monitor, found.len()) {
                 return Possible::Unknown;
             }
             queue.insert((nodes, found.len()));
@@ -107,6 +110,15 @@ fn search<P: Protocol>(
     }
 }
 
+/// Whether somebody wants it to end, asked every so many worlds.
+fn is_over(monitor: &mut dyn Monitor, found: usize) -> bool {
+    let progress = Progress {
+        distinct: found as u64,
+        ..Progress::default()
+    };
+    found.is_multiple_of(LOOK_EVERY) && monitor.look(&progress).is_err()
+}
+
 /// Where ordinary events take a blocked world: the events, and the world in which as little as
 /// possible is under way and undecided. From there it is plain to see who is stuck.
 ///
@@ -116,6 +128,7 @@ pub fn standstill<P: Protocol>(
     world: &World<P>,
     goal: Predicate<P>,
     states_max: usize,
+    monitor: &mut dyn Monitor,
 ) -> (Vec<Event<P>>, World<P>) {
     let system = system.under(Rules {
         budgets: Budgets::none(),
@@ -134,6 +147,9 @@ pub fn standstill<P: Protocol>(
     found.insert(world.clone());
     let mut next = 0;
     while next < found.len() && found.len() < states_max {
+        if is_over(monitor, next + 1) {
+            break;
+        }
         let mut at = found[next].clone();
         for event in system.enabled(&mut at).events {
             let mut to = at.clone();
@@ -164,6 +180,7 @@ pub fn explain<P: Protocol>(
     goal: Predicate<P>,
     timing: Timing,
     states_max: usize,
+    monitor: &mut dyn Monitor,
 ) -> Blocked {
     let reason = goal
         .ask(&system.protocol, world)
@@ -181,11 +198,12 @@ pub fn explain<P: Protocol>(
         })
         .collect();
     let repairable = !down.is_empty() || !world.globals().cuts.is_empty();
-    let unblocked_by = repairs(system, world, goal, timing, states_max);
+    let (unblocked_by, is_known) = repairs(system, world, goal, timing, states_max, monitor);
     let mut sentences = sentences(system, &reason, &waits, down);
     sentences.push(match (repairable, unblocked_by.is_empty()) {
         (false, _) => "Nothing is down or cut, so no repair can help.".to_owned(),
-        (true, true) => "No single repair helps, nor all repairs together.".to_owned(),
+        (true, true) if is_known => "No single repair helps, nor all repairs together.".to_owned(),
+        (true, true) => "Whether a repair helps was not found out.".to_owned(),
         (true, false) => way_out(system, &reason, &unblocked_by),
     });
     Blocked {
@@ -197,19 +215,22 @@ pub fn explain<P: Protocol>(
     }
 }
 
-/// The smallest set of repairs that helps, of those tried: each alone, then all together.
+/// The smallest set of repairs that helps, of those tried: each alone, then all together. And whether
+/// those that did not help are known not to.
 fn repairs<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
     goal: Predicate<P>,
     timing: Timing,
     states_max: usize,
-) -> Vec<String> {
+    monitor: &mut dyn Monitor,
+) -> (Vec<String>, bool) {
     let down = system.cluster.all().minus(world.up());
     let recoveries = down.iter().map(Event::Recover);
     let heals = world.globals().cuts.iter().cloned().map(Event::Heal);
     let all: Vec<Event<P>> = heals.chain(recoveries).collect();
-    let helps = |repairs: &[&Event<P>]| {
+    let mut is_known = true;
+    let mut helps = |repairs: &[&Event<P>]| {
         let mut world = world.clone();
         for event in repairs {
             if system.obstacle(&world, event).is_some() {
@@ -217,20 +238,22 @@ fn repairs<P: Protocol>(
             }
             system.apply(&mut world, event);
         }
-        possible(system, &world, goal, timing, states_max) == Possible::Yes
+        let possible = possible(system, &world, goal, timing, states_max, monitor);
+        is_known &= possible != Possible::Unknown;
+        possible == Possible::Yes
     };
     let names = |repairs: &[&Event<P>]| {
         let notation = |e: &&Event<P>| e.notation(&system.cluster).to_string();
         repairs.iter().map(notation).collect()
     };
     if let Some(event) = all.iter().find(|event| helps(&[event])) {
-        return names(&[event]);
+        return (names(&[event]), true);
     }
     let together: Vec<&Event<P>> = all.iter().collect();
     if together.len() > 1 && helps(&together) {
-        return names(&together);
+        return (names(&together), true);
     }
-    Vec::new()
+    (Vec::new(), is_known)
 }
 
 fn sentences<P: Protocol>(

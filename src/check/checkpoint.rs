@@ -19,7 +19,7 @@ use crate::model::cluster::enumerate;
 const MAGIC: [u8; 8] = *b"jurychk\n";
 
 /// Changes whenever the meaning of anything behind it changes.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 const EXTENSION: &str = "checkpoint";
 

@@ -49,7 +49,8 @@ pub struct Explored<P: Protocol> {
     pub findings: Vec<Finding<P>>,
     /// The bounds that withheld an ordinary event somewhere.
     pub withheld: BTreeSet<Bound>,
-    /// Somewhere a send was absorbed, because there were `copies` equal messages in flight.
+    /// Somewhere a send was absorbed, or a duplicate withheld, because there were `copies` equal messages
+    /// in flight.
     pub absorbed: bool,
     /// Somewhere a budget withheld a repair.
     pub repair_withheld: bool,
@@ -259,6 +260,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
         self.open[at as usize] = !enabled.withheld.is_empty() || (!deeper && ordinary);
         self.repair_open[at as usize] = enabled.repair_withheld || (!deeper && any(Class::Repair));
         self.repair_withheld |= enabled.repair_withheld;
+        self.absorbed |= enabled.crowded;
         self.withheld.extend(enabled.withheld);
         if !deeper {
             return;

@@ -195,7 +195,7 @@ pub fn judge_from<P: Protocol>(
         .zip(first)
         .zip(second)
         .map(|((property, all), second)| {
-            decide(question, property, all, second.as_ref(), &searches)
+            decide(question, property, all, second.as_ref(), &searches, monitor)
         })
         .collect();
     Ok(Trial { judged, searches })
@@ -219,7 +219,7 @@ pub fn is_silent<P: Protocol>(question: &Question<'_, P>, property: &Property<P>
 
 /// The searches under assumptions that are needed beside the one under everything: the rules,
 /// what was imposed, and the properties to judge. A property of safety that holds under
-/// everything holds under less; one with a premise is judged under its premise alone.
+/// everything holds under less; one with a premise is judged under its premise and what it assumes.
 fn restrictions<P: Protocol>(
     question: &Question<'_, P>,
     first: &[Option<Finding<P>>],
@@ -274,7 +274,7 @@ fn search<P: Protocol>(
     folder: Option<&Folder>,
     monitor: &mut dyn Monitor,
 ) -> Result<(Search<P>, Vec<Finding<P>>), CheckpointError> {
-    let start = start(system, question.after);
+    let start = start(&as_before(question, system), question.after);
     let limits = &question.limits;
     let Explored {
         progress,
@@ -338,6 +338,15 @@ impl<P: Protocol> Second<P> {
     }
 }
 
+/// A system under assumptions, with links as the scenario has them: so that what came before the search
+/// is possible, though not under the assumptions.
+fn as_before<P: Protocol>(question: &Question<'_, P>, restricted: &System<P>) -> System<P> {
+    restricted.under(Rules {
+        links: question.system.rules.links,
+        ..restricted.rules.clone()
+    })
+}
+
 /// The world to which a schedule leads.
 pub fn start<P: Protocol>(system: &System<P>, after: &[Event<P>]) -> World<P> {
     let mut world = system.initial();
@@ -354,6 +363,7 @@ fn decide<P: Protocol>(
     all: Option<Finding<P>>,
     second: Option<&Second<P>>,
     searches: &[Search<P>],
+    monitor: &mut dyn Monitor,
 ) -> Judged<P> {
     let judged = |search, verdict| Judged {
         property: property.name,
@@ -386,7 +396,7 @@ fn decide<P: Protocol>(
     };
     let trial = |schedule: Vec<Event<P>>| {
         let schedule: Vec<_> = question.after.iter().cloned().chain(schedule).collect();
-        let (facts, world) = replay(&system, &schedule);
+        let (facts, world) = replay(&as_before(question, &system), &schedule);
         let under_assumptions = second.map(|second| &searches[second.search]);
         let cleared = under_assumptions.filter(|_| against.is_none());
         let standing = standing_of(question.system, property, &facts, cleared);
@@ -412,13 +422,14 @@ fn decide<P: Protocol>(
         (Finding::Blocked { schedule }, _) => {
             let goal = goal.expect("only a goal can be out of reach");
             let (schedule, world, standing) = trial(schedule);
-            let (then, stuck) = standstill(&system, &world, goal, EXPLAIN_STATES_MAX);
+            let (then, stuck) = standstill(&system, &world, goal, EXPLAIN_STATES_MAX, monitor);
             assert!(
                 goal.ask(&system.protocol, &stuck).is_err(),
                 "ordinary events cannot reach a goal that is out of reach"
             );
             let timing = system.rules.timing;
-            let blocked = explain(&system, &stuck, goal, timing, EXPLAIN_STATES_MAX);
+            let most = EXPLAIN_STATES_MAX;
+            let blocked = explain(&system, &stuck, goal, timing, most, monitor);
             Verdict::CanBlock {
                 schedule,
                 then,

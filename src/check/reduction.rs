@@ -28,8 +28,14 @@
 //! left out: if some world of the relation makes a predicate read it, some world of the search does.
 //! That search is given up, and another one leaves nothing out.
 //!
+//! Schedules get shorter where they need not deliver what is left out. So under a bound on depth a search
+//! may find what it would not find otherwise, or be sure of what would be open: the answer may be a
+//! better one, and is never another one.
+//!
 //! Under accurate timing what is in flight, and that something was lost, decide which timers fire; on
 //! fifo links a message holds up those behind it. There nothing is left out.
+
+use serde::{Deserialize, Serialize};
 
 use crate::model::{Limit, LinkOrder, Property, Protocol, Rules, Timing};
 
@@ -174,6 +180,8 @@ pub enum Forgone {
     /// To find out what is dead, handlers are asked more than can really happen to them. One could
     /// not answer.
     HandlerPanics,
+    /// Time or memory was over before it was clear what is dead.
+    OutOfTime,
 }
 
 impl Reduced {
@@ -200,7 +208,7 @@ impl Reduced {
 }
 
 /// What a predicate has read, beside nodes and the history.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reads {
     pub channels: bool,
     pub globals: bool,
@@ -237,6 +245,9 @@ impl std::fmt::Display for Forgone {
             Forgone::NetworkIsRead => f.write_str("a property reads the network"),
             Forgone::TooManyQuestions(most) => {
                 write!(f, "more than {most} questions to find out what is dead")
+            }
+            Forgone::OutOfTime => {
+                f.write_str("time or memory was over before it was clear what is dead")
             }
             Forgone::HandlerPanics => {
                 f.write_str("a handler panics when it is asked what may never happen")

@@ -25,7 +25,7 @@ pub struct Bridge<P: Protocol> {
 pub struct Seen {
     /// The bounds that withheld an ordinary event somewhere.
     pub withheld: BTreeSet<Bound>,
-    /// Somewhere a send was absorbed.
+    /// Somewhere a send was absorbed, or a duplicate withheld for the same reason.
     pub absorbed: bool,
 }
 
@@ -79,6 +79,9 @@ impl<P: Protocol> Model for Bridge<P> {
 
     fn actions(&self, world: &World<P>, actions: &mut Vec<Event<P>>) {
         let enabled = self.system.enabled(&mut world.clone());
+        if enabled.crowded {
+            self.lock().absorbed = true;
+        }
         if !enabled.withheld.is_empty() {
             self.lock().withheld.extend(enabled.withheld);
         }

@@ -298,8 +298,8 @@ fn notes(report: &CheckReport) -> Vec<String> {
     let mut notes = Vec::new();
     if report.searches.iter().any(|s| s.absorbed) {
         notes.push(
-            "sends were absorbed because as many equal messages as allowed were in flight; \
-             raise `copies` to see whether that matters."
+            "sends were absorbed, or duplicates withheld, because as many equal messages as allowed were in \
+             flight; raise `copies` to see whether that matters."
                 .to_owned(),
         );
     }

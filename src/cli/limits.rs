@@ -235,7 +235,7 @@ impl Watch {
         if self.deadline.is_some_and(|deadline| now >= deadline) {
             return Err(Stopped::Time);
         }
-        if now < self.next_look {
+        if now < self.next_look && ahead == 0 {
             return Ok(());
         }
         self.next_look = now + LOOK_EVERY;

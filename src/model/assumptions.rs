@@ -5,7 +5,9 @@
 //! rules when it claims a property; it can be *imposed* on rules (it takes events away) and
 //! *judged* on the [`Facts`] of a run.
 //!
-//! Invariant: imposing an assumption never enables an event that was disabled.
+//! Invariant: imposing an assumption never enables an event that was disabled, except on a network that
+//! never forgets, where every loss and every duplicate is implied. It becomes one that does: what is left
+//! of them are events of their own.
 
 use std::borrow::Cow;
 

@@ -34,8 +34,19 @@ pub struct LinkRules {
     /// How many equal messages may be in flight on a link; a send beyond it is absorbed.
     pub copies: Limit,
     /// In flight is a set from which nothing is ever removed: every amount of loss, duplication
-    /// and retransmission at once. Needs unordered links.
+    /// and retransmission at once. Needs unordered links. (Not on the links of nodes to themselves.)
     pub never_forgets: bool,
+}
+
+impl LinkRules {
+    /// Those of one link: what a node sends to itself is delivered once, whatever the network does.
+    #[must_use]
+    pub fn on(self, link: Link) -> Self {
+        LinkRules {
+            never_forgets: self.never_forgets && !link.is_loop(),
+            ..self
+        }
+    }
 }
 
 /// What is in flight on one link: oldest first if it is FIFO, sorted if it is not.

@@ -36,6 +36,9 @@ pub struct Enabled<V: Vocabulary> {
     pub withheld: BTreeSet<Bound>,
     /// A budget withheld a repair.
     pub repair_withheld: bool,
+    /// A duplicate was withheld because as many equal messages as `copies` allows are in flight. It is as
+    /// if one had been absorbed.
+    pub crowded: bool,
     /// Armed timers that accurate timing holds back because a peer they await may yet answer.
     pub held_back: usize,
 }
@@ -423,13 +426,13 @@ impl<P: Protocol> System<P> {
         let Link { src, dst } = link;
         let mut nth = 0;
         while let Some(msg) = world.deliverable(link, links.order, nth) {
-            let may_copy = || links.copies.allows(|| world.copies(link, &msg));
-            let duplicates = terms.duplicates && may_copy();
+            let has_room = !terms.duplicates || links.copies.allows(|| world.copies(link, &msg));
+            enabled.crowded |= !has_room;
             let envelope = Envelope { src, dst, msg };
             if terms.drops {
                 enabled.events.push(Event::Drop(envelope.clone()));
             }
-            if duplicates {
+            if terms.duplicates && has_room {
                 enabled.events.push(Event::Duplicate(envelope.clone()));
             }
             self.offer(world, Event::Deliver(envelope), terms.crashes, enabled);
@@ -579,6 +582,7 @@ impl<V: Vocabulary> Enabled<V> {
         self.events.clear();
         self.withheld.clear();
         self.repair_withheld = false;
+        self.crowded = false;
         self.held_back = 0;
     }
 }

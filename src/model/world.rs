@@ -381,7 +381,7 @@ impl<P: Protocol> Carrier<P> for World<P> {
         rules: &Rules,
     ) -> Fate {
         let at = self.at(link);
-        Arc::make_mut(&mut self.channels[at]).change(change, rules.links)
+        Arc::make_mut(&mut self.channels[at]).change(change, rules.links.on(link))
     }
 
     fn change_globals(&mut self, change: &GlobalsChange<'_>, rules: &Rules) {

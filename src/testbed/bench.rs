@@ -1,10 +1,12 @@
 //! One scenario and its protocol on trial: a [`Case`] that knows its types.
 
+use std::hash::Hasher;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
+use rustc_hash::FxHasher;
 
 use super::case::{Case, CheckOptions, Engine};
 use super::compare::{check_outcome, run_fits, runs_outcome};
@@ -264,6 +266,7 @@ impl<P: Protocol> Case for Testbed<P> {
         let asked = |p: &Property<P>| (p.name, p.premise.clone(), p.assumes.clone());
         let params = serde_json::to_string(&self.case.params);
         let facts = vec![
+            Fact::new("program", &program()),
             Fact::new("protocol", &P::NAME),
             Fact::new("parameters", &params.expect("parameters are plain data")),
             Fact::new("what may happen", &system.rules),
@@ -292,6 +295,15 @@ impl<P: Protocol> Case for Testbed<P> {
         let bridge = check::stateright::Bridge::new(system, &self.case.properties, start);
         bridge.checker().serve(address);
     }
+}
+
+/// What tells this program from others, if it can be read: worlds and verdicts in a checkpoint are of
+/// its handlers and predicates, as they were compiled.
+fn program() -> Option<u64> {
+    let bytes = std::fs::read(std::env::current_exe().ok()?).ok()?;
+    let mut hasher = FxHasher::default();
+    hasher.write(&bytes);
+    Some(hasher.finish())
 }
 
 /// Runs seeds on all cores. Reports come in the order of the seeds; those of seeds after the

@@ -2,7 +2,7 @@
 //! be?
 
 use super::report::{RunReport, RunVerdict};
-use crate::check::{self, Possible};
+use crate::check::{self, Patient, Possible};
 use crate::model::{
     Assumption, Expectation, Predicate, Property, Protocol, System, Timing, cluster::enumerate,
 };
@@ -123,7 +123,10 @@ fn progress<P: Protocol>(
         }
         // A run that is stuck whenever timers fire is stuck.
         let timing = Timing::Asynchronous;
-        let possible = check::possible(system, &run.world, goal, timing, POSSIBLE_STATES_MAX);
+        let possible = {
+            let most = POSSIBLE_STATES_MAX;
+            check::possible(system, &run.world, goal, timing, most, &mut Patient)
+        };
         let is_worse = match &worst {
             None => true,
             Some((known, ..)) => possible == Possible::No && *known != Possible::No,
@@ -139,7 +142,8 @@ fn progress<P: Protocol>(
     if possible == Possible::No {
         report.verdict = RunVerdict::Blocked;
         let timing = Timing::Asynchronous;
-        let blocked = check::explain(system, &run.world, goal, timing, POSSIBLE_STATES_MAX);
+        let most = POSSIBLE_STATES_MAX;
+        let blocked = check::explain(system, &run.world, goal, timing, most, &mut Patient);
         report.sentences.extend(blocked.sentences);
     } else {
         report.verdict = RunVerdict::Undecided;

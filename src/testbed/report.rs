@@ -130,7 +130,7 @@ pub struct SearchReport {
     pub exhaustive: bool,
     /// It had found out all it was asked before it had looked at every world, and stopped.
     pub settled: bool,
-    /// Sends were absorbed because so many equal messages were in flight.
+    /// Sends were absorbed, or duplicates withheld, because so many equal messages were in flight.
     pub absorbed: bool,
     /// For each role, the kinds of messages and timers that it is meant to get and that no node of
     /// it got: what was proved says nothing of them.

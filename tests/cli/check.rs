@@ -266,3 +266,107 @@ fn a_place_for_checkpoints_is_made_only_where_it_belongs() {
     }
     assert!(!here.path().join("nowhere").exists());
 }
+
+/// A duplicate for which there is no room is as if it had been absorbed: what was not found might need it.
+#[test]
+fn duplicates_for_which_there_was_no_room_qualify_a_verdict() {
+    let folder = folder();
+    let mut scenario = serde_json::json!({
+        "jury": 1,
+        "about": "A vote that is counted twice.",
+        "protocol": "2pc",
+        "params": { "participants": 2, "votes": ["yes", "no"], "bug": "votes-counted" },
+        "check": {
+            "timing": "accurate",
+            "faults": { "duplicates": 1 },
+            "bounds": { "copies": 1 },
+            "properties": ["validity", "atomicity"]
+        }
+    });
+    for engine in ["fast", "plain"] {
+        write(folder.path(), "one.json", &scenario);
+        let (_, answer) =
+            json(jury(folder.path()).args(["check", "one.json", "--json", "--engine", engine]));
+        for property in answer["properties"].as_array().expect("a list") {
+            let qualified = property["qualified"].as_str().expect("a verdict");
+            assert_eq!(
+                qualified, "holds, with at most 1 equal in flight",
+                "{engine}"
+            );
+        }
+    }
+    scenario["check"]["bounds"]["copies"] = 2.into();
+    write(folder.path(), "two.json", &scenario);
+    jury(folder.path())
+        .args(["check", "two.json"])
+        .assert()
+        .code(1)
+        .stdout(contains("violated (a bug)"));
+}
+
+/// What comes before a check may need just what an assumption rules out.
+#[test]
+fn what_came_before_is_possible_under_every_assumption() {
+    let folder = folder();
+    let scenario = serde_json::json!({
+        "jury": 1,
+        "about": "A message is delivered twice before the check.",
+        "protocol": "2pc",
+        "params": { "participants": 2 },
+        "check": {
+            "faults": { "duplicates": "unlimited" },
+            "after": ["timeout C Begin", "deliver C -> P1 Prepare", "deliver C -> P1 Prepare"]
+        }
+    });
+    write(folder.path(), "twice.json", &scenario);
+    let answers = ["fast", "plain"].map(|engine| {
+        let mut command = jury(folder.path());
+        let (_, answer) = json(command.args(["check", "twice.json", "--json", "--engine", engine]));
+        let verdict = |p: &Value| p["qualified"].as_str().map(str::to_owned);
+        let properties = answer["properties"].as_array().expect("a list");
+        properties.iter().map(verdict).collect::<Vec<_>>()
+    });
+    assert!(answers[0].len() > 3);
+    assert_eq!(answers[0], answers[1]);
+}
+
+/// Half of the machine's memory is what a check may hold unless told otherwise.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_check_may_hold_half_of_the_memory() {
+    let here = folder();
+    let most = |args: &[&str]| {
+        let mut command = jury(here.path());
+        let (_, answer) = json(command.args(["check", "fine.json", "--json"]).args(args));
+        answer["effort"]["memory-max"].as_u64().expect("a number")
+    };
+    assert_eq!(most(&[]), most(&["--memory", "50%"]));
+    assert!(most(&[]) > 1 << 28);
+}
+
+/// What a role never got is told, and how likely a fingerprint hid a world.
+#[test]
+fn a_check_tells_what_its_verdicts_leave_out() {
+    let here = folder();
+    jury(here.path())
+        .args(["check", "fine.json"])
+        .assert()
+        .stdout(contains("Never exercised").and(contains("StatusRequest").or(contains("timer"))));
+    let mut scenario = read(here.path(), "long.json");
+    scenario["check"]["timing"] = "asynchronous".into();
+    scenario["check"]["properties"] = serde_json::json!(["atomicity"]);
+    scenario.as_object_mut().unwrap().remove("expect");
+    write(here.path(), "large.json", &scenario);
+    let by = ["--fingerprints", "--states", "20000", "--reduce", "none"];
+    jury(here.path())
+        .args(["check", "large.json"])
+        .args(by)
+        .assert()
+        .code(4)
+        .stdout(contains("unless a fingerprint hid a world (at most 1 in "));
+    // Worlds of one word are known exactly, and nothing is said.
+    jury(here.path())
+        .args(["check", "fine.json", "--fingerprints"])
+        .assert()
+        .stdout(contains("fingerprint").not());
+}

@@ -95,3 +95,24 @@ fn a_run_that_is_too_long_to_record_is_drawn_and_not_written() {
         .stdout(contains("No trace was written"));
     assert!(!here.path().join("long.json").exists());
 }
+
+/// Runs that are too long to be drawn unasked are not passed over in silence.
+#[test]
+fn a_long_run_is_offered() {
+    let here = folder();
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/scenarios/raft/initial-election.json"
+    );
+    let offer = || contains("Runs this long are not drawn unasked. See one: jury run");
+    jury(here.path())
+        .args(["run", file])
+        .assert()
+        .code(0)
+        .stdout(offer());
+    jury(here.path())
+        .args(["run", file, "--quiet"])
+        .assert()
+        .code(0)
+        .stdout(offer().not());
+}

@@ -114,3 +114,30 @@ fn what_one_starts_with_is_as_expected() {
         jury(here.path()).args(["test", &file]).assert().code(0);
     }
 }
+
+/// Where a scenario expects nothing of its check, every property has to come out well.
+#[test]
+fn what_expects_nothing_is_judged_all_the_same() {
+    let here = folder();
+    let mut scenario = read(here.path(), "crash.json");
+    scenario.as_object_mut().unwrap().remove("expect");
+    scenario.as_object_mut().unwrap().remove("run");
+    write(here.path(), "silent.json", &scenario);
+    let report = here.path().join("report.xml");
+    jury(here.path())
+        .args(["test", "silent.json", "--junit", "report.xml"])
+        .assert()
+        .code(1)
+        .stdout(contains("non-blocking: expected holds, found can block"));
+    let xml = fs::read_to_string(report).unwrap();
+    assert!(
+        xml.contains("check non-blocking") && xml.contains("<failure"),
+        "{xml}"
+    );
+    scenario["check"]["faults"]["crashes"] = 0.into();
+    write(here.path(), "silent.json", &scenario);
+    jury(here.path())
+        .args(["test", "silent.json"])
+        .assert()
+        .code(0);
+}

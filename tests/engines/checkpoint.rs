@@ -7,8 +7,10 @@ use crate::common::table::game;
 use crate::common::{account, cases, states};
 use jury::check::checkpoint::{CheckpointError, Fact, Folder};
 use jury::check::fast::{self, Tuning};
+use jury::check::reduction::Forgone;
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped};
 use jury::model::{Limit, Protocol, Rules, System};
+use jury::protocols::raft::{self, Raft};
 use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -158,7 +160,7 @@ proptest! {
     }
 }
 
-fn commit(participants: u8) -> System<TwoPhaseCommit> {
+fn commit(participants: u8, inside_handlers: bool) -> System<TwoPhaseCommit> {
     let params = Params {
         participants,
         ..Params::default()
@@ -168,6 +170,7 @@ fn commit(participants: u8) -> System<TwoPhaseCommit> {
     rules.links.copies = Limit::AtMost(1);
     let nodes = protocol.cluster().all();
     rules.budgets.crashes = vec![(nodes, Limit::AtMost(1))];
+    rules.budgets.inside_handlers = inside_handlers;
     System::new(protocol, rules)
 }
 
@@ -197,7 +200,12 @@ fn two_phase_commit_goes_on() {
             ..tuning
         };
         for from in [0, 3, 11] {
-            compare(&commit(2), states(3_000), [other, tuning], from);
+            compare(
+                &commit(2, !tuning.symmetry),
+                states(3_000),
+                [other, tuning],
+                from,
+            );
         }
     }
 }
@@ -212,7 +220,14 @@ fn what_a_search_cost_adds_up() {
     };
     let looks = |most| {
         let mut monitor = Restless::new(here.path(), most);
-        explore_from(&commit(2), states(1_000), tuning, &folder, &mut monitor).unwrap();
+        explore_from(
+            &commit(2, true),
+            states(1_000),
+            tuning,
+            &folder,
+            &mut monitor,
+        )
+        .unwrap();
         monitor.costs
     };
     assert_eq!([looks(3), looks(4)], [3, 7]);
@@ -228,7 +243,14 @@ fn a_protocol_that_changed_is_noticed() {
         ..Tuning::default()
     };
     let mut monitor = Restless::new(here.path(), 5);
-    explore_from(&commit(2), Limits::default(), tuning, &folder, &mut monitor).unwrap();
+    explore_from(
+        &commit(2, true),
+        Limits::default(),
+        tuning,
+        &folder,
+        &mut monitor,
+    )
+    .unwrap();
     let params = Params {
         participants: 2,
         presumption: jury::protocols::two_phase_commit::Presumption::Commit,
@@ -236,9 +258,9 @@ fn a_protocol_that_changed_is_noticed() {
     };
     let other = System::new(
         TwoPhaseCommit::new(&params).unwrap(),
-        commit(2).rules.clone(),
+        commit(2, true).rules.clone(),
     );
-    for system in [other, commit(3)] {
+    for system in [other, commit(3, true)] {
         let gone = explore_from(&system, Limits::default(), tuning, &folder, &mut Patient);
         let Err(error) = gone else {
             panic!("it is another protocol");
@@ -275,9 +297,60 @@ fn a_checkpoint_that_cannot_be_written_stops_nothing() {
     let folder = Folder::open(&path, vec![Fact::new("nothing", &0)]).unwrap();
     fs::remove_dir(&path).unwrap();
     let mut monitor = Noting(Vec::new());
-    let system = commit(1);
+    let system = commit(1, true);
     let limits = Limits::default();
     let explored = explore_from(&system, limits, Tuning::default(), &folder, &mut monitor).unwrap();
     assert_eq!(explored.stopped, None);
     assert!(!monitor.0.is_empty());
+}
+
+/// Time is over before it is clear what may be left out: the next time nothing is, so that a search that
+/// is stopped again and again comes to an end.
+#[test]
+fn a_search_gets_on_though_planning_takes_too_long() {
+    struct Hasty(u64);
+
+    impl Monitor for Hasty {
+        fn look(&mut self, _: &Progress) -> Result<(), Stopped> {
+            let left = self.0.checked_sub(1).ok_or(Stopped::Time);
+            self.0 = left?;
+            Ok(())
+        }
+
+        fn prepares(&mut self, _: u64) -> Result<(), Stopped> {
+            self.0 = 0;
+            Err(Stopped::Time)
+        }
+    }
+
+    // It takes more questions to find out what is dead in Raft than there are worlds.
+    let raft = Raft::new(&raft::Params::default()).expect("good parameters");
+    let mut rules = Rules::fault_free();
+    rules.links.copies = Limit::AtMost(1);
+    rules.timeouts = Limit::AtMost(1);
+    let system = System::new(raft, rules);
+    let properties = system.protocol.properties();
+    let start = system.initial();
+    let limits = states(20_000);
+    let all = Tuning::unreduced();
+    let whole = fast::explore(&system, &start, &properties, &limits, all, &mut Patient);
+    let here = TempDir::new().unwrap();
+    let folder = Folder::open(here.path(), Vec::new()).unwrap();
+    let first = explore_from(&system, limits, Tuning::default(), &folder, &mut Hasty(9)).unwrap();
+    assert_eq!(first.stopped, Some(Stopped::Time));
+    let mut turns = 0;
+    let last = loop {
+        turns += 1;
+        let mut monitor = Hasty(3 << turns);
+        let explored =
+            explore_from(&system, limits, Tuning::default(), &folder, &mut monitor).unwrap();
+        if explored.stopped != Some(Stopped::Time) {
+            break explored;
+        }
+    };
+    assert!(turns > 1);
+    assert_eq!(last.progress.distinct, whole.progress.distinct);
+    let why = &last.reduced.forgone;
+    assert!(last.reduced.used.is_empty() && !why.is_empty());
+    assert!(why.iter().all(|(_, why)| *why == Forgone::OutOfTime));
 }

@@ -2,7 +2,9 @@
 //! with nothing left out if that has mattered.
 //!
 //! Invariant: what is used, and whether a second search is needed, depends on what is searched and
-//! not on where it was interrupted.
+//! not on where it was interrupted. One thing is excepted: where time or memory was over before it was
+//! clear what may be left out, a search that keeps checkpoints leaves out nothing from then on, since
+//! otherwise it would never get any further.
 
 use super::Tuning;
 use super::names::Names;
@@ -77,14 +79,16 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             None => Opened::default(),
         };
         monitor.begins(opened.cost);
-        let (mut reduced, left_out) = match self.plan(monitor) {
+        let (mut reduced, left_out) = match self.plan(opened.before, monitor) {
             Ok(plan) => plan,
+            Err(Stopped::Time | Stopped::Memory) if self.place.is_some() && opened.is_empty() => {
+                opened.before = Some(UNPLANNED);
+                self.plan(opened.before, monitor)
+                    .expect("nothing is worked out")
+            }
             Err(stopped) => return Ok(self.stopped_before(stopped)),
         };
         if let Some((through, place)) = opened.through.take().zip(self.place) {
-            if opened.before.is_some() {
-                leave_out_nothing(&mut reduced);
-            }
             let explored = through
                 .spelt_out(self.system, self.start, self.properties)
                 .ok_or_else(|| place.of_another_protocol("a schedule in it is not possible"))?;
@@ -100,7 +104,9 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         if opened.before.is_none() {
             let mut search = self.search(left_out);
             search.is_reduced = !reduced.used.is_empty();
-            self.restore(&mut search, &mut opened)?;
+            if let Err(stopped) = self.restore(&mut search, &mut opened, monitor)? {
+                return Ok(self.stopped_before(stopped));
+            }
             search.run(monitor);
             if let Some(explored) = search.finish(monitor) {
                 search.save_through(&explored, self.start, monitor);
@@ -110,11 +116,13 @@ impl<'a, P: Protocol> Attempt<'a, P> {
                 });
             }
             opened.before = Some(search.generated.max(1));
+            forgo_all(&mut reduced, Forgone::NetworkIsRead);
         }
-        leave_out_nothing(&mut reduced);
         let mut search = self.search(Reducer::none());
         search.before = opened.before;
-        self.restore(&mut search, &mut opened)?;
+        if let Err(stopped) = self.restore(&mut search, &mut opened, monitor)? {
+            return Ok(self.stopped_before(stopped));
+        }
         let mut monitor = Again {
             monitor,
             generated: search.before.unwrap_or(0),
@@ -128,10 +136,23 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         })
     }
 
-    /// What is left out, as far as that can be told before the search.
-    fn plan(&self, monitor: &mut dyn Monitor) -> Result<(Reduced, Reducer<P>), Stopped> {
+    /// What is left out, as far as that can be told before the search; nothing if it is known already that
+    /// nothing can be, from a search [before](Search::before).
+    fn plan(
+        &self,
+        before: Option<u64>,
+        monitor: &mut dyn Monitor,
+    ) -> Result<(Reduced, Reducer<P>), Stopped> {
         let rules = &self.system.rules;
         let mut reduced = Reduced::planned(self.tuning.reduce, rules, self.properties);
+        if let Some(before) = before {
+            let why = match before {
+                UNPLANNED => Forgone::OutOfTime,
+                _ => Forgone::NetworkIsRead,
+            };
+            forgo_all(&mut reduced, why);
+            return Ok((reduced, Reducer::none()));
+        }
         let found: Option<std::sync::Arc<[Prospect<P>]>> = if reduced.used.contains(Reduction::Dead)
         {
             let questions_max = self.tuning.questions_max;
@@ -178,17 +199,21 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         &self,
         search: &mut Search<'a, P>,
         opened: &mut Opened,
-    ) -> Result<(), CheckpointError> {
+        monitor: &mut dyn Monitor,
+    ) -> Result<Result<(), Stopped>, CheckpointError> {
         match (self.place, opened.under_way.take()) {
-            (Some(place), Some(mut reader)) => search.restore(place, &mut reader),
-            _ => Ok(()),
+            (Some(place), Some(mut reader)) => search.restore(place, &mut reader, monitor),
+            _ => Ok(Ok(())),
         }
     }
 }
 
-/// What was left out has mattered to a predicate.
-fn leave_out_nothing(reduced: &mut Reduced) {
+/// The events of a search before this one, where there was none: it was not even clear what it might
+/// leave out. (A search that was has one event at least.)
+const UNPLANNED: u64 = 0;
+
+fn forgo_all(reduced: &mut Reduced, why: Forgone) {
     for reduction in reduced.used.iter() {
-        reduced.forgo(reduction, Forgone::NetworkIsRead);
+        reduced.forgo(reduction, why);
     }
 }

@@ -20,7 +20,8 @@ pub struct Keys {
     key_words: usize,
     /// Keys in a block.
     size: usize,
-    /// How many blocks are kept in memory, unless the disk refuses.
+    /// How many blocks of keys of one word are kept in memory, unless the disk refuses; one at least: the
+    /// last one grows, and is read while it does.
     blocks_max: usize,
     /// Those that are not here are on disk.
     blocks: Vec<Option<Vec<u64>>>,
@@ -42,14 +43,13 @@ enum Disk {
 }
 
 impl Keys {
-    /// An empty list of keys of so many words, in blocks of so many keys, of which so many blocks
-    /// are kept in memory.
+    /// An empty list of keys of so many words, in blocks of so many keys, of which so many blocks of keys
+    /// of one word are kept in memory, or as much of others.
     pub fn new(key_words: usize, size: usize, blocks_max: usize) -> Self {
         Keys {
             key_words,
             size: size.max(1),
-            // The last one grows, and is read while it does.
-            blocks_max: blocks_max.max(1),
+            blocks_max,
             blocks: Vec::new(),
             len: 0,
             here: 0,
@@ -74,7 +74,8 @@ impl Keys {
 
     fn add_block(&mut self) {
         let mut room = None;
-        while self.here >= self.blocks_max && !matches!(self.disk, Disk::Full(_)) {
+        let here_max = (self.blocks_max / self.key_words).max(1);
+        while self.here >= here_max && !matches!(self.disk, Disk::Full(_)) {
             room = self.put_away().or(room);
         }
         let room = room.unwrap_or_else(|| {
@@ -128,6 +129,10 @@ impl Keys {
 
     pub fn len(&self) -> usize {
         self.len
+    }
+
+    pub fn key_words(&self) -> usize {
+        self.key_words
     }
 
     /// Gives every world another key, of so many words.

@@ -54,8 +54,10 @@ pub use attempt::{explore, explore_from};
 use super::LOOK_EVERY;
 use super::reduction::Reduce;
 
-/// How the engine goes about it. None of it changes a verdict; all but [`reduce`](Self::reduce)
-/// leaves alone what is found, too.
+/// How the engine goes about it. None of it changes a verdict, but for [`fingerprints`](Self::fingerprints),
+/// which may hide a world, and then verdicts say so. How many worlds there are depends on what may be left
+/// out ([`reduce`](Self::reduce), [`questions_max`](Self::questions_max)) and on
+/// [`symmetry`](Self::symmetry); on nothing else.
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning {
     /// How many threads search, at most 32; 0 stands for as many as the machine has cores.

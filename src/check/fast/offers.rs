@@ -69,6 +69,7 @@ struct List {
     first: Number,
     end: Number,
     withheld: Vec<Bound>,
+    crowded: bool,
 }
 
 /// What was offered lately.
@@ -125,6 +126,7 @@ impl Offers {
             first,
             end: number(self.all.len()),
             withheld: fresh.withheld.into_iter().collect(),
+            crowded: fresh.crowded,
         });
         number(self.lists.len() - 1)
     }
@@ -134,7 +136,8 @@ impl Offers {
         let list = &self.lists[list as usize];
         let offers = &self.all[list.first as usize..list.end as usize];
         let events = offers.iter().map(|offer| &offer.event);
-        events.eq(&offered.events) && list.withheld.iter().eq(&offered.withheld)
+        let is_as_open = list.withheld.iter().eq(&offered.withheld);
+        events.eq(&offered.events) && is_as_open && list.crowded == offered.crowded
     }
 
     #[inline]
@@ -147,6 +150,7 @@ impl Offers {
         let events = offers.iter().map(|offer| offer.event.clone());
         enabled.events.extend(events);
         enabled.withheld.extend(&list.withheld);
+        enabled.crowded |= list.crowded;
     }
 
     pub fn bytes(&self) -> usize {

@@ -19,11 +19,11 @@ use super::books::Books;
 use super::intern::{Number, Shared};
 use super::pack::{Key, Packer};
 use super::search::Search;
-use super::visited::Marks;
+use super::visited::{Marks, Visited};
 use super::worker::{Chunk, Seen};
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::check::explore::{Explored, Finding};
-use crate::check::reduction::Reduced;
+use crate::check::reduction::{Reads, Reduced};
 use crate::check::{Monitor, Progress, Stopped};
 use crate::model::arms::{Arm, Exercised};
 use crate::model::cluster::index;
@@ -47,6 +47,13 @@ pub struct Opened {
     pub before: Option<u64>,
     pub under_way: Option<Reader>,
     pub through: Option<Through>,
+}
+
+impl Opened {
+    /// Whether there was no checkpoint.
+    pub fn is_empty(&self) -> bool {
+        self.before.is_none() && self.under_way.is_none() && self.through.is_none()
+    }
 }
 
 /// Reads the checkpoint at a place as far as it can be understood without its search.
@@ -74,6 +81,8 @@ struct Outline {
     generated: u64,
     seen: SavedSeen,
     found: Vec<Option<(usize, Option<Reason>)>>,
+    /// What predicates have read.
+    read: Reads,
     /// The layout of words.
     widths: Vec<u32>,
     word_bits: u32,
@@ -183,7 +192,7 @@ impl<P: Protocol> Search<'_, P> {
     }
 
     fn write(&mut self, writer: &mut Writer) -> io::Result<()> {
-        let (found, seen) = (self.found(), &self.seen);
+        let (found, read, seen) = (self.found(), self.read_so_far(), &self.seen);
         let seen = SavedSeen {
             withheld: saved(&seen.withheld),
             absorbed: seen.absorbed,
@@ -200,6 +209,7 @@ impl<P: Protocol> Search<'_, P> {
             generated,
             seen,
             found,
+            read,
             widths: packer.widths().collect(),
             word_bits: packer.word_bits(),
         })?;
@@ -268,8 +278,14 @@ impl<P: Protocol> Search<'_, P> {
         });
     }
 
-    /// Goes back to where a checkpoint was written.
-    pub fn restore(&mut self, place: &Place, reader: &mut Reader) -> Result<(), CheckpointError> {
+    /// Goes back to where a checkpoint was written, unless the monitor, which is told how much memory that
+    /// takes, is against it. Then this search is of no use any more.
+    pub fn restore(
+        &mut self,
+        place: &Place,
+        reader: &mut Reader,
+        monitor: &mut dyn Monitor,
+    ) -> Result<Result<(), Stopped>, CheckpointError> {
         let outline: Outline = reader.value()?;
         let cursor = &mut self.crew.first().cursor;
         cursor.learn(|system, books| read_values(reader, place, system, books))?;
@@ -289,6 +305,16 @@ impl<P: Protocol> Search<'_, P> {
         let key_words = packer.key_words();
         cursor.pack_by(packer);
         let count = reader.count((key_words * size_of::<u64>()) as u64)?;
+        let here = count.min(self.tuning.block.saturating_mul(self.tuning.blocks_max));
+        let class_words = cursor.class_words();
+        let words = here * key_words + Visited::slots_for(count) * class_words;
+        let progress = Progress {
+            ahead: (words * size_of::<u64>()) as u64,
+            ..Progress::default()
+        };
+        if let Err(stopped) = monitor.look(&progress) {
+            return Ok(Err(stopped));
+        }
         self.forget_worlds(count);
         let cursor = &mut self.crew.first().cursor;
         let counts = cursor.books().counts();
@@ -323,7 +349,7 @@ impl<P: Protocol> Search<'_, P> {
         if !self.replays() {
             return Err(place.of_another_protocol("the first worlds are others"));
         }
-        Ok(())
+        Ok(Ok(()))
     }
 
     /// Takes over what makes sense, beside worlds.
@@ -335,6 +361,7 @@ impl<P: Protocol> Search<'_, P> {
             generated,
             seen,
             found,
+            read,
             ..
         } = outline;
         let &[.., last, end] = levels.as_slice() else {
@@ -353,6 +380,7 @@ impl<P: Protocol> Search<'_, P> {
         self.levels = levels;
         self.expanded = expanded;
         self.generated = generated;
+        self.read = read;
         self.seen = Seen {
             withheld: seen.withheld.into_iter().map(Bound::from).collect(),
             absorbed: seen.absorbed,

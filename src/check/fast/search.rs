@@ -48,7 +48,7 @@ pub struct Search<'a, P: Protocol> {
     pub generated: u64,
     /// Something is left out, and what predicates have read beside nodes and the history.
     pub is_reduced: bool,
-    read: Reads,
+    pub read: Reads,
     /// Events that were applied by a search before this one, which left out too much.
     pub before: Option<u64>,
     pub stopped: Option<Stopped>,
@@ -83,7 +83,7 @@ impl<'a, P: Protocol> Search<'a, P> {
         let symmetry = tuning.symmetry.then(|| match Names::of(system) {
             Ok(names) => {
                 let told = names.tell();
-                cursor.rename(names, tuning.word_bits);
+                cursor.rename(names);
                 told
             }
             Err(why) => NodeSymmetry::Off(why),
@@ -164,7 +164,11 @@ impl<'a, P: Protocol> Search<'a, P> {
                 return;
             }
             let next_look = (self.expanded + 1).next_multiple_of(round);
-            self.round(self.level_ends().min(next_look));
+            if let Err(stopped) = self.round(self.level_ends().min(next_look), monitor) {
+                self.save(monitor);
+                self.stopped = Some(stopped);
+                return;
+            }
         }
     }
 
@@ -179,6 +183,12 @@ impl<'a, P: Protocol> Search<'a, P> {
             bytes: (bytes + chunks.sum::<usize>()) as u64,
             ahead: 0,
         }
+    }
+
+    /// What predicates have read so far, those that sweeps ask as well.
+    pub fn read_so_far(&mut self) -> Reads {
+        let workers = self.crew.all().iter();
+        workers.fold(self.read, |all, worker| all.and(worker.read))
     }
 
     /// Whether a predicate has read what was changed by what is left out.
@@ -220,8 +230,8 @@ impl<'a, P: Protocol> Search<'a, P> {
         level.map_or(usize::MAX, |level| self.levels[level])
     }
 
-    /// Expands the worlds up to this one.
-    fn round(&mut self, end: usize) {
+    /// Expands the worlds up to this one, unless the monitor stops it: then none of them.
+    fn round(&mut self, end: usize, monitor: &mut dyn Monitor) -> Result<(), Stopped> {
         let worlds = end - self.expanded;
         let shares = self.crew.call(worlds);
         let chunks = loop {
@@ -234,10 +244,25 @@ impl<'a, P: Protocol> Search<'a, P> {
             if all[..chunks].iter().all(|chunk| !locked(chunk).outgrown) {
                 break chunks;
             }
+            monitor.look(&self.before_repacking())?;
             self.repack();
         };
         self.look_up(worlds, chunks, shares);
         self.count(chunks);
+        Ok(())
+    }
+
+    /// How far it has come, and what longer keys are about to take.
+    fn before_repacking(&mut self) -> Progress {
+        let cursor = &mut self.crew.first().cursor;
+        cursor.catch_up();
+        let (before, next) = (cursor.packer().key_words(), cursor.next_layout());
+        let longer = next.key_words() - before.min(next.key_words());
+        let (worlds, set) = (self.keys.bytes() / before, self.visited.bytes() / before);
+        Progress {
+            ahead: ((worlds + set) * longer) as u64,
+            ..self.progress()
+        }
     }
 
     /// Divides the worlds up to this one into chunks; how many.
@@ -355,7 +380,7 @@ impl<'a, P: Protocol> Search<'a, P> {
     fn repack(&mut self) {
         let worker = self.crew.first();
         worker.cursor.catch_up();
-        let old: Packer = worker.cursor.repack(self.tuning.word_bits);
+        let old: Packer = worker.cursor.repack();
         let mut scratch = Scratch::default();
         let (key_words, slots) = (worker.cursor.packer().key_words(), self.tuning.slots);
         let class_words = worker.cursor.class_words();
@@ -424,13 +449,14 @@ impl<'a, P: Protocol> Search<'a, P> {
         let swept = self.swept.as_ref().map_or(0, |(nth, _)| *nth);
         for (nth, some) in goals.chunks(Goal::<P>::AT_ONCE).enumerate().skip(swept) {
             let (members, goals): (Vec<usize>, Vec<Goal<P>>) = some.iter().cloned().unzip();
-            for (member, at) in members.into_iter().zip(blocked(self, nth, &goals, monitor)) {
+            let Some(blocked) = blocked(self, nth, &goals, monitor) else {
+                break;
+            };
+            for (member, at) in members.into_iter().zip(blocked) {
                 self.inquiries[member].found = at.map(|at| (at, None));
             }
         }
-        for worker in self.crew.all() {
-            self.read = self.read.and(worker.read);
-        }
+        self.read = self.read_so_far();
         if self.is_spoilt() {
             return None;
         }
@@ -450,6 +476,9 @@ impl<'a, P: Protocol> Search<'a, P> {
                 }
             })
             .collect();
+        // Worlds of one word are always known exactly.
+        let is_exact = self.keys.key_words() == 1;
+        let fingerprints = self.tuning.fingerprints.filter(|_| !is_exact);
         let waiting_for_the_living = self.seen.waiting.map(|at| self.schedule(at));
         Some(Explored {
             settled: self.stopped.is_none() && self.expanded < self.keys.len(),
@@ -463,7 +492,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             reduced: Reduced::default(),
             waiting_for_the_living,
             symmetry: self.symmetry.clone(),
-            fingerprints: self.tuning.fingerprints.map(Fingerprints),
+            fingerprints: fingerprints.map(Fingerprints),
         })
     }
 }

@@ -49,15 +49,15 @@ impl<P: Protocol> Goal<P> {
     }
 }
 
-/// For each goal, the first world from which it cannot be reached. If the monitor stops the
-/// sweep, nothing is known and nothing is reported. Sweeps are numbered, so that one can go on from
+/// For each goal, the first world from which it cannot be reached. Nothing is known if the monitor stops
+/// the sweep. Sweeps are numbered, so that one can go on from
 /// a checkpoint.
 pub fn blocked<P: Protocol>(
     search: &mut Search<'_, P>,
     nth: usize,
     goals: &[Goal<P>],
     monitor: &mut dyn Monitor,
-) -> Vec<Option<usize>> {
+) -> Option<Vec<Option<usize>>> {
     let steps_max = search.tuning.steps_max;
     let round = search.tuning.round.max(1);
     let bit = |wanted: &dyn Fn(&Goal<P>) -> bool| {
@@ -77,7 +77,7 @@ pub fn blocked<P: Protocol>(
     };
     if let Err(stopped) = monitor.look(&progress) {
         search.stopped = Some(stopped);
-        return vec![None; goals.len()];
+        return None;
     }
     let marks = search.visited.marks();
     // What is marked stays marked, so it does not matter how far the pass had come.
@@ -95,7 +95,7 @@ pub fn blocked<P: Protocol>(
             }
             if let Err(stopped) = look {
                 search.stopped = Some(stopped);
-                return vec![None; goals.len()];
+                return None;
             }
             let start = (end - 1) / round * round;
             let sweep = Sweep {
@@ -156,7 +156,7 @@ pub fn blocked<P: Protocol>(
             break;
         }
     }
-    blocked
+    Some(blocked)
 }
 
 /// One pass over some worlds, from the last to the first.

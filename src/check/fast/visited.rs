@@ -177,6 +177,11 @@ impl Visited {
         }
     }
 
+    /// How many slots there are in a set with room for so many keys, more or less.
+    pub fn slots_for(keys: usize) -> usize {
+        keys / 5 * 8
+    }
+
     /// In which of so many shares a key belongs. The number of shares is a power of two.
     #[inline]
     pub fn share_of(key: Key, shares: usize) -> usize {

@@ -312,6 +312,7 @@ impl Chunk {
             seen.waiting.get_or_insert(self.first + nth);
         }
         seen.repair_withheld |= enabled.repair_withheld;
+        seen.absorbed |= enabled.crowded;
         seen.withheld.extend(&enabled.withheld);
     }
 

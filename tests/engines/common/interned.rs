@@ -309,10 +309,12 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
     ) -> Fate {
         assert_eq!(rules.links, self.rules.links, "it serves one system");
         let at = self.at_link(link);
+        // Links of nodes to themselves have rules of their own.
+        let own = u32::from(link.is_loop());
         let changed = match *change {
-            ChannelChange::Send(msg) => ("send", self.intern(Part::Msg(msg.clone())), 0),
-            ChannelChange::Take(msg) => ("take", self.intern(Part::Msg(msg.clone())), 0),
-            ChannelChange::Copy(msg) => ("copy", self.intern(Part::Msg(msg.clone())), 0),
+            ChannelChange::Send(msg) => ("send", self.intern(Part::Msg(msg.clone())), own),
+            ChannelChange::Take(msg) => ("take", self.intern(Part::Msg(msg.clone())), own),
+            ChannelChange::Copy(msg) => ("copy", self.intern(Part::Msg(msg.clone())), own),
             ChannelChange::Clear => ("clear", 0, 0),
         };
         let question = (self.world[at], changed);
@@ -321,7 +323,7 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
             answer
         } else {
             let mut channel = self.channel(link).clone();
-            let fate = channel.change(change, rules.links);
+            let fate = channel.change(change, rules.links.on(link));
             let answer = (self.intern(Part::Channel(channel)), fate);
             self.changed.insert(question, answer);
             answer

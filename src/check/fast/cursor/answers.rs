@@ -196,7 +196,7 @@ impl<P: Protocol> Cursor<P> {
                 ChannelChange::Copy(msg) => ChannelChange::Copy(book.messages.get(**msg)),
                 ChannelChange::Clear => ChannelChange::Clear,
             };
-            let fate = channel.change(&spelt, rules.links);
+            let fate = channel.change(&spelt, rules.links.on(link));
             let answer = with_fate(book.intern(rules.links.order, channel), fate);
             book.changes.put(question, answer);
             answer

@@ -15,7 +15,7 @@ use crate::model::{Protocol, System};
 
 impl<P: Protocol> Cursor<P> {
     /// From now on, worlds that differ by names are one.
-    pub fn rename(&mut self, names: Names<P>, word_bits: u32) {
+    pub fn rename(&mut self, names: Names<P>) {
         self.orbits = Some(Orbits::new(Arc::new(names)));
         for id in self.system.cluster.ids() {
             let about = About::Awaited(self.shelf().node(id).clone());
@@ -25,7 +25,7 @@ impl<P: Protocol> Cursor<P> {
             self.class();
             self.outgrown
         } {
-            self.repack(word_bits);
+            self.repack();
         }
     }
 

@@ -31,6 +31,8 @@ pub struct Cursor<P: Protocol> {
     pub(super) parts: Vec<Number>,
     words: Vec<u64>,
     packer: Packer,
+    /// The bits of a word that fields may fill.
+    word_bits: u32,
     /// The parts that changed since the world was loaded, and what they were.
     pub(super) changed: Vec<(usize, Number)>,
     outgrown: bool,
@@ -68,6 +70,7 @@ impl<P: Protocol> Cursor<P> {
             parts: vec![0; books.part_count()],
             words: Vec::new(),
             packer: Packer::new(&books.counts(), word_bits),
+            word_bits,
             changed: Vec::new(),
             outgrown: false,
             recent: vec![[(u64::MAX, 0); RECENT]; nodes],
@@ -83,9 +86,9 @@ impl<P: Protocol> Cursor<P> {
             books,
         };
         cursor.stand_at(world);
-        cursor.repack(word_bits);
+        cursor.repack();
         if cursor.bury_all() {
-            cursor.repack(word_bits);
+            cursor.repack();
         }
         cursor
     }
@@ -98,6 +101,7 @@ impl<P: Protocol> Cursor<P> {
             parts: self.parts.clone(),
             words: self.words.clone(),
             packer: self.packer.for_another(),
+            word_bits: self.word_bits,
             changed: Vec::new(),
             outgrown: false,
             recent: vec![[(u64::MAX, 0); RECENT]; self.books.nodes],
@@ -226,9 +230,14 @@ impl<P: Protocol> Cursor<P> {
         self.outgrown
     }
 
-    /// Makes a layout for all that is known by now; the old one is what worlds were packed by.
-    pub fn repack(&mut self, word_bits: u32) -> Packer {
-        let packer = Packer::new(&self.books.counts(), word_bits);
+    /// A layout for all that is known by now.
+    pub fn next_layout(&self) -> Packer {
+        Packer::new(&self.books.counts(), self.word_bits)
+    }
+
+    /// Takes a layout for all that is known by now; the old one is what worlds were packed by.
+    pub fn repack(&mut self) -> Packer {
+        let packer = self.next_layout();
         let old = std::mem::replace(&mut self.packer, packer);
         self.packer.fill(&self.parts, &mut self.words);
         self.outgrown = false;

@@ -126,7 +126,7 @@ impl<P: Protocol> Cursor<P> {
         let mut left = Channel::default();
         for msg in channel.iter() {
             if !prospect.is_dead(class, link.src, msg).expect(NOT_PURE) {
-                left.change(&ChannelChange::Send(msg), rules.links);
+                left.change(&ChannelChange::Send(msg), rules.links.on(link));
             } else if arrives {
                 let input = Input::Message {
                     src: link.src,

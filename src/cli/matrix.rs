@@ -69,7 +69,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     check_names(args)?;
     let files = args.write.as_deref().map(Files::at).transpose()?;
     interrupt::heed();
-    let default = Tuning::default();
+    let default = Effort::default().tuning;
     let effort = Effort {
         tuning: Tuning {
             threads: args.threads.map_or(default.threads, usize::from),

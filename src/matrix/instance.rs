@@ -21,12 +21,26 @@ use crate::model::{
 const COPIES: &str = "copies";
 
 /// How much may be spent on one search, beside what the variant states.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Effort {
     pub tuning: Tuning,
     /// Distinct worlds.
     pub states_max: Option<u64>,
     pub depth_max: Option<Limit>,
+}
+
+impl Default for Effort {
+    fn default() -> Self {
+        Effort {
+            // Cells are compared: what is left out of the large ones is left out of the small ones.
+            tuning: Tuning {
+                first_look: 0,
+                ..Tuning::default()
+            },
+            states_max: None,
+            depth_max: None,
+        }
+    }
 }
 
 /// Which search of a matrix comes next.

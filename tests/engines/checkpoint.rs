@@ -4,12 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::common::table::game;
-use crate::common::{account, cases, states};
+use crate::common::{account, cases, eager, states};
 use jury::check::checkpoint::{CheckpointError, Fact, Folder};
 use jury::check::fast::{self, Tuning};
-use jury::check::reduction::Forgone;
+use jury::check::reduction::{Forgone, Reduction};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped};
-use jury::model::{Limit, Protocol, Rules, System};
+use jury::model::{
+    Expectation, Limit, Link, NodeSet, Predicate, Property, Protocol, Reason, Rules, System, View,
+};
 use jury::protocols::raft::{self, Raft};
 use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
 use proptest::prelude::*;
@@ -28,7 +30,7 @@ fn tuning() -> impl Strategy<Value = Tuning> {
             blocks_max: 1,
             slots: 2,
             shared_from: 1,
-            ..Tuning::default()
+            ..eager()
         },
     )
 }
@@ -111,16 +113,31 @@ fn explore_from<P: Protocol>(
 /// Compares what is found in one go with what is found bit by bit, and from any checkpoint.
 fn compare<P: Protocol>(system: &System<P>, limits: Limits, tunings: [Tuning; 2], from: usize) {
     let properties = system.protocol.properties();
+    compare_for(system, &properties, limits, tunings, from);
+}
+
+/// The same for these properties.
+fn compare_for<P: Protocol>(
+    system: &System<P>,
+    properties: &[Property<P>],
+    limits: Limits,
+    tunings: [Tuning; 2],
+    from: usize,
+) {
     let start = system.initial();
     let whole = fast::explore(
         system,
         &start,
-        &properties,
+        properties,
         &limits,
         tunings[0],
         &mut Patient,
     );
     let whole = account(system, &whole);
+    let explore_from = |tuning, folder: &Folder, monitor: &mut dyn Monitor| {
+        let place = folder.place(&"search");
+        fast::explore_from(system, &start, properties, &limits, tuning, &place, monitor)
+    };
     let here = TempDir::new().unwrap();
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
     let mut copies = Vec::new();
@@ -128,7 +145,7 @@ fn compare<P: Protocol>(system: &System<P>, limits: Limits, tunings: [Tuning; 2]
     for patience in 0.. {
         let mut monitor = Restless::new(here.path(), 1 << patience.min(20));
         let tuning = tunings[patience % 2];
-        let explored = explore_from(system, limits, tuning, &folder, &mut monitor).unwrap();
+        let explored = explore_from(tuning, &folder, &mut monitor).unwrap();
         copies.append(&mut monitor.copies);
         if explored.stopped != Some(Stopped::Interrupted) {
             assert_eq!(account(system, &explored), whole);
@@ -139,7 +156,7 @@ fn compare<P: Protocol>(system: &System<P>, limits: Limits, tunings: [Tuning; 2]
     fs::write(the_file(here.path()), &copies[from % copies.len()]).unwrap();
     for _ in 0..2 {
         // The second time there is nothing left to do.
-        let explored = explore_from(system, limits, tunings[1], &folder, &mut Patient).unwrap();
+        let explored = explore_from(tunings[1], &folder, &mut Patient).unwrap();
         assert_eq!(account(system, &explored), whole);
     }
 }
@@ -183,7 +200,7 @@ fn two_phase_commit_goes_on() {
         blocks_max: 1,
         threads: 2,
         shared_from: 1,
-        ..Tuning::default()
+        ..eager()
     };
     let by_names = Tuning {
         symmetry: true,
@@ -210,13 +227,81 @@ fn two_phase_commit_goes_on() {
     }
 }
 
+/// A goal that reads what is in flight is asked in the sweep alone. A search that was stopped there knows
+/// that what it left out has mattered.
+#[test]
+fn what_a_sweep_has_read_is_not_forgotten() {
+    let is_quiet = |commit: &TwoPhaseCommit, world: &dyn View<TwoPhaseCommit>| {
+        let ids = || commit.cluster().all().iter();
+        let silent = |src| ids().all(|dst| world.channel(Link::new(src, dst)).is_empty());
+        if ids().all(silent) {
+            return Ok(());
+        }
+        Err(Reason::new(NodeSet::EMPTY, "something is in flight"))
+    };
+    let properties = [Property {
+        name: "quiet",
+        about: "In the end nothing is in flight.",
+        citation: "none",
+        premise: vec![],
+        assumes: vec![],
+        expectation: Expectation::NeverBlocked {
+            condition: None,
+            goal: Predicate::World(is_quiet),
+        },
+    }];
+    let tuning = Tuning {
+        round: 50,
+        threads: 1,
+        ..eager()
+    };
+    let system = commit(2, true);
+    let start = system.initial();
+    let limits = Limits::default();
+    let whole = fast::explore(&system, &start, &properties, &limits, tuning, &mut Patient);
+    let forgone = [(Reduction::Dead, Forgone::NetworkIsRead)];
+    assert_eq!(whole.reduced.forgone, forgone);
+    for from in 0..40 {
+        compare_for(&system, &properties, limits, [tuning; 2], from);
+    }
+}
+
+/// What a checkpoint holds must fit into memory. If not, it stays as it is.
+#[test]
+fn a_checkpoint_that_does_not_fit_is_left_alone() {
+    struct Small;
+
+    impl Monitor for Small {
+        fn look(&mut self, progress: &Progress) -> Result<(), Stopped> {
+            if progress.ahead > 0 {
+                return Err(Stopped::Memory);
+            }
+            Ok(())
+        }
+    }
+
+    let here = TempDir::new().unwrap();
+    let folder = Folder::open(here.path(), Vec::new()).unwrap();
+    let system = commit(2, true);
+    let tuning = Tuning {
+        round: 50,
+        ..Tuning::unreduced()
+    };
+    let mut monitor = Restless::new(here.path(), 9);
+    explore_from(&system, Limits::default(), tuning, &folder, &mut monitor).unwrap();
+    let kept = fs::read(the_file(here.path())).unwrap();
+    let explored = explore_from(&system, Limits::default(), tuning, &folder, &mut Small).unwrap();
+    assert_eq!(explored.stopped, Some(Stopped::Memory));
+    assert_eq!(fs::read(the_file(here.path())).unwrap(), kept);
+}
+
 #[test]
 fn what_a_search_cost_adds_up() {
     let here = TempDir::new().unwrap();
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
     let tuning = Tuning {
         round: 10,
-        ..Tuning::default()
+        ..eager()
     };
     let looks = |most| {
         let mut monitor = Restless::new(here.path(), most);
@@ -240,7 +325,7 @@ fn a_protocol_that_changed_is_noticed() {
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
     let tuning = Tuning {
         round: 50,
-        ..Tuning::default()
+        ..eager()
     };
     let mut monitor = Restless::new(here.path(), 5);
     explore_from(
@@ -299,7 +384,7 @@ fn a_checkpoint_that_cannot_be_written_stops_nothing() {
     let mut monitor = Noting(Vec::new());
     let system = commit(1, true);
     let limits = Limits::default();
-    let explored = explore_from(&system, limits, Tuning::default(), &folder, &mut monitor).unwrap();
+    let explored = explore_from(&system, limits, eager(), &folder, &mut monitor).unwrap();
     assert_eq!(explored.stopped, None);
     assert!(!monitor.0.is_empty());
 }
@@ -336,14 +421,13 @@ fn a_search_gets_on_though_planning_takes_too_long() {
     let whole = fast::explore(&system, &start, &properties, &limits, all, &mut Patient);
     let here = TempDir::new().unwrap();
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
-    let first = explore_from(&system, limits, Tuning::default(), &folder, &mut Hasty(9)).unwrap();
+    let first = explore_from(&system, limits, eager(), &folder, &mut Hasty(9)).unwrap();
     assert_eq!(first.stopped, Some(Stopped::Time));
     let mut turns = 0;
     let last = loop {
         turns += 1;
         let mut monitor = Hasty(3 << turns);
-        let explored =
-            explore_from(&system, limits, Tuning::default(), &folder, &mut monitor).unwrap();
+        let explored = explore_from(&system, limits, eager(), &folder, &mut monitor).unwrap();
         if explored.stopped != Some(Stopped::Time) {
             break explored;
         }

@@ -248,6 +248,63 @@ fn two_phase_commit_is_judged_alike() {
     assert_eq!(compared, 120);
 }
 
+/// Before keys get longer it is asked whether there is memory for them. If not, what was found until then
+/// stands.
+#[test]
+fn longer_keys_are_asked_for() {
+    struct Watching {
+        most: u64,
+        asked: Vec<(u64, u64)>,
+    }
+
+    impl Monitor for Watching {
+        fn look(&mut self, progress: &Progress) -> Result<(), Stopped> {
+            if progress.ahead > 0 {
+                self.asked.push((progress.distinct, progress.ahead));
+            }
+            if progress.ahead > self.most {
+                return Err(Stopped::Memory);
+            }
+            Ok(())
+        }
+    }
+
+    let params = params(&serde_json::json!({ "participants": 2 }));
+    let system = commit(&params, |rules, nodes| {
+        rules.budgets.crashes = vec![(nodes, Limit::AtMost(1))];
+    });
+    let properties = system.protocol.properties();
+    let properties: Vec<_> = properties
+        .into_iter()
+        .filter(|p| p.expectation.goal().is_none())
+        .collect();
+    let start = system.initial();
+    let limits = Limits::default();
+    let tuning = Tuning {
+        word_bits: 24,
+        round: 64,
+        ..Tuning::unreduced()
+    };
+    let mut search = |most| {
+        let asked = Vec::new();
+        let mut monitor = Watching { most, asked };
+        let explored = fast::explore(&system, &start, &properties, &limits, tuning, &mut monitor);
+        (explored, monitor.asked)
+    };
+    let (whole, asked) = search(u64::MAX);
+    assert_eq!(whole.stopped, None);
+    let [(worlds, ahead)] = asked[..] else {
+        panic!("keys get longer once: {asked:?}");
+    };
+    // The list and the set, eight bytes more for each world.
+    assert!(ahead >= worlds * 16, "{ahead} for {worlds}");
+    let (stopped, _) = search(ahead - 1);
+    assert_eq!(stopped.stopped, Some(Stopped::Memory));
+    assert_eq!(stopped.progress.distinct, worlds);
+    let plain = plainly(&system, &properties, states(worlds - 1));
+    assert_eq!(stopped.progress.distinct, plain.progress.distinct);
+}
+
 /// A search that is stopped from outside finds what the plain one finds until then.
 #[test]
 fn a_search_can_be_stopped() {

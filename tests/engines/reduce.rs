@@ -4,7 +4,7 @@
 use crate::common::picky::Picky;
 use crate::common::reduced::{buried, outlooks, size};
 use crate::common::table::{Do, Game, Msg, Params as Rows, Past, Row, Table, game};
-use crate::common::{cases, depth, depth_within, plainly, successors, told};
+use crate::common::{cases, depth, depth_within, eager, plainly, successors, told};
 use jury::check::fast::{self, Tuning};
 use jury::check::reduction::Forgone;
 use jury::check::{Explored, Finding, Limits, Patient, Reduce, Reduction, Reductions};
@@ -47,7 +47,7 @@ fn tuning() -> impl Strategy<Value = Tuning> {
             block,
             blocks_max,
             questions_max: usize::MAX,
-            ..Tuning::default()
+            ..eager()
         },
     )
 }
@@ -305,7 +305,7 @@ fn compare_all(system: &System<Table>, most: usize, tuning: Tuning) {
                 reduce,
                 threads: 1,
                 questions_max: usize::MAX,
-                ..Tuning::default()
+                ..eager()
             };
             let alone = fast(system, &properties, limits, alone);
             assert_eq!(account(system, &ours), account(system, &alone));
@@ -416,7 +416,7 @@ fn a_crash_inside_a_handler_that_changes_nothing_is_an_event() {
     let plain = plainly(&system, &system.protocol.properties(), Limits::default());
     let broken = |finding: &Finding<_>| matches!(finding, Finding::Broken { .. });
     assert!(plain.findings.iter().any(broken));
-    compare_all(&system, 1_000, Tuning::default());
+    compare_all(&system, 1_000, eager());
 }
 
 /// What is on storage only if a node crashed inside a handler wakes a message that would be dead.
@@ -433,7 +433,7 @@ fn what_only_a_crash_inside_leaves_behind_is_foreseen() {
     let plain = plainly(&system, &system.protocol.properties(), Limits::default());
     let broken = |finding: &Finding<_>| matches!(finding, Finding::Broken { .. });
     assert!(plain.findings.iter().any(broken));
-    compare_all(&system, 1_000, Tuning::default());
+    compare_all(&system, 1_000, eager());
 }
 
 /// A message that a bound withholds keeps a world open, so that it is left in flight.
@@ -446,7 +446,7 @@ fn what_a_bound_withholds_is_not_left_out() {
     let system = System::new(table, Rules::fault_free());
     let plain = plainly(&system, &system.protocol.properties(), Limits::default());
     assert!(plain.withheld.contains(&Bound::Protocol("rounds")));
-    compare_all(&system, 1_000, Tuning::default());
+    compare_all(&system, 1_000, eager());
 }
 
 /// A message that is dead can be duplicated and lost, and somebody may count that.
@@ -459,7 +459,7 @@ fn what_is_spent_in_vain_is_not_left_out() {
         rules.budgets.drops = Limit::AtMost(drops);
         rules.budgets.duplicates = Limit::AtMost(duplicates);
         let table = Table::new(&rows).expect("it has nodes");
-        compare_all(&System::new(table, rules), 1_000, Tuning::default());
+        compare_all(&System::new(table, rules), 1_000, eager());
     }
 }
 
@@ -482,9 +482,38 @@ fn what_is_read_in_vain_is_not_asked_for() {
         threads: 8,
         shared_from: 1,
         chunk: 1,
-        ..Tuning::default()
+        ..eager()
     };
     compare_all(&system, 1_000, tuning);
+}
+
+/// Where a search is small, all of it is searched unless somebody says what to leave out.
+#[test]
+fn a_small_search_leaves_nothing_out() {
+    let two = serde_json::json!({ "participants": 2 });
+    let system = commit(&two, |rules, nodes| {
+        rules.links.copies = Limit::AtMost(1);
+        rules.budgets.crashes = vec![(nodes, Limit::AtMost(1))];
+    });
+    let properties = system.protocol.properties();
+    let search = |first_look, reduce| {
+        let tuning = Tuning {
+            first_look,
+            reduce,
+            ..eager()
+        };
+        fast(&system, &properties, Limits::default(), tuning)
+    };
+    let whole = search(0, Reduce::NONE);
+    let worlds = whole.progress.distinct;
+    let small = search(worlds, Reduce::Auto);
+    assert_eq!(account(&system, &small), account(&system, &whole));
+    assert!(small.reduced.used.is_empty() && small.reduced.forgone.is_empty());
+    let told = Reduce::Only(Reductions::NONE.with(Reduction::Dead));
+    for larger in [search(worlds - 1, Reduce::Auto), search(worlds, told)] {
+        assert!(larger.progress.distinct < worlds);
+        assert!(larger.reduced.used.contains(Reduction::Dead));
+    }
 }
 
 /// Two-phase commit with so many participants.
@@ -546,7 +575,7 @@ fn two_phase_commit_keeps_its_verdicts() {
                         let tuning = Tuning {
                             reduce,
                             word_bits: 9,
-                            ..Tuning::default()
+                            ..eager()
                         };
                         let ours = fast(&system, &properties, limits, tuning);
                         compare(&system, &properties, &plain, &ours);
@@ -596,7 +625,7 @@ fn what_is_asked_for_and_not_done_has_a_reason() {
     };
     let tuning = Tuning {
         reduce: Reduce::Only(all),
-        ..Tuning::default()
+        ..eager()
     };
     let each = |why: Forgone| Reduction::ALL.map(|one| (one, why)).to_vec();
     assert_eq!(forgone(|_| (), &["atomicity"], tuning), []);
@@ -631,7 +660,7 @@ fn what_is_asked_for_and_not_done_has_a_reason() {
 #[test]
 fn a_handler_may_refuse_what_cannot_happen() {
     let system = System::new(Picky, Rules::fault_free());
-    let ours = fast(&system, &[], Limits::default(), Tuning::default());
+    let ours = fast(&system, &[], Limits::default(), eager());
     let dead = (Reduction::Dead, Forgone::HandlerPanics);
     assert_eq!(ours.reduced.forgone, [dead]);
     assert_eq!(ours.progress.distinct, 3);
@@ -654,10 +683,7 @@ fn what_is_left_out_was_exercised() {
             });
             let whole = plainly(&system, &[], Limits::default());
             for reduce in asked() {
-                let tuning = Tuning {
-                    reduce,
-                    ..Tuning::default()
-                };
+                let tuning = Tuning { reduce, ..eager() };
                 let ours = fast(&system, &[], Limits::default(), tuning);
                 assert_eq!(ours.exercised, whole.exercised, "{:?}", ours.reduced);
                 compared += usize::from(ours.progress.distinct < whole.progress.distinct);

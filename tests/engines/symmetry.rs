@@ -7,7 +7,7 @@ use crate::common::pick::Pick;
 use crate::common::table::{
     Do, Game, Msg, Params as TableParams, Past, RawRules, Row, Table, symmetric_game,
 };
-use crate::common::{cases, depth, depth_within, successors};
+use crate::common::{cases, depth, depth_within, eager, successors};
 use indexmap::IndexSet;
 use jury::check::fast::{self, Tuning};
 use jury::check::{Explored, Finding, Limits, NodeSymmetry, Patient};
@@ -236,7 +236,7 @@ fn compare<P: Protocol>(system: &System<P>, deepest: u32, tunings: &[Tuning]) ->
     // Together with the reductions: the same verdicts on what is settled on sight.
     let reduced = Tuning {
         symmetry: true,
-        ..Tuning::default()
+        ..eager()
     };
     let reduced = search(system, &properties, limits, reduced);
     assert!(reduced.progress.distinct <= counts.distinct);

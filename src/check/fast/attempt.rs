@@ -13,7 +13,7 @@ use super::saved::{self, Opened};
 use super::search::Search;
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
-use crate::check::reduction::{Forgone, Reduced, Reduction};
+use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction};
 use crate::check::{Fingerprints, Halted, Limits, Monitor, NodeSymmetry, Stopped};
 use crate::model::{Property, Protocol, System, World};
 
@@ -79,6 +79,12 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             None => Opened::default(),
         };
         monitor.begins(opened.cost);
+        if self.plans()
+            && opened.is_empty()
+            && let Some(explored) = self.first_look(monitor)
+        {
+            return Ok(explored);
+        }
         let (mut reduced, left_out) = match self.plan(opened.before, monitor) {
             Ok(plan) => plan,
             Err(Stopped::Time | Stopped::Memory) if self.place.is_some() && opened.is_empty() => {
@@ -134,6 +140,37 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             reduced,
             ..explored
         })
+    }
+
+    /// Whether there is something to find out before it is clear what may be left out, and nobody asked for
+    /// just that.
+    fn plans(&self) -> bool {
+        let reduced = Reduced::planned(self.tuning.reduce, &self.system.rules, self.properties);
+        let asked = self.tuning.reduce == Reduce::Auto && self.tuning.first_look > 0;
+        asked && reduced.used.contains(Reduction::Dead)
+    }
+
+    /// A search that leaves out nothing, if it takes so few worlds that to find out what it might leave
+    /// out could take longer.
+    fn first_look(&self, monitor: &mut dyn Monitor) -> Option<Explored<P>> {
+        let most = self.tuning.first_look;
+        let limits = Limits {
+            states: Some(self.limits.states.map_or(most, |states| states.min(most))),
+            ..*self.limits
+        };
+        let mut search = Search::new(
+            self.system,
+            self.start,
+            self.properties,
+            &limits,
+            self.tuning,
+            Reducer::none(),
+        );
+        search.run(monitor);
+        if search.stopped == Some(Stopped::States) {
+            return None;
+        }
+        search.finish(monitor)
     }
 
     /// What is left out, as far as that can be told before the search; nothing if it is known already that

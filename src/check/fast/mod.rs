@@ -56,8 +56,8 @@ use super::reduction::Reduce;
 
 /// How the engine goes about it. None of it changes a verdict, but for [`fingerprints`](Self::fingerprints),
 /// which may hide a world, and then verdicts say so. How many worlds there are depends on what may be left
-/// out ([`reduce`](Self::reduce), [`questions_max`](Self::questions_max)) and on
-/// [`symmetry`](Self::symmetry); on nothing else.
+/// out ([`reduce`](Self::reduce), [`first_look`](Self::first_look), [`questions_max`](Self::questions_max))
+/// and on [`symmetry`](Self::symmetry); on nothing else.
 #[derive(Clone, Copy, Debug)]
 pub struct Tuning {
     /// How many threads search, at most 32; 0 stands for as many as the machine has cores.
@@ -86,6 +86,9 @@ pub struct Tuning {
     pub doubt: u32,
     /// What may be left out.
     pub reduce: Reduce,
+    /// Where a search is through within so many worlds, it leaves out nothing unless it was told just what to
+    /// leave out; if 0, that is not tried.
+    pub first_look: u64,
     /// How many questions about handlers may be asked to find out which messages are dead. Where it
     /// takes more, no message counts as dead.
     pub questions_max: usize,
@@ -133,11 +136,12 @@ impl Tuning {
             blocks_max: _,
             doubt: _,
             reduce,
+            first_look,
             questions_max,
             symmetry,
             fingerprints,
         } = *self;
-        (reduce, questions_max, symmetry, fingerprints)
+        (reduce, first_look, questions_max, symmetry, fingerprints)
     }
 }
 
@@ -156,6 +160,7 @@ impl Default for Tuning {
             blocks_max: usize::MAX,
             doubt: 1 << 14,
             reduce: Reduce::Auto,
+            first_look: 1 << 13,
             questions_max: 4_000_000,
             symmetry: false,
             fingerprints: None,

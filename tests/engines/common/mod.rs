@@ -12,6 +12,7 @@ pub mod table;
 pub mod two_phase;
 pub mod two_phase_spec;
 
+use jury::check::fast::Tuning;
 use jury::check::{Explored, Finding, Limits, Patient, Progress, explore};
 use jury::model::{Event, Limit, Link, Property, Protocol, System, View, World};
 use proptest::test_runner::{Config, RngSeed};
@@ -97,6 +98,14 @@ pub fn successors<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<(Eve
         (event, next)
     };
     events.into_iter().map(after).collect()
+}
+
+/// Leaves out whatever may be left out, in small spaces as well.
+pub fn eager() -> Tuning {
+    Tuning {
+        first_look: 0,
+        ..Tuning::default()
+    }
 }
 
 /// Every link of a cluster.

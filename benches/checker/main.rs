@@ -100,8 +100,8 @@ const CONTESTS: &[Contest] = &[
     },
     Contest {
         subject: Subject::Synod {
-            proposers: 3,
-            acceptors: 3,
+            proposers: 2,
+            acceptors: 4,
         },
         engines: &[
             Engine::Fast,

@@ -236,9 +236,9 @@ impl Subject {
                 acceptors: 2,
             } => 481,
             Subject::Synod {
-                proposers: 3,
-                acceptors: 3,
-            } => 481,
+                proposers: 2,
+                acceptors: 4,
+            } => 1_943_953,
             _ => panic!("not counted yet: {}", self.key()),
         }
     }

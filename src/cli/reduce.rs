@@ -5,7 +5,8 @@ use jury::check::{Reduce, Reduction, Reductions};
 /// What a search may leave out.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
 pub struct Reducing {
-    /// What the fast engine may leave out: `auto` is all that changes no verdict, `none` is nothing;
+    /// What the fast engine may leave out: `auto` is all that changes no verdict, where the search is not so
+    /// small that it is through before that is found out; `none` is nothing;
     /// or a list of `no-op` (deliveries that change nothing are no events), `lost` (what is lost is
     /// never delivered), `dead` (messages that nobody will react to are not in flight). What would
     /// change a verdict is never left out.

@@ -9,7 +9,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// How long a build and a test run may take.
@@ -613,13 +613,14 @@ fn passes(project: &Path) -> bool {
     let tests = |more: &[&str]| {
         let mut tests = Command::new(env!("CARGO"));
         tests
-            .args(["test", "--quiet", "--lib", "--test", "engines"])
+            .args(["test", "--lib", "--test", "engines"])
             .args(more)
             .current_dir(project)
             .env("CARGO_TARGET_DIR", project.join("target"))
             .env("CARGO_PROFILE_DEV_DEBUG", "0")
-            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "0")
+            .env("CARGO_INCREMENTAL", "1")
             .env("PROPTEST_CASES", "40")
+            .env("RUST_BACKTRACE", "0")
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         tests
@@ -627,20 +628,35 @@ fn passes(project: &Path) -> bool {
     // What does not compile is caught by nobody.
     let built = tests(&["--no-run"]).status().expect("cargo runs");
     assert!(built.success(), "it does not compile");
+    let log = project.join("tests.log");
     let mut tests = tests(&["--", "fast::", "reduce::", "symmetry::", "checkpoint::"]);
+    tests.stdout(fs::File::create(&log).expect("the copy can be written"));
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut tests, 0);
     let mut tests = tests.spawn().expect("cargo runs");
     let begun = Instant::now();
     loop {
         if let Some(status) = tests.try_wait().expect("it is ours") {
             return status.success();
         }
-        if begun.elapsed() > PATIENCE {
-            tests.kill().expect("it is ours");
-            tests.wait().expect("it is ours");
+        // The first test that fails is enough.
+        let told = fs::read_to_string(&log).unwrap_or_default();
+        if told.contains("... FAILED") || begun.elapsed() > PATIENCE {
+            end(&mut tests);
             return false;
         }
         std::thread::sleep(Duration::from_millis(100));
     }
+}
+
+/// Ends a command, and whatever it has started.
+fn end(command: &mut Child) {
+    if cfg!(unix) {
+        let group = format!("-{}", command.id());
+        let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+    }
+    let _ = command.kill();
+    command.wait().expect("it is ours");
 }
 
 fn copy_all(from: &Path, to: &Path) {

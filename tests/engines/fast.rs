@@ -121,9 +121,10 @@ proptest! {
         let tuning = Tuning { word_bits, fingerprints: Some(bits), ..tuning };
         let ours = fast(&system, &properties, Limits::default(), tuning);
         // Where all worlds took one word, each was its own fingerprint.
-        match ours.fingerprints {
-            Some(used) => prop_assert_eq!(used, Fingerprints(bits)),
-            None => prop_assert_eq!(ours.progress.distinct, exact.progress.distinct),
+        if let Some(used) = ours.fingerprints {
+            prop_assert_eq!(used, Fingerprints(bits));
+        } else {
+            prop_assert_eq!(ours.progress.distinct, exact.progress.distinct);
         }
         prop_assert!(ours.progress.distinct <= exact.progress.distinct);
         prop_assert!(ours.progress.generated <= exact.progress.generated);
@@ -285,7 +286,7 @@ fn longer_keys_are_asked_for() {
         round: 64,
         ..Tuning::unreduced()
     };
-    let mut search = |most| {
+    let search = |most| {
         let asked = Vec::new();
         let mut monitor = Watching { most, asked };
         let explored = fast::explore(&system, &start, &properties, &limits, tuning, &mut monitor);

@@ -301,7 +301,7 @@ mod tests {
     use crate::model::{
         Actor, Answer, BadParameter, Cluster, Enabled, Id, Input, Limit, Node, NodeSet,
         Observation, Out, Predicate, Property, Protocol, Reaction, Reason, Rules, System,
-        TimerRange, View,
+        TimerRange,
     };
 
     /// Three nodes count their timeouts modulo 3, and tell the next one; how many were told is history.

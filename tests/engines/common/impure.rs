@@ -159,12 +159,6 @@ impl Protocol for Impure {
             assumes: vec![],
             expectation: Expectation::Always(predicate),
         };
-        fn all_is_well(impure: &Impure, what: Odd) -> Answer {
-            if impure.is_odd(what) {
-                return Err(Reason::new(NodeSet::EMPTY, "something is wrong"));
-            }
-            Ok(())
-        }
         let of_history = |impure: &Self, _: &NodeSet| all_is_well(impure, Odd::OfHistory);
         let of_world = |impure: &Self, world: &dyn View<Self>| {
             let _ = world.node(Id::from(0));
@@ -175,4 +169,11 @@ impl Protocol for Impure {
             property("of-world", Predicate::World(of_world)),
         ]
     }
+}
+
+fn all_is_well(impure: &Impure, what: Odd) -> Answer {
+    if impure.is_odd(what) {
+        return Err(Reason::new(NodeSet::EMPTY, "something is wrong"));
+    }
+    Ok(())
 }

@@ -3,8 +3,6 @@
 //!
 //! `cargo run --example new_protocol`
 
-use std::borrow::Cow;
-
 use jury::check::Patient;
 use jury::model::{
     Actor, Answer, BadParameter, Cluster, Expectation, Id, Input, Node, NodeSet, Observation, Out,
@@ -49,43 +47,42 @@ impl Actor for Lock {
     type Timer = Timer;
     type State = State;
     type Storage = ();
-    type Random = ();
+    type Choice = ();
+    type Observation = Observation;
 
-    fn on_start(&self, id: Id, _: &Option<()>, o: &mut Out<Self>) -> State {
+    fn on_start(&self, id: Id, _: Option<&()>, o: &mut Out<Self>) -> State {
         if usize::from(id) == SERVER {
             return State::Server { holder: None };
         }
-        o.set_timer(Timer::Want, PAUSE.durations());
+        o.set_timer(Timer::Want, PAUSE);
         State::Client { holds: false }
     }
 
-    fn on_msg(&self, _: Id, state: &mut Cow<State>, src: Id, msg: Msg, o: &mut Out<Self>) {
-        match (&**state, msg) {
+    fn on_message(&self, _: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
+        match (&*state, msg) {
             (State::Server { holder: None }, Msg::Acquire) => {
-                *state.to_mut() = State::Server { holder: Some(src) };
+                *state = State::Server { holder: Some(src) };
                 o.send(src, Msg::Granted);
             }
             // The mistake: this may be an old one, and so may a GRANTED.
-            (State::Server { .. }, Msg::Release) => {
-                *state.to_mut() = State::Server { holder: None }
-            }
+            (State::Server { .. }, Msg::Release) => *state = State::Server { holder: None },
             (State::Client { .. }, Msg::Granted) => {
-                *state.to_mut() = State::Client { holds: true };
+                *state = State::Client { holds: true };
                 o.cancel_timer(Timer::Want);
-                o.set_timer(Timer::Done, PAUSE.durations());
+                o.set_timer(Timer::Done, PAUSE);
             }
             _ => {}
         }
     }
 
-    fn on_timeout(&self, _: Id, state: &mut Cow<State>, timer: &Timer, o: &mut Out<Self>) {
+    fn on_timeout(&self, _: Id, state: &mut State, timer: &Timer, o: &mut Out<Self>) {
         let msg = match timer {
             Timer::Want => Msg::Acquire,
             Timer::Done => Msg::Release,
         };
-        *state.to_mut() = State::Client { holds: false };
+        *state = State::Client { holds: false };
         o.send(Id::from(SERVER), msg);
-        o.set_timer(Timer::Want, PAUSE.durations());
+        o.set_timer(Timer::Want, PAUSE);
     }
 }
 

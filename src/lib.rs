@@ -1,5 +1,7 @@
 //! Jury puts commit and consensus protocols on trial.
 
+#[cfg(feature = "stateright-bridge")]
+pub mod adapter;
 pub mod check;
 pub mod matrix;
 pub mod model;

@@ -89,7 +89,7 @@ pub fn execute<P: Protocol>(
     witnesses: &mut [&mut dyn Witness<P>],
 ) -> Result<Run<P>, Divergence> {
     let (mut world, starts) = system.start();
-    let mut ledger = Ledger::new(system.cluster.len());
+    let mut ledger = Ledger::new(system);
     for start in &starts {
         ledger.note_start(start);
     }
@@ -306,7 +306,7 @@ impl<P: Protocol> Judge<P> {
     fn ask(&mut self, system: &System<P>, world: &World<P>, observed: bool, saved: bool) {
         for (property, predicate) in &self.watched {
             let anew = match predicate {
-                Predicate::History(_) => observed,
+                Predicate::History(_) | Predicate::Step(..) => observed,
                 Predicate::Storage(_) => observed || saved,
                 Predicate::World(_) => true,
             };
@@ -332,7 +332,8 @@ impl<P: Protocol> Witness<P> for Judge<P> {
     fn happened(&mut self, moment: &Moment<'_, P>) {
         self.steps += 1;
         let reaction = moment.effects.reaction.as_ref().map(|(_, r)| r);
-        let observed = reaction.is_some_and(|r| !r.observations.is_empty());
+        let observed =
+            reaction.is_some_and(|r| !r.observations.is_empty() || !r.breaches.is_empty());
         let saved = reaction.is_some_and(|r| r.saved().is_some());
         self.ask(moment.system, moment.world, observed, saved);
     }

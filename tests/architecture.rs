@@ -101,7 +101,7 @@ struct Words {
 
 const WORDS: &[Words] = &[
     Words {
-        all: &[".on_start(", ".on_msg(", ".on_timeout(", ".on_random("],
+        all: &[".on_start(", ".on_message(", ".on_timeout(", ".on_choice("],
         within: &[""],
         except: &["model/actor.rs"],
         tests_too: false,
@@ -388,8 +388,8 @@ fn the_reading_sees() {
     assert_eq!(found, ["check", "model", "run"]);
     assert!(mentions("let x: f64 = y;", "f64"));
     assert!(!mentions("let xf64 = y;", "f64"));
-    assert!(mentions("protocol.on_msg(id)", ".on_msg("));
-    assert!(!mentions("fn on_msg(&self)", ".on_msg("));
+    assert!(mentions("protocol.on_message(id)", ".on_message("));
+    assert!(!mentions("fn on_message(&self)", ".on_message("));
     let actor = sources.iter().find(|s| s.path == "model/actor.rs").unwrap();
-    assert!(mentions(&actor.code(false), ".on_msg("));
+    assert!(mentions(&actor.code(false), ".on_message("));
 }

@@ -13,6 +13,8 @@ mod table;
 #[path = "../../tests/engines/common/synod.rs"]
 #[allow(dead_code)]
 mod synod;
+#[path = "../../tests/engines/common/theirs.rs"]
+mod theirs;
 #[path = "../../tests/engines/common/two_phase.rs"]
 #[allow(dead_code)]
 mod two_phase;

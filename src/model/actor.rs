@@ -1,25 +1,75 @@
-//! The seam to Stateright's actor trait, and the only place where a handler is called.
+//! The seam to algorithms: the handlers of a node, and the only place where one is called.
 //!
-//! A handler is a pure function of (configuration, id, state, input). Here its commands become a
-//! [`Reaction`], and a reaction changes one [`Node`] and nothing else. What a reaction means for
-//! channels, budgets and the history is the business of [`System`](super::System).
-//!
-//! Invariants: a node that is down has no volatile state, by type; commands are carried out in
-//! the order in which the handler gave them; after a crash inside a handler no later command is.
+//! A handler is a pure function of (configuration, id, state, input). What it does is the new state,
+//! the commands that it gives, in order, and what it observes of itself on the way. What commands
+//! mean for a node is the business of [`Node`](super::node::Node), what they mean for everything else
+//! that of [`System`](super::System).
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use std::hash::Hash;
 
 use derive_where::derive_where;
-use serde::{Deserialize, Serialize};
-pub use stateright::actor::{Actor, Command, Id, Out};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::event::Vocabulary;
-use super::protocol::{Observation, Protocol};
+use super::id::Id;
+use super::observation::Observed;
+use super::time::TimerRange;
 
-/// A command of protocol `P`.
-pub type CommandOf<P> =
-    Command<<P as Actor>::Msg, <P as Actor>::Timer, <P as Actor>::Random, <P as Actor>::Storage>;
+/// Plain data: what can be copied, compared, printed and written down.
+///
+/// Checkpoints hold states, storages and histories as bytes without names, so these may not be
+/// `#[serde(untagged)]` and the like; if they are, a checkpoint is refused.
+pub trait Data:
+    Clone + Debug + Eq + Hash + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+}
+
+impl<T> Data for T where
+    T: Clone + Debug + Eq + Hash + Serialize + DeserializeOwned + Send + Sync + 'static
+{
+}
+
+/// An algorithm: what a node does about each input.
+///
+/// One value configures every node of the cluster; handlers tell roles apart by id and state. They
+/// ask nobody and change nothing but the state that they are handed: the same question always gets the
+/// same answer.
+pub trait Actor: Sized + Send + Sync + 'static {
+    type Msg: Data + Ord;
+    type Timer: Data + Ord;
+    /// What a crash takes away.
+    type State: Data;
+    /// What survives a crash.
+    type Storage: Data;
+    /// An option among which the environment chooses.
+    type Choice: Data + Ord;
+    /// What a handler says that a step means: an [`Observation`](super::Observation), or a type of the
+    /// algorithm's own that can be put as one.
+    type Observation: Observed<Self>;
+
+    /// The node starts: for the first time if there is no storage, otherwise after a crash.
+    fn on_start(&self, id: Id, storage: Option<&Self::Storage>, o: &mut Out<Self>) -> Self::State;
+
+    fn on_message(
+        &self,
+        id: Id,
+        state: &mut Self::State,
+        src: Id,
+        msg: Self::Msg,
+        o: &mut Out<Self>,
+    );
+
+    fn on_timeout(&self, id: Id, state: &mut Self::State, timer: &Self::Timer, o: &mut Out<Self>) {
+        let _ = (id, state, timer, o);
+    }
+
+    /// The environment has made a choice that the node left to it.
+    fn on_choice(&self, id: Id, state: &mut Self::State, choice: &Self::Choice, o: &mut Out<Self>) {
+        let _ = (id, state, choice, o);
+    }
+}
 
 /// What a handler answers to.
 #[derive_where(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,281 +84,204 @@ pub enum Input<'a, V: Vocabulary> {
     /// The environment settled the choice `key`.
     Choice {
         key: &'a V::Key,
-        value: &'a V::Random,
+        value: &'a V::Choice,
     },
 }
 
-/// One node's part of the world.
-#[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "")]
-pub enum Node<P: Protocol> {
-    /// Has not started yet; it may join later.
-    Absent,
-    /// Crashed. Only what was last saved is left.
-    Down {
-        storage: Option<P::Storage>,
+/// Something that a handler has done, in the order in which it is carried out.
+#[derive_where(Clone, Debug, PartialEq, Eq)]
+pub enum Command<A: Actor> {
+    Send(Id, A::Msg),
+    /// Arms a timer (again, if it is armed) to run for a time out of the range.
+    SetTimer(A::Timer, TimerRange),
+    CancelTimer(A::Timer),
+    /// Leaves a choice to the environment; withdraws it if there are no options.
+    Choose(String, Vec<A::Choice>),
+    /// Writes the storage as a whole. It is on the disk at once, whether that is `forced` or not; but
+    /// only what is forced costs the node a wait.
+    Save {
+        record: A::Storage,
+        forced: bool,
     },
-    Up(Up<P>),
 }
 
-/// A node that is up.
-#[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "")]
-pub struct Up<P: Protocol> {
-    pub state: P::State,
-    /// The timers that are armed. (When they fire is the scheduler's business.)
-    pub timers: BTreeSet<P::Timer>,
-    /// The choices that the environment has yet to settle.
-    pub choices: BTreeMap<String, Vec<P::Random>>,
-    /// What was last saved; `None` if nothing ever was.
-    pub storage: Option<P::Storage>,
+impl<A: Actor> Command<A> {
+    /// Whether a crash right behind it leaves something: a message sent, or a record.
+    pub fn lasts(&self) -> bool {
+        matches!(self, Command::Send(..) | Command::Save { .. })
+    }
 }
 
-/// What one input did to one node: a value, so that it can be remembered and compared.
+/// Where a handler puts its commands, and among them what it observes.
+///
+/// An observation belongs to the next send or save, or, if none follows, to the end of the handler. It
+/// stands in front of it and takes effect with it: so a claim is made before the save that makes it
+/// true, and a crash inside the handler cuts both or neither. A handler that ignores its input
+/// observes nothing.
 #[derive_where(Debug)]
-pub struct Reaction<P: Protocol> {
-    /// The commands that were carried out, in order.
-    pub commands: Vec<CommandOf<P>>,
-    /// What the step meant, in the words of the paper.
-    pub observations: Vec<Observation>,
-    /// Which of `commands` save a record that need not reach the disk at once.
-    pub lazy_saves: Vec<usize>,
-    /// The new volatile state; `None` if the handler left it alone, or if the node crashed. Once
-    /// a node has taken it over it is gone from here: read it in the node.
-    pub state: Option<P::State>,
-    /// The node crashed inside the handler, right behind the last of `commands`.
-    pub crashed: bool,
+pub struct Out<A: Actor> {
+    commands: Vec<Command<A>>,
+    /// Each with the number of commands that were given before it.
+    observations: Vec<(usize, A::Observation)>,
 }
 
-impl<P: Protocol> Reaction<P> {
-    /// The messages sent, in order.
-    pub fn sends(&self) -> impl Iterator<Item = (Id, &P::Msg)> {
-        self.commands.iter().filter_map(|c| match c {
-            Command::Send(dst, msg) => Some((*dst, msg)),
-            _ => None,
-        })
+impl<A: Actor> Out<A> {
+    pub fn send(&mut self, dst: Id, msg: A::Msg) {
+        self.commands.push(Command::Send(dst, msg));
     }
 
-    /// The last thing saved, if anything was.
-    pub fn saved(&self) -> Option<&P::Storage> {
-        self.saves().last()
+    /// Sends the same to several, in the order of their ids.
+    pub fn broadcast(&mut self, whom: super::NodeSet, msg: &A::Msg) {
+        for id in whom.iter() {
+            self.send(id, msg.clone());
+        }
     }
 
-    /// Everything saved, in order.
-    pub fn saves(&self) -> impl Iterator<Item = &P::Storage> {
-        self.commands.iter().filter_map(|c| match c {
-            Command::Save(storage) => Some(storage),
-            _ => None,
-        })
+    pub fn set_timer(&mut self, timer: A::Timer, range: TimerRange) {
+        self.commands.push(Command::SetTimer(timer, range));
+    }
+
+    pub fn cancel_timer(&mut self, timer: A::Timer) {
+        self.commands.push(Command::CancelTimer(timer));
+    }
+
+    /// Leaves a choice to the environment, which settles it before anything else happens.
+    pub fn choose(&mut self, key: impl Into<String>, options: Vec<A::Choice>) {
+        self.commands.push(Command::Choose(key.into(), options));
+    }
+
+    /// Forces the storage to the disk.
+    pub fn save(&mut self, record: A::Storage) {
+        let forced = true;
+        self.commands.push(Command::Save { record, forced });
+    }
+
+    /// Writes the storage without waiting for the disk.
+    pub fn save_lazily(&mut self, record: A::Storage) {
+        let forced = false;
+        self.commands.push(Command::Save { record, forced });
+    }
+
+    /// Says what this step means.
+    pub fn observe(&mut self, observation: impl Into<A::Observation>) {
+        let before = self.commands.len();
+        self.observations.push((before, observation.into()));
+    }
+
+    /// What was given so far, in order.
+    pub fn commands(&self) -> &[Command<A>] {
+        &self.commands
+    }
+
+    /// The first `kept` commands, or all of them, and the observations that take effect with those.
+    pub(super) fn up_to(mut self, kept: Option<usize>) -> (Vec<Command<A>>, Vec<A::Observation>) {
+        if let Some(kept) = kept {
+            let last = self.commands.iter().take(kept).rposition(Command::lasts);
+            self.observations
+                .retain(|(before, _)| last.is_some_and(|last| *before <= last));
+            self.commands.truncate(kept);
+        }
+        let observations = self
+            .observations
+            .into_iter()
+            .map(|(_, observation)| observation);
+        (self.commands, observations.collect())
     }
 }
 
-impl<P: Protocol> Node<P> {
-    pub fn up(&self) -> Option<&Up<P>> {
-        match self {
-            Node::Up(up) => Some(up),
-            _ => None,
-        }
-    }
-
-    pub fn is_up(&self) -> bool {
-        self.up().is_some()
-    }
-
-    /// The volatile state, if the node is up.
-    pub fn state(&self) -> Option<&P::State> {
-        self.up().map(|up| &up.state)
-    }
-
-    /// The n-th option of the first choice that the environment has yet to settle.
-    pub fn option(&self, nth: usize) -> Option<(&str, &P::Random)> {
-        let (key, options) = self.up()?.choices.first_key_value()?;
-        Some((key, options.get(nth)?))
-    }
-
-    /// What was last saved, if anything ever was.
-    pub fn storage(&self) -> Option<&P::Storage> {
-        match self {
-            Node::Absent => None,
-            Node::Down { storage } => storage.as_ref(),
-            Node::Up(up) => up.storage.as_ref(),
-        }
-    }
-
-    /// Loses everything volatile.
-    pub fn crash(&mut self) {
-        let storage = match std::mem::replace(self, Node::Absent) {
-            Node::Up(up) => up.storage,
-            Node::Down { storage } => storage,
-            Node::Absent => None,
-        };
-        *self = Node::Down { storage };
-    }
-
-    /// Runs the handler for `input` and carries out its commands: all of them, or only the first
-    /// `crash_after`, behind which the node crashes.
-    ///
-    /// # Panics
-    /// If the input cannot happen to the node: whoever asks has to make sure that it can.
-    pub fn react(
-        &mut self,
-        protocol: &P,
-        id: Id,
-        input: Input<'_, P>,
-        crash_after: Option<usize>,
-    ) -> Reaction<P> {
-        let mut reaction = self.consider(protocol, id, input);
-        if let Some(kept) = crash_after {
-            reaction.commands.truncate(kept);
-            reaction.state = None;
-            reaction.crashed = true;
-        }
-        let mut observations = Vec::new();
-        protocol.observe(id, self, input, &reaction, &mut observations);
-        reaction.observations = observations;
-        reaction.lazy_saves = self.lazy_saves(protocol, id, &reaction.commands);
-        self.absorb(input, &mut reaction);
-        reaction
-    }
-
-    /// The lengths of the command prefixes behind which a crash inside the handler for `input`
-    /// leaves something that no crash between events does: something was sent or saved, and
-    /// something else was still to be.
-    ///
-    /// (A crash before the first of them is a crash, followed by the loss of the message at a
-    /// node that is down; one behind the last is the whole step, followed by a crash. But nothing
-    /// comes before a choice, no crash either: there, having sent and saved nothing counts too.)
-    pub fn crash_points(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<usize> {
-        let commands = self.consider(protocol, id, input).commands;
-        let mut points = match input {
-            Input::Choice { .. } => vec![0],
-            _ => Vec::new(),
-        };
-        let mut lasting = (1..=commands.len())
-            .filter(|n| matches!(commands[n - 1], Command::Send(..) | Command::Save(_)));
-        if lasting.next_back().is_none() {
-            return Vec::new();
-        }
-        points.extend(lasting);
-        points
-    }
-
-    /// The commands that the handler for `input` would give, in order. Changes nothing.
-    pub fn preview(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<CommandOf<P>> {
-        self.consider(protocol, id, input).commands
-    }
-
-    /// Calls the handler. Changes nothing.
-    fn consider(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Reaction<P> {
-        let mut out = Out::new();
-        let state = match (input, self) {
-            (Input::Start, Node::Absent) => Some(protocol.on_start(id, &None, &mut out)),
-            (Input::Start, Node::Down { storage }) => {
-                let storage = storage.clone().unwrap_or_else(|| protocol.blank(id));
-                Some(protocol.on_start(id, &Some(storage), &mut out))
-            }
-            (input, Node::Up(up)) => {
-                let mut state = Cow::Borrowed(&up.state);
-                match input {
-                    Input::Start => panic!("a node that is up cannot start"),
-                    Input::Message { src, msg } => {
-                        protocol.on_msg(id, &mut state, src, msg.clone(), &mut out);
-                    }
-                    Input::Timeout(timer) => protocol.on_timeout(id, &mut state, timer, &mut out),
-                    Input::Choice { value, .. } => {
-                        protocol.on_random(id, &mut state, value, &mut out);
-                    }
-                }
-                match state {
-                    Cow::Owned(state) => Some(state),
-                    Cow::Borrowed(_) => None,
-                }
-            }
-            (input, _) => panic!("{input:?} cannot happen to a node that is down"),
-        };
-        Reaction {
-            commands: out.into_iter().collect(),
+impl<A: Actor> Default for Out<A> {
+    fn default() -> Self {
+        Out {
+            commands: Vec::new(),
             observations: Vec::new(),
-            lazy_saves: Vec::new(),
-            state,
-            crashed: false,
         }
     }
+}
 
-    fn lazy_saves(&self, protocol: &P, id: Id, commands: &[CommandOf<P>]) -> Vec<usize> {
-        let mut before = self.storage();
-        let mut lazy = Vec::new();
-        for (position, command) in commands.iter().enumerate() {
-            if let Command::Save(saved) = command {
-                if !protocol.forced(id, before, saved) {
-                    lazy.push(position);
-                }
-                before = Some(saved);
-            }
+/// What a handler did.
+pub(super) struct Answer<A: Actor> {
+    /// The state afterwards.
+    pub state: A::State,
+    pub out: Out<A>,
+}
+
+/// Starts a node, for the first time if there is no storage.
+pub(super) fn start<A: Actor>(actor: &A, id: Id, storage: Option<&A::Storage>) -> Answer<A> {
+    let mut out = Out::default();
+    let state = actor.on_start(id, storage, &mut out);
+    Answer { state, out }
+}
+
+/// Has a node that is up, in this state, answer to an input that is no start.
+pub(super) fn call<A: Actor>(
+    actor: &A,
+    id: Id,
+    state: &A::State,
+    input: Input<'_, A>,
+) -> Answer<A> {
+    let (mut state, mut out) = (state.clone(), Out::default());
+    match input {
+        Input::Start => panic!("a node that is up cannot start"),
+        Input::Message { src, msg } => {
+            actor.on_message(id, &mut state, src, msg.clone(), &mut out);
         }
-        lazy
+        Input::Timeout(timer) => actor.on_timeout(id, &mut state, timer, &mut out),
+        Input::Choice { value, .. } => actor.on_choice(id, &mut state, value, &mut out),
+    }
+    Answer { state, out }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::{Actor, Out};
+    use crate::model::{Id, Observation};
+
+    struct Nobody;
+
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    struct Nothing;
+
+    impl Actor for Nobody {
+        type Msg = Nothing;
+        type Timer = Nothing;
+        type State = Nothing;
+        type Storage = Nothing;
+        type Choice = Nothing;
+        type Observation = Observation;
+
+        fn on_start(&self, _: Id, _: Option<&Nothing>, _: &mut Out<Self>) -> Nothing {
+            Nothing
+        }
+
+        fn on_message(&self, _: Id, _: &mut Nothing, _: Id, _: Nothing, _: &mut Out<Self>) {}
     }
 
-    /// Takes over what the reaction did: consumes the timer or choice that was the input, then
-    /// carries out the commands that concern the node alone.
-    fn absorb(&mut self, input: Input<'_, P>, reaction: &mut Reaction<P>) {
-        if let Node::Absent | Node::Down { .. } = self {
-            let storage = self.storage().cloned();
-            *self = match reaction.state.take() {
-                Some(state) => Node::Up(Up {
-                    state,
-                    timers: BTreeSet::new(),
-                    choices: BTreeMap::new(),
-                    storage,
-                }),
-                None => Node::Down { storage },
-            };
-        }
-        if let Node::Up(up) = self {
-            match input {
-                Input::Timeout(timer) => {
-                    up.timers.remove(timer);
-                }
-                Input::Choice { key, .. } => {
-                    up.choices.remove(key);
-                }
-                Input::Start | Input::Message { .. } => {}
-            }
-            if let Some(state) = reaction.state.take() {
-                up.state = state;
-            }
-        }
-        for command in &reaction.commands {
-            self.carry_out(command);
-        }
-        if reaction.crashed {
-            self.crash();
-        }
+    /// Observed before the save, before the send, and at the end.
+    fn claims() -> Out<Nobody> {
+        let mut o = Out::<Nobody>::default();
+        o.observe(Observation::Locked { subject: 1 });
+        o.cancel_timer(Nothing);
+        o.save(Nothing);
+        o.observe(Observation::Locked { subject: 2 });
+        o.send(Id::from(0), Nothing);
+        o.cancel_timer(Nothing);
+        o.observe(Observation::Locked { subject: 3 });
+        o
     }
 
-    fn carry_out(&mut self, command: &CommandOf<P>) {
-        match (self, command) {
-            (Node::Up(up), Command::SetTimer(timer, _)) => {
-                up.timers.insert(timer.clone());
-            }
-            (Node::Up(up), Command::CancelTimer(timer)) => {
-                up.timers.remove(timer);
-            }
-            (Node::Up(up), Command::ChooseRandom(key, options)) => {
-                if options.is_empty() {
-                    up.choices.remove(key);
-                } else {
-                    up.choices.insert(key.clone(), options.clone());
-                }
-            }
-            (Node::Up(Up { storage, .. }) | Node::Down { storage }, Command::Save(saved)) => {
-                *storage = Some(saved.clone());
-            }
-            // A node that crashed inside `on_start` keeps what it saved and has nothing else;
-            // sends are for the channels.
-            _ => {}
+    #[test]
+    fn an_observation_takes_effect_with_the_next_send_or_save() {
+        for (kept, in_effect) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2)] {
+            let (commands, observations) = claims().up_to(Some(kept));
+            assert_eq!(
+                (commands.len(), observations.len()),
+                (kept, in_effect),
+                "{kept}"
+            );
         }
+        let (commands, observations) = claims().up_to(None);
+        assert_eq!((commands.len(), observations.len()), (4, 3));
     }
 }

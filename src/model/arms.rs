@@ -8,8 +8,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::actor::{Id, Input};
+use super::actor::Input;
 use super::event::{Vocabulary, kind, label};
+use super::id::Id;
 use super::kinds::kinds;
 use super::protocol::Protocol;
 use super::system::System;

@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::actor::Id;
+use super::id::Id;
 
 /// The largest cluster. A [`NodeSet`] is one machine word of this many bits.
 pub const MAX_NODES: usize = 128;

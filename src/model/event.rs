@@ -10,8 +10,9 @@ use std::sync::Arc;
 
 use derive_where::derive_where;
 
-use super::actor::{Actor, Id, Input};
+use super::actor::{Actor, Input};
 use super::cluster::{Cluster, Link};
+use super::id::Id;
 use super::network::Cut;
 use super::protocol::Protocol;
 use super::world::View;
@@ -26,15 +27,15 @@ pub trait Vocabulary {
     /// What a choice is about.
     type Key: Clone + Debug + Ord + Hash + 'static;
     /// What a choice can be settled to.
-    type Random: Clone + Debug + Ord + Hash + 'static;
+    type Choice: Clone + Debug + Ord + Hash + 'static;
     type Cut: Clone + Debug + Ord + Hash + 'static;
 }
 
-impl<P: Protocol> Vocabulary for P {
-    type Msg = <P as Actor>::Msg;
-    type Timer = <P as Actor>::Timer;
+impl<A: Actor> Vocabulary for A {
+    type Msg = <A as Actor>::Msg;
+    type Timer = <A as Actor>::Timer;
     type Key = String;
-    type Random = <P as Actor>::Random;
+    type Choice = <A as Actor>::Choice;
     type Cut = Cut;
 }
 
@@ -65,7 +66,7 @@ pub enum Event<V: Vocabulary> {
     Choose {
         id: Id,
         key: V::Key,
-        value: V::Random,
+        value: V::Choice,
     },
     Crash(Id),
     /// An ordinary event or a start, whose node crashes inside the handler right behind the first

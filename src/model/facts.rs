@@ -6,15 +6,19 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Deref;
+use std::sync::Arc;
 
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
-use super::actor::{Command, Id, Reaction};
+use super::actor::Command;
 use super::cluster::{Link, NodeSet, index};
 use super::event::Event;
-use super::protocol::{Observation, Protocol};
-use super::system::{Effects, Suspicion};
+use super::id::Id;
+use super::node::Reaction;
+use super::observation::{Observation, Observed};
+use super::protocol::Protocol;
+use super::system::{Effects, Suspicion, System};
 use super::time::Time;
 use super::world::View;
 
@@ -87,8 +91,9 @@ pub struct Costs {
 }
 
 /// Folds the steps of one run into facts and costs.
-#[derive_where(Clone, Debug)]
+#[derive_where(Clone)]
 pub struct Ledger<P: Protocol> {
+    protocol: Arc<P>,
     pub facts: Facts,
     pub costs: Costs,
     /// In flight on each link in the order of sending, each with its causal depth: from `src` to
@@ -101,8 +106,10 @@ pub struct Ledger<P: Protocol> {
 }
 
 impl<P: Protocol> Ledger<P> {
-    pub fn new(nodes: usize) -> Self {
+    pub fn new(system: &System<P>) -> Self {
+        let nodes = system.cluster.len();
         Ledger {
+            protocol: Arc::clone(&system.protocol),
             facts: Facts {
                 crashes: vec![0; nodes],
                 ..Facts::default()
@@ -245,7 +252,7 @@ impl<P: Protocol> Ledger<P> {
         let at = index(id);
         let mut unsent = effects.unsent.iter().peekable();
         let mut nth = 0;
-        for (position, command) in reaction.commands.iter().enumerate() {
+        for command in &reaction.commands {
             match command {
                 Command::Send(dst, msg) => {
                     let lost = unsent.next_if(|(n, _)| *n == nth);
@@ -264,20 +271,18 @@ impl<P: Protocol> Ledger<P> {
                         }
                     }
                 }
-                Command::Save(_) if reaction.lazy_saves.contains(&position) => {
-                    self.costs.lazy[at] += 1;
-                }
-                Command::Save(_) => self.costs.forced[at] += 1,
+                Command::Save { forced: true, .. } => self.costs.forced[at] += 1,
+                Command::Save { forced: false, .. } => self.costs.lazy[at] += 1,
                 _ => {}
             }
         }
         for observation in &reaction.observations {
-            match observation {
+            match observation.in_words(&self.protocol) {
                 Observation::Locked { subject } => {
-                    self.locks[at].entry(*subject).or_insert(now);
+                    self.locks[at].entry(subject).or_insert(now);
                 }
                 Observation::Released { subject } => {
-                    if let Some(since) = self.locks[at].remove(subject) {
+                    if let Some(since) = self.locks[at].remove(&subject) {
                         self.costs.locked[at].0 += now.0 - since.0;
                     }
                 }

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::actor::Id;
 use super::assumptions::{Limit, Rules};
 use super::cluster::{Link, NodeSet, index};
+use super::id::Id;
 use super::network::Cut;
 use super::symmetry::Renaming;
 

@@ -8,9 +8,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::actor::Id;
 use super::assumptions::Limit;
 use super::cluster::{Cluster, Link, NodeSet};
+use super::id::Id;
 use super::symmetry::Renaming;
 
 /// In which order a link delivers.

@@ -3,10 +3,11 @@
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
-use super::actor::Id;
 use super::assumptions::Assumption;
 use super::cluster::NodeSet;
+use super::id::Id;
 use super::protocol::Protocol;
+use super::step::StepPredicate;
 use super::world::View;
 
 /// Whether a predicate is true, and if it is not, why.
@@ -28,7 +29,7 @@ impl Reason {
     }
 }
 
-/// A predicate over the parts of one world.
+/// A predicate over the parts of one world, or over one step.
 #[derive_where(Clone, Copy)]
 pub enum Predicate<P: Protocol> {
     /// Reads the history alone, so it is asked again only when something was observed.
@@ -37,6 +38,8 @@ pub enum Predicate<P: Protocol> {
     /// saved or observed.
     Storage(fn(&P, &Disks<'_, P>) -> Answer),
     World(fn(&P, &dyn View<P>) -> Answer),
+    /// Reads one step of one node, under the name of its property; once broken it stays so.
+    Step(&'static str, StepPredicate<P>),
 }
 
 /// What is on stable storage in one world, and the history: all that some predicates may read.
@@ -54,11 +57,17 @@ impl<'a, P: Protocol> Disks<'a, P> {
 }
 
 impl<P: Protocol> Predicate<P> {
+    /// Whether it is asked again only when something was observed, or broken.
+    pub fn reads_the_past_alone(&self) -> bool {
+        matches!(self, Predicate::History(_) | Predicate::Step(..))
+    }
+
     pub fn ask(&self, protocol: &P, world: &dyn View<P>) -> Answer {
         match self {
             Predicate::History(predicate) => predicate(protocol, world.history()),
             Predicate::Storage(predicate) => predicate(protocol, &Disks(world)),
             Predicate::World(predicate) => predicate(protocol, world),
+            Predicate::Step(property, _) => world.past().breaches.answer(protocol, property),
         }
     }
 }

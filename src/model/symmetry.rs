@@ -11,14 +11,16 @@
 
 use derive_where::derive_where;
 
-use super::actor::{Id, Input, Node, Up};
+use super::actor::Input;
 use super::assumptions::Rules;
 use super::cluster::{Cluster, Link, NodeSet, index};
 use super::event::Vocabulary;
 use super::globals::Globals;
+use super::id::Id;
 use super::network::{Channel, LinkOrder};
+use super::node::{Node, Up};
 use super::protocol::Protocol;
-use super::world::{View, World};
+use super::world::{Past, View, World};
 
 /// A permutation of the nodes of a cluster: what each of them is called instead.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -123,7 +125,7 @@ pub struct Symmetry<P: Protocol> {
     pub storage: fn(&P::Storage, &Renaming) -> P::Storage,
     pub msg: fn(&P::Msg, &Renaming) -> P::Msg,
     pub timer: fn(&P::Timer, &Renaming) -> P::Timer,
-    pub random: fn(&P::Random, &Renaming) -> P::Random,
+    pub random: fn(&P::Choice, &Renaming) -> P::Choice,
     pub history: fn(&P::History, &Renaming) -> P::History,
 }
 
@@ -138,7 +140,7 @@ pub enum OwnedInput<V: Vocabulary> {
     Start,
     Message { src: Id, msg: V::Msg },
     Timeout(V::Timer),
-    Choice { key: V::Key, value: V::Random },
+    Choice { key: V::Key, value: V::Choice },
 }
 
 impl<V: Vocabulary> OwnedInput<V> {
@@ -147,7 +149,7 @@ impl<V: Vocabulary> OwnedInput<V> {
         V::Msg: Clone,
         V::Timer: Clone,
         V::Key: Clone,
-        V::Random: Clone,
+        V::Choice: Clone,
     {
         match input {
             Input::Start => OwnedInput::Start,
@@ -206,7 +208,7 @@ impl<P: Protocol> Symmetry<P> {
                 storage: storage(saved),
             },
             Node::Up(up) => {
-                let options = |(key, options): (&String, &Vec<P::Random>)| {
+                let options = |(key, options): (&String, &Vec<P::Choice>)| {
                     let options = options.iter().map(|option| (self.random)(option, by));
                     (key.clone(), options.collect())
                 };
@@ -244,6 +246,13 @@ impl<P: Protocol> Symmetry<P> {
         }
     }
 
+    pub fn past(&self, past: &Past<P>, by: &Renaming) -> Past<P> {
+        Past {
+            history: (self.history)(&past.history, by),
+            breaches: past.breaches.renamed(by),
+        }
+    }
+
     /// A whole world by other names.
     pub fn world(&self, world: &World<P>, order: LinkOrder, by: &Renaming) -> World<P> {
         World::of(
@@ -251,7 +260,7 @@ impl<P: Protocol> Symmetry<P> {
             |id| self.node(world.node(id), by),
             |link| self.channel(world.channel(link), order, by),
             world.globals().renamed(by),
-            (self.history)(world.history(), by),
+            self.past(world.past(), by),
         )
     }
 }

@@ -10,13 +10,16 @@ use std::sync::Arc;
 
 use derive_where::derive_where;
 
-use super::actor::{Id, Input, Reaction, Up};
+use super::actor::Input;
 use super::assumptions::{Rules, Timing};
 use super::cluster::{Cluster, Link, NodeSet};
 use super::event::{Envelope, Event, Vocabulary};
 use super::globals::GlobalsChange;
+use super::id::Id;
 use super::network::{ChannelChange, Cut, Fate, LinkOrder};
+use super::node::{Reaction, Up};
 use super::protocol::Protocol;
+use super::step::{self, StepPredicate};
 use super::world::{Carrier, Owned, Source, Terms, View, World};
 
 /// A protocol under rules.
@@ -25,6 +28,8 @@ pub struct System<P: Protocol> {
     pub protocol: Arc<P>,
     pub cluster: Cluster,
     pub rules: Rules,
+    /// What each step of a node is held against.
+    pub(super) steps: Arc<[(&'static str, StepPredicate<P>)]>,
 }
 
 /// The events enabled in a world, and what was left out.
@@ -83,10 +88,12 @@ impl<P: Protocol> System<P> {
     pub fn new(protocol: impl Into<Arc<P>>, rules: Rules) -> Self {
         let protocol = protocol.into();
         let cluster = protocol.cluster();
+        let steps = step::of(&protocol.properties()).into();
         System {
             protocol,
             cluster,
             rules,
+            steps,
         }
     }
 
@@ -238,7 +245,7 @@ impl<P: Protocol> System<P> {
         input: Input<'_, C::Vocabulary>,
         crash_after: Option<usize>,
     ) -> Effects<C::Vocabulary, C::Reaction> {
-        let reaction = world.react(&self.protocol, id, input, crash_after);
+        let reaction = world.react(self, id, input, crash_after);
         let mut unsent = Vec::new();
         let mut nth = 0;
         while let Some(dst) = world.addressee(id, &reaction, nth) {

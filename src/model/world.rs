@@ -1,6 +1,6 @@
 //! The world as parts, and who carries them.
 //!
-//! A world consists of nodes, channels, globals and a history. The relation
+//! A world consists of nodes, channels, globals and a past. The relation
 //! ([`System`](super::System)) reads them through [`View`] and changes them, one part at a time,
 //! through [`Carrier`]; each change is a value whose effect depends on that part alone. [`World`]
 //! is the plain carrier: it holds the parts, and can be cloned, compared and hashed. A carrier
@@ -10,15 +10,19 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use derive_where::derive_where;
+use serde::{Deserialize, Serialize};
 
-use super::actor::{Id, Input, Node, Reaction};
+use super::actor::Input;
 use super::assumptions::Rules;
 use super::cluster::{Cluster, Link, NodeSet, index};
 use super::event::{Event, Vocabulary};
 use super::globals::{Globals, GlobalsChange};
+use super::id::Id;
 use super::network::{Channel, ChannelChange, Cut, Fate, LinkOrder};
+use super::node::{Node, Reaction};
 use super::protocol::Protocol;
-use super::system::Enabled;
+use super::step::{Breach, Breaches};
+use super::system::{Enabled, System};
 
 /// The parts of one world, to be read.
 pub trait View<P: Protocol> {
@@ -27,7 +31,11 @@ pub trait View<P: Protocol> {
     fn node(&self, id: Id) -> &Node<P>;
     fn channel(&self, link: Link) -> &Channel<P::Msg>;
     fn globals(&self) -> &Globals;
-    fn history(&self) -> &P::History;
+    fn past(&self) -> &Past<P>;
+
+    fn history(&self) -> &P::History {
+        &self.past().history
+    }
 
     fn ids(&self) -> Box<dyn Iterator<Item = Id>> {
         Box::new((0..self.nodes()).map(Id::from))
@@ -78,6 +86,34 @@ pub trait View<P: Protocol> {
             .map(Id::from)
             .filter(|&id| self.is_up(id))
             .collect()
+    }
+}
+
+/// What has happened, as far as properties ask.
+#[derive_where(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Past<P: Protocol> {
+    /// What was observed.
+    pub history: P::History,
+    /// What steps have broken.
+    pub breaches: Breaches,
+}
+
+impl<P: Protocol> Past<P> {
+    pub fn record(
+        &mut self,
+        protocol: &P,
+        id: Id,
+        observations: &[P::Observation],
+        breaches: &[Breach],
+    ) {
+        for observation in observations {
+            protocol.record(&mut self.history, id, observation);
+        }
+        for breach in breaches {
+            self.breaches.add(breach);
+        }
     }
 }
 
@@ -149,7 +185,7 @@ pub trait Carrier<P: Protocol>: View<P> {
     fn awaits(&self, protocol: &P, id: Id, timer: &TimerOf<P, Self>) -> NodeSet;
 
     /// The n-th option of the first choice that a node leaves to the environment.
-    fn option(&self, id: Id, nth: usize) -> Option<(KeyOf<P, Self>, RandomOf<P, Self>)>;
+    fn option(&self, id: Id, nth: usize) -> Option<(KeyOf<P, Self>, ChoiceOf<P, Self>)>;
 
     /// What this carrier knows a cut by, and the links that it cuts.
     fn cut(&self, cut: &Cut) -> CutOf<P, Self>;
@@ -171,10 +207,10 @@ pub trait Carrier<P: Protocol>: View<P> {
         input: Input<'_, Self::Vocabulary>,
     ) -> Self::Points;
 
-    /// Runs a handler and lets the node carry out its commands; see [`Node::react`].
+    /// Runs a handler and lets the node carry out its commands; see [`System::react`].
     fn react(
         &mut self,
-        protocol: &P,
+        system: &System<P>,
         id: Id,
         input: Input<'_, Self::Vocabulary>,
         crash_after: Option<usize>,
@@ -198,7 +234,7 @@ pub trait Carrier<P: Protocol>: View<P> {
 
     fn change_globals(&mut self, change: &GlobalsChange<'_, CutOf<P, Self>>, rules: &Rules);
 
-    /// Adds the observations of a reaction to the history.
+    /// Adds to the past what was observed in a reaction, and what it broke.
     fn record(&mut self, protocol: &P, id: Id, reaction: &Self::Reaction);
 
     /// An event by its contents, as everybody else knows it.
@@ -212,7 +248,7 @@ pub type TimerOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Timer;
 /// What a carrier knows the subject of a choice by.
 pub type KeyOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Key;
 /// What a carrier knows an option by.
-pub type RandomOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Random;
+pub type ChoiceOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Choice;
 /// What a carrier knows a cut by.
 pub type CutOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Cut;
 
@@ -223,7 +259,7 @@ pub struct World<P: Protocol> {
     /// From `src` to `dst` at `src * nodes + dst`.
     channels: Vec<Arc<Channel<P::Msg>>>,
     globals: Arc<Globals>,
-    history: Arc<P::History>,
+    past: Arc<Past<P>>,
 }
 
 impl<P: Protocol> World<P> {
@@ -235,7 +271,7 @@ impl<P: Protocol> World<P> {
             nodes: (0..n).map(|_| Arc::new(Node::Absent)).collect(),
             channels: vec![empty; n * n],
             globals: Arc::new(Globals::new(rules)),
-            history: Arc::new(P::History::default()),
+            past: Arc::default(),
         }
     }
 
@@ -246,7 +282,7 @@ impl<P: Protocol> World<P> {
         node: impl Fn(Id) -> Node<P>,
         channel: impl Fn(Link) -> Channel<P::Msg>,
         globals: Globals,
-        history: P::History,
+        past: Past<P>,
     ) -> Self {
         let links = was
             .iter()
@@ -255,7 +291,7 @@ impl<P: Protocol> World<P> {
             nodes: was.iter().map(|id| Arc::new(node(*id))).collect(),
             channels: links.map(|link| Arc::new(channel(link))).collect(),
             globals: Arc::new(globals),
-            history: Arc::new(history),
+            past: Arc::new(past),
         }
     }
 
@@ -286,8 +322,8 @@ impl<P: Protocol> View<P> for World<P> {
     }
 
     #[inline]
-    fn history(&self) -> &P::History {
-        &self.history
+    fn past(&self) -> &Past<P> {
+        &self.past
     }
 }
 
@@ -329,7 +365,7 @@ impl<P: Protocol> Carrier<P> for World<P> {
         state.map_or(NodeSet::EMPTY, |state| protocol.awaits(id, state, timer))
     }
 
-    fn option(&self, id: Id, nth: usize) -> Option<(String, P::Random)> {
+    fn option(&self, id: Id, nth: usize) -> Option<(String, P::Choice)> {
         let (key, value) = self.node(id).option(nth)?;
         Some((key.to_owned(), value.clone()))
     }
@@ -352,13 +388,13 @@ impl<P: Protocol> Carrier<P> for World<P> {
 
     fn react(
         &mut self,
-        protocol: &P,
+        system: &System<P>,
         id: Id,
         input: Input<'_, P>,
         crash_after: Option<usize>,
     ) -> Self::Reaction {
         let node = Arc::make_mut(&mut self.nodes[index(id)]);
-        Owned(node.react(protocol, id, input, crash_after))
+        Owned(system.react(node, id, input, crash_after))
     }
 
     fn addressee(&self, _: Id, reaction: &Self::Reaction, nth: usize) -> Option<Id> {
@@ -389,12 +425,13 @@ impl<P: Protocol> Carrier<P> for World<P> {
     }
 
     fn record(&mut self, protocol: &P, id: Id, reaction: &Self::Reaction) {
-        if reaction.observations.is_empty() {
-            return;
-        }
-        let history = Arc::make_mut(&mut self.history);
-        for observation in &reaction.observations {
-            protocol.record(history, id, observation);
+        let Reaction {
+            observations,
+            breaches,
+            ..
+        } = &reaction.0;
+        if !observations.is_empty() || !breaches.is_empty() {
+            Arc::make_mut(&mut self.past).record(protocol, id, observations, breaches);
         }
     }
 

@@ -3,9 +3,6 @@
 //! Invariant: after each event the pending messages, the armed timers and the open choices are
 //! those of the world.
 
-use std::ops::Range;
-use std::time::Duration;
-
 use super::chance::{self, Draw, between, happens};
 use super::in_flight::Luck;
 use super::plan::Hits;
@@ -14,9 +11,8 @@ use super::{Simulator, Urgent, What, clock};
 use crate::model::cluster::index;
 use crate::model::network::Fate;
 use crate::model::{
-    Command, Envelope, Event, Id, Link, Protocol, Reaction, System, Time, View, World,
+    Command, Envelope, Event, Id, Link, Protocol, Reaction, Time, TimerRange, View, World,
 };
-use crate::run::Divergence;
 
 impl<P: Protocol> Simulator<P> {
     /// What an event takes away.
@@ -83,7 +79,6 @@ impl<P: Protocol> Simulator<P> {
     /// What the commands of a handler bring about.
     pub(super) fn carry_out(
         &mut self,
-        system: &System<P>,
         id: Id,
         reaction: &Reaction<P>,
         unsent: &[(usize, Fate)],
@@ -101,19 +96,17 @@ impl<P: Protocol> Simulator<P> {
                     let hits = self.plan.send(link, msg);
                     self.strike_behind(id, reaction, hits, at, own);
                 }
-                Command::Save(_) => {
+                Command::Save { .. } => {
                     let hits = self.plan.save(id);
                     self.strike_behind(id, reaction, hits, None, own);
                 }
-                Command::SetTimer(timer, range) => match self.duration(id, timer, range) {
-                    Some(duration) => {
-                        let due = Time(self.now.0.saturating_add(duration.0));
-                        self.timers.arm(&mut self.agenda, id, timer, due);
-                    }
-                    None => self.refuse(system, id, timer, range),
-                },
+                Command::SetTimer(timer, range) => {
+                    let duration = self.duration(id, timer, *range);
+                    let due = Time(self.now.0.saturating_add(duration.0));
+                    self.timers.arm(&mut self.agenda, id, timer, due);
+                }
                 Command::CancelTimer(timer) => self.timers.disarm(id, timer),
-                Command::ChooseRandom(..) => {}
+                Command::Choose(..) => {}
             }
         }
     }
@@ -191,38 +184,14 @@ impl<P: Protocol> Simulator<P> {
         self.latencies.get(&link).copied().unwrap_or(self.latency)
     }
 
-    /// How long a timer runs; `None` if its range leaves it no time.
-    pub(super) fn duration(
-        &mut self,
-        id: Id,
-        timer: &P::Timer,
-        range: &Range<Duration>,
-    ) -> Option<Time> {
-        let (min, end) = (nanos(range.start), nanos(range.end));
-        // Nothing is between a start and an end that is not behind it, and a timer that runs no
-        // time at all would stop the clock.
-        let max = end.checked_sub(1).filter(|&max| max >= min && max > 0)?;
+    /// How long a timer runs.
+    pub(super) fn duration(&mut self, id: Id, timer: &P::Timer, range: TimerRange) -> Time {
+        // The end is left out, unless there is nothing before it; and a timer that runs no time at
+        // all would stop the clock.
+        let min = range.min.0;
+        let max = range.max.0.saturating_sub(1).max(min).max(1);
         let Draw([drawn, ..]) = self.chance.timer(id, chance::kind(timer));
         let own = Time(between(drawn, min, max));
-        Some(clock::elapsed(own, self.nodes[index(id)].drift_ppm))
+        clock::elapsed(own, self.nodes[index(id)].drift_ppm)
     }
-
-    pub(super) fn refuse(
-        &mut self,
-        system: &System<P>,
-        id: Id,
-        timer: &P::Timer,
-        range: &Range<Duration>,
-    ) {
-        let name = system.cluster.name(id);
-        self.refused.get_or_insert(Divergence {
-            step: usize::try_from(self.steps).unwrap_or(usize::MAX),
-            event: format!("timeout {name} {timer:?}"),
-            obstacle: format!("{name} set its timer to run {range:?}, which leaves it no time"),
-        });
-    }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }

@@ -95,8 +95,6 @@ pub struct Simulator<P: Protocol> {
     urgent: VecDeque<Urgent<P>>,
     /// The event that was handed out last is this simulator's choice.
     chosen: bool,
-    /// A handler asked for something that has no meaning.
-    refused: Option<Divergence>,
     end: Option<End>,
 }
 
@@ -149,7 +147,6 @@ impl<P: Protocol> Simulator<P> {
             undecided: NodeSet::EMPTY,
             urgent: VecDeque::new(),
             chosen: false,
-            refused: None,
             end: None,
         }
     }
@@ -204,7 +201,7 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
         self.enter_cut();
         for effects in starts {
             if let Some((id, reaction)) = &effects.reaction {
-                self.carry_out(system, *id, reaction, &effects.unsent, true);
+                self.carry_out(*id, reaction, &effects.unsent, true);
                 self.note_choices(world, *id);
             }
         }
@@ -215,9 +212,6 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
         system: &System<P>,
         world: &mut World<P>,
     ) -> Result<Option<(Option<Time>, Event<P>)>, Divergence> {
-        if let Some(refused) = self.refused.take() {
-            return Err(refused);
-        }
         if self.steps >= self.steps_max {
             self.end = Some(End::Steps);
             return Ok(None);
@@ -247,7 +241,7 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
         }
         self.follow(moment.event, own);
         if let Some((id, reaction)) = &moment.effects.reaction {
-            self.carry_out(moment.system, *id, reaction, &moment.effects.unsent, own);
+            self.carry_out(*id, reaction, &moment.effects.unsent, own);
         }
         if let Event::CrashInside { event, .. } = moment.event {
             self.note_crash(event.node().expect("a handler belongs to a node"));

@@ -10,7 +10,7 @@ use std::cell::OnceCell;
 use std::fmt::Debug;
 
 use super::setup::{Fault, Moment, Planned, When};
-use crate::model::actor::CommandOf;
+
 use crate::model::event::{kind, label};
 use crate::model::{Command, Id, Link, Protocol};
 
@@ -174,13 +174,13 @@ impl Plan {
 
     /// Behind how many of its commands a node crashes, if it does. Counts nothing: the commands
     /// are counted once they have been carried out.
-    pub fn crash_inside<P: Protocol>(&self, id: Id, commands: &[CommandOf<P>]) -> Option<usize> {
+    pub fn crash_inside<P: Protocol>(&self, id: Id, commands: &[Command<P>]) -> Option<usize> {
         let first = |(i, moment, nth): (usize, &Moment, u32)| {
             let mut seen = self.seen[i];
             commands.iter().position(|command| {
                 seen += u32::from(match command {
                     Command::Send(dst, msg) => sends(moment, Link::new(id, *dst), &Named::new(msg)),
-                    Command::Save(_) => saves(moment, id),
+                    Command::Save { .. } => saves(moment, id),
                     _ => false,
                 });
                 seen >= nth

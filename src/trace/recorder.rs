@@ -8,14 +8,14 @@ use super::{
     Did, FORMAT, Message, NodeInfo, NodeRecord, Origin, PropertyStatus, Saved, Sent, Start, Step,
     Trace, Unrecorded, What,
 };
-use crate::model::actor::CommandOf;
+
 use crate::model::cluster::index;
 use crate::model::event::label;
 use crate::model::facts::{Costs, Facts};
 use crate::model::network::Fate;
 use crate::model::{
-    Command, Cut, Envelope, Event, Expectation, Id, Link, Node, Predicate, Property, Protocol,
-    Reaction, Rules, StartEffects, Suspicion, System, View, World,
+    Command, Cut, Envelope, Event, Expectation, Id, Link, Node, Observed, Predicate, Property,
+    Protocol, Reaction, Rules, StartEffects, Suspicion, System, View, World,
 };
 use crate::run::{Moment, Run, Witness};
 
@@ -127,7 +127,8 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
             let start = starts
                 .iter()
                 .find(|e| e.reaction.as_ref().is_some_and(|(who, _)| *who == id));
-            let did = start.and_then(|e| Some(did(&e.reaction.as_ref()?.1, &e.unsent)));
+            let did = start
+                .and_then(|e| Some(did(&*system.protocol, &e.reaction.as_ref()?.1, &e.unsent)));
             self.trace.start.push(Start {
                 did: did.unwrap_or_default(),
                 after: record(system, id, world.node(id)),
@@ -166,7 +167,9 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
                 Suspicion::Early => Some("early".to_owned()),
                 Suspicion::False => Some("false".to_owned()),
             },
-            did: reaction.map_or_else(Did::default, |(_, r)| did(r, &effects.unsent)),
+            did: reaction.map_or_else(Did::default, |(_, r)| {
+                did(&*system.protocol, r, &effects.unsent)
+            }),
             lost: effects.lost.iter().map(message).collect(),
             after,
             properties,
@@ -214,14 +217,17 @@ fn what<P: Protocol>(event: &Event<P>, lost_at_down: bool) -> What {
     }
 }
 
-fn did<P: Protocol>(reaction: &Reaction<P>, unsent: &[(usize, Fate)]) -> Did {
+fn did<P: Protocol>(protocol: &P, reaction: &Reaction<P>, unsent: &[(usize, Fate)]) -> Did {
     let mut did = Did {
-        observed: reaction.observations.clone(),
+        observed: reaction
+            .observations
+            .iter()
+            .map(|o| o.in_words(protocol))
+            .collect(),
         ..Did::default()
     };
     let mut sends = 0;
-    for (position, command) in reaction.commands.iter().enumerate() {
-        let command: &CommandOf<P> = command;
+    for command in &reaction.commands {
         match command {
             Command::Send(dst, msg) => {
                 let fate = unsent.iter().find(|(nth, _)| *nth == sends);
@@ -238,9 +244,9 @@ fn did<P: Protocol>(reaction: &Reaction<P>, unsent: &[(usize, Fate)]) -> Did {
                     }),
                 });
             }
-            Command::Save(record) => did.saved.push(Saved {
+            Command::Save { record, forced } => did.saved.push(Saved {
                 record: label(record),
-                forced: !reaction.lazy_saves.contains(&position),
+                forced: *forced,
             }),
             _ => {}
         }

@@ -2,11 +2,9 @@
 //! everything that a simulator has to deal with: storage, timers set, put off and cancelled,
 //! choices, messages to itself, and nodes that do nothing but wait.
 
-use std::borrow::Cow;
-
 use jury::model::{
-    Actor, Answer, BadParameter, Cluster, Expectation, Id, Input, Node, NodeSet, Observation, Out,
-    Predicate, Property, Protocol, Reaction, Reason, TimerRange, Value, View,
+    Actor, Answer, BadParameter, Cluster, Expectation, Id, NodeSet, Observation, Out, Predicate,
+    Property, Protocol, Reason, TimerRange, Value, View,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -78,7 +76,7 @@ impl Rounds {
         for peer in self.peers().iter() {
             out.send(peer, Msg::Ask(round));
         }
-        out.set_timer(Timer::Resend, RESEND.durations());
+        out.set_timer(Timer::Resend, RESEND);
         let missing = self.peers().bits();
         State::Caller { round, missing }
     }
@@ -89,68 +87,71 @@ impl Actor for Rounds {
     type Timer = Timer;
     type State = State;
     type Storage = u64;
-    type Random = u8;
+    type Choice = u8;
+    type Observation = Observation;
 
-    fn on_start(&self, id: Id, storage: &Option<u64>, out: &mut Out<Self>) -> State {
-        let round = storage.unwrap_or(0);
+    fn on_start(&self, id: Id, storage: Option<&u64>, out: &mut Out<Self>) -> State {
+        let round = storage.copied().unwrap_or(0);
         if id == Id::from(0) {
-            out.set_timer(Timer::Resend, RESEND.durations());
+            out.set_timer(Timer::Resend, RESEND);
             let missing = self.peers().bits();
             let round = round + 1;
             State::Caller { round, missing }
         } else if self.is_peer(id) {
             if self.0.choices {
-                out.choose_random("mood", vec![1, 2, 3]);
+                out.choose("mood", vec![1, 2, 3]);
             }
             State::Peer { round, mood: 0 }
         } else {
-            out.set_timer(Timer::Idle, IDLE.durations());
+            out.set_timer(Timer::Idle, IDLE);
             State::Idler
         }
     }
 
-    fn on_msg(&self, _: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, out: &mut Out<Self>) {
-        match (&**state, msg) {
+    fn on_message(&self, _: Id, state: &mut State, src: Id, msg: Msg, out: &mut Out<Self>) {
+        match (&*state, msg) {
             (State::Peer { round, mood }, Msg::Ask(asked)) => {
                 if asked > *round {
                     out.save(asked);
                     let mood = *mood;
-                    *state = Cow::Owned(State::Peer { round: asked, mood });
+                    *state = State::Peer { round: asked, mood };
                 }
                 out.send(src, Msg::Answer(asked));
             }
             (State::Caller { round, missing }, Msg::Answer(answered)) if answered == *round => {
                 let left = NodeSet::from_bits(*missing).without(src);
                 if left.is_empty() && *missing != 0 {
+                    let (subject, value) = (*round, Value::Number(*round));
+                    out.observe(Observation::Decided { subject, value });
                     out.save(*round);
                     out.send(Id::from(0), Msg::Next);
                 }
                 let (round, missing) = (*round, left.bits());
-                *state = Cow::Owned(State::Caller { round, missing });
+                *state = State::Caller { round, missing };
             }
             (State::Caller { round, .. }, Msg::Next) => {
-                *state = Cow::Owned(self.ask(round + 1, out));
+                *state = self.ask(round + 1, out);
             }
             _ => {}
         }
     }
 
-    fn on_timeout(&self, _: Id, state: &mut Cow<'_, State>, timer: &Timer, out: &mut Out<Self>) {
-        match (&**state, timer) {
+    fn on_timeout(&self, _: Id, state: &mut State, timer: &Timer, out: &mut Out<Self>) {
+        match (&*state, timer) {
             (State::Caller { round, missing }, Timer::Resend) => {
                 for peer in NodeSet::from_bits(*missing).iter() {
                     out.send(peer, Msg::Ask(*round));
                 }
-                out.set_timer(Timer::Resend, RESEND.durations());
+                out.set_timer(Timer::Resend, RESEND);
             }
-            _ => out.set_timer(Timer::Idle, IDLE.durations()),
+            _ => out.set_timer(Timer::Idle, IDLE),
         }
     }
 
-    fn on_random(&self, _: Id, state: &mut Cow<'_, State>, random: &u8, _: &mut Out<Self>) {
-        if let State::Peer { round, .. } = **state {
+    fn on_choice(&self, _: Id, state: &mut State, random: &u8, _: &mut Out<Self>) {
+        if let State::Peer { round, .. } = *state {
             let mood = *random;
-            *state = Cow::Owned(State::Peer { round, mood });
+            *state = State::Peer { round, mood };
         }
     }
 }
@@ -177,20 +178,6 @@ impl Protocol for Rounds {
 
     fn blank(&self, _: Id) -> u64 {
         0
-    }
-
-    fn observe(
-        &self,
-        id: Id,
-        _: &Node<Self>,
-        _: Input<'_, Self>,
-        reaction: &Reaction<Self>,
-        observations: &mut Vec<Observation>,
-    ) {
-        if let (true, Some(&subject)) = (id == Id::from(0), reaction.saved()) {
-            let value = Value::Number(subject);
-            observations.push(Observation::Decided { subject, value });
-        }
     }
 
     fn record(&self, history: &mut Vec<u64>, _: Id, observation: &Observation) {

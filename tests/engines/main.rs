@@ -11,4 +11,6 @@ mod relation;
 mod second_opinion;
 mod semantics;
 mod symmetry;
+#[path = "common/theirs.rs"]
+mod theirs;
 mod two_phase_counts;

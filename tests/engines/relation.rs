@@ -1,7 +1,6 @@
 //! The relation and the plain checker, on random protocols: compared with another carrier, with
 //! Stateright's checker and actor model, and with definitions so naive that they must be right.
 
-use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::common::interned::Interned;
@@ -12,7 +11,6 @@ use crate::common::{
 use indexmap::{IndexMap, IndexSet};
 use jury::check::stateright::Bridge;
 use jury::check::{Explored, Finding, Keyed, Patient, explore};
-use jury::model::actor::CommandOf;
 use jury::model::{
     Actor, Assumption, Carrier, Class, Command, Event, Expectation, Input, Limit, Node, Out,
     Property, Protocol, Rules, System, View, World,
@@ -211,36 +209,37 @@ proptest! {
             for event in events {
                 let Some((id, input)) = event.input() else { continue };
                 let node = world.node(id).clone();
-                let mut out = Out::<Table>::new();
+                let mut out = Out::<Table>::default();
                 match (&node, input) {
                     (Node::Absent, Input::Start) => {
-                        table.on_start(id, &None, &mut out);
+                        table.on_start(id, None, &mut out);
                     }
                     (Node::Down { storage }, Input::Start) => {
-                        table.on_start(id, &Some(storage.unwrap_or(0)), &mut out);
+                        table.on_start(id, Some(&storage.unwrap_or(0)), &mut out);
                     }
                     (Node::Up(up), input) => {
-                        let mut state = Cow::Borrowed(&up.state);
+                        let mut state = up.state;
                         match input {
                             Input::Start => unreachable!("it is up"),
                             Input::Message { src, msg } => {
-                                table.on_msg(id, &mut state, src, *msg, &mut out);
+                                table.on_message(id, &mut state, src, *msg, &mut out);
                             }
                             Input::Timeout(t) => table.on_timeout(id, &mut state, t, &mut out),
                             Input::Choice { value, .. } => {
-                                table.on_random(id, &mut state, value, &mut out);
+                                table.on_choice(id, &mut state, value, &mut out);
                             }
                         }
                     }
                     _ => continue,
                 }
-                let lasting = |prefix: &[CommandOf<Table>]| {
-                    let lasts = |c: &&CommandOf<Table>| {
-                        matches!(c, Command::Send(..) | Command::Save(_))
+                let lasting = |prefix: &[Command<Table>]| {
+                    let lasts = |c: &&Command<Table>| {
+                        matches!(c, Command::Send(..) | Command::Save { .. })
                     };
                     prefix.iter().filter(lasts).map(|c| format!("{c:?}")).collect::<Vec<_>>()
                 };
-                let whole = lasting(&out);
+                let out = out.commands();
+                let whole = lasting(out);
                 let mut known = BTreeSet::from([whole]);
                 if !matches!(input, Input::Choice { .. }) {
                     known.insert(Vec::new());

@@ -24,6 +24,7 @@ use std::sync::Arc;
 use crate::common::synod::{self, Synod};
 use crate::common::table::{Do, Game, MESSAGES, Msg, Params, Row, STATES, Table, game};
 use crate::common::{cases, depth, depth_within, plainly};
+use crate::theirs::Theirs;
 use jury::check::{Finding, Limits};
 use jury::model::{Budgets, Limit, LinkOrder, Protocol, Rules, System};
 use proptest::prelude::*;
@@ -43,7 +44,7 @@ fn theirs(params: &Params, order: LinkOrder, lossy: bool, depth_max: Option<u32>
     };
     let table = Table::new(params).unwrap();
     let mut checker = ActorModel::new((), ())
-        .actors((0..params.nodes).map(|_| table.clone()))
+        .actors((0..params.nodes).map(|_| Theirs(table.clone())))
         .init_network(network)
         .lossy_network(lossy)
         // It stops once everything is found out, so something must never be.

@@ -1,10 +1,8 @@
 //! A protocol that does nothing, but has everything that a scenario can name.
 
-use std::borrow::Cow;
-
 use jury::model::{
-    Actor, BadParameter, Bug, Cluster, Expectation, Id, Input, Node, Observation, Out, Predicate,
-    Property, Protocol, Reaction, TimerRange,
+    Actor, BadParameter, Bug, Cluster, Expectation, Id, Observation, Out, Predicate, Property,
+    Protocol, TimerRange,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,11 +60,12 @@ impl Actor for Toy {
     type Timer = Timer;
     type State = ();
     type Storage = ();
-    type Random = ();
+    type Choice = ();
+    type Observation = Observation;
 
-    fn on_start(&self, _: Id, _: &Option<()>, _: &mut Out<Self>) {}
+    fn on_start(&self, _: Id, _: Option<&()>, _: &mut Out<Self>) {}
 
-    fn on_msg(&self, _: Id, _: &mut Cow<'_, ()>, _: Id, _: Msg, _: &mut Out<Self>) {}
+    fn on_message(&self, _: Id, _: &mut (), _: Id, _: Msg, _: &mut Out<Self>) {}
 }
 
 impl Protocol for Toy {
@@ -103,18 +102,6 @@ impl Protocol for Toy {
     }
 
     fn blank(&self, _: Id) {}
-
-    fn observe(
-        &self,
-        _: Id,
-        _: &Node<Self>,
-        _: Input<'_, Self>,
-        _: &Reaction<Self>,
-        _: &mut Vec<Observation>,
-    ) {
-    }
-
-    fn record(&self, (): &mut (), _: Id, _: &Observation) {}
 
     fn properties(&self) -> Vec<Property<Self>> {
         let predicate = Predicate::History(|_, ()| Ok(()));

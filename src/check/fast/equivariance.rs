@@ -19,7 +19,7 @@ use super::names::Names;
 use crate::check::SYMMETRY_BROKEN;
 use crate::model::symmetry::OwnedInput;
 use crate::model::{
-    Id, LinkOrder, Node, NodeSet, Observation, Protocol, Renaming, Symmetry, System,
+    Breach, Id, LinkOrder, Node, NodeSet, Past, Protocol, Renaming, Symmetry, System,
 };
 
 /// What may be asked of a protocol about one part.
@@ -43,10 +43,11 @@ pub enum About<P: Protocol> {
     Withheld { node: Node<P>, input: OwnedInput<P> },
     /// Whom the timers of a node wait for.
     Awaited(Node<P>),
-    /// What observations make of the history.
+    /// What observations and breaches make of the past.
     Record {
-        history: P::History,
-        observations: Vec<Observation>,
+        past: Past<P>,
+        observations: Vec<P::Observation>,
+        breaches: Vec<Breach>,
     },
 }
 
@@ -57,12 +58,13 @@ enum Answer<P: Protocol> {
         /// In the order of the links; on a link in the order of sending, or of the messages where
         /// nothing depends on the order.
         sent: Vec<(Id, P::Msg)>,
-        observations: Vec<Observation>,
+        observations: Vec<P::Observation>,
+        breaches: Vec<Breach>,
     },
     CrashPoints(Vec<usize>),
     Withheld(Option<&'static str>),
     Awaited(BTreeMap<P::Timer, NodeSet>),
-    Record(P::History),
+    Record(Past<P>),
 }
 
 /// The questions that were asked by all names.
@@ -120,11 +122,12 @@ impl<P: Protocol> Question<P> {
                 crash_after,
             } => {
                 let mut after = node.clone();
-                let reaction = after.react(protocol, id, input.as_input(), *crash_after);
+                let reaction = system.react(&mut after, id, input.as_input(), *crash_after);
                 let sent = reaction.sends().map(|(dst, msg)| (dst, msg.clone()));
                 let answer = Answer::Reaction {
                     sent: sent.collect(),
                     observations: reaction.observations,
+                    breaches: reaction.breaches,
                     after,
                 };
                 answer.in_order(system)
@@ -144,14 +147,13 @@ impl<P: Protocol> Question<P> {
                 Answer::Awaited(awaited.collect())
             }
             About::Record {
-                history,
+                past,
                 observations,
+                breaches,
             } => {
-                let mut history = history.clone();
-                for observation in observations {
-                    protocol.record(&mut history, id, observation);
-                }
-                Answer::Record(history)
+                let mut past = past.clone();
+                past.record(protocol, id, observations, breaches);
+                Answer::Record(past)
             }
         }
     }
@@ -177,11 +179,13 @@ impl<P: Protocol> Question<P> {
             },
             About::Awaited(node) => About::Awaited(symmetry.node(node, by)),
             About::Record {
-                history,
+                past,
                 observations,
+                breaches,
             } => About::Record {
-                history: (symmetry.history)(history, by),
+                past: symmetry.past(past, by),
                 observations: observations.clone(),
+                breaches: breaches.iter().map(|b| b.renamed(by)).collect(),
             },
         };
         Question {
@@ -221,6 +225,7 @@ impl<P: Protocol> Answer<P> {
                 after,
                 sent,
                 observations,
+                breaches,
             } => {
                 let sent = sent
                     .iter()
@@ -229,6 +234,7 @@ impl<P: Protocol> Answer<P> {
                     after: symmetry.node(after, by),
                     sent: sent.collect(),
                     observations: observations.clone(),
+                    breaches: breaches.iter().map(|b| b.renamed(by)).collect(),
                 };
                 answer.in_order(system)
             }
@@ -240,7 +246,7 @@ impl<P: Protocol> Answer<P> {
                     .map(|(timer, set)| ((symmetry.timer)(timer, by), by.set(*set)));
                 Answer::Awaited(renamed.collect())
             }
-            Answer::Record(history) => Answer::Record((symmetry.history)(history, by)),
+            Answer::Record(past) => Answer::Record(symmetry.past(past, by)),
         }
     }
 
@@ -267,19 +273,23 @@ impl<P: Protocol> Answer<P> {
                     after: a,
                     sent: a_sent,
                     observations: a_seen,
+                    breaches: a_broken,
                 },
                 Answer::Reaction {
                     after: b,
                     sent: b_sent,
                     observations: b_seen,
+                    breaches: b_broken,
                 },
             ) => {
                 if a != b {
                     told("the node afterwards", a, b)
                 } else if a_sent != b_sent {
                     told("what is sent", a_sent, b_sent)
-                } else {
+                } else if a_seen != b_seen {
                     told("what is observed", a_seen, b_seen)
+                } else {
+                    told("what is broken", a_broken, b_broken)
                 }
             }
             (a, b) => told("the answer", a, b),

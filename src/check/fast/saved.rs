@@ -28,7 +28,7 @@ use crate::check::{Monitor, Progress, Stopped};
 use crate::model::arms::{Arm, Exercised};
 use crate::model::cluster::index;
 use crate::model::{
-    Bound, Channel, Event, Expectation, Id, Node, Property, Protocol, Reason, System, World,
+    Bound, Channel, Event, Expectation, Id, Node, Past, Property, Protocol, Reason, System, World,
     globals::Globals,
 };
 
@@ -484,9 +484,7 @@ fn read_values<P: Protocol>(
         book.intern(nodes, rules, globals)
     })?;
     let book = &mut books.history;
-    all(reader, place, |history: P::History| {
-        book.values.intern(history)
-    })
+    all(reader, place, |past: Past<P>| book.values.intern(past))
 }
 
 /// What a search found that is through.

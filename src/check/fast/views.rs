@@ -16,7 +16,7 @@ use crate::check::reduction::Reads;
 use crate::check::{NOT_PURE, SYMMETRY_BROKEN};
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
-use crate::model::{Answer, Channel, Id, Link, Node, Predicate, Protocol, View};
+use crate::model::{Answer, Channel, Id, Link, Node, Past, Predicate, Protocol, View};
 
 /// What a predicate does next, as far as it is known.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl<P: Protocol> Remembering<P> {
     /// give it; if it is known.
     #[inline]
     pub fn known(&self, parts: usize, part: impl Fn(usize) -> Number) -> Option<(bool, Reads)> {
-        if let Predicate::History(_) = self.predicate {
+        if self.predicate.reads_the_past_alone() {
             let known = self.known_of_history(part(parts - 1));
             return known.map(|answer| (answer, Reads::default()));
         }
@@ -100,7 +100,7 @@ impl<P: Protocol> Remembering<P> {
                     orbits.rename(system, books, place, parts[place], by)
                 };
                 let mut also_read = Vec::new();
-                let known = if let Predicate::History(_) = self.predicate {
+                let known = if self.predicate.reads_the_past_alone() {
                     self.known_of_history(renamed(books, books.at_history()))
                 } else {
                     let known = self.by_one_name.known(|place| {
@@ -156,7 +156,7 @@ impl<P: Protocol> Remembering<P> {
         parts: &[Number],
         answer: bool,
     ) {
-        if let Predicate::History(_) = self.predicate {
+        if self.predicate.reads_the_past_alone() {
             let history = parts[books.at_history()] as usize;
             let known = self.of_history.len().max(history + 1);
             self.of_history.resize(known, None);
@@ -280,15 +280,14 @@ impl<P: Protocol> View<P> for Traced<'_, P> {
         self.shelf.globals()
     }
 
-    fn history(&self) -> &P::History {
+    fn past(&self) -> &Past<P> {
         self.note(self.shelf.at_history());
-        self.shelf.history()
+        self.shelf.past()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::borrow::Cow;
     use std::collections::BTreeSet;
 
     use proptest::prelude::*;
@@ -299,9 +298,8 @@ mod tests {
     use crate::check::fast::reduce::Reducer;
     use crate::model::cluster::index;
     use crate::model::{
-        Actor, Answer, BadParameter, Cluster, Enabled, Id, Input, Limit, Node, NodeSet,
-        Observation, Out, Predicate, Property, Protocol, Reaction, Reason, Rules, System,
-        TimerRange,
+        Actor, Answer, BadParameter, Cluster, Enabled, Id, Limit, NodeSet, Observation, Out,
+        Predicate, Property, Protocol, Reason, Rules, System, TimerRange,
     };
 
     /// Three nodes count their timeouts modulo 3, and tell the next one; how many were told is history.
@@ -312,21 +310,23 @@ mod tests {
         type Timer = ();
         type State = u8;
         type Storage = ();
-        type Random = ();
+        type Choice = ();
+        type Observation = Observation;
 
-        fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> u8 {
-            o.set_timer((), TimerRange::millis(1, 2).durations());
+        fn on_start(&self, _: Id, _: Option<&()>, o: &mut Out<Self>) -> u8 {
+            o.set_timer((), TimerRange::millis(1, 2));
             0
         }
 
-        fn on_msg(&self, _: Id, state: &mut Cow<'_, u8>, _: Id, msg: u8, _: &mut Out<Self>) {
-            *state.to_mut() = msg;
+        fn on_message(&self, _: Id, state: &mut u8, _: Id, msg: u8, o: &mut Out<Self>) {
+            *state = msg;
+            o.observe(Observation::Locked { subject: 0 });
         }
 
-        fn on_timeout(&self, id: Id, state: &mut Cow<'_, u8>, (): &(), o: &mut Out<Self>) {
-            *state.to_mut() = (**state + 1) % 3;
-            o.set_timer((), TimerRange::millis(1, 2).durations());
-            o.send(Id::from((index(id) + 1) % 3), **state);
+        fn on_timeout(&self, id: Id, state: &mut u8, (): &(), o: &mut Out<Self>) {
+            *state = (*state + 1) % 3;
+            o.set_timer((), TimerRange::millis(1, 2));
+            o.send(Id::from((index(id) + 1) % 3), *state);
         }
     }
 
@@ -347,19 +347,6 @@ mod tests {
         }
 
         fn blank(&self, _: Id) {}
-
-        fn observe(
-            &self,
-            _: Id,
-            _: &Node<Self>,
-            input: Input<'_, Self>,
-            _: &Reaction<Self>,
-            observations: &mut Vec<Observation>,
-        ) {
-            if matches!(input, Input::Message { .. }) {
-                observations.push(Observation::Locked { subject: 0 });
-            }
-        }
 
         fn record(&self, told: &mut u8, _: Id, _: &Observation) {
             *told = told.saturating_add(1);

@@ -60,15 +60,13 @@ mod site;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
 pub use self::bugs::Mistake;
 pub use self::messages::{Ballot, Msg, Proposal, Timer, Value};
 pub use self::params::{MAX_OF_A_ROLE, Params, RetryWith};
 pub use self::properties::History;
 pub use self::site::{Acceptances, Acceptor, Learner, Phase, Proposer, State, Storage};
 use crate::model::cluster::index;
-use crate::model::{Actor, Id, NodeSet, Out};
+use crate::model::{Actor, Id, NodeSet, Observation, Out};
 
 /// Single-decree Paxos. The proposers come first, then the acceptors, then the learners.
 #[derive(Clone, Debug)]
@@ -84,13 +82,14 @@ impl Actor for Paxos {
     type Timer = Timer;
     type State = State;
     type Storage = Storage;
-    type Random = ();
+    type Choice = ();
+    type Observation = Observation;
 
     /// A first start without storage, recovery with it (PMS, 2.5).
-    fn on_start(&self, id: Id, storage: &Option<Storage>, o: &mut Out<Self>) -> State {
-        match storage.unwrap_or_else(|| self.nothing(id)) {
+    fn on_start(&self, id: Id, storage: Option<&Storage>, o: &mut Out<Self>) -> State {
+        match storage.copied().unwrap_or_else(|| self.nothing(id)) {
             Storage::Proposer(used) => {
-                o.set_timer(Timer::Propose, self.params.start.durations());
+                o.set_timer(Timer::Propose, self.params.start);
                 let next = self.ballot_above(used, id);
                 State::Proposer(Proposer {
                     phase: Phase::Waiting { next },
@@ -103,22 +102,18 @@ impl Actor for Paxos {
         }
     }
 
-    fn on_msg(&self, id: Id, state: &mut Cow<State>, src: Id, msg: Msg, o: &mut Out<Self>) {
-        let mut next = state.clone().into_owned();
-        match &mut next {
+    fn on_message(&self, id: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
+        match state {
             State::Proposer(p) => self.proposer_hears(id, p, src, msg, o),
             State::Acceptor(a) => self.acceptor_hears(a, src, msg, o),
             State::Learner(l) => self.learner_hears(l, src, msg, o),
         }
-        replace(state, next);
     }
 
-    fn on_timeout(&self, id: Id, state: &mut Cow<State>, timer: &Timer, o: &mut Out<Self>) {
-        let mut next = state.clone().into_owned();
-        if let State::Proposer(p) = &mut next {
+    fn on_timeout(&self, id: Id, state: &mut State, timer: &Timer, o: &mut Out<Self>) {
+        if let State::Proposer(p) = state {
             self.proposer_waits_no_longer(id, p, *timer, o);
         }
-        replace(state, next);
     }
 }
 
@@ -194,7 +189,7 @@ impl Paxos {
                 let next = self.ballot_above(promised, id);
                 p.phase = Phase::Waiting { next };
                 o.cancel_timer(Timer::Retry);
-                o.set_timer(Timer::Propose, self.params.back_off.durations());
+                o.set_timer(Timer::Propose, self.params.back_off);
             }
 
             // 2.3: once all learners know, there is nothing left to propose for.
@@ -244,7 +239,7 @@ impl Paxos {
             Phase::Proposing(proposal) => Self::tell(self.acceptors, Msg::Accept(proposal), o),
             Phase::Waiting { .. } | Phase::Done => return,
         }
-        o.set_timer(Timer::Retry, self.params.retry.durations());
+        o.set_timer(Timer::Retry, self.params.retry);
     }
 
     /// The ballot for which a proposer that has waited too long abandons the one under way.
@@ -422,13 +417,5 @@ impl Paxos {
 
     fn makes(&self, mistake: Mistake) -> bool {
         self.params.bug == Some(mistake)
-    }
-}
-
-/// Takes over a new state; a state that stays the same is left alone, so that the checker sees
-/// that nothing happened.
-fn replace(state: &mut Cow<State>, next: State) {
-    if **state != next {
-        *state = Cow::Owned(next);
     }
 }

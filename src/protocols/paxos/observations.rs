@@ -27,7 +27,11 @@ pub fn observe(
     for command in &reaction.commands {
         match command {
             // It has a value to propose from its first ballot on.
-            Command::Save(Storage::Proposer(_)) | Command::Send(_, Msg::Prepare(_))
+            Command::Save {
+                record: Storage::Proposer(_),
+                ..
+            }
+            | Command::Send(_, Msg::Prepare(_))
                 if begins(before) =>
             {
                 let (subject, value) = (THE_CHOICE, Paxos::own_value(id).into());
@@ -41,11 +45,18 @@ pub fn observe(
             }
             Command::Send(_, Msg::Nack(..)) => once(applied("P1a")),
             Command::Send(_, Msg::Accepted(proposal))
-            | Command::Save(Storage::Acceptor(Acceptor {
-                accepted: Some(proposal),
+            | Command::Save {
+                record:
+                    Storage::Acceptor(Acceptor {
+                        accepted: Some(proposal),
+                        ..
+                    }),
                 ..
-            })) if accepted(before) != Some(*proposal) => once(acceptance(*proposal)),
-            Command::Save(Storage::Learner(Some(value))) => {
+            } if accepted(before) != Some(*proposal) => once(acceptance(*proposal)),
+            Command::Save {
+                record: Storage::Learner(Some(value)),
+                ..
+            } => {
                 let (subject, value) = (THE_CHOICE, (*value).into());
                 once(Observation::Chosen { subject, value });
             }

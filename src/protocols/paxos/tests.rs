@@ -4,7 +4,7 @@
 use indexmap::IndexSet;
 
 use super::*;
-use crate::model::actor::Node;
+use crate::model::Node;
 use crate::model::{
     Answer, Command, Event, Expectation, Input, Observation, Predicate, Protocol, Reaction, Rules,
     System, View, World,
@@ -83,7 +83,7 @@ fn answers(reaction: &Reaction<Paxos>) -> Vec<Msg> {
     for command in &reaction.commands {
         match command {
             Command::Send(_, msg) if !sent.contains(msg) => sent.push(*msg),
-            Command::Save(_) => assert!(sent.is_empty(), "saved after it was sent"),
+            Command::Save { .. } => assert!(sent.is_empty(), "saved after it was sent"),
             _ => {}
         }
     }

@@ -24,7 +24,7 @@ impl Raft {
     /// Has something else to ask, in a while.
     fn think(&self, id: Id, client: &Client, o: &mut Out<Self>) {
         if client.serial < self.workload_of(id) {
-            o.set_timer(Timer::Think, self.params.think.durations());
+            o.set_timer(Timer::Think, self.params.think);
         }
     }
 
@@ -41,7 +41,7 @@ impl Raft {
                     let ask = self.scripts[self.client_number(id) as usize][client.serial as usize];
                     self.begin(client, ask, o);
                 }
-                Workload::Drawn(_) => o.choose_random("command", self.drawn.clone()),
+                Workload::Drawn(_) => o.choose("command", self.drawn.clone()),
             },
             (Timer::Retry, Some(asked)) => {
                 if asked.tries_left == Some(0) {
@@ -72,7 +72,7 @@ impl Raft {
     fn ask(&self, client: &Client, o: &mut Out<Self>) {
         if let Some(asked) = client.asked {
             o.send(client.server, Msg::Request(client.serial, asked.ask));
-            o.set_timer(Timer::Retry, self.params.retry.durations());
+            o.set_timer(Timer::Retry, self.params.retry);
         }
     }
 

@@ -97,7 +97,6 @@ mod tests;
 mod transfer;
 mod turn;
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use self::ask::{Ask, Members, Reply};
@@ -113,7 +112,7 @@ pub use self::state::{
     Asked, Change, Client, Leader, Lease, Progress, Read, Role, Server, Stable, State, Storage,
 };
 use self::turn::Turn;
-use crate::model::{Actor, Id, NodeSet, Out};
+use crate::model::{Actor, Id, NodeSet, Observation, Out};
 
 /// Raft. The servers come first, then the clients.
 #[derive(Clone, Debug)]
@@ -133,10 +132,11 @@ impl Actor for Raft {
     type Timer = Timer;
     type State = State;
     type Storage = Storage;
-    type Random = Ask;
+    type Choice = Ask;
+    type Observation = Observation;
 
     /// A first start without storage, recovery with it.
-    fn on_start(&self, id: Id, storage: &Option<Storage>, o: &mut Out<Self>) -> State {
+    fn on_start(&self, id: Id, storage: Option<&Storage>, o: &mut Out<Self>) -> State {
         match storage {
             Some(Storage::Client(begun)) => State::Client(self.client_starts(id, *begun, o)),
             Some(Storage::Server(stable)) => {
@@ -149,31 +149,25 @@ impl Actor for Raft {
         }
     }
 
-    fn on_msg(&self, id: Id, state: &mut Cow<State>, src: Id, msg: Msg, o: &mut Out<Self>) {
-        let mut next = state.clone().into_owned();
-        match &mut next {
+    fn on_message(&self, id: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
+        match state {
             State::Client(client) => self.client_hears(id, client, src, &msg, o),
             State::Server(server) => self.turn(id, server, o, |turn| turn.hears(src, msg)),
         }
-        replace(state, next);
     }
 
-    fn on_timeout(&self, id: Id, state: &mut Cow<State>, timer: &Timer, o: &mut Out<Self>) {
-        let mut next = state.clone().into_owned();
-        match &mut next {
+    fn on_timeout(&self, id: Id, state: &mut State, timer: &Timer, o: &mut Out<Self>) {
+        match state {
             State::Client(client) => self.client_waits_no_longer(id, client, *timer, o),
             State::Server(server) => self.turn(id, server, o, |turn| turn.waits_no_longer(*timer)),
         }
-        replace(state, next);
     }
 
     /// A client has drawn what to ask for.
-    fn on_random(&self, _: Id, state: &mut Cow<State>, ask: &Ask, o: &mut Out<Self>) {
-        let mut next = state.clone().into_owned();
-        if let State::Client(client) = &mut next {
+    fn on_choice(&self, _: Id, state: &mut State, ask: &Ask, o: &mut Out<Self>) {
+        if let State::Client(client) = state {
             self.begin(client, *ask, o);
         }
-        replace(state, next);
     }
 }
 
@@ -190,11 +184,11 @@ impl Raft {
             stable,
         };
         if server.may_campaign(id) {
-            o.set_timer(Timer::Election, self.params.election_timeout.durations());
+            o.set_timer(Timer::Election, self.params.election_timeout);
         }
         if server.hears_leader {
             let minimum = self.params.minimum_election_timeout();
-            o.set_timer(Timer::LeaderHeard, minimum.durations());
+            o.set_timer(Timer::LeaderHeard, minimum);
         }
         server
     }
@@ -265,13 +259,5 @@ impl Turn<'_> {
             Timer::CatchUp => self.catch_up_timeout(),
             Timer::Think | Timer::Retry => {}
         }
-    }
-}
-
-/// Takes over a new state; a state that stays the same is left alone, so that the checker sees
-/// that nothing happened.
-fn replace(state: &mut Cow<State>, next: State) {
-    if **state != next {
-        *state = Cow::Owned(next);
     }
 }

@@ -86,7 +86,7 @@ fn is_written(disk: Option<&Storage>, at: Index, entry: &Entry) -> bool {
 
 /// What a server would have become, had it not crashed inside the handler.
 fn about_to(raft: &Raft, id: Id, old: &Server, input: Input<'_, Raft>) -> Option<Server> {
-    let (mut server, mut out) = (old.clone(), Out::new());
+    let (mut server, mut out) = (old.clone(), Out::default());
     match input {
         Input::Message { src, msg } => {
             raft.turn(id, &mut server, &mut out, |turn| {

@@ -43,7 +43,7 @@ impl Turn<'_> {
     }
 
     pub fn set_timer(&mut self, timer: Timer, range: TimerRange) {
-        self.out.set_timer(timer, range.durations());
+        self.out.set_timer(timer, range);
     }
 
     pub fn cancel(&mut self, timer: Timer) {

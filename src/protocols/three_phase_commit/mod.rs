@@ -79,14 +79,12 @@ mod termination;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
 pub use self::bugs::Mistake;
 pub use self::messages::{Choice, Decision, Msg, Timer, Txn, Vote};
 pub use self::params::{MAX_PARTICIPANTS, Params, PlannedVote, Termination};
 pub use self::site::{Census, Local, Log, Part, Phase, State, Storage, Undecided};
 use super::two_phase_commit::{PerTxn, coordinator};
-use crate::model::{Actor, Id, NodeSet, Out};
+use crate::model::{Actor, Id, NodeSet, Observation, Out};
 
 /// Three-phase commit with one coordinator, node 0, and participants from node 1 on.
 #[derive(Clone, Debug)]
@@ -103,10 +101,11 @@ impl Actor for ThreePhaseCommit {
     type Timer = Timer;
     type State = State;
     type Storage = Storage;
-    type Random = Choice;
+    type Choice = Choice;
+    type Observation = Observation;
 
     /// A first start without storage, recovery with it.
-    fn on_start(&self, id: Id, storage: &Option<Storage>, o: &mut Out<Self>) -> State {
+    fn on_start(&self, id: Id, storage: Option<&Storage>, o: &mut Out<Self>) -> State {
         let mut phases = PerTxn::new(self.params.transactions);
         if let Some(logs) = storage {
             for (txn, log) in logs.iter() {
@@ -123,25 +122,19 @@ impl Actor for ThreePhaseCommit {
         phases
     }
 
-    fn on_msg(&self, id: Id, state: &mut Cow<State>, src: Id, msg: Msg, o: &mut Out<Self>) {
-        let mut next = **state;
-        self.site(id, msg.txn(), &mut next, o).hears(src, msg);
-        replace(state, &next);
+    fn on_message(&self, id: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
+        self.site(id, msg.txn(), state, o).hears(src, msg);
     }
 
-    fn on_timeout(&self, id: Id, state: &mut Cow<State>, timer: &Timer, o: &mut Out<Self>) {
-        let mut next = **state;
-        let mut site = self.site(id, timer.txn(), &mut next, o);
+    fn on_timeout(&self, id: Id, state: &mut State, timer: &Timer, o: &mut Out<Self>) {
+        let mut site = self.site(id, timer.txn(), state, o);
         site.waits_no_longer(*timer);
-        replace(state, &next);
     }
 
-    fn on_random(&self, _: Id, state: &mut Cow<State>, choice: &Choice, _: &mut Out<Self>) {
-        let mut next = **state;
-        if next[choice.txn] == Phase::Open {
-            next[choice.txn] = Phase::Working { vote: choice.vote };
+    fn on_choice(&self, _: Id, state: &mut State, choice: &Choice, _: &mut Out<Self>) {
+        if state[choice.txn] == Phase::Open {
+            state[choice.txn] = Phase::Working { vote: choice.vote };
         }
-        replace(state, &next);
     }
 }
 
@@ -158,8 +151,7 @@ impl Site<'_> {
     fn start(&mut self) {
         let (txn, params) = (self.txn, &self.protocol.params);
         if self.id == coordinator() {
-            self.o
-                .set_timer(Timer::Begin(txn), params.start.durations());
+            self.o.set_timer(Timer::Begin(txn), params.start);
             return;
         }
         let phase = match self.protocol.votes[usize::from(self.id) - 1] {
@@ -167,13 +159,12 @@ impl Site<'_> {
             PlannedVote::No => Phase::Working { vote: Vote::No },
             PlannedVote::Open => {
                 let options = [Vote::Yes, Vote::No].map(|vote| Choice { txn, vote });
-                self.o
-                    .choose_random(format!("vote-{txn}"), options.to_vec());
+                self.o.choose(format!("vote-{txn}"), options.to_vec());
                 Phase::Open
             }
         };
         self.is_now(phase);
-        let timeout = params.can_commit_timeout.durations();
+        let timeout = params.can_commit_timeout;
         self.o.set_timer(Timer::CanCommit(txn), timeout);
     }
 
@@ -295,8 +286,7 @@ impl Site<'_> {
             Part::Asking(_) | Part::Moving { .. } => params.answer_timeout,
             Part::Recovering { .. } => params.inquiry,
         };
-        self.o
-            .set_timer(Timer::Silence(self.txn), timeout.durations());
+        self.o.set_timer(Timer::Silence(self.txn), timeout);
     }
 
     fn awaited(&self, u: &Undecided) -> NodeSet {
@@ -392,12 +382,5 @@ impl ThreePhaseCommit {
             Part::Moving { missing, .. } => missing,
             Part::Recovering { census, .. } => self.everyone().without(id).minus(census.heard()),
         }
-    }
-}
-
-/// Replaces the state only if it differs, so that a handler that did nothing can be told.
-fn replace(state: &mut Cow<State>, next: &State) {
-    if **state != *next {
-        *state = Cow::Owned(*next);
     }
 }

@@ -65,7 +65,7 @@ impl Step<'_> {
         let reaction = self.reaction;
         for command in &reaction.commands {
             match command {
-                Command::Save(saved) => {
+                Command::Save { record: saved, .. } => {
                     let before = std::mem::replace(&mut log, saved[txn]);
                     if log != before {
                         self.wrote(txn, before, log);

@@ -10,7 +10,7 @@ impl Site<'_> {
     pub(super) fn begin(&mut self) {
         let (txn, params) = (self.txn, &self.protocol.params);
         self.send_all(self.protocol.participants, Msg::CanCommit(txn));
-        let timeout = params.vote_timeout.durations();
+        let timeout = params.vote_timeout;
         self.o.set_timer(Timer::Vote(txn), timeout);
         let yes = NodeSet::EMPTY;
         self.is_now(Phase::Collecting { yes });

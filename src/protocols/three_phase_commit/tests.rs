@@ -87,7 +87,7 @@ fn the_happy_path_costs_one_round_trip_more_than_two_phase_commit() {
         for n in 1..=4 {
             let system = system(&params(n, termination), |_, _| {});
             let mut world = system.initial();
-            let mut ledger = Ledger::new(world.nodes());
+            let mut ledger = Ledger::new(&system);
             let mut step = |world: &mut W, event: &Event<ThreePhaseCommit>| {
                 let effects = system.apply(world, event);
                 ledger.note(Time::ZERO, event, &effects, world);
@@ -245,7 +245,7 @@ fn all_who_may_have_failed_last_must_agree() {
                     down: stood[own].1,
                     ..Undecided::new(stood[own].0, part)
                 };
-                let (mut phases, mut o) = (PerTxn::new(1), Out::new());
+                let (mut phases, mut o) = (PerTxn::new(1), Out::default());
                 protocol
                     .site(id(own), 1, &mut phases, &mut o)
                     .last_to_fail(&u)
@@ -278,7 +278,7 @@ fn only_those_count_who_failed_last() {
         }
     };
     let decision = |at: usize, u: &Undecided| {
-        let (mut phases, mut o) = (PerTxn::new(1), Out::new());
+        let (mut phases, mut o) = (PerTxn::new(1), Out::default());
         protocol
             .site(id(at), 1, &mut phases, &mut o)
             .last_to_fail(u)
@@ -306,7 +306,7 @@ fn only_those_count_who_failed_last() {
     assert_eq!(decision(1, &mutual), None);
 
     // So P1 decides as soon as P2 tells it, and tells whoever asked it meanwhile.
-    let (mut phases, mut o) = (PerTxn::new(1), Out::new());
+    let (mut phases, mut o) = (PerTxn::new(1), Out::default());
     phases[1] = Phase::Undecided(Undecided {
         askers: NodeSet::only(id(0)),
         ..first
@@ -315,7 +315,7 @@ fn only_those_count_who_failed_last() {
     site.hears(id(2), Msg::Recovered(1, Local::Waiting, last.down));
     assert_eq!(phases[1], Phase::Decided(Decision::Abort));
     let told = |command: &_| matches!(command, Command::Send(dst, Msg::Abort(1)) if *dst == id(0));
-    assert!(o.iter().any(told));
+    assert!(o.commands().iter().any(told));
 }
 
 /// Skeen 1982: a backup that is pre-committed moves the others towards ABORT where only that has a
@@ -327,7 +327,7 @@ fn nobody_turns_back() {
     let census = Census::default()
         .with(id(2), Local::Waiting)
         .with(id(3), Local::PreAborted);
-    let (mut phases, mut o) = (PerTxn::new(1), Out::new());
+    let (mut phases, mut o) = (PerTxn::new(1), Out::default());
     let backup = Undecided::new(Local::PreCommitted, Part::Asking(census));
     phases[1] = Phase::Undecided(backup);
     let mut site = protocol.site(id(1), 1, &mut phases, &mut o);

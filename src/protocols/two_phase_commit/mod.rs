@@ -67,8 +67,6 @@ mod symmetry;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
-
 pub use self::bugs::Mistake;
 pub use self::messages::{Choice, Decision, Msg, Timer, Vote};
 pub use self::params::{MAX_PARTICIPANTS, Params, PlannedVote, Presumption, Termination};
@@ -79,7 +77,7 @@ pub use self::site::{
     Coordinator, CoordinatorRecord, CoordinatorSite, MAX_TRANSACTIONS, Participant,
     ParticipantRecord, ParticipantSite, PerTxn, Site, State, Storage, Txn,
 };
-use crate::model::{Actor, Id, NodeSet, Out};
+use crate::model::{Actor, Id, NodeSet, Observation, Out};
 
 /// Two-phase commit with one coordinator, node 0, and participants from node 1 on.
 #[derive(Clone, Debug)]
@@ -101,14 +99,15 @@ impl Actor for TwoPhaseCommit {
     type Timer = Timer;
     type State = State;
     type Storage = Storage;
-    type Random = Choice;
+    type Choice = Choice;
+    type Observation = Observation;
 
     /// A first start without storage, recovery with it.
-    fn on_start(&self, id: Id, storage: &Option<Storage>, o: &mut Out<Self>) -> State {
-        match *storage {
+    fn on_start(&self, id: Id, storage: Option<&Storage>, o: &mut Out<Self>) -> State {
+        match storage {
             None if id == coordinator() => {
                 for txn in self.transactions() {
-                    o.set_timer(Timer::Begin(txn), self.params.start.durations());
+                    o.set_timer(Timer::Begin(txn), self.params.start);
                 }
                 State::Coordinator(Site::new(PerTxn::new(self.params.transactions)))
             }
@@ -120,14 +119,14 @@ impl Actor for TwoPhaseCommit {
                 State::Participant(p)
             }
             Some(Storage::Coordinator(log)) => {
-                let mut c = Site::new(log);
+                let mut c = Site::new(*log);
                 for txn in self.transactions() {
                     self.recover_coordinator(&mut c, txn, o);
                 }
                 State::Coordinator(c)
             }
             Some(Storage::Participant(log)) => {
-                let mut p = Site::new(log);
+                let mut p = Site::new(*log);
                 for txn in self.transactions() {
                     self.recover_participant(id, &mut p, txn, o);
                 }
@@ -136,32 +135,26 @@ impl Actor for TwoPhaseCommit {
         }
     }
 
-    fn on_msg(&self, _: Id, state: &mut Cow<State>, src: Id, msg: Msg, o: &mut Out<Self>) {
-        let mut next = **state;
-        match &mut next {
+    fn on_message(&self, _: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
+        match state {
             State::Coordinator(c) => self.coordinator_hears(c, src, msg, o),
             State::Participant(p) => self.participant_hears(p, src, msg, o),
         }
-        replace(state, next);
     }
 
-    fn on_timeout(&self, id: Id, state: &mut Cow<State>, timer: &Timer, o: &mut Out<Self>) {
-        let mut next = **state;
-        match &mut next {
+    fn on_timeout(&self, id: Id, state: &mut State, timer: &Timer, o: &mut Out<Self>) {
+        match state {
             State::Coordinator(c) => self.coordinator_waits_no_longer(c, *timer, o),
             State::Participant(p) => self.participant_waits_no_longer(id, p, *timer, o),
         }
-        replace(state, next);
     }
 
-    fn on_random(&self, _: Id, state: &mut Cow<State>, choice: &Choice, _: &mut Out<Self>) {
-        let mut next = **state;
-        if let State::Participant(p) = &mut next
+    fn on_choice(&self, _: Id, state: &mut State, choice: &Choice, _: &mut Out<Self>) {
+        if let State::Participant(p) = state
             && p.phase[choice.txn] == Participant::Open
         {
             p.phase[choice.txn] = Participant::Working { vote: choice.vote };
         }
-        replace(state, next);
     }
 }
 
@@ -239,7 +232,7 @@ impl TwoPhaseCommit {
                 },
             ) => {
                 Self::announce(unacknowledged, decision.announce(txn), o);
-                o.set_timer(timer, self.params.resend.durations());
+                o.set_timer(timer, self.params.resend);
             }
             _ => {}
         }
@@ -255,7 +248,7 @@ impl TwoPhaseCommit {
             Self::write_coordinator(c, txn, CoordinatorRecord::Initiation, o);
         }
         Self::announce(self.participants, Msg::Prepare(txn), o);
-        o.set_timer(Timer::Vote(txn), self.params.vote_timeout.durations());
+        o.set_timer(Timer::Vote(txn), self.params.vote_timeout);
         c.phase[txn] = Coordinator::Collecting {
             yes: NodeSet::EMPTY,
         };
@@ -293,7 +286,7 @@ impl TwoPhaseCommit {
         o.cancel_timer(Timer::Vote(txn));
         self.await_acknowledgements(c, txn, decision, whom, o);
         if let Coordinator::Decided { .. } = c.phase[txn] {
-            o.set_timer(Timer::Resend(txn), self.params.resend.durations());
+            o.set_timer(Timer::Resend(txn), self.params.resend);
         }
     }
 
@@ -335,7 +328,7 @@ impl TwoPhaseCommit {
             Some(decision) if self.is_acknowledged(decision) => {
                 // Nobody knows any more who acknowledged: everybody does it again.
                 Self::announce(self.participants, decision.announce(txn), o);
-                o.set_timer(Timer::Resend(txn), self.params.resend.durations());
+                o.set_timer(Timer::Resend(txn), self.params.resend);
                 c.phase[txn] = Coordinator::Decided {
                     decision,
                     unacknowledged: self.participants,
@@ -376,6 +369,7 @@ impl TwoPhaseCommit {
         self.params.presumption == Presumption::Nothing || decision != self.presumed()
     }
 
+    /// MLO: every record is forced but the last, which only saves answers.
     fn write_coordinator(
         c: &mut CoordinatorSite,
         txn: Txn,
@@ -383,7 +377,11 @@ impl TwoPhaseCommit {
         o: &mut Out<Self>,
     ) {
         c.log[txn] = record;
-        o.save(Storage::Coordinator(c.log));
+        let log = Storage::Coordinator(c.log);
+        match record {
+            CoordinatorRecord::End => o.save_lazily(log),
+            _ => o.save(log),
+        }
     }
 }
 
@@ -395,11 +393,11 @@ impl TwoPhaseCommit {
             PlannedVote::No => Participant::Working { vote: Vote::No },
             PlannedVote::Open => {
                 let options = [Vote::Yes, Vote::No].map(|vote| Choice { txn, vote });
-                o.choose_random(format!("vote-{txn}"), options.to_vec());
+                o.choose(format!("vote-{txn}"), options.to_vec());
                 Participant::Open
             }
         };
-        o.set_timer(Timer::Prepare(txn), self.params.prepare_timeout.durations());
+        o.set_timer(Timer::Prepare(txn), self.params.prepare_timeout);
     }
 
     fn participant_hears(&self, p: &mut ParticipantSite, src: Id, msg: Msg, o: &mut Out<Self>) {
@@ -410,7 +408,7 @@ impl TwoPhaseCommit {
                 self.prepare(p, txn, o);
             }
             (Participant::Working { vote: Vote::No }, Msg::Prepare(_)) => {
-                Self::conclude(p, txn, Decision::Abort, o);
+                self.conclude(p, txn, Decision::Abort, o);
                 o.send(src, Msg::No(txn));
             }
             (Participant::Committed | Participant::Aborted, Msg::Prepare(_))
@@ -425,11 +423,11 @@ impl TwoPhaseCommit {
 
             // Phase 2: the decision, from whoever knows it.
             (Participant::Prepared { .. }, Msg::Commit(_)) => {
-                Self::conclude(p, txn, Decision::Commit, o);
+                self.conclude(p, txn, Decision::Commit, o);
                 self.acknowledge(src, txn, Decision::Commit, o);
             }
             (Participant::Working { .. } | Participant::Prepared { .. }, Msg::Abort(_)) => {
-                Self::conclude(p, txn, Decision::Abort, o);
+                self.conclude(p, txn, Decision::Abort, o);
                 self.acknowledge(src, txn, Decision::Abort, o);
             }
             (Participant::Committed, Msg::Commit(_)) => {
@@ -442,7 +440,7 @@ impl TwoPhaseCommit {
             // Cooperative termination, asked: one who has not voted can abort, and must have
             // done so before it says so; one who is uncertain itself is no help.
             (Participant::Working { .. }, Msg::Inquiry(_)) => {
-                Self::conclude(p, txn, Decision::Abort, o);
+                self.conclude(p, txn, Decision::Abort, o);
                 o.send(src, Msg::Abort(txn));
             }
             (Participant::Prepared { .. }, Msg::Inquiry(_)) => o.send(src, Msg::Uncertain(txn)),
@@ -455,7 +453,7 @@ impl TwoPhaseCommit {
                 let asked = asked.without(src);
                 p.phase[txn] = Participant::Prepared { asked };
                 if asked.is_empty() && self.makes(Mistake::AllUncertainAbort) {
-                    Self::conclude(p, txn, Decision::Abort, o);
+                    self.conclude(p, txn, Decision::Abort, o);
                 }
             }
 
@@ -475,12 +473,12 @@ impl TwoPhaseCommit {
         match (timer, p.phase[timer.txn()]) {
             // Until it votes a participant may abort unilaterally.
             (Timer::Prepare(txn), Participant::Working { .. }) => {
-                Self::conclude(p, txn, Decision::Abort, o);
+                self.conclude(p, txn, Decision::Abort, o);
             }
             // In the window of uncertainty it may not: it can only ask.
             (Timer::Inquiry(txn), Participant::Prepared { .. }) => {
                 if self.makes(Mistake::UncertainAborts) {
-                    return Self::conclude(p, txn, Decision::Abort, o);
+                    return self.conclude(p, txn, Decision::Abort, o);
                 }
                 self.inquire(id, p, txn, o);
             }
@@ -491,23 +489,23 @@ impl TwoPhaseCommit {
     /// Phase 1: forces the prepared record, then votes YES.
     fn prepare(&self, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
         if !self.makes(Mistake::PreparedInMemory) {
-            Self::write_participant(p, txn, ParticipantRecord::Prepared, o);
+            self.write_participant(p, txn, ParticipantRecord::Prepared, o);
         }
         o.send(coordinator(), Msg::Yes(txn));
         o.cancel_timer(Timer::Prepare(txn));
-        o.set_timer(Timer::Inquiry(txn), self.params.inquiry.durations());
+        o.set_timer(Timer::Inquiry(txn), self.params.inquiry);
         p.phase[txn] = Participant::Prepared {
             asked: NodeSet::EMPTY,
         };
     }
 
     /// The end of the transaction here: records the decision and gives up the locks.
-    fn conclude(p: &mut ParticipantSite, txn: Txn, decision: Decision, o: &mut Out<Self>) {
+    fn conclude(&self, p: &mut ParticipantSite, txn: Txn, decision: Decision, o: &mut Out<Self>) {
         let (phase, record) = match decision {
             Decision::Commit => (Participant::Committed, ParticipantRecord::Committed),
             Decision::Abort => (Participant::Aborted, ParticipantRecord::Aborted),
         };
-        Self::write_participant(p, txn, record, o);
+        self.write_participant(p, txn, record, o);
         o.cancel_timer(Timer::Prepare(txn));
         o.cancel_timer(Timer::Inquiry(txn));
         p.phase[txn] = phase;
@@ -524,7 +522,7 @@ impl TwoPhaseCommit {
     fn inquire(&self, id: Id, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
         let asked = self.peers(id);
         Self::announce(asked.with(coordinator()), Msg::Inquiry(txn), o);
-        o.set_timer(Timer::Inquiry(txn), self.params.inquiry.durations());
+        o.set_timer(Timer::Inquiry(txn), self.params.inquiry);
         p.phase[txn] = Participant::Prepared { asked };
     }
 
@@ -553,14 +551,21 @@ impl TwoPhaseCommit {
         }
     }
 
+    /// MLO: what is presumed need not be forced.
     fn write_participant(
+        &self,
         p: &mut ParticipantSite,
         txn: Txn,
         record: ParticipantRecord,
         o: &mut Out<Self>,
     ) {
         p.log[txn] = record;
-        o.save(Storage::Participant(p.log));
+        let log = Storage::Participant(p.log);
+        match (record, self.params.presumption) {
+            (ParticipantRecord::Committed, Presumption::Commit)
+            | (ParticipantRecord::Aborted, Presumption::Abort) => o.save_lazily(log),
+            _ => o.save(log),
+        }
     }
 }
 
@@ -578,12 +583,5 @@ impl TwoPhaseCommit {
     /// Whether this mistake is switched on.
     fn makes(&self, mistake: Mistake) -> bool {
         self.params.bug == Some(mistake)
-    }
-}
-
-/// Replaces the state only if it differs, so that a handler that did nothing can be told.
-fn replace(state: &mut Cow<State>, next: State) {
-    if **state != next {
-        *state = Cow::Owned(next);
     }
 }

@@ -66,13 +66,19 @@ impl Step<'_> {
         let reaction = self.reaction;
         for command in &reaction.commands {
             match command {
-                Command::Save(saved @ Storage::Coordinator(_)) => {
+                Command::Save {
+                    record: saved @ Storage::Coordinator(_),
+                    ..
+                } => {
                     let record = coordinator_record(Some(saved), txn);
                     if record != std::mem::replace(&mut c, record) {
                         self.coordinator_wrote(txn, record);
                     }
                 }
-                Command::Save(saved @ Storage::Participant(_)) => {
+                Command::Save {
+                    record: saved @ Storage::Participant(_),
+                    ..
+                } => {
                     let record = participant_record(Some(saved), txn);
                     if record != std::mem::replace(&mut p, record) {
                         self.participant_wrote(txn, record);

@@ -4,8 +4,7 @@
 use super::bugs::BUGS;
 use super::{
     Coordinator, CoordinatorRecord, Decision, History, Params, Participant, ParticipantRecord,
-    PerTxn, Presumption, State, Storage, Termination, Timer, TwoPhaseCommit, coordinator,
-    observations,
+    PerTxn, State, Storage, Termination, Timer, TwoPhaseCommit, coordinator, observations,
 };
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
@@ -85,24 +84,6 @@ impl Protocol for TwoPhaseCommit {
                 _ => NodeSet::only(coordinator()),
             },
             _ => NodeSet::EMPTY,
-        }
-    }
-
-    /// The table of MLO. A log is written one record at a time, so all but one are as they were.
-    fn forced(&self, _: Id, before: Option<&Storage>, saved: &Storage) -> bool {
-        match saved {
-            Storage::Coordinator(log) => log.iter().any(|(txn, &record)| {
-                record != CoordinatorRecord::End && record != coordinator_record(before, txn)
-            }),
-            Storage::Participant(log) => log.iter().any(|(txn, &record)| {
-                let forced = match record {
-                    ParticipantRecord::None => false,
-                    ParticipantRecord::Prepared => true,
-                    ParticipantRecord::Committed => self.params.presumption != Presumption::Commit,
-                    ParticipantRecord::Aborted => self.params.presumption != Presumption::Abort,
-                };
-                forced && record != participant_record(before, txn)
-            }),
         }
     }
 

@@ -5,7 +5,7 @@ use super::*;
 use crate::model::facts::Ledger;
 use crate::model::{
     Assumption, Cut, Event, Expectation, Limit, Predicate, Property, Protocol, Rules, System, Time,
-    Timing, View, World,
+    Timing, World,
 };
 use crate::protocols::small_spaces::{ORDINARY, REPAIRS, Space, broken};
 
@@ -90,7 +90,7 @@ fn cost(presumption: Presumption, late: bool) -> Cost {
     };
     let system = system(&params, |rules, _| rules.timing = Timing::Asynchronous);
     let mut world = system.initial();
-    let mut ledger = Ledger::new(world.nodes());
+    let mut ledger = Ledger::new(&system);
     let mut step = |world: &mut W, event: &Event<TwoPhaseCommit>| {
         let effects = system.apply(world, event);
         ledger.note(Time::ZERO, event, &effects, world);

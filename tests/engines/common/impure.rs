@@ -1,14 +1,13 @@
 //! A protocol in which one thing is not a function of what it is asked: it counts how often it was
 //! asked, and from some call on it answers otherwise.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jury::model::cluster::index;
 use jury::model::{
-    Actor, Answer, BadParameter, Cluster, Expectation, Id, Input, Node, NodeSet, Observation, Out,
-    Predicate, Property, Protocol, Reaction, Reason, TimerRange, View,
+    Actor, Answer, BadParameter, Cluster, Expectation, Id, Input, NodeSet, Observation, Out,
+    Predicate, Property, Protocol, Reason, TimerRange, View,
 };
 use serde::{Deserialize, Serialize};
 
@@ -69,33 +68,36 @@ impl Actor for Impure {
     type Timer = ();
     type State = State;
     type Storage = ();
-    type Random = bool;
+    type Choice = bool;
+    type Observation = Observation;
 
-    fn on_start(&self, _: Id, _: &Option<()>, o: &mut Out<Self>) -> State {
-        o.choose_random("coin", vec![false, true]);
+    fn on_start(&self, _: Id, _: Option<&()>, o: &mut Out<Self>) -> State {
+        o.choose("coin", vec![false, true]);
         State {
             told: self.is_odd(Odd::OnStart),
             ..State::default()
         }
     }
 
-    fn on_random(&self, _: Id, state: &mut Cow<'_, State>, heads: &bool, o: &mut Out<Self>) {
-        state.to_mut().heads = *heads && !self.is_odd(Odd::OnChoice);
-        o.set_timer((), TimerRange::millis(1, 2).durations());
+    fn on_choice(&self, _: Id, state: &mut State, heads: &bool, o: &mut Out<Self>) {
+        state.heads = *heads && !self.is_odd(Odd::OnChoice);
+        o.set_timer((), TimerRange::millis(1, 2));
     }
 
-    fn on_msg(&self, _: Id, state: &mut Cow<'_, State>, _: Id, (): (), _: &mut Out<Self>) {
-        state.to_mut().told = !self.is_odd(Odd::OnMsg);
+    fn on_message(&self, _: Id, state: &mut State, _: Id, (): (), o: &mut Out<Self>) {
+        state.told = !self.is_odd(Odd::OnMsg);
+        if !self.is_odd(Odd::Observe) {
+            o.observe(Observation::Locked { subject: 0 });
+        }
     }
 
-    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, (): &(), o: &mut Out<Self>) {
-        let state = state.to_mut();
+    fn on_timeout(&self, id: Id, state: &mut State, (): &(), o: &mut Out<Self>) {
         state.timeouts += 1;
         if state.timeouts == 2 && !self.is_odd(Odd::OnTimeout) {
             o.send(Id::from((index(id) + 1) % self.nodes), ());
         }
         if state.timeouts < TIMEOUTS {
-            o.set_timer((), TimerRange::millis(1, 2).durations());
+            o.set_timer((), TimerRange::millis(1, 2));
         }
     }
 }
@@ -118,19 +120,6 @@ impl Protocol for Impure {
     }
 
     fn blank(&self, _: Id) {}
-
-    fn observe(
-        &self,
-        _: Id,
-        _: &Node<Self>,
-        input: Input<'_, Self>,
-        _: &Reaction<Self>,
-        observations: &mut Vec<Observation>,
-    ) {
-        if matches!(input, Input::Message { .. }) && !self.is_odd(Odd::Observe) {
-            observations.push(Observation::Locked { subject: 0 });
-        }
-    }
 
     fn record(&self, history: &mut NodeSet, id: Id, _: &Observation) {
         if !self.is_odd(Odd::Record) {

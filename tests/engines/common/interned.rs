@@ -14,8 +14,8 @@ use jury::check::Keyed;
 use jury::model::globals::{Globals, GlobalsChange};
 use jury::model::network::{ChannelChange, Fate};
 use jury::model::{
-    Carrier, Channel, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol, Reaction,
-    Rules, System, View, World,
+    Carrier, Channel, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Past, Protocol,
+    Reaction, Rules, System, View, World,
 };
 
 /// The number of a part or of (a piece of) a change.
@@ -27,10 +27,10 @@ enum Part<P: Protocol> {
     Node(Node<P>),
     Channel(Channel<P::Msg>),
     Globals(Globals),
-    History(P::History),
+    Past(Past<P>),
     Msg(P::Msg),
     Timer(P::Timer),
-    Choice(String, P::Random),
+    Choice(String, P::Choice),
     Cut(Cut),
 }
 
@@ -114,7 +114,7 @@ impl<P: Protocol> Interned<P> {
             numbers.push(self.intern(Part::Channel(world.channel(link).clone())));
         }
         numbers.push(self.intern(Part::Globals(world.globals().clone())));
-        numbers.push(self.intern(Part::History(world.history().clone())));
+        numbers.push(self.intern(Part::Past(world.past().clone())));
         numbers
     }
 
@@ -180,9 +180,9 @@ impl<P: Protocol> View<P> for Interned<P> {
         }
     }
 
-    fn history(&self) -> &P::History {
+    fn past(&self) -> &Past<P> {
         match self.part(self.at_history()) {
-            Part::History(history) => history,
+            Part::Past(past) => past,
             _ => unreachable!("the history comes last"),
         }
     }
@@ -216,7 +216,7 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
         protocol.awaits(id, state, timer)
     }
 
-    fn option(&self, id: Id, nth: usize) -> Option<(String, P::Random)> {
+    fn option(&self, id: Id, nth: usize) -> Option<(String, P::Choice)> {
         let choices = &self.node(id).up()?.choices;
         let (key, options) = choices.iter().next()?;
         Some((key.clone(), options.get(nth)?.clone()))
@@ -240,7 +240,7 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
 
     fn react(
         &mut self,
-        protocol: &P,
+        system: &System<P>,
         id: Id,
         input: Input<'_, P>,
         crash_after: Option<usize>,
@@ -252,7 +252,7 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
             answer
         } else {
             let mut node = self.node(id).clone();
-            let reaction = Rc::new(node.react(protocol, id, input, crash_after));
+            let reaction = Rc::new(system.react(&mut node, id, input, crash_after));
             let number = Number::try_from(self.reactions.len()).expect("few reactions");
             self.reactions.push(reaction);
             let answer = (self.intern(Part::Node(node)), number);
@@ -365,11 +365,9 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
             self.remembered += 1;
             after
         } else {
-            let mut history = self.history().clone();
-            for observation in &reaction.observations {
-                protocol.record(&mut history, id, observation);
-            }
-            let after = self.intern(Part::History(history));
+            let mut past = self.past().clone();
+            past.record(protocol, id, &reaction.observations, &reaction.breaches);
+            let after = self.intern(Part::Past(past));
             self.recorded.insert(question, after);
             after
         };

@@ -9,6 +9,7 @@ pub mod picky;
 pub mod reduced;
 pub mod synod;
 pub mod table;
+
 pub mod two_phase;
 pub mod two_phase_spec;
 

@@ -1,12 +1,9 @@
 //! A protocol in which the environment chooses among nodes: at the start everybody but the first picks
 //! one of the others, and pokes it.
 
-use std::borrow::Cow;
-
 use jury::model::symmetry::unnamed;
 use jury::model::{
-    Actor, BadParameter, Cluster, Id, Input, Node, NodeSet, Observation, Out, Property, Protocol,
-    Reaction, Symmetry,
+    Actor, BadParameter, Cluster, Id, NodeSet, Observation, Out, Property, Protocol, Symmetry,
 };
 
 /// The number of nodes.
@@ -23,21 +20,22 @@ impl Actor for Pick {
     type Timer = ();
     type State = u8;
     type Storage = ();
-    type Random = Id;
+    type Choice = Id;
+    type Observation = Observation;
 
-    fn on_start(&self, id: Id, _: &Option<()>, o: &mut Out<Self>) -> u8 {
+    fn on_start(&self, id: Id, _: Option<&()>, o: &mut Out<Self>) -> u8 {
         if self.others().contains(id) {
             let peers = self.others().without(id).iter();
-            o.choose_random("peer", peers.collect());
+            o.choose("peer", peers.collect());
         }
         0
     }
 
-    fn on_msg(&self, _: Id, state: &mut Cow<'_, u8>, _: Id, (): (), _: &mut Out<Self>) {
-        *state.to_mut() += 1;
+    fn on_message(&self, _: Id, state: &mut u8, _: Id, (): (), _: &mut Out<Self>) {
+        *state += 1;
     }
 
-    fn on_random(&self, _: Id, _: &mut Cow<'_, u8>, peer: &Id, o: &mut Out<Self>) {
+    fn on_choice(&self, _: Id, _: &mut u8, peer: &Id, o: &mut Out<Self>) {
         o.send(*peer, ());
     }
 }
@@ -59,18 +57,6 @@ impl Protocol for Pick {
     }
 
     fn blank(&self, _: Id) {}
-
-    fn observe(
-        &self,
-        _: Id,
-        _: &Node<Self>,
-        _: Input<'_, Self>,
-        _: &Reaction<Self>,
-        _: &mut Vec<Observation>,
-    ) {
-    }
-
-    fn record(&self, (): &mut (), _: Id, _: &Observation) {}
 
     fn symmetry(&self) -> Option<Symmetry<Self>> {
         Some(Symmetry {

@@ -1,10 +1,7 @@
 //! A protocol whose handler panics when it is asked what never happens.
 
-use std::borrow::Cow;
-
 use jury::model::{
-    Actor, BadParameter, Cluster, Id, Input, Node, Observation, Out, Property, Protocol, Reaction,
-    TimerRange,
+    Actor, BadParameter, Cluster, Id, Observation, Out, Property, Protocol, TimerRange,
 };
 
 /// The first node asks once, the second is asked once.
@@ -15,23 +12,24 @@ impl Actor for Picky {
     type Timer = ();
     type State = u8;
     type Storage = ();
-    type Random = ();
+    type Choice = ();
+    type Observation = Observation;
 
-    fn on_start(&self, id: Id, _: &Option<()>, o: &mut Out<Self>) -> u8 {
+    fn on_start(&self, id: Id, _: Option<&()>, o: &mut Out<Self>) -> u8 {
         if id == Id::from(0) {
-            o.set_timer((), TimerRange::millis(1, 2).durations());
+            o.set_timer((), TimerRange::millis(1, 2));
         }
         0
     }
 
-    fn on_timeout(&self, _: Id, state: &mut Cow<'_, u8>, (): &(), o: &mut Out<Self>) {
-        *state.to_mut() = 1;
+    fn on_timeout(&self, _: Id, state: &mut u8, (): &(), o: &mut Out<Self>) {
+        *state = 1;
         o.send(Id::from(1), ());
     }
 
-    fn on_msg(&self, _: Id, state: &mut Cow<'_, u8>, _: Id, (): (), _: &mut Out<Self>) {
-        assert_eq!(**state, 0, "nobody asks twice");
-        *state.to_mut() = 1;
+    fn on_message(&self, _: Id, state: &mut u8, _: Id, (): (), _: &mut Out<Self>) {
+        assert_eq!(*state, 0, "nobody asks twice");
+        *state = 1;
     }
 }
 
@@ -52,18 +50,6 @@ impl Protocol for Picky {
     }
 
     fn blank(&self, _: Id) {}
-
-    fn observe(
-        &self,
-        _: Id,
-        _: &Node<Self>,
-        _: Input<'_, Self>,
-        _: &Reaction<Self>,
-        _: &mut Vec<Observation>,
-    ) {
-    }
-
-    fn record(&self, (): &mut (), _: Id, _: &Observation) {}
 
     fn properties(&self) -> Vec<Property<Self>> {
         Vec::new()

@@ -9,18 +9,18 @@
 //! ```
 //!
 //! Nothing fails and nothing is sent again: this is for comparing engines, which have the same worlds
-//! of it. (The protocol that is shipped is `protocols::paxos`.)
+//! of it. They are written for Stateright's trait, and adapted to ours. (The protocol that is shipped is `protocols::paxos`.)
 
 use std::borrow::Cow;
 
 use jury::model::cluster::index;
 use jury::model::{
-    Actor, Answer, BadParameter, Cluster, Expectation, Id, Input, Node, NodeSet, Observation, Out,
-    Predicate, Property, Protocol, Reaction, Reason, View,
+    Answer, BadParameter, Cluster, Expectation, Id, NodeSet, Predicate, Property, Protocol, Reason,
+    View,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use stateright::actor::{ActorModel, ActorModelState, Network};
+use stateright::actor::{self, Actor, ActorModel, ActorModelState, Network, Out};
 
 /// Higher is later. A proposer's is its place, from 1 on.
 pub type Ballot = u8;
@@ -87,13 +87,18 @@ impl Synod {
 
     fn to_acceptors(&self, msg: &Msg, o: &mut Out<Self>) {
         for acceptor in self.acceptors.iter() {
-            o.send(acceptor, msg.clone());
+            o.send(index(acceptor).into(), msg.clone());
         }
     }
 }
 
 fn ballot(id: Id) -> Ballot {
     Ballot::try_from(index(id) + 1).expect("few proposers")
+}
+
+/// What a node that Stateright knows is called here.
+fn here(id: actor::Id) -> Id {
+    usize::from(id).into()
 }
 
 impl Actor for Synod {
@@ -103,21 +108,28 @@ impl Actor for Synod {
     type Storage = ();
     type Random = ();
 
-    fn on_start(&self, id: Id, _: &Option<()>, o: &mut Out<Self>) -> State {
-        if self.acceptors.contains(id) {
+    fn on_start(&self, id: actor::Id, _: &Option<()>, o: &mut Out<Self>) -> State {
+        if self.acceptors.contains(here(id)) {
             return State::Acceptor {
                 promised: 0,
                 accepted: None,
             };
         }
-        self.to_acceptors(&Msg::Prepare(ballot(id)), o);
+        self.to_acceptors(&Msg::Prepare(ballot(here(id))), o);
         State::Preparing {
             promised: NodeSet::EMPTY,
             highest: None,
         }
     }
 
-    fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, src: Id, msg: Msg, o: &mut Out<Self>) {
+    fn on_msg(
+        &self,
+        id: actor::Id,
+        state: &mut Cow<'_, State>,
+        src: actor::Id,
+        msg: Msg,
+        o: &mut Out<Self>,
+    ) {
         // Taken whole even where nothing changes, so that a delivery is a step for Stateright's
         // actor model too: that leaves out what borrows the state and sends nothing.
         let state = state.to_mut();
@@ -132,11 +144,11 @@ impl Actor for Synod {
                 o.send(src, Msg::Accepted(n));
             }
             (State::Preparing { promised, highest }, Msg::Promise(_, last)) => {
-                promised.insert(src);
+                promised.insert(here(src));
                 *highest = last.max(*highest);
                 if self.is_majority(*promised) {
-                    let value = highest.map_or(ballot(id), |(_, value)| value);
-                    self.to_acceptors(&Msg::Accept(ballot(id), value), o);
+                    let value = highest.map_or(ballot(here(id)), |(_, value)| value);
+                    self.to_acceptors(&Msg::Accept(ballot(here(id)), value), o);
                     *state = State::Proposing {
                         value,
                         accepted: NodeSet::EMPTY,
@@ -144,7 +156,7 @@ impl Actor for Synod {
                 }
             }
             (State::Proposing { value, accepted }, Msg::Accepted(_)) => {
-                accepted.insert(src);
+                accepted.insert(here(src));
                 if self.is_majority(*accepted) {
                     *state = State::Chosen(*value);
                 }
@@ -153,6 +165,8 @@ impl Actor for Synod {
         }
     }
 }
+
+jury::stateright_actor!(Synod);
 
 impl Protocol for Synod {
     const NAME: &'static str = "synod";
@@ -187,18 +201,6 @@ impl Protocol for Synod {
     }
 
     fn blank(&self, _: Id) {}
-
-    fn observe(
-        &self,
-        _: Id,
-        _: &Node<Self>,
-        _: Input<'_, Self>,
-        _: &Reaction<Self>,
-        _: &mut Vec<Observation>,
-    ) {
-    }
-
-    fn record(&self, (): &mut (), _: Id, _: &Observation) {}
 
     fn properties(&self) -> Vec<Property<Self>> {
         vec![Property {

@@ -4,16 +4,14 @@
 //! nothing, so that what is left of a failing case is short. Node 0 has the role `first`, all
 //! others are `other`.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jury::model::cluster::index;
 use jury::model::network::{CutFamily, LinkOrder, LinkRules};
 use jury::model::symmetry::unnamed;
 use jury::model::{
-    Actor, Answer, BadParameter, Budgets, Cluster, Expectation, Id, Input, Limit, Node, NodeSet,
-    Observation, Out, Predicate, Property, Protocol, Reaction, Reason, Rules, Symmetry, System,
-    Timing, View,
+    Actor, Answer, BadParameter, Budgets, Cluster, Expectation, Id, Input, Limit, NodeSet,
+    Observation, Out, Predicate, Property, Protocol, Reason, Rules, Symmetry, System, Timing, View,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -205,38 +203,51 @@ impl Table {
     }
 
     fn carry_out(&self, id: Id, src: Option<Id>, row: &Row, out: &mut Out<Self>) {
-        let any = || jury::model::TimerRange::millis(1, 2).durations();
+        let any = || jury::model::TimerRange::millis(1, 2);
         for command in &row.does {
             match *command {
                 Do::Send(to, msg) => out.send(self.peer(to), msg),
                 Do::Others(msg) => {
                     let all = NodeSet::first(usize::from(self.0.nodes));
-                    out.broadcast(&all.without(id).iter().collect::<Vec<_>>(), &msg);
+                    out.broadcast(all.without(id), &msg);
                 }
                 Do::Reply(msg) => out.send(src.unwrap_or(id), msg),
                 Do::Arm(nth) => out.set_timer(timer(id, nth), any()),
                 Do::Cancel(nth) => out.cancel_timer(timer(id, nth)),
-                Do::Save(record) => out.save(record),
+                Do::Save(record) => {
+                    if self.0.observed[0] {
+                        let subject = u64::from(record);
+                        out.observe(Observation::Locked { subject });
+                    }
+                    // Some records are as good as others.
+                    match record {
+                        0 => out.save_lazily(record),
+                        _ => out.save(record),
+                    }
+                }
                 Do::Choose(key, options) => {
                     let options = ALL_OPTIONS[..usize::from(options)].to_vec();
-                    out.choose_random(format!("coin{key}"), options);
+                    out.choose(format!("coin{key}"), options);
                 }
             }
         }
     }
 
-    fn step(
-        &self,
-        id: Id,
-        state: &mut Cow<'_, u8>,
-        src: Option<Id>,
-        row: &Row,
-        out: &mut Out<Self>,
-    ) {
-        if let Some(next) = row.next {
-            *state.to_mut() = next;
-        }
+    fn step(&self, id: Id, state: &mut u8, src: Option<Id>, row: &Row, out: &mut Out<Self>) {
+        let before = *state;
+        *state = row.next.unwrap_or(before);
         self.carry_out(id, src, row, out);
+        if *state != before {
+            self.notice(*state, out);
+        }
+    }
+
+    /// Something is observed in some states.
+    fn notice(&self, state: u8, out: &mut Out<Self>) {
+        if self.0.observed[usize::from(state)] {
+            let (subject, value) = (0, u64::from(state).into());
+            out.observe(Observation::Decided { subject, value });
+        }
     }
 }
 
@@ -245,23 +256,26 @@ impl Actor for Table {
     type Timer = Timer;
     type State = u8;
     type Storage = u8;
-    type Random = Coin;
+    type Choice = Coin;
+    type Observation = Observation;
 
-    fn on_start(&self, id: Id, storage: &Option<u8>, out: &mut Out<Self>) -> u8 {
-        let record = storage.map_or(0, |s| 1 + usize::from(s));
+    fn on_start(&self, id: Id, storage: Option<&u8>, out: &mut Out<Self>) -> u8 {
+        let record = storage.map_or(0, |s| 1 + usize::from(*s));
         let row = &self.0.on_start[Self::role(id) * (1 + RECORDS) + record];
         self.carry_out(id, None, row, out);
-        row.next.unwrap_or(0)
+        let state = row.next.unwrap_or(0);
+        self.notice(state, out);
+        state
     }
 
-    fn on_msg(&self, id: Id, state: &mut Cow<'_, u8>, src: Id, msg: Msg, out: &mut Out<Self>) {
-        let situation = Self::role(id) * STATES + usize::from(**state);
+    fn on_message(&self, id: Id, state: &mut u8, src: Id, msg: Msg, out: &mut Out<Self>) {
+        let situation = Self::role(id) * STATES + usize::from(*state);
         let row = &self.0.on_msg[situation * MESSAGES + number(msg)];
         self.step(id, state, Some(src), row, out);
     }
 
-    fn on_timeout(&self, id: Id, state: &mut Cow<'_, u8>, timer: &Timer, out: &mut Out<Self>) {
-        let situation = Self::role(id) * STATES + usize::from(**state);
+    fn on_timeout(&self, id: Id, state: &mut u8, timer: &Timer, out: &mut Out<Self>) {
+        let situation = Self::role(id) * STATES + usize::from(*state);
         if timer.nth == 1 && self.0.deaf.map(usize::from) == Some(index(id)) {
             return;
         }
@@ -269,8 +283,8 @@ impl Actor for Table {
         self.step(id, state, None, row, out);
     }
 
-    fn on_random(&self, id: Id, state: &mut Cow<'_, u8>, value: &Coin, out: &mut Out<Self>) {
-        let situation = Self::role(id) * STATES + usize::from(**state);
+    fn on_choice(&self, id: Id, state: &mut u8, value: &Coin, out: &mut Out<Self>) {
+        let situation = Self::role(id) * STATES + usize::from(*state);
         let row = &self.0.on_choice[situation * OPTIONS + *value as usize];
         self.step(id, state, None, row, out);
     }
@@ -298,30 +312,6 @@ impl Protocol for Table {
 
     fn blank(&self, _: Id) -> u8 {
         0
-    }
-
-    fn observe(
-        &self,
-        _: Id,
-        _: &Node<Self>,
-        _: Input<'_, Self>,
-        reaction: &Reaction<Self>,
-        observations: &mut Vec<Observation>,
-    ) {
-        if let Some(state) = reaction.state
-            && self.0.observed[usize::from(state)]
-        {
-            observations.push(Observation::Decided {
-                subject: 0,
-                value: u64::from(state).into(),
-            });
-        }
-        if self.0.observed[0]
-            && let Some(&saved) = reaction.saved()
-        {
-            let subject = u64::from(saved);
-            observations.push(Observation::Locked { subject });
-        }
     }
 
     fn record(&self, history: &mut Past, id: Id, observation: &Observation) {
@@ -352,10 +342,6 @@ impl Protocol for Table {
             Input::Start | Input::Choice { .. } => false,
         };
         (bounded && self.0.withheld == Some(*state)).then_some("rounds")
-    }
-
-    fn forced(&self, _: Id, before: Option<&u8>, saved: &u8) -> bool {
-        before != Some(saved)
     }
 
     /// All but the first have the same tables. Whether a table names any of them is another matter.

@@ -12,16 +12,16 @@
 //!
 //! The specification's messages are never used up: that is a network that never forgets.
 
-use std::borrow::Cow;
-
 use jury::model::cluster::index;
 use jury::model::{
-    Actor, Answer, BadParameter, Cluster, Expectation, Id, Input, Node, NodeSet, Observation, Out,
-    Predicate, Property, Protocol, Reaction, Reason, TimerRange, View,
+    Actor, Answer, BadParameter, Cluster, Expectation, Id, NodeSet, Observation, Out, Predicate,
+    Property, Protocol, Reason, TimerRange, View,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use stateright::actor::{ActorModel, ActorModelState, Network};
+
+use crate::theirs::Theirs;
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Msg {
@@ -118,31 +118,30 @@ impl Actor for TwoPhase {
     type Timer = Timer;
     type State = State;
     type Storage = ();
-    type Random = ();
+    type Choice = ();
+    type Observation = Observation;
 
     /// `TPInit`.
-    fn on_start(&self, id: Id, _: &Option<()>, o: &mut Out<Self>) -> State {
+    fn on_start(&self, id: Id, _: Option<&()>, o: &mut Out<Self>) -> State {
         if index(id) == MANAGER {
-            o.set_timer(Timer::TmAbort, ANY.durations());
+            o.set_timer(Timer::TmAbort, ANY);
             return State::Manager {
                 tm: Tm::Init,
                 prepared: NodeSet::EMPTY,
             };
         }
-        o.set_timer(Timer::RmPrepare(id), ANY.durations());
-        o.set_timer(Timer::RmChooseToAbort(id), ANY.durations());
+        o.set_timer(Timer::RmPrepare(id), ANY);
+        o.set_timer(Timer::RmChooseToAbort(id), ANY);
         State::Resource(Rm::Working)
     }
 
-    fn on_msg(&self, id: Id, state: &mut Cow<'_, State>, _: Id, msg: Msg, o: &mut Out<Self>) {
-        // Taken whole even where nothing changes, so that a delivery is a step for Stateright's
-        // actor model too: that leaves out what borrows the state and sends nothing.
-        match (state.to_mut(), msg) {
+    fn on_message(&self, id: Id, state: &mut State, _: Id, msg: Msg, o: &mut Out<Self>) {
+        match (state, msg) {
             // TMRcvPrepared(r). With the last of them TMCommit is enabled.
             (State::Manager { tm, prepared }, Msg::Prepared(rm)) if *tm == Tm::Init => {
                 prepared.insert(rm);
                 if *prepared == self.rms {
-                    o.set_timer(Timer::TmCommit, ANY.durations());
+                    o.set_timer(Timer::TmCommit, ANY);
                 }
             }
             // RMRcvCommitMsg(r)
@@ -153,8 +152,8 @@ impl Actor for TwoPhase {
         }
     }
 
-    fn on_timeout(&self, id: Id, state: &mut Cow<'_, State>, timer: &Timer, o: &mut Out<Self>) {
-        match (state.to_mut(), timer) {
+    fn on_timeout(&self, id: Id, state: &mut State, timer: &Timer, o: &mut Out<Self>) {
+        match (state, timer) {
             // TMCommit
             (State::Manager { tm, .. }, Timer::TmCommit) => self.decide(tm, Tm::Committed, o),
             // TMAbort
@@ -197,18 +196,6 @@ impl Protocol for TwoPhase {
     }
 
     fn blank(&self, _: Id) {}
-
-    fn observe(
-        &self,
-        _: Id,
-        _: &Node<Self>,
-        _: Input<'_, Self>,
-        _: &Reaction<Self>,
-        _: &mut Vec<Observation>,
-    ) {
-    }
-
-    fn record(&self, (): &mut (), _: Id, _: &Observation) {}
 
     fn properties(&self) -> Vec<Property<Self>> {
         let property = |name, about, expectation| Property {
@@ -271,8 +258,11 @@ fn all(protocol: &TwoPhase, world: &dyn View<TwoPhase>, rm: Rm) -> Answer {
 /// too, and no two nodes have equal timers; `second_opinion.rs` says why it needs both.
 ///
 /// (Over its duplicating network it has not: that remembers which message was delivered last.)
-pub fn actor_model(two_phase: &TwoPhase) -> ActorModel<TwoPhase> {
-    fn consistent(_: &ActorModel<TwoPhase>, world: &ActorModelState<TwoPhase>) -> bool {
+pub fn actor_model(two_phase: &TwoPhase) -> ActorModel<Theirs<TwoPhase>> {
+    fn consistent(
+        _: &ActorModel<Theirs<TwoPhase>>,
+        world: &ActorModelState<Theirs<TwoPhase>>,
+    ) -> bool {
         let some = |rm| {
             world
                 .actor_states
@@ -283,7 +273,7 @@ pub fn actor_model(two_phase: &TwoPhase) -> ActorModel<TwoPhase> {
     }
     let nodes = two_phase.rms.len() + 1;
     ActorModel::new((), ())
-        .actors((0..nodes).map(|_| two_phase.clone()))
+        .actors((0..nodes).map(|_| Theirs(two_phase.clone())))
         .init_network(Network::new_unordered_nonduplicating([]))
         .property(stateright::Expectation::Always, "consistent", consistent)
 }

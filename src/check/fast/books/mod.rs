@@ -23,7 +23,7 @@ pub use spell::code;
 use super::intern::Number;
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
-use crate::model::{Channel, Id, Link, Node, Protocol, Vocabulary};
+use crate::model::{Channel, Id, Link, Node, Past, Protocol, Vocabulary};
 
 /// Not known yet, or nothing.
 pub const NONE: Number = Number::MAX;
@@ -38,7 +38,7 @@ impl Vocabulary for Numbers {
     type Timer = Number;
     /// An option has a number together with what the choice is about.
     type Key = ();
-    type Random = Number;
+    type Choice = Number;
     type Cut = Number;
 }
 
@@ -165,10 +165,9 @@ impl<'a, P: Protocol> Shelf<'a, P> {
         self.books.globals.values.get(self.parts[self.at_globals()])
     }
 
-    pub fn history(&self) -> &'a P::History {
-        let history: &Arc<P::History> =
-            self.books.history.values.get(self.parts[self.at_history()]);
-        history
+    pub fn past(&self) -> &'a Past<P> {
+        let past: &Arc<Past<P>> = self.books.history.values.get(self.parts[self.at_history()]);
+        past
     }
 }
 

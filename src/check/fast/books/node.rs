@@ -54,7 +54,7 @@ pub struct NodeBook<P: Protocol> {
     pub values: Shared<Arc<Node<P>>>,
     pub facts: Vec<NodeFacts>,
     pub timers: Interner<P::Timer>,
-    pub options: Interner<(String, P::Random)>,
+    pub options: Interner<(String, P::Choice)>,
     armed: Pieces<(Number, NodeSet)>,
     open: Pieces<Number>,
     /// From part and input to what was asked.
@@ -135,7 +135,7 @@ impl<P: Protocol> NodeBook<P> {
                 }));
                 if let Some((key, options)) = up.choices.first_key_value() {
                     let numbers = &mut self.options;
-                    let option = |value: &P::Random| (key.clone(), value.clone());
+                    let option = |value: &P::Choice| (key.clone(), value.clone());
                     let options = options.iter().map(|value| numbers.intern(option(value)).0);
                     facts.options = self.open.add(options);
                 }

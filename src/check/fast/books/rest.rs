@@ -7,7 +7,7 @@ use super::super::memo::Memo;
 use super::{NONE, number};
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
-use crate::model::{Cut, Id, NodeSet, Observation, Protocol, Rules};
+use crate::model::{Breach, Cut, Id, NodeSet, Past, Protocol, Rules};
 
 /// What the relation reads of the globals.
 #[derive(Clone, Copy)]
@@ -69,9 +69,9 @@ impl GlobalsBook {
 
 /// All histories.
 pub struct HistoryBook<P: Protocol> {
-    pub values: Shared<Arc<P::History>>,
-    /// What was observed in one step, and of whom.
-    pub observations: Interner<(usize, Vec<Observation>)>,
+    pub values: Shared<Arc<Past<P>>>,
+    /// What was observed in one step, of whom, and what it broke.
+    pub observations: Interner<(usize, Vec<P::Observation>, Vec<Breach>)>,
     pub records: Memo,
 }
 
@@ -82,7 +82,7 @@ impl<P: Protocol> Default for HistoryBook<P> {
 }
 
 impl<P: Protocol> HistoryBook<P> {
-    fn of(values: Shared<Arc<P::History>>) -> Self {
+    fn of(values: Shared<Arc<Past<P>>>) -> Self {
         HistoryBook {
             values,
             observations: Interner::default(),
@@ -95,11 +95,16 @@ impl<P: Protocol> HistoryBook<P> {
     }
 
     /// The number of what was observed in one step.
-    pub fn observed(&mut self, id: Id, observations: &[Observation]) -> Number {
-        if observations.is_empty() {
+    pub fn observed(
+        &mut self,
+        id: Id,
+        observations: Vec<P::Observation>,
+        breaches: Vec<Breach>,
+    ) -> Number {
+        if observations.is_empty() && breaches.is_empty() {
             return NONE;
         }
-        let observed = (index(id), observations.to_vec());
+        let observed = (index(id), observations, breaches);
         self.observations.intern(observed).0
     }
 

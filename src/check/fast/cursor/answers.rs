@@ -17,7 +17,7 @@ use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
 use crate::model::network::{ChannelChange, Fate};
 use crate::model::symmetry::OwnedInput;
-use crate::model::{Channel, Id, Input, Link, Node, Protocol};
+use crate::model::{Channel, Id, Input, Link, Node, Past, Protocol};
 
 /// What was asked lately: the same is asked several times for one world.
 pub const RECENT: usize = 64;
@@ -118,7 +118,7 @@ impl<P: Protocol> Cursor<P> {
         let before = self.books.node[index(id)].values.get(self.parts[index(id)]);
         let mut node = Node::clone(before);
         let spelt = self.books.spell_input(id, input);
-        let reaction = node.react(protocol, id, spelt, crash_after);
+        let reaction = self.system.react(&mut node, id, spelt, crash_after);
         let after = self.books.node[index(id)].intern(protocol, id, node);
         let mut sent = Vec::new();
         for (dst, msg) in reaction.sends() {
@@ -126,7 +126,10 @@ impl<P: Protocol> Cursor<P> {
             let messages = &mut self.books.channel[at].messages;
             sent.push((dst, messages.intern(msg.clone()).0));
         }
-        let observed = self.books.history.observed(id, &reaction.observations);
+        let observed = self
+            .books
+            .history
+            .observed(id, reaction.observations, reaction.breaches);
         Answered {
             after,
             observed,
@@ -249,11 +252,12 @@ impl<P: Protocol> Cursor<P> {
         let before = self.parts[part];
         let question = question(before, observed);
         if self.orbits.is_some() && self.books.history.records.get(question).is_none() {
-            let history = P::History::clone(self.books.history.values.get(before));
-            let observations = self.books.history.observations.get(observed).1.clone();
+            let past = Past::clone(self.books.history.values.get(before));
+            let (_, observations, breaches) = self.books.history.observations.get(observed).clone();
             let about = About::Record {
-                history,
+                past,
                 observations,
+                breaches,
             };
             self.compare(&Question { id, about });
         }
@@ -278,13 +282,12 @@ impl<P: Protocol> Cursor<P> {
         self.set(part, after);
     }
 
-    /// A history with what was observed of a node besides.
-    fn recorded(&self, before: Number, id: Id, observed: Number) -> P::History {
+    /// A past with what was observed of a node besides, and what it broke.
+    fn recorded(&self, before: Number, id: Id, observed: Number) -> Past<P> {
         let book = &self.books.history;
-        let mut history = P::History::clone(book.values.get(before));
-        for observation in &book.observations.get(observed).1 {
-            self.system.protocol.record(&mut history, id, observation);
-        }
-        history
+        let mut past = Past::clone(book.values.get(before));
+        let (_, observations, breaches) = book.observations.get(observed);
+        past.record(&self.system.protocol, id, observations, breaches);
+        past
     }
 }

@@ -10,8 +10,8 @@ use crate::model::globals::{Globals, GlobalsChange};
 use crate::model::network::{ChannelChange, Fate};
 use crate::model::world::{Source, Terms};
 use crate::model::{
-    Carrier, Channel, Cut, Enabled, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Protocol,
-    Rules, View,
+    Carrier, Channel, Cut, Enabled, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Past,
+    Protocol, Rules, System, View,
 };
 
 impl<P: Protocol> View<P> for Cursor<P> {
@@ -31,8 +31,8 @@ impl<P: Protocol> View<P> for Cursor<P> {
         self.shelf().globals()
     }
 
-    fn history(&self) -> &P::History {
-        self.shelf().history()
+    fn past(&self) -> &Past<P> {
+        self.shelf().past()
     }
 
     #[inline]
@@ -186,7 +186,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     #[inline]
     fn react(
         &mut self,
-        _: &P,
+        _: &System<P>,
         id: Id,
         input: Input<'_, Numbers>,
         crash_after: Option<usize>,

@@ -182,7 +182,7 @@ impl<P: Protocol> Cursor<P> {
         }
         let (rules, globals) = (&self.system.rules, world.globals().clone());
         let globals = self.books.globals.intern(self.books.nodes, rules, globals);
-        let history = self.books.history.values.intern(world.history().clone());
+        let history = self.books.history.values.intern(world.past().clone());
         let (at_globals, at_history) = (self.books.at_globals(), self.books.at_history());
         self.parts[at_globals] = globals;
         self.parts[at_history] = history;

@@ -88,8 +88,8 @@ impl<P: Protocol> Cursor<P> {
             src: e.src,
             msg: &e.msg,
         };
-        let protocol = Arc::clone(&self.system.protocol);
-        let reaction = self.react(&protocol, e.dst, input, None);
+        let system = self.system.clone();
+        let reaction = self.react(&system, e.dst, input, None);
         self.undo();
         let book = &self.books().node[at];
         let known = book.remembered(reaction);

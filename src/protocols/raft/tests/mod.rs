@@ -102,7 +102,7 @@ fn sent(reaction: &Reaction<Raft>) -> Vec<(Id, Msg)> {
     for command in &reaction.commands {
         match command {
             Command::Send(dst, msg) => sent.push((*dst, msg.clone())),
-            Command::Save(_) => assert!(sent.is_empty(), "saved after something was sent"),
+            Command::Save { .. } => assert!(sent.is_empty(), "saved after something was sent"),
             _ => {}
         }
     }

@@ -218,7 +218,7 @@ fn a_removed_server_campaigns_while_it_may_be_needed() {
         let term = Term(1);
         stable.log.append(Entry { term, content });
     }
-    let mut out = crate::model::Out::new();
+    let mut out = crate::model::Out::default();
     let mut server = raft.server_starts(s2, stable, true, &mut out);
     assert!(server.may_campaign(s2));
     server.commit_index = 1;

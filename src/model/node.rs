@@ -1,0 +1,273 @@
+//! One node's part of the world, and what an input does to it.
+//!
+//! What a handler did becomes a [`Reaction`], and a reaction changes one [`Node`] and nothing else.
+//! What a reaction means for channels, budgets and the history is the business of
+//! [`System`](super::System).
+//!
+//! Invariants: a node that is down has no volatile state, by type; commands are carried out in
+//! the order in which the handler gave them; after a crash inside a handler no later command is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use derive_where::derive_where;
+use serde::{Deserialize, Serialize};
+
+use super::actor::{self, Command, Input};
+use super::id::Id;
+use super::protocol::Protocol;
+use super::step::Breach;
+
+/// One node's part of the world.
+#[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub enum Node<P: Protocol> {
+    /// Has not started yet; it may join later.
+    Absent,
+    /// Crashed. Only what was last saved is left.
+    Down {
+        storage: Option<P::Storage>,
+    },
+    Up(Up<P>),
+}
+
+/// A node that is up.
+#[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub struct Up<P: Protocol> {
+    pub state: P::State,
+    /// The timers that are armed. (When they fire is the scheduler's business.)
+    pub timers: BTreeSet<P::Timer>,
+    /// The choices that the environment has yet to settle.
+    pub choices: BTreeMap<String, Vec<P::Choice>>,
+    /// What was last saved; `None` if nothing ever was.
+    pub storage: Option<P::Storage>,
+}
+
+/// What one input did to one node: a value, so that it can be remembered and compared.
+#[derive_where(Debug)]
+pub struct Reaction<P: Protocol> {
+    /// The commands that were carried out, in order.
+    pub commands: Vec<Command<P>>,
+    /// What the handler observed, as far as it took effect.
+    pub observations: Vec<P::Observation>,
+    /// The step properties that this broke.
+    pub breaches: Vec<Breach>,
+    /// The new volatile state; `None` if the handler left it as it was, or if the node crashed. Once
+    /// a node has taken it over it is gone from here: read it in the node.
+    pub state: Option<P::State>,
+    /// The node crashed inside the handler, right behind the last of `commands`.
+    pub crashed: bool,
+}
+
+impl<P: Protocol> Reaction<P> {
+    /// The messages sent, in order.
+    pub fn sends(&self) -> impl Iterator<Item = (Id, &P::Msg)> {
+        self.commands.iter().filter_map(|c| match c {
+            Command::Send(dst, msg) => Some((*dst, msg)),
+            _ => None,
+        })
+    }
+
+    /// The last thing saved, if anything was.
+    pub fn saved(&self) -> Option<&P::Storage> {
+        self.saves().last()
+    }
+
+    /// Everything saved, in order.
+    pub fn saves(&self) -> impl Iterator<Item = &P::Storage> {
+        self.commands.iter().filter_map(|c| match c {
+            Command::Save { record, .. } => Some(record),
+            _ => None,
+        })
+    }
+}
+
+impl<P: Protocol> Node<P> {
+    pub fn up(&self) -> Option<&Up<P>> {
+        match self {
+            Node::Up(up) => Some(up),
+            _ => None,
+        }
+    }
+
+    pub fn is_up(&self) -> bool {
+        self.up().is_some()
+    }
+
+    /// The volatile state, if the node is up.
+    pub fn state(&self) -> Option<&P::State> {
+        self.up().map(|up| &up.state)
+    }
+
+    /// The n-th option of the first choice that the environment has yet to settle.
+    pub fn option(&self, nth: usize) -> Option<(&str, &P::Choice)> {
+        let (key, options) = self.up()?.choices.first_key_value()?;
+        Some((key, options.get(nth)?))
+    }
+
+    /// What was last saved, if anything ever was.
+    pub fn storage(&self) -> Option<&P::Storage> {
+        match self {
+            Node::Absent => None,
+            Node::Down { storage } => storage.as_ref(),
+            Node::Up(up) => up.storage.as_ref(),
+        }
+    }
+
+    /// Loses everything volatile.
+    pub fn crash(&mut self) {
+        let storage = match std::mem::replace(self, Node::Absent) {
+            Node::Up(up) => up.storage,
+            Node::Down { storage } => storage,
+            Node::Absent => None,
+        };
+        *self = Node::Down { storage };
+    }
+
+    /// Runs the handler for `input` and carries out its commands: all of them, or only the first
+    /// `crash_after`, behind which the node crashes.
+    ///
+    /// # Panics
+    /// If the input cannot happen to the node: whoever asks has to make sure that it can.
+    pub fn react(
+        &mut self,
+        protocol: &P,
+        id: Id,
+        input: Input<'_, P>,
+        crash_after: Option<usize>,
+    ) -> Reaction<P> {
+        let mut reaction = self.consider(protocol, id, input, crash_after);
+        self.absorb(input, &mut reaction);
+        reaction
+    }
+
+    /// What the handler for `input` does, as far as that is carried out. Changes nothing.
+    pub(super) fn consider(
+        &self,
+        protocol: &P,
+        id: Id,
+        input: Input<'_, P>,
+        crash_after: Option<usize>,
+    ) -> Reaction<P> {
+        let actor::Answer { state, out } = self.ask(protocol, id, input);
+        let crashed = crash_after.is_some();
+        let changed = !crashed && self.state() != Some(&state);
+        let (commands, observations) = out.up_to(crash_after);
+        let mut reaction = Reaction {
+            commands,
+            observations,
+            breaches: Vec::new(),
+            state: changed.then_some(state),
+            crashed,
+        };
+        let mut observations = std::mem::take(&mut reaction.observations);
+        protocol.observe(id, self, input, &reaction, &mut observations);
+        reaction.observations = observations;
+        reaction
+    }
+
+    /// The lengths of the command prefixes behind which a crash inside the handler for `input`
+    /// leaves something that no crash between events does: something was sent or saved, and
+    /// something else was still to be.
+    ///
+    /// (A crash before the first of them is a crash, followed by the loss of the message at a
+    /// node that is down; one behind the last is the whole step, followed by a crash. But nothing
+    /// comes before a choice, no crash either: there, having sent and saved nothing counts too.)
+    pub fn crash_points(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<usize> {
+        let out = self.ask(protocol, id, input).out;
+        let mut points = match input {
+            Input::Choice { .. } => vec![0],
+            _ => Vec::new(),
+        };
+        let commands = out.commands();
+        let mut lasting = (1..=commands.len()).filter(|n| commands[n - 1].lasts());
+        if lasting.next_back().is_none() {
+            return Vec::new();
+        }
+        points.extend(lasting);
+        points
+    }
+
+    /// The commands that the handler for `input` would give, in order. Changes nothing.
+    pub fn preview(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<Command<P>> {
+        self.ask(protocol, id, input).out.up_to(None).0
+    }
+
+    /// Calls the handler. Changes nothing.
+    fn ask(&self, protocol: &P, id: Id, input: Input<'_, P>) -> actor::Answer<P> {
+        match (input, self) {
+            (Input::Start, Node::Absent) => actor::start(protocol, id, None),
+            (Input::Start, Node::Down { storage }) => {
+                let blank = || protocol.blank(id);
+                let storage = storage.clone().unwrap_or_else(blank);
+                actor::start(protocol, id, Some(&storage))
+            }
+            (input, Node::Up(up)) => actor::call(protocol, id, &up.state, input),
+            (input, _) => panic!("{input:?} cannot happen to a node that is down"),
+        }
+    }
+
+    /// Takes over what the reaction did: consumes the timer or choice that was the input, then
+    /// carries out the commands that concern the node alone.
+    pub(super) fn absorb(&mut self, input: Input<'_, P>, reaction: &mut Reaction<P>) {
+        if let Node::Absent | Node::Down { .. } = self {
+            let storage = self.storage().cloned();
+            *self = match reaction.state.take() {
+                Some(state) => Node::Up(Up {
+                    state,
+                    timers: BTreeSet::new(),
+                    choices: BTreeMap::new(),
+                    storage,
+                }),
+                None => Node::Down { storage },
+            };
+        }
+        if let Node::Up(up) = self {
+            match input {
+                Input::Timeout(timer) => {
+                    up.timers.remove(timer);
+                }
+                Input::Choice { key, .. } => {
+                    up.choices.remove(key);
+                }
+                Input::Start | Input::Message { .. } => {}
+            }
+            if let Some(state) = reaction.state.take() {
+                up.state = state;
+            }
+        }
+        for command in &reaction.commands {
+            self.carry_out(command);
+        }
+        if reaction.crashed {
+            self.crash();
+        }
+    }
+
+    fn carry_out(&mut self, command: &Command<P>) {
+        match (self, command) {
+            (Node::Up(up), Command::SetTimer(timer, _)) => {
+                up.timers.insert(timer.clone());
+            }
+            (Node::Up(up), Command::CancelTimer(timer)) => {
+                up.timers.remove(timer);
+            }
+            (Node::Up(up), Command::Choose(key, options)) => {
+                if options.is_empty() {
+                    up.choices.remove(key);
+                } else {
+                    up.choices.insert(key.clone(), options.clone());
+                }
+            }
+            (
+                Node::Up(Up { storage, .. }) | Node::Down { storage },
+                Command::Save { record, .. },
+            ) => *storage = Some(record.clone()),
+            // A node that crashed inside `on_start` keeps what it saved and has nothing else;
+            // sends are for the channels.
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! One node's step as a whole, and what it must not do: TLA+'s action properties.
+//!
+//! What a step *meant* its handler says; what it *broke* is judged here, from the node before it, the
+//! input and the reaction. So a handler cannot forget to accuse itself.
+//!
+//! Invariant: the answer depends on the step alone, so it is asked for once for each distinct reaction.
+//! A step that changes nothing breaks nothing.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::actor::Input;
+use super::cluster::NodeSet;
+use super::id::Id;
+use super::node::{Node, Reaction};
+use super::property::{Answer, Expectation, Predicate, Property, Reason};
+use super::protocol::Protocol;
+use super::symmetry::Renaming;
+use super::system::System;
+
+/// What a node did about an input.
+pub struct Step<'a, P: Protocol> {
+    pub id: Id,
+    /// The node as the input found it.
+    pub before: &'a Node<P>,
+    pub input: Input<'a, P>,
+    /// As far as it was carried out; the new state has not been taken over yet.
+    pub reaction: &'a Reaction<P>,
+}
+
+impl<'a, P: Protocol> Step<'a, P> {
+    /// The volatile state before and after, if the node was up and still is.
+    pub fn states(&self) -> Option<(&'a P::State, &'a P::State)> {
+        let before = self.before.state()?;
+        let after = self.reaction.state.as_ref();
+        (!self.reaction.crashed).then(|| (before, after.unwrap_or(before)))
+    }
+
+    /// What was on stable storage before, and what is after, if anything ever was.
+    pub fn storages(&self) -> (Option<&'a P::Storage>, Option<&'a P::Storage>) {
+        let before = self.before.storage();
+        (before, self.reaction.saved().or(before))
+    }
+}
+
+/// Whether a step is as it must be; if it is not, a clause with its node as the subject, which names
+/// nobody else: `went back to an earlier term`.
+pub type StepAnswer = Result<(), String>;
+
+/// A predicate over one step.
+pub type StepPredicate<P> = fn(&P, &Step<'_, P>) -> StepAnswer;
+
+/// The first step that broke a property: whose it was, and what it did.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Breach {
+    pub property: String,
+    pub id: Id,
+    pub what: String,
+}
+
+impl Breach {
+    /// The same by other names.
+    pub fn renamed(&self, by: &Renaming) -> Self {
+        Breach {
+            id: by.id(self.id),
+            ..self.clone()
+        }
+    }
+}
+
+/// The step properties that were broken so far: a part of the past, as what was observed is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Breaches(BTreeMap<String, (Id, String)>);
+
+impl Breaches {
+    pub fn add(&mut self, breach: &Breach) {
+        let Breach { property, id, what } = breach;
+        let first = self.0.entry(property.clone());
+        first.or_insert_with(|| (*id, what.clone()));
+    }
+
+    /// What a step property comes to.
+    pub(super) fn answer<P: Protocol>(&self, protocol: &P, property: &str) -> Answer {
+        match self.0.get(property) {
+            Some((id, what)) => {
+                let name = protocol.cluster().name(*id).to_owned();
+                Err(Reason::new(NodeSet::only(*id), format!("{name} {what}")))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The same by other names.
+    pub fn renamed(&self, by: &Renaming) -> Self {
+        let renamed = |(property, (id, what)): (&String, &(Id, String))| {
+            (property.clone(), (by.id(*id), what.clone()))
+        };
+        Breaches(self.0.iter().map(renamed).collect())
+    }
+}
+
+/// The step predicates of a protocol, by the names of their properties.
+pub(super) fn of<P: Protocol>(properties: &[Property<P>]) -> Vec<(&'static str, StepPredicate<P>)> {
+    let step = |property: &Property<P>| match property.expectation {
+        Expectation::Always(Predicate::Step(name, predicate)) => Some((name, predicate)),
+        _ => None,
+    };
+    properties.iter().filter_map(step).collect()
+}
+
+impl<P: Protocol> System<P> {
+    /// Has a node react to an input, and judges its step.
+    ///
+    /// # Panics
+    /// If the input cannot happen to the node; see [`Node::react`].
+    pub fn react(
+        &self,
+        node: &mut Node<P>,
+        id: Id,
+        input: Input<'_, P>,
+        crash_after: Option<usize>,
+    ) -> Reaction<P> {
+        let mut reaction = node.consider(&self.protocol, id, input, crash_after);
+        reaction.breaches = self.judge(&Step {
+            id,
+            before: node,
+            input,
+            reaction: &reaction,
+        });
+        node.absorb(input, &mut reaction);
+        reaction
+    }
+
+    fn judge(&self, step: &Step<'_, P>) -> Vec<Breach> {
+        let breach = |&(property, predicate): &(&str, StepPredicate<P>)| {
+            let what = predicate(&self.protocol, step).err()?;
+            let (property, id) = (property.to_owned(), step.id);
+            Some(Breach { property, id, what })
+        };
+        self.steps.iter().filter_map(breach).collect()
+    }
+}

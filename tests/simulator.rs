@@ -605,3 +605,15 @@ fn a_run_follows_its_own_record_and_goes_on_as_before() {
     assert_eq!(run.hash, whole.run.hash);
     assert_eq!(run.world, whole.run.world);
 }
+
+/// What a node has on its disk it must have claimed: the audit is part of every run.
+#[test]
+#[should_panic(expected = "claims less than its records show")]
+fn a_record_that_no_handler_observed_is_found() {
+    let params = Params {
+        silent: true,
+        ..Params::default()
+    };
+    let system = system(&params, LinkOrder::Unordered);
+    play(&system, &setup(), 1);
+}

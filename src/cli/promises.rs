@@ -1,5 +1,5 @@
-//! What a protocol promised and does not keep: that a handler is a function, that names of nodes that
-//! are alike make no difference. The library finds that out in the middle of a search and panics; here
+//! What a protocol promised and does not keep: that a handler is a function, that it claims what its
+//! records show, that names of nodes that are alike make no difference. The library finds that out in the middle of a search and panics; here
 //! it becomes an answer.
 
 use std::any::Any;
@@ -7,6 +7,7 @@ use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Arc;
 
 use jury::check::{NOT_PURE, SYMMETRY_BROKEN};
+use jury::model::step::UNCLAIMED;
 
 use super::Failure;
 
@@ -32,6 +33,9 @@ fn broken(payload: &(dyn Any + Send)) -> Option<Failure> {
     let message = payload.downcast_ref::<String>()?;
     if message.contains(NOT_PURE) {
         let advice = "a handler may depend on its arguments alone: no clock, no global, no chance";
+        Some(Failure::impure(message.as_str(), advice))
+    } else if message.contains(UNCLAIMED) {
+        let advice = "observe it in the handler, in front of the save or send that makes it true";
         Some(Failure::impure(message.as_str(), advice))
     } else if message.contains(SYMMETRY_BROKEN) {
         Some(Failure::new(

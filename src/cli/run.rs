@@ -133,7 +133,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
 
     interrupt::heed();
     let begun = Instant::now();
-    let reports = seeds::run(case, &asked, &args.file.display().to_string());
+    let reports = seeds::run(case, &asked, &args.file.display().to_string())?;
     let whole = asked.contains(named.start()) && asked.contains(named.end());
     let mut judged = seeds::judge(case, &reports, whole);
     let shown = shown(case, &reports, &mut judged, args);

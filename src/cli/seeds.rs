@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use jury::testbed::{Case, Expected, RunReport, RunVerdict};
 
-use super::{Outcome, edge, interrupt, progress};
+use super::{Failure, Outcome, edge, interrupt, progress, promises};
 
 /// How many.
 pub fn len(seeds: &RangeInclusive<u64>) -> u64 {
@@ -12,11 +12,16 @@ pub fn len(seeds: &RangeInclusive<u64>) -> u64 {
 }
 
 /// Runs every seed. In the order of the seeds; those missing when somebody interrupted.
-pub fn run(case: &dyn Case, seeds: &RangeInclusive<u64>, what: &str) -> Vec<RunReport> {
+pub fn run(
+    case: &dyn Case,
+    seeds: &RangeInclusive<u64>,
+    what: &str,
+) -> Result<Vec<RunReport>, Failure> {
     let bar = progress::count("seeds", len(seeds));
     bar.set_message(what.to_owned());
     let on_done = |_: &RunReport| bar.inc(1);
-    let reports = edge::run_seeds_unless(case, seeds.clone(), &interrupt::asked, &on_done);
+    let all = || edge::run_seeds_unless(case, seeds.clone(), &interrupt::asked, &on_done);
+    let reports = promises::kept(all);
     bar.finish_and_clear();
     reports
 }

@@ -213,6 +213,10 @@ fn tried(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
         return None;
     }
     let run = case.seeds().map(|seeds| run_part(case, seeds, &name, args));
+    let run = match run.transpose() {
+        Ok(run) => run,
+        Err(failure) => return Some(failed(name, &failure, terminal, begun)),
+    };
     let expects = case.expected_of_check();
     let wanted = case.has_check() && !interrupt::asked();
     let check = match wanted.then(|| check_part(case, expects, args)).transpose() {
@@ -243,12 +247,12 @@ fn run_part(
     named: std::ops::RangeInclusive<u64>,
     what: &str,
     args: &Args,
-) -> RunPart {
+) -> Result<RunPart, Failure> {
     let begun = Instant::now();
     let most = args.seeds_max.unwrap_or(u64::MAX);
     let last = named.start().saturating_add(most - 1).min(*named.end());
     let asked = *named.start()..=last;
-    let reports = seeds::run(case, &asked, what);
+    let reports = seeds::run(case, &asked, what)?;
     let mut judged = seeds::judge(case, &reports, asked == named);
     // The first run once more: a handler that is not pure makes every verdict worthless.
     if let Some(first) = reports.first()
@@ -266,7 +270,7 @@ fn run_part(
         *verdicts.entry(report.verdict.word()).or_default() += 1;
     }
     let failing = judged.first_failing.map(|i| &reports[i]);
-    RunPart {
+    Ok(RunPart {
         outcome: judged.outcome,
         finished: reports.iter().filter(|r| seeds::is_over(r)).count(),
         verdicts,
@@ -275,7 +279,7 @@ fn run_part(
         first_failing: failing.map(|report| report.seed),
         sentences: failing.map_or_else(Vec::new, |report| report.sentences.clone()),
         seconds: begun.elapsed().as_secs_f64(),
-    }
+    })
 }
 
 /// A file that has no answer.

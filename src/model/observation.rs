@@ -95,6 +95,40 @@ pub enum Observation {
     Broke {
         rule: Cow<'static, str>,
     },
+    /// Took something that only this protocol knows, and holds it until it gives it up, or crashes:
+    /// `the token`.
+    Took {
+        thing: Cow<'static, str>,
+    },
+    Gave {
+        thing: Cow<'static, str>,
+    },
+    /// Anything else that only this protocol knows: a clause with the node as its subject.
+    Noted {
+        words: Cow<'static, str>,
+    },
+}
+
+impl Observation {
+    pub fn took(thing: impl Into<Cow<'static, str>>) -> Self {
+        let thing = thing.into();
+        Observation::Took { thing }
+    }
+
+    pub fn gave(thing: impl Into<Cow<'static, str>>) -> Self {
+        let thing = thing.into();
+        Observation::Gave { thing }
+    }
+
+    pub fn noted(words: impl Into<Cow<'static, str>>) -> Self {
+        let words = words.into();
+        Observation::Noted { words }
+    }
+
+    pub fn applied(rule: impl Into<Cow<'static, str>>) -> Self {
+        let rule = rule.into();
+        Observation::Applied { rule }
+    }
 }
 
 /// A value inside an observation. People read and write a number or a word; where bytes do not
@@ -188,6 +222,9 @@ impl fmt::Display for Observation {
             Observation::Executed { value, .. } => write!(f, "executes {value}"),
             Observation::Applied { rule } => write!(f, "applies {rule}"),
             Observation::Broke { rule } => write!(f, "breaks {rule}"),
+            Observation::Took { thing } => write!(f, "takes {thing}"),
+            Observation::Gave { thing } => write!(f, "gives up {thing}"),
+            Observation::Noted { words } => f.write_str(words),
         }
     }
 }

@@ -59,6 +59,13 @@ pub trait Protocol: Actor {
         let _ = (id, before, input, reaction, observations);
     }
 
+    /// What a node must have observed of itself to stand as it does: a commit record means that it
+    /// decided, a leader that it was elected. Every check and every run holds handlers to it.
+    fn claims(&self, id: Id, node: &Node<Self>) -> Vec<Self::Observation> {
+        let _ = (id, node);
+        Vec::new()
+    }
+
     /// Adds one observation to the history.
     fn record(&self, history: &mut Self::History, id: Id, observation: &Self::Observation) {
         let _ = (history, id, observation);

@@ -3,6 +3,9 @@
 //! What a step *meant* its handler says; what it *broke* is judged here, from the node before it, the
 //! input and the reaction. So a handler cannot forget to accuse itself.
 //!
+//! And handlers are audited: what a node's records and its state show it must have claimed
+//! ([`Protocol::claims`]).
+//!
 //! Invariant: the answer depends on the step alone, so it is asked for once for each distinct reaction.
 //! A step that changes nothing breaks nothing.
 
@@ -14,10 +17,14 @@ use super::actor::Input;
 use super::cluster::NodeSet;
 use super::id::Id;
 use super::node::{Node, Reaction};
+use super::observation::Observed;
 use super::property::{Answer, Expectation, Predicate, Property, Reason};
 use super::protocol::Protocol;
 use super::symmetry::Renaming;
 use super::system::System;
+
+/// In the message of the panic when a node stands as its handlers never said that it does.
+pub const UNCLAIMED: &str = "claims less than its records show";
 
 /// What a node did about an input.
 pub struct Step<'a, P: Protocol> {
@@ -113,7 +120,8 @@ impl<P: Protocol> System<P> {
     /// Has a node react to an input, and judges its step.
     ///
     /// # Panics
-    /// If the input cannot happen to the node; see [`Node::react`].
+    /// If the input cannot happen to the node; see [`Node::react`]. If the audit finds that its handlers
+    /// claim too little.
     pub fn react(
         &self,
         node: &mut Node<P>,
@@ -128,8 +136,24 @@ impl<P: Protocol> System<P> {
             input,
             reaction: &reaction,
         });
+        let owed = self.protocol.claims(id, node);
         node.absorb(input, &mut reaction);
+        self.audit(id, &owed, node, &reaction);
         reaction
+    }
+
+    /// Holds what a node claims against its records: whoever stands as one that must have claimed
+    /// something does it by this step, or has done so before.
+    fn audit(&self, id: Id, before: &[P::Observation], node: &Node<P>, reaction: &Reaction<P>) {
+        let owed = self.protocol.claims(id, node);
+        let claimed = |claim: &&P::Observation| {
+            before.contains(claim) || reaction.observations.contains(claim)
+        };
+        if let Some(missing) = owed.iter().find(|claim| !claimed(claim)) {
+            let (name, stands) = (self.cluster.name(id), self.protocol.status(id, node));
+            let claim = missing.in_words(&self.protocol);
+            panic!("{name} {UNCLAIMED}: it is {stands}, and no handler observed that it {claim}");
+        }
     }
 
     fn judge(&self, step: &Step<'_, P>) -> Vec<Breach> {

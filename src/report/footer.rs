@@ -104,7 +104,12 @@ impl Picture<'_> {
     pub(super) fn below(&mut self, story: &Story<'_>) {
         let layout = self.canvas.layout;
         self.out.push(String::new());
-        for line in self.canvas.legend.lines(layout.width, self.options.ascii) {
+        let held = self.names.held();
+        for line in self
+            .canvas
+            .legend
+            .lines(layout.width, self.options.ascii, &held)
+        {
             self.out.push(paint(&line, Style::Dim, self.options.color));
         }
         if !layout.idle.is_empty() {

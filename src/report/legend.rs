@@ -19,12 +19,16 @@ impl Legend {
     }
 
     /// The legend in lines of at most so many columns.
-    pub fn lines(&self, columns: usize, ascii: bool) -> Vec<String> {
-        let mut entries: Vec<String> = self
-            .used
-            .iter()
-            .map(|m| format!("{} {}", m.sample(ascii), m.meaning()))
-            .collect();
+    /// `held` is what nodes hold.
+    pub fn lines(&self, columns: usize, ascii: bool, held: &str) -> Vec<String> {
+        let entry = |mark: &Mark| {
+            let (sample, meaning) = (mark.sample(ascii), mark.meaning());
+            match mark {
+                Mark::Locked => format!("{sample} {meaning} {held}"),
+                _ => format!("{sample} {meaning}"),
+            }
+        };
+        let mut entries: Vec<String> = self.used.iter().map(entry).collect();
         if self.numbers {
             entries.push("#n sent in step n".to_owned());
         }

@@ -57,7 +57,7 @@ impl Mark {
             Mark::Idle => "does nothing",
             Mark::Forced => "forced write",
             Mark::Lazy => "lazy write",
-            Mark::Locked => "holds locks",
+            Mark::Locked => "holds",
             Mark::Timer => "timer fires",
             Mark::Choice => "a choice is settled",
             Mark::Commit => "decides commit",

@@ -42,6 +42,8 @@ pub(super) struct Names {
     various: BTreeSet<(Sort, String)>,
     /// The matters of which there is more than one subject.
     several: BTreeSet<Matter>,
+    /// What nodes hold: `locks`, or what the protocol calls it.
+    held: BTreeSet<String>,
     pub ascii: bool,
 }
 
@@ -53,8 +55,14 @@ impl Names {
             roles: trace.nodes.iter().map(|n| show(&n.role)).collect(),
             various: various(trace),
             several: several(trace),
+            held: held(trace, ascii),
             ascii,
         }
+    }
+
+    /// Everything that nodes hold at times.
+    pub fn held(&self) -> String {
+        enumerate(self.held.iter().cloned())
     }
 
     pub fn len(&self) -> usize {
@@ -138,12 +146,28 @@ fn various(trace: &Trace) -> BTreeSet<(Sort, String)> {
     various
 }
 
+/// All that was observed.
+fn observed(trace: &Trace) -> impl Iterator<Item = &Observation> {
+    let starts = trace.start.iter().map(|s| &s.did);
+    let all = starts.chain(trace.steps.iter().map(|s| &s.did));
+    all.flat_map(|did| did.observed.iter())
+}
+
+/// What nodes hold at times, each thing once.
+fn held(trace: &Trace, ascii: bool) -> BTreeSet<String> {
+    let thing = |observation: &Observation| match observation {
+        Observation::Locked { .. } => Some("locks".to_owned()),
+        Observation::Took { thing } => Some(clean(&cap(thing), ascii)),
+        _ => None,
+    };
+    observed(trace).filter_map(thing).collect()
+}
+
 /// The matters of which a trace has more than one subject.
 fn several(trace: &Trace) -> BTreeSet<Matter> {
     let mut first: BTreeMap<Matter, u64> = BTreeMap::new();
-    let starts = trace.start.iter().map(|s| &s.did);
-    let all = starts.chain(trace.steps.iter().map(|s| &s.did));
-    all.flat_map(|did| did.observed.iter().filter_map(matter))
+    observed(trace)
+        .filter_map(matter)
         .filter(|(matter, subject)| first.entry(*matter).or_insert(*subject) != subject)
         .map(|(matter, _)| matter)
         .collect()
@@ -165,7 +189,10 @@ fn matter(observation: &Observation) -> Option<(Matter, u64)> {
         | Observation::Committed { .. }
         | Observation::Executed { .. }
         | Observation::Applied { .. }
-        | Observation::Broke { .. } => None,
+        | Observation::Broke { .. }
+        | Observation::Took { .. }
+        | Observation::Gave { .. }
+        | Observation::Noted { .. } => None,
     }
 }
 

@@ -43,12 +43,20 @@ pub(super) struct Scene<'a> {
 
 type Channels<'a> = BTreeMap<(usize, usize, &'a str), Vec<Origin>>;
 
+/// What a node holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Held<'a> {
+    Locks(u64),
+    Thing(&'a str),
+}
+
 /// The fold.
 #[derive(Debug)]
 pub(super) struct Story<'a> {
     trace: &'a Trace,
     standing: Vec<Standing>,
-    locks: Vec<BTreeSet<u64>>,
+    /// What each node holds: locks of a subject, or a thing by its name.
+    holds: Vec<BTreeSet<Held<'a>>>,
     records: Vec<Option<&'a NodeRecord>>,
     flight: Channels<'a>,
     steps: usize,
@@ -61,7 +69,7 @@ impl<'a> Story<'a> {
         let mut story = Story {
             trace,
             standing: vec![Standing::Up; nodes],
-            locks: vec![BTreeSet::new(); nodes],
+            holds: vec![BTreeSet::new(); nodes],
             records: vec![None; nodes],
             flight: BTreeMap::new(),
             steps: 0,
@@ -127,11 +135,11 @@ impl<'a> Story<'a> {
         }
         let crashed = step.crash_after.is_some() || matches!(step.what, What::Crash { .. });
         if crashed {
-            // What is locked is given up with everything else that is volatile.
-            self.locks[node].clear();
+            // What it holds is given up with everything else that is volatile.
+            self.holds[node].clear();
             self.standing[node] = Standing::Down;
         } else {
-            self.standing[node] = if self.locks[node].is_empty() {
+            self.standing[node] = if self.holds[node].is_empty() {
                 Standing::Up
             } else {
                 Standing::Locked
@@ -150,16 +158,16 @@ impl<'a> Story<'a> {
         }
         for observation in &did.observed {
             match observation {
-                Observation::Locked { subject } => {
-                    self.locks[node].insert(*subject);
-                }
+                Observation::Locked { subject } => self.holds[node].insert(Held::Locks(*subject)),
                 Observation::Released { subject } => {
-                    self.locks[node].remove(subject);
+                    self.holds[node].remove(&Held::Locks(*subject))
                 }
-                _ => {}
-            }
+                Observation::Took { thing } => self.holds[node].insert(Held::Thing(thing)),
+                Observation::Gave { thing } => self.holds[node].remove(&Held::Thing(thing)),
+                _ => false,
+            };
         }
-        if !self.locks[node].is_empty() && self.standing[node] == Standing::Up {
+        if !self.holds[node].is_empty() && self.standing[node] == Standing::Up {
             self.standing[node] = Standing::Locked;
         }
     }

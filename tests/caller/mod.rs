@@ -3,8 +3,8 @@
 //! choices, messages to itself, and nodes that do nothing but wait.
 
 use jury::model::{
-    Actor, Answer, BadParameter, Cluster, Expectation, Id, NodeSet, Observation, Out, Predicate,
-    Property, Protocol, Reason, TimerRange, Value, View,
+    Actor, Answer, BadParameter, Cluster, Expectation, Id, Node, NodeSet, Observation, Out,
+    Predicate, Property, Protocol, Reason, TimerRange, Value, View,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,9 @@ pub struct Params {
     pub idlers: usize,
     /// Whether peers choose something when they start.
     pub choices: bool,
+    /// Whether the caller keeps to itself that a round is completed. (Its audit finds that.)
+    #[serde(default)]
+    pub silent: bool,
 }
 
 impl Default for Params {
@@ -25,6 +28,7 @@ impl Default for Params {
             rounds: 10,
             idlers: 0,
             choices: false,
+            silent: false,
         }
     }
 }
@@ -122,7 +126,9 @@ impl Actor for Rounds {
                 let left = NodeSet::from_bits(*missing).without(src);
                 if left.is_empty() && *missing != 0 {
                     let (subject, value) = (*round, Value::Number(*round));
-                    out.observe(Observation::Decided { subject, value });
+                    if !self.0.silent {
+                        out.observe(Observation::Decided { subject, value });
+                    }
                     out.save(*round);
                     out.send(Id::from(0), Msg::Next);
                 }
@@ -178,6 +184,16 @@ impl Protocol for Rounds {
 
     fn blank(&self, _: Id) -> u64 {
         0
+    }
+
+    /// The round that the caller has on its disk is completed.
+    fn claims(&self, id: Id, node: &Node<Self>) -> Vec<Observation> {
+        let recorded = node.storage().filter(|_| id == Id::from(0));
+        let decided = |&subject: &u64| Observation::Decided {
+            subject,
+            value: Value::Number(subject),
+        };
+        recorded.map(decided).into_iter().collect()
     }
 
     fn record(&self, history: &mut Vec<u64>, _: Id, observation: &Observation) {

@@ -12,6 +12,7 @@ pub mod event;
 pub mod facts;
 pub mod globals;
 pub mod kinds;
+pub mod mistake;
 pub mod network;
 pub mod property;
 pub mod protocol;

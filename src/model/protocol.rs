@@ -39,7 +39,8 @@ pub trait Protocol:
     const ABOUT: &'static str;
     /// The papers and chapters that specify it.
     const SOURCES: &'static [&'static str];
-    /// Mistakes that can be switched on, for scenarios that expect them to be found.
+    /// Mistakes that can be switched on by the parameter `bug`, for scenarios that expect them to be
+    /// found. See [`mistakes!`](crate::mistakes).
     const BUGS: &'static [Bug] = &[];
 
     /// How many timeouts a first check looks at, with the default parameters. A bound for protocols
@@ -148,12 +149,14 @@ pub trait Protocol:
 /// A mistake that can be switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bug {
-    /// As in `"bug": "votes-counted-not-collected"`.
+    /// As in `"bug": "votes-counted"`.
     pub name: &'static str,
     /// The mistake, in one sentence.
     pub about: &'static str,
     /// The properties that it breaks.
     pub breaks: &'static [&'static str],
+    /// Where it is known from: work and section, or a system that made it. Empty if nobody knows.
+    pub source: &'static str,
 }
 
 /// A parameter that makes no system.

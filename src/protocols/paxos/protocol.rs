@@ -1,7 +1,7 @@
 //! What Paxos says of itself: who takes part, who waits for whom, what a check leaves open, and
 //! where a node stands.
 
-use super::bugs::BUGS;
+use super::bugs::Mistake;
 use super::{
     Acceptor, Ballot, History, Learner, Params, Paxos, Phase, Proposal, State, Storage, Timer,
     observations,
@@ -20,7 +20,7 @@ impl Protocol for Paxos {
         "Lamport 2001, Paxos Made Simple",
         "Lamport 1998, The Part-Time Parliament, section 2",
     ];
-    const BUGS: &'static [Bug] = BUGS;
+    const BUGS: &'static [Bug] = Mistake::BUGS;
 
     type Params = Params;
     type History = History;

@@ -2,7 +2,7 @@
 //! a node stands.
 
 use super::ask::name;
-use super::bugs::BUGS;
+use super::bugs::Mistake;
 use super::messages::{Msg, Timer};
 use super::params::{Membership, Reads};
 use super::state::{Client, Role, Server, Stable, State, Storage};
@@ -22,7 +22,7 @@ impl Protocol for Raft {
         "Ongaro 2014, Consensus: Bridging Theory and Practice",
         "Ongaro 2015, Bug in single-server membership changes",
     ];
-    const BUGS: &'static [Bug] = BUGS;
+    const BUGS: &'static [Bug] = Mistake::BUGS;
     /// A server is elected, and a client asks: heartbeats go on for ever.
     const TIMEOUTS_AT_FIRST: Option<u32> = Some(2);
 

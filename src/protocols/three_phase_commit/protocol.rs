@@ -1,7 +1,7 @@
 //! What three-phase commit says of itself: who takes part, who waits for whom, and where a node
 //! stands.
 
-use super::bugs::BUGS;
+use super::bugs::Mistake;
 use super::{
     Census, Decision, Log, Params, Part, PerTxn, Phase, State, Storage, Termination,
     ThreePhaseCommit, Timer, Undecided, coordinator, observations,
@@ -23,7 +23,7 @@ impl Protocol for ThreePhaseCommit {
         "Skeen 1985, Determining the Last Process to Fail",
         "Bernstein, Hadzilacos & Goodman 1987, 7.5",
     ];
-    const BUGS: &'static [Bug] = BUGS;
+    const BUGS: &'static [Bug] = Mistake::BUGS;
 
     type Params = Params;
     type History = History;

@@ -1,7 +1,7 @@
 //! What two-phase commit says of itself: who takes part, who waits for whom, which records are
 //! forced, and where a node stands.
 
-use super::bugs::BUGS;
+use super::bugs::Mistake;
 use super::{
     Coordinator, CoordinatorRecord, Decision, History, Params, Participant, ParticipantRecord,
     PerTxn, Presumption, State, Storage, Termination, Timer, TwoPhaseCommit, coordinator,
@@ -22,7 +22,7 @@ impl Protocol for TwoPhaseCommit {
         "Bernstein, Hadzilacos & Goodman 1987, ch. 7",
         "Mohan, Lindsay & Obermarck 1986, Transaction Management in R*",
     ];
-    const BUGS: &'static [Bug] = BUGS;
+    const BUGS: &'static [Bug] = Mistake::BUGS;
 
     type Params = Params;
     type History = History;

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::actor::{Actor, Id, Input, Node, Reaction};
-use super::arms::Arm;
+use super::arms::Told;
 use super::cluster::{Cluster, NodeSet};
 use super::property::Property;
 use super::symmetry::Symmetry;
@@ -106,9 +106,9 @@ pub trait Protocol:
     }
 
     /// Whether a role is ever meant to get messages and timers of this kind. What it is not meant to
-    /// get is not missed where a search never saw it.
-    fn hears(&self, role: &str, arm: &Arm) -> bool {
-        let _ = (role, arm);
+    /// get is not missed where a search never saw it. (A match without `_` cannot forget a kind.)
+    fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {
+        let _ = (role, told);
         true
     }
 

@@ -5,8 +5,8 @@
 
 use jury::check::Patient;
 use jury::model::{
-    Actor, Answer, BadParameter, Cluster, Expectation, Id, Input, Node, NodeSet, Observation, Out,
-    Predicate, Property, Protocol, Reaction, Reason, TimerRange,
+    Actor, Answer, BadParameter, Cluster, Id, Input, Node, NodeSet, Observation, Out, Predicate,
+    Property, Protocol, Reaction, Reason, TimerRange,
 };
 use jury::report::{Options, diagram};
 use jury::scenario::Scenario;
@@ -133,14 +133,12 @@ impl Protocol for Lock {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        vec![Property {
-            name: "mutual-exclusion",
-            about: "At most one client holds the lock.",
-            citation: "Dijkstra 1965",
-            premise: vec![],
-            assumes: vec![],
-            expectation: Expectation::Always(Predicate::History(one_holder)),
-        }]
+        vec![Property::always(
+            "mutual-exclusion",
+            "At most one client holds the lock.",
+            "Dijkstra 1965",
+            Predicate::History(one_holder),
+        )]
     }
 }
 

@@ -196,6 +196,16 @@ fn parameters() {
         "\"participants\": 3, \"bug\": \"forget-votes\",",
     );
     slip(
+        "unknown_key_beside_a_bug",
+        "\"participants\": 3,",
+        "\"participants\": 3, \"bug\": \"forgets-votes\", \"patient\": [\"1ms\", \"2ms\"],",
+    );
+    slip(
+        "bug_without_name",
+        "\"participants\": 3,",
+        "\"participants\": 3, \"bug\": [\"forgets-votes\"],",
+    );
+    slip(
         "params_list",
         "{ \"participants\": 3, \"votes\": [\"yes\", \"yes\", \"no\"] }",
         "[3]",

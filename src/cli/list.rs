@@ -209,6 +209,9 @@ fn detail(out: &mut Output, protocol: &ProtocolInfo) -> Result<(), Failure> {
         for bug in &protocol.bugs {
             let breaks = words::listed(&bug.breaks);
             out.line(format!("  {} (breaks {breaks}): {}", bug.name, bug.about))?;
+            if !bug.source.is_empty() {
+                out.line(format!("    known from {}", bug.source))?;
+            }
         }
     }
     Ok(())

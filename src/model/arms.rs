@@ -6,12 +6,14 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use derive_where::derive_where;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Input;
 use super::event::{Vocabulary, kind, label};
 use super::id::Id;
-use super::kinds::kinds;
+use super::kinds::specimens;
 use super::protocol::Protocol;
 use super::system::System;
 
@@ -34,14 +36,28 @@ impl Arm {
             Input::Start | Input::Choice { .. } => None,
         }
     }
+}
 
-    /// All that the types of a protocol declare.
-    fn all<P: Protocol>() -> impl Iterator<Item = Arm> {
-        let owned = |kind: &str| kind.to_owned();
-        let messages = kinds::<P::Msg>().into_iter().map(owned).map(Arm::Message);
-        let timers = kinds::<P::Timer>().into_iter().map(owned).map(Arm::Timer);
-        messages.chain(timers)
-    }
+/// What a handler can be told. Only its kind matters: all else in it may be nothing.
+#[derive_where(Clone, Copy)]
+pub enum Told<'a, P: Protocol> {
+    Message(&'a P::Msg),
+    Timer(&'a P::Timer),
+}
+
+/// What the types of a protocol declare and a role is meant to get.
+fn heard<P: Protocol>(protocol: &P, role: &str) -> Vec<Arm> {
+    let messages = meant(|msg: &P::Msg| protocol.hears(role, Told::Message(msg)));
+    let timers = meant(|timer: &P::Timer| protocol.hears(role, Told::Timer(timer)));
+    let messages = messages.into_iter().map(Arm::Message);
+    messages.chain(timers.into_iter().map(Arm::Timer)).collect()
+}
+
+/// The kinds that are heard. One of which there is no specimen to ask about counts.
+fn meant<T: DeserializeOwned + fmt::Debug>(hears: impl Fn(&T) -> bool) -> Vec<String> {
+    let kinds = specimens().into_iter();
+    let kinds = kinds.filter(|(_, specimen)| specimen.as_ref().is_none_or(&hears));
+    kinds.map(|(kind, _)| kind.to_owned()).collect()
 }
 
 /// The arms that a search left out although their role has them, role by role.
@@ -56,9 +72,9 @@ pub fn unexercised<P: Protocol>(
                 .iter()
                 .any(|id| exercised.contains(&(id, arm.clone())))
         };
-        let arms = Arm::all::<P>();
-        let arms = arms.filter(|arm| system.protocol.hears(role, arm) && !at_any(arm));
-        (role, arms.collect::<Vec<_>>())
+        let mut arms = heard(&*system.protocol, role);
+        arms.retain(|arm| !at_any(arm));
+        (role, arms)
     };
     let roles = system.cluster.roles().into_iter().map(missing);
     roles.filter(|(_, arms)| !arms.is_empty()).collect()
@@ -70,5 +86,27 @@ impl fmt::Display for Arm {
             Arm::Message(kind) => f.write_str(kind),
             Arm::Timer(kind) => write!(f, "timer {kind}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZero;
+
+    use serde::Deserialize;
+
+    use super::meant;
+
+    #[derive(Debug, Deserialize)]
+    #[allow(dead_code)]
+    enum Timer {
+        Begin,
+        Round(NonZero<u8>),
+    }
+
+    #[test]
+    fn a_kind_without_a_specimen_counts_as_heard() {
+        assert_eq!(meant(|_: &Timer| true), ["Begin", "Round"]);
+        assert_eq!(meant(|_: &Timer| false), ["Round"]);
     }
 }

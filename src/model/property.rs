@@ -125,3 +125,76 @@ pub struct Property<P: Protocol> {
     pub assumes: Vec<Assumption>,
     pub expectation: Expectation<P>,
 }
+
+impl<P: Protocol> Property<P> {
+    /// What holds in every reachable world.
+    pub fn always(
+        name: &'static str,
+        about: &'static str,
+        citation: &'static str,
+        predicate: Predicate<P>,
+    ) -> Self {
+        Property::new(name, about, citation, Expectation::Always(predicate))
+    }
+
+    /// What holds in some reachable world.
+    pub fn reachable(
+        name: &'static str,
+        about: &'static str,
+        citation: &'static str,
+        predicate: Predicate<P>,
+    ) -> Self {
+        Property::new(name, about, citation, Expectation::Reachable(predicate))
+    }
+
+    /// Wherever the condition holds, if there is one, the goal can be reached by ordinary events.
+    pub fn never_blocked(
+        name: &'static str,
+        about: &'static str,
+        citation: &'static str,
+        condition: Option<Predicate<P>>,
+        goal: Predicate<P>,
+    ) -> Self {
+        let expectation = Expectation::NeverBlocked { condition, goal };
+        Property::new(name, about, citation, expectation)
+    }
+
+    /// The goal can be reached from everywhere, by ordinary events and repairs.
+    pub fn recovers(
+        name: &'static str,
+        about: &'static str,
+        citation: &'static str,
+        goal: Predicate<P>,
+    ) -> Self {
+        Property::new(name, about, citation, Expectation::Recovers { goal })
+    }
+
+    /// What is stated and claimed without conditions.
+    fn new(
+        name: &'static str,
+        about: &'static str,
+        citation: &'static str,
+        expectation: Expectation<P>,
+    ) -> Self {
+        Property {
+            name,
+            about,
+            citation,
+            premise: Vec::new(),
+            assumes: Vec::new(),
+            expectation,
+        }
+    }
+
+    /// The same with what its statement presupposes.
+    pub fn given(self, premise: impl Into<Vec<Assumption>>) -> Self {
+        let premise = premise.into();
+        Property { premise, ..self }
+    }
+
+    /// The same with what the literature claims it under.
+    pub fn assuming(self, assumes: impl Into<Vec<Assumption>>) -> Self {
+        let assumes = assumes.into();
+        Property { assumes, ..self }
+    }
+}

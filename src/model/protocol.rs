@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::actor::{Actor, Data, Input};
-use super::arms::Arm;
+use super::arms::Told;
 use super::cluster::{Cluster, NodeSet};
 use super::id::Id;
 use super::node::{Node, Reaction};
@@ -24,7 +24,8 @@ pub trait Protocol: Actor {
     const ABOUT: &'static str;
     /// The papers and chapters that specify it.
     const SOURCES: &'static [&'static str];
-    /// Mistakes that can be switched on, for scenarios that expect them to be found.
+    /// Mistakes that can be switched on by the parameter `bug`, for scenarios that expect them to be
+    /// found. See [`mistakes!`](crate::mistakes).
     const BUGS: &'static [Bug] = &[];
 
     /// How many timeouts a first check looks at, with the default parameters. A bound for protocols
@@ -92,9 +93,9 @@ pub trait Protocol: Actor {
     }
 
     /// Whether a role is ever meant to get messages and timers of this kind. What it is not meant to
-    /// get is not missed where a search never saw it.
-    fn hears(&self, role: &str, arm: &Arm) -> bool {
-        let _ = (role, arm);
+    /// get is not missed where a search never saw it. (A match without `_` cannot forget a kind.)
+    fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {
+        let _ = (role, told);
         true
     }
 
@@ -128,12 +129,14 @@ pub trait Protocol: Actor {
 /// A mistake that can be switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bug {
-    /// As in `"bug": "votes-counted-not-collected"`.
+    /// As in `"bug": "votes-counted"`.
     pub name: &'static str,
     /// The mistake, in one sentence.
     pub about: &'static str,
     /// The properties that it breaks.
     pub breaks: &'static [&'static str],
+    /// Where it is known from: work and section, or a system that made it. Empty if nobody knows.
+    pub source: &'static str,
 }
 
 /// A parameter that makes no system.

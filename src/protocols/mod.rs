@@ -22,3 +22,34 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<paxos::Paxos>();
     visitor.visit::<raft::Raft>();
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Debug;
+
+    use super::{Visitor, each};
+    use crate::model::Protocol;
+    use crate::model::kinds::specimens;
+
+    /// Without a specimen nobody is asked who hears of a kind.
+    #[test]
+    fn there_is_a_specimen_of_every_kind() {
+        struct Check;
+
+        impl Visitor for Check {
+            fn visit<P: Protocol>(&mut self) {
+                all(P::NAME, &specimens::<P::Msg>());
+                all(P::NAME, &specimens::<P::Timer>());
+            }
+        }
+
+        fn all<T: Debug>(protocol: &str, specimens: &[(&str, Option<T>)]) {
+            assert!(!specimens.is_empty(), "{protocol}");
+            for (kind, specimen) in specimens {
+                assert!(specimen.is_some(), "{protocol}: {kind}");
+            }
+        }
+
+        each(&mut Check);
+    }
+}

@@ -36,7 +36,7 @@ pub use file::{
 pub use nearest::nearest;
 pub use resolve::{
     Case, CheckCase, DRIFT_PPM_MAX, Expectations, FAMILY_NODES_MAX, RunCase, STEPS_DEFAULT,
-    STEPS_MAX, ScheduleLine, UNTIL_DEFAULT,
+    STEPS_MAX, ScheduleLine, UNTIL_DEFAULT, recorded_params,
 };
 pub use schema::{ProtocolParams, protocol_params, schema};
 pub use spanned::{Entries, Spanned, Text};

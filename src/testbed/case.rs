@@ -161,4 +161,7 @@ pub struct BugInfo {
     pub name: String,
     pub about: String,
     pub breaks: Vec<String>,
+    /// Where it is known from, if anybody knows.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source: String,
 }

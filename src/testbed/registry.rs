@@ -10,7 +10,9 @@ use super::case::{BugInfo, Case, ParameterInfo, PropertyInfo, ProtocolInfo};
 use super::record::{self, Replayed};
 use crate::model::{Property, Protocol};
 use crate::protocols::{Visitor, each};
-use crate::scenario::{ProtocolParams, Scenario, ScenarioError, nearest, protocol_params};
+use crate::scenario::{
+    ProtocolParams, Scenario, ScenarioError, nearest, protocol_params, recorded_params,
+};
 use crate::trace::{FORMAT, Trace};
 
 /// Reads a scenario file and puts it on trial.
@@ -93,7 +95,7 @@ pub fn replay(trace: &Trace) -> Result<Replayed, String> {
 }
 
 fn replay_as<P: Protocol>(trace: &Trace) -> Result<Replayed, String> {
-    let params: P::Params = serde_json::from_value(trace.params.clone())
+    let params = recorded_params::<P>(&trace.params)
         .map_err(|error| format!("the trace's parameters do not fit {}: {error}", P::NAME))?;
     let protocol = P::new(&params).map_err(|bad| format!("`{}`: {bad}", bad.parameter))?;
     let properties = protocol.properties();
@@ -181,6 +183,7 @@ fn describe<P: Protocol>() -> ProtocolInfo {
                 name: bug.name.to_owned(),
                 about: bug.about.to_owned(),
                 breaks: own(bug.breaks),
+                source: bug.source.to_owned(),
             })
             .collect(),
         nodes: protocol

@@ -7,8 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Acceptances, Ballot, Learner, Paxos, Proposal, State, Storage, Value};
 use crate::model::cluster::enumerate;
 use crate::model::{
-    Answer, Expectation, Id, Link, NodeSet, Observation, Predicate, Property, Protocol, Reason,
-    View,
+    Answer, Id, Link, NodeSet, Observation, Predicate, Property, Protocol, Reason, View,
 };
 
 /// Who proposed, accepted and learned what.
@@ -54,79 +53,66 @@ impl History {
     }
 }
 
+/// Lamport assumes nothing for safety: messages may be late, lost or duplicated, and agents may stop
+/// and restart.
 pub fn properties(protocol: &Paxos) -> Vec<Property<Paxos>> {
-    let property = |name, about, citation, expectation| Property {
-        name,
-        about,
-        citation,
-        // Lamport assumes nothing for safety: messages may be late, lost or duplicated, and
-        // agents may stop and restart.
-        premise: vec![],
-        assumes: vec![],
-        expectation,
-    };
-    let always = |predicate| Expectation::Always(Predicate::History(predicate));
     let mut properties = vec![
-        property(
+        Property::always(
             "consistency",
             "Only a single value is chosen.",
             "Lamport 2001, 2.1",
-            always(consistency),
+            Predicate::History(consistency),
         ),
-        property(
+        Property::always(
             "non-triviality",
             "Only a value that has been proposed is chosen.",
             "Lamport 2001, 2.1",
-            always(non_triviality),
+            Predicate::History(non_triviality),
         ),
-        property(
+        Property::always(
             "learning",
             "A learner learns only what has been chosen.",
             "Lamport 2001, 2.1",
-            always(learning),
+            Predicate::History(learning),
         ),
-        property(
+        Property::always(
             "stability",
             "A majority keeps what was chosen on its stable storage.",
             "Lamport 2001, 2.2 (P2b) and 2.5",
-            Expectation::Always(Predicate::World(stability)),
+            Predicate::World(stability),
         ),
-        property(
+        Property::always(
             "one-value-per-ballot",
             "No two acceptors accept different values in the same ballot.",
             "Lamport 2001, 2.2 and 2.5; Lamport 1998, 2.1 (B1)",
-            always(one_value_per_ballot),
+            Predicate::History(one_value_per_ballot),
         ),
-        property(
+        Property::always(
             "p2c",
             "Of what is accepted in ballot n, some majority accepted nothing below n, or the same \
              value in the highest ballot below n in which it accepted anything.",
             "Lamport 2001, 2.2 (P2c); Lamport 1998, 2.1 (B3)",
-            always(p2c),
+            Predicate::History(p2c),
         ),
-        property(
+        Property::reachable(
             "choice-possible",
             "A value can be chosen.",
             "Lamport 2001, 2.1",
-            Expectation::Reachable(Predicate::History(choice_possible)),
+            Predicate::History(choice_possible),
         ),
-        property(
+        Property::never_blocked(
             "progress",
             "While a majority of acceptors, a proposer and a learner are up and connected, it stays \
              possible that a value is chosen and learned.",
             "Lamport 2001, 2.4",
-            Expectation::NeverBlocked {
-                condition: Some(Predicate::World(enough_is_up)),
-                goal: Predicate::World(learned_by_one),
-            },
+            Some(Predicate::World(enough_is_up)),
+            Predicate::World(learned_by_one),
         ),
-        property(
+        Property::recovers(
             "recovers",
             "Once all failures are repaired, it stays possible that every learner learns.",
             "Lamport 2001, 2.3 and 2.4",
-            Expectation::Recovers {
-                goal: Predicate::World(learned_by_all),
-            },
+            Predicate::World(learned_by_all),
         ),
     ];
     if protocol.learners.is_empty() {

@@ -1,12 +1,12 @@
 //! What Paxos says of itself: who takes part, who waits for whom, what a check leaves open, and
 //! where a node stands.
 
-use super::bugs::BUGS;
+use super::bugs::Mistake;
 use super::{
-    Acceptor, Ballot, History, Learner, Params, Paxos, Phase, Proposal, State, Storage, Timer,
+    Acceptor, Ballot, History, Learner, Msg, Params, Paxos, Phase, Proposal, State, Storage, Timer,
     observations,
 };
-use crate::model::arms::Arm;
+use crate::model::arms::Told;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
     Reaction, Variant,
@@ -20,7 +20,7 @@ impl Protocol for Paxos {
         "Lamport 2001, Paxos Made Simple",
         "Lamport 1998, The Part-Time Parliament, section 2",
     ];
-    const BUGS: &'static [Bug] = BUGS;
+    const BUGS: &'static [Bug] = Mistake::BUGS;
 
     type Params = Params;
     type History = History;
@@ -94,17 +94,17 @@ impl Protocol for Paxos {
         beyond.then_some("ballots")
     }
 
-    fn hears(&self, role: &str, arm: &Arm) -> bool {
-        let Arm::Message(kind) = arm else {
-            return role == "proposer";
-        };
-        let kinds: &[&str] = match role {
-            "proposer" if self.params.feedback => &["Promise", "Nack", "Chosen"],
-            "proposer" => &["Promise"],
-            "acceptor" => &["Prepare", "Accept"],
-            _ => &["Accepted"],
-        };
-        kinds.contains(&kind.as_str())
+    fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {
+        match told {
+            Told::Message(Msg::Promise(..)) | Told::Timer(Timer::Propose | Timer::Retry) => {
+                role == "proposer"
+            }
+            Told::Message(Msg::Nack(..) | Msg::Chosen(_)) => {
+                role == "proposer" && self.params.feedback
+            }
+            Told::Message(Msg::Prepare(_) | Msg::Accept(_)) => role == "acceptor",
+            Told::Message(Msg::Accepted(_)) => role == "learner",
+        }
     }
 
     fn status(&self, _: Id, node: &Node<Self>) -> String {

@@ -2,273 +2,178 @@
 //!
 //! Where a mistake is made is marked in the algorithm itself, by one guarded line.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use crate::model::Bug;
-
-/// A mistake, by the name it has in scenarios.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mistake {
-    /// Nothing is on stable storage at all.
-    NothingSaved,
-    /// A server keeps its vote in memory only.
-    VoteInMemory,
+crate::mistakes! {
+    /// Servers keep all in memory: a crash makes them forget term, vote and log.
+    NothingSaved {
+        breaks: ["election-safety", "monotone-terms", "durability"],
+        source: "the Raft example of Stateright",
+    }
+    /// A server does not write down whom it voted for: after a crash it votes again.
+    VoteInMemory {
+        breaks: ["election-safety"],
+        source: "Ongaro 2014; raft.tla #5",
+    }
     /// A server votes without looking at the candidate's log.
-    VotesForAnyLog,
-    /// Of two logs the longer one passes for more up-to-date.
-    ComparesLengthOnly,
-    /// Only the terms of the last entries are compared.
-    ComparesLastTermOnly,
-    /// Votes of an older term are counted.
-    CountsOldVotes,
-    /// Half of the servers pass for a majority.
-    HalfIsAMajority,
-    /// A candidate does not record that it voted for itself.
-    NoVoteForItself,
-    /// A server votes again in the same term.
-    VotesTwice,
-    /// A leader commits entries of older terms by counting replicas.
-    CommitsOldTerms,
-    /// A follower truncates its log behind `prevLogIndex` on every `AppendEntries`.
-    TruncatesAlways,
-    /// A leader counts acknowledgements of an older term.
-    CountsOldAcknowledgements,
-    /// A follower looks at `prevLogIndex`, not at `prevLogTerm`.
-    PrevTermUnchecked,
-    /// A follower truncates its log behind the first conflicting entry, not before it.
-    KeepsFirstConflict,
-    /// A follower only appends beyond the end of its log.
-    NeverTruncates,
-    /// A leader takes over every acknowledged index, that of a late answer too.
-    MatchIndexGoesBack,
-    /// A follower accepts `AppendEntries` of an older term.
-    AcceptsOldAppend,
-    /// A follower takes over every `leaderCommit`, a lower one too.
-    CommitIndexGoesBack,
-    /// A follower acknowledges all that it has, not what the request spoke of.
-    AcknowledgesWholeLog,
-    /// A follower commits all that it has up to `leaderCommit`, not what the request spoke of.
-    CommitsWholeLog,
-    /// A snapshot replaces the whole log, whatever follows.
-    SnapshotDiscardsSuffix,
-    /// A server that installs a snapshot takes over its term.
-    TermFromSnapshot,
-    /// A leader sends entries where it should send the snapshot.
-    SnapshotBoundaryOffByOne,
-    /// A new leader answers reads before it knows what is committed.
-    ReadsBeforeOwnCommit,
-    /// A leader answers reads without making sure that it still leads.
-    ReadsUnconfirmed,
-    /// A leader keeps its lease, and reads by it, while it transfers leadership.
-    LeaseSurvivesTransfer,
-    /// A leader changes the membership before it has committed an entry of its term.
-    ChangeBeforeOwnCommit,
+    VotesForAnyLog {
+        breaks: ["leader-completeness"],
+        source: "Ongaro & Ousterhout 2014, 5.4.1",
+    }
+    /// Of two logs the longer one passes for more up-to-date, whatever its last term.
+    ComparesLengthOnly {
+        breaks: ["leader-completeness"],
+        source: "Ongaro & Ousterhout 2014, 5.4.1",
+    }
+    /// Of two logs with the same last term a shorter one passes for as up-to-date.
+    ComparesLastTermOnly {
+        breaks: ["leader-completeness"],
+        source: "Ongaro & Ousterhout 2014, 5.4.1",
+    }
+    /// A candidate counts votes that it got for an earlier term.
+    CountsOldVotes {
+        breaks: ["election-safety"],
+        source: "Xraft #33; akka-raft #46; little-raft #44",
+    }
+    /// Half of the servers decide where their number is even.
+    HalfIsAMajority {
+        breaks: ["election-safety"],
+        source: "openraft d60f1e8, for reads",
+    }
+    /// A candidate does not record that it voted for itself, and votes for somebody else.
+    NoVoteForItself {
+        breaks: ["election-safety"],
+        source: "NebulaGraph #3415",
+    }
+    /// A server votes for whoever asks, again and again in the same term.
+    VotesTwice {
+        breaks: ["election-safety"],
+        source: "kerala #18",
+    }
+    /// A leader takes an entry of an older term for committed because a majority has it (Figure 8).
+    CommitsOldTerms {
+        breaks: ["old-term-commit", "leader-completeness"],
+        source: "Ongaro & Ousterhout 2014, Figure 8; PySyncObj #169; async-raft #106",
+    }
+    /// A follower truncates its log at prevLogIndex on every AppendEntries: a late one cuts off
+    /// what it acknowledged.
+    TruncatesAlways {
+        breaks: ["durability"],
+        source: "openraft 9540c904; CCF #5991 and #6016",
+    }
+    /// A leader counts what was acknowledged to it in an earlier term.
+    CountsOldAcknowledgements {
+        breaks: ["durability"],
+        source: "openraft a80579e",
+    }
+    /// A leader takes over a lower index that a late answer acknowledges, too, and forgets what the
+    /// follower has.
+    MatchIndexGoesBack {
+        breaks: ["monotone-match-index"],
+    }
+    /// A follower appends wherever its log is long enough, whatever stands before.
+    PrevTermUnchecked {
+        breaks: ["log-matching"],
+        source: "Ongaro & Ousterhout 2014, 5.3",
+    }
+    /// A follower that truncates its log keeps the first entry that conflicts.
+    KeepsFirstConflict {
+        breaks: ["durability"],
+    }
+    /// A follower appends beyond the end of its log and leaves alone what conflicts.
+    NeverTruncates {
+        breaks: ["durability"],
+    }
+    /// A follower accepts AppendEntries from a leader of an older term.
+    AcceptsOldAppend {
+        breaks: ["durability"],
+    }
+    /// A follower takes over a lower leaderCommit, too.
+    CommitIndexGoesBack {
+        breaks: ["monotone-commit-index"],
+        source: "PySyncObj #166",
+    }
+    /// A follower acknowledges its whole log, and so entries that the leader does not have.
+    AcknowledgesWholeLog {
+        breaks: ["durability"],
+    }
+    /// A follower commits entries that the request did not speak of, and that the leader may not
+    /// have.
+    CommitsWholeLog {
+        breaks: ["state-machine-safety"],
+    }
+    /// A server that installs a snapshot discards entries behind it that it acknowledged.
+    SnapshotDiscardsSuffix {
+        breaks: ["durability"],
+        source: "Ongaro & Ousterhout 2014, Figure 13; Zeebe #6092",
+    }
+    /// A server that installs a snapshot takes over the term of its last entry.
+    TermFromSnapshot {
+        breaks: ["monotone-terms"],
+        source: "WRaft #118",
+    }
+    /// A leader that has discarded just the entry that comes next sends what follows it.
+    SnapshotBoundaryOffByOne {
+        breaks: ["state-machine-safety"],
+        source: "WRaft #118; RedisRaft #47; DaosRaft #10",
+    }
+    /// A new leader answers reads before it has committed an entry of its term, and so knows what
+    /// is committed.
+    ReadsBeforeOwnCommit {
+        breaks: ["linearizability"],
+        source: "etcd #7331; RedisRaft #18 and #19; TiKV 8c95a3f",
+    }
+    /// A leader answers reads without making sure that nobody else leads by now.
+    ReadsUnconfirmed {
+        breaks: ["linearizability"],
+        source: "Jepsen 2014, of etcd and Consul; Consul #54; d-engine #381",
+    }
+    /// A leader relies on its lease while another, at its own request, is being elected.
+    LeaseSurvivesTransfer {
+        breaks: ["linearizability"],
+        source: "openraft #1747 and #1748; TiKV #1593; raft-rs #234",
+    }
+    /// A leader changes the membership before it has committed an entry of its own term.
+    ChangeBeforeOwnCommit {
+        breaks: ["leader-completeness", "configurations-overlap"],
+        source: "Ongaro 2015; copycat #23; braft #182; openraft #2051",
+    }
     /// A leader changes the membership while the last change is uncommitted.
-    ChangeWhileUncommitted,
-    /// In C-old,new the new majority decides alone.
-    NewMajorityOnly,
-    /// A snapshot taken in C-old,new says C-old.
-    JointForgottenInSnapshot,
-    /// C-old,new is written down as C-old.
-    JointForgottenOnRestart,
-    /// Who is told to time out now leads without an election.
-    TimeoutNowMakesLeader,
-    /// The search for what to commit ends at the first entry of an older term.
-    CommitScanStops,
-    /// A server leaves a pre-vote for an older term unanswered.
-    IgnoresOldPreVotes,
-    /// A server goes on defending a leader that it no longer hears from.
-    DefendsForEver,
-}
-
-const fn bug(name: &'static str, about: &'static str, breaks: &'static [&'static str]) -> Bug {
-    Bug {
-        name,
-        about,
-        breaks,
+    ChangeWhileUncommitted {
+        breaks: ["leader-completeness", "configurations-overlap"],
+        source: "Ongaro 2014, 4.1",
+    }
+    /// While both sets of servers should decide, a majority of the new one does.
+    NewMajorityOnly {
+        breaks: ["leader-completeness"],
+        source: "openraft 6c0ccaf",
+    }
+    /// A snapshot taken in the midst of a change says that there is none.
+    JointForgottenInSnapshot {
+        breaks: ["leader-completeness"],
+        source: "etcd-io/raft e515a67; openraft 6c0ccaf",
+    }
+    /// A server writes C-old where it has C-old,new: after a crash it does not know of the change.
+    JointForgottenOnRestart {
+        breaks: ["leader-completeness"],
+        source: "etcd-io/raft e515a67; openraft 6c0ccaf",
+    }
+    /// A server that leadership is transferred to leads at once, without an election.
+    TimeoutNowMakesLeader {
+        breaks: ["election-safety"],
+    }
+    /// The search for what to commit gives up at the first entry of an older term.
+    CommitScanStops {
+        breaks: ["progress"],
+        source: "RaftOS #30",
+    }
+    /// Who is asked whether it would vote in an older term says nothing, so that the other never
+    /// hears of the later one.
+    IgnoresOldPreVotes {
+        breaks: ["progress"],
+        source: "raft-rs #42, #83 and #84; hashicorp/raft 1.7.3",
+    }
+    /// A server ignores candidates for the sake of a leader that it heard from long ago.
+    DefendsForEver {
+        breaks: ["progress"],
+        source: "raft-rs #42, #83 and #84; hashicorp/raft 1.7.3",
     }
 }
-
-pub const BUGS: &[Bug] = &[
-    bug(
-        "nothing-saved",
-        "Servers keep all in memory: a crash makes them forget term, vote and log.",
-        &["election-safety", "monotone-terms", "durability"],
-    ),
-    bug(
-        "vote-in-memory",
-        "A server does not write down whom it voted for: after a crash it votes again.",
-        &["election-safety"],
-    ),
-    bug(
-        "votes-for-any-log",
-        "A server votes without looking at the candidate's log.",
-        &["leader-completeness"],
-    ),
-    bug(
-        "compares-length-only",
-        "Of two logs the longer one passes for more up-to-date, whatever its last term.",
-        &["leader-completeness"],
-    ),
-    bug(
-        "compares-last-term-only",
-        "Of two logs with the same last term a shorter one passes for as up-to-date.",
-        &["leader-completeness"],
-    ),
-    bug(
-        "counts-old-votes",
-        "A candidate counts votes that it got for an earlier term.",
-        &["election-safety"],
-    ),
-    bug(
-        "half-is-a-majority",
-        "Half of the servers decide where their number is even.",
-        &["election-safety"],
-    ),
-    bug(
-        "no-vote-for-itself",
-        "A candidate does not record that it voted for itself, and votes for somebody else.",
-        &["election-safety"],
-    ),
-    bug(
-        "votes-twice",
-        "A server votes for whoever asks, again and again in the same term.",
-        &["election-safety"],
-    ),
-    bug(
-        "commits-old-terms",
-        "A leader takes an entry of an older term for committed because a majority has it (Figure 8).",
-        &["old-term-commit", "leader-completeness"],
-    ),
-    bug(
-        "truncates-always",
-        "A follower truncates its log at prevLogIndex on every AppendEntries: a late one cuts off what \
-         it acknowledged.",
-        &["durability"],
-    ),
-    bug(
-        "counts-old-acknowledgements",
-        "A leader counts what was acknowledged to it in an earlier term.",
-        &["durability"],
-    ),
-    bug(
-        "match-index-goes-back",
-        "A leader takes over a lower index that a late answer acknowledges, too, and forgets what the \
-         follower has.",
-        &["monotone-match-index"],
-    ),
-    bug(
-        "prev-term-unchecked",
-        "A follower appends wherever its log is long enough, whatever stands before.",
-        &["log-matching"],
-    ),
-    bug(
-        "keeps-first-conflict",
-        "A follower that truncates its log keeps the first entry that conflicts.",
-        &["durability"],
-    ),
-    bug(
-        "never-truncates",
-        "A follower appends beyond the end of its log and leaves alone what conflicts.",
-        &["durability"],
-    ),
-    bug(
-        "accepts-old-append",
-        "A follower accepts AppendEntries from a leader of an older term.",
-        &["durability"],
-    ),
-    bug(
-        "commit-index-goes-back",
-        "A follower takes over a lower leaderCommit, too.",
-        &["monotone-commit-index"],
-    ),
-    bug(
-        "acknowledges-whole-log",
-        "A follower acknowledges its whole log, and so entries that the leader does not have.",
-        &["durability"],
-    ),
-    bug(
-        "commits-whole-log",
-        "A follower commits entries that the request did not speak of, and that the leader may not have.",
-        &["state-machine-safety"],
-    ),
-    bug(
-        "snapshot-discards-suffix",
-        "A server that installs a snapshot discards entries behind it that it acknowledged.",
-        &["durability"],
-    ),
-    bug(
-        "term-from-snapshot",
-        "A server that installs a snapshot takes over the term of its last entry.",
-        &["monotone-terms"],
-    ),
-    bug(
-        "snapshot-boundary-off-by-one",
-        "A leader that has discarded just the entry that comes next sends what follows it.",
-        &["state-machine-safety"],
-    ),
-    bug(
-        "reads-before-own-commit",
-        "A new leader answers reads before it has committed an entry of its term, and so knows what is \
-         committed.",
-        &["linearizability"],
-    ),
-    bug(
-        "reads-unconfirmed",
-        "A leader answers reads without making sure that nobody else leads by now.",
-        &["linearizability"],
-    ),
-    bug(
-        "lease-survives-transfer",
-        "A leader relies on its lease while another, at its own request, is being elected.",
-        &["linearizability"],
-    ),
-    bug(
-        "change-before-own-commit",
-        "A leader changes the membership before it has committed an entry of its own term.",
-        &["leader-completeness", "configurations-overlap"],
-    ),
-    bug(
-        "change-while-uncommitted",
-        "A leader changes the membership while the last change is uncommitted.",
-        &["leader-completeness", "configurations-overlap"],
-    ),
-    bug(
-        "new-majority-only",
-        "While both sets of servers should decide, a majority of the new one does.",
-        &["leader-completeness"],
-    ),
-    bug(
-        "joint-forgotten-in-snapshot",
-        "A snapshot taken in the midst of a change says that there is none.",
-        &["leader-completeness"],
-    ),
-    bug(
-        "joint-forgotten-on-restart",
-        "A server writes C-old where it has C-old,new: after a crash it does not know of the change.",
-        &["leader-completeness"],
-    ),
-    bug(
-        "timeout-now-makes-leader",
-        "A server that leadership is transferred to leads at once, without an election.",
-        &["election-safety"],
-    ),
-    bug(
-        "commit-scan-stops",
-        "The search for what to commit gives up at the first entry of an older term.",
-        &["progress"],
-    ),
-    bug(
-        "ignores-old-pre-votes",
-        "Who is asked whether it would vote in an older term says nothing, so that the other never \
-         hears of the later one.",
-        &["progress"],
-    ),
-    bug(
-        "defends-for-ever",
-        "A server ignores candidates for the sake of a leader that it heard from long ago.",
-        &["progress"],
-    ),
-];

@@ -8,10 +8,10 @@ use super::log::{Index, Log, Term};
 use super::params::Membership;
 use super::state::{Server, Stable, State, Storage};
 use crate::model::cluster::enumerate;
-use crate::model::{
-    Answer, Disks, Expectation, Id, Link, NodeSet, Predicate, Property, Reason, View,
-};
+use crate::model::{Answer, Disks, Id, Link, NodeSet, Predicate, Property, Reason, View};
 
+/// None assumes anything. (2: safe under all non-Byzantine conditions, including network delays,
+/// partitions, and packet loss, duplication, and reordering; and servers may crash and come back.)
 pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
     let mut all = figure_3();
     all.extend(of_storage_and_clients(raft));
@@ -19,95 +19,65 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
     all
 }
 
-fn property(
-    name: &'static str,
-    about: &'static str,
-    citation: &'static str,
-    expectation: Expectation<Raft>,
-) -> Property<Raft> {
-    Property {
-        name,
-        about,
-        citation,
-        // 2: safe under all non-Byzantine conditions, including network delays, partitions, and packet
-        // loss, duplication, and reordering; and servers may crash and come back.
-        premise: vec![],
-        assumes: vec![],
-        expectation,
-    }
-}
-
-fn always(of: fn(&Raft, &dyn View<Raft>) -> Answer) -> Expectation<Raft> {
-    Expectation::Always(Predicate::World(of))
-}
-
-fn history(of: fn(&Raft, &History) -> Answer) -> Expectation<Raft> {
-    Expectation::Always(Predicate::History(of))
-}
-
-fn storage(of: fn(&Raft, &Disks<'_, Raft>) -> Answer) -> Expectation<Raft> {
-    Expectation::Always(Predicate::Storage(of))
-}
-
 /// The five of Figure 3, the rule of 5.4.2, and that terms and indices never go back.
 fn figure_3() -> Vec<Property<Raft>> {
     vec![
-        property(
+        Property::always(
             "election-safety",
             "At most one leader can be elected in a given term.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.2; TLA+: at most one leader per term",
-            history(|_, h| unbroken(h, Rule::ElectionSafety)),
+            Predicate::History(|_, h| unbroken(h, Rule::ElectionSafety)),
         ),
-        property(
+        Property::always(
             "leader-append-only",
             "A leader never overwrites or deletes entries in its log; it only appends new entries.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.3",
-            history(|_, h| unbroken(h, Rule::LeaderAppendOnly)),
+            Predicate::History(|_, h| unbroken(h, Rule::LeaderAppendOnly)),
         ),
-        property(
+        Property::always(
             "log-matching",
             "If two logs contain an entry with the same index and term, then the logs are identical in \
              all entries up through the given index.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.3; TLA+: LogMatching",
-            storage(log_matching),
+            Predicate::Storage(log_matching),
         ),
-        property(
+        Property::always(
             "leader-completeness",
             "If a log entry is committed in a given term, then that entry will be present in the logs \
              of the leaders for all higher-numbered terms.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.4; TLA+: LeaderCompleteness",
-            always(leader_completeness),
+            Predicate::World(leader_completeness),
         ),
-        property(
+        Property::always(
             "state-machine-safety",
             "If a server has applied a log entry at a given index to its state machine, no other \
              server will ever apply a different log entry for the same index.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.4.3",
-            always(state_machine_safety),
+            Predicate::World(state_machine_safety),
         ),
-        property(
+        Property::always(
             "old-term-commit",
             "Only log entries from the leader's current term are committed by counting replicas.",
             "Ongaro & Ousterhout 2014, 5.4.2",
-            history(|_, h| unbroken(h, Rule::OldTermCommit)),
+            Predicate::History(|_, h| unbroken(h, Rule::OldTermCommit)),
         ),
-        property(
+        Property::always(
             "monotone-terms",
             "The current term of a server increases monotonically over time, also over a crash.",
             "Ongaro & Ousterhout 2014, 5.1 and Figure 2",
-            always(monotone_terms),
+            Predicate::World(monotone_terms),
         ),
-        property(
+        Property::always(
             "monotone-commit-index",
             "The commit index of a server increases monotonically while it is up.",
             "Ongaro & Ousterhout 2014, Figure 2",
-            history(|_, h| unbroken(h, Rule::MonotoneCommitIndex)),
+            Predicate::History(|_, h| unbroken(h, Rule::MonotoneCommitIndex)),
         ),
-        property(
+        Property::always(
             "monotone-match-index",
             "What a leader knows to be replicated on a server increases monotonically while it leads.",
             "Ongaro & Ousterhout 2014, Figure 2",
-            history(|_, h| unbroken(h, Rule::MonotoneMatchIndex)),
+            Predicate::History(|_, h| unbroken(h, Rule::MonotoneMatchIndex)),
         ),
     ]
 }
@@ -119,34 +89,34 @@ fn figure_3() -> Vec<Property<Raft>> {
 fn of_storage_and_clients(raft: &Raft) -> Vec<Property<Raft>> {
     let mut all = Vec::new();
     if raft.params.membership == Membership::Fixed {
-        all.push(property(
+        all.push(Property::always(
             "durability",
             "What is committed is on the stable storage of a majority of the servers.",
             "Ongaro & Ousterhout 2014, 5.3, 5.4 and Figure 2",
-            storage(durability),
+            Predicate::Storage(durability),
         ));
     } else {
-        all.push(property(
+        all.push(Property::always(
             "configurations-overlap",
-            "Of the configurations of servers that hold all that is committed, no two can decide apart from \
-             each other.",
+            "Of the configurations of servers that hold all that is committed, no two can decide \
+             apart from each other.",
             "Ongaro & Ousterhout 2014, 6; thesis, 4.1",
-            always(configurations_overlap),
+            Predicate::World(configurations_overlap),
         ));
     }
     if raft.params.client_count() > 0 {
-        all.push(property(
+        all.push(Property::always(
             "exactly-once",
             "No command of a client is executed twice.",
             "Ongaro & Ousterhout 2014, 8; thesis, 6.3",
-            history(|_, h| unbroken(h, Rule::ExactlyOnce)),
+            Predicate::History(|_, h| unbroken(h, Rule::ExactlyOnce)),
         ));
-        all.push(property(
+        all.push(Property::always(
             "linearizability",
-            "Each operation of a client appears to take effect at one moment between its invocation \
-             and its response.",
+            "Each operation of a client appears to take effect at one moment between its \
+             invocation and its response.",
             "Ongaro & Ousterhout 2014, 8; Herlihy & Wing 1990",
-            history(linearizability),
+            Predicate::History(linearizability),
         ));
     }
     all
@@ -154,36 +124,32 @@ fn of_storage_and_clients(raft: &Raft) -> Vec<Property<Raft>> {
 
 fn progress() -> Vec<Property<Raft>> {
     vec![
-        property(
+        Property::reachable(
             "election-possible",
             "A leader can be elected.",
             "Ongaro & Ousterhout 2014, 5.2",
-            Expectation::Reachable(Predicate::History(election_possible)),
+            Predicate::History(election_possible),
         ),
-        property(
+        Property::reachable(
             "commitment-possible",
             "An entry can be committed.",
             "Ongaro & Ousterhout 2014, 5.3",
-            Expectation::Reachable(Predicate::History(commitment_possible)),
+            Predicate::History(commitment_possible),
         ),
-        property(
+        Property::never_blocked(
             "progress",
             "While a majority of the servers are up and connected, it stays possible that a leader \
              commits in its term, and that every client is served.",
             "Ongaro & Ousterhout 2014, 2 and 5.6",
-            Expectation::NeverBlocked {
-                condition: Some(Predicate::World(enough_are_up)),
-                goal: Predicate::World(is_served),
-            },
+            Some(Predicate::World(enough_are_up)),
+            Predicate::World(is_served),
         ),
-        property(
+        Property::recovers(
             "recovers",
             "Once all failures are repaired, it stays possible that a leader commits in its term, and \
              that every client is served.",
             "Ongaro & Ousterhout 2014, 5.5 and 5.6",
-            Expectation::Recovers {
-                goal: Predicate::World(is_served),
-            },
+            Predicate::World(is_served),
         ),
     ]
 }

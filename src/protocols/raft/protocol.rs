@@ -2,12 +2,12 @@
 //! a node stands.
 
 use super::ask::name;
-use super::bugs::BUGS;
+use super::bugs::Mistake;
 use super::messages::{Msg, Timer};
 use super::params::{Membership, Reads};
 use super::state::{Client, Role, Server, Stable, State, Storage};
 use super::{Configuration, History, Params, Raft, observations};
-use crate::model::arms::Arm;
+use crate::model::arms::Told;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
     Reaction, Variant,
@@ -22,7 +22,7 @@ impl Protocol for Raft {
         "Ongaro 2014, Consensus: Bridging Theory and Practice",
         "Ongaro 2015, Bug in single-server membership changes",
     ];
-    const BUGS: &'static [Bug] = BUGS;
+    const BUGS: &'static [Bug] = Mistake::BUGS;
     /// A server is elected, and a client asks: heartbeats go on for ever.
     const TIMEOUTS_AT_FIRST: Option<u32> = Some(2);
 
@@ -109,31 +109,28 @@ impl Protocol for Raft {
         (campaigns && term.0 >= self.params.terms).then_some("terms")
     }
 
-    fn hears(&self, role: &str, arm: &Arm) -> bool {
-        let kind = match arm {
-            Arm::Message(kind) | Arm::Timer(kind) => kind.as_str(),
-        };
+    fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {
         let p = &self.params;
-        if role == "client" {
-            return match kind {
-                "Reply" | "Retry" => true,
-                "Think" => self.has_workload(),
-                _ => false,
-            };
-        }
-        match kind {
-            "RequestVote" | "Vote" | "AppendEntries" | "Appended" => p.servers > 1,
-            "Election" | "Heartbeat" => true,
-            "VoteRetry" => p.vote_retry.is_some() && p.servers > 1,
-            "InstallSnapshot" => p.snapshot_after.is_some() && p.servers > 1,
-            "Request" => p.client_count() > 0,
-            "Propose" => p.proposals > 0,
-            "LeaderHeard" => p.leaders_are_defended() && p.servers > 1,
-            "CatchUp" => p.membership != Membership::Fixed,
-            "CheckQuorum" => p.check_quorum,
-            "Lease" => p.reads == Reads::Lease,
-            "TimeoutNow" | "Transfer" => self.transfers_are_asked_for(),
-            _ => false,
+        let (client, server) = (role == "client", role == "server");
+        let several = server && p.servers > 1;
+        match told {
+            Told::Message(Msg::Reply(..)) | Told::Timer(Timer::Retry) => client,
+            Told::Timer(Timer::Think) => client && self.has_workload(),
+            Told::Timer(Timer::Election | Timer::Heartbeat) => server,
+            Told::Message(
+                Msg::RequestVote(_) | Msg::Vote(_) | Msg::AppendEntries(_) | Msg::Appended(_),
+            ) => several,
+            Told::Timer(Timer::VoteRetry) => several && p.vote_retry.is_some(),
+            Told::Message(Msg::InstallSnapshot(_)) => several && p.snapshot_after.is_some(),
+            Told::Timer(Timer::LeaderHeard) => several && p.leaders_are_defended(),
+            Told::Message(Msg::Request(..)) => server && p.client_count() > 0,
+            Told::Timer(Timer::Propose) => server && p.proposals > 0,
+            Told::Timer(Timer::CatchUp) => server && p.membership != Membership::Fixed,
+            Told::Timer(Timer::CheckQuorum) => server && p.check_quorum,
+            Told::Timer(Timer::Lease(_)) => server && p.reads == Reads::Lease,
+            Told::Message(Msg::TimeoutNow(_)) | Told::Timer(Timer::Transfer) => {
+                server && self.transfers_are_asked_for()
+            }
         }
     }
 

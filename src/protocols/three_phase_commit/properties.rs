@@ -3,92 +3,59 @@
 
 use super::{Part, Phase, PlannedVote, Termination, ThreePhaseCommit};
 use crate::model::cluster::enumerate;
-use crate::model::{
-    Answer, Assumption, Expectation, Id, Link, NodeSet, Predicate, Property, Reason, View,
-};
+use crate::model::{Answer, Assumption, Id, Link, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::two_phase_commit::{Ballot, History, problem};
 
 pub fn properties(protocol: &ThreePhaseCommit) -> Vec<Property<ThreePhaseCommit>> {
-    let always = |predicate| Expectation::Always(Predicate::History(predicate));
     let mut properties = vec![
-        Property {
-            name: "atomicity",
-            about: "No two nodes decide differently.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC1; 7.5",
-            premise: vec![],
-            assumes: assumed_for_atomicity(protocol),
-            expectation: always(problem::atomicity),
-        },
-        Property {
-            name: "irrevocability",
-            about: "No node reverses its decision.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC2",
-            premise: vec![],
-            assumes: vec![],
-            expectation: always(problem::irrevocability),
-        },
-        Property {
-            name: "validity",
-            about: "Commit is only decided if all participants were for it, and voted YES.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC3",
-            premise: vec![],
-            assumes: vec![],
-            expectation: always(validity),
-        },
-        Property {
-            name: "commit-without-failures",
-            about: "If nothing fails, nobody aborts unless somebody is for NO.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
-            premise: [NOBODY_FAILS.as_slice(), &RELIABLE].concat(),
-            assumes: vec![],
-            expectation: always(abort_has_a_reason),
-        },
-        Property {
-            name: "commit-possible",
-            about: "Commit can be decided.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
-            premise: vec![],
-            assumes: vec![],
-            expectation: Expectation::Reachable(Predicate::History(problem::commit_possible)),
-        },
+        Property::always(
+            "atomicity",
+            "No two nodes decide differently.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC1; 7.5",
+            Predicate::History(problem::atomicity),
+        )
+        .assuming(assumed_for_atomicity(protocol)),
+        Property::always(
+            "irrevocability",
+            "No node reverses its decision.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC2",
+            Predicate::History(problem::irrevocability),
+        ),
+        Property::always(
+            "validity",
+            "Commit is only decided if all participants were for it, and voted YES.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC3",
+            Predicate::History(validity),
+        ),
+        Property::always(
+            "commit-without-failures",
+            "If nothing fails, nobody aborts unless somebody is for NO.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
+            Predicate::History(abort_has_a_reason),
+        )
+        .given([NOBODY_FAILS.as_slice(), &RELIABLE].concat()),
+        Property::reachable(
+            "commit-possible",
+            "Commit can be decided.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
+            Predicate::History(problem::commit_possible),
+        ),
     ];
     if protocol.has_quorums() {
         properties.extend(quorum_non_blocking());
     } else {
-        properties.push(Property {
-            name: "non-blocking",
-            about: "Every node that is up can decide without waiting for a repair.",
-            citation: "Skeen 1981; Bernstein, Hadzilacos & Goodman 1987, 7.5",
-            premise: vec![],
-            assumes: [RELIABLE.as_slice(), &[no_total_failure(protocol)]].concat(),
-            expectation: Expectation::NeverBlocked {
-                condition: None,
-                goal: Predicate::World(all_up_decided),
-            },
-        });
+        properties.push(
+            Property::never_blocked(
+                "non-blocking",
+                "Every node that is up can decide without waiting for a repair.",
+                "Skeen 1981; Bernstein, Hadzilacos & Goodman 1987, 7.5",
+                None,
+                Predicate::World(all_up_decided),
+            )
+            .assuming([RELIABLE.as_slice(), &[no_total_failure(protocol)]].concat()),
+        );
     }
-    properties.push(Property {
-        name: "recovers",
-        about: "Once all failures are repaired, every node decides.",
-        citation: match protocol.params.termination {
-            Termination::Protocol => {
-                "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC5; Skeen 1985 (last to fail)"
-            }
-            Termination::Timeouts | Termination::Quorum => {
-                "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC5"
-            }
-        },
-        premise: vec![],
-        assumes: match protocol.params.termination {
-            // Who comes back asks those who decided, and somebody has to have.
-            Termination::Timeouts => vec![no_total_failure(protocol)],
-            Termination::Protocol => RELIABLE.to_vec(),
-            Termination::Quorum => vec![],
-        },
-        expectation: Expectation::Recovers {
-            goal: Predicate::World(all_decided),
-        },
-    });
+    properties.push(recovers(protocol));
     if protocol.has_quorums() && !protocol.quorums_are_complementary() {
         // Then all may be up and connected, and undecided for ever.
         properties.retain(|property| property.expectation.goal().is_none());
@@ -102,6 +69,10 @@ pub fn properties(protocol: &ThreePhaseCommit) -> Vec<Property<ThreePhaseCommit>
 
 /// The network of the papers: it delivers, and whoever is silent has failed.
 const RELIABLE: [Assumption; 3] = [Assumption::NoLoss, Assumption::NoCut, Assumption::Synchrony];
+
+const AC5: &str = "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC5";
+const AC5_LAST_TO_FAIL: &str =
+    "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC5; Skeen 1985 (last to fail)";
 
 const NOBODY_FAILS: [Assumption; 1] = [Assumption::MaxCrashes {
     crashes: 0,
@@ -126,38 +97,44 @@ fn no_total_failure(protocol: &ThreePhaseCommit) -> Assumption {
     }
 }
 
+fn recovers(protocol: &ThreePhaseCommit) -> Property<ThreePhaseCommit> {
+    let (citation, assumes) = match protocol.params.termination {
+        // Who comes back asks those who decided, and somebody has to have.
+        Termination::Timeouts => (AC5, vec![no_total_failure(protocol)]),
+        Termination::Protocol => (AC5_LAST_TO_FAIL, RELIABLE.to_vec()),
+        Termination::Quorum => (AC5, vec![]),
+    };
+    let about = "Once all failures are repaired, every node decides.";
+    let goal = Predicate::World(all_decided);
+    Property::recovers("recovers", about, citation, goal).assuming(assumes)
+}
+
 /// What quorums promise: those decide who are connected with enough others.
 fn quorum_non_blocking() -> [Property<ThreePhaseCommit>; 2] {
     [
-        Property {
-            name: "non-blocking",
-            about: "While a quorum of participants is up, every node that is up can decide without \
-                    waiting for a repair.",
-            citation: "Skeen 1982",
-            premise: vec![],
-            // One that comes back may have been moved the other way.
-            assumes: [RELIABLE.as_slice(), &[Assumption::CrashStop]].concat(),
-            expectation: Expectation::NeverBlocked {
-                condition: Some(Predicate::World(a_quorum_is_up)),
-                goal: Predicate::World(all_up_decided),
-            },
-        },
-        Property {
-            name: "non-blocking-after-a-cut",
-            about: "The side of one cut that has a quorum can decide without waiting for a repair.",
-            citation: "Skeen 1982; Keidar & Dolev 1998 (why only one)",
-            premise: vec![],
-            assumes: vec![
-                Assumption::NoLoss,
-                Assumption::MaxCuts { cuts: 1 },
-                NOBODY_FAILS[0],
-                Assumption::Synchrony,
-            ],
-            expectation: Expectation::NeverBlocked {
-                condition: None,
-                goal: Predicate::World(quorums_decided),
-            },
-        },
+        Property::never_blocked(
+            "non-blocking",
+            "While a quorum of participants is up, every node that is up can decide without \
+             waiting for a repair.",
+            "Skeen 1982",
+            Some(Predicate::World(a_quorum_is_up)),
+            Predicate::World(all_up_decided),
+        )
+        // One that comes back may have been moved the other way.
+        .assuming([RELIABLE.as_slice(), &[Assumption::CrashStop]].concat()),
+        Property::never_blocked(
+            "non-blocking-after-a-cut",
+            "The side of one cut that has a quorum can decide without waiting for a repair.",
+            "Skeen 1982; Keidar & Dolev 1998 (why only one)",
+            None,
+            Predicate::World(quorums_decided),
+        )
+        .assuming([
+            Assumption::NoLoss,
+            Assumption::MaxCuts { cuts: 1 },
+            NOBODY_FAILS[0],
+            Assumption::Synchrony,
+        ]),
     ]
 }
 

@@ -1,12 +1,12 @@
 //! What three-phase commit says of itself: who takes part, who waits for whom, and where a node
 //! stands.
 
-use super::bugs::BUGS;
+use super::bugs::Mistake;
 use super::{
-    Census, Decision, Log, Params, Part, PerTxn, Phase, State, Storage, Termination,
+    Census, Decision, Log, Msg, Params, Part, PerTxn, Phase, State, Storage, Termination,
     ThreePhaseCommit, Timer, Undecided, coordinator, observations,
 };
-use crate::model::arms::Arm;
+use crate::model::arms::Told;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
     Reaction, Variant,
@@ -23,7 +23,7 @@ impl Protocol for ThreePhaseCommit {
         "Skeen 1985, Determining the Last Process to Fail",
         "Bernstein, Hadzilacos & Goodman 1987, 7.5",
     ];
-    const BUGS: &'static [Bug] = BUGS;
+    const BUGS: &'static [Bug] = Mistake::BUGS;
 
     type Params = Params;
     type History = History;
@@ -78,24 +78,28 @@ impl Protocol for ThreePhaseCommit {
         }
     }
 
-    fn hears(&self, role: &str, arm: &Arm) -> bool {
-        let (Arm::Message(kind) | Arm::Timer(kind)) = arm;
+    fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {
+        let (coordinator, participant) = (role == "coordinator", role == "participant");
         let asks_states = self.params.termination != Termination::Timeouts;
-        let (participant, retries) = (role == "participant", self.params.retries);
-        match (kind.as_str(), arm) {
-            ("Begin" | "Vote", Arm::Timer(_)) | ("Yes" | "No", _) => role == "coordinator",
+        match told {
+            Told::Message(Msg::Yes(_) | Msg::No(_))
+            | Told::Timer(Timer::Begin(_) | Timer::Vote(_)) => coordinator,
             // The coordinator goes first and is first in line: nobody asks where it stands, or
             // moves it.
-            ("CanCommit" | "PreCommit", _) => participant,
-            ("PreAbort", _) => participant && self.has_quorums(),
-            ("StateReq", _) => participant && asks_states,
+            Told::Message(Msg::CanCommit(_) | Msg::PreCommit(_))
+            | Told::Timer(Timer::CanCommit(_)) => participant,
+            Told::Message(Msg::PreAbort(_)) => participant && self.has_quorums(),
+            Told::Message(Msg::StateReq(_)) => participant && asks_states,
             // It asks only with quorums; but who is asked again for the outcome shows that it lives.
-            ("State", _) => self.has_quorums() || participant && asks_states || retries > 0,
+            Told::Message(Msg::State(..)) => {
+                self.has_quorums() || participant && asks_states || self.params.retries > 0
+            }
             // Only a total failure is a matter of who failed last.
-            ("Recovered", _) => self.params.termination == Termination::Protocol,
+            Told::Message(Msg::Recovered(..)) => self.params.termination == Termination::Protocol,
             // A participant hears of it as a backup.
-            ("Ack", _) => role == "coordinator" || asks_states,
-            _ => true,
+            Told::Message(Msg::Ack(..)) => coordinator || asks_states,
+            Told::Message(Msg::Commit(_) | Msg::Abort(_) | Msg::Inquiry(_))
+            | Told::Timer(Timer::Silence(_)) => true,
         }
     }
 

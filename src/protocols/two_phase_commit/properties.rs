@@ -9,8 +9,7 @@ use super::{
 };
 use crate::model::cluster::enumerate;
 use crate::model::{
-    Answer, Assumption, Expectation, Id, NodeSet, Observation, Predicate, Property, Reason, Value,
-    View,
+    Answer, Assumption, Id, NodeSet, Observation, Predicate, Property, Reason, Value, View,
 };
 
 /// Who voted, decided and holds locks, in each transaction.
@@ -72,103 +71,80 @@ impl History {
 }
 
 pub fn properties(protocol: &TwoPhaseCommit) -> Vec<Property<TwoPhaseCommit>> {
-    let always = |predicate| Expectation::Always(Predicate::History(predicate));
     let mut properties = vec![
-        Property {
-            name: "atomicity",
-            about: "No two nodes decide differently.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC1",
-            premise: vec![],
-            assumes: vec![],
-            expectation: always(problem::atomicity),
-        },
-        Property {
-            name: "irrevocability",
-            about: "No node reverses its decision.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC2",
-            premise: vec![],
-            assumes: vec![],
-            expectation: always(problem::irrevocability),
-        },
-        Property {
-            name: "validity",
-            about: "Commit is only decided if all participants were for it, and voted YES.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC3",
-            premise: vec![],
-            assumes: vec![],
-            expectation: always(validity),
-        },
-        Property {
-            name: "commit-without-failures",
-            about: "If nothing fails, nobody aborts unless somebody is for NO.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
-            premise: vec![
-                Assumption::NoLoss,
-                Assumption::NoCut,
-                Assumption::MaxCrashes {
-                    crashes: 0,
-                    role: None,
-                },
-                Assumption::Synchrony,
-            ],
-            assumes: vec![],
-            expectation: always(abort_has_a_reason),
-        },
-        Property {
-            name: "no-lock-after-decision",
-            about: "A participant that knows the decision takes no locks any more.",
-            citation: "Gray 1978; Mohan, Lindsay & Obermarck 1986, section 2",
-            premise: vec![],
-            assumes: vec![],
-            expectation: always(no_lock_after_decision),
-        },
-        Property {
-            name: "commit-possible",
-            about: "Commit can be decided.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
-            premise: vec![],
-            assumes: vec![],
-            expectation: Expectation::Reachable(Predicate::History(problem::commit_possible)),
-        },
-        Property {
-            name: "non-blocking",
-            about: "Every node that is up can decide without waiting for a repair.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3 and 7.4",
-            // A lost message is sent again, or asked for; a participant that is down is only
-            // missed by a coordinator that has decided. Uncertainty ends with the coordinator.
-            premise: vec![],
-            assumes: vec![
-                Assumption::NoCut,
-                Assumption::MaxCrashes {
-                    crashes: 0,
-                    role: Some("coordinator"),
-                },
-            ],
-            expectation: Expectation::NeverBlocked {
-                condition: None,
-                goal: Predicate::World(all_up_decided),
+        Property::always(
+            "atomicity",
+            "No two nodes decide differently.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC1",
+            Predicate::History(problem::atomicity),
+        ),
+        Property::always(
+            "irrevocability",
+            "No node reverses its decision.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC2",
+            Predicate::History(problem::irrevocability),
+        ),
+        Property::always(
+            "validity",
+            "Commit is only decided if all participants were for it, and voted YES.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC3",
+            Predicate::History(validity),
+        ),
+        Property::always(
+            "commit-without-failures",
+            "If nothing fails, nobody aborts unless somebody is for NO.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
+            Predicate::History(abort_has_a_reason),
+        )
+        .given([
+            Assumption::NoLoss,
+            Assumption::NoCut,
+            Assumption::MaxCrashes {
+                crashes: 0,
+                role: None,
             },
-        },
-        Property {
-            name: "recovers",
-            about: "Once all failures are repaired, every node decides.",
-            citation: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC5",
-            premise: vec![],
-            assumes: vec![],
-            expectation: Expectation::Recovers {
-                goal: Predicate::World(all_decided),
+            Assumption::Synchrony,
+        ]),
+        Property::always(
+            "no-lock-after-decision",
+            "A participant that knows the decision takes no locks any more.",
+            "Gray 1978; Mohan, Lindsay & Obermarck 1986, section 2",
+            Predicate::History(no_lock_after_decision),
+        ),
+        Property::reachable(
+            "commit-possible",
+            "Commit can be decided.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
+            Predicate::History(problem::commit_possible),
+        ),
+        Property::never_blocked(
+            "non-blocking",
+            "Every node that is up can decide without waiting for a repair.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3 and 7.4",
+            None,
+            Predicate::World(all_up_decided),
+        )
+        // A lost message is sent again, or asked for; a participant that is down is only
+        // missed by a coordinator that has decided. Uncertainty ends with the coordinator.
+        .assuming([
+            Assumption::NoCut,
+            Assumption::MaxCrashes {
+                crashes: 0,
+                role: Some("coordinator"),
             },
-        },
-        Property {
-            name: "forgets",
-            about: "Once all failures are repaired, the coordinator may forget the transaction.",
-            citation: "Mohan, Lindsay & Obermarck 1986; Bernstein, Hadzilacos & Goodman 1987, 7.4",
-            premise: vec![],
-            assumes: vec![],
-            expectation: Expectation::Recovers {
-                goal: Predicate::World(all_forgotten),
-            },
-        },
+        ]),
+        Property::recovers(
+            "recovers",
+            "Once all failures are repaired, every node decides.",
+            "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC5",
+            Predicate::World(all_decided),
+        ),
+        Property::recovers(
+            "forgets",
+            "Once all failures are repaired, the coordinator may forget the transaction.",
+            "Mohan, Lindsay & Obermarck 1986; Bernstein, Hadzilacos & Goodman 1987, 7.4",
+            Predicate::World(all_forgotten),
+        ),
     ];
     if protocol.votes.contains(&PlannedVote::No) {
         // Then it cannot, whatever the protocol does.

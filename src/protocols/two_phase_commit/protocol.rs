@@ -1,12 +1,12 @@
 //! What two-phase commit says of itself: who takes part, who waits for whom, which records are
 //! forced, and where a node stands.
 
-use super::bugs::BUGS;
+use super::bugs::Mistake;
 use super::{
-    Coordinator, CoordinatorRecord, Decision, History, Params, Participant, ParticipantRecord,
+    Coordinator, CoordinatorRecord, Decision, History, Msg, Params, Participant, ParticipantRecord,
     PerTxn, State, Storage, Termination, Timer, TwoPhaseCommit, coordinator, observations,
 };
-use crate::model::arms::Arm;
+use crate::model::arms::Told;
 use crate::model::cluster::index;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
@@ -21,7 +21,7 @@ impl Protocol for TwoPhaseCommit {
         "Bernstein, Hadzilacos & Goodman 1987, ch. 7",
         "Mohan, Lindsay & Obermarck 1986, Transaction Management in R*",
     ];
-    const BUGS: &'static [Bug] = BUGS;
+    const BUGS: &'static [Bug] = Mistake::BUGS;
 
     type Params = Params;
     type History = History;
@@ -87,19 +87,17 @@ impl Protocol for TwoPhaseCommit {
         }
     }
 
-    fn hears(&self, role: &str, arm: &Arm) -> bool {
-        let (Arm::Message(kind) | Arm::Timer(kind)) = arm;
+    fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {
+        let coordinator = role == "coordinator";
         let asks_peers = self.params.termination == Termination::Cooperative;
-        let kinds: &[&str] = match (role, arm) {
-            ("coordinator", Arm::Message(_)) => &["Yes", "No", "Ack", "Inquiry"],
-            ("coordinator", Arm::Timer(_)) => &["Begin", "Vote", "Resend"],
-            (_, Arm::Message(_)) if asks_peers => {
-                &["Prepare", "Commit", "Abort", "Inquiry", "Uncertain"]
-            }
-            (_, Arm::Message(_)) => &["Prepare", "Commit", "Abort"],
-            (_, Arm::Timer(_)) => &["Prepare", "Inquiry"],
-        };
-        kinds.contains(&kind.as_str())
+        match told {
+            Told::Message(Msg::Yes(_) | Msg::No(_) | Msg::Ack(_))
+            | Told::Timer(Timer::Begin(_) | Timer::Vote(_) | Timer::Resend(_)) => coordinator,
+            Told::Message(Msg::Prepare(_) | Msg::Commit(_) | Msg::Abort(_))
+            | Told::Timer(Timer::Prepare(_) | Timer::Inquiry(_)) => !coordinator,
+            Told::Message(Msg::Inquiry(_)) => coordinator || asks_peers,
+            Told::Message(Msg::Uncertain(_)) => !coordinator && asks_peers,
+        }
     }
 
     fn status(&self, id: Id, node: &Node<Self>) -> String {

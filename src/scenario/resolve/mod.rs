@@ -8,23 +8,22 @@ mod expect;
 mod faults;
 mod lines;
 mod names;
+mod params;
 mod run;
 
 use std::sync::Arc;
 
 use derive_where::derive_where;
-use schemars::SchemaGenerator;
 
 use super::Scenario;
 use super::error::{Flaw, Span};
-use super::read::read;
-use super::tree::{Kind, Tree};
 use super::values::Seeds;
 use super::verdict::{ExpectedVerdict, RunExpectation};
 use crate::model::cluster::MAX_NODES;
-use crate::model::{BadParameter, Cluster, Limit, Property, Protocol, Rules, Time};
+use crate::model::{Cluster, Limit, Property, Protocol, Rules, Time};
 use crate::sim::setup::Setup;
 use names::Names;
+pub use params::recorded_params;
 
 /// Virtual time at which a run ends if the scenario does not say.
 pub const UNTIL_DEFAULT: Time = Time::from_millis(10_000);
@@ -91,7 +90,7 @@ pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Case<P>, Flaw>
     let file = &scenario.file;
     let params = scenario.tree.get("params");
     let place = params.map_or(file.protocol.span(), |tree| tree.span);
-    let (values, protocol) = protocol::<P>(params, place)?;
+    let (values, protocol) = params::protocol::<P>(params, place)?;
     let cluster = protocol.cluster();
     size(&cluster, place)?;
     let properties = protocol.properties();
@@ -117,85 +116,6 @@ pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Case<P>, Flaw>
         check,
         expect,
     })
-}
-
-/// The parameters, and the protocol that they make.
-fn protocol<P: Protocol>(params: Option<&Tree>, place: Span) -> Result<(P::Params, P), Flaw> {
-    let values: P::Params = match params {
-        None => P::Params::default(),
-        Some(tree) => read(tree).map_err(|flaw| {
-            let flaw = in_its_range::<P>(flaw, tree);
-            let bugs = flaw.advice.is_none().then(|| bug_advice::<P>(tree));
-            match bugs.flatten() {
-                Some(advice) => flaw.advice(advice),
-                None => flaw,
-            }
-        })?,
-    };
-    match P::new(&values) {
-        Ok(protocol) => Ok((values, protocol)),
-        Err(bad) => Err(bad_parameter::<P>(&bad, params, place)),
-    }
-}
-
-/// The same flaw with the range of the parameter, where the schema knows it, for that of its type.
-fn in_its_range<P: Protocol>(mut flaw: Flaw, params: &Tree) -> Flaw {
-    const NUMBER: &str = "expected a whole number";
-    let Kind::Object(entries) = &params.kind else {
-        return flaw;
-    };
-    let its = |(_, value): &&(Tree, Tree)| Some(value.span) == flaw.span;
-    let Some((Kind::String(name), found)) = entries
-        .iter()
-        .find(its)
-        .map(|(key, _)| &key.kind)
-        .zip(flaw.message.split_once(", found ").map(|(_, found)| found))
-    else {
-        return flaw;
-    };
-    let schema = SchemaGenerator::default().into_root_schema_for::<P::Params>();
-    let bound = |end| {
-        let parameter = schema.get("properties")?.get(name)?;
-        parameter.get(end)?.as_u64()
-    };
-    if let (Some(min), Some(max)) = (bound("minimum"), bound("maximum"))
-        && flaw.message.starts_with(NUMBER)
-    {
-        flaw.message = format!("{NUMBER} from {min} to {max}, found {found}");
-        flaw.label = format!("not from {min} to {max}");
-    }
-    flaw
-}
-
-fn bad_parameter<P: Protocol>(bad: &BadParameter, params: Option<&Tree>, place: Span) -> Flaw {
-    // A protocol may name its parameter as its type does, or as the file does.
-    let hyphened = bad.parameter.replace('_', "-");
-    let value = params.and_then(|tree| tree.get(bad.parameter).or(tree.get(&hyphened)));
-    let flaw = Flaw::at(
-        value.map_or(place, |tree| tree.span),
-        format!("`{}`: {}", bad.parameter, bad.message),
-    );
-    let flaw = match value {
-        Some(_) => flaw.label("this parameter"),
-        None => flaw.label(format!("`{}` has its default here", bad.parameter)),
-    };
-    match params
-        .filter(|_| bad.parameter == "bug")
-        .and_then(bug_advice::<P>)
-    {
-        Some(advice) => flaw.advice(advice),
-        None => flaw,
-    }
-}
-
-/// The nearest mistake, if the one that `params` switches on does not exist.
-fn bug_advice<P: Protocol>(params: &Tree) -> Option<String> {
-    let bug = params.get("bug")?.as_str()?;
-    let bugs: Vec<&str> = P::BUGS.iter().map(|bug| bug.name).collect();
-    if bugs.contains(&bug) {
-        return None;
-    }
-    super::nearest::advice(bug, &bugs)
 }
 
 fn size(cluster: &Cluster, place: Span) -> Result<(), Flaw> {

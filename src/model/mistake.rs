@@ -1,0 +1,152 @@
+//! Mistakes that people make in a protocol, declared once.
+
+/// Declares the enum `Mistake`, for the parameter `bug`, and `Mistake::BUGS`, for
+/// [`Protocol::BUGS`](crate::model::Protocol::BUGS).
+///
+/// A mistake is a variant, whose name in kebab-case is the one that scenarios use; its doc comment
+/// is the sentence that lists and the schema show. Then come the properties that it breaks, and
+/// where it is known from, if anybody knows. The crate needs `serde` and `schemars`, as it does for
+/// its parameters.
+///
+/// ```
+/// jury::mistakes! {
+///     /// YES votes are counted, not collected: a duplicate counts twice.
+///     VotesCounted {
+///         breaks: ["validity", "atomicity"],
+///         source: "akka-raft#45",
+///     }
+///     /// The coordinator takes silence for consent.
+///     TimeoutCountsAsYes { breaks: ["validity"] }
+/// }
+///
+/// assert_eq!(Mistake::BUGS[0].name, "votes-counted");
+/// assert_eq!(Mistake::BUGS[1].about, "The coordinator takes silence for consent.");
+/// ```
+#[macro_export]
+macro_rules! mistakes {
+    ($(
+        $(#[doc = $about:literal])+
+        $mistake:ident {
+            breaks: [$($property:literal),+ $(,)?]
+            $(, source: $source:literal)? $(,)?
+        }
+    )+) => {
+        /// A mistake, by the name it has in scenarios.
+        // Its sentence is shown as it stands, so it has no marks of its own.
+        #[allow(clippy::doc_markdown)]
+        #[derive(
+            Clone,
+            Copy,
+            Debug,
+            PartialEq,
+            Eq,
+            ::serde::Serialize,
+            ::serde::Deserialize,
+            ::schemars::JsonSchema,
+        )]
+        #[serde(rename_all = "kebab-case")]
+        pub enum Mistake {
+            $($(#[doc = $about])+ $mistake,)+
+        }
+
+        impl Mistake {
+            /// All of them, as lists show them.
+            pub const BUGS: &'static [$crate::model::Bug] = &[$({
+                const WORD: &str = ::core::stringify!($mistake);
+                const NAME: [u8; $crate::model::mistake::length(WORD)] =
+                    $crate::model::mistake::kebab(WORD);
+                $crate::model::Bug {
+                    name: $crate::model::mistake::text(&NAME),
+                    about: ::core::concat!($($about),+).trim_ascii(),
+                    breaks: &[$($property),+],
+                    source: ::core::concat!($($source)?),
+                }
+            }),+];
+        }
+    };
+}
+
+/// How long the name of a variant is in kebab-case.
+pub const fn length(variant: &str) -> usize {
+    let (letters, mut i) = (variant.as_bytes(), 1);
+    let mut length = letters.len();
+    while i < letters.len() {
+        length += letters[i].is_ascii_uppercase() as usize;
+        i += 1;
+    }
+    length
+}
+
+/// The name of a variant in kebab-case, as serde writes it.
+pub const fn kebab<const LENGTH: usize>(variant: &str) -> [u8; LENGTH] {
+    let (letters, mut i) = (variant.as_bytes(), 0);
+    let (mut name, mut end) = ([0; LENGTH], 0);
+    while i < letters.len() {
+        if i > 0 && letters[i].is_ascii_uppercase() {
+            name[end] = b'-';
+            end += 1;
+        }
+        name[end] = letters[i].to_ascii_lowercase();
+        end += 1;
+        i += 1;
+    }
+    name
+}
+
+/// The text of a name.
+pub const fn text(name: &[u8]) -> &str {
+    match str::from_utf8(name) {
+        Ok(name) => name,
+        Err(_) => panic!("identifiers are text"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::model::Bug;
+
+    crate::mistakes! {
+        /// YES votes are counted, not collected: a duplicate
+        /// counts twice.
+        VotesCounted {
+            breaks: ["validity", "atomicity"],
+            source: "folklore",
+        }
+        /// Nobody knows.
+        Half { breaks: ["progress"] }
+    }
+
+    #[test]
+    fn a_mistake_is_declared_once() {
+        let [counted, half] = Mistake::BUGS else {
+            panic!("two mistakes");
+        };
+        assert_eq!(
+            *counted,
+            Bug {
+                name: "votes-counted",
+                about: "YES votes are counted, not collected: a duplicate counts twice.",
+                breaks: &["validity", "atomicity"],
+                source: "folklore",
+            }
+        );
+        assert_eq!((half.name, half.source), ("half", ""));
+        for (mistake, bug) in [Mistake::VotesCounted, Mistake::Half]
+            .iter()
+            .zip(Mistake::BUGS)
+        {
+            assert_eq!(serde_json::to_value(mistake).unwrap(), bug.name);
+        }
+    }
+
+    #[test]
+    fn the_schema_says_what_a_mistake_is() {
+        let schema = schemars::schema_for!(Mistake);
+        let described = |word: &str| schema.pointer(word).and_then(|text| text.as_str());
+        assert_eq!(described("/oneOf/0/const"), Some("votes-counted"));
+        assert_eq!(
+            described("/oneOf/0/description").map(|about| about.replace('\n', " ")),
+            Some(Mistake::BUGS[0].about.to_owned())
+        );
+    }
+}

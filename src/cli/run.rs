@@ -15,7 +15,7 @@ use super::output::{Output, Paint};
 use super::picture::{self, Picture};
 use super::seeds::{self, Judged};
 use super::shapes::Answer;
-use super::{Failure, Outcome, Terminal, edge, interrupt, summary, table, words};
+use super::{Failure, Outcome, Terminal, edge, interrupt, story, summary, table, words};
 
 /// A run with fewer steps is a story: it is shown even if there are more seeds.
 const STORY_STEPS: u64 = 100;
@@ -31,7 +31,8 @@ Examples:
 /// Simulate a scenario: every seed it names, on all cores.
 ///
 /// Shows the first run that goes against what the scenario expects, and the command that
-/// reproduces it. Where nothing is expected, a violation does.
+/// reproduces it. Where nothing is expected, a violation does. A schedule with an event that cannot
+/// happen is a story that is refuted, whatever is expected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -90,6 +91,19 @@ impl Args {
             picture,
         }
     }
+
+    /// How to tell a story that is refuted.
+    fn story(&self, begun: Instant) -> story::Asked<'_> {
+        story::Asked {
+            command: "run",
+            file: &self.file,
+            begun,
+            json: self.json,
+            quiet: self.quiet,
+            part: (self.from, self.until),
+            picture: self.picture,
+        }
+    }
 }
 
 /// What the runs gave.
@@ -116,6 +130,7 @@ struct Result {
 }
 
 pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
+    let opened = Instant::now();
     let case = edge::open(&args.file)?;
     let case = case.as_ref();
     let Some(named) = case.seeds() else {
@@ -130,6 +145,9 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         .or(args.seeds.map(Seeds::iter));
     let asked = asked.unwrap_or_else(|| named.clone());
     let pending = args.trace.as_deref().map(Pending::at).transpose()?;
+    if let Some(story) = case.refuted_run() {
+        return story::tell(&args.story(opened), story, pending, terminal);
+    }
 
     interrupt::heed();
     let begun = Instant::now();

@@ -24,7 +24,7 @@ pub mod world;
 pub use actor::{Actor, Command, Id, Input, Node, Out, Reaction};
 pub use assumptions::{Assumption, Budgets, Limit, Rules, Timing};
 pub use cluster::{Cluster, Link, NodeSet};
-pub use event::{Class, Envelope, Event, Vocabulary};
+pub use event::{Class, Envelope, Event, Obstacle, Vocabulary};
 pub use network::{Channel, Cut, CutFamily, LinkOrder, LinkRules};
 pub use property::{Answer, Disks, Expectation, Predicate, Property, Reason};
 pub use protocol::{BadParameter, Bug, Observation, Protocol, Value};

@@ -14,7 +14,7 @@ use super::{Simulator, Urgent, What, clock};
 use crate::model::cluster::index;
 use crate::model::network::Fate;
 use crate::model::{
-    Command, Envelope, Event, Id, Link, Protocol, Reaction, System, Time, View, World,
+    Command, Envelope, Event, Id, Link, Obstacle, Protocol, Reaction, System, Time, View, World,
 };
 use crate::run::Divergence;
 
@@ -218,7 +218,9 @@ impl<P: Protocol> Simulator<P> {
         self.refused.get_or_insert(Divergence {
             step: usize::try_from(self.steps).unwrap_or(usize::MAX),
             event: format!("timeout {name} {timer:?}"),
-            obstacle: format!("{name} set its timer to run {range:?}, which leaves it no time"),
+            obstacle: Obstacle::Impossible(format!(
+                "{name} set its timer to run {range:?}, which leaves it no time"
+            )),
         });
     }
 }

@@ -13,10 +13,11 @@ use super::compare::{check_outcome, run_fits, runs_outcome};
 use super::judge_check::report_check;
 use super::judge_run::{interrupted, judge_run};
 use super::report::{CheckReport, Expected, RunReport, RunVerdict};
+use super::story::{self, RefutedStory, Story, Told};
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
 use crate::check::{self, Limits, Monitor, Question};
 use crate::model::{Event, Property, Protocol, System};
-use crate::run::{Divergence, Judge, Script, Stop, Witness, execute};
+use crate::run::{Judge, Script, Stop, Witness, execute};
 use crate::scenario::{Case as Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
 use crate::sim::{Scripted, Simulator};
 use crate::trace::{Origin, Outcome, Recorder, STEPS_MAX};
@@ -27,29 +28,50 @@ pub struct Testbed<P: Protocol> {
     case: Resolved<P>,
     /// The events after which the check starts.
     after: Vec<Event<P>>,
+    /// The schedules of the run and of the check, if they turned out to be impossible.
+    refuted_run: Option<Box<RefutedStory>>,
+    refuted_check: Option<Box<RefutedStory>>,
 }
 
 impl<P: Protocol> Testbed<P> {
-    /// Resolves a scenario. The schedule after which its check starts is played here, so that one
-    /// that cannot happen is found before anything else runs.
+    /// Resolves a scenario. Its schedules are played here, so that one that cannot happen is found
+    /// before anything else runs.
     pub fn new(scenario: &Scenario) -> Result<Self, ScenarioError> {
-        let case = scenario.resolve::<P>()?;
-        let after = match &case.check {
-            None => Vec::new(),
-            Some(check) => {
-                let system = System::<P>::new(case.protocol.clone(), check.rules.clone());
-                events(&system, &check.after).map_err(|divergence| {
-                    scenario.diverging(&["check", "after"], divergence.step, &divergence.obstacle)
-                })?
-            }
+        let mut testbed = Testbed {
+            case: scenario.resolve::<P>()?,
+            after: Vec::new(),
+            refuted_run: None,
+            refuted_check: None,
         };
-        if let Some(run) = &case.run {
-            let system = System::<P>::new(case.protocol.clone(), run.rules.clone());
-            events(&system, &run.schedule).map_err(|divergence| {
-                scenario.diverging(&["run", "schedule"], divergence.step, &divergence.obstacle)
-            })?;
+        if let (Some(system), Some(check)) = (testbed.check_system(), &testbed.case.check) {
+            let path = ["check", "after"];
+            match testbed.play(scenario, &system, path, &check.after)? {
+                Story::Happened(events) => testbed.after = events,
+                Story::Refuted(story) => testbed.refuted_check = Some(story),
+            }
         }
-        Ok(Testbed { case, after })
+        if let (Some(system), Some(run)) = (testbed.run_system(), &testbed.case.run) {
+            let path = ["run", "schedule"];
+            if let Story::Refuted(story) = testbed.play(scenario, &system, path, &run.schedule)? {
+                testbed.refuted_run = Some(story);
+            }
+        }
+        Ok(testbed)
+    }
+
+    fn play(
+        &self,
+        scenario: &Scenario,
+        system: &System<P>,
+        path: [&'static str; 2],
+        lines: &[ScheduleLine],
+    ) -> Result<Story<P>, ScenarioError> {
+        let told = Told { path, lines };
+        let Resolved {
+            params, properties, ..
+        } = &self.case;
+        let origin = self.origin("schedule");
+        story::play(scenario, system, params, properties, &told, origin)
     }
 
     pub fn case(&self) -> &Resolved<P> {
@@ -99,25 +121,6 @@ impl<P: Protocol> Testbed<P> {
     }
 }
 
-/// Plays lines from the start of a system, and gives them as events.
-fn events<P: Protocol>(
-    system: &System<P>,
-    lines: &[ScheduleLine],
-) -> Result<Vec<Event<P>>, Divergence> {
-    struct Keep<P: Protocol>(Vec<Event<P>>);
-
-    impl<P: Protocol> Witness<P> for Keep<P> {
-        fn happened(&mut self, moment: &crate::run::Moment<'_, P>) {
-            self.0.push(moment.event.clone());
-        }
-    }
-
-    let mut kept = Keep(Vec::new());
-    let mut script = Script::new(lines.iter().cloned());
-    execute(system, &mut script, &mut [&mut kept])?;
-    Ok(kept.0)
-}
-
 impl<P: Protocol> Case for Testbed<P> {
     fn protocol(&self) -> &'static str {
         P::NAME
@@ -133,6 +136,14 @@ impl<P: Protocol> Case for Testbed<P> {
 
     fn has_check(&self) -> bool {
         self.case.check.is_some()
+    }
+
+    fn refuted_run(&self) -> Option<&RefutedStory> {
+        self.refuted_run.as_deref()
+    }
+
+    fn refuted_check(&self) -> Option<&RefutedStory> {
+        self.refuted_check.as_deref()
     }
 
     fn properties(&self) -> Vec<&'static str> {
@@ -170,7 +181,7 @@ impl<P: Protocol> Case for Testbed<P> {
             witnesses.push(recorder);
         }
         let mut done = execute(&system, &mut scheduler, &mut witnesses)
-            .expect("the schedule was played when the scenario was opened");
+            .expect("the story is not refuted: it was played when the scenario was opened");
         let drift = run
             .setup
             .nodes

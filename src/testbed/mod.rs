@@ -14,6 +14,7 @@ mod registry;
 pub mod report;
 #[cfg(feature = "stateright-bridge")]
 mod second_opinion;
+mod story;
 
 pub use bench::{Testbed, run_seeds, run_seeds_unless};
 pub use case::{BugInfo, Case, CheckOptions, Engine, ParameterInfo, PropertyInfo, ProtocolInfo};
@@ -25,3 +26,4 @@ pub use registry::{open, open_text, protocols, replay, schema, starting_scenario
 pub use report::{
     CheckReport, Expected, ExpectedOutcome, PropertyReport, RunReport, RunVerdict, SearchReport,
 };
+pub use story::{NodeStands, RefutedStory};

@@ -6,6 +6,7 @@ mod check;
 mod matrix;
 mod replay;
 mod run;
+mod story;
 mod suite;
 
 use std::fs;

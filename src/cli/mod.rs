@@ -5,6 +5,7 @@
 
 mod check;
 mod completions;
+mod draw;
 mod edge;
 mod explore;
 mod failure;

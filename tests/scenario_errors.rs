@@ -328,6 +328,10 @@ fn schedules() {
     line("line_cut_of_nobody", r#""cut {C, P1}""#);
     let whole = |name: &str, text: &str| snapshot(name, &complaint(&run(text)));
     whole("then_without_schedule", r#"{ "then": "seeded" }"#);
+    snapshot(
+        "budgets_from_here_without_after",
+        &complaint(&check(r#"{ "budgets": "from-here" }"#)),
+    );
     whole(
         "fault_beside_schedule",
         r#"{ "schedule": ["crash C"], "faults": [{ "at": "1s", "recover": "C" }] }"#,

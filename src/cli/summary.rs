@@ -23,7 +23,32 @@ pub fn tell(out: &mut Output, files: &[Tried]) -> Result<(), Failure> {
         out.line("")?;
         explain(out, tried)?;
     }
+    for line in notes(files) {
+        out.line("")?;
+        out.line(format!("Note: {line}"))?;
+    }
     out.line("")
+}
+
+/// What qualifies the checks beyond their verdicts; of several only that there is something.
+fn notes(files: &[Tried]) -> Vec<String> {
+    let of = |tried: &Tried| tried.check.as_ref().map_or(0, |check| check.notes.len());
+    let noted: Vec<&Tried> = files.iter().filter(|tried| of(tried) > 0).collect();
+    match noted[..] {
+        [] => Vec::new(),
+        [only] => {
+            let all = only.check.iter().flat_map(|check| &check.notes);
+            all.map(|note| format!("{}: {note}", only.file)).collect()
+        }
+        [first, ..] => {
+            let file = words::typed(&first.file);
+            let n = words::number(noted.len() as u64);
+            vec![format!(
+                "in {n} scenarios the events of `after` use up a budget; which, is told by --json, or of \
+                 one: jury check {file}"
+            )]
+        }
+    }
 }
 
 fn row(tried: &Tried) -> Vec<table::Cell> {

@@ -132,6 +132,8 @@ pub struct CheckPart {
     /// The event before the check that cannot happen: then nothing was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub divergence: Option<Diverged>,
+    /// What of the budgets was gone before the search started.
+    pub notes: Vec<String>,
     pub distinct: u64,
     pub seconds: f64,
 }
@@ -354,6 +356,7 @@ fn check_part(
             expected: Vec::new(),
             sentences: BTreeMap::new(),
             divergence: Some(Diverged::new(story)),
+            notes: Vec::new(),
             distinct: 0,
             seconds: 0.0,
         });
@@ -388,6 +391,7 @@ fn check_part(
     Ok(CheckPart {
         outcome: checked.outcome,
         verdicts: report.properties.iter().map(verdict).collect(),
+        notes: report.notes.clone(),
         distinct: report.searches.iter().map(|s| s.distinct).sum(),
         seconds: checked.effort.seconds,
         divergence: None,

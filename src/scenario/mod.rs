@@ -30,8 +30,8 @@ use std::sync::Arc;
 pub use error::{ScenarioError, Span};
 pub use faults::{Anchor, CrashBudget, CutPart, Cuts, Fault, HealPart, NemesisPart, WhichCut};
 pub use file::{
-    BoundsPart, CheckPart, Expect, FaultBudgets, File, LinkPart, NetworkPart, NodePart, RunPart,
-    Then,
+    BoundsPart, CheckPart, Counting, Expect, FaultBudgets, File, LinkPart, NetworkPart, NodePart,
+    RunPart, Then,
 };
 pub use nearest::nearest;
 pub use resolve::{

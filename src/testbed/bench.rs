@@ -8,17 +8,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 use rustc_hash::FxHasher;
 
+use super::budgets;
 use super::case::{Case, CheckOptions, Engine};
 use super::compare::{check_outcome, run_fits, runs_outcome};
-use super::judge_check::report_check;
+use super::judge_check::{allowed, report_check};
 use super::judge_run::{interrupted, judge_run};
 use super::report::{CheckReport, Expected, RunReport, RunVerdict};
 use super::story::{self, RefutedStory, Story, Told};
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
 use crate::check::{self, Limits, Monitor, Question};
-use crate::model::{Event, Property, Protocol, System};
+use crate::model::{Event, Property, Protocol, Rules, System, View};
 use crate::run::{Judge, Script, Stop, Witness, execute};
-use crate::scenario::{Case as Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
+use crate::scenario::{
+    Case as Resolved, Counting, RunExpectation, Scenario, ScenarioError, ScheduleLine,
+};
 use crate::sim::{Scripted, Simulator};
 use crate::trace::{Origin, Outcome, Recorder, STEPS_MAX};
 
@@ -28,6 +31,10 @@ pub struct Testbed<P: Protocol> {
     case: Resolved<P>,
     /// The events after which the check starts.
     after: Vec<Event<P>>,
+    /// The rules of the search: those of the scenario, with its budgets counted from where it says.
+    searched: Option<Rules>,
+    /// What of its budgets is gone before the search starts.
+    notes: Vec<String>,
     /// The schedules of the run and of the check, if they turned out to be impossible.
     refuted_run: Option<Box<RefutedStory>>,
     refuted_check: Option<Box<RefutedStory>>,
@@ -40,13 +47,15 @@ impl<P: Protocol> Testbed<P> {
         let mut testbed = Testbed {
             case: scenario.resolve::<P>()?,
             after: Vec::new(),
+            searched: None,
+            notes: Vec::new(),
             refuted_run: None,
             refuted_check: None,
         };
         if let (Some(system), Some(check)) = (testbed.check_system(), &testbed.case.check) {
             let path = ["check", "after"];
             match testbed.play(scenario, &system, path, &check.after)? {
-                Story::Happened(events) => testbed.after = events,
+                Story::Happened(events) => testbed.starts_after(&system, events),
                 Story::Refuted(story) => testbed.refuted_check = Some(story),
             }
         }
@@ -57,6 +66,22 @@ impl<P: Protocol> Testbed<P> {
             }
         }
         Ok(testbed)
+    }
+
+    /// Notes the events before the search, and what they leave of its budgets.
+    fn starts_after(&mut self, system: &System<P>, events: Vec<Event<P>>) {
+        let start = check::start(system, &events);
+        let counting = self.case.check.as_ref().map(|check| check.counting);
+        let system = match counting {
+            Some(Counting::FromHere) => {
+                let spent = &start.globals().spent;
+                system.under(spent.on_top_of(&system.rules))
+            }
+            _ => system.clone(),
+        };
+        self.notes = budgets::used_up(&system, &start);
+        self.searched = Some(system.rules);
+        self.after = events;
     }
 
     fn play(
@@ -86,7 +111,18 @@ impl<P: Protocol> Testbed<P> {
 
     pub fn check_system(&self) -> Option<System<P>> {
         let check = self.case.check.as_ref()?;
-        Some(System::new(self.case.protocol.clone(), check.rules.clone()))
+        let rules = self.searched.as_ref().unwrap_or(&check.rules);
+        Some(System::new(self.case.protocol.clone(), rules.clone()))
+    }
+
+    /// What the scenario allows, in words.
+    fn allowed(&self, searched: &System<P>) -> Vec<String> {
+        let check = self.case.check.as_ref().expect("the scenario has a check");
+        let mut words = allowed(&searched.under(check.rules.clone()));
+        if check.counting == Counting::FromHere {
+            words.push("all counted from where the search starts".to_owned());
+        }
+        words
     }
 
     fn origin(&self, engine: &str) -> Origin {
@@ -265,6 +301,8 @@ impl<P: Protocol> Case for Testbed<P> {
                 super::second_opinion::check(&question, &self.case.params, &origin, monitor)
             }
         };
+        report.allowed = self.allowed(&system);
+        report.notes.clone_from(&self.notes);
         report.cut_short |= options.depth_max.is_some();
         let is_fast = options.engine == Engine::Fast;
         report.threads = Some(if is_fast { options.tuning.crew() } else { 1 });

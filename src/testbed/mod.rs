@@ -5,6 +5,7 @@
 //! expects.
 
 mod bench;
+mod budgets;
 mod case;
 mod compare;
 mod judge_check;

@@ -158,6 +158,5 @@ fn in_flight<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<String> {
 
 fn cuts<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<String> {
     let cuts = world.globals().cuts.iter();
-    cuts.map(|cut| cut.notation(&system.cluster).to_string())
-        .collect()
+    cuts.map(|cut| cut.notation(&system.cluster)).collect()
 }

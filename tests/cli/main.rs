@@ -2,6 +2,7 @@
 
 #![cfg(feature = "cli")]
 
+mod budgets;
 mod check;
 mod matrix;
 mod replay;

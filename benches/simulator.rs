@@ -86,6 +86,7 @@ fn simulator(c: &mut Criterion) {
         rounds: 0,
         idlers: 99,
         choices: false,
+        silent: false,
     });
     let until = Time::from_millis(60_000);
     let setup = Setup::fault_free(until, Time::from_millis(1));

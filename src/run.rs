@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use crate::model::facts::Ledger;
 use crate::model::world::Owned;
 use crate::model::{
-    Effects, Event, Expectation, Predicate, Property, Protocol, Reaction, Reason, StartEffects,
-    Suspicion, System, Time, World,
+    Effects, Event, Expectation, Obstacle, Predicate, Property, Protocol, Reaction, Reason,
+    StartEffects, Suspicion, System, Time, World,
 };
 use crate::trace::TraceHash;
 
@@ -68,8 +68,8 @@ pub struct Divergence {
     /// Counted from 1.
     pub step: usize,
     pub event: String,
-    /// Why the event cannot happen.
-    pub obstacle: String,
+    /// Why it cannot happen.
+    pub obstacle: Obstacle,
 }
 
 /// How a run ended.
@@ -182,11 +182,8 @@ impl<P: Protocol> Scheduler<P> for Script {
             event: line.clone(),
             obstacle,
         };
-        let event = Event::parse(line, &system.cluster, world).map_err(diverges)?;
-        match system.obstacle(world, &event) {
-            Some(obstacle) => Err(diverges(obstacle)),
-            None => Ok(Some((*at, event))),
-        }
+        let event = system.read(world, line).map_err(diverges)?;
+        Ok(Some((*at, event)))
     }
 }
 
@@ -215,7 +212,7 @@ impl<P: Protocol> Scheduler<P> for Schedule<P> {
             Some(obstacle) => Err(Divergence {
                 step: self.step,
                 event: event.notation(&system.cluster).to_string(),
-                obstacle,
+                obstacle: Obstacle::Impossible(obstacle),
             }),
         }
     }

@@ -330,9 +330,18 @@ fn schedules() {
         "line_inside",
         r#""crash C after two of deliver P1 -> C Vote""#,
     );
+    line(
+        "line_inside_another",
+        r#""crash C after 2 of deliver C -> P1 Prepare""#,
+    );
     line("line_cut", r#""cut {C, P1} | {P2, P8}""#);
+    line("line_cut_of_nobody", r#""cut {C, P1}""#);
     let whole = |name: &str, text: &str| snapshot(name, &complaint(&run(text)));
     whole("then_without_schedule", r#"{ "then": "seeded" }"#);
+    snapshot(
+        "budgets_from_here_without_after",
+        &complaint(&check(r#"{ "budgets": "from-here" }"#)),
+    );
     whole(
         "fault_beside_schedule",
         r#"{ "schedule": ["crash C"], "faults": [{ "at": "1s", "recover": "C" }] }"#,

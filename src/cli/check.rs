@@ -1,7 +1,7 @@
 //! `jury check`: explore every run.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use jury::check::checkpoint::{CheckpointError, Folder};
@@ -18,7 +18,9 @@ use super::picture::Picture;
 use super::progress::SearchBar;
 use super::reduce::Reducing;
 use super::shapes::Answer;
-use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt, promises, words};
+use super::{
+    Failure, Outcome, Terminal, edge, failure, findings, interrupt, promises, story, words,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -43,7 +45,8 @@ const CHECKPOINT_EVERY: Time = Time::from_millis(60_000);
 ///
 /// Where the scenario expects something of its check, only that counts. Where it expects nothing, every
 /// verdict does: `violated`, `can block` and `unreachable` refute (exit code 1), what was left open
-/// within bounds is not established (exit code 4).
+/// within bounds is not established (exit code 4). An event of `after` that cannot happen is a story that
+/// is refuted, whatever is expected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 #[expect(
@@ -140,6 +143,19 @@ impl Args {
         }
     }
 
+    /// How to tell a story that is refuted.
+    fn story(&self, begun: Instant) -> story::Asked<'_> {
+        story::Asked {
+            command: "check",
+            file: &self.file,
+            begun,
+            json: self.json,
+            quiet: self.show.as_deref() == Some("none"),
+            part: (None, None),
+            picture: self.picture,
+        }
+    }
+
     /// The folder for checkpoints, if there is to be one.
     fn checkpoints(
         &self,
@@ -230,6 +246,7 @@ pub struct Checked {
 }
 
 pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let begun = Instant::now();
     let case = edge::open(&args.file)?;
     let case = case.as_ref();
     if !case.has_check() {
@@ -254,6 +271,9 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         ));
     }
     let pending = args.trace.as_deref().map(Pending::at).transpose()?;
+    if let Some(story) = case.refuted_check() {
+        return story::tell(&args.story(begun), story, pending, terminal);
+    }
 
     interrupt::heed();
     let options = CheckOptions {

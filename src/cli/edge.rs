@@ -8,7 +8,7 @@ use jury::trace::Trace;
 
 pub use jury::matrix::{matrix, variants};
 pub use jury::report::{Options, diagram, step};
-pub use jury::scenario::{Seeds, nearest};
+pub use jury::scenario::{SEEDS_MAX, Seeds, nearest};
 pub use jury::testbed::{
     Certainty, Replayed, certainty, protocols, run_seeds_unless, schema, starting_scenario,
 };

@@ -2,9 +2,11 @@
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use super::output::remark;
-use super::{Failure, Outcome, Terminal, edge};
+use super::picture::Picture;
+use super::{Failure, Outcome, Terminal, edge, story};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -23,10 +25,22 @@ pub struct Args {
     address: String,
 }
 
-pub fn run(args: &Args, _: &Terminal) -> Result<Outcome, Failure> {
+pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let case = edge::open(&args.file)?;
     if !case.has_check() {
         return Err(super::check::has_none(&args.file));
+    }
+    if let Some(story) = case.refuted_check() {
+        let asked = story::Asked {
+            command: "explore",
+            file: &args.file,
+            begun: Instant::now(),
+            json: false,
+            quiet: false,
+            part: (None, None),
+            picture: Picture::default(),
+        };
+        return story::tell(&asked, story, None, terminal);
     }
     let address = listen(&args.address)?;
     remark(format!(

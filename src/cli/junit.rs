@@ -44,6 +44,10 @@ fn suite(tried: &Tried) -> TestSuite {
         );
     }
     if let Some(check) = &tried.check {
+        if check.divergence.is_some() {
+            let lines = summary::of_check(tried, check);
+            add("check", check.outcome, check.seconds, &lines);
+        }
         for expected in &check.expected {
             let outcome = expected.outcome.into();
             let lines = summary::of_property(tried, check, expected);
@@ -62,7 +66,10 @@ fn status(outcome: Outcome, lines: &[String]) -> TestCaseStatus {
     };
     let mut status = TestCaseStatus::non_success(kind);
     let first = lines.first().map_or("", String::as_str);
-    let first = first.strip_prefix("run: ").unwrap_or(first);
+    let first = ["run: ", "check: "]
+        .iter()
+        .find_map(|part| first.strip_prefix(part))
+        .unwrap_or(first);
     status
         .set_message(first)
         .set_type(outcome.word())

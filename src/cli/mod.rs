@@ -5,6 +5,7 @@
 
 mod check;
 mod completions;
+mod draw;
 mod edge;
 mod explore;
 mod failure;
@@ -28,6 +29,7 @@ mod run;
 mod schema;
 mod seeds;
 mod shapes;
+mod story;
 mod suite;
 mod summary;
 mod table;
@@ -46,7 +48,7 @@ pub use terminal::{Color, Terminal};
 const AFTER_HELP: &str = "\
 Exit codes:
   0  as expected
-  1  refuted: a verdict goes against what was expected
+  1  refuted: a verdict goes against what was expected, or a story cannot happen
   2  bad input or usage
   3  nondeterminism: the same input gave different results
   4  not established: memory, time, bounds, or interrupted

@@ -9,13 +9,13 @@ use jury::testbed::{Case, Expected, RunReport};
 use jury::trace::STEPS_MAX;
 use serde::Serialize;
 
-use super::edge::Seeds;
+use super::draw::Wanted;
 use super::files::Pending;
 use super::output::{Output, Paint};
 use super::picture::{self, Picture};
 use super::seeds::{self, Judged};
 use super::shapes::Answer;
-use super::{Failure, Outcome, Terminal, edge, interrupt, summary, table, words};
+use super::{Failure, Outcome, Terminal, edge, interrupt, story, summary, table, words};
 
 /// A run with fewer steps is a story: it is shown even if there are more seeds.
 const STORY_STEPS: u64 = 100;
@@ -25,13 +25,15 @@ Examples:
   jury run scenarios/2pc/happy-path.json       every seed that the file names
   jury run mine.json --seed 7                  one run, drawn
   jury run mine.json --seeds 1..10000 --quiet  many, and one line about them
+  jury run mine.json --seeds random:1000       a thousand that nobody has seen; told, to be repeated
   jury run mine.json --seed 7 --from 40 --until 60
   jury run mine.json --seed 7 --trace t.json   what `jury replay` reads";
 
 /// Simulate a scenario: every seed it names, on all cores.
 ///
 /// Shows the first run that goes against what the scenario expects, and the command that
-/// reproduces it. Where nothing is expected, a violation does.
+/// reproduces it. Where nothing is expected, a violation does. A schedule with an event that cannot
+/// happen is a story that is refuted, whatever is expected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -43,8 +45,9 @@ pub struct Args {
     seed: Option<u64>,
 
     /// Run these seeds, both ends included, instead of those the file names.
-    #[arg(long, value_name = "A..B", value_parser = Seeds::parse)]
-    seeds: Option<Seeds>,
+    /// `random:1000` draws where to begin, says so, and runs that many.
+    #[arg(long, value_name = "A..B|random:N", value_parser = Wanted::parse)]
+    seeds: Option<Wanted>,
 
     /// The first step to draw, counted from 1.
     #[arg(long, value_name = "N")]
@@ -90,6 +93,35 @@ impl Args {
             picture,
         }
     }
+
+    /// The seeds to run, and where they come from if they were drawn.
+    fn asked(
+        &self,
+        named: &RangeInclusive<u64>,
+    ) -> std::result::Result<(RangeInclusive<u64>, Option<String>), Failure> {
+        if let Some(seed) = self.seed {
+            return Ok((seed..=seed, None));
+        }
+        let Some(wanted) = self.seeds else {
+            return Ok((named.clone(), None));
+        };
+        let seeds = wanted.seeds()?;
+        let file = words::typed(&self.file.display().to_string());
+        Ok((seeds.iter(), wanted.origin(seeds, &file)))
+    }
+
+    /// How to tell a story that is refuted.
+    fn story(&self, begun: Instant) -> story::Asked<'_> {
+        story::Asked {
+            command: "run",
+            file: &self.file,
+            begun,
+            json: self.json,
+            quiet: self.quiet,
+            part: (self.from, self.until),
+            picture: self.picture,
+        }
+    }
 }
 
 /// What the runs gave.
@@ -116,6 +148,7 @@ struct Result {
 }
 
 pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
+    let opened = Instant::now();
     let case = edge::open(&args.file)?;
     let case = case.as_ref();
     let Some(named) = case.seeds() else {
@@ -124,18 +157,18 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
             "it can be checked: try `jury check`",
         ));
     };
-    let asked = args
-        .seed
-        .map(|seed| seed..=seed)
-        .or(args.seeds.map(Seeds::iter));
-    let asked = asked.unwrap_or_else(|| named.clone());
+    let (asked, drawn) = args.asked(&named)?;
     let pending = args.trace.as_deref().map(Pending::at).transpose()?;
+    if let Some(story) = case.refuted_run() {
+        return story::tell(&args.story(opened), story, pending, terminal);
+    }
 
     interrupt::heed();
     let begun = Instant::now();
     let reports = seeds::run(case, &asked, &args.file.display().to_string())?;
     let whole = asked.contains(named.start()) && asked.contains(named.end());
     let mut judged = seeds::judge(case, &reports, whole);
+    judged.notes.extend(drawn);
     let shown = shown(case, &reports, &mut judged, args);
     if let Some(shown) = &shown {
         let steps = usize::try_from(shown.facts.steps).unwrap_or(usize::MAX);

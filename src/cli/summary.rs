@@ -3,7 +3,7 @@
 use jury::testbed::Expected;
 
 use super::output::{Output, Paint};
-use super::test::{CheckPart, RunPart, Tried};
+use super::test::{CheckPart, Diverged, RunPart, Tried};
 use super::{Failure, Outcome, table, words};
 
 /// The table and the failures.
@@ -23,20 +23,46 @@ pub fn tell(out: &mut Output, files: &[Tried]) -> Result<(), Failure> {
         out.line("")?;
         explain(out, tried)?;
     }
+    for line in notes(files) {
+        out.line("")?;
+        out.line(format!("Note: {line}"))?;
+    }
     out.line("")
 }
 
+/// What qualifies the checks beyond their verdicts; of several only that there is something.
+fn notes(files: &[Tried]) -> Vec<String> {
+    let of = |tried: &Tried| tried.check.as_ref().map_or(0, |check| check.notes.len());
+    let noted: Vec<&Tried> = files.iter().filter(|tried| of(tried) > 0).collect();
+    match noted[..] {
+        [] => Vec::new(),
+        [only] => {
+            let all = only.check.iter().flat_map(|check| &check.notes);
+            all.map(|note| format!("{}: {note}", only.file)).collect()
+        }
+        [first, ..] => {
+            let file = words::typed(&first.file);
+            let n = words::number(noted.len() as u64);
+            vec![format!(
+                "in {n} scenarios the events of `after` use up a budget; which, is told by --json, or of \
+                 one: jury check {file}"
+            )]
+        }
+    }
+}
+
 fn row(tried: &Tried) -> Vec<table::Cell> {
+    let of = |outcome: Outcome, divergence: &Option<Diverged>, what| {
+        let what = divergence.as_ref().map_or(what, |_| "its story".to_owned());
+        (format!("{} ({what})", outcome.word()), outcome)
+    };
     let run = tried.run.as_ref().map(|run| {
         let seeds = words::count(run.finished as u64, "seed", "seeds");
-        (format!("{} ({seeds})", run.outcome.word()), run.outcome)
+        of(run.outcome, &run.divergence, seeds)
     });
     let check = tried.check.as_ref().map(|check| {
         let worlds = words::count(check.distinct, "world", "worlds");
-        (
-            format!("{} ({worlds})", check.outcome.word()),
-            check.outcome,
-        )
+        of(check.outcome, &check.divergence, worlds)
     });
     let cell = |part: Option<(String, Outcome)>| match part {
         Some((text, outcome)) => table::painted(text, Paint::of(outcome)),
@@ -71,6 +97,9 @@ pub fn of_run(tried: &Tried, run: &RunPart) -> Vec<String> {
     if run.outcome == Outcome::AsExpected {
         return Vec::new();
     }
+    if let Some(diverged) = &run.divergence {
+        return of_story("run", tried, diverged);
+    }
     let mut lines = Vec::new();
     for expected in otherwise(&run.expected) {
         lines.push(format!("run: {}", instead(expected, &expected.found)));
@@ -90,8 +119,21 @@ pub fn of_run(tried: &Tried, run: &RunPart) -> Vec<String> {
     lines
 }
 
+/// The event that cannot happen, the world at that point, and the command that shows how it comes to
+/// that.
+pub fn of_story(command: &str, tried: &Tried, diverged: &Diverged) -> Vec<String> {
+    let mut lines = diverged.sentences.clone();
+    lines[0] = format!("{command}: {}", lines[0]);
+    let file = words::typed(&tried.file);
+    lines.push(format!("Reproduce: jury {command} {file}"));
+    lines
+}
+
 /// What went otherwise in the check.
 pub fn of_check(tried: &Tried, check: &CheckPart) -> Vec<String> {
+    if let Some(diverged) = &check.divergence {
+        return of_story("check", tried, diverged);
+    }
     let expected = otherwise(&check.expected);
     if check.outcome == Outcome::NotEstablished && otherwise(&check.expected).next().is_none() {
         return vec!["check: interrupted".to_owned()];

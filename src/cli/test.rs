@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jury::check::fast::Tuning;
-use jury::testbed::{Case, CheckOptions, Expected, ExpectedOutcome, PropertyReport};
+use jury::testbed::{Case, CheckOptions, Expected, ExpectedOutcome, PropertyReport, RefutedStory};
 use serde::Serialize;
 
 use super::check::{Checked, by_itself, examine};
@@ -16,7 +16,7 @@ use super::progress::SearchBar;
 use super::reduce::Reducing;
 use super::shapes::Answer;
 use super::words;
-use super::{Failure, Outcome, Terminal, edge, interrupt, junit, seeds, suite, summary};
+use super::{Failure, Outcome, Terminal, edge, interrupt, junit, seeds, story, suite, summary};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -86,7 +86,38 @@ pub struct RunPart {
     pub first_failing: Option<u64>,
     /// Of the first failing run.
     pub sentences: Vec<String>,
+    /// The event of the schedule that cannot happen: then nothing was run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub divergence: Option<Diverged>,
     pub seconds: f64,
+}
+
+/// A refuted story.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Diverged {
+    pub schedule: String,
+    pub step: usize,
+    pub line: usize,
+    pub column: usize,
+    pub event: String,
+    pub obstacle: String,
+    /// The same as people read it, with the world at that point.
+    pub sentences: Vec<String>,
+}
+
+impl Diverged {
+    fn new(story: &RefutedStory) -> Self {
+        Diverged {
+            schedule: story.schedule.clone(),
+            step: story.step,
+            line: story.line,
+            column: story.column,
+            event: story.event.clone(),
+            obstacle: story.obstacle.clone(),
+            sentences: story::lines(story),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -98,6 +129,11 @@ pub struct CheckPart {
     pub expected: Vec<Expected>,
     /// Of each property that turned out otherwise.
     pub sentences: BTreeMap<String, Vec<String>>,
+    /// The event before the check that cannot happen: then nothing was checked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub divergence: Option<Diverged>,
+    /// What of the budgets was gone before the search started.
+    pub notes: Vec<String>,
     pub distinct: u64,
     pub seconds: f64,
 }
@@ -247,8 +283,21 @@ fn run_part(
     named: std::ops::RangeInclusive<u64>,
     what: &str,
     args: &Args,
-) -> Result<RunPart, Failure> {
+) -> std::result::Result<RunPart, Failure> {
     let begun = Instant::now();
+    if let Some(story) = case.refuted_run() {
+        return Ok(RunPart {
+            outcome: Outcome::Refuted,
+            finished: 0,
+            verdicts: BTreeMap::new(),
+            expected: Vec::new(),
+            notes: Vec::new(),
+            first_failing: None,
+            sentences: Vec::new(),
+            divergence: Some(Diverged::new(story)),
+            seconds: begun.elapsed().as_secs_f64(),
+        });
+    }
     let most = args.seeds_max.unwrap_or(u64::MAX);
     let last = named.start().saturating_add(most - 1).min(*named.end());
     let asked = *named.start()..=last;
@@ -278,6 +327,7 @@ fn run_part(
         notes: judged.notes,
         first_failing: failing.map(|report| report.seed),
         sentences: failing.map_or_else(Vec::new, |report| report.sentences.clone()),
+        divergence: None,
         seconds: begun.elapsed().as_secs_f64(),
     })
 }
@@ -303,6 +353,18 @@ fn check_part(
     properties: Vec<String>,
     args: &Args,
 ) -> std::result::Result<CheckPart, Failure> {
+    if let Some(story) = case.refuted_check() {
+        return Ok(CheckPart {
+            outcome: Outcome::Refuted,
+            verdicts: BTreeMap::new(),
+            expected: Vec::new(),
+            sentences: BTreeMap::new(),
+            divergence: Some(Diverged::new(story)),
+            notes: Vec::new(),
+            distinct: 0,
+            seconds: 0.0,
+        });
+    }
     let options = CheckOptions {
         properties,
         states_max: args.limits.states,
@@ -333,8 +395,10 @@ fn check_part(
     Ok(CheckPart {
         outcome: checked.outcome,
         verdicts: report.properties.iter().map(verdict).collect(),
+        notes: report.notes.clone(),
         distinct: report.searches.iter().map(|s| s.distinct).sum(),
         seconds: checked.effort.seconds,
+        divergence: None,
         sentences,
         expected,
     })

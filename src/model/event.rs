@@ -14,6 +14,7 @@ use super::actor::{Actor, Input};
 use super::cluster::{Cluster, Link};
 use super::id::Id;
 use super::network::Cut;
+use super::node::Up;
 use super::protocol::Protocol;
 use super::world::View;
 
@@ -150,140 +151,228 @@ impl<P: Protocol> Event<P> {
         }
     }
 
-    /// Reads the notation in the given world. The text of a message, timer or option may be cut
-    /// short after its name (`Prepare` for `Prepare { txn: 1 }`) where only one fits.
-    pub fn parse(text: &str, cluster: &Cluster, world: &dyn View<P>) -> Result<Self, String> {
+    /// The event that the notation stands for in the given world. The text of a message, timer or
+    /// option may be cut short after its name (`Prepare` for `Prepare { txn: 1 }`) where only one
+    /// fits. Whether the event is possible is not asked: [`System::read`](super::System::read) does.
+    pub fn parse(text: &str, cluster: &Cluster, world: &dyn View<P>) -> Result<Self, Obstacle> {
+        let mut readings = Event::readings(text, cluster, world)?;
+        match readings.len() {
+            1 => Ok(readings.remove(0)),
+            _ => Err(Obstacle::ambiguous(&readings, cluster)),
+        }
+    }
+
+    /// The events that the notation may stand for in the given world: at least one.
+    pub(super) fn readings(
+        text: &str,
+        cluster: &Cluster,
+        world: &dyn View<P>,
+    ) -> Result<Vec<Self>, Obstacle> {
         let text = text.trim();
         let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
         let rest = rest.trim();
-        let node = |name: &str| {
-            cluster
-                .find(name)
-                .ok_or_else(|| format!("there is no node `{name}`"))
+        let one = |event| Ok(vec![event]);
+        let each = |event: fn(Envelope<P>) -> Self| {
+            let envelopes = envelopes(rest, cluster, world)?;
+            Ok(envelopes.into_iter().map(event).collect())
         };
         match verb {
-            "deliver" => Ok(Event::Deliver(envelope(rest, cluster, world)?)),
-            "drop" => Ok(Event::Drop(envelope(rest, cluster, world)?)),
-            "duplicate" => Ok(Event::Duplicate(envelope(rest, cluster, world)?)),
-            "timeout" => {
-                let (name, timer) = rest.split_once(' ').unwrap_or((rest, ""));
-                let id = node(name)?;
-                let armed = world.node(id).up().map(|up| up.timers.iter());
-                let timer = pick(timer, armed.into_iter().flatten(), || {
-                    format!("no such timer of {name} is armed")
-                })?;
-                Ok(Event::Timeout { id, timer })
-            }
-            "choose" => {
-                let mut words = rest.splitn(3, ' ');
-                let name = words.next().unwrap_or_default();
-                let (key, value) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-                let id = node(name)?;
-                let options = world
-                    .node(id)
-                    .up()
-                    .and_then(|up| up.choices.get(key))
-                    .ok_or_else(|| format!("{name} has no choice `{key}` to settle"))?;
-                let value = pick(value, options.iter(), || {
-                    format!("{name}'s choice `{key}` has no such option")
-                })?;
-                let key = key.to_owned();
-                Ok(Event::Choose { id, key, value })
-            }
+            "deliver" => each(Event::Deliver),
+            "drop" => each(Event::Drop),
+            "duplicate" => each(Event::Duplicate),
+            "timeout" => timeouts(rest, cluster, world),
+            "choose" => choices(rest, cluster, world),
             "crash" => match rest.split_once(" after ") {
-                None => Ok(Event::Crash(node(rest)?)),
-                Some((name, inside)) => {
-                    let id = node(name)?;
-                    let (after, event) = inside
-                        .split_once(" of ")
-                        .and_then(|(n, event)| Some((n.parse().ok()?, event)))
-                        .ok_or("write `crash NODE after N of EVENT`")?;
-                    let event = Arc::new(Event::parse(event, cluster, world)?);
-                    if event.node() != Some(id) {
-                        return Err(format!(
-                            "{name} cannot crash inside an event of another node"
-                        ));
-                    }
-                    Ok(Event::CrashInside { event, after })
-                }
+                None => one(Event::Crash(node(rest, cluster)?)),
+                Some((name, inside)) => crashes_inside(name, inside, cluster, world),
             },
-            "cut" => Ok(Event::Cut(Cut::parse(rest, cluster)?)),
-            "heal" => Ok(Event::Heal(Cut::parse(rest, cluster)?)),
-            "recover" => Ok(Event::Recover(node(rest)?)),
-            _ => Err(format!(
+            "cut" => one(Event::Cut(cut(rest, cluster)?)),
+            "heal" => one(Event::Heal(cut(rest, cluster)?)),
+            "recover" => one(Event::Recover(node(rest, cluster)?)),
+            _ => Err(Obstacle::NoEvent(format!(
                 "`{verb}` is not an event: write deliver, timeout, choose, crash, drop, \
                  duplicate, cut, recover or heal"
-            )),
+            ))),
         }
     }
 }
 
-/// `A -> B Message`
-fn envelope<P: Protocol>(
+/// What keeps a text from being an event that can happen in a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It is no event of any world.
+    NoEvent(String),
+    /// It is an event, and cannot happen in this world.
+    Impossible(String),
+    /// It may be any of these events, in the one notation.
+    Ambiguous(Vec<String>),
+}
+
+impl Obstacle {
+    pub(super) fn ambiguous<P: Protocol>(readings: &[Event<P>], cluster: &Cluster) -> Self {
+        let notation = |event: &Event<P>| event.notation(cluster).to_string();
+        Obstacle::Ambiguous(readings.iter().map(notation).collect())
+    }
+}
+
+impl fmt::Display for Obstacle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Obstacle::NoEvent(why) | Obstacle::Impossible(why) => f.write_str(why),
+            Obstacle::Ambiguous(candidates) => {
+                let quoted: Vec<_> = candidates.iter().map(|c| format!("`{c}`")).collect();
+                write!(f, "this may be {}: say which", quoted.join(" or "))
+            }
+        }
+    }
+}
+
+fn node(name: &str, cluster: &Cluster) -> Result<Id, Obstacle> {
+    let name = name.trim();
+    let unknown = || Obstacle::NoEvent(format!("there is no node `{name}`"));
+    cluster.find(name).ok_or_else(unknown)
+}
+
+fn cut(text: &str, cluster: &Cluster) -> Result<Cut, Obstacle> {
+    Cut::parse(text, cluster).map_err(Obstacle::NoEvent)
+}
+
+/// The node of this name, if it is up.
+fn up<'a, P: Protocol>(
+    name: &str,
+    cluster: &Cluster,
+    world: &'a dyn View<P>,
+) -> Result<(Id, &'a Up<P>), Obstacle> {
+    let id = node(name, cluster)?;
+    let up = world.node(id).up();
+    let up = up.ok_or_else(|| Obstacle::Impossible(format!("{name} is not up")))?;
+    Ok((id, up))
+}
+
+/// `A Timer`
+fn timeouts<P: Protocol>(
     text: &str,
     cluster: &Cluster,
     world: &dyn View<P>,
-) -> Result<Envelope<P>, String> {
+) -> Result<Vec<Event<P>>, Obstacle> {
+    let (name, timer) = text.split_once(' ').unwrap_or((text, ""));
+    let (id, up) = up(name, cluster, world)?;
+    let timers = fitting(timer, up.timers.iter(), || {
+        format!("no such timer of {name} is armed")
+    })?;
+    let timeout = |timer| Event::Timeout { id, timer };
+    Ok(timers.into_iter().map(timeout).collect())
+}
+
+/// `A key Value`
+fn choices<P: Protocol>(
+    text: &str,
+    cluster: &Cluster,
+    world: &dyn View<P>,
+) -> Result<Vec<Event<P>>, Obstacle> {
+    let mut words = text.splitn(3, ' ');
+    let name = words.next().unwrap_or_default();
+    let (key, value) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
+    let (id, up) = up(name, cluster, world)?;
+    let options = up
+        .choices
+        .get(key)
+        .ok_or_else(|| Obstacle::Impossible(format!("{name} has no choice `{key}` to settle")))?;
+    let values = fitting(value, options.iter(), || {
+        format!("{name}'s choice `{key}` has no such option")
+    })?;
+    let choose = |value| {
+        let key = key.to_owned();
+        Event::Choose { id, key, value }
+    };
+    Ok(values.into_iter().map(choose).collect())
+}
+
+/// `A after N of EVENT`
+fn crashes_inside<P: Protocol>(
+    name: &str,
+    inside: &str,
+    cluster: &Cluster,
+    world: &dyn View<P>,
+) -> Result<Vec<Event<P>>, Obstacle> {
+    let id = node(name, cluster)?;
+    let (after, event) = inside
+        .split_once(" of ")
+        .and_then(|(n, event)| Some((n.parse().ok()?, event)))
+        .ok_or_else(|| Obstacle::NoEvent("write `crash NODE after N of EVENT`".to_owned()))?;
+    let events = Event::readings(event, cluster, world)?;
+    if events.iter().any(|event| event.node() != Some(id)) {
+        return Err(Obstacle::NoEvent(format!(
+            "{name} cannot crash inside an event of another node"
+        )));
+    }
+    let crash = |event| {
+        let event = Arc::new(event);
+        Event::CrashInside { event, after }
+    };
+    Ok(events.into_iter().map(crash).collect())
+}
+
+/// `A -> B Message`
+fn envelopes<P: Protocol>(
+    text: &str,
+    cluster: &Cluster,
+    world: &dyn View<P>,
+) -> Result<Vec<Envelope<P>>, Obstacle> {
     let (src, rest) = text
         .split_once("->")
-        .ok_or("write `A -> B Message` behind it")?;
+        .ok_or_else(|| Obstacle::NoEvent("write `A -> B Message` behind it".to_owned()))?;
     let rest = rest.trim();
     let (dst, msg) = rest.split_once(' ').unwrap_or((rest, ""));
-    let find = |name: &str| {
-        cluster
-            .find(name.trim())
-            .ok_or_else(|| format!("there is no node `{}`", name.trim()))
-    };
-    let (src, dst) = (find(src)?, find(dst)?);
-    let link = Link::new(src, dst);
-    let msg = pick(msg, world.channel(link).iter(), || {
+    let (src, dst) = (node(src, cluster)?, node(dst, cluster)?);
+    let there = world.channel(Link::new(src, dst)).iter();
+    let messages = fitting(msg, there, || {
         let names = (cluster.name(src), cluster.name(dst));
         format!(
             "no such message is in flight from {} to {}",
             names.0, names.1
         )
     })?;
-    Ok(Envelope { src, dst, msg })
+    let envelope = |msg| Envelope { src, dst, msg };
+    Ok(messages.into_iter().map(envelope).collect())
 }
 
-/// Finds the value with this text, or the only one whose text starts with it.
-fn pick<'a, T: fmt::Debug + Clone + PartialEq + 'a>(
+/// The value with this text, or all those whose text starts with it: at least one.
+fn fitting<'a, T: fmt::Debug + Clone + PartialEq + 'a>(
     text: &str,
     offered: impl Iterator<Item = &'a T>,
     missing: impl FnOnce() -> String,
-) -> Result<T, String> {
+) -> Result<Vec<T>, Obstacle> {
     let text = text.trim();
-    let mut offered: Vec<(String, &T)> = offered.map(|t| (label(t), t)).collect();
-    offered.dedup_by(|a, b| a.1 == b.1);
-    if let Some((_, exact)) = offered.iter().find(|(l, _)| l == text) {
-        return Ok((*exact).clone());
+    let mut distinct: Vec<(String, &T)> = Vec::new();
+    for value in offered {
+        if distinct.iter().all(|(_, known)| *known != value) {
+            distinct.push((label(value), value));
+        }
+    }
+    if let Some((_, exact)) = distinct.iter().find(|(l, _)| l == text) {
+        return Ok(vec![(*exact).clone()]);
     }
     let fits = |l: &str| {
         l.strip_prefix(text)
             .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
     };
-    let near: Vec<&T> = offered
+    let near: Vec<T> = distinct
         .iter()
         .filter(|(l, _)| text.is_empty() || fits(l))
-        .map(|(_, t)| *t)
+        .map(|(_, t)| (*t).clone())
         .collect();
-    match near[..] {
-        [only] => Ok(only.clone()),
-        [] => {
-            let there = offered.iter().map(|(l, _)| format!("`{l}`"));
-            let there = super::cluster::enumerate(there);
-            let missing = missing();
-            Err(if there.is_empty() {
-                missing
-            } else {
-                format!("{missing} (there is {there})")
-            })
-        }
-        _ => Err(format!(
-            "`{text}` fits {}: say which",
-            super::cluster::enumerate(near.iter().map(|t| format!("`{}`", label(t))))
-        )),
+    if !near.is_empty() {
+        return Ok(near);
     }
+    let there = distinct.iter().map(|(l, _)| format!("`{l}`"));
+    let there = super::cluster::enumerate(there);
+    let missing = missing();
+    Err(Obstacle::Impossible(if there.is_empty() {
+        missing
+    } else {
+        format!("{missing} (there is {there})")
+    }))
 }
 
 /// A message, timer or option as people read it: its `Debug` text, on one line.

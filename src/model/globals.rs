@@ -35,6 +35,63 @@ pub struct Spent {
     pub timeouts: u32,
 }
 
+/// A budget or bound that is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Of a group of nodes.
+    Crashes(NodeSet),
+    Recoveries,
+    Drops,
+    Duplicates,
+    Cuts,
+    Heals,
+    Timeouts,
+}
+
+impl Spent {
+    /// The budgets and bounds that allowed something, and of which nothing is left; each with its limit.
+    pub fn used_up(&self, rules: &Rules) -> Vec<(Counted, Limit)> {
+        let budgets = &rules.budgets;
+        let groups = budgets.crashes.iter().zip(&self.crashes);
+        let crashes = groups.map(|((group, limit), n)| (Counted::Crashes(*group), *limit, *n));
+        let others = [
+            (Counted::Recoveries, budgets.recoveries, self.recoveries),
+            (Counted::Drops, budgets.drops, self.drops),
+            (Counted::Duplicates, budgets.duplicates, self.duplicates),
+            (Counted::Cuts, budgets.cuts, self.cuts),
+            (Counted::Heals, budgets.heals, self.heals),
+            (Counted::Timeouts, rules.timeouts, self.timeouts),
+        ];
+        let gone = |(_, limit, n): &(Counted, Limit, u32)| {
+            *limit != Limit::NONE && !limit.allows(|| *n as usize)
+        };
+        let all = crashes.chain(others).filter(gone);
+        all.map(|(counted, limit, _)| (counted, limit)).collect()
+    }
+
+    /// Rules that leave as much once this was spent as the given ones allow at the start. Limits grow
+    /// rather than counters shrink: an assumption counts what happened in the whole run.
+    pub fn on_top_of(&self, rules: &Rules) -> Rules {
+        // What is never allowed stays that way.
+        let more = |limit: &mut Limit, spent: u32| match limit {
+            Limit::AtMost(most) if *most > 0 => *most = most.saturating_add(spent),
+            _ => {}
+        };
+        let mut rules = rules.clone();
+        let budgets = &mut rules.budgets;
+        for ((_, limit), spent) in budgets.crashes.iter_mut().zip(&self.crashes) {
+            more(limit, *spent);
+        }
+        more(&mut budgets.recoveries, self.recoveries);
+        more(&mut budgets.drops, self.drops);
+        more(&mut budgets.duplicates, self.duplicates);
+        more(&mut budgets.cuts, self.cuts);
+        more(&mut budgets.heals, self.heals);
+        more(&mut rules.timeouts, self.timeouts);
+        rules
+    }
+}
+
 /// Who has failed for whom. A peer has failed for a node if it is or ever was down, or if a link
 /// between the two is or ever was cut or has lost a message: it may have forgotten the question,
 /// or never have heard it.
@@ -169,5 +226,41 @@ impl Globals {
             .filter(|((group, _), _)| group.contains(id))
             .peekable();
         groups.peek().is_some() && groups.all(|((_, limit), n)| limit.allows(|| *n as usize))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Assumption, Cluster};
+
+    /// What may still happen is what the rules gave; an assumption still counts the whole run.
+    #[test]
+    fn limits_on_top_of_what_was_spent_leave_what_they_gave() {
+        let mut rules = Rules::fault_free();
+        rules.budgets.crashes = vec![(NodeSet::first(2), Limit::AtMost(1))];
+        rules.budgets.cuts = Limit::AtMost(1);
+        rules.budgets.drops = Limit::Unlimited;
+        let spent = Spent {
+            crashes: vec![2],
+            recoveries: 1,
+            cuts: 1,
+            ..Spent::default()
+        };
+        let gone = [
+            (Counted::Crashes(NodeSet::first(2)), Limit::AtMost(1)),
+            (Counted::Cuts, Limit::AtMost(1)),
+        ];
+        assert_eq!(spent.used_up(&rules), gone);
+        let mut more = spent.on_top_of(&rules);
+        assert_eq!(spent.used_up(&more), []);
+        assert_eq!(more.budgets.crashes[0].1, Limit::AtMost(3));
+        assert_eq!(more.budgets.cuts, Limit::AtMost(2));
+        assert_eq!(more.budgets.drops, Limit::Unlimited);
+        // What was never allowed is not, whoever came back before.
+        assert_eq!(more.budgets.recoveries, Limit::NONE);
+        let cluster = Cluster::new([]);
+        Assumption::MaxCuts { cuts: 1 }.impose(&mut more, &cluster);
+        assert_eq!(spent.used_up(&more), [(Counted::Cuts, Limit::AtMost(1))]);
     }
 }

@@ -29,7 +29,7 @@ pub mod world;
 pub use actor::{Actor, Command, Data, Input, Out};
 pub use assumptions::{Assumption, Budgets, Limit, Rules, Timing};
 pub use cluster::{Cluster, Link, NodeSet};
-pub use event::{Class, Envelope, Event, Vocabulary};
+pub use event::{Class, Envelope, Event, Obstacle, Vocabulary};
 pub use id::Id;
 pub use network::{Channel, Cut, CutFamily, LinkOrder, LinkRules};
 pub use node::{Node, Reaction, Up};

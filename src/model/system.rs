@@ -13,7 +13,7 @@ use derive_where::derive_where;
 use super::actor::Input;
 use super::assumptions::{Rules, Timing};
 use super::cluster::{Cluster, Link, NodeSet};
-use super::event::{Envelope, Event, Vocabulary};
+use super::event::{Envelope, Event, Obstacle, Vocabulary};
 use super::globals::GlobalsChange;
 use super::id::Id;
 use super::network::{ChannelChange, Cut, Fate, LinkOrder};
@@ -342,6 +342,25 @@ impl<P: Protocol> System<P> {
             Event::Recover(id) => {
                 (world.is_up(*id)).then(|| format!("{} is up already", name(*id)))
             }
+        }
+    }
+
+    /// The event that the one notation stands for in a world, if it is possible there. Where the text
+    /// fits several, those that are not possible do not count.
+    pub fn read(&self, world: &dyn View<P>, text: &str) -> Result<Event<P>, Obstacle> {
+        let readings = Event::readings(text, &self.cluster, world)?;
+        let mut obstacles = Vec::new();
+        let mut possible = Vec::new();
+        for event in readings {
+            match self.obstacle(world, &event) {
+                None => possible.push(event),
+                Some(obstacle) => obstacles.push(obstacle),
+            }
+        }
+        match possible.len() {
+            0 => Err(Obstacle::Impossible(obstacles.swap_remove(0))),
+            1 => Ok(possible.remove(0)),
+            _ => Err(Obstacle::ambiguous(&possible, &self.cluster)),
         }
     }
 

@@ -156,9 +156,23 @@ pub struct CheckPart {
     /// Start from the world in which these events, in the one notation, lead.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<Text>,
+    /// Where budgets are counted from, and the bound on timeouts. Default: from-the-start.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budgets: Option<Spanned<Counting>>,
     /// The properties to check. Default: all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub properties: Option<Vec<Text>>,
+}
+
+/// Where budgets are counted from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Counting {
+    /// What the events of `after` spend is gone.
+    #[default]
+    FromTheStart,
+    /// From where the search starts: what the events of `after` spent does not count.
+    FromHere,
 }
 
 /// How many faults and repairs there may be, each a number or `unlimited`.
@@ -196,7 +210,7 @@ pub struct FaultBudgets {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BoundsPart {
-    /// Events from the start. Default: unlimited.
+    /// Events from where the search starts. Default: unlimited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub depth: Option<Limit>,
     /// Timeouts in all. Default: unlimited.

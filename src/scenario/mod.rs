@@ -30,8 +30,8 @@ use std::sync::Arc;
 pub use error::{ScenarioError, Span};
 pub use faults::{Anchor, CrashBudget, CutPart, Cuts, Fault, HealPart, NemesisPart, WhichCut};
 pub use file::{
-    BoundsPart, CheckPart, Expect, FaultBudgets, File, LinkPart, NetworkPart, NodePart, RunPart,
-    Then,
+    BoundsPart, CheckPart, Counting, Expect, FaultBudgets, File, LinkPart, NetworkPart, NodePart,
+    RunPart, Then,
 };
 pub use nearest::nearest;
 pub use resolve::{
@@ -47,7 +47,8 @@ pub use verdict::{ExpectedRun, ExpectedVerdict, RunExpectation, Standing};
 use error::Flaw;
 use tree::{Kind, Tree};
 
-use crate::model::Protocol;
+use crate::model::{Obstacle, Protocol};
+use crate::run::Divergence;
 
 /// The version of the format.
 pub const VERSION: u32 = 1;
@@ -146,16 +147,28 @@ impl Scenario {
         self.error(Flaw::unknown(protocol.span(), "protocol", protocol, names))
     }
 
-    /// What to answer if line `step` (from 1) of the schedule at this path cannot happen.
-    pub fn diverging(&self, path: &[&str], step: usize, obstacle: &str) -> ScenarioError {
+    /// The line of the schedule at this path from which a run diverges, and why. Whether that is a
+    /// mistake in the file, or an answer to it, is for the caller to say.
+    pub fn diverging(&self, path: &[&str], divergence: &Divergence) -> ScenarioError {
         let schedule = path.iter().try_fold(&*self.tree, |tree, key| tree.get(key));
         let line = schedule.and_then(|tree| match &tree.kind {
-            Kind::List(lines) => lines.get(step.wrapping_sub(1)),
+            Kind::List(lines) => lines.get(divergence.step.wrapping_sub(1)),
             _ => None,
         });
         let span = line.or(schedule).unwrap_or(&self.tree).span;
-        let flaw = Flaw::at(span, format!("this cannot happen here: {obstacle}"));
-        self.error(flaw.label("the schedule ends here"))
+        self.error(match &divergence.obstacle {
+            Obstacle::NoEvent(why) => Flaw::at(span, why).label("no event"),
+            Obstacle::Impossible(why) => {
+                let flaw = Flaw::at(span, format!("this cannot happen here: {why}"));
+                flaw.label("the story ends here")
+            }
+            Obstacle::Ambiguous(candidates) => {
+                let quoted: Vec<_> = candidates.iter().map(|c| format!("`{c}`")).collect();
+                Flaw::at(span, "this may be any of several events here")
+                    .label("say which")
+                    .advice(format!("write {}", quoted.join(" or ")))
+            }
+        })
     }
 
     fn error(&self, flaw: Flaw) -> ScenarioError {

@@ -26,6 +26,17 @@ impl Seeds {
         }
     }
 
+    /// So many in a row.
+    ///
+    /// # Panics
+    /// If that is none, more than [`SEEDS_MAX`], or more than there are from the first on.
+    pub fn from(first: u64, count: u64) -> Self {
+        assert!((1..=SEEDS_MAX).contains(&count), "{count} seeds");
+        let last = first.checked_add(count - 1);
+        let last = last.expect("there are so many seeds from there on");
+        Seeds { first, last }
+    }
+
     pub fn parse(text: &str) -> Result<Self, String> {
         let (first, last) = text.split_once("..").unwrap_or((text, text));
         let number = |n: &str| {

@@ -8,16 +8,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::prelude::*;
 use rustc_hash::FxHasher;
 
+use super::budgets;
 use super::case::{Case, CheckOptions, Engine};
 use super::compare::{check_outcome, run_fits, runs_outcome};
-use super::judge_check::report_check;
+use super::judge_check::{allowed, report_check};
 use super::judge_run::{interrupted, judge_run};
 use super::report::{CheckReport, Expected, RunReport, RunVerdict};
+use super::story::{self, RefutedStory, Story, Told};
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
 use crate::check::{self, Limits, Monitor, Question};
-use crate::model::{Event, Property, Protocol, System};
-use crate::run::{Divergence, Judge, Script, Stop, Witness, execute};
-use crate::scenario::{Case as Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
+use crate::model::{Event, Property, Protocol, Rules, System, View};
+use crate::run::{Judge, Script, Stop, Witness, execute};
+use crate::scenario::{
+    Case as Resolved, Counting, RunExpectation, Scenario, ScenarioError, ScheduleLine,
+};
 use crate::sim::{Scripted, Simulator};
 use crate::trace::{Origin, Outcome, Recorder, STEPS_MAX};
 
@@ -27,29 +31,72 @@ pub struct Testbed<P: Protocol> {
     case: Resolved<P>,
     /// The events after which the check starts.
     after: Vec<Event<P>>,
+    /// The rules of the search: those of the scenario, with its budgets counted from where it says.
+    searched: Option<Rules>,
+    /// What of its budgets is gone before the search starts.
+    notes: Vec<String>,
+    /// The schedules of the run and of the check, if they turned out to be impossible.
+    refuted_run: Option<Box<RefutedStory>>,
+    refuted_check: Option<Box<RefutedStory>>,
 }
 
 impl<P: Protocol> Testbed<P> {
-    /// Resolves a scenario. The schedule after which its check starts is played here, so that one
-    /// that cannot happen is found before anything else runs.
+    /// Resolves a scenario. Its schedules are played here, so that one that cannot happen is found
+    /// before anything else runs.
     pub fn new(scenario: &Scenario) -> Result<Self, ScenarioError> {
-        let case = scenario.resolve::<P>()?;
-        let after = match &case.check {
-            None => Vec::new(),
-            Some(check) => {
-                let system = System::<P>::new(case.protocol.clone(), check.rules.clone());
-                events(&system, &check.after).map_err(|divergence| {
-                    scenario.diverging(&["check", "after"], divergence.step, &divergence.obstacle)
-                })?
-            }
+        let mut testbed = Testbed {
+            case: scenario.resolve::<P>()?,
+            after: Vec::new(),
+            searched: None,
+            notes: Vec::new(),
+            refuted_run: None,
+            refuted_check: None,
         };
-        if let Some(run) = &case.run {
-            let system = System::<P>::new(case.protocol.clone(), run.rules.clone());
-            events(&system, &run.schedule).map_err(|divergence| {
-                scenario.diverging(&["run", "schedule"], divergence.step, &divergence.obstacle)
-            })?;
+        if let (Some(system), Some(check)) = (testbed.check_system(), &testbed.case.check) {
+            let path = ["check", "after"];
+            match testbed.play(scenario, &system, path, &check.after)? {
+                Story::Happened(events) => testbed.starts_after(&system, events),
+                Story::Refuted(story) => testbed.refuted_check = Some(story),
+            }
         }
-        Ok(Testbed { case, after })
+        if let (Some(system), Some(run)) = (testbed.run_system(), &testbed.case.run) {
+            let path = ["run", "schedule"];
+            if let Story::Refuted(story) = testbed.play(scenario, &system, path, &run.schedule)? {
+                testbed.refuted_run = Some(story);
+            }
+        }
+        Ok(testbed)
+    }
+
+    /// Notes the events before the search, and what they leave of its budgets.
+    fn starts_after(&mut self, system: &System<P>, events: Vec<Event<P>>) {
+        let start = check::start(system, &events);
+        let counting = self.case.check.as_ref().map(|check| check.counting);
+        let system = match counting {
+            Some(Counting::FromHere) => {
+                let spent = &start.globals().spent;
+                system.under(spent.on_top_of(&system.rules))
+            }
+            _ => system.clone(),
+        };
+        self.notes = budgets::used_up(&system, &start);
+        self.searched = Some(system.rules);
+        self.after = events;
+    }
+
+    fn play(
+        &self,
+        scenario: &Scenario,
+        system: &System<P>,
+        path: [&'static str; 2],
+        lines: &[ScheduleLine],
+    ) -> Result<Story<P>, ScenarioError> {
+        let told = Told { path, lines };
+        let Resolved {
+            params, properties, ..
+        } = &self.case;
+        let origin = self.origin("schedule");
+        story::play(scenario, system, params, properties, &told, origin)
     }
 
     pub fn case(&self) -> &Resolved<P> {
@@ -64,7 +111,18 @@ impl<P: Protocol> Testbed<P> {
 
     pub fn check_system(&self) -> Option<System<P>> {
         let check = self.case.check.as_ref()?;
-        Some(System::new(self.case.protocol.clone(), check.rules.clone()))
+        let rules = self.searched.as_ref().unwrap_or(&check.rules);
+        Some(System::new(self.case.protocol.clone(), rules.clone()))
+    }
+
+    /// What the scenario allows, in words.
+    fn allowed(&self, searched: &System<P>) -> Vec<String> {
+        let check = self.case.check.as_ref().expect("the scenario has a check");
+        let mut words = allowed(&searched.under(check.rules.clone()));
+        if check.counting == Counting::FromHere {
+            words.push("all counted from where the search starts".to_owned());
+        }
+        words
     }
 
     fn origin(&self, engine: &str) -> Origin {
@@ -99,25 +157,6 @@ impl<P: Protocol> Testbed<P> {
     }
 }
 
-/// Plays lines from the start of a system, and gives them as events.
-fn events<P: Protocol>(
-    system: &System<P>,
-    lines: &[ScheduleLine],
-) -> Result<Vec<Event<P>>, Divergence> {
-    struct Keep<P: Protocol>(Vec<Event<P>>);
-
-    impl<P: Protocol> Witness<P> for Keep<P> {
-        fn happened(&mut self, moment: &crate::run::Moment<'_, P>) {
-            self.0.push(moment.event.clone());
-        }
-    }
-
-    let mut kept = Keep(Vec::new());
-    let mut script = Script::new(lines.iter().cloned());
-    execute(system, &mut script, &mut [&mut kept])?;
-    Ok(kept.0)
-}
-
 impl<P: Protocol> Case for Testbed<P> {
     fn protocol(&self) -> &'static str {
         P::NAME
@@ -133,6 +172,14 @@ impl<P: Protocol> Case for Testbed<P> {
 
     fn has_check(&self) -> bool {
         self.case.check.is_some()
+    }
+
+    fn refuted_run(&self) -> Option<&RefutedStory> {
+        self.refuted_run.as_deref()
+    }
+
+    fn refuted_check(&self) -> Option<&RefutedStory> {
+        self.refuted_check.as_deref()
     }
 
     fn properties(&self) -> Vec<&'static str> {
@@ -170,7 +217,7 @@ impl<P: Protocol> Case for Testbed<P> {
             witnesses.push(recorder);
         }
         let mut done = execute(&system, &mut scheduler, &mut witnesses)
-            .expect("the schedule was played when the scenario was opened");
+            .expect("the story is not refuted: it was played when the scenario was opened");
         let drift = run
             .setup
             .nodes
@@ -254,6 +301,8 @@ impl<P: Protocol> Case for Testbed<P> {
                 super::second_opinion::check(&question, &self.case.params, &origin, monitor)
             }
         };
+        report.allowed = self.allowed(&system);
+        report.notes.clone_from(&self.notes);
         report.cut_short |= options.depth_max.is_some();
         let is_fast = options.engine == Engine::Fast;
         report.threads = Some(if is_fast { options.tuning.crew() } else { 1 });

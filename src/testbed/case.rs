@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::report::{CheckReport, Expected, RunReport};
+use super::story::RefutedStory;
 use crate::check::Monitor;
 use crate::check::checkpoint::{CheckpointError, Folder};
 use crate::check::fast::Tuning;
@@ -52,6 +53,12 @@ pub trait Case: Send + Sync {
     /// Whether the scenario has a check.
     fn has_check(&self) -> bool;
 
+    /// The event of the run's schedule that cannot happen, if there is one: then nothing can be run.
+    fn refuted_run(&self) -> Option<&RefutedStory>;
+
+    /// The event before the check that cannot happen, if there is one: then nothing can be checked.
+    fn refuted_check(&self) -> Option<&RefutedStory>;
+
     /// The properties of the protocol, in its order.
     fn properties(&self) -> Vec<&'static str>;
 
@@ -62,7 +69,7 @@ pub trait Case: Send + Sync {
     /// [`STEPS_MAX`](crate::trace::STEPS_MAX) steps it has the beginning and the end.
     ///
     /// # Panics
-    /// If the scenario has no run.
+    /// If the scenario has no run, or its story is refuted.
     fn run(&self, seed: u64, record: bool) -> RunReport {
         self.run_unless(seed, record, &|| false)
     }
@@ -70,7 +77,7 @@ pub trait Case: Send + Sync {
     /// One run, unless somebody wants it to end before it is over. Asked every thousand steps or so.
     ///
     /// # Panics
-    /// If the scenario has no run.
+    /// If the scenario has no run, or its story is refuted.
     fn run_unless(&self, seed: u64, record: bool, stop: &dyn Fn() -> bool) -> RunReport;
 
     /// Whether one run alone already goes against what the scenario expects of every run.
@@ -82,7 +89,7 @@ pub trait Case: Send + Sync {
     /// Explores every run.
     ///
     /// # Panics
-    /// If the scenario has no check.
+    /// If the scenario has no check, or its story is refuted.
     fn check(&self, options: &CheckOptions, monitor: &mut dyn Monitor) -> CheckReport {
         let report = self.check_from(options, None, monitor);
         report.expect("only a checkpoint can be wrong")
@@ -92,7 +99,7 @@ pub trait Case: Send + Sync {
     /// other engines keep none.
     ///
     /// # Panics
-    /// If the scenario has no check.
+    /// If the scenario has no check, or its story is refuted.
     fn check_from(
         &self,
         options: &CheckOptions,
@@ -103,7 +110,7 @@ pub trait Case: Send + Sync {
     /// The folder for the checkpoints of such a check. What lies there must be of the very same.
     ///
     /// # Panics
-    /// If the scenario has no check.
+    /// If the scenario has no check, or its story is refuted.
     fn checkpoints(&self, options: &CheckOptions, path: &Path) -> Result<Folder, CheckpointError>;
 
     /// How the expectations of the check turned out, for the properties in the report.

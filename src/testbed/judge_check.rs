@@ -38,6 +38,7 @@ pub fn report_check<P: Protocol>(
         engine: engine.to_owned(),
         threads: None,
         allowed: allowed(question.system),
+        notes: Vec::new(),
         properties,
         searches,
     }
@@ -322,7 +323,7 @@ fn against<'a, P: Protocol>(
 }
 
 /// What the rules allow, in words.
-fn allowed<P: Protocol>(system: &System<P>) -> Vec<String> {
+pub(super) fn allowed<P: Protocol>(system: &System<P>) -> Vec<String> {
     let Rules {
         links,
         timing,

@@ -5,6 +5,7 @@
 //! expects.
 
 mod bench;
+mod budgets;
 mod case;
 mod compare;
 mod judge_check;
@@ -14,6 +15,7 @@ mod registry;
 pub mod report;
 #[cfg(feature = "stateright-bridge")]
 mod second_opinion;
+mod story;
 
 pub use bench::{Testbed, run_seeds, run_seeds_unless};
 pub use case::{BugInfo, Case, CheckOptions, Engine, ParameterInfo, PropertyInfo, ProtocolInfo};
@@ -25,3 +27,4 @@ pub use registry::{open, open_text, protocols, replay, schema, starting_scenario
 pub use report::{
     CheckReport, Expected, ExpectedOutcome, PropertyReport, RunReport, RunVerdict, SearchReport,
 };
+pub use story::{NodeStands, RefutedStory};

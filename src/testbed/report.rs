@@ -76,6 +76,8 @@ pub struct CheckReport {
     pub cut_short: bool,
     /// What the scenario allowed, in words.
     pub allowed: Vec<String>,
+    /// What of it was gone before the search started.
+    pub notes: Vec<String>,
     pub properties: Vec<PropertyReport>,
     pub searches: Vec<SearchReport>,
 }

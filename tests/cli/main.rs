@@ -2,10 +2,12 @@
 
 #![cfg(feature = "cli")]
 
+mod budgets;
 mod check;
 mod matrix;
 mod replay;
 mod run;
+mod story;
 mod suite;
 
 use std::fs;

@@ -116,3 +116,44 @@ fn a_long_run_is_offered() {
         .code(0)
         .stdout(offer().not());
 }
+
+/// Drawn seeds are told, and what is told can be typed.
+#[test]
+fn seeds_may_be_drawn() {
+    let here = folder();
+    let drawn = || {
+        let args = ["run", "fine.json", "--seeds", "random:5", "--json"];
+        let (code, answer) = json(jury(here.path()).args(args));
+        assert_eq!((code, &answer["finished"]), (0, &Value::from(5)));
+        answer
+    };
+    let (answer, other) = (drawn(), drawn());
+    assert_ne!(answer["seeds"], other["seeds"]);
+    let seeds = answer["seeds"].as_array().unwrap();
+    let [first, last] = [&seeds[0], &seeds[1]].map(|seed| seed.as_u64().unwrap());
+    assert_eq!(last, first + 4);
+    let again = format!("jury run fine.json --seeds {first}..{last}");
+    let told = answer["notes"][0].as_str().unwrap();
+    assert!(told.ends_with(&again), "{told}");
+    let named = format!("{first}..{last}");
+    let args = ["run", "fine.json", "--seeds", &named, "--json"];
+    let (_, same) = json(jury(here.path()).args(args));
+    assert_eq!(same["shown"], answer["shown"]);
+    jury(here.path())
+        .args(["run", "fine.json", "--seeds", "random:5", "--quiet"])
+        .assert()
+        .code(0)
+        .stdout(contains("Drawn: seeds ").and(contains("--seeds ")));
+    for (wrong, advice) in [
+        ("random:0", "draws no seeds"),
+        ("random:x", "write `random:1000`"),
+        ("random:1000001", "more than 1000000 seeds"),
+    ] {
+        jury(here.path())
+            .args(["run", "fine.json", "--seeds", wrong])
+            .assert()
+            .code(2)
+            .stdout("")
+            .stderr(contains(advice));
+    }
+}

@@ -24,10 +24,16 @@ pub fn stories() -> Vec<Story> {
     paths.sort_by(|a, b| (a.parent(), a).cmp(&(b.parent(), b)));
     paths
         .into_iter()
-        .map(|path| Story {
-            name: name(&path, "scenarios"),
-            case: open(&path).unwrap_or_else(|error| panic!("{}", error.render(false))),
-            path,
+        .map(|path| {
+            let case = open(&path).unwrap_or_else(|error| panic!("{}", error.render(false)));
+            if let Some(story) = case.refuted_run().or(case.refuted_check()) {
+                panic!("a story that cannot happen: {}", story.place.render(false));
+            }
+            Story {
+                name: name(&path, "scenarios"),
+                case,
+                path,
+            }
         })
         .collect()
 }

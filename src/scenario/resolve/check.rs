@@ -7,7 +7,7 @@ use super::{CheckCase, lines, pointless};
 use crate::model::{Budgets, Cut, Limit, LinkOrder, LinkRules, NodeSet, Rules, Timing};
 use crate::scenario::error::Flaw;
 use crate::scenario::faults::{CrashBudget, Cuts, WhichCut};
-use crate::scenario::file::{BoundsPart, CheckPart, FaultBudgets};
+use crate::scenario::file::{BoundsPart, CheckPart, Counting, FaultBudgets};
 use crate::scenario::spanned::Spanned;
 
 pub fn check(part: &Spanned<CheckPart>, names: &Names<'_>) -> Result<CheckCase, Flaw> {
@@ -40,7 +40,20 @@ pub fn check(part: &Spanned<CheckPart>, names: &Names<'_>) -> Result<CheckCase, 
         depth: bounds.depth.unwrap_or(Limit::Unlimited),
         properties: properties(part, names)?,
         after: lines::lines(&part.after, names)?,
+        counting: counting(part)?,
     })
+}
+
+fn counting(part: &CheckPart) -> Result<Counting, Flaw> {
+    match &part.budgets {
+        None => Ok(Counting::default()),
+        Some(budgets) if part.after.is_empty() => Err(pointless(
+            budgets.span(),
+            "nothing happens before the check that could spend a budget",
+            "without `after` the search starts at the start: remove `budgets`",
+        )),
+        Some(budgets) => Ok(**budgets),
+    }
 }
 
 /// Whether in flight is a set from which nothing is removed, and whether that goes together with

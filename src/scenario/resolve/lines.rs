@@ -1,7 +1,8 @@
 //! Lines of a schedule: an event in the one notation, behind its time if it has one.
 //!
 //! Only what no world can change is checked here: verbs, nodes, kinds. Whether a message is in
-//! flight when its turn comes is seen when the schedule is played.
+//! flight when its turn comes is seen when the schedule is played: if it is not, that is an answer to the
+//! scenario, and no mistake in it.
 
 use super::ScheduleLine;
 use super::names::Names;
@@ -85,10 +86,12 @@ impl Checker<'_> {
                         .parse::<usize>()
                         .map_err(|_| self.usage("crash NODE after N of EVENT"))?;
                     let event = event.trim();
-                    if matches!(word(event).0, "deliver" | "timeout" | "choose" | "recover") {
-                        return self.event(event);
+                    if !matches!(word(event).0, "deliver" | "timeout" | "choose" | "recover") {
+                        let usage = "crash NODE after N of EVENT, an event in which a handler runs";
+                        return Err(self.usage(usage));
                     }
-                    Err(self.usage("crash NODE after N of EVENT, an event in which a handler runs"))
+                    self.event(event)?;
+                    self.strikes(node.trim(), event)
                 }
             },
             "recover" => self.node(rest),
@@ -121,9 +124,27 @@ impl Checker<'_> {
         for name in names.map(str::trim).filter(|name| !name.is_empty()) {
             self.node(name)?;
         }
-        Cut::parse(cut, self.names.cluster)
-            .map(|_| ())
-            .map_err(|error| Flaw::at(self.line.part(cut), error))
+        let place = self.line.part(cut);
+        let cut = Cut::parse(cut, self.names.cluster);
+        if cut.map_err(|error| Flaw::at(place, error))?.is_empty() {
+            return Err(Flaw::at(place, "this cut separates nobody").label("no link"));
+        }
+        Ok(())
+    }
+
+    /// A crash strikes inside a handler of the node that crashes.
+    fn strikes(&self, crashes: &str, event: &str) -> Result<(), Flaw> {
+        let (verb, rest) = word(event);
+        let rest = match rest.split_once("->") {
+            Some((_, rest)) if verb == "deliver" => rest.trim(),
+            _ => rest,
+        };
+        let (node, _) = word(rest);
+        if node == crashes {
+            return Ok(());
+        }
+        let message = format!("{crashes} cannot crash inside an event of {node}");
+        Err(Flaw::at(self.line.part(node), message).label("another node"))
     }
 
     fn node(&self, name: &str) -> Result<(), Flaw> {

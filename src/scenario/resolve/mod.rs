@@ -17,6 +17,7 @@ use derive_where::derive_where;
 
 use super::Scenario;
 use super::error::{Flaw, Span};
+use super::file::Counting;
 use super::values::Seeds;
 use super::verdict::{ExpectedVerdict, RunExpectation};
 use crate::model::cluster::MAX_NODES;
@@ -71,12 +72,14 @@ pub type ScheduleLine = (Option<Time>, String);
 #[derive(Clone, Debug)]
 pub struct CheckCase {
     pub rules: Rules,
-    /// How many events from the start.
+    /// How many events from where the search starts.
     pub depth: Limit,
     /// The properties to check, by name.
     pub properties: Vec<&'static str>,
     /// Start from where these events lead.
     pub after: Vec<ScheduleLine>,
+    /// Where the budgets of the rules are counted from.
+    pub counting: Counting,
 }
 
 /// What must come of it.

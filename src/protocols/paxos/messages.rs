@@ -87,14 +87,3 @@ impl From<Value> for Word {
         Word::Word(format!("{value:?}").into())
     }
 }
-
-impl Value {
-    /// Reads what [`From`] wrote.
-    pub(super) fn read(word: &Word) -> Value {
-        let number = match word {
-            Word::Word(word) => word.strip_prefix('v').and_then(|n| n.parse().ok()),
-            Word::Number(_) => None,
-        };
-        Value(number.expect("a value that this protocol observed"))
-    }
-}

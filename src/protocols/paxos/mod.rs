@@ -50,9 +50,9 @@
 //! This file is the algorithm. It knows nothing of time, faults or properties.
 
 mod bugs;
+mod history;
 mod matrix;
 mod messages;
-mod observations;
 mod params;
 mod properties;
 mod protocol;
@@ -61,12 +61,12 @@ mod site;
 mod tests;
 
 pub use self::bugs::Mistake;
+pub use self::history::{Claim, History};
 pub use self::messages::{Ballot, Msg, Proposal, Timer, Value};
 pub use self::params::{MAX_OF_A_ROLE, Params, RetryWith};
-pub use self::properties::History;
 pub use self::site::{Acceptances, Acceptor, Learner, Phase, Proposer, State, Storage};
 use crate::model::cluster::index;
-use crate::model::{Actor, Id, NodeSet, Observation, Out};
+use crate::model::{Actor, Id, NodeSet, Out};
 
 /// Single-decree Paxos. The proposers come first, then the acceptors, then the learners.
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ impl Actor for Paxos {
     type State = State;
     type Storage = Storage;
     type Choice = ();
-    type Observation = Observation;
+    type Observation = Claim;
 
     /// A first start without storage, recovery with it (PMS, 2.5).
     fn on_start(&self, id: Id, storage: Option<&Storage>, o: &mut Out<Self>) -> State {
@@ -121,10 +121,10 @@ impl Actor for Paxos {
 impl Paxos {
     fn proposer_waits_no_longer(&self, id: Id, p: &mut Proposer, timer: Timer, o: &mut Out<Self>) {
         match (timer, p.phase) {
-            (Timer::Propose, Phase::Waiting { next }) => self.prepare(p, next, o),
+            (Timer::Propose, Phase::Waiting { next }) => self.prepare(id, p, next, o),
             (Timer::Retry, phase) => {
                 if let Some(next) = self.abandons_for(id, phase) {
-                    self.prepare(p, next, o);
+                    self.prepare(id, p, next, o);
                 } else {
                     self.ask_again(phase, o);
                 }
@@ -135,7 +135,10 @@ impl Paxos {
 
     /// Phase 1 (a): asks all acceptors for a promise. The number is on stable storage first: a
     /// proposer that comes back must never use it again (PMS, 2.5).
-    fn prepare(&self, p: &mut Proposer, ballot: Ballot, o: &mut Out<Self>) {
+    fn prepare(&self, id: Id, p: &mut Proposer, ballot: Ballot, o: &mut Out<Self>) {
+        if ballot == self.ballot_above(Ballot::default(), id) {
+            o.observe(Claim::Proposed(Self::own_value(id)));
+        }
         if !self.makes(Mistake::BallotInMemory) {
             o.save(Storage::Proposer(ballot));
         }
@@ -167,7 +170,7 @@ impl Paxos {
                 let all = promised == self.acceptors;
                 if self.is_quorum(promised) && (all || !self.makes(Mistake::WaitsForAll)) {
                     let value = self.pick(id, reported);
-                    self.propose(p, Proposal { ballot, value }, o);
+                    self.propose(id, p, Proposal { ballot, value }, o);
                 }
             }
 
@@ -178,7 +181,7 @@ impl Paxos {
                     && self.makes(Mistake::LatePromiseRepicks) =>
             {
                 let value = accepted.value;
-                self.propose(p, Proposal { ballot, value }, o);
+                self.propose(id, p, Proposal { ballot, value }, o);
             }
 
             // 2.2: whoever learns that a higher ballot has begun should abandon its own.
@@ -224,7 +227,10 @@ impl Paxos {
     }
 
     /// Phase 2 (a): asks all acceptors to accept.
-    fn propose(&self, p: &mut Proposer, proposal: Proposal, o: &mut Out<Self>) {
+    fn propose(&self, id: Id, p: &mut Proposer, proposal: Proposal, o: &mut Out<Self>) {
+        if proposal.value != Self::own_value(id) {
+            o.observe(Claim::Adopted);
+        }
         p.phase = Phase::Proposing(proposal);
         self.ask_again(p.phase, o);
     }
@@ -234,9 +240,9 @@ impl Paxos {
         match phase {
             Phase::Preparing {
                 ballot, promised, ..
-            } => Self::tell(self.acceptors.minus(promised), Msg::Prepare(ballot), o),
+            } => o.broadcast(self.acceptors.minus(promised), &Msg::Prepare(ballot)),
             // The answers go to the learners.
-            Phase::Proposing(proposal) => Self::tell(self.acceptors, Msg::Accept(proposal), o),
+            Phase::Proposing(proposal) => o.broadcast(self.acceptors, &Msg::Accept(proposal)),
             Phase::Waiting { .. } | Phase::Done => return,
         }
         o.set_timer(Timer::Retry, self.params.retry);
@@ -283,12 +289,13 @@ impl Paxos {
                 if news {
                     a.promised = a.promised.max(proposal.ballot);
                     a.accepted = Some(proposal);
+                    o.observe(Claim::Accepted(proposal));
                     self.force(*a, o);
                 }
                 if !news && self.makes(Mistake::TellsOnce) {
                     return;
                 }
-                Self::tell(self.learners, Msg::Accepted(proposal), o);
+                o.broadcast(self.learners, &Msg::Accepted(proposal));
             }
             _ => {}
         }
@@ -296,6 +303,7 @@ impl Paxos {
 
     fn refuse(&self, proposer: Id, ballot: Ballot, a: Acceptor, o: &mut Out<Self>) {
         if self.params.feedback {
+            o.observe(Claim::Refused);
             o.send(proposer, Msg::Nack(ballot, a.promised));
         }
     }
@@ -323,6 +331,7 @@ impl Paxos {
                 heard.add(proposal, src);
                 if self.is_quorum(self.supporters(heard, proposal)) {
                     // Before anybody is told, so that it still knows after a crash.
+                    o.observe(Claim::Learned(proposal.value));
                     o.save(Storage::Learner(Some(proposal.value)));
                     self.inform(self.proposers, proposal.value, o);
                     *l = Learner::Learned(proposal.value);
@@ -338,7 +347,7 @@ impl Paxos {
 
     fn inform(&self, proposers: NodeSet, value: Value, o: &mut Out<Self>) {
         if self.params.feedback {
-            Self::tell(proposers, Msg::Chosen(value), o);
+            o.broadcast(proposers, &Msg::Chosen(value));
         }
     }
 
@@ -406,12 +415,6 @@ impl Paxos {
             Storage::Acceptor(Acceptor::default())
         } else {
             Storage::Learner(None)
-        }
-    }
-
-    fn tell(whom: NodeSet, msg: Msg, o: &mut Out<Self>) {
-        for id in whom.iter() {
-            o.send(id, msg);
         }
     }
 

@@ -1,57 +1,9 @@
-//! What must be true of Paxos (PMS, 2.1 to 2.5), and the history it is read from.
+//! What must be true of Paxos (PMS, 2.1 to 2.5).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Acceptances, Ballot, Learner, Paxos, Proposal, State, Storage, Value};
-use crate::model::cluster::enumerate;
-use crate::model::{
-    Answer, Id, Link, NodeSet, Observation, Predicate, Property, Protocol, Reason, View,
-};
-
-/// Who proposed, accepted and learned what.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct History {
-    /// What those wanted that have begun.
-    proposed: BTreeSet<Value>,
-    accepted: Acceptances,
-    learned: BTreeSet<(Value, Id)>,
-}
-
-impl History {
-    /// Adds one observation.
-    pub(super) fn record(&mut self, id: Id, observation: &Observation) {
-        match observation {
-            Observation::Invoked { value, .. } => {
-                self.proposed.insert(Value::read(value));
-            }
-            Observation::Accepted { subject, value } => {
-                let ballot = u32::try_from(*subject).expect("a subject is a ballot");
-                let proposal = Proposal {
-                    ballot: Ballot(ballot),
-                    value: Value::read(value),
-                };
-                self.accepted.add(proposal, id);
-            }
-            Observation::Chosen { value, .. } => {
-                self.learned.insert((Value::read(value), id));
-            }
-            _ => {}
-        }
-    }
-
-    /// The proposals that a majority has accepted: their values are chosen (PMS, 2.2), whoever
-    /// knows it.
-    fn chosen(&self, protocol: &Paxos) -> impl Iterator<Item = (Proposal, NodeSet)> {
-        let proposals = self.accepted.iter();
-        proposals.filter(|(_, who)| protocol.is_majority(*who))
-    }
-
-    fn is_chosen(&self, protocol: &Paxos, value: Value) -> bool {
-        self.chosen(protocol).any(|(p, _)| p.value == value)
-    }
-}
+use super::{Ballot, History, Learner, Paxos, Proposal, State, Storage, Value};
+use crate::model::{Answer, Id, Link, NodeSet, Predicate, Property, Protocol, Reason, View};
 
 /// Lamport assumes nothing for safety: messages may be late, lost or duplicated, and agents may stop
 /// and restart.
@@ -335,6 +287,5 @@ fn missing(protocol: &Paxos, world: &dyn View<Paxos>, ignorant: NodeSet) -> Answ
 }
 
 fn names(protocol: &Paxos, set: NodeSet) -> String {
-    let cluster = protocol.cluster();
-    enumerate(set.iter().map(|id| cluster.name(id).to_owned()))
+    protocol.cluster().names(set)
 }

@@ -3,13 +3,12 @@
 
 use super::bugs::Mistake;
 use super::{
-    Acceptor, Ballot, History, Learner, Msg, Params, Paxos, Phase, Proposal, State, Storage, Timer,
-    observations,
+    Acceptor, Ballot, Claim, History, Learner, Msg, Params, Paxos, Phase, Proposal, State, Storage,
+    Timer,
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
-    Reaction, Variant,
+    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Property, Protocol, Variant,
 };
 
 impl Protocol for Paxos {
@@ -52,19 +51,18 @@ impl Protocol for Paxos {
         self.nothing(id)
     }
 
-    fn observe(
-        &self,
-        id: Id,
-        before: &Node<Self>,
-        input: Input<'_, Self>,
-        reaction: &Reaction<Self>,
-        found: &mut Vec<Observation>,
-    ) {
-        observations::observe(id, before, input, reaction, found);
+    /// What is written was accepted, or learned.
+    fn claims(&self, _: Id, node: &Node<Self>) -> Vec<Claim> {
+        let claim = match node.storage() {
+            Some(Storage::Acceptor(a)) => a.accepted.map(Claim::Accepted),
+            Some(Storage::Learner(learned)) => learned.map(Claim::Learned),
+            Some(Storage::Proposer(_)) | None => None,
+        };
+        Vec::from_iter(claim)
     }
 
-    fn record(&self, history: &mut History, id: Id, observation: &Observation) {
-        history.record(id, observation);
+    fn record(&self, history: &mut History, id: Id, claim: &Claim) {
+        history.record(id, *claim);
     }
 
     /// An acceptor that is up and in reach grants or refuses every PREPARE; but without `feedback`

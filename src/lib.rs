@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod matrix;
+#[macro_use]
 pub mod model;
 pub mod protocols;
 pub mod report;

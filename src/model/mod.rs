@@ -12,6 +12,7 @@ pub mod event;
 pub mod facts;
 pub mod globals;
 pub mod kinds;
+#[macro_use]
 pub mod mistake;
 pub mod network;
 pub mod property;

@@ -4,6 +4,7 @@
 pub mod adapter;
 pub mod check;
 pub mod matrix;
+#[macro_use]
 pub mod model;
 pub mod protocols;
 pub mod report;

@@ -105,7 +105,7 @@ pub const fn text(name: &[u8]) -> &str {
 mod tests {
     use crate::model::Bug;
 
-    crate::mistakes! {
+    mistakes! {
         /// YES votes are counted, not collected: a duplicate
         /// counts twice.
         VotesCounted {

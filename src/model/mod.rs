@@ -13,6 +13,7 @@ pub mod facts;
 pub mod globals;
 pub mod id;
 pub mod kinds;
+#[macro_use]
 pub mod mistake;
 pub mod network;
 pub mod node;

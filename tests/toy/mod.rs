@@ -31,11 +31,12 @@ pub struct Params {
     pub participants: usize,
     /// How each of them votes.
     pub votes: Vec<Vote>,
-    /// A mistake to make on purpose. Nobody looks at it.
-    pub bug: Option<String>,
-    /// With a part like this a type ignores the keys that it does not know.
+    // With a part like this a type ignores the keys that it does not know.
     #[serde(flatten)]
     pub patience: Patience,
+    // Nobody looks at it.
+    /// A mistake to make on purpose.
+    pub bug: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
@@ -64,8 +65,8 @@ impl Default for Params {
         Params {
             participants: 3,
             votes: Vec::new(),
-            bug: None,
             patience: Patience::default(),
+            bug: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Where a mistake is made is marked in the algorithm itself, by one guarded line.
 
-crate::mistakes! {
+mistakes! {
     /// An acceptor answers PREPARE without writing its promise down: a crash makes it forget.
     PromiseInMemory {
         breaks: ["consistency", "stability", "p2c"],

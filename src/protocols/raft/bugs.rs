@@ -2,7 +2,7 @@
 //!
 //! Where a mistake is made is marked in the algorithm itself, by one guarded line.
 
-crate::mistakes! {
+mistakes! {
     /// Servers keep all in memory: a crash makes them forget term, vote and log.
     NothingSaved {
         breaks: ["election-safety", "monotone-terms", "durability"],

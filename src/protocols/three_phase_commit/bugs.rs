@@ -2,7 +2,7 @@
 //!
 //! Where a mistake is made is marked in the algorithm itself, by one guarded line.
 
-crate::mistakes! {
+mistakes! {
     /// TR4 cut short: a backup that finds somebody pre-committed commits at once, without moving
     /// the uncertain ones first.
     CommitsWithoutMoving {

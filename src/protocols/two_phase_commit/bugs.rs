@@ -2,7 +2,7 @@
 //!
 //! Where a mistake is made is marked in the algorithm itself, by one guarded line.
 
-crate::mistakes! {
+mistakes! {
     /// The coordinator commits on a majority of YES votes instead of all of them.
     MajorityCommits {
         breaks: ["validity", "atomicity", "forgets"],

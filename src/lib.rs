@@ -6,6 +6,7 @@ pub mod check;
 pub mod matrix;
 #[macro_use]
 pub mod model;
+pub mod prelude;
 pub mod protocols;
 pub mod report;
 pub mod run;

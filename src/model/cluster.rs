@@ -175,10 +175,13 @@ impl Cluster {
     ///
     /// How many there are may depend on what a user wrote, so too many are no panic here: one
     /// more than [`MAX_NODES`] is kept, which whoever reads scenarios refuses.
-    pub fn new(members: impl IntoIterator<Item = (String, &'static str)>) -> Self {
+    pub fn new(members: impl IntoIterator<Item = (impl Into<String>, &'static str)>) -> Self {
         let members: Vec<_> = members
             .into_iter()
-            .map(|(name, role)| Member { name, role })
+            .map(|(name, role)| Member {
+                name: name.into(),
+                role,
+            })
             .take(MAX_NODES + 1)
             .collect();
         Cluster { members }

@@ -27,6 +27,14 @@ impl Reason {
         let text = text.into();
         Reason { nodes, text }
     }
+
+    /// The answer to a predicate that is true, or is not because of these nodes.
+    pub fn unless(is_true: bool, nodes: NodeSet, text: impl FnOnce() -> String) -> Answer {
+        if is_true {
+            return Ok(());
+        }
+        Err(Reason::new(nodes, text()))
+    }
 }
 
 /// A predicate over the parts of one world, or over one step.

@@ -23,7 +23,7 @@ pub trait Protocol: Actor {
     /// One line for lists.
     const ABOUT: &'static str;
     /// The papers and chapters that specify it.
-    const SOURCES: &'static [&'static str];
+    const SOURCES: &'static [&'static str] = &[];
     /// Mistakes that can be switched on by the parameter `bug`, for scenarios that expect them to be
     /// found. See [`mistakes!`](crate::mistakes).
     const BUGS: &'static [Bug] = &[];

@@ -99,6 +99,11 @@ impl<P: Protocol> Testbed<P> {
         story::play(scenario, system, params, properties, &told, origin)
     }
 
+    /// The same for a text; errors call it `name`.
+    pub fn parse(text: &str, name: &str) -> Result<Self, ScenarioError> {
+        Self::new(&Scenario::parse(text, name)?)
+    }
+
     pub fn case(&self) -> &Resolved<P> {
         &self.case
     }

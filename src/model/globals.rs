@@ -259,7 +259,7 @@ mod tests {
         assert_eq!(more.budgets.drops, Limit::Unlimited);
         // What was never allowed is not, whoever came back before.
         assert_eq!(more.budgets.recoveries, Limit::NONE);
-        let cluster = Cluster::new([]);
+        let cluster = Cluster::new(Vec::<(String, _)>::new());
         Assumption::MaxCuts { cuts: 1 }.impose(&mut more, &cluster);
         assert_eq!(spent.used_up(&more), [(Counted::Cuts, Limit::AtMost(1))]);
     }

@@ -28,6 +28,15 @@ impl Reason {
         Reason { nodes, text }
     }
 
+    /// The answer to a predicate that is true unless something was found against it: about whom, and
+    /// what.
+    pub fn against(found: Option<(NodeSet, String)>) -> Answer {
+        match found {
+            Some((nodes, text)) => Err(Reason { nodes, text }),
+            None => Ok(()),
+        }
+    }
+
     /// The answer to a predicate that is true, or is not because of these nodes.
     pub fn unless(is_true: bool, nodes: NodeSet, text: impl FnOnce() -> String) -> Answer {
         if is_true {

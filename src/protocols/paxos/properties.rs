@@ -7,7 +7,7 @@ use crate::model::{Answer, Id, Link, NodeSet, Predicate, Property, Protocol, Rea
 
 /// Lamport assumes nothing for safety: messages may be late, lost or duplicated, and agents may stop
 /// and restart.
-pub fn properties(protocol: &Paxos) -> Vec<Property<Paxos>> {
+pub fn properties(paxos: &Paxos) -> Vec<Property<Paxos>> {
     let mut properties = vec![
         Property::always(
             "consistency",
@@ -67,114 +67,88 @@ pub fn properties(protocol: &Paxos) -> Vec<Property<Paxos>> {
             Predicate::World(learned_by_all),
         ),
     ];
-    if protocol.learners.is_empty() {
+    if paxos.learners.is_empty() {
         // Then nobody learns anything.
         properties.retain(|property| property.name != "learning");
     }
     properties
 }
 
-fn consistency(protocol: &Paxos, history: &History) -> Answer {
-    let mut chosen = history.chosen(protocol);
-    let Some((first, who)) = chosen.next() else {
-        return Ok(());
-    };
-    match chosen.find(|(p, _)| p.value != first.value) {
-        Some((second, others)) => {
-            let text = format!(
-                "{:?} was chosen in ballot {:?}, by {}, and {:?} in ballot {:?}, by {}",
-                first.value,
-                first.ballot,
-                names(protocol, who),
-                second.value,
-                second.ballot,
-                names(protocol, others),
-            );
-            Err(Reason::new(who.union(others), text))
-        }
-        None => Ok(()),
-    }
+fn consistency(paxos: &Paxos, history: &History) -> Answer {
+    let mut chosen = history.chosen(paxos);
+    let first = chosen.next();
+    let differs = |(p, _): &(Proposal, _)| first.is_some_and(|(one, _)| one.value != p.value);
+    let two = first.zip(chosen.find(differs));
+    Reason::against(two.map(|((first, who), (second, others))| {
+        let by = |p: Proposal, who| format!("in ballot {:?}, by {}", p.ballot, names(paxos, who));
+        let (one, other) = (by(first, who), by(second, others));
+        let text = format!(
+            "{:?} was chosen {one}, and {:?} {other}",
+            first.value, second.value
+        );
+        (who.union(others), text)
+    }))
 }
 
-fn non_triviality(protocol: &Paxos, history: &History) -> Answer {
-    match history
-        .chosen(protocol)
-        .find(|(p, _)| !history.proposed.contains(&p.value))
-    {
-        Some((proposal, who)) => {
-            let text = format!("{:?} was chosen and nobody proposed it", proposal.value);
-            Err(Reason::new(who, text))
-        }
-        None => Ok(()),
-    }
+fn non_triviality(paxos: &Paxos, history: &History) -> Answer {
+    let mut chosen = history.chosen(paxos);
+    let new = chosen.find(|(p, _)| !history.proposed.contains(&p.value));
+    Reason::against(new.map(|(p, who)| {
+        let text = format!("{:?} was chosen and nobody proposed it", p.value);
+        (who, text)
+    }))
 }
 
-fn learning(protocol: &Paxos, history: &History) -> Answer {
-    let wrong = |(value, _): &&(Value, Id)| !history.is_chosen(protocol, *value);
-    match history.learned.iter().find(wrong) {
-        Some((value, id)) => {
-            let who = NodeSet::only(*id);
-            let text = format!(
-                "{} learned {value:?}, which was not chosen",
-                names(protocol, who)
-            );
-            Err(Reason::new(who, text))
-        }
-        None => Ok(()),
-    }
+fn learning(paxos: &Paxos, history: &History) -> Answer {
+    let wrong = |(value, _): &&(Value, Id)| !history.is_chosen(paxos, *value);
+    Reason::against(history.learned.iter().find(wrong).map(|(value, id)| {
+        let who = NodeSet::only(*id);
+        let name = names(paxos, who);
+        (
+            who,
+            format!("{name} learned {value:?}, which was not chosen"),
+        )
+    }))
 }
 
 /// What was chosen cannot be undone: by P2b a member of the majority that chose it accepts nothing
 /// else after it, so the last that it accepted, on its storage, is of the same value.
-fn stability(protocol: &Paxos, world: &dyn View<Paxos>) -> Answer {
-    let history = world.history();
+fn stability(paxos: &Paxos, world: &dyn View<Paxos>) -> Answer {
     let last = |id: Id| match world.node(id).storage() {
         Some(Storage::Acceptor(a)) => a.accepted.map(|p| p.value),
         _ => None,
     };
-    for (proposal, _) in history.chosen(protocol) {
-        let kept = |id: &Id| last(*id) == Some(proposal.value);
-        let keepers: NodeSet = protocol.acceptors.iter().filter(kept).collect();
-        if !protocol.is_majority(keepers) {
-            let others = protocol.acceptors.minus(keepers);
-            let text = format!(
-                "{:?} was chosen in ballot {:?}, but {} {} it not on stable storage",
-                proposal.value,
-                proposal.ballot,
-                names(protocol, others),
-                if others.len() == 1 { "has" } else { "have" },
-            );
-            return Err(Reason::new(others, text));
-        }
-    }
-    Ok(())
+    let lost = world.history().chosen(paxos).find_map(|(chosen, _)| {
+        let kept = |id: &Id| last(*id) == Some(chosen.value);
+        let keepers: NodeSet = paxos.acceptors.iter().filter(kept).collect();
+        (!paxos.is_majority(keepers)).then(|| (chosen, paxos.acceptors.minus(keepers)))
+    });
+    Reason::against(lost.map(|(Proposal { ballot, value }, others)| {
+        let who = have(paxos, others);
+        let chosen = format!("{value:?} was chosen in ballot {ballot:?}");
+        (
+            others,
+            format!("{chosen}, but {who} it not on stable storage"),
+        )
+    }))
 }
 
-fn one_value_per_ballot(protocol: &Paxos, history: &History) -> Answer {
-    let mut before: Option<(Proposal, NodeSet)> = None;
-    for (proposal, who) in history.accepted.iter() {
-        if let Some((other, others)) = before
-            && other.ballot == proposal.ballot
-        {
-            let text = format!(
-                "in ballot {:?} {} accepted {:?} and {} accepted {:?}",
-                proposal.ballot,
-                names(protocol, others),
-                other.value,
-                names(protocol, who),
-                proposal.value,
-            );
-            return Err(Reason::new(others.union(who), text));
-        }
-        before = Some((proposal, who));
-    }
-    Ok(())
+fn one_value_per_ballot(paxos: &Paxos, history: &History) -> Answer {
+    let accepted: Vec<_> = history.accepted.iter().collect();
+    let mut pairs = accepted.windows(2);
+    let two = pairs.find(|pair| pair[0].0.ballot == pair[1].0.ballot);
+    Reason::against(two.map(|pair| {
+        let did = |(p, who): (Proposal, _)| format!("{} accepted {:?}", names(paxos, who), p.value);
+        let (one, other) = (did(pair[0]), did(pair[1]));
+        let text = format!("in ballot {:?} {one} and {other}", pair[0].0.ballot);
+        (pair[0].1.union(pair[1].1), text)
+    }))
 }
 
 /// PMS states it of proposals that are issued; one that nobody accepts harms nobody. It speaks of
 /// what was accepted when the proposal was issued; the promises keep that from growing, so it can
 /// be asked at any later time.
-fn p2c(protocol: &Paxos, history: &History) -> Answer {
+fn p2c(paxos: &Paxos, history: &History) -> Answer {
     // For each acceptor the last proposal below the one at hand. (An acceptor that accepts two
     // values in a ballot violates another property.)
     let mut last: BTreeMap<Id, Proposal> = BTreeMap::new();
@@ -183,14 +157,14 @@ fn p2c(protocol: &Paxos, history: &History) -> Answer {
         for &(proposal, who) in ballot {
             let left_open = |bound: Option<Ballot>| {
                 let fits = |id: &Id| last.get(id).map(|p| p.ballot) <= bound;
-                protocol.is_majority(protocol.acceptors.iter().filter(fits).collect())
+                paxos.is_majority(paxos.acceptors.iter().filter(fits).collect())
             };
             // (a) They accepted nothing below; or (b) the same value last.
             let mut same = last.values().filter(|p| p.value == proposal.value);
             if !left_open(None) && !same.any(|p| left_open(Some(p.ballot))) {
                 let text = format!(
                     "{} accepted {:?} in ballot {:?}, which no majority leaves open",
-                    names(protocol, who),
+                    names(paxos, who),
                     proposal.value,
                     proposal.ballot,
                 );
@@ -204,16 +178,16 @@ fn p2c(protocol: &Paxos, history: &History) -> Answer {
     Ok(())
 }
 
-fn choice_possible(protocol: &Paxos, history: &History) -> Answer {
-    match history.chosen(protocol).next() {
-        Some(_) => Ok(()),
-        None => Err(Reason::new(NodeSet::EMPTY, "no value is chosen")),
-    }
+fn choice_possible(paxos: &Paxos, history: &History) -> Answer {
+    let is_chosen = history.chosen(paxos).next().is_some();
+    Reason::unless(is_chosen, NodeSet::EMPTY, || {
+        "no value is chosen".to_owned()
+    })
 }
 
 /// The condition of progress: some proposer and some learner are up, and in reach of a majority
 /// of acceptors that are up.
-fn enough_is_up(protocol: &Paxos, world: &dyn View<Paxos>) -> Answer {
+fn enough_is_up(paxos: &Paxos, world: &dyn View<Paxos>) -> Answer {
     let up = world.up();
     let open = |src: Id, dst: Id| !world.globals().is_cut(Link::new(src, dst));
     let suffices = |proposer: Id, learner: Option<Id>| {
@@ -221,71 +195,58 @@ fn enough_is_up(protocol: &Paxos, world: &dyn View<Paxos>) -> Answer {
             let heard = learner.is_none_or(|learner| open(*a, learner));
             heard && open(proposer, *a) && open(*a, proposer)
         };
-        let acceptors = protocol.acceptors.intersection(up);
-        protocol.is_majority(acceptors.iter().filter(serves).collect())
+        let acceptors = paxos.acceptors.intersection(up);
+        paxos.is_majority(acceptors.iter().filter(serves).collect())
     };
-    let learners: Vec<Option<Id>> = if protocol.learners.is_empty() {
-        vec![None]
-    } else {
-        protocol
-            .learners
-            .intersection(up)
-            .iter()
-            .map(Some)
-            .collect()
-    };
-    let mut proposers = protocol.proposers.intersection(up).iter();
-    if proposers.any(|p| learners.iter().any(|l| suffices(p, *l))) {
-        return Ok(());
-    }
+    let learners = paxos.learners.intersection(up).iter().map(Some);
+    let nobody = paxos.learners.is_empty().then_some(None);
+    let learners: Vec<Option<Id>> = learners.chain(nobody).collect();
+    let mut proposers = paxos.proposers.intersection(up).iter();
+    let enough = proposers.any(|p| learners.iter().any(|l| suffices(p, *l)));
     let text = "no proposer and learner are up and connected to a majority of acceptors";
-    Err(Reason::new(NodeSet::EMPTY, text))
+    Reason::unless(enough, NodeSet::EMPTY, || text.to_owned())
 }
 
-/// The goal of progress. Without learners it is enough that a value is chosen.
-fn learned_by_one(protocol: &Paxos, world: &dyn View<Paxos>) -> Answer {
-    if protocol.learners.is_empty() {
-        return choice_possible(protocol, world.history());
-    }
-    let ignorant = ignorant(protocol, world);
-    let up = protocol.learners.intersection(world.up());
-    if !up.is_subset(ignorant) {
-        return Ok(());
-    }
-    missing(protocol, world, ignorant)
+/// The goal of progress.
+fn learned_by_one(paxos: &Paxos, world: &dyn View<Paxos>) -> Answer {
+    let up = paxos.learners.intersection(world.up());
+    learned(paxos, world, |ignorant| !up.is_subset(ignorant))
 }
 
-fn learned_by_all(protocol: &Paxos, world: &dyn View<Paxos>) -> Answer {
-    if protocol.learners.is_empty() {
-        return choice_possible(protocol, world.history());
-    }
-    let ignorant = ignorant(protocol, world);
-    if ignorant.is_empty() {
-        return Ok(());
-    }
-    missing(protocol, world, ignorant)
+fn learned_by_all(paxos: &Paxos, world: &dyn View<Paxos>) -> Answer {
+    learned(paxos, world, NodeSet::is_empty)
 }
 
-/// The learners that have not learned, or are down.
-fn ignorant(protocol: &Paxos, world: &dyn View<Paxos>) -> NodeSet {
+/// Whether it is enough that just these learners have not learned, or are down. Without learners it is
+/// enough that a value is chosen.
+fn learned(
+    paxos: &Paxos,
+    world: &dyn View<Paxos>,
+    is_enough: impl FnOnce(NodeSet) -> bool,
+) -> Answer {
+    if paxos.learners.is_empty() {
+        return choice_possible(paxos, world.history());
+    }
     let knows = |id: Id| {
         let state = world.node(id).state();
         matches!(state, Some(State::Learner(Learner::Learned(_))))
     };
-    protocol.learners.iter().filter(|id| !knows(*id)).collect()
+    let ignorant: NodeSet = paxos.learners.iter().filter(|id| !knows(*id)).collect();
+    Reason::unless(is_enough(ignorant), ignorant, || {
+        let who = have(paxos, ignorant);
+        match world.history().chosen(paxos).next() {
+            Some((p, _)) => format!("{who} not learned that {:?} is chosen", p.value),
+            None => format!("{who} learned nothing, for nothing is chosen"),
+        }
+    })
 }
 
-/// Says why these learners do not know.
-fn missing(protocol: &Paxos, world: &dyn View<Paxos>, ignorant: NodeSet) -> Answer {
-    let who = names(protocol, ignorant);
-    let has = if ignorant.len() == 1 { "has" } else { "have" };
-    let what = match world.history().chosen(protocol).next() {
-        Some((proposal, _)) => format!("not learned that {:?} is chosen", proposal.value),
-        None => "learned nothing, for nothing is chosen".to_owned(),
-    };
-    Err(Reason::new(ignorant, format!("{who} {has} {what}")))
+fn names(paxos: &Paxos, set: NodeSet) -> String {
+    paxos.cluster().names(set)
 }
 
-fn names(protocol: &Paxos, set: NodeSet) -> String {
-    protocol.cluster().names(set)
+/// `A1 has`, `A1 and A2 have`.
+fn have(paxos: &Paxos, set: NodeSet) -> String {
+    let has = if set.len() == 1 { "has" } else { "have" };
+    format!("{} {has}", names(paxos, set))
 }

@@ -6,8 +6,8 @@ use indexmap::IndexSet;
 use super::*;
 use crate::model::Node;
 use crate::model::{
-    Answer, Command, Event, Expectation, Input, Observation, Predicate, Protocol, Reaction, Rules,
-    System, View, World,
+    Answer, Command, Event, Expectation, Input, Predicate, Protocol, Reaction, Rules, System, View,
+    World,
 };
 
 fn params(proposers: u8, acceptors: u8, learners: u8) -> Params {
@@ -280,11 +280,7 @@ fn ask(paxos: &Paxos, name: &str, accepted: &[(Proposal, &[&str])]) -> Answer {
     for (proposal, who) in accepted {
         for name in *who {
             let id = cluster.find(name).expect("a name");
-            let observation = Observation::Accepted {
-                subject: proposal.ballot.0.into(),
-                value: proposal.value.into(),
-            };
-            paxos.record(&mut history, id, &observation);
+            paxos.record(&mut history, id, &Claim::Accepted(*proposal));
         }
     }
     let properties = paxos.properties();

@@ -40,40 +40,8 @@ struct Settled {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Rule {
     ElectionSafety,
-    LeaderAppendOnly,
     StateMachineSafety,
-    OldTermCommit,
-    MonotoneTerms,
-    MonotoneCommitIndex,
-    MonotoneMatchIndex,
     ExactlyOnce,
-}
-
-impl Rule {
-    const ALL: [Rule; 8] = [
-        Rule::ElectionSafety,
-        Rule::LeaderAppendOnly,
-        Rule::StateMachineSafety,
-        Rule::OldTermCommit,
-        Rule::MonotoneTerms,
-        Rule::MonotoneCommitIndex,
-        Rule::MonotoneMatchIndex,
-        Rule::ExactlyOnce,
-    ];
-
-    /// As observations and properties name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Rule::ElectionSafety => "election-safety",
-            Rule::LeaderAppendOnly => "leader-append-only",
-            Rule::StateMachineSafety => "state-machine-safety",
-            Rule::OldTermCommit => "old-term-commit",
-            Rule::MonotoneTerms => "monotone-terms",
-            Rule::MonotoneCommitIndex => "monotone-commit-index",
-            Rule::MonotoneMatchIndex => "monotone-match-index",
-            Rule::ExactlyOnce => "exactly-once",
-        }
-    }
 }
 
 impl History {
@@ -102,20 +70,6 @@ impl History {
                 } else if let Some(answer) = word(value).and_then(|w| w.parse().ok()) {
                     self.clients.returns(client, answer);
                 }
-            }
-            Observation::Broke { rule } => {
-                let rule = Rule::ALL.into_iter().find(|r| r.name() == rule.as_ref());
-                let rule = rule.expect("a rule that this protocol observed");
-                let what = match rule {
-                    Rule::LeaderAppendOnly => "overwrote its log while it led",
-                    Rule::OldTermCommit => "led, and counted replicas of an entry of an older term",
-                    Rule::MonotoneTerms => "went back to an earlier term",
-                    Rule::MonotoneMatchIndex => {
-                        "forgot, while it led, what a follower had acknowledged"
-                    }
-                    _ => "lowered its commit index",
-                };
-                self.breach(rule, NodeSet::only(id), format!("{} {what}", name(id)));
             }
             _ => {}
         }

@@ -92,6 +92,7 @@ mod reads;
 mod replication;
 mod service;
 mod state;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod transfer;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Raft;
 use super::ask::{Ask, Reply};
-use super::history::{Rule, UNKNOWN};
+use super::history::UNKNOWN;
 use super::log::{Content, Entry, Index, Log, Term};
 use super::messages::Msg;
 use super::state::{Client, Server, Stable, State, Storage};
@@ -31,12 +31,6 @@ pub fn observe(
         return client(old, input, reaction, found);
     }
     let Some(State::Server(old)) = before.state() else {
-        if let (Some(Storage::Server(stable)), Some(State::Server(new))) =
-            (before.storage(), &reaction.state)
-            && new.stable.current_term < stable.current_term
-        {
-            found.push(broke(Rule::MonotoneTerms));
-        }
         return;
     };
     let meant;
@@ -120,33 +114,6 @@ fn server(old: &Server, new: &Server, found: &mut Vec<Observation>) {
             subject: term.0.into(),
         });
     }
-    if term < old.stable.current_term {
-        found.push(broke(Rule::MonotoneTerms));
-    }
-    if new.commit_index < old.commit_index {
-        found.push(broke(Rule::MonotoneCommitIndex));
-    }
-    // 5.4.2: only log entries from the leader's current term are committed by counting replicas.
-    let counts = (led || new.leading().is_some()) && new.commit_index > old.commit_index;
-    if counts && new.stable.log.term(new.commit_index) != Some(term) {
-        found.push(broke(Rule::OldTermCommit));
-    }
-    if let (true, Some(before), Some(now)) = (led, old.leading(), new.leading()) {
-        let mut followers = before.progress.iter().zip(&now.progress);
-        if followers.any(|(before, now)| now.matched < before.matched) {
-            found.push(broke(Rule::MonotoneMatchIndex));
-        }
-    }
-    if led && !is_extended(&old.stable.log, &new.stable.log) {
-        found.push(broke(Rule::LeaderAppendOnly));
-    }
-}
-
-/// Whether a log has all that another had, unless a snapshot stands for it.
-fn is_extended(old: &Log, new: &Log) -> bool {
-    let kept =
-        |(index, entry): (Index, &Entry)| index <= new.compacted() || new.get(index) == Some(entry);
-    old.iter().all(kept)
 }
 
 /// These entries were committed, one after the other.
@@ -248,9 +215,4 @@ fn returned(serial: u32, reply: Reply) -> Observation {
         subject: serial.into(),
         value: Value::Word(reply.to_string().into()),
     }
-}
-
-fn broke(rule: Rule) -> Observation {
-    let rule = Cow::Borrowed(rule.name());
-    Observation::Broke { rule }
 }

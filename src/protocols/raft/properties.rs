@@ -7,6 +7,10 @@ use super::history::{History, Rule};
 use super::log::{Index, Log, Term};
 use super::params::Membership;
 use super::state::{Server, Stable, State, Storage};
+use super::steps::{
+    leader_append_only, monotone_commit_index, monotone_match_index, monotone_terms,
+    old_term_commit,
+};
 use crate::model::cluster::enumerate;
 use crate::model::{Answer, Disks, Id, Link, NodeSet, Predicate, Property, Reason, View};
 
@@ -32,7 +36,7 @@ fn figure_3() -> Vec<Property<Raft>> {
             "leader-append-only",
             "A leader never overwrites or deletes entries in its log; it only appends new entries.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.3",
-            Predicate::History(|_, h| unbroken(h, Rule::LeaderAppendOnly)),
+            Predicate::Step("leader-append-only", leader_append_only),
         ),
         Property::always(
             "log-matching",
@@ -59,25 +63,25 @@ fn figure_3() -> Vec<Property<Raft>> {
             "old-term-commit",
             "Only log entries from the leader's current term are committed by counting replicas.",
             "Ongaro & Ousterhout 2014, 5.4.2",
-            Predicate::History(|_, h| unbroken(h, Rule::OldTermCommit)),
+            Predicate::Step("old-term-commit", old_term_commit),
         ),
         Property::always(
             "monotone-terms",
             "The current term of a server increases monotonically over time, also over a crash.",
             "Ongaro & Ousterhout 2014, 5.1 and Figure 2",
-            Predicate::World(monotone_terms),
+            Predicate::StepAndWorld("monotone-terms", monotone_terms, comes_back_in_its_term),
         ),
         Property::always(
             "monotone-commit-index",
             "The commit index of a server increases monotonically while it is up.",
             "Ongaro & Ousterhout 2014, Figure 2",
-            Predicate::History(|_, h| unbroken(h, Rule::MonotoneCommitIndex)),
+            Predicate::Step("monotone-commit-index", monotone_commit_index),
         ),
         Property::always(
             "monotone-match-index",
             "What a leader knows to be replicated on a server increases monotonically while it leads.",
             "Ongaro & Ousterhout 2014, Figure 2",
-            Predicate::History(|_, h| unbroken(h, Rule::MonotoneMatchIndex)),
+            Predicate::Step("monotone-match-index", monotone_match_index),
         ),
     ]
 }
@@ -184,9 +188,8 @@ fn state_machine_safety(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     Ok(())
 }
 
-/// Also of a server that comes back: it is not in a term before the last that it was elected in.
-fn monotone_terms(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    unbroken(world.history(), Rule::MonotoneTerms)?;
+/// A server that comes back is not in a term before the last that it was elected in.
+fn comes_back_in_its_term(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     for (id, server) in running(raft, world) {
         let term = server.stable.current_term;
         if let Some(led) = world.history().led_after(id, term) {

@@ -247,7 +247,7 @@ fn run_part(
     named: std::ops::RangeInclusive<u64>,
     what: &str,
     args: &Args,
-) -> Result<RunPart, Failure> {
+) -> std::result::Result<RunPart, Failure> {
     let begun = Instant::now();
     let most = args.seeds_max.unwrap_or(u64::MAX);
     let last = named.start().saturating_add(most - 1).min(*named.end());

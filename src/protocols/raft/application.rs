@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use super::Mistake;
 use super::ask::Reply;
+use super::claim::Claim;
 use super::configuration::Configuration;
 use super::log::{Content, Entry, Index, Snapshot, Term};
 use super::messages::{AppendResult, InstallSnapshot, Msg};
 use super::turn::Turn;
 use crate::model::Id;
+use crate::protocols::key_value::Executed;
 
 impl Turn<'_> {
     /// *Rules for Servers*: if commitIndex > lastApplied: increment lastApplied, apply
@@ -20,32 +22,43 @@ impl Turn<'_> {
                 return;
             };
             self.s.commit_index = index;
-            self.apply(entry);
+            self.observe(Claim::Committed {
+                index,
+                entry,
+                during: self.s.stable.current_term,
+            });
+            self.apply(index, entry);
         }
         self.compact();
         self.read_what_waits();
         self.configuration_committed();
     }
 
-    fn apply(&mut self, entry: Entry) {
+    fn apply(&mut self, index: Index, entry: Entry) {
         let Content::Command(client, serial, op) = entry.content else {
             return;
         };
         let applied = Arc::make_mut(&mut self.s.applied);
-        let answer = if self.raft.params.sessions {
+        let executed = if self.raft.params.sessions {
             let number = self.raft.client_number(client);
-            let executed = applied
+            applied
                 .sessions
-                .apply(&mut applied.machine, number, serial, op);
-            executed.map(|executed| executed.answer)
+                .apply(&mut applied.machine, number, serial, op)
         } else {
-            Some(applied.machine.execute(op))
+            Some(Executed {
+                answer: applied.machine.execute(op),
+                anew: true,
+            })
         };
+        if executed.is_some_and(|executed| executed.anew) {
+            let command = entry.content;
+            self.observe(Claim::Executed { index, command });
+        }
         // Leader: respond after entry applied to state machine (5.3). Whoever asked an earlier leader
         // has to ask again.
         let is_mine = self.s.leading().is_some() && entry.term == self.s.stable.current_term;
-        if let (true, Some(answer)) = (is_mine, answer) {
-            self.send(client, Msg::Reply(serial, Reply::Answer(answer)));
+        if let (true, Some(executed)) = (is_mine, executed) {
+            self.send(client, Msg::Reply(serial, Reply::Answer(executed.answer)));
         }
     }
 

@@ -3,6 +3,7 @@
 
 use super::Raft;
 use super::ask::{Ask, Reply};
+use super::claim::Claim;
 use super::messages::{Msg, Timer};
 use super::params::Workload;
 use super::state::{Asked, Client, Storage};
@@ -17,6 +18,13 @@ impl Raft {
             turn: self.first_server(id),
             asked: None,
         };
+        if begun > 0 {
+            // Whatever became of its last command, it will not hear of it any more.
+            o.observe(Claim::Returned {
+                serial: begun,
+                reply: None,
+            });
+        }
         self.think(id, &client, o);
         client
     }
@@ -46,6 +54,10 @@ impl Raft {
             (Timer::Retry, Some(asked)) => {
                 if asked.tries_left == Some(0) {
                     client.asked = None;
+                    o.observe(Claim::Returned {
+                        serial: client.serial,
+                        reply: None,
+                    });
                     return self.think(id, client, o);
                 }
                 asked.tries_left = asked.tries_left.map(|left| left - 1);
@@ -66,6 +78,8 @@ impl Raft {
             ask,
             tries_left: self.params.tries.map(|tries| tries - 1),
         });
+        let serial = client.serial;
+        o.observe(Claim::Invoked { serial, ask });
         self.ask(client, o);
     }
 
@@ -92,6 +106,8 @@ impl Raft {
         }
         match reply {
             Reply::Answer(_) | Reply::Accepted | Reply::Refused => {
+                let reply = Some(reply);
+                o.observe(Claim::Returned { serial, reply });
                 client.asked = None;
                 client.server = src;
                 client.turn = src;

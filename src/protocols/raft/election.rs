@@ -2,6 +2,7 @@
 //! (4.2.3) and elections that a leader asks for (3.10).
 
 use super::Mistake;
+use super::claim::Claim;
 use super::log::{Content, Position, Term};
 use super::messages::{Campaign, Msg, RequestVote, Timer, Vote};
 use super::state::{Leader, Progress, Role};
@@ -195,6 +196,7 @@ impl Turn<'_> {
     /// 5.2: if votes received from majority of servers: become leader. Upon election: send initial
     /// empty `AppendEntries` RPCs to each server; 8: a leader begins its term with a no-op.
     pub(super) fn become_leader(&mut self) {
+        self.observe(Claim::Elected(self.s.stable.current_term));
         let progress = Progress {
             next: self.s.stable.log.last_index() + 1,
             matched: 0,

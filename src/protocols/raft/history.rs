@@ -1,131 +1,103 @@
-//! What has happened, as far as properties ask: a fold of observations.
+//! What has happened, as far as properties ask: a fold of claims.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::Raft;
-use super::ask::{Ask, name};
-use super::log::{Index, Position, Term};
-use crate::model::{Id, NodeSet, Observation, Value};
+use super::ask::{Ask, Reply};
+use super::claim::Claim;
+use super::log::{Content, Entry, Index, Position, Term};
+use crate::model::Id;
 use crate::protocols::key_value::Linearizability;
-
-/// What a client is told that gave up, or crashed, before it got its answer.
-pub const UNKNOWN: &str = "unknown";
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct History {
     /// Who led each term.
     leaders: BTreeMap<Term, Id>,
     /// What was committed where.
-    committed: BTreeMap<Index, Settled>,
+    committed: BTreeMap<Index, Entry>,
     /// The last entry that was committed in each term.
     committed_in: BTreeMap<Term, Position>,
     /// Where each command was executed.
-    executed: BTreeMap<Value, Index>,
+    executed: BTreeMap<Content, Index>,
     /// What the clients were told.
     pub(super) clients: Linearizability,
-    /// The first breach of each rule, in the words of the reason.
-    pub(super) breaches: BTreeMap<Rule, (NodeSet, String)>,
+    pub(super) breaches: Breaches,
 }
 
-/// An entry, and the first term in which somebody knew that it was committed.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-struct Settled {
-    term: Term,
-    value: Value,
-}
-
-/// What a history shows when it is broken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Rule {
-    ElectionSafety,
-    StateMachineSafety,
-    ExactlyOnce,
+/// The first of each kind that should never happen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Breaches {
+    /// In this term the second was elected after the first.
+    pub elected_both: Option<(Term, Id, Id)>,
+    /// This server takes this entry for committed there, where another was.
+    pub committed_another: Option<(Id, Index, Entry)>,
+    /// This server executed this command there, after it was executed elsewhere.
+    pub executed_again: Option<(Id, Index, Content)>,
 }
 
 impl History {
     /// Adds one observation.
-    pub(super) fn record(&mut self, raft: &Raft, id: Id, observation: &Observation) {
-        match observation {
-            Observation::Elected { subject } => self.elected(term(*subject), id),
-            Observation::Committed {
-                subject,
-                value,
-                term: of,
+    pub(super) fn record(&mut self, raft: &Raft, id: Id, claim: &Claim) {
+        match *claim {
+            Claim::Elected(term) => self.elected(term, id),
+            Claim::Committed {
+                index,
+                entry,
                 during,
-            } => self.committed(id, index(*subject), term(*of), value, term(*during)),
-            Observation::Executed { subject, value } => self.executed(id, index(*subject), value),
-            Observation::Invoked { value, .. } => {
-                if let Some(Ask::Operation(op)) = word(value).and_then(|w| w.parse().ok()) {
+            } => self.committed(id, index, entry, during),
+            Claim::Executed { index, command } => self.executed(id, index, command),
+            Claim::Invoked { ask, .. } => {
+                if let Ask::Operation(op) = ask {
                     self.clients.invoke(raft.client_number(id) + 1, op);
                 }
             }
-            Observation::Returned { value, .. } => {
-                let client = raft.client_number(id) + 1;
-                if !self.clients.waits(client) {
-                    // It was told about something else than the state machine.
-                } else if *value == Value::from(UNKNOWN) {
-                    self.clients.gives_up(client);
-                } else if let Some(answer) = word(value).and_then(|w| w.parse().ok()) {
-                    self.clients.returns(client, answer);
-                }
-            }
-            _ => {}
+            Claim::Returned { reply, .. } => self.returned(raft.client_number(id) + 1, reply),
         }
-    }
-
-    fn breach(&mut self, rule: Rule, who: NodeSet, what: String) {
-        self.breaches.entry(rule).or_insert((who, what));
     }
 
     fn elected(&mut self, term: Term, id: Id) {
         let first = *self.leaders.entry(term).or_insert(id);
         if first != id {
-            let who = NodeSet::only(first).with(id);
-            let text = format!(
-                "{} and {} were both elected in term {term:?}",
-                name(first),
-                name(id)
-            );
-            self.breach(Rule::ElectionSafety, who, text);
+            let both = &mut self.breaches.elected_both;
+            both.get_or_insert((term, first, id));
         }
     }
 
-    fn committed(&mut self, id: Id, at: Index, term: Term, value: &Value, during: Term) {
-        let settled = self.committed.entry(at).or_insert_with(|| Settled {
-            term,
-            value: value.clone(),
-        });
-        if settled.term != term || settled.value != *value {
-            let text = format!(
-                "{} takes {value} (term {term:?}) for committed at {at}, where {} (term {:?}) was",
-                name(id),
-                settled.value,
-                settled.term
-            );
-            self.breach(Rule::StateMachineSafety, NodeSet::only(id), text);
+    fn committed(&mut self, id: Id, index: Index, entry: Entry, during: Term) {
+        if *self.committed.entry(index).or_insert(entry) != entry {
+            let another = &mut self.breaches.committed_another;
+            another.get_or_insert((id, index, entry));
         }
         // Who hears of it later, in a later term, adds nothing.
         let known = self
             .committed_by(during)
-            .is_some_and(|last| last.index >= at);
+            .is_some_and(|last| last.index >= index);
         if !known {
+            let term = entry.term;
+            self.committed_in.insert(during, Position { index, term });
             self.committed_in
-                .insert(during, Position { index: at, term });
-            self.committed_in
-                .retain(|t, last| *t <= during || last.index > at);
+                .retain(|t, last| *t <= during || last.index > index);
         }
     }
 
-    fn executed(&mut self, id: Id, at: Index, command: &Value) {
-        let first = *self.executed.entry(command.clone()).or_insert(at);
-        if first != at {
-            let text = format!(
-                "{} executed {command} at {at}, after it was at {first}",
-                name(id)
-            );
-            self.breach(Rule::ExactlyOnce, NodeSet::only(id), text);
+    fn executed(&mut self, id: Id, index: Index, command: Content) {
+        if *self.executed.entry(command).or_insert(index) != index {
+            let again = &mut self.breaches.executed_again;
+            again.get_or_insert((id, index, command));
+        }
+    }
+
+    fn returned(&mut self, client: u8, reply: Option<Reply>) {
+        if !self.clients.waits(client) {
+            // It had asked for something else than an operation of the state machine.
+            return;
+        }
+        match reply {
+            Some(Reply::Answer(answer)) => self.clients.returns(client, answer),
+            Some(_) => {}
+            None => self.clients.gives_up(client),
         }
     }
 
@@ -141,9 +113,14 @@ impl History {
         Some(*last)
     }
 
-    /// What was committed there.
-    pub(super) fn value_at(&self, index: Index) -> Option<&Value> {
-        self.committed.get(&index).map(|settled| &settled.value)
+    /// What was committed there first.
+    pub(super) fn committed_at(&self, index: Index) -> Option<Entry> {
+        self.committed.get(&index).copied()
+    }
+
+    /// Where a command was executed first.
+    pub(super) fn executed_at(&self, command: Content) -> Option<Index> {
+        self.executed.get(&command).copied()
     }
 
     /// The last term that a server was elected in, if that is behind this one.
@@ -163,20 +140,5 @@ impl History {
 
     pub(super) fn has_committed(&self) -> bool {
         !self.committed.is_empty()
-    }
-}
-
-fn term(subject: u64) -> Term {
-    Term(u32::try_from(subject).expect("a term"))
-}
-
-fn index(subject: u64) -> Index {
-    Index::try_from(subject).expect("an index")
-}
-
-fn word(value: &Value) -> Option<&str> {
-    match value {
-        Value::Word(word) => Some(word),
-        Value::Number(_) => None,
     }
 }

@@ -76,6 +76,7 @@
 mod application;
 mod ask;
 mod bugs;
+mod claim;
 mod client;
 mod configuration;
 mod election;
@@ -84,7 +85,6 @@ mod log;
 mod matrix;
 mod membership;
 mod messages;
-mod observations;
 mod params;
 mod properties;
 mod protocol;
@@ -102,6 +102,7 @@ use std::sync::Arc;
 
 pub use self::ask::{Ask, Members, Reply};
 pub use self::bugs::Mistake;
+pub use self::claim::Claim;
 pub use self::configuration::{Configuration, Servers};
 pub use self::history::History;
 pub use self::log::{Applied, Content, Entry, Index, Log, Position, Snapshot, Term};
@@ -113,7 +114,7 @@ pub use self::state::{
     Asked, Change, Client, Leader, Lease, Progress, Read, Role, Server, Stable, State, Storage,
 };
 use self::turn::Turn;
-use crate::model::{Actor, Id, NodeSet, Observation, Out};
+use crate::model::{Actor, Id, NodeSet, Out};
 
 /// Raft. The servers come first, then the clients.
 #[derive(Clone, Debug)]
@@ -134,7 +135,7 @@ impl Actor for Raft {
     type State = State;
     type Storage = Storage;
     type Choice = Ask;
-    type Observation = Observation;
+    type Observation = Claim;
 
     /// A first start without storage, recovery with it.
     fn on_start(&self, id: Id, storage: Option<&Storage>, o: &mut Out<Self>) -> State {

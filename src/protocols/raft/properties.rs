@@ -3,7 +3,7 @@
 
 use super::Raft;
 use super::ask::name;
-use super::history::{History, Rule};
+use super::history::History;
 use super::log::{Index, Log, Term};
 use super::params::Membership;
 use super::state::{Server, Stable, State, Storage};
@@ -12,7 +12,7 @@ use super::steps::{
     old_term_commit,
 };
 use crate::model::cluster::enumerate;
-use crate::model::{Answer, Disks, Id, Link, NodeSet, Predicate, Property, Reason, View};
+use crate::model::{Answer, Disks, Id, Link, NodeSet, Predicate, Property, Reason, Value, View};
 
 /// None assumes anything. (2: safe under all non-Byzantine conditions, including network delays,
 /// partitions, and packet loss, duplication, and reordering; and servers may crash and come back.)
@@ -30,7 +30,7 @@ fn figure_3() -> Vec<Property<Raft>> {
             "election-safety",
             "At most one leader can be elected in a given term.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.2; TLA+: at most one leader per term",
-            Predicate::History(|_, h| unbroken(h, Rule::ElectionSafety)),
+            Predicate::History(election_safety),
         ),
         Property::always(
             "leader-append-only",
@@ -113,7 +113,7 @@ fn of_storage_and_clients(raft: &Raft) -> Vec<Property<Raft>> {
             "exactly-once",
             "No command of a client is executed twice.",
             "Ongaro & Ousterhout 2014, 8; thesis, 6.3",
-            Predicate::History(|_, h| unbroken(h, Rule::ExactlyOnce)),
+            Predicate::History(exactly_once),
         ));
         all.push(Property::always(
             "linearizability",
@@ -158,17 +158,19 @@ fn progress() -> Vec<Property<Raft>> {
     ]
 }
 
-fn unbroken(history: &History, rule: Rule) -> Answer {
-    match history.breaches.get(&rule) {
-        Some((who, text)) => Err(Reason::new(*who, text.clone())),
-        None => Ok(()),
-    }
+fn election_safety(_: &Raft, history: &History) -> Answer {
+    let Some((term, first, second)) = history.breaches.elected_both else {
+        return Ok(());
+    };
+    let (one, other) = (name(first), name(second));
+    let text = format!("{one} and {other} were both elected in term {term:?}");
+    Err(Reason::new(NodeSet::only(first).with(second), text))
 }
 
 /// What was applied where; and of two servers that have applied equally much, that the outcome is the
 /// same.
 fn state_machine_safety(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    unbroken(world.history(), Rule::StateMachineSafety)?;
+    applied_alike(raft, world.history())?;
     for (one, here) in running(raft, world) {
         // Whoever comes before that one has been compared with it.
         let mut before = running(raft, world).take_while(|(other, _)| *other < one);
@@ -186,6 +188,33 @@ fn state_machine_safety(raft: &Raft, world: &dyn View<Raft>) -> Answer {
         }
     }
     Ok(())
+}
+
+/// No two servers take different entries for committed in one place.
+fn applied_alike(raft: &Raft, history: &History) -> Answer {
+    let Some((id, at, entry)) = history.breaches.committed_another else {
+        return Ok(());
+    };
+    let first = history.committed_at(at).expect("committed before");
+    let text = format!(
+        "{} takes {} (term {:?}) for committed at {at}, where {} (term {:?}) was",
+        name(id),
+        raft.name_of(entry.content),
+        entry.term,
+        raft.name_of(first.content),
+        first.term
+    );
+    Err(Reason::new(NodeSet::only(id), text))
+}
+
+fn exactly_once(raft: &Raft, history: &History) -> Answer {
+    let Some((id, at, command)) = history.breaches.executed_again else {
+        return Ok(());
+    };
+    let first = history.executed_at(command).expect("executed before");
+    let (who, command) = (name(id), raft.name_of(command));
+    let text = format!("{who} executed {command} at {at}, after it was at {first}");
+    Err(Reason::new(NodeSet::only(id), text))
 }
 
 /// A server that comes back is not in a term before the last that it was elected in.
@@ -294,10 +323,7 @@ fn leader_completeness(raft: &Raft, world: &dyn View<Raft>) -> Answer {
                 "{} leads term {term:?}, but its log does not have {} at {}, which was committed \
                  before",
                 name(id),
-                world
-                    .history()
-                    .value_at(committed.index)
-                    .map_or_else(String::new, ToString::to_string),
+                value_at(raft, world.history(), committed.index),
                 committed.index,
             );
             return Err(Reason::new(NodeSet::only(id), text));
@@ -323,10 +349,7 @@ fn durability(raft: &Raft, disks: &Disks<'_, Raft>) -> Answer {
     let others = raft.first.all().minus(keepers);
     let text = format!(
         "{} was committed at {}, but {} {} it not on stable storage",
-        disks
-            .history()
-            .value_at(committed.index)
-            .map_or_else(String::new, ToString::to_string),
+        value_at(raft, disks.history(), committed.index),
         committed.index,
         enumerate(others.iter().map(name)),
         if others.len() == 1 { "has" } else { "have" },
@@ -367,6 +390,12 @@ fn configurations_overlap(raft: &Raft, world: &dyn View<Raft>) -> Answer {
         }
     }
     Ok(())
+}
+
+/// What was committed there.
+fn value_at(raft: &Raft, history: &History, index: Index) -> Value {
+    let entry = history.committed_at(index).expect("committed");
+    raft.name_of(entry.content)
 }
 
 fn election_possible(_: &Raft, history: &History) -> Answer {

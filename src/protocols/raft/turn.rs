@@ -3,6 +3,7 @@
 //! Invariant: nothing is sent before all that it reveals is on stable storage (Figure 2: *updated on
 //! stable storage before responding to RPCs*). Whoever sends, saves first what has changed.
 
+use super::claim::Claim;
 use super::configuration::Configuration;
 use super::messages::{Msg, Timer};
 use super::state::{Server, Stable, Storage};
@@ -40,6 +41,11 @@ impl Turn<'_> {
         if !self.makes(Mistake::NothingSaved) {
             self.out.save(Storage::Server(record));
         }
+    }
+
+    /// Says what this turn means. It takes effect with what is saved or sent next.
+    pub fn observe(&mut self, claim: Claim) {
+        self.out.observe(claim);
     }
 
     pub fn set_timer(&mut self, timer: Timer, range: TimerRange) {

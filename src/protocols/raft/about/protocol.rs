@@ -1,15 +1,13 @@
 //! What Raft says of itself: who takes part, who waits for whom, what a check leaves open, and where
 //! a node stands.
 
-use super::ask::name;
-use super::bugs::Mistake;
-use super::messages::{Msg, Timer};
-use super::params::{Membership, Reads};
-use super::state::{Client, Role, Server, Stable, State, Storage};
-use super::{Claim, Configuration, History, Params, Raft};
 use crate::model::arms::Told;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Property, Protocol, Variant,
+};
+use crate::protocols::raft::{
+    Claim, Client, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
+    Server, Stable, State, Storage, Timer, name,
 };
 
 impl Protocol for Raft {

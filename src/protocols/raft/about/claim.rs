@@ -2,10 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Raft;
-use super::ask::{Ask, Reply};
-use super::log::{Content, Entry, Index, Term};
 use crate::model::{Observation, Observed, Value};
+use crate::protocols::raft::{Ask, Content, Entry, Index, Raft, Reply, Term};
 
 /// What a handler says of its step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,7 +59,7 @@ impl Observed<Raft> for Claim {
 
 impl Raft {
     /// `C1.2 put x 1`: a command, told apart from all others.
-    pub(super) fn name_of(&self, content: Content) -> Value {
+    pub(crate) fn name_of(&self, content: Content) -> Value {
         match content {
             Content::NoOp => Value::from("no-op"),
             Content::Command(client, serial, op) => {

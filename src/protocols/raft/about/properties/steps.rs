@@ -3,10 +3,8 @@
 //!
 //! A crash inside a handler takes away what is in memory: then what is on the disk is judged.
 
-use super::Raft;
-use super::log::{Entry, Index, Log};
-use super::state::{Server, Stable, State, Storage};
 use crate::model::{Step, StepAnswer};
+use crate::protocols::raft::{Entry, Index, Log, Raft, Server, Stable, State, Storage};
 
 pub fn leader_append_only(_: &Raft, step: &Step<'_, Raft>) -> StepAnswer {
     let led = in_memory(step.before.state()).is_some_and(|s| s.leading().is_some());

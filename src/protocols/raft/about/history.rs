@@ -4,12 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Raft;
-use super::ask::{Ask, Reply};
-use super::claim::Claim;
-use super::log::{Content, Entry, Index, Position, Term};
 use crate::model::Id;
 use crate::protocols::key_value::Linearizability;
+use crate::protocols::raft::{Ask, Claim, Content, Entry, Index, Position, Raft, Reply, Term};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct History {

@@ -305,7 +305,7 @@ impl<P: Protocol> Judge<P> {
             let anew = match predicate {
                 Predicate::History(_) | Predicate::Step(..) => observed,
                 Predicate::Storage(_) => observed || saved,
-                Predicate::World(_) => true,
+                Predicate::World(_) | Predicate::StepAndWorld(..) => true,
             };
             if !anew {
                 continue;

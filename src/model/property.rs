@@ -57,6 +57,13 @@ pub enum Predicate<P: Protocol> {
     World(fn(&P, &dyn View<P>) -> Answer),
     /// Reads one step of one node, under the name of its property; once broken it stays so.
     Step(&'static str, StepPredicate<P>),
+    /// A step can break it, and a world: what only the past shows of a step, like what a node was
+    /// before a crash that left nothing of it.
+    StepAndWorld(
+        &'static str,
+        StepPredicate<P>,
+        fn(&P, &dyn View<P>) -> Answer,
+    ),
 }
 
 /// What is on stable storage in one world, and the history: all that some predicates may read.
@@ -85,6 +92,20 @@ impl<P: Protocol> Predicate<P> {
             Predicate::Storage(predicate) => predicate(protocol, &Disks(world)),
             Predicate::World(predicate) => predicate(protocol, world),
             Predicate::Step(property, _) => world.past().breaches.answer(protocol, property),
+            Predicate::StepAndWorld(property, _, predicate) => {
+                world.past().breaches.answer(protocol, property)?;
+                predicate(protocol, world)
+            }
+        }
+    }
+
+    /// What it asks of steps, if anything, under the name of its property.
+    pub(super) fn of_steps(&self) -> Option<(&'static str, StepPredicate<P>)> {
+        match *self {
+            Predicate::Step(name, step) | Predicate::StepAndWorld(name, step, _) => {
+                Some((name, step))
+            }
+            Predicate::History(_) | Predicate::Storage(_) | Predicate::World(_) => None,
         }
     }
 }

@@ -18,7 +18,7 @@ use super::cluster::NodeSet;
 use super::id::Id;
 use super::node::{Node, Reaction};
 use super::observation::Observed;
-use super::property::{Answer, Expectation, Predicate, Property, Reason};
+use super::property::{Answer, Expectation, Property, Reason};
 use super::protocol::Protocol;
 use super::symmetry::Renaming;
 use super::system::System;
@@ -110,7 +110,7 @@ impl Breaches {
 /// The step predicates of a protocol, by the names of their properties.
 pub(super) fn of<P: Protocol>(properties: &[Property<P>]) -> Vec<(&'static str, StepPredicate<P>)> {
     let step = |property: &Property<P>| match property.expectation {
-        Expectation::Always(Predicate::Step(name, predicate)) => Some((name, predicate)),
+        Expectation::Always(predicate) => predicate.of_steps(),
         _ => None,
     };
     properties.iter().filter_map(step).collect()

@@ -26,17 +26,22 @@
 //!
 //! | paper | here |
 //! |---|---|
-//! | Figure 2, *State* | `state.rs`, `log.rs` |
-//! | Figure 2, *`AppendEntries` RPC*; *Leaders*; 5.3, 5.4.2 | `replication.rs` |
-//! | Figure 2, *`RequestVote` RPC*; *Followers*, *Candidates*; 5.2, 5.4.1; thesis, 9.6, 4.2.3, 6.2 | `election.rs` |
-//! | Figure 2, *All Servers*: terms | `Turn::hears`, below; `step_down` in `election.rs` |
-//! | Figure 2, *All Servers*: apply; 7, Figure 13 (snapshots) | `application.rs` |
-//! | 5.3, 8: what is done for clients; thesis, 6.3 (sessions) | `service.rs` |
-//! | 8, thesis, 6.4: reads without the log | `reads.rs` |
-//! | 6; thesis, 4; Ongaro 2015: membership | `membership.rs`, `configuration.rs` |
-//! | thesis, 3.10: leadership transfer | `transfer.rs` |
-//! | 8: clients | `client.rs`, `ask.rs` |
-//! | Figure 3 and more: what must be true | `properties.rs` |
+//! | Figure 2, *State* | `basic/state.rs`, `basic/log.rs` |
+//! | Figures 2 and 13: RPCs, and every other message | `basic/messages.rs` |
+//! | Figure 2, *All Servers*: terms | `Turn::hears`, below; `step_down` in `basic/election.rs` |
+//! | Figure 2, *All Servers*: apply | `basic/application.rs` |
+//! | Figure 2, *updated on stable storage before responding*; quorums | `basic/turn.rs` |
+//! | Figure 2, *`RequestVote` RPC*; *Followers*, *Candidates*; 5.2, 5.4.1 | `basic/election.rs` |
+//! | Figure 2, *`AppendEntries` RPC*; *Leaders*; 5.3, 5.4.2 | `basic/replication.rs` |
+//! | 6; thesis, 4; Ongaro 2015: membership | `extensions/membership.rs`, `extensions/configuration.rs` |
+//! | 7, Figure 13; thesis, 5: snapshots | `extensions/snapshots.rs` |
+//! | thesis, 3.10: leadership transfer | `extensions/transfer.rs` |
+//! | thesis, 4.2.3, 6.2, 9.6: leaders that are defended, check-quorum, pre-vote | `extensions/stability.rs` |
+//! | 8; thesis, 6.4: reads without the log | `extensions/reads.rs` |
+//! | 5.3, 8; thesis, 6.3: what is done for clients (sessions) | `clients/service.rs` |
+//! | 8: clients | `clients/client.rs`, `clients/ask.rs` |
+//! | Figure 3 and more: what must be true | `about/properties` |
+//! | how people get it wrong | `about/bugs.rs`; in the algorithm, wherever it `makes` a `Mistake` |
 //!
 //! Snapshots, pre-vote, check-quorum, membership changes and reads without the log are off unless a
 //! parameter turns them on.
@@ -73,46 +78,32 @@
 //!
 //! This folder's algorithm knows nothing of time, faults or properties.
 
-mod application;
-mod ask;
-mod bugs;
-mod client;
-mod configuration;
-mod election;
-mod history;
-mod log;
-mod matrix;
-mod membership;
-mod messages;
-mod observations;
-mod params;
-mod properties;
-mod protocol;
-mod reads;
-mod replication;
-mod service;
-mod state;
+mod about;
+mod basic;
+mod clients;
+mod extensions;
 #[cfg(test)]
 mod tests;
-mod transfer;
-mod turn;
 
 use std::sync::Arc;
 
-pub use self::ask::{Ask, Members, Reply};
-pub use self::bugs::Mistake;
-pub use self::configuration::{Configuration, Servers};
-pub use self::history::History;
-pub use self::log::{Applied, Content, Entry, Index, Log, Position, Snapshot, Term};
-pub use self::messages::{
+pub use self::about::bugs::Mistake;
+pub use self::about::claim::Claim;
+pub use self::about::history::History;
+use self::about::params::SERVERS_MAX;
+pub use self::about::params::{Drawn, Membership, Params, Reads, Workload};
+pub use self::basic::log::{Applied, Content, Entry, Index, Log, Position, Snapshot, Term};
+pub use self::basic::messages::{
     AppendEntries, AppendResult, Appended, Campaign, InstallSnapshot, Msg, RequestVote, Timer, Vote,
 };
-pub use self::params::{Drawn, Membership, Params, Reads, Workload};
-pub use self::state::{
+pub use self::basic::state::{
     Asked, Change, Client, Leader, Lease, Progress, Read, Role, Server, Stable, State, Storage,
 };
-use self::turn::Turn;
-use crate::model::{Actor, Id, NodeSet, Observation, Out};
+use self::basic::turn::Turn;
+pub use self::clients::ask::{Ask, Members, Reply};
+use self::clients::ask::{name, names};
+pub use self::extensions::configuration::{Configuration, Servers};
+use crate::model::{Actor, Id, NodeSet, Out};
 
 /// Raft. The servers come first, then the clients.
 #[derive(Clone, Debug)]
@@ -133,7 +124,7 @@ impl Actor for Raft {
     type State = State;
     type Storage = Storage;
     type Choice = Ask;
-    type Observation = Observation;
+    type Observation = Claim;
 
     /// A first start without storage, recovery with it.
     fn on_start(&self, id: Id, storage: Option<&Storage>, o: &mut Out<Self>) -> State {

@@ -1,16 +1,13 @@
 //! What Raft says of itself: who takes part, who waits for whom, what a check leaves open, and where
 //! a node stands.
 
-use super::ask::name;
-use super::bugs::Mistake;
-use super::messages::{Msg, Timer};
-use super::params::{Membership, Reads};
-use super::state::{Client, Role, Server, Stable, State, Storage};
-use super::{Configuration, History, Params, Raft, observations};
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
-    Reaction, Variant,
+    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Property, Protocol, Variant,
+};
+use crate::protocols::raft::{
+    Claim, Client, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
+    Server, Stable, State, Storage, Timer, name,
 };
 
 impl Protocol for Raft {
@@ -55,19 +52,18 @@ impl Protocol for Raft {
         }
     }
 
-    fn observe(
-        &self,
-        id: Id,
-        before: &Node<Self>,
-        input: Input<'_, Self>,
-        reaction: &Reaction<Self>,
-        found: &mut Vec<Observation>,
-    ) {
-        observations::observe(self, id, before, input, reaction, found);
+    /// Who leads was elected.
+    fn claims(&self, _: Id, node: &Node<Self>) -> Vec<Claim> {
+        match node.state() {
+            Some(State::Server(server)) if server.leading().is_some() => {
+                vec![Claim::Elected(server.stable.current_term)]
+            }
+            _ => Vec::new(),
+        }
     }
 
-    fn record(&self, history: &mut History, id: Id, observation: &Observation) {
-        history.record(self, id, observation);
+    fn record(&self, history: &mut History, id: Id, claim: &Claim) {
+        history.record(self, id, claim);
     }
 
     /// A follower waits for its leader, which sends heartbeats as long as it leads: to all that take

@@ -1,57 +1,16 @@
-//! What is committed is applied (5.3), clients are answered (8), and the log is compacted (7).
+//! Log compaction: 7, Figure 13; thesis, 5.
 
 use std::sync::Arc;
 
-use super::Mistake;
-use super::ask::Reply;
-use super::configuration::Configuration;
-use super::log::{Content, Entry, Index, Snapshot, Term};
-use super::messages::{AppendResult, InstallSnapshot, Msg};
-use super::turn::Turn;
 use crate::model::Id;
+use crate::protocols::raft::{
+    AppendResult, Configuration, InstallSnapshot, Mistake, Snapshot, Turn,
+};
 
 impl Turn<'_> {
-    /// *Rules for Servers*: if commitIndex > lastApplied: increment lastApplied, apply
-    /// log[lastApplied] to state machine.
-    pub(super) fn commit_up_to(&mut self, n: Index) {
-        while self.s.commit_index < n {
-            let index = self.s.commit_index + 1;
-            let Some(entry) = self.s.stable.log.get(index).copied() else {
-                return;
-            };
-            self.s.commit_index = index;
-            self.apply(entry);
-        }
-        self.compact();
-        self.read_what_waits();
-        self.configuration_committed();
-    }
-
-    fn apply(&mut self, entry: Entry) {
-        let Content::Command(client, serial, op) = entry.content else {
-            return;
-        };
-        let applied = Arc::make_mut(&mut self.s.applied);
-        let answer = if self.raft.params.sessions {
-            let number = self.raft.client_number(client);
-            let executed = applied
-                .sessions
-                .apply(&mut applied.machine, number, serial, op);
-            executed.map(|executed| executed.answer)
-        } else {
-            Some(applied.machine.execute(op))
-        };
-        // Leader: respond after entry applied to state machine (5.3). Whoever asked an earlier leader
-        // has to ask again.
-        let is_mine = self.s.leading().is_some() && entry.term == self.s.stable.current_term;
-        if let (true, Some(answer)) = (is_mine, answer) {
-            self.send(client, Msg::Reply(serial, Reply::Answer(answer)));
-        }
-    }
-
     /// Thesis, 5.1: once so many entries have been applied since the last snapshot, a new one takes
     /// their place.
-    fn compact(&mut self) {
+    pub fn compact(&mut self) {
         let Some(after) = self.raft.params.snapshot_after else {
             return;
         };
@@ -73,7 +32,7 @@ impl Turn<'_> {
     }
 
     /// Figure 13, *`InstallSnapshot` RPC, receiver implementation*.
-    pub(super) fn on_install_snapshot(&mut self, src: Id, install: InstallSnapshot) {
+    pub fn on_install_snapshot(&mut self, src: Id, install: InstallSnapshot) {
         let InstallSnapshot {
             term,
             snapshot,
@@ -112,11 +71,5 @@ impl Turn<'_> {
             // 7. Discard the entire log.
             log.replace(snapshot);
         }
-    }
-
-    /// Whether the leader has committed an entry of its term, and so knows what is committed (8).
-    pub(super) fn has_committed_own_term(&self) -> bool {
-        let committed: Option<Term> = self.s.stable.log.term(self.s.commit_index);
-        committed == Some(self.s.stable.current_term)
     }
 }

@@ -1,7 +1,7 @@
 //! The instances of Raft on which its assumptions are weighed.
 
-use super::params::{Params, Workload};
 use crate::model::{Fault, Limit, Variant};
+use crate::protocols::raft::{Params, Workload};
 
 /// Three servers, one term, one command.
 pub fn variants() -> Vec<Variant<Params>> {

@@ -4,9 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ask::names;
-use super::params::SERVERS_MAX;
 use crate::model::{Id, NodeSet};
+use crate::protocols::raft::{SERVERS_MAX, names};
 
 /// A set of servers in few bytes, since logs and messages are made of them: servers come first among
 /// the nodes, and there are few.

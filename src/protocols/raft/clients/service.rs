@@ -1,16 +1,11 @@
 //! What a server does for clients (5.3, 8; thesis, 6).
 
-use super::Mistake;
-use super::ask::{Ask, Reply};
-use super::log::Content;
-use super::messages::{Msg, Timer};
-use super::params::Reads;
-use super::turn::Turn;
 use crate::model::Id;
 use crate::protocols::key_value::Op;
+use crate::protocols::raft::{Ask, Content, Mistake, Msg, Reads, Reply, Timer, Turn};
 
 impl Turn<'_> {
-    pub(super) fn on_request(&mut self, client: Id, serial: u32, ask: Ask) {
+    pub fn on_request(&mut self, client: Id, serial: u32, ask: Ask) {
         let Some(leader) = self.s.leading() else {
             // 8: it rejects the request and supplies information about the most recent leader.
             let leader = self.s.leader;
@@ -55,12 +50,12 @@ impl Turn<'_> {
         self.advance_commit_index();
     }
 
-    pub(super) fn reply(&mut self, client: Id, serial: u32, reply: Reply) {
+    pub fn reply(&mut self, client: Id, serial: u32, reply: Reply) {
         self.send(client, Msg::Reply(serial, reply));
     }
 
     /// Appends a command that nobody asked for.
-    pub(super) fn propose(&mut self) {
+    pub fn propose(&mut self) {
         if self.s.leading().is_none() || self.proposals_left() == 0 {
             return;
         }
@@ -71,7 +66,7 @@ impl Turn<'_> {
     }
 
     /// Arms the timer for that, as long as there are not enough of them in the log.
-    pub(super) fn propose_later(&mut self) {
+    pub fn propose_later(&mut self) {
         if self.proposals_left() > 0 {
             self.set_timer(Timer::Propose, self.raft.params.propose);
         }

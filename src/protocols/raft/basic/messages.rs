@@ -1,34 +1,46 @@
-//! The RPCs of Figures 2 and 13, what else servers tell each other, and what passes between clients
-//! and servers.
+//! The RPCs of Figures 2 and 13, what else servers tell each other, what passes between clients and
+//! servers, and what each waits for.
 //!
 //! The leader's id and the candidate's are those of the sender. An answer is a message of its own;
 //! nobody waits for it.
 
-use std::fmt;
 use std::sync::Arc;
 
+use crate::protocols::raft::{Ask, Entry, Index, Position, Reply, Snapshot, Term};
 use serde::{Deserialize, Serialize};
-
-use super::ask::{Ask, Reply};
-use super::log::{Entry, Index, Position, Snapshot, Term};
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Msg {
+    /// From a candidate to the other servers, when it starts an election, and again to those who have
+    /// not answered: asks for their votes (5.2; Figure 2, *`RequestVote` RPC*). As a pre-vote, before
+    /// that, it asks whether they would vote (thesis, 9.6). Answered by `Vote`, or not at all by those
+    /// who defend their leader (thesis, 4.2.3).
     RequestVote(RequestVote),
-    /// The results of `RequestVote`.
+    /// From a server to the candidate that asked: its vote, or that it has none for it (Figure 2, the
+    /// results of `RequestVote`).
     Vote(Vote),
+    /// From the leader to each follower, when it is elected, when it has new entries, and with every
+    /// heartbeat: the entries that the follower lacks, or none, and what is committed (5.2, 5.3;
+    /// Figure 2, *`AppendEntries` RPC*). Answered by `Appended`.
     AppendEntries(AppendEntries),
-    /// The results of `AppendEntries` and of `InstallSnapshot`.
+    /// From a follower to its leader, or to one of an earlier term: how far the logs match (Figures 2
+    /// and 13, the results of `AppendEntries` and of `InstallSnapshot`).
     Appended(Appended),
+    /// From the leader to a follower that lacks entries which the leader has discarded: the snapshot
+    /// that stands for them (7; Figure 13, *`InstallSnapshot` RPC*). Answered by `Appended`.
     InstallSnapshot(InstallSnapshot),
-    /// The leader tells the one whom it transfers leadership to that it need not wait (thesis, 3.10).
+    /// From the leader to the server that it transfers leadership to, once that has all entries: it
+    /// need not wait for its election timeout (thesis, 3.10). Answered, if at all, by the `RequestVote`
+    /// of its election.
     TimeoutNow(Term),
-    /// A client asks a server, under the serial number of its command (thesis, 6.3).
+    /// From a client to a server, under the serial number of its command: what it asks for (8; thesis,
+    /// 6.3). It asks again, elsewhere, until it is told. Answered by `Reply`, once that is done.
     Request(u32, Ask),
+    /// From a server to a client, under the serial number of the request: an answer, or whom to ask
+    /// (8).
     Reply(u32, Reply),
 }
 
-/// Figure 2, *`RequestVote` RPC*.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RequestVote {
     /// The candidate's term; of a pre-vote, the term that it would campaign in.
@@ -57,7 +69,7 @@ pub struct Vote {
     pub pre: bool,
 }
 
-/// Figure 2, *`AppendEntries` RPC*. Without entries it is a heartbeat.
+/// Without entries it is a heartbeat.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AppendEntries {
     pub term: Term,
@@ -89,7 +101,7 @@ pub enum AppendResult {
     Outdated,
 }
 
-/// Figure 13, *`InstallSnapshot` RPC*, in one chunk.
+/// In one chunk.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct InstallSnapshot {
     pub term: Term,
@@ -140,76 +152,4 @@ pub enum Timer {
     Think,
     /// A client has waited too long for an answer.
     Retry,
-}
-
-impl fmt::Debug for Msg {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Msg::RequestVote(RequestVote {
-                term,
-                last,
-                campaign,
-            }) => {
-                write!(f, "RequestVote({term:?}, last {last:?}")?;
-                match campaign {
-                    Campaign::PreVote => f.write_str(", pre-vote)"),
-                    Campaign::Election => f.write_str(")"),
-                    Campaign::Transfer => f.write_str(", transfer)"),
-                }
-            }
-            Msg::Vote(Vote { term, granted, pre }) => {
-                let pre = if *pre { "pre-vote " } else { "" };
-                let granted = if *granted { "granted" } else { "denied" };
-                write!(f, "Vote({term:?}, {pre}{granted})")
-            }
-            Msg::AppendEntries(AppendEntries {
-                term,
-                prev,
-                entries,
-                leader_commit,
-                round,
-            }) => {
-                write!(f, "AppendEntries({term:?}, {prev:?}")?;
-                for entry in entries.iter() {
-                    write!(f, " +{entry:?}")?;
-                }
-                write!(f, ", commit {leader_commit}")?;
-                told_round(*round, f)
-            }
-            Msg::Appended(Appended {
-                term,
-                result,
-                round,
-            }) => {
-                write!(f, "Appended({term:?}, ")?;
-                match result {
-                    AppendResult::Matched(index) => write!(f, "matched {index}")?,
-                    AppendResult::Conflict(Some(term), first) => {
-                        write!(f, "conflict {first}@{term:?}")?;
-                    }
-                    AppendResult::Conflict(None, first) => write!(f, "conflict {first}")?,
-                    AppendResult::Outdated => f.write_str("outdated")?,
-                }
-                told_round(*round, f)
-            }
-            Msg::InstallSnapshot(InstallSnapshot {
-                term,
-                snapshot,
-                round,
-            }) => {
-                write!(f, "InstallSnapshot({term:?}, {:?}", snapshot.last)?;
-                told_round(*round, f)
-            }
-            Msg::TimeoutNow(term) => write!(f, "TimeoutNow({term:?})"),
-            Msg::Request(serial, ask) => write!(f, "Request({serial}, {ask})"),
-            Msg::Reply(serial, reply) => write!(f, "Reply({serial}, {reply})"),
-        }
-    }
-}
-
-fn told_round(round: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match round {
-        0 => f.write_str(")"),
-        round => write!(f, ", round {round})"),
-    }
 }

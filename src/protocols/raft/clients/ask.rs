@@ -5,11 +5,10 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::configuration::Servers;
-use super::params::SERVERS_MAX;
 use crate::model::cluster::index;
 use crate::model::{Id, NodeSet};
 use crate::protocols::key_value::{Answer, Op};
+use crate::protocols::raft::{SERVERS_MAX, Servers};
 
 /// What a client, or an administrator, may ask for. Written `put x 1`, `add S4`, `remove S1`,
 /// `members S1 S2 S4`, `transfer S2`.

@@ -8,10 +8,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::ask::name;
-use super::configuration::Configuration;
 use crate::model::Id;
 use crate::protocols::key_value::{Machine, Op, Sessions};
+use crate::protocols::raft::{Configuration, name};
 
 /// A term (5.1). No server is ever in term 0 and leads it.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -133,6 +132,11 @@ impl Log {
     pub fn position(&self, index: Index) -> Option<Position> {
         let term = self.term(index)?;
         Some(Position { index, term })
+    }
+
+    /// Whether the log has this entry, or a snapshot of what was committed that stands for it.
+    pub fn holds(&self, entry: Position) -> bool {
+        entry.index <= self.compacted() || self.term(entry.index) == Some(entry.term)
     }
 
     /// The entries with their indices.

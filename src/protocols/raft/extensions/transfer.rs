@@ -1,13 +1,10 @@
 //! Leadership transfer: thesis, 3.10.
 
-use super::ask::Reply;
-use super::messages::{Msg, Timer};
-use super::state::Role;
-use super::turn::Turn;
 use crate::model::Id;
+use crate::protocols::raft::{Campaign, Mistake, Msg, Reply, Role, Term, Timer, Turn};
 
 impl Turn<'_> {
-    pub(super) fn begin_transfer(&mut self, client: Id, serial: u32, to: Id) {
+    pub fn begin_transfer(&mut self, client: Id, serial: u32, to: Id) {
         if !self.configuration().contains(to) {
             return self.reply(client, serial, Reply::Refused);
         }
@@ -29,7 +26,7 @@ impl Turn<'_> {
     }
 
     /// 3. The prior leader sends a `TimeoutNow` request to the target server.
-    pub(super) fn transfer_if_ready(&mut self, to: Id) -> bool {
+    pub fn transfer_if_ready(&mut self, to: Id) -> bool {
         let Some(leader) = self.s.leading() else {
             return false;
         };
@@ -44,14 +41,29 @@ impl Turn<'_> {
         begins
     }
 
+    /// Thesis, 3.10: the leader has brought this server up to date and asks it to start an election
+    /// at once.
+    pub fn on_timeout_now(&mut self, term: Term) {
+        if term != self.s.stable.current_term || self.s.leading().is_some() {
+            return;
+        }
+        if self.makes(Mistake::TimeoutNowMakesLeader) {
+            self.s.stable.current_term = term.next();
+            return self.become_leader();
+        }
+        if self.may_campaign() {
+            self.start_election(Campaign::Transfer);
+        }
+    }
+
     /// If it does not complete after about an election timeout, the prior leader aborts the transfer.
-    pub(super) fn transfer_timeout(&mut self) {
+    pub fn transfer_timeout(&mut self) {
         if let Role::Leader(leader) = &mut self.s.role {
             leader.transfer = None;
         }
     }
 
-    pub(super) fn transfers(&self) -> bool {
+    pub fn transfers(&self) -> bool {
         let leader = self.s.leading();
         leader.is_some_and(|leader| leader.transfer.is_some())
     }

@@ -1,25 +1,20 @@
 //! Cluster membership changes: joint consensus (6; thesis, 4.3), and one server at a time (thesis,
 //! 4.1) as Ongaro mended it in 2015.
 
-use super::Mistake;
-use super::ask::{Members, Reply};
-use super::configuration::Configuration;
-use super::log::Content;
-use super::messages::Timer;
-use super::params::Membership;
-use super::state::{Change, Role};
-use super::turn::Turn;
 use crate::model::{Id, NodeSet};
+use crate::protocols::raft::{
+    Change, Configuration, Content, Members, Membership, Mistake, Reply, Role, Timer, Turn,
+};
 
 impl Turn<'_> {
     /// Whom a leader replicates to: all that take part, and those that are about to (thesis, 4.2.1).
-    pub(super) fn followers(&self) -> NodeSet {
+    pub fn followers(&self) -> NodeSet {
         let change = self.s.leading().and_then(|leader| leader.change);
         let joining = change.map_or(NodeSet::EMPTY, |change| change.target);
         self.others().union(joining).without(self.id)
     }
 
-    pub(super) fn change_membership(&mut self, client: Id, serial: u32, members: Members) {
+    pub fn change_membership(&mut self, client: Id, serial: u32, members: Members) {
         let (at, current) = self.s.stable.log.configuration();
         let target = members.out_of(current.voters());
         let is_committed = at <= self.s.commit_index;
@@ -74,7 +69,7 @@ impl Turn<'_> {
 
     /// Thesis, 4.2.1: the leader aborts the change if a new server is unavailable, or so slow that it
     /// will never catch up.
-    pub(super) fn catch_up_timeout(&mut self) {
+    pub fn catch_up_timeout(&mut self) {
         let Role::Leader(leader) = &mut self.s.role else {
             return;
         };
@@ -86,7 +81,7 @@ impl Turn<'_> {
 
     /// Once the new servers have what was committed when the change was asked for, the configuration
     /// goes into the log.
-    pub(super) fn new_server_catches_up(&mut self) {
+    pub fn new_server_catches_up(&mut self) {
         let current = self.configuration();
         let Role::Leader(leader) = &mut self.s.role else {
             return;
@@ -120,7 +115,7 @@ impl Turn<'_> {
 
     /// 6: once C-old,new has been committed, the leader creates an entry describing C-new; once that
     /// is committed, a leader that is not in it steps down.
-    pub(super) fn configuration_committed(&mut self) {
+    pub fn configuration_committed(&mut self) {
         let (at, current) = self.s.stable.log.configuration();
         let Some(leader) = self.s.leading() else {
             return;

@@ -1,22 +1,27 @@
 //! Clients (8; thesis, 6): each asks one thing after the other, and asks again, somebody else, until
 //! it is told. One that gives up, or crashes, never learns what became of its command.
 
-use super::Raft;
-use super::ask::{Ask, Reply};
-use super::messages::{Msg, Timer};
-use super::params::Workload;
-use super::state::{Asked, Client, Storage};
 use crate::model::cluster::index;
 use crate::model::{Id, Out};
+use crate::protocols::raft::{
+    Ask, Asked, Claim, Client, Msg, Raft, Reply, Storage, Timer, Workload,
+};
 
 impl Raft {
-    pub(super) fn client_starts(&self, id: Id, begun: u32, o: &mut Out<Self>) -> Client {
+    pub(crate) fn client_starts(&self, id: Id, begun: u32, o: &mut Out<Self>) -> Client {
         let client = Client {
             serial: begun,
             server: self.first_server(id),
             turn: self.first_server(id),
             asked: None,
         };
+        if begun > 0 {
+            // Whatever became of its last command, it will not hear of it any more.
+            o.observe(Claim::Returned {
+                serial: begun,
+                reply: None,
+            });
+        }
         self.think(id, &client, o);
         client
     }
@@ -28,7 +33,7 @@ impl Raft {
         }
     }
 
-    pub(super) fn client_waits_no_longer(
+    pub(crate) fn client_waits_no_longer(
         &self,
         id: Id,
         client: &mut Client,
@@ -46,6 +51,10 @@ impl Raft {
             (Timer::Retry, Some(asked)) => {
                 if asked.tries_left == Some(0) {
                     client.asked = None;
+                    o.observe(Claim::Returned {
+                        serial: client.serial,
+                        reply: None,
+                    });
                     return self.think(id, client, o);
                 }
                 asked.tries_left = asked.tries_left.map(|left| left - 1);
@@ -59,13 +68,15 @@ impl Raft {
 
     /// Asks for something new. Its serial number is on the disk before, so that it is never used for
     /// anything else.
-    pub(super) fn begin(&self, client: &mut Client, ask: Ask, o: &mut Out<Self>) {
+    pub(crate) fn begin(&self, client: &mut Client, ask: Ask, o: &mut Out<Self>) {
         client.serial += 1;
         o.save(Storage::Client(client.serial));
         client.asked = Some(Asked {
             ask,
             tries_left: self.params.tries.map(|tries| tries - 1),
         });
+        let serial = client.serial;
+        o.observe(Claim::Invoked { serial, ask });
         self.ask(client, o);
     }
 
@@ -76,7 +87,7 @@ impl Raft {
         }
     }
 
-    pub(super) fn client_hears(
+    pub(crate) fn client_hears(
         &self,
         id: Id,
         client: &mut Client,
@@ -92,6 +103,8 @@ impl Raft {
         }
         match reply {
             Reply::Answer(_) | Reply::Accepted | Reply::Refused => {
+                let reply = Some(reply);
+                o.observe(Claim::Returned { serial, reply });
                 client.asked = None;
                 client.server = src;
                 client.turn = src;
@@ -117,7 +130,7 @@ impl Raft {
     }
 
     /// How many commands a client has.
-    pub(super) fn workload_of(&self, id: Id) -> u32 {
+    pub(crate) fn workload_of(&self, id: Id) -> u32 {
         match &self.params.clients {
             Workload::Scripts(_) => {
                 let script = &self.scripts[self.client_number(id) as usize];
@@ -128,18 +141,18 @@ impl Raft {
     }
 
     /// The number of a client among the clients, from 0 on.
-    pub(super) fn client_number(&self, id: Id) -> u8 {
+    pub(crate) fn client_number(&self, id: Id) -> u8 {
         let number = index(id) - self.servers.len();
         u8::try_from(number).expect("few clients")
     }
 
     /// Whether any client has anything to ask for.
-    pub(super) fn has_workload(&self) -> bool {
+    pub(crate) fn has_workload(&self) -> bool {
         self.scripts.iter().any(|script| !script.is_empty()) || !self.drawn.is_empty()
     }
 
     /// Whether any client may ask for a transfer of leadership.
-    pub(super) fn transfers_are_asked_for(&self) -> bool {
+    pub(crate) fn transfers_are_asked_for(&self) -> bool {
         let mut all = self.scripts.iter().flatten().chain(&self.drawn);
         all.any(|ask| matches!(ask, Ask::Transfer(_)))
     }

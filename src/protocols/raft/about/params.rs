@@ -3,9 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ask::Ask;
-use super::bugs::Mistake;
 use crate::model::{BadParameter, NodeSet, TimerRange};
+use crate::protocols::raft::{Ask, Mistake};
 
 /// The largest numbers of servers and of clients.
 pub const SERVERS_MAX: u8 = 15;
@@ -174,23 +173,23 @@ impl Params {
     }
 
     /// Whether servers keep in mind that they have heard from a leader.
-    pub(super) fn leaders_are_defended(&self) -> bool {
+    pub(crate) fn leaders_are_defended(&self) -> bool {
         self.check_quorum || self.pre_vote
     }
 
-    pub(super) fn client_count(&self) -> u8 {
+    pub(crate) fn client_count(&self) -> u8 {
         match &self.clients {
             Workload::Scripts(scripts) => u8::try_from(scripts.len()).unwrap_or(u8::MAX),
             Workload::Drawn(drawn) => drawn.clients,
         }
     }
 
-    pub(super) fn first_members(&self) -> NodeSet {
+    pub(crate) fn first_members(&self) -> NodeSet {
         NodeSet::first(self.members.unwrap_or(self.servers).into())
     }
 
     /// What the clients ask for: their scripts, and what they draw from.
-    pub(super) fn asks(&self) -> Result<(Vec<Vec<Ask>>, Vec<Ask>), BadParameter> {
+    pub(crate) fn asks(&self) -> Result<(Vec<Vec<Ask>>, Vec<Ask>), BadParameter> {
         let (scripts, drawn): (&[Vec<String>], &[String]) = match &self.clients {
             Workload::Scripts(scripts) => (scripts, &[]),
             Workload::Drawn(drawn) => (&[], &drawn.from),
@@ -224,7 +223,7 @@ impl Params {
         Ok(ask)
     }
 
-    pub(super) fn check(&self) -> Result<(), BadParameter> {
+    pub(crate) fn check(&self) -> Result<(), BadParameter> {
         let bad = |parameter, message: String| Err(BadParameter::new(parameter, message));
         let within = |n: u8, most: u8, least: u8| (least..=most).contains(&n);
         if !within(self.servers, SERVERS_MAX, 1) {

@@ -1,16 +1,11 @@
 //! Reads that do not go through the log (8; thesis, 6.4): read-index, and leases (6.4.1).
 
-use super::Mistake;
-use super::ask::Reply;
-use super::messages::Timer;
-use super::params::Reads;
-use super::state::{Lease, Read, Role};
-use super::turn::Turn;
 use crate::model::{Id, NodeSet};
 use crate::protocols::key_value::{Answer, Op};
+use crate::protocols::raft::{Lease, Mistake, Read, Reads, Reply, Role, Timer, Turn};
 
 impl Turn<'_> {
-    pub(super) fn read(&mut self, client: Id, serial: u32, op: Op) {
+    pub fn read(&mut self, client: Id, serial: u32, op: Op) {
         let knows = self.has_committed_own_term() || self.makes(Mistake::ReadsBeforeOwnCommit);
         if self.makes(Mistake::ReadsUnconfirmed) || (knows && self.holds_lease()) {
             return self.answer_read(client, serial, op);
@@ -39,7 +34,7 @@ impl Turn<'_> {
     /// the read index, and (3) it sends a new round of heartbeats. (4) What is committed is applied.
     ///
     /// (Commands committed later than that are no harm: the client still waits.)
-    pub(super) fn read_what_waits(&mut self) {
+    pub fn read_what_waits(&mut self) {
         let knows = self.has_committed_own_term() || self.makes(Mistake::ReadsBeforeOwnCommit);
         let Role::Leader(leader) = &mut self.s.role else {
             return;
@@ -57,7 +52,7 @@ impl Turn<'_> {
     }
 
     /// Serves the reads, and confirms the leases, whose round a majority has answered.
-    pub(super) fn round_answered(&mut self) {
+    pub fn round_answered(&mut self) {
         let Some(leader) = self.s.leading() else {
             return;
         };
@@ -89,7 +84,7 @@ impl Turn<'_> {
 
     /// Thesis, 6.4.1: with a round of heartbeats a lease begins, which counts once a majority has
     /// answered: none of them will vote for anybody else before it is over.
-    pub(super) fn begin_lease(&mut self) {
+    pub fn begin_lease(&mut self) {
         if self.raft.params.reads != Reads::Lease || self.transfers() {
             return;
         }
@@ -112,7 +107,7 @@ impl Turn<'_> {
         self.set_timer(Timer::Lease(slot), self.raft.params.lease);
     }
 
-    pub(super) fn lease_is_over(&mut self, slot: u8) {
+    pub fn lease_is_over(&mut self, slot: u8) {
         if let Role::Leader(leader) = &mut self.s.role {
             leader.leases[usize::from(slot)] = None;
         }
@@ -125,7 +120,7 @@ impl Turn<'_> {
     }
 
     /// Thesis, 6.4.1: a leader that asks another to start an election has no lease any more.
-    pub(super) fn give_up_leases(&mut self) {
+    pub fn give_up_leases(&mut self) {
         if self.makes(Mistake::LeaseSurvivesTransfer) {
             return;
         }

@@ -3,11 +3,10 @@
 //! Invariant: nothing is sent before all that it reveals is on stable storage (Figure 2: *updated on
 //! stable storage before responding to RPCs*). Whoever sends, saves first what has changed.
 
-use super::configuration::Configuration;
-use super::messages::{Msg, Timer};
-use super::state::{Server, Stable, Storage};
-use super::{Mistake, Raft};
 use crate::model::{Id, NodeSet, Out, TimerRange};
+use crate::protocols::raft::{
+    Claim, Configuration, Mistake, Msg, Raft, Server, Stable, Storage, Timer,
+};
 
 pub struct Turn<'a> {
     pub raft: &'a Raft,
@@ -42,6 +41,11 @@ impl Turn<'_> {
         }
     }
 
+    /// Says what this turn means. It takes effect with what is saved or sent next.
+    pub fn observe(&mut self, claim: Claim) {
+        self.out.observe(claim);
+    }
+
     pub fn set_timer(&mut self, timer: Timer, range: TimerRange) {
         self.out.set_timer(timer, range);
     }
@@ -70,16 +74,20 @@ impl Turn<'_> {
 
     pub fn is_quorum(&self, set: NodeSet) -> bool {
         let configuration = self.configuration();
-        if self.makes(Mistake::HalfIsAMajority) {
-            let half = |of: NodeSet| 2 * of.intersection(set).len() >= of.len();
-            return half(configuration.voters()) && configuration.next().is_none_or(half);
+        let is_quorum = || configuration.is_quorum(set);
+        self.miscounts(configuration, set).unwrap_or_else(is_quorum)
+    }
+
+    /// The same by mistake, if it makes one.
+    fn miscounts(&self, configuration: Configuration, set: NodeSet) -> Option<bool> {
+        let half = |of: NodeSet| 2 * of.intersection(set).len() >= of.len();
+        match (self.raft.params.bug?, configuration.next()) {
+            (Mistake::HalfIsAMajority, next) => {
+                Some(half(configuration.voters()) && next.is_none_or(half))
+            }
+            (Mistake::NewMajorityOnly, Some(next)) => Some(Configuration::of(next).is_quorum(set)),
+            _ => None,
         }
-        if self.makes(Mistake::NewMajorityOnly)
-            && let Some(next) = configuration.next()
-        {
-            return Configuration::of(next).is_quorum(set);
-        }
-        configuration.is_quorum(set)
     }
 
     pub fn makes(&self, mistake: Mistake) -> bool {

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::ask::Ask;
-use super::log::{Applied, Index, Log, Term};
 use crate::model::cluster::index;
 use crate::model::{Id, NodeSet};
+use crate::protocols::raft::{Applied, Ask, Index, Log, Term, name};
 
 /// What a node knows while it is up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -193,7 +192,7 @@ impl fmt::Debug for Storage {
             }) => {
                 write!(f, "Term({current_term:?}")?;
                 if let Some(candidate) = voted_for {
-                    write!(f, ", vote {}", super::ask::name(*candidate))?;
+                    write!(f, ", vote {}", name(*candidate))?;
                 }
                 write!(f, ", {log:?})")
             }

@@ -1,22 +1,21 @@
 //! Log replication: 5.3, and when an entry is committed: 5.4.2.
 
-use super::Mistake;
-use super::log::{Content, Entry, Index, Position};
-use super::messages::{AppendEntries, AppendResult, Appended, InstallSnapshot, Msg, Timer};
-use super::state::{Progress, Role};
-use super::turn::Turn;
-use crate::model::{Id, NodeSet};
+use crate::model::Id;
+use crate::protocols::raft::{
+    AppendEntries, AppendResult, Appended, Content, Entry, Index, InstallSnapshot, Mistake, Msg,
+    Position, Progress, Role, Timer, Turn,
+};
 
 /// *Leaders.*
 impl Turn<'_> {
     /// Appends an entry of its own term to its log. (Nothing is sent before it is on the disk.)
-    pub(super) fn append(&mut self, content: Content) {
+    pub fn append(&mut self, content: Content) {
         let term = self.s.stable.current_term;
         self.s.stable.log.append(Entry { term, content });
     }
 
     /// 5.2: repeat during idle periods to prevent election timeouts.
-    pub(super) fn heartbeat(&mut self) {
+    pub fn heartbeat(&mut self) {
         if self.s.leading().is_none() {
             return;
         }
@@ -32,7 +31,7 @@ impl Turn<'_> {
         self.set_timer(Timer::Heartbeat, self.raft.params.heartbeat);
     }
 
-    pub(super) fn replicate_to_all(&mut self) {
+    pub fn replicate_to_all(&mut self) {
         for id in self.followers().iter() {
             self.replicate_to(id);
         }
@@ -40,7 +39,7 @@ impl Turn<'_> {
 
     /// 5.3: if last log index ≥ nextIndex for a follower: send `AppendEntries` RPC with log entries
     /// starting at nextIndex.
-    pub(super) fn replicate_to(&mut self, id: Id) {
+    pub fn replicate_to(&mut self, id: Id) {
         self.send_entries(id, usize::MAX);
     }
 
@@ -52,12 +51,7 @@ impl Turn<'_> {
         let (term, round) = (self.s.stable.current_term, leader.round);
         let log = &self.s.stable.log;
         let next = leader.of(id).next;
-        let is_compacted = if self.makes(Mistake::SnapshotBoundaryOffByOne) {
-            next < log.compacted()
-        } else {
-            next <= log.compacted()
-        };
-        if is_compacted {
+        if self.is_discarded(next) {
             let snapshot = std::sync::Arc::clone(&log.snapshot);
             let install = InstallSnapshot {
                 term,
@@ -81,18 +75,22 @@ impl Turn<'_> {
         self.send(id, Msg::AppendEntries(append));
     }
 
+    /// Whether a snapshot stands for an entry; by mistake, for one behind it.
+    fn is_discarded(&self, next: Index) -> bool {
+        let missed = Index::from(self.makes(Mistake::SnapshotBoundaryOffByOne));
+        next + missed <= self.s.stable.log.compacted()
+    }
+
     /// What has become of an `AppendEntries` or `InstallSnapshot`.
-    pub(super) fn on_appended(&mut self, src: Id, results: Appended) {
-        let current = self.s.stable.current_term;
-        let mistaken = self.makes(Mistake::CountsOldAcknowledgements);
-        let goes_back = self.makes(Mistake::MatchIndexGoesBack);
+    pub fn on_appended(&mut self, src: Id, results: Appended) {
+        // An answer to a request of an earlier term says nothing of this one's log.
+        let is_old = results.term != self.s.stable.current_term;
+        if is_old && !self.makes(Mistake::CountsOldAcknowledgements) {
+            return;
+        }
         let Role::Leader(leader) = &mut self.s.role else {
             return;
         };
-        // An answer to a request of an earlier term says nothing of this one's log.
-        if results.term != current && !mistaken {
-            return;
-        }
         if self.raft.params.check_quorum {
             leader.heard.insert(src);
         }
@@ -101,11 +99,9 @@ impl Turn<'_> {
         match results.result {
             // If successful: update nextIndex and matchIndex for follower.
             AppendResult::Matched(index) => {
-                progress.matched = if goes_back {
-                    index
-                } else {
-                    progress.matched.max(index)
-                };
+                if index > progress.matched || self.raft.makes(Mistake::MatchIndexGoesBack) {
+                    progress.matched = index;
+                }
                 progress.next = progress.next.max(index + 1);
                 let lacks_some = progress.next <= self.s.stable.log.last_index();
                 if lacks_some && self.raft.params.empty_heartbeats {
@@ -138,43 +134,46 @@ impl Turn<'_> {
 
     /// 5.3, 5.4.2: if there exists an N such that N > commitIndex, a majority of matchIndex[i] ≥ N,
     /// and log[N].term == currentTerm: set commitIndex = N.
-    pub(super) fn advance_commit_index(&mut self) {
-        let Some(leader) = self.s.leading() else {
-            return;
-        };
-        let log = &self.s.stable.log;
-        let has = |id: Id, n: Index| {
-            if id == self.id {
-                log.last_index() >= n
-            } else {
-                leader.of(id).matched >= n
-            }
-        };
-        let is_replicated = |n: Index| {
-            let who = self.raft.servers.iter().filter(|id| has(*id, n));
-            self.is_quorum(who.collect::<NodeSet>())
-        };
-        let is_own = |n: Index| log.term(n) == Some(self.s.stable.current_term);
-        let mut above = (self.s.commit_index + 1..=log.last_index()).rev();
-        let found = if self.makes(Mistake::CommitsOldTerms) {
-            above.find(|n| is_replicated(*n))
-        } else if self.makes(Mistake::CommitScanStops) {
-            let mut upwards = self.s.commit_index + 1..=log.last_index();
-            upwards
-                .find(|n| !is_own(*n) || is_replicated(*n))
-                .filter(|n| is_own(*n))
+    pub fn advance_commit_index(&mut self) {
+        let mut above = (self.s.commit_index + 1..=self.s.stable.log.last_index()).rev();
+        let found = if self.makes(Mistake::CommitScanStops) {
+            self.next_if_replicated()
         } else {
-            above.find(|n| is_own(*n) && is_replicated(*n))
+            above.find(|n| self.is_counted(*n) && self.is_replicated(*n))
         };
         if let Some(n) = found {
             self.commit_up_to(n);
         }
     }
+
+    /// Whether a majority have an entry, as far as the leader knows.
+    fn is_replicated(&self, n: Index) -> bool {
+        let Some(leader) = self.s.leading() else {
+            return false;
+        };
+        let has = |id: &Id| *id == self.id || leader.of(*id).matched >= n;
+        self.is_quorum(self.raft.servers.iter().filter(has).collect())
+    }
+
+    fn is_own(&self, n: Index) -> bool {
+        self.s.stable.log.term(n) == Some(self.s.stable.current_term)
+    }
+
+    /// A leader counts the replicas of its own entries; by mistake, of any.
+    fn is_counted(&self, n: Index) -> bool {
+        self.is_own(n) || self.makes(Mistake::CommitsOldTerms)
+    }
+
+    /// By mistake: looks at the next entry, and no further.
+    fn next_if_replicated(&self) -> Option<Index> {
+        let next = self.s.commit_index + 1;
+        (self.is_own(next) && self.is_replicated(next)).then_some(next)
+    }
 }
 
 /// *`AppendEntries` RPC, receiver implementation.*
 impl Turn<'_> {
-    pub(super) fn on_append_entries(&mut self, src: Id, append: AppendEntries) {
+    pub fn on_append_entries(&mut self, src: Id, append: AppendEntries) {
         let AppendEntries {
             term,
             prev,
@@ -203,27 +202,28 @@ impl Turn<'_> {
         }
         // 5. If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new
         //    entry).
-        let known = if self.makes(Mistake::CommitsWholeLog) {
-            leader_commit.min(self.s.stable.log.last_index())
-        } else {
-            leader_commit.min(last_new)
-        };
+        let known = leader_commit.min(self.last_of(last_new, Mistake::CommitsWholeLog));
         if known > self.s.commit_index {
             self.commit_up_to(known);
         } else if self.makes(Mistake::CommitIndexGoesBack) {
             self.s.commit_index = known;
         }
-        let matched = if self.makes(Mistake::AcknowledgesWholeLog) {
+        let matched = self.last_of(last_new, Mistake::AcknowledgesWholeLog);
+        self.appended(src, AppendResult::Matched(matched), round);
+    }
+
+    /// The index of the last new entry; by mistake, of the last that it has.
+    fn last_of(&self, last_new: Index, mistake: Mistake) -> Index {
+        if self.makes(mistake) {
             self.s.stable.log.last_index()
         } else {
             last_new
-        };
-        self.appended(src, AppendResult::Matched(matched), round);
+        }
     }
 
     /// Whether this is word from the leader of the term, and what follows from it: the election timer
     /// starts anew, and a candidate converts to follower (5.2).
-    pub(super) fn hears_from_leader(&mut self, src: Id) -> bool {
+    pub fn hears_from_leader(&mut self, src: Id) -> bool {
         // Two leaders of a term would be a violation; they ignore each other.
         if self.s.leading().is_some() {
             return false;
@@ -257,16 +257,16 @@ impl Turn<'_> {
     }
 
     fn store(&mut self, index: Index, entry: Entry) {
-        let keeps_conflicts = self.makes(Mistake::NeverTruncates);
-        let keeps_first = self.makes(Mistake::KeepsFirstConflict);
+        let truncates = !self.makes(Mistake::NeverTruncates);
+        let kept = Index::from(self.makes(Mistake::KeepsFirstConflict));
         let log = &mut self.s.stable.log;
         if index <= log.compacted() {
             return;
         }
         // 3. If an existing entry conflicts with a new one (same index but different terms), delete
         //    the existing entry and all that follow it (5.3).
-        if log.term(index).is_some_and(|term| term != entry.term) && !keeps_conflicts {
-            log.truncate(if keeps_first { index + 1 } else { index });
+        if truncates && log.term(index).is_some_and(|term| term != entry.term) {
+            log.truncate(index + kept);
         }
         // 4. Append any new entries not already in the log.
         if log.last_index() < index {
@@ -274,7 +274,7 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn appended(&mut self, src: Id, result: AppendResult, round: u32) {
+    pub fn appended(&mut self, src: Id, result: AppendResult, round: u32) {
         let term = self.s.stable.current_term;
         self.send(
             src,

@@ -1,0 +1,76 @@
+//! What servers and clients observe of themselves.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{Observation, Observed, Value};
+use crate::protocols::raft::{Ask, Content, Entry, Index, Raft, Reply, Term};
+
+/// What a handler says of its step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Claim {
+    /// A majority voted for it in this term.
+    Elected(Term),
+    /// Knows, in a certain term, that the entry at this place is committed. (Not said of what a
+    /// snapshot stands for: that was committed elsewhere.)
+    Committed {
+        index: Index,
+        entry: Entry,
+        during: Term,
+    },
+    /// Applied a command that its session has not seen before.
+    Executed { index: Index, command: Content },
+    /// A client asks for something, under this serial number.
+    Invoked { serial: u32, ask: Ask },
+    /// A client is told what became of it, or stops waiting and never is.
+    Returned { serial: u32, reply: Option<Reply> },
+}
+
+impl Observed<Raft> for Claim {
+    fn in_words(&self, raft: &Raft) -> Observation {
+        match *self {
+            Claim::Elected(Term(term)) => Observation::Elected {
+                subject: term.into(),
+            },
+            Claim::Committed {
+                index,
+                entry,
+                during,
+            } => Observation::Committed {
+                subject: index.into(),
+                value: raft.name_of(entry.content),
+                term: entry.term.0.into(),
+                during: during.0.into(),
+            },
+            Claim::Executed { index, command } => Observation::Executed {
+                subject: index.into(),
+                value: raft.name_of(command),
+            },
+            Claim::Invoked { serial, ask } => Observation::Invoked {
+                subject: serial.into(),
+                value: word(&ask),
+            },
+            Claim::Returned { serial, reply } => Observation::Returned {
+                subject: serial.into(),
+                value: reply.map_or(Value::from("unknown"), |reply| word(&reply)),
+            },
+        }
+    }
+}
+
+impl Raft {
+    /// `C1.2 put x 1`: a command, told apart from all others.
+    pub(crate) fn name_of(&self, content: Content) -> Value {
+        match content {
+            Content::NoOp => Value::from("no-op"),
+            Content::Command(client, serial, op) => {
+                let client = self.client_number(client) + 1;
+                word(&format_args!("C{client}.{serial} {op}"))
+            }
+            Content::Proposal(_) | Content::Configuration(_) => word(&content),
+        }
+    }
+}
+
+fn word(text: &impl ToString) -> Value {
+    Value::Word(text.to_string().into())
+}

@@ -1,0 +1,141 @@
+//! What has happened, as far as properties ask: a fold of claims.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::Id;
+use crate::protocols::key_value::Linearizability;
+use crate::protocols::raft::{Ask, Claim, Content, Entry, Index, Position, Raft, Reply, Term};
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct History {
+    /// Who led each term.
+    leaders: BTreeMap<Term, Id>,
+    /// What was committed where.
+    committed: BTreeMap<Index, Entry>,
+    /// The last entry that was committed in each term.
+    committed_in: BTreeMap<Term, Position>,
+    /// Where each command was executed.
+    executed: BTreeMap<Content, Index>,
+    /// What the clients were told.
+    pub(super) clients: Linearizability,
+    pub(super) breaches: Breaches,
+}
+
+/// The first of each kind that should never happen.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Breaches {
+    /// In this term the second was elected after the first.
+    pub elected_both: Option<(Term, Id, Id)>,
+    /// This server takes this entry for committed there, where another was.
+    pub committed_another: Option<(Id, Index, Entry)>,
+    /// This server executed this command there, after it was executed elsewhere.
+    pub executed_again: Option<(Id, Index, Content)>,
+}
+
+impl History {
+    /// Adds one observation.
+    pub(super) fn record(&mut self, raft: &Raft, id: Id, claim: &Claim) {
+        match *claim {
+            Claim::Elected(term) => self.elected(term, id),
+            Claim::Committed {
+                index,
+                entry,
+                during,
+            } => self.committed(id, index, entry, during),
+            Claim::Executed { index, command } => self.executed(id, index, command),
+            Claim::Invoked { ask, .. } => {
+                if let Ask::Operation(op) = ask {
+                    self.clients.invoke(raft.client_number(id) + 1, op);
+                }
+            }
+            Claim::Returned { reply, .. } => self.returned(raft.client_number(id) + 1, reply),
+        }
+    }
+
+    fn elected(&mut self, term: Term, id: Id) {
+        let first = *self.leaders.entry(term).or_insert(id);
+        if first != id {
+            let both = &mut self.breaches.elected_both;
+            both.get_or_insert((term, first, id));
+        }
+    }
+
+    fn committed(&mut self, id: Id, index: Index, entry: Entry, during: Term) {
+        if *self.committed.entry(index).or_insert(entry) != entry {
+            let another = &mut self.breaches.committed_another;
+            another.get_or_insert((id, index, entry));
+        }
+        // Who hears of it later, in a later term, adds nothing.
+        let known = self
+            .committed_by(during)
+            .is_some_and(|last| last.index >= index);
+        if !known {
+            let term = entry.term;
+            self.committed_in.insert(during, Position { index, term });
+            self.committed_in
+                .retain(|t, last| *t <= during || last.index > index);
+        }
+    }
+
+    fn executed(&mut self, id: Id, index: Index, command: Content) {
+        if *self.executed.entry(command).or_insert(index) != index {
+            let again = &mut self.breaches.executed_again;
+            again.get_or_insert((id, index, command));
+        }
+    }
+
+    fn returned(&mut self, client: u8, reply: Option<Reply>) {
+        if !self.clients.waits(client) {
+            // It had asked for something else than an operation of the state machine.
+            return;
+        }
+        match reply {
+            Some(Reply::Answer(answer)) => self.clients.returns(client, answer),
+            Some(_) => {}
+            None => self.clients.gives_up(client),
+        }
+    }
+
+    /// The last entry that was known to be committed in this term, or before.
+    pub(super) fn committed_by(&self, term: Term) -> Option<Position> {
+        let (_, last) = self.committed_in.range(..=term).next_back()?;
+        Some(*last)
+    }
+
+    /// The last entry that is committed at all.
+    pub(super) fn last_committed(&self) -> Option<Position> {
+        let (_, last) = self.committed_in.last_key_value()?;
+        Some(*last)
+    }
+
+    /// What was committed there first.
+    pub(super) fn committed_at(&self, index: Index) -> Option<Entry> {
+        self.committed.get(&index).copied()
+    }
+
+    /// Where a command was executed first.
+    pub(super) fn executed_at(&self, command: Content) -> Option<Index> {
+        self.executed.get(&command).copied()
+    }
+
+    /// The last term that a server was elected in, if that is behind this one.
+    pub(super) fn led_after(&self, id: Id, term: Term) -> Option<Term> {
+        // Nearly always nobody was elected in a later term.
+        self.leaders
+            .last_key_value()
+            .filter(|(last, _)| **last > term)?;
+        let later = self.leaders.range(term.next()..);
+        let mut led = later.rev().filter(|(_, who)| **who == id);
+        led.next().map(|(term, _)| *term)
+    }
+
+    pub(super) fn has_leader(&self) -> bool {
+        !self.leaders.is_empty()
+    }
+
+    pub(super) fn has_committed(&self) -> bool {
+        !self.committed.is_empty()
+    }
+}

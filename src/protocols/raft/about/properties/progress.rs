@@ -1,0 +1,116 @@
+//! What stays possible.
+
+use super::{running, server};
+use crate::model::{Answer, Id, Link, NodeSet, Predicate, Property, Reason, View};
+use crate::protocols::raft::{History, Raft, Server, State, Term};
+
+pub fn properties() -> Vec<Property<Raft>> {
+    vec![
+        Property::reachable(
+            "election-possible",
+            "A leader can be elected.",
+            "Ongaro & Ousterhout 2014, 5.2",
+            Predicate::History(election_possible),
+        ),
+        Property::reachable(
+            "commitment-possible",
+            "An entry can be committed.",
+            "Ongaro & Ousterhout 2014, 5.3",
+            Predicate::History(commitment_possible),
+        ),
+        Property::never_blocked(
+            "progress",
+            "While a majority of the servers are up and connected, it stays possible that a leader \
+             commits in its term, and that every client is served.",
+            "Ongaro & Ousterhout 2014, 2 and 5.6",
+            Some(Predicate::World(enough_are_up)),
+            Predicate::World(is_served),
+        ),
+        Property::recovers(
+            "recovers",
+            "Once all failures are repaired, it stays possible that a leader commits in its term, and \
+             that every client is served.",
+            "Ongaro & Ousterhout 2014, 5.5 and 5.6",
+            Predicate::World(is_served),
+        ),
+    ]
+}
+
+fn election_possible(_: &Raft, history: &History) -> Answer {
+    if history.has_leader() {
+        return Ok(());
+    }
+    Err(Reason::new(NodeSet::EMPTY, "nobody was elected"))
+}
+
+fn commitment_possible(_: &Raft, history: &History) -> Answer {
+    if history.has_committed() {
+        return Ok(());
+    }
+    Err(Reason::new(NodeSet::EMPTY, "nothing was committed"))
+}
+
+/// Whether messages pass between two nodes, both ways.
+fn is_open(world: &dyn View<Raft>, one: Id, other: Id) -> bool {
+    let cut = |src, dst| world.globals().is_cut(Link::new(src, dst));
+    one == other || !cut(one, other) && !cut(other, one)
+}
+
+/// The condition of progress: servers that are enough to decide are up, and connected to each other
+/// and to all clients that are up.
+fn enough_are_up(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    let up = raft.servers.intersection(world.up());
+    let clients = world.up().minus(raft.servers);
+    let is_connected = |set: NodeSet| {
+        let mut pairs = set
+            .iter()
+            .flat_map(|one| set.union(clients).iter().map(move |other| (one, other)));
+        pairs.all(|(one, other)| is_open(world, one, other))
+    };
+    let decides = |set: NodeSet| {
+        let mut all = set.iter().filter_map(|id| server(world, id));
+        !set.is_empty() && all.all(|s| s.stable.log.configuration().1.is_quorum(set))
+    };
+    let servers: Vec<Id> = up.iter().collect();
+    let subset = |chosen: u32| -> NodeSet {
+        let some = |(at, id): (usize, &Id)| (chosen >> at & 1 == 1).then_some(*id);
+        servers.iter().enumerate().filter_map(some).collect()
+    };
+    let mut sets = (0..1_u32 << servers.len()).rev().map(subset);
+    if sets.any(|set| decides(set) && is_connected(set)) {
+        return Ok(());
+    }
+    let text = "no majority of the servers are up and connected to each other and to the clients";
+    Err(Reason::new(NodeSet::EMPTY, text))
+}
+
+/// The goal of progress: a leader has committed all that it has, a majority follow it and can be
+/// reached, and no client that is up waits for anything, or has anything left to ask for.
+fn is_served(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    for id in world.up().minus(raft.servers).iter() {
+        if let Some(State::Client(client)) = world.node(id).state()
+            && (client.asked.is_some() || client.serial < raft.workload_of(id))
+        {
+            let client = raft.client_number(id) + 1;
+            let text = format!("C{client} waits to be served");
+            return Err(Reason::new(NodeSet::only(id), text));
+        }
+    }
+    let followers = |leader: Id, term: Term| -> NodeSet {
+        let follows = |s: &Server| s.leader == Some(leader) && s.stable.current_term == term;
+        let followers = running(raft, world).filter(|(_, s)| follows(s));
+        let reached = followers.filter(|(id, _)| is_open(world, leader, *id));
+        reached.map(|(id, _)| id).collect()
+    };
+    let mut leaders = running(raft, world).filter(|(_, s)| s.leading().is_some());
+    let serves = |(id, s): (Id, &Server)| {
+        let log = &s.stable.log;
+        let decides = |set: NodeSet| log.configuration().1.is_quorum(set);
+        s.commit_index == log.last_index() && decides(followers(id, s.stable.current_term))
+    };
+    if leaders.any(serves) {
+        return Ok(());
+    }
+    let text = "no leader that a majority follow, and can reach, has committed all that it has";
+    Err(Reason::new(NodeSet::EMPTY, text))
+}

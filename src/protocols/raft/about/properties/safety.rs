@@ -1,0 +1,204 @@
+//! Figure 3: elections, logs, and what is applied. (What steps show is in `steps.rs`.)
+
+use super::steps::{
+    leader_append_only, monotone_commit_index, monotone_match_index, monotone_terms,
+    old_term_commit,
+};
+use super::{running, stored, value_at};
+use crate::model::{Answer, Disks, Id, NodeSet, Predicate, Property, Reason, View};
+use crate::protocols::raft::{History, Index, Log, Raft, Term, name};
+
+/// The five of Figure 3, the rule of 5.4.2, and that terms and indices never go back.
+pub fn properties() -> Vec<Property<Raft>> {
+    vec![
+        Property::always(
+            "election-safety",
+            "At most one leader can be elected in a given term.",
+            "Ongaro & Ousterhout 2014, Figure 3 and 5.2; TLA+: at most one leader per term",
+            Predicate::History(election_safety),
+        ),
+        Property::always(
+            "leader-append-only",
+            "A leader never overwrites or deletes entries in its log; it only appends new entries.",
+            "Ongaro & Ousterhout 2014, Figure 3 and 5.3",
+            Predicate::Step("leader-append-only", leader_append_only),
+        ),
+        Property::always(
+            "log-matching",
+            "If two logs contain an entry with the same index and term, then the logs are identical in \
+             all entries up through the given index.",
+            "Ongaro & Ousterhout 2014, Figure 3 and 5.3; TLA+: LogMatching",
+            Predicate::Storage(log_matching),
+        ),
+        Property::always(
+            "leader-completeness",
+            "If a log entry is committed in a given term, then that entry will be present in the logs \
+             of the leaders for all higher-numbered terms.",
+            "Ongaro & Ousterhout 2014, Figure 3 and 5.4; TLA+: LeaderCompleteness",
+            Predicate::World(leader_completeness),
+        ),
+        Property::always(
+            "state-machine-safety",
+            "If a server has applied a log entry at a given index to its state machine, no other \
+             server will ever apply a different log entry for the same index.",
+            "Ongaro & Ousterhout 2014, Figure 3 and 5.4.3",
+            Predicate::World(state_machine_safety),
+        ),
+        Property::always(
+            "old-term-commit",
+            "Only log entries from the leader's current term are committed by counting replicas.",
+            "Ongaro & Ousterhout 2014, 5.4.2",
+            Predicate::Step("old-term-commit", old_term_commit),
+        ),
+        Property::always(
+            "monotone-terms",
+            "The current term of a server increases monotonically over time, also over a crash.",
+            "Ongaro & Ousterhout 2014, 5.1 and Figure 2",
+            Predicate::StepAndWorld("monotone-terms", monotone_terms, comes_back_in_its_term),
+        ),
+        Property::always(
+            "monotone-commit-index",
+            "The commit index of a server increases monotonically while it is up.",
+            "Ongaro & Ousterhout 2014, Figure 2",
+            Predicate::Step("monotone-commit-index", monotone_commit_index),
+        ),
+        Property::always(
+            "monotone-match-index",
+            "What a leader knows to be replicated on a server increases monotonically while it leads.",
+            "Ongaro & Ousterhout 2014, Figure 2",
+            Predicate::Step("monotone-match-index", monotone_match_index),
+        ),
+    ]
+}
+
+fn election_safety(_: &Raft, history: &History) -> Answer {
+    let Some((term, first, second)) = history.breaches.elected_both else {
+        return Ok(());
+    };
+    let (one, other) = (name(first), name(second));
+    let text = format!("{one} and {other} were both elected in term {term:?}");
+    Err(Reason::new(NodeSet::only(first).with(second), text))
+}
+
+/// What was applied where; and of two servers that have applied equally much, that the outcome is the
+/// same.
+fn state_machine_safety(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    applied_alike(raft, world.history())?;
+    for (one, here) in running(raft, world) {
+        // Whoever comes before that one has been compared with it.
+        let mut before = running(raft, world).take_while(|(other, _)| *other < one);
+        let alike = before.find(|(_, there)| here.commit_index == there.commit_index);
+        if let Some((other, there)) = alike
+            && here.applied != there.applied
+        {
+            let text = format!(
+                "{} and {} have applied {} entries each, and their state machines differ",
+                name(other),
+                name(one),
+                here.commit_index
+            );
+            return Err(Reason::new(NodeSet::only(one).with(other), text));
+        }
+    }
+    Ok(())
+}
+
+/// No two servers take different entries for committed in one place.
+fn applied_alike(raft: &Raft, history: &History) -> Answer {
+    let Some((id, at, entry)) = history.breaches.committed_another else {
+        return Ok(());
+    };
+    let first = history.committed_at(at).expect("committed before");
+    let text = format!(
+        "{} takes {} (term {:?}) for committed at {at}, where {} (term {:?}) was",
+        name(id),
+        raft.name_of(entry.content),
+        entry.term,
+        raft.name_of(first.content),
+        first.term
+    );
+    Err(Reason::new(NodeSet::only(id), text))
+}
+
+fn log_matching(raft: &Raft, disks: &Disks<'_, Raft>) -> Answer {
+    let log = |id: Id| stored(disks, id).map(|stable| &stable.log);
+    let mut pairs = raft.servers.iter().flat_map(|one| {
+        raft.servers
+            .iter()
+            .take_while(move |other| *other < one)
+            .map(move |other| (one, other))
+    });
+    let wrong = pairs.find_map(|(one, other)| {
+        let index = mismatch(log(one)?, log(other)?)?;
+        Some((one, other, index))
+    });
+    let Some((one, other, index)) = wrong else {
+        return Ok(());
+    };
+    let text = format!(
+        "the logs of {} and {} have a later entry in common, but not entry {index}",
+        name(other),
+        name(one)
+    );
+    Err(Reason::new(NodeSet::only(one).with(other), text))
+}
+
+/// Where two logs differ before an entry that they have in common.
+fn mismatch(one: &Log, other: &Log) -> Option<Index> {
+    let compacted = one.compacted().max(other.compacted());
+    let first = compacted + 1;
+    let is_rooted = one.term(compacted) == other.term(compacted);
+    let (one, other) = (one.from(first), other.from(first));
+    let mut pairs = one.iter().zip(other);
+    let common = pairs.rposition(|(a, b)| a.term == b.term)?;
+    if !is_rooted {
+        return Some(compacted);
+    }
+    if one[..=common] == other[..=common] {
+        return None;
+    }
+    let differs = one.iter().zip(other).position(|(a, b)| a != b)?;
+    Some(first + Index::try_from(differs).expect("a short log"))
+}
+
+/// It is enough to look for the last entry of those that were committed: log matching has the rest.
+fn leader_completeness(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    for (id, server) in running(raft, world) {
+        if server.leading().is_none() {
+            continue;
+        }
+        // An entry may be committed in a term while somebody is still being elected in an earlier one.
+        let term = server.stable.current_term;
+        let before = Term(term.0.saturating_sub(1));
+        let Some(committed) = world.history().committed_by(before) else {
+            continue;
+        };
+        let log = &server.stable.log;
+        if !log.holds(committed) {
+            let text = format!(
+                "{} leads term {term:?}, but its log does not have {} at {}, which was committed \
+                 before",
+                name(id),
+                value_at(raft, world.history(), committed.index),
+                committed.index,
+            );
+            return Err(Reason::new(NodeSet::only(id), text));
+        }
+    }
+    Ok(())
+}
+
+/// A server that comes back is not in a term before the last that it was elected in.
+fn comes_back_in_its_term(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    for (id, server) in running(raft, world) {
+        let term = server.stable.current_term;
+        if let Some(led) = world.history().led_after(id, term) {
+            let text = format!(
+                "{} is in term {term:?}, but was elected in term {led:?} before",
+                name(id)
+            );
+            return Err(Reason::new(NodeSet::only(id), text));
+        }
+    }
+    Ok(())
+}

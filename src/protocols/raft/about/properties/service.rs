@@ -1,0 +1,115 @@
+//! What rests on the disks, who decides, and what clients may expect.
+
+use super::{running, stored, value_at};
+use crate::model::cluster::enumerate;
+use crate::model::{Answer, Disks, Id, NodeSet, Predicate, Property, Reason, View};
+use crate::protocols::raft::{History, Membership, Raft, name};
+
+/// What rests on the disks, who decides, and what clients may expect.
+///
+/// Where the membership can change there is no *durability*: of which servers a majority should have an
+/// entry would depend on when it was committed.
+pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
+    let mut all = Vec::new();
+    if raft.params.membership == Membership::Fixed {
+        all.push(Property::always(
+            "durability",
+            "What is committed is on the stable storage of a majority of the servers.",
+            "Ongaro & Ousterhout 2014, 5.3, 5.4 and Figure 2",
+            Predicate::Storage(durability),
+        ));
+    } else {
+        all.push(Property::always(
+            "configurations-overlap",
+            "Of the configurations of servers that hold all that is committed, no two can decide \
+             apart from each other.",
+            "Ongaro & Ousterhout 2014, 6; thesis, 4.1",
+            Predicate::World(configurations_overlap),
+        ));
+    }
+    if raft.params.client_count() > 0 {
+        all.push(Property::always(
+            "exactly-once",
+            "No command of a client is executed twice.",
+            "Ongaro & Ousterhout 2014, 8; thesis, 6.3",
+            Predicate::History(exactly_once),
+        ));
+        all.push(Property::always(
+            "linearizability",
+            "Each operation of a client appears to take effect at one moment between its \
+             invocation and its response.",
+            "Ongaro & Ousterhout 2014, 8; Herlihy & Wing 1990",
+            Predicate::History(linearizability),
+        ));
+    }
+    all
+}
+
+fn durability(raft: &Raft, disks: &Disks<'_, Raft>) -> Answer {
+    let Some(committed) = disks.history().last_committed() else {
+        return Ok(());
+    };
+    let has = |id: &Id| stored(disks, *id).is_some_and(|stable| stable.log.holds(committed));
+    let keepers: NodeSet = raft.first.all().iter().filter(has).collect();
+    if raft.first.is_quorum(keepers) {
+        return Ok(());
+    }
+    let others = raft.first.all().minus(keepers);
+    let text = format!(
+        "{} was committed at {}, but {} {} it not on stable storage",
+        value_at(raft, disks.history(), committed.index),
+        committed.index,
+        enumerate(others.iter().map(name)),
+        if others.len() == 1 { "has" } else { "have" },
+    );
+    Err(Reason::new(others, text))
+}
+
+/// Of the servers whose logs hold all that is committed. Whoever lacks some of it may use an older
+/// configuration, and may even lead an older term: it can neither commit anything nor be elected,
+/// because those that have it deny it. (And that the last configuration but one is committed, by a
+/// leader that has committed an entry of its own term, is what keeps the others one step apart.)
+fn configurations_overlap(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    let committed = world.history().last_committed().unwrap_or_default();
+    let complete = || {
+        running(raft, world)
+            .filter(|(_, s)| s.stable.log.holds(committed))
+            .map(|(id, s)| (id, s.stable.log.configuration().1))
+    };
+    // Nearly always all have the same.
+    let mut others = complete().map(|(_, configuration)| configuration);
+    let first = others.next();
+    if others.all(|other| Some(other) == first) {
+        return Ok(());
+    }
+    for (nth, (other, there)) in complete().enumerate() {
+        for (one, here) in complete().take(nth) {
+            if here != there && !here.overlaps(there) {
+                let text = format!(
+                    "{} would decide by {here} and {} by {there}, and these can do without each other",
+                    name(one),
+                    name(other)
+                );
+                return Err(Reason::new(NodeSet::only(one).with(other), text));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn exactly_once(raft: &Raft, history: &History) -> Answer {
+    let Some((id, at, command)) = history.breaches.executed_again else {
+        return Ok(());
+    };
+    let first = history.executed_at(command).expect("executed before");
+    let (who, command) = (name(id), raft.name_of(command));
+    let text = format!("{who} executed {command} at {at}, after it was at {first}");
+    Err(Reason::new(NodeSet::only(id), text))
+}
+
+fn linearizability(_: &Raft, history: &History) -> Answer {
+    match history.clients.verdict() {
+        Ok(()) => Ok(()),
+        Err(broken) => Err(Reason::new(NodeSet::EMPTY, broken.to_string())),
+    }
+}

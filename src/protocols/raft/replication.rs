@@ -89,8 +89,10 @@ impl Turn<'_> {
         let Role::Leader(leader) = &mut self.s.role else {
             return;
         };
-        // An answer to a request of an earlier term says nothing of this one's log.
-        if results.term != current && !mistaken {
+        // An answer to a request of an earlier term says nothing of this one's log, nor of who leads it.
+        // Whoever refuses such a request does so in a later term: that may be this one.
+        let is_refused = results.result == AppendResult::Outdated;
+        if is_refused || (results.term != current && !mistaken) {
             return;
         }
         if self.raft.params.check_quorum {

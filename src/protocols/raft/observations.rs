@@ -191,7 +191,7 @@ fn value(raft: &Raft, content: Content) -> Value {
         Content::Command(client, serial, op) => {
             format!("C{}.{serial} {op}", raft.client_number(client) + 1)
         }
-        Content::Proposal(_) | Content::Configuration(_) => content.to_string(),
+        Content::Proposal(..) | Content::Configuration(_) => content.to_string(),
     };
     Value::Word(text.into())
 }

@@ -66,7 +66,7 @@ impl Raft {
                 let client = self.client_number(client) + 1;
                 word(&format_args!("C{client}.{serial} {op}"))
             }
-            Content::Proposal(_) | Content::Configuration(_) => word(&content),
+            Content::Proposal(..) | Content::Configuration(_) => word(&content),
         }
     }
 }

@@ -46,8 +46,9 @@ pub enum Content {
     NoOp,
     /// A client's command, under the client's serial number (thesis, 6.3).
     Command(Id, u32, Op),
-    /// A command that a leader made up itself; see `Params::proposals`.
-    Proposal(Id),
+    /// A command that a leader made up itself, and which of them in its log it was, so that no two are
+    /// alike; see `Params::proposals`.
+    Proposal(Id, u32),
     /// Who takes part from here on (6).
     Configuration(Configuration),
 }
@@ -239,7 +240,7 @@ impl Log {
 
     pub fn proposals_up_to(&self, index: Index) -> u32 {
         let entries = self.iter().take_while(|(at, _)| *at <= index);
-        let made = entries.filter(|(_, entry)| matches!(entry.content, Content::Proposal(_)));
+        let made = entries.filter(|(_, entry)| matches!(entry.content, Content::Proposal(..)));
         self.snapshot.proposals + Index::try_from(made.count()).expect("a short log")
     }
 }
@@ -268,7 +269,7 @@ impl fmt::Display for Content {
         match self {
             Content::NoOp => f.write_str("no-op"),
             Content::Command(_, _, op) => write!(f, "{op}"),
-            Content::Proposal(by) => f.write_str(&name(*by)),
+            Content::Proposal(by, number) => write!(f, "{}.{number}", name(*by)),
             Content::Configuration(configuration) => write!(f, "{configuration}"),
         }
     }

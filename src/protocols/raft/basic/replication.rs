@@ -83,9 +83,11 @@ impl Turn<'_> {
 
     /// What has become of an `AppendEntries` or `InstallSnapshot`.
     pub fn on_appended(&mut self, src: Id, results: Appended) {
-        // An answer to a request of an earlier term says nothing of this one's log.
+        // An answer to a request of an earlier term says nothing of this one's log, nor of who leads it.
+        // Whoever refuses such a request does so in a later term: that may be this one.
+        let is_refused = results.result == AppendResult::Outdated;
         let is_old = results.term != self.s.stable.current_term;
-        if is_old && !self.makes(Mistake::CountsOldAcknowledgements) {
+        if is_refused || (is_old && !self.makes(Mistake::CountsOldAcknowledgements)) {
             return;
         }
         let Role::Leader(leader) = &mut self.s.role else {

@@ -59,7 +59,8 @@ impl Turn<'_> {
         if self.s.leading().is_none() || self.proposals_left() == 0 {
             return;
         }
-        self.append(Content::Proposal(self.id));
+        let number = self.s.stable.log.proposals() + 1;
+        self.append(Content::Proposal(self.id, number));
         self.replicate_to_all();
         self.advance_commit_index();
         self.propose_later();

@@ -7,8 +7,12 @@ use crate::protocols::raft::{History, Membership, Raft, name};
 
 /// What rests on the disks, who decides, and what clients may expect.
 ///
-/// Where the membership can change there is no *durability*: of which servers a majority should have an
-/// entry would depend on when it was committed.
+/// Where the membership can change there is no *durability*: a majority of which servers should have an entry?
+/// A leader commits by the latest configuration in its log, and that may be overwritten. Of S1 to S4, S4
+/// is about to be removed: S1 and S2 commit an entry, two of three, and then the removal is lost; two of four have
+/// the entry. That is safe, since three of four, who elect the next leader, are not without them. So what
+/// is left to ask is that no leader lacks the entry, which is *leader-completeness*, and why it cannot:
+/// *configurations-overlap*.
 pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
     let mut all = Vec::new();
     if raft.params.membership == Membership::Fixed {

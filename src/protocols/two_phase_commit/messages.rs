@@ -80,6 +80,15 @@ impl Timer {
     }
 }
 
+impl Vote {
+    pub fn word(self) -> &'static str {
+        match self {
+            Vote::Yes => "yes",
+            Vote::No => "no",
+        }
+    }
+}
+
 impl Decision {
     /// The message that carries it.
     pub fn announce(self, txn: Txn) -> Msg {

@@ -57,7 +57,7 @@
 mod bugs;
 mod matrix;
 mod messages;
-mod observations;
+mod observe;
 mod params;
 pub(super) mod problem;
 mod properties;
@@ -69,6 +69,7 @@ mod tests;
 
 pub use self::bugs::Mistake;
 pub use self::messages::{Choice, Decision, Msg, Timer, Vote};
+use self::observe::{Observe, Ruling};
 pub use self::params::{MAX_PARTICIPANTS, Params, PlannedVote, Presumption, Termination};
 pub(super) use self::problem::Ballot;
 pub use self::properties::{History, Outcomes};
@@ -88,6 +89,9 @@ pub struct TwoPhaseCommit {
     /// Their votes, from node 1 on.
     votes: Vec<PlannedVote>,
 }
+
+const UNILATERAL_ABORT: &str = "unilateral abort";
+const COOPERATIVE_TERMINATION: &str = "cooperative termination";
 
 /// Where the coordinator lives.
 pub fn coordinator() -> Id {
@@ -130,6 +134,10 @@ impl Actor for TwoPhaseCommit {
                 for txn in self.transactions() {
                     self.recover_participant(id, &mut p, txn, o);
                 }
+                // BHG: it needs to ask nobody.
+                if p.log.iter().all(|(_, r)| *r != ParticipantRecord::Prepared) {
+                    o.applies("independent recovery");
+                }
                 State::Participant(p)
             }
         }
@@ -149,10 +157,11 @@ impl Actor for TwoPhaseCommit {
         }
     }
 
-    fn on_choice(&self, _: Id, state: &mut State, choice: &Choice, _: &mut Out<Self>) {
+    fn on_choice(&self, _: Id, state: &mut State, choice: &Choice, o: &mut Out<Self>) {
         if let State::Participant(p) = state
             && p.phase[choice.txn] == Participant::Open
         {
+            o.intends(choice.txn, choice.vote);
             p.phase[choice.txn] = Participant::Working { vote: choice.vote };
         }
     }
@@ -192,6 +201,7 @@ impl TwoPhaseCommit {
             (Coordinator::Collecting { .. }, Msg::Inquiry(_))
                 if self.makes(Mistake::InquiryAbortsCollecting) =>
             {
+                o.decides(txn, Decision::Abort);
                 o.send(src, Msg::Abort(txn));
             }
             (Coordinator::Decided { decision, .. }, Msg::Inquiry(_)) => {
@@ -199,6 +209,7 @@ impl TwoPhaseCommit {
             }
             // MLO: no information means what is presumed.
             (Coordinator::Forgotten, Msg::Inquiry(_)) => {
+                o.applies(self.presumption());
                 o.send(src, self.presumed().announce(txn));
             }
 
@@ -217,12 +228,8 @@ impl TwoPhaseCommit {
             (Timer::Begin(txn), Coordinator::Initial) => self.begin(c, txn, o),
             // Somebody did not vote in time.
             (Timer::Vote(txn), Coordinator::Collecting { .. }) => {
-                let decision = if self.makes(Mistake::TimeoutCountsAsYes) {
-                    Decision::Commit
-                } else {
-                    Decision::Abort
-                };
-                self.decide(c, txn, decision, self.participants, o);
+                let ruling = self.decision_on_silence().by("vote timeout");
+                self.decide(c, txn, ruling, self.participants, o);
             }
             (
                 Timer::Resend(txn),
@@ -231,7 +238,7 @@ impl TwoPhaseCommit {
                     unacknowledged,
                 },
             ) => {
-                Self::announce(unacknowledged, decision.announce(txn), o);
+                o.broadcast(unacknowledged, &decision.announce(txn));
                 o.set_timer(timer, self.params.resend);
             }
             _ => {}
@@ -247,25 +254,27 @@ impl TwoPhaseCommit {
         {
             Self::write_coordinator(c, txn, CoordinatorRecord::Initiation, o);
         }
-        Self::announce(self.participants, Msg::Prepare(txn), o);
+        o.broadcast(self.participants, &Msg::Prepare(txn));
         o.set_timer(Timer::Vote(txn), self.params.vote_timeout);
         c.phase[txn] = Coordinator::Collecting {
             yes: NodeSet::EMPTY,
         };
     }
 
-    /// Phase 2: the record that makes the decision comes first, then `whom` is told.
+    /// Phase 2: the record that makes the decision comes first, then `whom` is told. (Without a
+    /// record it is made with the first who is told.)
     fn decide(
         &self,
         c: &mut CoordinatorSite,
         txn: Txn,
-        decision: Decision,
+        ruling: impl Into<Ruling>,
         whom: NodeSet,
         o: &mut Out<Self>,
     ) {
+        let decision = o.decides(txn, ruling);
         let sends_first = self.makes(Mistake::CommitBeforeRecord);
         if sends_first {
-            Self::announce(whom, decision.announce(txn), o);
+            o.broadcast(whom, &decision.announce(txn));
         }
         match (decision, self.params.presumption) {
             (Decision::Commit, _) => {
@@ -278,7 +287,7 @@ impl TwoPhaseCommit {
             (Decision::Abort, Presumption::Abort | Presumption::Commit) => {}
         }
         if !sends_first {
-            Self::announce(whom, decision.announce(txn), o);
+            o.broadcast(whom, &decision.announce(txn));
         }
         if decision == Decision::Abort && self.makes(Mistake::LateYesCommits) {
             return;
@@ -317,17 +326,27 @@ impl TwoPhaseCommit {
     /// Recovery of the coordinator from each record (BHG 7.4, MLO).
     fn recover_coordinator(&self, c: &mut CoordinatorSite, txn: Txn, o: &mut Out<Self>) {
         let decision = match c.log[txn] {
-            // It had not begun, had not decided (where abort needs no record: or not to commit),
-            // or is done. It cannot tell, so it does not begin: those who wait for PREPARE abort
-            // by themselves, those who are prepared ask.
-            CoordinatorRecord::None | CoordinatorRecord::End => None,
-            CoordinatorRecord::Initiation | CoordinatorRecord::Abort => Some(Decision::Abort),
+            // It had not begun, or had not decided (where abort needs no record: or not to
+            // commit). It cannot tell, so it does not begin: those who wait for PREPARE abort by
+            // themselves, those who are prepared ask. Where they are told ABORT, that is the
+            // decision; where commit is presumed it had not begun, and there is nothing to decide.
+            CoordinatorRecord::None => {
+                if self.presumed() == Decision::Abort {
+                    o.decides(txn, Decision::Abort.by(self.presumption()));
+                }
+                None
+            }
+            CoordinatorRecord::End => None,
+            CoordinatorRecord::Initiation => {
+                Some(o.decides(txn, Decision::Abort.by("abort after a crash")))
+            }
+            CoordinatorRecord::Abort => Some(Decision::Abort),
             CoordinatorRecord::Commit => Some(Decision::Commit),
         };
         match decision {
             Some(decision) if self.is_acknowledged(decision) => {
                 // Nobody knows any more who acknowledged: everybody does it again.
-                Self::announce(self.participants, decision.announce(txn), o);
+                o.broadcast(self.participants, &decision.announce(txn));
                 o.set_timer(Timer::Resend(txn), self.params.resend);
                 c.phase[txn] = Coordinator::Decided {
                     decision,
@@ -355,12 +374,30 @@ impl TwoPhaseCommit {
         yes == self.participants
     }
 
+    /// The decision when somebody does not vote in time.
+    fn decision_on_silence(&self) -> Decision {
+        if self.makes(Mistake::TimeoutCountsAsYes) {
+            return Decision::Commit;
+        }
+        Decision::Abort
+    }
+
     /// What the coordinator answers without information. Where nothing is presumed, only
     /// transactions that a crash interrupted leave none, and these are aborted.
     fn presumed(&self) -> Decision {
         match self.params.presumption {
             Presumption::Abort | Presumption::Nothing => Decision::Abort,
             Presumption::Commit => Decision::Commit,
+        }
+    }
+
+    /// The rule by which it answers so.
+    fn presumption(&self) -> &'static str {
+        match self.params.presumption {
+            Presumption::Abort => "presumed abort",
+            Presumption::Commit => "presumed commit",
+            // Lampson & Lomet 1993: the one that is there although nothing is presumed.
+            Presumption::Nothing => "hidden presumption",
         }
     }
 
@@ -408,6 +445,7 @@ impl TwoPhaseCommit {
                 self.prepare(p, txn, o);
             }
             (Participant::Working { vote: Vote::No }, Msg::Prepare(_)) => {
+                o.votes(txn, Vote::No);
                 self.conclude(p, txn, Decision::Abort, o);
                 o.send(src, Msg::No(txn));
             }
@@ -416,19 +454,21 @@ impl TwoPhaseCommit {
             {
                 let asked = NodeSet::EMPTY;
                 p.phase[txn] = Participant::Prepared { asked };
+                o.locks(txn);
             }
             // A PREPARE may be a duplicate, or come late: what was said stays said.
-            (Participant::Prepared { .. }, Msg::Prepare(_)) => o.send(src, Msg::Yes(txn)),
+            (Participant::Prepared { .. }, Msg::Prepare(_)) => {
+                o.votes(txn, Vote::Yes);
+                o.send(src, Msg::Yes(txn));
+            }
             (Participant::Aborted, Msg::Prepare(_)) => o.send(src, Msg::No(txn)),
 
             // Phase 2: the decision, from whoever knows it.
             (Participant::Prepared { .. }, Msg::Commit(_)) => {
-                self.conclude(p, txn, Decision::Commit, o);
-                self.acknowledge(src, txn, Decision::Commit, o);
+                self.learn(p, src, txn, Decision::Commit, o);
             }
             (Participant::Working { .. } | Participant::Prepared { .. }, Msg::Abort(_)) => {
-                self.conclude(p, txn, Decision::Abort, o);
-                self.acknowledge(src, txn, Decision::Abort, o);
+                self.learn(p, src, txn, Decision::Abort, o);
             }
             (Participant::Committed, Msg::Commit(_)) => {
                 self.acknowledge(src, txn, Decision::Commit, o);
@@ -440,7 +480,7 @@ impl TwoPhaseCommit {
             // Cooperative termination, asked: one who has not voted can abort, and must have
             // done so before it says so; one who is uncertain itself is no help.
             (Participant::Working { .. }, Msg::Inquiry(_)) => {
-                self.conclude(p, txn, Decision::Abort, o);
+                self.conclude(p, txn, Decision::Abort.by(UNILATERAL_ABORT), o);
                 o.send(src, Msg::Abort(txn));
             }
             (Participant::Prepared { .. }, Msg::Inquiry(_)) => o.send(src, Msg::Uncertain(txn)),
@@ -449,12 +489,13 @@ impl TwoPhaseCommit {
 
             // Cooperative termination, asking: that all are uncertain says nothing, for the
             // coordinator may have decided.
-            (Participant::Prepared { asked }, Msg::Uncertain(_)) => {
+            (Participant::Prepared { asked }, Msg::Uncertain(_)) if asked.contains(src) => {
                 let asked = asked.without(src);
                 p.phase[txn] = Participant::Prepared { asked };
                 if asked.is_empty() && self.makes(Mistake::AllUncertainAbort) {
                     self.conclude(p, txn, Decision::Abort, o);
                 }
+                o.applies(COOPERATIVE_TERMINATION);
             }
 
             // A decision other than its own is a stale presumption: the coordinator forgot the
@@ -473,7 +514,7 @@ impl TwoPhaseCommit {
         match (timer, p.phase[timer.txn()]) {
             // Until it votes a participant may abort unilaterally.
             (Timer::Prepare(txn), Participant::Working { .. }) => {
-                self.conclude(p, txn, Decision::Abort, o);
+                self.conclude(p, txn, Decision::Abort.by(UNILATERAL_ABORT), o);
             }
             // In the window of uncertainty it may not: it can only ask.
             (Timer::Inquiry(txn), Participant::Prepared { .. }) => {
@@ -488,9 +529,11 @@ impl TwoPhaseCommit {
 
     /// Phase 1: forces the prepared record, then votes YES.
     fn prepare(&self, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
+        o.locks(txn);
         if !self.makes(Mistake::PreparedInMemory) {
             self.write_participant(p, txn, ParticipantRecord::Prepared, o);
         }
+        o.votes(txn, Vote::Yes);
         o.send(coordinator(), Msg::Yes(txn));
         o.cancel_timer(Timer::Prepare(txn));
         o.set_timer(Timer::Inquiry(txn), self.params.inquiry);
@@ -499,8 +542,34 @@ impl TwoPhaseCommit {
         };
     }
 
+    /// Phase 2: is told the decision, by the coordinator or by a peer.
+    fn learn(
+        &self,
+        p: &mut ParticipantSite,
+        src: Id,
+        txn: Txn,
+        decision: Decision,
+        o: &mut Out<Self>,
+    ) {
+        self.conclude(p, txn, decision, o);
+        self.acknowledge(src, txn, decision, o);
+        if src != coordinator() {
+            o.applies(COOPERATIVE_TERMINATION);
+        }
+    }
+
     /// The end of the transaction here: records the decision and gives up the locks.
-    fn conclude(&self, p: &mut ParticipantSite, txn: Txn, decision: Decision, o: &mut Out<Self>) {
+    fn conclude(
+        &self,
+        p: &mut ParticipantSite,
+        txn: Txn,
+        ruling: impl Into<Ruling>,
+        o: &mut Out<Self>,
+    ) {
+        let decision = o.decides(txn, ruling);
+        if let Participant::Prepared { .. } = p.phase[txn] {
+            o.releases(txn);
+        }
         let (phase, record) = match decision {
             Decision::Commit => (Participant::Committed, ParticipantRecord::Committed),
             Decision::Abort => (Participant::Aborted, ParticipantRecord::Aborted),
@@ -521,7 +590,7 @@ impl TwoPhaseCommit {
     /// Asks for the outcome, and will ask again.
     fn inquire(&self, id: Id, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
         let asked = self.peers(id);
-        Self::announce(asked.with(coordinator()), Msg::Inquiry(txn), o);
+        o.broadcast(asked.with(coordinator()), &Msg::Inquiry(txn));
         o.set_timer(Timer::Inquiry(txn), self.params.inquiry);
         p.phase[txn] = Participant::Prepared { asked };
     }
@@ -529,16 +598,22 @@ impl TwoPhaseCommit {
     /// Recovery of a participant from each record (BHG 7.4).
     fn recover_participant(&self, id: Id, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
         match p.log[txn] {
-            ParticipantRecord::None if self.makes(Mistake::VotesAfterAmnesia) => {
-                self.wait_for_prepare(id, p, txn, o);
-            }
             // Without a record it had not voted YES, so it may abort; and having forgotten
             // everything else it has to, whatever PREPARE may still be on its way.
-            ParticipantRecord::None | ParticipantRecord::Aborted => {
+            ParticipantRecord::None => {
+                o.decides(txn, Decision::Abort);
+                if self.makes(Mistake::VotesAfterAmnesia) {
+                    return self.wait_for_prepare(id, p, txn, o);
+                }
                 p.phase[txn] = Participant::Aborted;
             }
-            // Uncertain: the decision may have come while it was down, and not come again.
-            ParticipantRecord::Prepared => self.inquire(id, p, txn, o),
+            ParticipantRecord::Aborted => p.phase[txn] = Participant::Aborted,
+            // Uncertain: the decision may have come while it was down, and not come again. Until it
+            // does, the locks are held as before.
+            ParticipantRecord::Prepared => {
+                self.inquire(id, p, txn, o);
+                o.locks(txn);
+            }
             ParticipantRecord::Committed => p.phase[txn] = Participant::Committed,
         }
     }
@@ -572,12 +647,6 @@ impl TwoPhaseCommit {
 impl TwoPhaseCommit {
     fn transactions(&self) -> impl Iterator<Item = Txn> + use<> {
         1..=self.params.transactions
-    }
-
-    fn announce(whom: NodeSet, msg: Msg, o: &mut Out<Self>) {
-        for id in whom.iter() {
-            o.send(id, msg);
-        }
     }
 
     /// Whether this mistake is switched on.

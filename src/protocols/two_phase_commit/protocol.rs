@@ -2,15 +2,16 @@
 //! forced, and where a node stands.
 
 use super::bugs::Mistake;
+use super::observe::claims;
 use super::{
     Coordinator, CoordinatorRecord, Decision, History, Msg, Params, Participant, ParticipantRecord,
-    PerTxn, State, Storage, Termination, Timer, TwoPhaseCommit, coordinator, observations,
+    PerTxn, State, Storage, Termination, Timer, TwoPhaseCommit, coordinator,
 };
 use crate::model::arms::Told;
 use crate::model::cluster::index;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
-    Reaction, Symmetry, Variant,
+    BadParameter, Bug, Cluster, Id, Node, NodeSet, Observation, Property, Protocol, Symmetry,
+    Variant,
 };
 
 impl Protocol for TwoPhaseCommit {
@@ -52,15 +53,21 @@ impl Protocol for TwoPhaseCommit {
         }
     }
 
-    fn observe(
-        &self,
-        _: Id,
-        before: &Node<Self>,
-        input: Input<'_, Self>,
-        reaction: &Reaction<Self>,
-        observations: &mut Vec<Observation>,
-    ) {
-        observations::observe(self, before, input, reaction, observations);
+    /// Whoever holds the decision has made it, and whoever is prepared has taken its locks. (The
+    /// end record does not say what was decided.)
+    fn claims(&self, _: Id, node: &Node<Self>) -> Vec<Observation> {
+        let mut owed = Vec::new();
+        match node.storage() {
+            Some(Storage::Coordinator(log)) => owed.extend(claims(log, CoordinatorRecord::shows)),
+            Some(Storage::Participant(log)) => owed.extend(claims(log, ParticipantRecord::shows)),
+            None => {}
+        }
+        match node.state() {
+            Some(State::Coordinator(c)) => owed.extend(claims(&c.phase, Coordinator::shows)),
+            Some(State::Participant(p)) => owed.extend(claims(&p.phase, Participant::shows)),
+            None => {}
+        }
+        owed
     }
 
     fn record(&self, history: &mut History, id: Id, observation: &Observation) {
@@ -129,22 +136,6 @@ impl Protocol for TwoPhaseCommit {
 
     fn matrix() -> Vec<Variant<Params>> {
         super::matrix::variants()
-    }
-}
-
-/// What the storage of a coordinator says of a transaction.
-pub fn coordinator_record(storage: Option<&Storage>, txn: u8) -> CoordinatorRecord {
-    match storage {
-        Some(Storage::Coordinator(log)) => log[txn],
-        _ => CoordinatorRecord::None,
-    }
-}
-
-/// What the storage of a participant says of a transaction.
-pub fn participant_record(storage: Option<&Storage>, txn: u8) -> ParticipantRecord {
-    match storage {
-        Some(Storage::Participant(log)) => log[txn],
-        _ => ParticipantRecord::None,
     }
 }
 

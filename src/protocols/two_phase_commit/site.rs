@@ -10,6 +10,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::messages::{Decision, Vote};
+use super::observe::Claim;
 use crate::model::NodeSet;
 
 /// A transaction, counted from 1.
@@ -91,21 +92,19 @@ pub enum ParticipantRecord {
 }
 
 impl Coordinator {
-    /// What it decided and still knows.
-    pub fn decision(self) -> Option<Decision> {
+    pub fn shows(self) -> Option<Claim> {
         match self {
-            Coordinator::Decided { decision, .. } => Some(decision),
+            Coordinator::Decided { decision, .. } => Some(Claim::Decided(decision)),
             Coordinator::Initial | Coordinator::Collecting { .. } | Coordinator::Forgotten => None,
         }
     }
 }
 
 impl CoordinatorRecord {
-    /// The decision that it records.
-    pub fn decision(self) -> Option<Decision> {
+    pub fn shows(self) -> Option<Claim> {
         match self {
-            CoordinatorRecord::Commit => Some(Decision::Commit),
-            CoordinatorRecord::Abort => Some(Decision::Abort),
+            CoordinatorRecord::Commit => Some(Claim::Decided(Decision::Commit)),
+            CoordinatorRecord::Abort => Some(Claim::Decided(Decision::Abort)),
             CoordinatorRecord::None | CoordinatorRecord::Initiation | CoordinatorRecord::End => {
                 None
             }
@@ -114,21 +113,23 @@ impl CoordinatorRecord {
 }
 
 impl Participant {
-    pub fn decision(self) -> Option<Decision> {
+    pub fn shows(self) -> Option<Claim> {
         match self {
-            Participant::Committed => Some(Decision::Commit),
-            Participant::Aborted => Some(Decision::Abort),
-            Participant::Open | Participant::Working { .. } | Participant::Prepared { .. } => None,
+            Participant::Prepared { .. } => Some(Claim::Locked),
+            Participant::Committed => Some(Claim::Decided(Decision::Commit)),
+            Participant::Aborted => Some(Claim::Decided(Decision::Abort)),
+            Participant::Open | Participant::Working { .. } => None,
         }
     }
 }
 
 impl ParticipantRecord {
-    pub fn decision(self) -> Option<Decision> {
+    pub fn shows(self) -> Option<Claim> {
         match self {
-            ParticipantRecord::Committed => Some(Decision::Commit),
-            ParticipantRecord::Aborted => Some(Decision::Abort),
-            ParticipantRecord::None | ParticipantRecord::Prepared => None,
+            ParticipantRecord::Prepared => Some(Claim::Locked),
+            ParticipantRecord::Committed => Some(Claim::Decided(Decision::Commit)),
+            ParticipantRecord::Aborted => Some(Claim::Decided(Decision::Abort)),
+            ParticipantRecord::None => None,
         }
     }
 }

@@ -57,9 +57,7 @@
 mod bugs;
 mod matrix;
 mod messages;
-mod observe;
 mod params;
-pub(super) mod problem;
 mod properties;
 mod protocol;
 mod site;
@@ -68,35 +66,25 @@ mod symmetry;
 mod tests;
 
 pub use self::bugs::Mistake;
-pub use self::messages::{Choice, Decision, Msg, Timer, Vote};
-use self::observe::{Observe, Ruling};
-pub use self::params::{MAX_PARTICIPANTS, Params, PlannedVote, Presumption, Termination};
-pub(super) use self::problem::Ballot;
-pub use self::properties::{History, Outcomes};
-pub(super) use self::protocol::name;
+pub use self::messages::{Msg, Timer};
+pub use self::params::{Params, Presumption, Termination};
 pub use self::site::{
-    Coordinator, CoordinatorRecord, CoordinatorSite, MAX_TRANSACTIONS, Participant,
-    ParticipantRecord, ParticipantSite, PerTxn, Site, State, Storage, Txn,
+    Coordinator, CoordinatorRecord, CoordinatorSite, Participant, ParticipantRecord,
+    ParticipantSite, Site, State, Storage,
 };
+use super::atomic_commitment::{Ballot, Observe, PerTxn, Ruling, Txn, coordinator};
+pub use super::atomic_commitment::{Choice, Decision, History, PlannedVote, Vote};
 use crate::model::{Actor, Id, NodeSet, Observation, Out};
 
 /// Two-phase commit with one coordinator, node 0, and participants from node 1 on.
 #[derive(Clone, Debug)]
 pub struct TwoPhaseCommit {
     params: Params,
-    /// The participants.
-    participants: NodeSet,
-    /// Their votes, from node 1 on.
-    votes: Vec<PlannedVote>,
+    ballot: Ballot,
 }
 
 const UNILATERAL_ABORT: &str = "unilateral abort";
 const COOPERATIVE_TERMINATION: &str = "cooperative termination";
-
-/// Where the coordinator lives.
-pub fn coordinator() -> Id {
-    Id::from(0)
-}
 
 impl Actor for TwoPhaseCommit {
     type Msg = Msg;
@@ -174,13 +162,13 @@ impl TwoPhaseCommit {
         match (c.phase[txn], msg) {
             // Phase 1: one NO aborts, the last YES commits.
             (Coordinator::Collecting { .. }, Msg::No(_)) => {
-                self.decide(c, txn, Decision::Abort, self.participants.without(src), o);
+                self.decide(c, txn, Decision::Abort, self.participants().without(src), o);
             }
             (Coordinator::Collecting { yes }, Msg::Yes(_)) => {
                 let yes = self.count(yes, src);
                 c.phase[txn] = Coordinator::Collecting { yes };
                 if self.is_unanimous(yes) {
-                    self.decide(c, txn, Decision::Commit, self.participants, o);
+                    self.decide(c, txn, Decision::Commit, self.participants(), o);
                 }
             }
 
@@ -205,12 +193,12 @@ impl TwoPhaseCommit {
                 o.send(src, Msg::Abort(txn));
             }
             (Coordinator::Decided { decision, .. }, Msg::Inquiry(_)) => {
-                o.send(src, decision.announce(txn));
+                o.send(src, Msg::announce(decision, txn));
             }
             // MLO: no information means what is presumed.
             (Coordinator::Forgotten, Msg::Inquiry(_)) => {
                 o.applies(self.presumption());
-                o.send(src, self.presumed().announce(txn));
+                o.send(src, Msg::announce(self.presumed(), txn));
             }
 
             // A vote that comes after the decision does not change it.
@@ -229,7 +217,7 @@ impl TwoPhaseCommit {
             // Somebody did not vote in time.
             (Timer::Vote(txn), Coordinator::Collecting { .. }) => {
                 let ruling = self.decision_on_silence().by("vote timeout");
-                self.decide(c, txn, ruling, self.participants, o);
+                self.decide(c, txn, ruling, self.participants(), o);
             }
             (
                 Timer::Resend(txn),
@@ -238,7 +226,7 @@ impl TwoPhaseCommit {
                     unacknowledged,
                 },
             ) => {
-                o.broadcast(unacknowledged, &decision.announce(txn));
+                o.broadcast(unacknowledged, &Msg::announce(decision, txn));
                 o.set_timer(timer, self.params.resend);
             }
             _ => {}
@@ -254,7 +242,7 @@ impl TwoPhaseCommit {
         {
             Self::write_coordinator(c, txn, CoordinatorRecord::Initiation, o);
         }
-        o.broadcast(self.participants, &Msg::Prepare(txn));
+        o.broadcast(self.participants(), &Msg::Prepare(txn));
         o.set_timer(Timer::Vote(txn), self.params.vote_timeout);
         c.phase[txn] = Coordinator::Collecting {
             yes: NodeSet::EMPTY,
@@ -274,7 +262,7 @@ impl TwoPhaseCommit {
         let decision = o.decides(txn, ruling);
         let sends_first = self.makes(Mistake::CommitBeforeRecord);
         if sends_first {
-            o.broadcast(whom, &decision.announce(txn));
+            o.broadcast(whom, &Msg::announce(decision, txn));
         }
         match (decision, self.params.presumption) {
             (Decision::Commit, _) => {
@@ -287,7 +275,7 @@ impl TwoPhaseCommit {
             (Decision::Abort, Presumption::Abort | Presumption::Commit) => {}
         }
         if !sends_first {
-            o.broadcast(whom, &decision.announce(txn));
+            o.broadcast(whom, &Msg::announce(decision, txn));
         }
         if decision == Decision::Abort && self.makes(Mistake::LateYesCommits) {
             return;
@@ -346,11 +334,11 @@ impl TwoPhaseCommit {
         match decision {
             Some(decision) if self.is_acknowledged(decision) => {
                 // Nobody knows any more who acknowledged: everybody does it again.
-                o.broadcast(self.participants, &decision.announce(txn));
+                o.broadcast(self.participants(), &Msg::announce(decision, txn));
                 o.set_timer(Timer::Resend(txn), self.params.resend);
                 c.phase[txn] = Coordinator::Decided {
                     decision,
-                    unacknowledged: self.participants,
+                    unacknowledged: self.participants(),
                 };
             }
             _ => c.phase[txn] = Coordinator::Forgotten,
@@ -361,7 +349,7 @@ impl TwoPhaseCommit {
     fn count(&self, yes: NodeSet, src: Id) -> NodeSet {
         if self.makes(Mistake::VotesCounted) && yes.contains(src) {
             // A counter cannot tell who voted: it stands for any set of its size.
-            let next = self.participants.minus(yes).iter().next();
+            let next = self.participants().minus(yes).iter().next();
             return next.map_or(yes, |next| yes.with(next));
         }
         yes.with(src)
@@ -369,9 +357,9 @@ impl TwoPhaseCommit {
 
     fn is_unanimous(&self, yes: NodeSet) -> bool {
         if self.makes(Mistake::MajorityCommits) {
-            return yes.len() > self.participants.len() / 2;
+            return yes.len() > self.participants().len() / 2;
         }
-        yes == self.participants
+        yes == self.participants()
     }
 
     /// The decision when somebody does not vote in time.
@@ -425,14 +413,9 @@ impl TwoPhaseCommit {
 /// The participant: BHG 7.4.
 impl TwoPhaseCommit {
     fn wait_for_prepare(&self, id: Id, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
-        p.phase[txn] = match self.votes[usize::from(id) - 1] {
-            PlannedVote::Yes => Participant::Working { vote: Vote::Yes },
-            PlannedVote::No => Participant::Working { vote: Vote::No },
-            PlannedVote::Open => {
-                let options = [Vote::Yes, Vote::No].map(|vote| Choice { txn, vote });
-                o.choose(format!("vote-{txn}"), options.to_vec());
-                Participant::Open
-            }
+        p.phase[txn] = match self.ballot.vote(id, txn, o) {
+            Some(vote) => Participant::Working { vote },
+            None => Participant::Open,
         };
         o.set_timer(Timer::Prepare(txn), self.params.prepare_timeout);
     }
@@ -622,7 +605,7 @@ impl TwoPhaseCommit {
     fn peers(&self, id: Id) -> NodeSet {
         match self.params.termination {
             Termination::Basic => NodeSet::EMPTY,
-            Termination::Cooperative => self.participants.without(id),
+            Termination::Cooperative => self.participants().without(id),
         }
     }
 
@@ -647,6 +630,10 @@ impl TwoPhaseCommit {
 impl TwoPhaseCommit {
     fn transactions(&self) -> impl Iterator<Item = Txn> + use<> {
         1..=self.params.transactions
+    }
+
+    fn participants(&self) -> NodeSet {
+        self.ballot.participants
     }
 
     /// Whether this mistake is switched on.

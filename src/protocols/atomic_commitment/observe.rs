@@ -1,29 +1,7 @@
 //! What handlers say of a transaction, and what they must have said.
 
-use super::{Decision, PerTxn, Txn, Vote};
+use super::{Decision, PerTxn, Ruling, Txn, Vote};
 use crate::model::{Actor, Observation, Out};
-
-/// A decision, and the rule by which it was made, if that has a name.
-#[derive(Clone, Copy, Debug)]
-pub struct Ruling {
-    decision: Decision,
-    rule: Option<&'static str>,
-}
-
-impl Decision {
-    /// The decision by a named rule.
-    pub fn by(self, rule: &'static str) -> Ruling {
-        let (decision, rule) = (self, Some(rule));
-        Ruling { decision, rule }
-    }
-}
-
-impl From<Decision> for Ruling {
-    fn from(decision: Decision) -> Self {
-        let rule = None;
-        Ruling { decision, rule }
-    }
-}
 
 /// What a handler says that its step means. Each takes effect with the send or save in front of which
 /// it is said.
@@ -93,10 +71,7 @@ impl Claim {
 }
 
 /// What the records, or phases, of a site show that it must have observed.
-pub fn claims<T: Copy>(
-    items: &PerTxn<T>,
-    shows: fn(T) -> Option<Claim>,
-) -> impl Iterator<Item = Observation> {
-    let claim = move |(txn, item): (Txn, &T)| Some(shows(*item)?.of(txn));
-    items.iter().filter_map(claim)
+pub fn claims<T: Copy>(items: &PerTxn<T>, shows: fn(T) -> Option<Claim>) -> Vec<Observation> {
+    let claim = |(txn, item): (Txn, &T)| Some(shows(*item)?.of(txn));
+    items.iter().filter_map(claim).collect()
 }

@@ -1,7 +1,9 @@
-//! The protocols on trial: one file or folder each, and one line each in the registry.
+//! The protocols on trial: one file or folder each, and one line each in the registry; beside them
+//! the problems that several of them solve.
 
 use crate::model::Protocol;
 
+pub mod atomic_commitment;
 pub mod key_value;
 pub mod paxos;
 pub mod raft;

@@ -1,6 +1,6 @@
 //! The instances of three-phase commit on which its assumptions are weighed.
 
-use super::params::{Params, PlannedVote, Termination};
+use super::{Params, PlannedVote, Termination};
 use crate::model::{Fault, Limit, Variant};
 
 /// Each way to end uncertainty, from the one that bears least.

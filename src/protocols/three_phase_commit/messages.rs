@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::site::Local;
+use super::{Decision, Local, Txn};
 use crate::model::NodeSet;
-pub use crate::protocols::two_phase_commit::{Choice, Decision, Txn, Vote};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Msg {

@@ -80,20 +80,18 @@ mod termination;
 mod tests;
 
 pub use self::bugs::Mistake;
-pub use self::messages::{Choice, Decision, Msg, Timer, Txn, Vote};
-pub use self::params::{MAX_PARTICIPANTS, Params, PlannedVote, Termination};
+pub use self::messages::{Msg, Timer};
+pub use self::params::{Params, Termination};
 pub use self::site::{Census, Local, Log, Part, Phase, State, Storage, Undecided};
-use super::two_phase_commit::{PerTxn, coordinator};
+use super::atomic_commitment::{Ballot, PerTxn, Txn, coordinator};
+pub use super::atomic_commitment::{Choice, Decision, History, PlannedVote, Vote};
 use crate::model::{Actor, Id, NodeSet, Observation, Out};
 
 /// Three-phase commit with one coordinator, node 0, and participants from node 1 on.
 #[derive(Clone, Debug)]
 pub struct ThreePhaseCommit {
     params: Params,
-    /// The participants.
-    participants: NodeSet,
-    /// Their votes, from node 1 on.
-    votes: Vec<PlannedVote>,
+    ballot: Ballot,
 }
 
 impl Actor for ThreePhaseCommit {
@@ -154,14 +152,9 @@ impl Site<'_> {
             self.o.set_timer(Timer::Begin(txn), params.start);
             return;
         }
-        let phase = match self.protocol.votes[usize::from(self.id) - 1] {
-            PlannedVote::Yes => Phase::Working { vote: Vote::Yes },
-            PlannedVote::No => Phase::Working { vote: Vote::No },
-            PlannedVote::Open => {
-                let options = [Vote::Yes, Vote::No].map(|vote| Choice { txn, vote });
-                self.o.choose(format!("vote-{txn}"), options.to_vec());
-                Phase::Open
-            }
+        let phase = match self.protocol.ballot.vote(self.id, txn, self.o) {
+            Some(vote) => Phase::Working { vote },
+            None => Phase::Open,
         };
         self.is_now(phase);
         let timeout = params.can_commit_timeout;
@@ -174,7 +167,7 @@ impl Site<'_> {
             // Phase 1, C: one NO aborts (and so does a backup, if C is only slow); the last YES lets
             // everybody know.
             (Phase::Collecting { .. }, Msg::No(_) | Msg::Abort(_)) => {
-                self.decide(Decision::Abort, self.protocol.participants.without(src));
+                self.decide(Decision::Abort, self.protocol.participants().without(src));
             }
             (Phase::Collecting { yes }, Msg::Yes(_)) => self.count(yes.with(src)),
 
@@ -238,7 +231,7 @@ impl Site<'_> {
             (Timer::Begin(_), Phase::Initial) => self.begin(),
             // Somebody did not vote in time.
             (Timer::Vote(_), Phase::Collecting { .. }) => {
-                self.decide(Decision::Abort, self.protocol.participants);
+                self.decide(Decision::Abort, self.protocol.participants());
             }
             // Until it votes a participant may abort unilaterally.
             (Timer::CanCommit(_), Phase::Working { .. }) => {
@@ -351,9 +344,13 @@ impl ThreePhaseCommit {
         1..=self.params.transactions
     }
 
+    fn participants(&self) -> NodeSet {
+        self.ballot.participants
+    }
+
     /// All sites.
     fn everyone(&self) -> NodeSet {
-        self.participants.with(coordinator())
+        self.ballot.everyone()
     }
 
     fn has_quorums(&self) -> bool {
@@ -364,7 +361,7 @@ impl ThreePhaseCommit {
     /// larger than it has to be, there may be too few for both.)
     fn quorums_are_complementary(&self) -> bool {
         let (commit, abort) = (self.params.commit_quorum(), self.params.abort_quorum());
-        commit + abort == self.participants.len() + 1
+        commit + abort == self.participants().len() + 1
     }
 
     /// Whom a site that may not decide alone waits for.
@@ -373,7 +370,7 @@ impl ThreePhaseCommit {
             Part::Following => NodeSet::only(u.coordinator(self.everyone())),
             // A quorum may be made up of any, also of those who were missed before.
             Part::Asking(census) if self.has_quorums() => {
-                self.participants.without(id).minus(census.heard())
+                self.participants().without(id).minus(census.heard())
             }
             Part::Asking(census) => {
                 let up = self.everyone().minus(u.down);

@@ -3,10 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::PlannedVote;
 use super::bugs::Mistake;
 use crate::model::{BadParameter, TimerRange};
-use crate::protocols::two_phase_commit::MAX_TRANSACTIONS;
-pub use crate::protocols::two_phase_commit::{MAX_PARTICIPANTS, PlannedVote};
 
 /// The parameters of three-phase commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -86,14 +85,6 @@ pub enum Termination {
 }
 
 impl Params {
-    /// The planned vote of each participant, in order.
-    pub(super) fn planned(&self) -> Vec<PlannedVote> {
-        if self.votes.is_empty() {
-            return vec![PlannedVote::Yes; usize::from(self.participants)];
-        }
-        self.votes.clone()
-    }
-
     /// Vc.
     pub(super) fn commit_quorum(&self) -> usize {
         usize::from(self.commit_quorum.unwrap_or(self.participants / 2 + 1))
@@ -106,23 +97,6 @@ impl Params {
     }
 
     pub(super) fn check(&self) -> Result<(), BadParameter> {
-        let (n, votes) = (self.participants, self.votes.len());
-        if !(1..=MAX_PARTICIPANTS).contains(&n) {
-            let message = format!("{n} participants: write 1 to {MAX_PARTICIPANTS}");
-            return Err(BadParameter::new("participants", message));
-        }
-        if votes != 0 && votes != usize::from(n) {
-            let message = format!(
-                "{votes} votes for {n} participants: write one of `yes`, `no` and `open` for each, \
-                 or leave `votes` out and all vote yes"
-            );
-            return Err(BadParameter::new("votes", message));
-        }
-        let transactions = usize::from(self.transactions);
-        if !(1..=MAX_TRANSACTIONS).contains(&transactions) {
-            let message = format!("{transactions} transactions: write 1 to {MAX_TRANSACTIONS}");
-            return Err(BadParameter::new("transactions", message));
-        }
         if self.retries > 3 {
             let message = format!("{} retries: write 0 to 3", self.retries);
             return Err(BadParameter::new("retries", message));

@@ -9,7 +9,7 @@ impl Site<'_> {
     /// Phase 1: asks everybody to vote.
     pub(super) fn begin(&mut self) {
         let (txn, params) = (self.txn, &self.protocol.params);
-        self.send_all(self.protocol.participants, Msg::CanCommit(txn));
+        self.send_all(self.protocol.participants(), Msg::CanCommit(txn));
         let timeout = params.vote_timeout;
         self.o.set_timer(Timer::Vote(txn), timeout);
         let yes = NodeSet::EMPTY;
@@ -29,7 +29,7 @@ impl Site<'_> {
     /// Phase 2, once all have voted YES: it is known to C, and must not be lost with it.
     pub(super) fn count(&mut self, yes: NodeSet) {
         self.is_now(Phase::Collecting { yes });
-        if yes == self.protocol.participants {
+        if yes == self.protocol.participants() {
             self.o.cancel_timer(Timer::Vote(self.txn));
             let u = Undecided::new(Local::PreCommitted, Part::Following);
             let census = Census {

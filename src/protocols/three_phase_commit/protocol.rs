@@ -3,15 +3,17 @@
 
 use super::bugs::Mistake;
 use super::{
-    Census, Decision, Log, Msg, Params, Part, PerTxn, Phase, State, Storage, Termination,
-    ThreePhaseCommit, Timer, Undecided, coordinator, observations,
+    Census, History, Log, Msg, Params, Part, Phase, State, Storage, Termination, ThreePhaseCommit,
+    Timer, Undecided, observations,
 };
 use crate::model::arms::Told;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
     Reaction, Variant,
 };
-use crate::protocols::two_phase_commit::History;
+use crate::protocols::atomic_commitment::{
+    Ballot, PerTxn, check_transactions, coordinator, status,
+};
 
 impl Protocol for ThreePhaseCommit {
     const NAME: &'static str = "3pc";
@@ -29,20 +31,15 @@ impl Protocol for ThreePhaseCommit {
     type History = History;
 
     fn new(params: &Params) -> Result<Self, BadParameter> {
+        let ballot = Ballot::new(params.participants, &params.votes)?;
+        check_transactions(params.transactions)?;
         params.check()?;
-        let n = usize::from(params.participants);
-        Ok(ThreePhaseCommit {
-            participants: NodeSet::first(n + 1).without(coordinator()),
-            votes: params.planned(),
-            params: params.clone(),
-        })
+        let params = params.clone();
+        Ok(ThreePhaseCommit { params, ballot })
     }
 
     fn cluster(&self) -> Cluster {
-        let coordinator = ("C".to_owned(), "coordinator");
-        let participant = |i| (format!("P{i}"), "participant");
-        let participants = (1..=self.participants.len()).map(participant);
-        Cluster::new(std::iter::once(coordinator).chain(participants))
+        self.ballot.cluster()
     }
 
     fn blank(&self, _: Id) -> Storage {
@@ -71,7 +68,7 @@ impl Protocol for ThreePhaseCommit {
     /// themselves have said what they know.
     fn awaits(&self, id: Id, state: &State, timer: &Timer) -> NodeSet {
         match (timer, state[timer.txn()]) {
-            (Timer::Vote(_), Phase::Collecting { yes }) => self.participants.minus(yes),
+            (Timer::Vote(_), Phase::Collecting { yes }) => self.participants().minus(yes),
             (Timer::CanCommit(_), _) => NodeSet::only(coordinator()),
             (Timer::Silence(_), Phase::Undecided(u)) => self.awaited(id, &u),
             _ => NodeSet::EMPTY,
@@ -104,23 +101,9 @@ impl Protocol for ThreePhaseCommit {
     }
 
     fn status(&self, _: Id, node: &Node<Self>) -> String {
-        match node {
-            Node::Absent => "not started".to_owned(),
-            Node::Up(up) => words(up.state.iter().map(|(txn, phase)| (txn, phase_word(phase)))),
-            Node::Down { .. } => {
-                let record = node.storage().map_or_else(String::new, |logs| {
-                    words(
-                        logs.iter()
-                            .map(|(txn, log)| (txn, log_word(*log).to_owned())),
-                    )
-                });
-                if record.is_empty() {
-                    "down".to_owned()
-                } else {
-                    format!("down ({record})")
-                }
-            }
-        }
+        let phases = |phases: &State| phases.in_words(phase_word);
+        let records = |logs: &Storage| logs.in_words(log_word);
+        status(node, phases, records)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
@@ -132,13 +115,13 @@ impl Protocol for ThreePhaseCommit {
     }
 }
 
-fn phase_word(phase: &Phase) -> String {
+fn phase_word(phase: Phase) -> String {
     match phase {
         Phase::Initial => "initial".to_owned(),
         Phase::Collecting { .. } => "collecting votes".to_owned(),
         Phase::Open | Phase::Working { .. } => "working".to_owned(),
-        Phase::Undecided(u) => undecided_words(u),
-        Phase::Decided(decision) => decision_word(*decision).to_owned(),
+        Phase::Undecided(u) => undecided_words(&u),
+        Phase::Decided(decision) => decision.outcome().to_owned(),
     }
 }
 
@@ -158,27 +141,6 @@ fn log_word(log: Log) -> &'static str {
     match log {
         Log::Nothing => "",
         Log::Undecided { local, .. } => local.word(),
-        Log::Decided(decision) => decision_word(decision),
-    }
-}
-
-fn decision_word(decision: Decision) -> &'static str {
-    match decision {
-        Decision::Commit => "committed",
-        Decision::Abort => "aborted",
-    }
-}
-
-/// `waiting`, or `1: waiting, 2: aborted` where there are several transactions.
-fn words(items: impl Iterator<Item = (u8, String)>) -> String {
-    let words: Vec<_> = items.collect();
-    match &words[..] {
-        [(_, only)] => only.clone(),
-        _ => words
-            .iter()
-            .filter(|(_, word)| !word.is_empty())
-            .map(|(txn, word)| format!("{txn}: {word}"))
-            .collect::<Vec<_>>()
-            .join(", "),
+        Log::Decided(decision) => decision.outcome(),
     }
 }

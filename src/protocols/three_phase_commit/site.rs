@@ -8,9 +8,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::messages::{Decision, Vote};
+use super::{Decision, PerTxn, Vote};
 use crate::model::{Id, NodeSet};
-use crate::protocols::two_phase_commit::PerTxn;
 
 /// What a site knows while it is up.
 pub type State = PerTxn<Phase>;
@@ -110,13 +109,6 @@ pub enum Log {
 }
 
 impl Phase {
-    pub fn decision(self) -> Option<Decision> {
-        match self {
-            Phase::Decided(decision) => Some(decision),
-            _ => None,
-        }
-    }
-
     /// What of it belongs on disk; who is down only where somebody `remembers` it.
     pub(super) fn log(self, remembers: bool) -> Log {
         match self {

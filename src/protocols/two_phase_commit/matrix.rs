@@ -1,6 +1,6 @@
 //! The instances of two-phase commit on which its assumptions are weighed.
 
-use super::params::{Params, PlannedVote, Presumption, Termination};
+use super::{Params, PlannedVote, Presumption, Termination};
 use crate::model::{Fault, Limit, Variant};
 
 /// Enough for every cell of these instances.

@@ -1,8 +1,8 @@
-//! What is sent, waited for, voted and decided.
+//! What is sent and waited for.
 
 use serde::{Deserialize, Serialize};
 
-use super::site::Txn;
+use super::{Decision, Txn};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Msg {
@@ -33,26 +33,6 @@ pub enum Timer {
     Inquiry(Txn),
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Vote {
-    Yes,
-    No,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Decision {
-    Commit,
-    Abort,
-}
-
-/// The environment's choice of an open vote. (A handler is not told which choice was settled, so
-/// the option says it.)
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Choice {
-    pub txn: Txn,
-    pub vote: Vote,
-}
-
 impl Msg {
     pub fn txn(self) -> Txn {
         match self {
@@ -66,6 +46,14 @@ impl Msg {
             | Msg::Uncertain(txn) => txn,
         }
     }
+
+    /// The message that carries a decision.
+    pub(super) fn announce(decision: Decision, txn: Txn) -> Self {
+        match decision {
+            Decision::Commit => Msg::Commit(txn),
+            Decision::Abort => Msg::Abort(txn),
+        }
+    }
 }
 
 impl Timer {
@@ -77,29 +65,5 @@ impl Timer {
             | Timer::Prepare(txn)
             | Timer::Inquiry(txn) => txn,
         }
-    }
-}
-
-impl Decision {
-    /// The message that carries it.
-    pub fn announce(self, txn: Txn) -> Msg {
-        match self {
-            Decision::Commit => Msg::Commit(txn),
-            Decision::Abort => Msg::Abort(txn),
-        }
-    }
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Decision::Commit => "commit",
-            Decision::Abort => "abort",
-        }
-    }
-}
-
-impl std::fmt::Debug for Choice {
-    /// The key of the choice names the transaction already.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.vote.fmt(f)
     }
 }

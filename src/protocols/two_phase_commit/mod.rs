@@ -57,9 +57,7 @@
 mod bugs;
 mod matrix;
 mod messages;
-mod observations;
 mod params;
-pub(super) mod problem;
 mod properties;
 mod protocol;
 mod site;
@@ -68,31 +66,25 @@ mod symmetry;
 mod tests;
 
 pub use self::bugs::Mistake;
-pub use self::messages::{Choice, Decision, Msg, Timer, Vote};
-pub use self::params::{MAX_PARTICIPANTS, Params, PlannedVote, Presumption, Termination};
-pub(super) use self::problem::Ballot;
-pub use self::properties::{History, Outcomes};
-pub(super) use self::protocol::name;
+pub use self::messages::{Msg, Timer};
+pub use self::params::{Params, Presumption, Termination};
 pub use self::site::{
-    Coordinator, CoordinatorRecord, CoordinatorSite, MAX_TRANSACTIONS, Participant,
-    ParticipantRecord, ParticipantSite, PerTxn, Site, State, Storage, Txn,
+    Coordinator, CoordinatorRecord, CoordinatorSite, Participant, ParticipantRecord,
+    ParticipantSite, Site, State, Storage,
 };
+use super::atomic_commitment::{Ballot, Observe, PerTxn, Ruling, Txn, coordinator};
+pub use super::atomic_commitment::{Choice, Decision, History, PlannedVote, Vote};
 use crate::model::{Actor, Id, NodeSet, Observation, Out};
 
 /// Two-phase commit with one coordinator, node 0, and participants from node 1 on.
 #[derive(Clone, Debug)]
 pub struct TwoPhaseCommit {
     params: Params,
-    /// The participants.
-    participants: NodeSet,
-    /// Their votes, from node 1 on.
-    votes: Vec<PlannedVote>,
+    ballot: Ballot,
 }
 
-/// Where the coordinator lives.
-pub fn coordinator() -> Id {
-    Id::from(0)
-}
+const UNILATERAL_ABORT: &str = "unilateral abort";
+const COOPERATIVE_TERMINATION: &str = "cooperative termination";
 
 impl Actor for TwoPhaseCommit {
     type Msg = Msg;
@@ -130,6 +122,10 @@ impl Actor for TwoPhaseCommit {
                 for txn in self.transactions() {
                     self.recover_participant(id, &mut p, txn, o);
                 }
+                // BHG: it needs to ask nobody.
+                if p.log.iter().all(|(_, r)| *r != ParticipantRecord::Prepared) {
+                    o.applies("independent recovery");
+                }
                 State::Participant(p)
             }
         }
@@ -149,10 +145,11 @@ impl Actor for TwoPhaseCommit {
         }
     }
 
-    fn on_choice(&self, _: Id, state: &mut State, choice: &Choice, _: &mut Out<Self>) {
+    fn on_choice(&self, _: Id, state: &mut State, choice: &Choice, o: &mut Out<Self>) {
         if let State::Participant(p) = state
             && p.phase[choice.txn] == Participant::Open
         {
+            o.intends(choice.txn, choice.vote);
             p.phase[choice.txn] = Participant::Working { vote: choice.vote };
         }
     }
@@ -165,13 +162,13 @@ impl TwoPhaseCommit {
         match (c.phase[txn], msg) {
             // Phase 1: one NO aborts, the last YES commits.
             (Coordinator::Collecting { .. }, Msg::No(_)) => {
-                self.decide(c, txn, Decision::Abort, self.participants.without(src), o);
+                self.decide(c, txn, Decision::Abort, self.participants().without(src), o);
             }
             (Coordinator::Collecting { yes }, Msg::Yes(_)) => {
                 let yes = self.count(yes, src);
                 c.phase[txn] = Coordinator::Collecting { yes };
                 if self.is_unanimous(yes) {
-                    self.decide(c, txn, Decision::Commit, self.participants, o);
+                    self.decide(c, txn, Decision::Commit, self.participants(), o);
                 }
             }
 
@@ -192,14 +189,16 @@ impl TwoPhaseCommit {
             (Coordinator::Collecting { .. }, Msg::Inquiry(_))
                 if self.makes(Mistake::InquiryAbortsCollecting) =>
             {
+                o.decides(txn, Decision::Abort);
                 o.send(src, Msg::Abort(txn));
             }
             (Coordinator::Decided { decision, .. }, Msg::Inquiry(_)) => {
-                o.send(src, decision.announce(txn));
+                o.send(src, Msg::announce(decision, txn));
             }
             // MLO: no information means what is presumed.
             (Coordinator::Forgotten, Msg::Inquiry(_)) => {
-                o.send(src, self.presumed().announce(txn));
+                o.applies(self.presumption());
+                o.send(src, Msg::announce(self.presumed(), txn));
             }
 
             // A vote that comes after the decision does not change it.
@@ -217,12 +216,8 @@ impl TwoPhaseCommit {
             (Timer::Begin(txn), Coordinator::Initial) => self.begin(c, txn, o),
             // Somebody did not vote in time.
             (Timer::Vote(txn), Coordinator::Collecting { .. }) => {
-                let decision = if self.makes(Mistake::TimeoutCountsAsYes) {
-                    Decision::Commit
-                } else {
-                    Decision::Abort
-                };
-                self.decide(c, txn, decision, self.participants, o);
+                let ruling = self.decision_on_silence().by("vote timeout");
+                self.decide(c, txn, ruling, self.participants(), o);
             }
             (
                 Timer::Resend(txn),
@@ -231,7 +226,7 @@ impl TwoPhaseCommit {
                     unacknowledged,
                 },
             ) => {
-                Self::announce(unacknowledged, decision.announce(txn), o);
+                o.broadcast(unacknowledged, &Msg::announce(decision, txn));
                 o.set_timer(timer, self.params.resend);
             }
             _ => {}
@@ -247,25 +242,27 @@ impl TwoPhaseCommit {
         {
             Self::write_coordinator(c, txn, CoordinatorRecord::Initiation, o);
         }
-        Self::announce(self.participants, Msg::Prepare(txn), o);
+        o.broadcast(self.participants(), &Msg::Prepare(txn));
         o.set_timer(Timer::Vote(txn), self.params.vote_timeout);
         c.phase[txn] = Coordinator::Collecting {
             yes: NodeSet::EMPTY,
         };
     }
 
-    /// Phase 2: the record that makes the decision comes first, then `whom` is told.
+    /// Phase 2: the record that makes the decision comes first, then `whom` is told. (Without a
+    /// record it is made with the first who is told.)
     fn decide(
         &self,
         c: &mut CoordinatorSite,
         txn: Txn,
-        decision: Decision,
+        ruling: impl Into<Ruling>,
         whom: NodeSet,
         o: &mut Out<Self>,
     ) {
+        let decision = o.decides(txn, ruling);
         let sends_first = self.makes(Mistake::CommitBeforeRecord);
         if sends_first {
-            Self::announce(whom, decision.announce(txn), o);
+            o.broadcast(whom, &Msg::announce(decision, txn));
         }
         match (decision, self.params.presumption) {
             (Decision::Commit, _) => {
@@ -278,7 +275,7 @@ impl TwoPhaseCommit {
             (Decision::Abort, Presumption::Abort | Presumption::Commit) => {}
         }
         if !sends_first {
-            Self::announce(whom, decision.announce(txn), o);
+            o.broadcast(whom, &Msg::announce(decision, txn));
         }
         if decision == Decision::Abort && self.makes(Mistake::LateYesCommits) {
             return;
@@ -317,21 +314,31 @@ impl TwoPhaseCommit {
     /// Recovery of the coordinator from each record (BHG 7.4, MLO).
     fn recover_coordinator(&self, c: &mut CoordinatorSite, txn: Txn, o: &mut Out<Self>) {
         let decision = match c.log[txn] {
-            // It had not begun, had not decided (where abort needs no record: or not to commit),
-            // or is done. It cannot tell, so it does not begin: those who wait for PREPARE abort
-            // by themselves, those who are prepared ask.
-            CoordinatorRecord::None | CoordinatorRecord::End => None,
-            CoordinatorRecord::Initiation | CoordinatorRecord::Abort => Some(Decision::Abort),
+            // It had not begun, or had not decided (where abort needs no record: or not to
+            // commit). It cannot tell, so it does not begin: those who wait for PREPARE abort by
+            // themselves, those who are prepared ask. Where they are told ABORT, that is the
+            // decision; where commit is presumed it had not begun, and there is nothing to decide.
+            CoordinatorRecord::None => {
+                if self.presumed() == Decision::Abort {
+                    o.decides(txn, Decision::Abort.by(self.presumption()));
+                }
+                None
+            }
+            CoordinatorRecord::End => None,
+            CoordinatorRecord::Initiation => {
+                Some(o.decides(txn, Decision::Abort.by("abort after a crash")))
+            }
+            CoordinatorRecord::Abort => Some(Decision::Abort),
             CoordinatorRecord::Commit => Some(Decision::Commit),
         };
         match decision {
             Some(decision) if self.is_acknowledged(decision) => {
                 // Nobody knows any more who acknowledged: everybody does it again.
-                Self::announce(self.participants, decision.announce(txn), o);
+                o.broadcast(self.participants(), &Msg::announce(decision, txn));
                 o.set_timer(Timer::Resend(txn), self.params.resend);
                 c.phase[txn] = Coordinator::Decided {
                     decision,
-                    unacknowledged: self.participants,
+                    unacknowledged: self.participants(),
                 };
             }
             _ => c.phase[txn] = Coordinator::Forgotten,
@@ -342,7 +349,7 @@ impl TwoPhaseCommit {
     fn count(&self, yes: NodeSet, src: Id) -> NodeSet {
         if self.makes(Mistake::VotesCounted) && yes.contains(src) {
             // A counter cannot tell who voted: it stands for any set of its size.
-            let next = self.participants.minus(yes).iter().next();
+            let next = self.participants().minus(yes).iter().next();
             return next.map_or(yes, |next| yes.with(next));
         }
         yes.with(src)
@@ -350,9 +357,17 @@ impl TwoPhaseCommit {
 
     fn is_unanimous(&self, yes: NodeSet) -> bool {
         if self.makes(Mistake::MajorityCommits) {
-            return yes.len() > self.participants.len() / 2;
+            return yes.len() > self.participants().len() / 2;
         }
-        yes == self.participants
+        yes == self.participants()
+    }
+
+    /// The decision when somebody does not vote in time.
+    fn decision_on_silence(&self) -> Decision {
+        if self.makes(Mistake::TimeoutCountsAsYes) {
+            return Decision::Commit;
+        }
+        Decision::Abort
     }
 
     /// What the coordinator answers without information. Where nothing is presumed, only
@@ -361,6 +376,16 @@ impl TwoPhaseCommit {
         match self.params.presumption {
             Presumption::Abort | Presumption::Nothing => Decision::Abort,
             Presumption::Commit => Decision::Commit,
+        }
+    }
+
+    /// The rule by which it answers so.
+    fn presumption(&self) -> &'static str {
+        match self.params.presumption {
+            Presumption::Abort => "presumed abort",
+            Presumption::Commit => "presumed commit",
+            // Lampson & Lomet 1993: the one that is there although nothing is presumed.
+            Presumption::Nothing => "hidden presumption",
         }
     }
 
@@ -388,14 +413,9 @@ impl TwoPhaseCommit {
 /// The participant: BHG 7.4.
 impl TwoPhaseCommit {
     fn wait_for_prepare(&self, id: Id, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
-        p.phase[txn] = match self.votes[usize::from(id) - 1] {
-            PlannedVote::Yes => Participant::Working { vote: Vote::Yes },
-            PlannedVote::No => Participant::Working { vote: Vote::No },
-            PlannedVote::Open => {
-                let options = [Vote::Yes, Vote::No].map(|vote| Choice { txn, vote });
-                o.choose(format!("vote-{txn}"), options.to_vec());
-                Participant::Open
-            }
+        p.phase[txn] = match self.ballot.vote(id, txn, o) {
+            Some(vote) => Participant::Working { vote },
+            None => Participant::Open,
         };
         o.set_timer(Timer::Prepare(txn), self.params.prepare_timeout);
     }
@@ -408,6 +428,7 @@ impl TwoPhaseCommit {
                 self.prepare(p, txn, o);
             }
             (Participant::Working { vote: Vote::No }, Msg::Prepare(_)) => {
+                o.votes(txn, Vote::No);
                 self.conclude(p, txn, Decision::Abort, o);
                 o.send(src, Msg::No(txn));
             }
@@ -416,19 +437,21 @@ impl TwoPhaseCommit {
             {
                 let asked = NodeSet::EMPTY;
                 p.phase[txn] = Participant::Prepared { asked };
+                o.locks(txn);
             }
             // A PREPARE may be a duplicate, or come late: what was said stays said.
-            (Participant::Prepared { .. }, Msg::Prepare(_)) => o.send(src, Msg::Yes(txn)),
+            (Participant::Prepared { .. }, Msg::Prepare(_)) => {
+                o.votes(txn, Vote::Yes);
+                o.send(src, Msg::Yes(txn));
+            }
             (Participant::Aborted, Msg::Prepare(_)) => o.send(src, Msg::No(txn)),
 
             // Phase 2: the decision, from whoever knows it.
             (Participant::Prepared { .. }, Msg::Commit(_)) => {
-                self.conclude(p, txn, Decision::Commit, o);
-                self.acknowledge(src, txn, Decision::Commit, o);
+                self.learn(p, src, txn, Decision::Commit, o);
             }
             (Participant::Working { .. } | Participant::Prepared { .. }, Msg::Abort(_)) => {
-                self.conclude(p, txn, Decision::Abort, o);
-                self.acknowledge(src, txn, Decision::Abort, o);
+                self.learn(p, src, txn, Decision::Abort, o);
             }
             (Participant::Committed, Msg::Commit(_)) => {
                 self.acknowledge(src, txn, Decision::Commit, o);
@@ -440,7 +463,7 @@ impl TwoPhaseCommit {
             // Cooperative termination, asked: one who has not voted can abort, and must have
             // done so before it says so; one who is uncertain itself is no help.
             (Participant::Working { .. }, Msg::Inquiry(_)) => {
-                self.conclude(p, txn, Decision::Abort, o);
+                self.conclude(p, txn, Decision::Abort.by(UNILATERAL_ABORT), o);
                 o.send(src, Msg::Abort(txn));
             }
             (Participant::Prepared { .. }, Msg::Inquiry(_)) => o.send(src, Msg::Uncertain(txn)),
@@ -449,12 +472,13 @@ impl TwoPhaseCommit {
 
             // Cooperative termination, asking: that all are uncertain says nothing, for the
             // coordinator may have decided.
-            (Participant::Prepared { asked }, Msg::Uncertain(_)) => {
+            (Participant::Prepared { asked }, Msg::Uncertain(_)) if asked.contains(src) => {
                 let asked = asked.without(src);
                 p.phase[txn] = Participant::Prepared { asked };
                 if asked.is_empty() && self.makes(Mistake::AllUncertainAbort) {
                     self.conclude(p, txn, Decision::Abort, o);
                 }
+                o.applies(COOPERATIVE_TERMINATION);
             }
 
             // A decision other than its own is a stale presumption: the coordinator forgot the
@@ -473,7 +497,7 @@ impl TwoPhaseCommit {
         match (timer, p.phase[timer.txn()]) {
             // Until it votes a participant may abort unilaterally.
             (Timer::Prepare(txn), Participant::Working { .. }) => {
-                self.conclude(p, txn, Decision::Abort, o);
+                self.conclude(p, txn, Decision::Abort.by(UNILATERAL_ABORT), o);
             }
             // In the window of uncertainty it may not: it can only ask.
             (Timer::Inquiry(txn), Participant::Prepared { .. }) => {
@@ -488,9 +512,11 @@ impl TwoPhaseCommit {
 
     /// Phase 1: forces the prepared record, then votes YES.
     fn prepare(&self, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
+        o.locks(txn);
         if !self.makes(Mistake::PreparedInMemory) {
             self.write_participant(p, txn, ParticipantRecord::Prepared, o);
         }
+        o.votes(txn, Vote::Yes);
         o.send(coordinator(), Msg::Yes(txn));
         o.cancel_timer(Timer::Prepare(txn));
         o.set_timer(Timer::Inquiry(txn), self.params.inquiry);
@@ -499,8 +525,34 @@ impl TwoPhaseCommit {
         };
     }
 
+    /// Phase 2: is told the decision, by the coordinator or by a peer.
+    fn learn(
+        &self,
+        p: &mut ParticipantSite,
+        src: Id,
+        txn: Txn,
+        decision: Decision,
+        o: &mut Out<Self>,
+    ) {
+        self.conclude(p, txn, decision, o);
+        self.acknowledge(src, txn, decision, o);
+        if src != coordinator() {
+            o.applies(COOPERATIVE_TERMINATION);
+        }
+    }
+
     /// The end of the transaction here: records the decision and gives up the locks.
-    fn conclude(&self, p: &mut ParticipantSite, txn: Txn, decision: Decision, o: &mut Out<Self>) {
+    fn conclude(
+        &self,
+        p: &mut ParticipantSite,
+        txn: Txn,
+        ruling: impl Into<Ruling>,
+        o: &mut Out<Self>,
+    ) {
+        let decision = o.decides(txn, ruling);
+        if let Participant::Prepared { .. } = p.phase[txn] {
+            o.releases(txn);
+        }
         let (phase, record) = match decision {
             Decision::Commit => (Participant::Committed, ParticipantRecord::Committed),
             Decision::Abort => (Participant::Aborted, ParticipantRecord::Aborted),
@@ -521,7 +573,7 @@ impl TwoPhaseCommit {
     /// Asks for the outcome, and will ask again.
     fn inquire(&self, id: Id, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
         let asked = self.peers(id);
-        Self::announce(asked.with(coordinator()), Msg::Inquiry(txn), o);
+        o.broadcast(asked.with(coordinator()), &Msg::Inquiry(txn));
         o.set_timer(Timer::Inquiry(txn), self.params.inquiry);
         p.phase[txn] = Participant::Prepared { asked };
     }
@@ -529,16 +581,22 @@ impl TwoPhaseCommit {
     /// Recovery of a participant from each record (BHG 7.4).
     fn recover_participant(&self, id: Id, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
         match p.log[txn] {
-            ParticipantRecord::None if self.makes(Mistake::VotesAfterAmnesia) => {
-                self.wait_for_prepare(id, p, txn, o);
-            }
             // Without a record it had not voted YES, so it may abort; and having forgotten
             // everything else it has to, whatever PREPARE may still be on its way.
-            ParticipantRecord::None | ParticipantRecord::Aborted => {
+            ParticipantRecord::None => {
+                o.decides(txn, Decision::Abort);
+                if self.makes(Mistake::VotesAfterAmnesia) {
+                    return self.wait_for_prepare(id, p, txn, o);
+                }
                 p.phase[txn] = Participant::Aborted;
             }
-            // Uncertain: the decision may have come while it was down, and not come again.
-            ParticipantRecord::Prepared => self.inquire(id, p, txn, o),
+            ParticipantRecord::Aborted => p.phase[txn] = Participant::Aborted,
+            // Uncertain: the decision may have come while it was down, and not come again. Until it
+            // does, the locks are held as before.
+            ParticipantRecord::Prepared => {
+                self.inquire(id, p, txn, o);
+                o.locks(txn);
+            }
             ParticipantRecord::Committed => p.phase[txn] = Participant::Committed,
         }
     }
@@ -547,7 +605,7 @@ impl TwoPhaseCommit {
     fn peers(&self, id: Id) -> NodeSet {
         match self.params.termination {
             Termination::Basic => NodeSet::EMPTY,
-            Termination::Cooperative => self.participants.without(id),
+            Termination::Cooperative => self.participants().without(id),
         }
     }
 
@@ -574,10 +632,8 @@ impl TwoPhaseCommit {
         1..=self.params.transactions
     }
 
-    fn announce(whom: NodeSet, msg: Msg, o: &mut Out<Self>) {
-        for id in whom.iter() {
-            o.send(id, msg);
-        }
+    fn participants(&self) -> NodeSet {
+        self.ballot.participants
     }
 
     /// Whether this mistake is switched on.

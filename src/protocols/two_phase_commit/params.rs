@@ -3,12 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::PlannedVote;
 use super::bugs::Mistake;
-use super::site::MAX_TRANSACTIONS;
 use crate::model::{BadParameter, TimerRange};
-
-/// The largest number of participants.
-pub const MAX_PARTICIPANTS: u8 = 8;
 
 /// The parameters of two-phase commit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -60,16 +57,6 @@ impl Default for Params {
     }
 }
 
-/// How a participant is going to vote.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum PlannedVote {
-    Yes,
-    No,
-    /// The environment chooses.
-    Open,
-}
-
 /// What the absence of information means (Mohan, Lindsay & Obermarck 1986).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -95,37 +82,8 @@ pub enum Termination {
 }
 
 impl Params {
-    /// The planned vote of each participant, in order.
-    pub(super) fn planned(&self) -> Vec<PlannedVote> {
-        if self.votes.is_empty() {
-            return vec![PlannedVote::Yes; usize::from(self.participants)];
-        }
-        self.votes.clone()
-    }
-
-    pub(super) fn check(&self) -> Result<(), BadParameter> {
-        let (n, votes) = (self.participants, self.votes.len());
-        if !(1..=MAX_PARTICIPANTS).contains(&n) {
-            let message = format!("{n} participants: write 1 to {MAX_PARTICIPANTS}");
-            return Err(BadParameter::new("participants", message));
-        }
-        if votes != 0 && votes != usize::from(n) {
-            let message = format!(
-                "{votes} votes for {n} participants: write one of `yes`, `no` and `open` for each, \
-                 or leave `votes` out and all vote yes"
-            );
-            return Err(BadParameter::new("votes", message));
-        }
-        let transactions = usize::from(self.transactions);
-        if !(1..=MAX_TRANSACTIONS).contains(&transactions) {
-            let message = format!("{transactions} transactions: write 1 to {MAX_TRANSACTIONS}");
-            return Err(BadParameter::new("transactions", message));
-        }
-        self.check_bug()
-    }
-
     /// Some mistakes can only be made in one of the variants, or by several.
-    fn check_bug(&self) -> Result<(), BadParameter> {
+    pub(super) fn check_bug(&self) -> Result<(), BadParameter> {
         let cooperative = self.termination == Termination::Cooperative;
         let least = |participants| self.participants >= participants;
         let needs = match self.bug {

@@ -4,13 +4,15 @@
 use super::bugs::Mistake;
 use super::{
     Coordinator, CoordinatorRecord, Decision, History, Msg, Params, Participant, ParticipantRecord,
-    PerTxn, State, Storage, Termination, Timer, TwoPhaseCommit, coordinator, observations,
+    State, Storage, Termination, Timer, TwoPhaseCommit,
 };
 use crate::model::arms::Told;
-use crate::model::cluster::index;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
-    Reaction, Symmetry, Variant,
+    BadParameter, Bug, Cluster, Id, Node, NodeSet, Observation, Property, Protocol, Symmetry,
+    Variant,
+};
+use crate::protocols::atomic_commitment::{
+    Ballot, PerTxn, check_transactions, claims, coordinator, status,
 };
 
 impl Protocol for TwoPhaseCommit {
@@ -27,20 +29,15 @@ impl Protocol for TwoPhaseCommit {
     type History = History;
 
     fn new(params: &Params) -> Result<Self, BadParameter> {
-        params.check()?;
-        let n = usize::from(params.participants);
-        Ok(TwoPhaseCommit {
-            participants: NodeSet::first(n + 1).without(coordinator()),
-            votes: params.planned(),
-            params: params.clone(),
-        })
+        let ballot = Ballot::new(params.participants, &params.votes)?;
+        check_transactions(params.transactions)?;
+        params.check_bug()?;
+        let params = params.clone();
+        Ok(TwoPhaseCommit { params, ballot })
     }
 
     fn cluster(&self) -> Cluster {
-        let coordinator = ("C".to_owned(), "coordinator");
-        let participant = |i| (format!("P{i}"), "participant");
-        let participants = (1..=self.participants.len()).map(participant);
-        Cluster::new(std::iter::once(coordinator).chain(participants))
+        self.ballot.cluster()
     }
 
     fn blank(&self, id: Id) -> Storage {
@@ -52,15 +49,21 @@ impl Protocol for TwoPhaseCommit {
         }
     }
 
-    fn observe(
-        &self,
-        _: Id,
-        before: &Node<Self>,
-        input: Input<'_, Self>,
-        reaction: &Reaction<Self>,
-        observations: &mut Vec<Observation>,
-    ) {
-        observations::observe(self, before, input, reaction, observations);
+    /// Whoever holds the decision has made it, and whoever is prepared has taken its locks. (The
+    /// end record does not say what was decided.)
+    fn claims(&self, _: Id, node: &Node<Self>) -> Vec<Observation> {
+        let mut owed = Vec::new();
+        match node.storage() {
+            Some(Storage::Coordinator(log)) => owed.extend(claims(log, CoordinatorRecord::shows)),
+            Some(Storage::Participant(log)) => owed.extend(claims(log, ParticipantRecord::shows)),
+            None => {}
+        }
+        match node.state() {
+            Some(State::Coordinator(c)) => owed.extend(claims(&c.phase, Coordinator::shows)),
+            Some(State::Participant(p)) => owed.extend(claims(&p.phase, Participant::shows)),
+            None => {}
+        }
+        owed
     }
 
     fn record(&self, history: &mut History, id: Id, observation: &Observation) {
@@ -75,7 +78,7 @@ impl Protocol for TwoPhaseCommit {
         let txn = timer.txn();
         match (state, timer) {
             (State::Coordinator(c), Timer::Vote(_) | Timer::Resend(_)) => match c.phase[txn] {
-                Coordinator::Collecting { yes } => self.participants.minus(yes),
+                Coordinator::Collecting { yes } => self.participants().minus(yes),
                 Coordinator::Decided { unacknowledged, .. } => unacknowledged,
                 Coordinator::Initial | Coordinator::Forgotten => NodeSet::EMPTY,
             },
@@ -100,23 +103,8 @@ impl Protocol for TwoPhaseCommit {
         }
     }
 
-    fn status(&self, id: Id, node: &Node<Self>) -> String {
-        let record = match node {
-            Node::Absent => return "not started".to_owned(),
-            Node::Up(up) => return phases(&up.state),
-            Node::Down { .. } if id == coordinator() => match node.storage() {
-                Some(Storage::Coordinator(log)) => words(log, coordinator_word),
-                _ => String::new(),
-            },
-            Node::Down { .. } => match node.storage() {
-                Some(Storage::Participant(log)) => words(log, participant_word),
-                _ => String::new(),
-            },
-        };
-        if record.is_empty() {
-            return "down".to_owned();
-        }
-        format!("down ({record})")
+    fn status(&self, _: Id, node: &Node<Self>) -> String {
+        status(node, phases, records)
     }
 
     fn symmetry(&self) -> Option<Symmetry<Self>> {
@@ -132,83 +120,37 @@ impl Protocol for TwoPhaseCommit {
     }
 }
 
-/// What the storage of a coordinator says of a transaction.
-pub fn coordinator_record(storage: Option<&Storage>, txn: u8) -> CoordinatorRecord {
-    match storage {
-        Some(Storage::Coordinator(log)) => log[txn],
-        _ => CoordinatorRecord::None,
-    }
-}
-
-/// What the storage of a participant says of a transaction.
-pub fn participant_record(storage: Option<&Storage>, txn: u8) -> ParticipantRecord {
-    match storage {
-        Some(Storage::Participant(log)) => log[txn],
-        _ => ParticipantRecord::None,
-    }
-}
-
 fn phases(state: &State) -> String {
     match state {
-        State::Coordinator(c) => words(&c.phase, |phase| match phase {
+        State::Coordinator(c) => c.phase.in_words(|phase| match phase {
             Coordinator::Initial => "initial",
             Coordinator::Collecting { .. } => "collecting votes",
-            Coordinator::Decided {
-                decision: Decision::Commit,
-                ..
-            } => "committed",
-            Coordinator::Decided {
-                decision: Decision::Abort,
-                ..
-            } => "aborted",
+            Coordinator::Decided { decision, .. } => decision.outcome(),
             Coordinator::Forgotten => "forgotten",
         }),
-        State::Participant(p) => words(&p.phase, |phase| match phase {
+        State::Participant(p) => p.phase.in_words(|phase| match phase {
             Participant::Open | Participant::Working { .. } => "working",
             Participant::Prepared { .. } => "prepared",
-            Participant::Committed => "committed",
-            Participant::Aborted => "aborted",
+            Participant::Committed => Decision::Commit.outcome(),
+            Participant::Aborted => Decision::Abort.outcome(),
         }),
     }
 }
 
-fn coordinator_word(record: CoordinatorRecord) -> &'static str {
-    match record {
-        CoordinatorRecord::None => "",
-        CoordinatorRecord::Initiation => "collecting votes",
-        CoordinatorRecord::Commit => "committed",
-        CoordinatorRecord::Abort => "aborted",
-        CoordinatorRecord::End => "forgotten",
-    }
-}
-
-fn participant_word(record: ParticipantRecord) -> &'static str {
-    match record {
-        ParticipantRecord::None => "",
-        ParticipantRecord::Prepared => "prepared",
-        ParticipantRecord::Committed => "committed",
-        ParticipantRecord::Aborted => "aborted",
-    }
-}
-
-/// `prepared`, or `1: prepared, 2: aborted` where there are several transactions.
-fn words<T: Copy>(items: &PerTxn<T>, word: fn(T) -> &'static str) -> String {
-    let words: Vec<_> = items.iter().map(|(txn, item)| (txn, word(*item))).collect();
-    match words[..] {
-        [(_, only)] => only.to_owned(),
-        _ => words
-            .iter()
-            .filter(|(_, word)| !word.is_empty())
-            .map(|(txn, word)| format!("{txn}: {word}"))
-            .collect::<Vec<_>>()
-            .join(", "),
-    }
-}
-
-/// The position of a participant in sentences.
-pub fn name(id: Id) -> String {
-    match index(id) {
-        0 => "C".to_owned(),
-        i => format!("P{i}"),
+fn records(storage: &Storage) -> String {
+    match storage {
+        Storage::Coordinator(log) => log.in_words(|record| match record {
+            CoordinatorRecord::None => "",
+            CoordinatorRecord::Initiation => "collecting votes",
+            CoordinatorRecord::Commit => Decision::Commit.outcome(),
+            CoordinatorRecord::Abort => Decision::Abort.outcome(),
+            CoordinatorRecord::End => "forgotten",
+        }),
+        Storage::Participant(log) => log.in_words(|record| match record {
+            ParticipantRecord::None => "",
+            ParticipantRecord::Prepared => "prepared",
+            ParticipantRecord::Committed => Decision::Commit.outcome(),
+            ParticipantRecord::Aborted => Decision::Abort.outcome(),
+        }),
     }
 }

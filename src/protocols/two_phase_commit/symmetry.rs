@@ -3,31 +3,24 @@
 //! Who voted, who was asked and who has not acknowledged are sets of nodes. Nothing else in a state
 //! names anybody, and no message or record does.
 
-use super::{
-    Coordinator, History, Mistake, Outcomes, Participant, PlannedVote, Site, State, TwoPhaseCommit,
-};
+use super::{Coordinator, History, Mistake, Participant, PlannedVote, Site, State, TwoPhaseCommit};
 use crate::model::symmetry::unnamed;
-use crate::model::{NodeSet, Renaming, Symmetry};
+use crate::model::{Renaming, Symmetry};
 
 pub fn symmetry(protocol: &TwoPhaseCommit) -> Option<Symmetry<TwoPhaseCommit>> {
     // A counter stands for a set of its size, and takes the participants in their order.
     if protocol.makes(Mistake::VotesCounted) {
         return None;
     }
-    let with_vote = |vote: PlannedVote| {
-        let planned = protocol.participants.iter().zip(&protocol.votes);
-        let with_vote = planned.filter(|(_, planned)| **planned == vote);
-        with_vote.map(|(id, _)| id).collect::<NodeSet>()
-    };
     let votes = [PlannedVote::Yes, PlannedVote::No, PlannedVote::Open];
     Some(Symmetry {
-        alike: votes.map(with_vote).to_vec(),
+        alike: votes.map(|vote| protocol.ballot.planned(vote)).to_vec(),
         state,
         storage: unnamed,
         msg: unnamed,
         timer: unnamed,
         random: unnamed,
-        history,
+        history: History::renamed,
     })
 }
 
@@ -67,18 +60,5 @@ fn participant(phase: Participant, by: &Renaming) -> Participant {
         | Participant::Working { .. }
         | Participant::Committed
         | Participant::Aborted => phase,
-    }
-}
-
-fn history(history: &History, by: &Renaming) -> History {
-    History {
-        outcomes: history.outcomes.map(|outcomes| Outcomes {
-            chose_no: by.set(outcomes.chose_no),
-            voted_yes: by.set(outcomes.voted_yes),
-            voted_no: by.set(outcomes.voted_no),
-            committed: by.set(outcomes.committed),
-            aborted: by.set(outcomes.aborted),
-            locked: by.set(outcomes.locked),
-        }),
     }
 }

@@ -1,0 +1,234 @@
+//! AC1 to AC5 (BHG 7.3), read from a history of votes and decisions, and from who is still undecided.
+
+use std::collections::BTreeMap;
+
+use super::{Ballot, History, Outcomes, PlannedVote, Txn, names};
+use crate::model::cluster::enumerate;
+use crate::model::{Answer, Assumption, NodeSet, Predicate, Property, Protocol, Reason, View};
+
+/// A protocol that solves the problem.
+pub trait AtomicCommitment: Protocol<History = History> {
+    fn ballot(&self) -> &Ballot;
+
+    /// What a site waits for in the transactions that it has not decided.
+    fn waits(state: &Self::State) -> Vec<Waits>;
+}
+
+/// What an undecided site waits for: a clause, with one site or with several as its subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Waits {
+    /// Its place in sentences.
+    pub rank: u8,
+    /// `has not voted`.
+    pub one: &'static str,
+    /// `have not voted`.
+    pub several: &'static str,
+}
+
+/// Nobody crashes.
+pub const NOBODY_FAILS: Assumption = Assumption::MaxCrashes {
+    crashes: 0,
+    role: None,
+};
+
+/// AC1.
+pub fn atomicity<P: AtomicCommitment>() -> Property<P> {
+    Property::always(
+        "atomicity",
+        "No two nodes decide differently.",
+        "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC1",
+        Predicate::History(decide_alike),
+    )
+}
+
+fn decide_alike<P>(_: &P, history: &History) -> Answer {
+    for (txn, outcomes) in history.transactions() {
+        let (committed, aborted) = (outcomes.committed, outcomes.aborted);
+        // A single node that decided both ways is what irrevocability is about.
+        if !committed.is_empty() && !aborted.is_empty() && committed.union(aborted).len() > 1 {
+            let text = format!(
+                "{} committed but {} aborted",
+                names(committed),
+                names(aborted)
+            );
+            return refuse(history, txn, committed.union(aborted), text);
+        }
+    }
+    Ok(())
+}
+
+/// AC2. (It is about the history, not about a step: between a decision and its reversal there may be
+/// a crash, with nothing on disk that shows the step to be one.)
+pub fn irrevocability<P: AtomicCommitment>() -> Property<P> {
+    Property::always(
+        "irrevocability",
+        "No node reverses its decision.",
+        "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC2",
+        Predicate::History(decide_once),
+    )
+}
+
+fn decide_once<P>(_: &P, history: &History) -> Answer {
+    for (txn, outcomes) in history.transactions() {
+        let both = outcomes.committed.intersection(outcomes.aborted);
+        if !both.is_empty() {
+            let text = format!("{} decided both to commit and to abort", names(both));
+            return refuse(history, txn, both, text);
+        }
+    }
+    Ok(())
+}
+
+/// AC3.
+pub fn validity<P: AtomicCommitment>() -> Property<P> {
+    Property::always(
+        "validity",
+        "Commit is only decided if all participants were for it, and voted YES.",
+        "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC3",
+        Predicate::History(commit_is_unanimous),
+    )
+}
+
+fn commit_is_unanimous<P: AtomicCommitment>(protocol: &P, history: &History) -> Answer {
+    let ballot = protocol.ballot();
+    for (txn, outcomes) in history.transactions() {
+        let committed = outcomes.committed;
+        let silent = ballot.participants.minus(outcomes.voted_yes);
+        // A YES from one who was to vote NO does not make it so.
+        let against = opponents(ballot, outcomes);
+        let (who, what) = match () {
+            () if committed.is_empty() => continue,
+            () if !silent.is_empty() => (silent, "never voted yes"),
+            () if !against.is_empty() => (against, "was to vote no"),
+            () => continue,
+        };
+        let text = format!("{} committed but {} {what}", names(committed), names(who));
+        return refuse(history, txn, committed.union(who), text);
+    }
+    Ok(())
+}
+
+/// Those who were to vote NO, by plan or by choice. (Votes are what they are whether anybody asks
+/// for them or not.)
+fn opponents(ballot: &Ballot, outcomes: &Outcomes) -> NodeSet {
+    ballot.planned(PlannedVote::No).union(outcomes.chose_no)
+}
+
+/// AC4; what a failure is, the protocol says.
+pub fn commit_without_failures<P: AtomicCommitment>(
+    nothing_fails: impl Into<Vec<Assumption>>,
+) -> Property<P> {
+    Property::always(
+        "commit-without-failures",
+        "If nothing fails, nobody aborts unless somebody is for NO.",
+        "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
+        Predicate::History(abort_has_a_reason),
+    )
+    .given(nothing_fails)
+}
+
+fn abort_has_a_reason<P: AtomicCommitment>(protocol: &P, history: &History) -> Answer {
+    for (txn, outcomes) in history.transactions() {
+        let against = opponents(protocol.ballot(), outcomes).union(outcomes.voted_no);
+        if !outcomes.aborted.is_empty() && against.is_empty() {
+            let text = format!(
+                "{} aborted but nobody was for no, and nothing failed",
+                names(outcomes.aborted)
+            );
+            return refuse(history, txn, outcomes.aborted, text);
+        }
+    }
+    Ok(())
+}
+
+/// AC4, as it is guarded against vacuity. Where a NO is planned it cannot hold, whatever the protocol
+/// does.
+pub fn commit_possible<P: AtomicCommitment>(protocol: &P) -> Option<Property<P>> {
+    let property = Property::reachable(
+        "commit-possible",
+        "Commit can be decided.",
+        "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
+        Predicate::History(somebody_commits),
+    );
+    let against = protocol.ballot().planned(PlannedVote::No);
+    against.is_empty().then_some(property)
+}
+
+fn somebody_commits<P>(_: &P, history: &History) -> Answer {
+    let committed = |(_, outcomes): (Txn, &Outcomes)| !outcomes.committed.is_empty();
+    if history.transactions().any(committed) {
+        return Ok(());
+    }
+    Err(Reason::new(NodeSet::EMPTY, "nobody committed"))
+}
+
+/// AC5.
+pub fn recovers<P: AtomicCommitment>() -> Property<P> {
+    Property::recovers(
+        "recovers",
+        "Once all failures are repaired, every node decides.",
+        "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC5",
+        Predicate::World(all_decided),
+    )
+}
+
+/// More than AC5 asks for: nobody who is up has to wait for a repair.
+pub fn non_blocking<P: AtomicCommitment>(citation: &'static str) -> Property<P> {
+    Property::never_blocked(
+        "non-blocking",
+        "Every node that is up can decide without waiting for a repair.",
+        citation,
+        None,
+        Predicate::World(all_up_decided),
+    )
+}
+
+/// Whether everybody is up and has decided.
+pub fn all_decided<P: AtomicCommitment>(protocol: &P, world: &dyn View<P>) -> Answer {
+    let down = NodeSet::first(world.nodes()).minus(world.up());
+    if !down.is_empty() {
+        let are = if down.len() == 1 { "is" } else { "are" };
+        let text = format!("{} {are} down", names(down));
+        return Err(Reason::new(down, text));
+    }
+    all_up_decided(protocol, world)
+}
+
+/// Whether everybody who is up has decided.
+pub fn all_up_decided<P: AtomicCommitment>(_: &P, world: &dyn View<P>) -> Answer {
+    these_decided(world, world.up())
+}
+
+/// Whether everybody of these who is up has decided; if not, who waits for what.
+pub fn these_decided<P: AtomicCommitment>(world: &dyn View<P>, whom: NodeSet) -> Answer {
+    let mut undecided: BTreeMap<Waits, NodeSet> = BTreeMap::new();
+    for id in whom.iter() {
+        for waits in world.node(id).state().map_or_else(Vec::new, P::waits) {
+            undecided.entry(waits).or_default().insert(id);
+        }
+    }
+    if undecided.is_empty() {
+        return Ok(());
+    }
+    let clause = |(waits, who): (&Waits, &NodeSet)| match who.len() {
+        1 => format!("{} {}", names(*who), waits.one),
+        _ => format!("{} {}", names(*who), waits.several),
+    };
+    let text = enumerate(undecided.iter().map(clause));
+    let nodes = undecided.values().copied();
+    Err(Reason::new(
+        nodes.fold(NodeSet::EMPTY, NodeSet::union),
+        text,
+    ))
+}
+
+/// A reason, with the transaction where there are several.
+pub fn refuse(history: &History, txn: Txn, nodes: NodeSet, text: String) -> Answer {
+    let several = history.transactions().count() > 1;
+    let text = if several {
+        format!("in transaction {txn} {text}")
+    } else {
+        text
+    };
+    Err(Reason::new(nodes, text))
+}

@@ -1,7 +1,6 @@
 //! A whole protocol in one screen, simulated and checked: a lock server that writes down who holds the
 //! lock. Its messages carry no number, so that an old one passes for a new one.
-//!
-//! `cargo run --example new_protocol`
+//! (`cargo run --example new_protocol`)
 
 use jury::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -28,11 +27,11 @@ impl Actor for Lock {
     type Choice = ();
     type Observation = Observation;
 
-    fn on_start(&self, id: Id, storage: Option<&Self::State>, o: &mut Out<Self>) -> Self::State {
+    fn on_start(&self, id: Id, start: Start<'_, Self::State>, o: &mut Out<Self>) -> Self::State {
         if id != Id::from(0) {
             o.set_timer(Msg::Acquire, PAUSE);
         }
-        storage.copied().flatten()
+        start.storage().copied().flatten()
     }
 
     fn on_message(&self, id: Id, holder: &mut Self::State, src: Id, msg: Msg, o: &mut Out<Self>) {
@@ -77,25 +76,16 @@ impl Protocol for Lock {
         Cluster::new([("S", "server"), ("A", "client"), ("B", "client")])
     }
 
-    fn blank(&self, _: Id) -> Option<Id> {
-        None
-    }
-
     fn properties(&self) -> Vec<Property<Self>> {
         let about = "At most one client holds the lock.";
-        let one_holder: fn(&Lock, &dyn View<Lock>) -> Answer = |lock, world| {
+        let one_holder = Predicate::World(|lock: &Lock, world: &dyn View<Lock>| {
             let holds = |id: &Id| world.node(*id).state() == Some(&Some(*id));
             let holders: NodeSet = world.ids().filter(holds).collect();
             let text = || format!("{} hold the lock", lock.cluster().names(holders));
             Reason::unless(holders.len() <= 1, holders, text)
-        };
-        let one_holder = Predicate::World(one_holder);
-        vec![Property::always(
-            "mutual-exclusion",
-            about,
-            "Dijkstra 1965",
-            one_holder,
-        )]
+        });
+        let property = Property::always("mutual-exclusion", about, "Dijkstra 1965", one_holder);
+        vec![property]
     }
 }
 
@@ -103,9 +93,7 @@ fn main() {
     let lock = Testbed::<Lock>::parse(include_str!("lock.json"), "lock.json").expect("a scenario");
     let mut report = lock.check(&CheckOptions::default(), &mut Patient);
     for trace in [lock.run(1, true).trace, report.properties.remove(0).trace] {
-        println!(
-            "{}",
-            diagram(&trace.expect("recorded"), &Options::default())
-        );
+        let picture = diagram(&trace.expect("recorded"), &Options::default());
+        println!("{picture}");
     }
 }

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use stateright::actor as theirs;
 
-use crate::model::{Actor, Id, Out, Time, TimerRange};
+use crate::model::{Actor, Id, Out, Start, Time, TimerRange};
 
 /// How long a timer runs of which an actor does not say how long.
 pub const ANY_TIME: TimerRange = TimerRange::millis(50, 100);
@@ -29,10 +29,10 @@ macro_rules! stateright_actor {
             fn on_start(
                 &self,
                 id: $crate::model::Id,
-                storage: Option<&Self::Storage>,
+                start: $crate::model::Start<'_, Self::Storage>,
                 o: &mut $crate::model::Out<Self>,
             ) -> Self::State {
-                $crate::adapter::start(self, id, storage, o)
+                $crate::adapter::start(self, id, start, o)
             }
 
             fn on_message(
@@ -99,11 +99,11 @@ type StateOf<A> = <A as theirs::Actor>::State;
 pub fn start<A: Both>(
     actor: &A,
     id: Id,
-    storage: Option<&<A as theirs::Actor>::Storage>,
+    start: Start<'_, <A as theirs::Actor>::Storage>,
     o: &mut Out<A>,
 ) -> StateOf<A> {
     let mut out = theirs::Out::new();
-    let state = theirs::Actor::on_start(actor, their_id(id), &storage.cloned(), &mut out);
+    let state = theirs::Actor::on_start(actor, their_id(id), &start.storage().cloned(), &mut out);
     give(out, o);
     state
 }

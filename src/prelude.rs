@@ -3,7 +3,7 @@
 pub use crate::check::Patient;
 pub use crate::model::{
     Actor, Answer, BadParameter, Bug, Cluster, Id, Node, NodeSet, Observation, Out, Predicate,
-    Property, Protocol, Reason, TimerRange, View,
+    Property, Protocol, Reason, Start, TimerRange, View,
 };
 pub use crate::report::{Options, diagram};
 pub use crate::testbed::{Case, CheckOptions, Testbed};

@@ -49,8 +49,7 @@ pub trait Actor: Sized + Send + Sync + 'static {
     /// algorithm's own that can be put as one.
     type Observation: Observed<Self>;
 
-    /// The node starts: for the first time if there is no storage, otherwise after a crash.
-    fn on_start(&self, id: Id, storage: Option<&Self::Storage>, o: &mut Out<Self>) -> Self::State;
+    fn on_start(&self, id: Id, start: Start<'_, Self::Storage>, o: &mut Out<Self>) -> Self::State;
 
     fn on_message(
         &self,
@@ -68,6 +67,26 @@ pub trait Actor: Sized + Send + Sync + 'static {
     /// The environment has made a choice that the node left to it.
     fn on_choice(&self, id: Id, state: &mut Self::State, choice: &Self::Choice, o: &mut Out<Self>) {
         let _ = (id, state, choice, o);
+    }
+}
+
+/// How a node comes up.
+#[derive_where(Clone, Copy)]
+#[derive(Debug)]
+pub enum Start<'a, Storage> {
+    /// For the first time.
+    First,
+    /// After a crash, with what was last saved, if anything ever was.
+    Again(Option<&'a Storage>),
+}
+
+impl<'a, Storage> Start<'a, Storage> {
+    /// What is on stable storage.
+    pub fn storage(self) -> Option<&'a Storage> {
+        match self {
+            Start::First => None,
+            Start::Again(storage) => storage,
+        }
     }
 }
 
@@ -205,10 +224,10 @@ pub(super) struct Answer<A: Actor> {
     pub out: Out<A>,
 }
 
-/// Starts a node, for the first time if there is no storage.
-pub(super) fn start<A: Actor>(actor: &A, id: Id, storage: Option<&A::Storage>) -> Answer<A> {
+/// Starts a node.
+pub(super) fn start<A: Actor>(actor: &A, id: Id, start: Start<'_, A::Storage>) -> Answer<A> {
     let mut out = Out::default();
-    let state = actor.on_start(id, storage, &mut out);
+    let state = actor.on_start(id, start, &mut out);
     Answer { state, out }
 }
 
@@ -235,7 +254,7 @@ pub(super) fn call<A: Actor>(
 mod tests {
     use serde::{Deserialize, Serialize};
 
-    use super::{Actor, Out};
+    use super::{Actor, Out, Start};
     use crate::model::{Id, Observation};
 
     struct Nobody;
@@ -251,7 +270,7 @@ mod tests {
         type Choice = Nothing;
         type Observation = Observation;
 
-        fn on_start(&self, _: Id, _: Option<&Nothing>, _: &mut Out<Self>) -> Nothing {
+        fn on_start(&self, _: Id, _: Start<'_, Nothing>, _: &mut Out<Self>) -> Nothing {
             Nothing
         }
 

@@ -27,7 +27,7 @@ pub mod time;
 mod variant;
 pub mod world;
 
-pub use actor::{Actor, Command, Data, Input, Out};
+pub use actor::{Actor, Command, Data, Input, Out, Start};
 pub use assumptions::{Assumption, Budgets, Limit, Rules, Timing};
 pub use cluster::{Cluster, Link, NodeSet};
 pub use event::{Class, Envelope, Event, Obstacle, Vocabulary};

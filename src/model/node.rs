@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
-use super::actor::{self, Command, Input};
+use super::actor::{self, Command, Input, Start};
 use super::id::Id;
 use super::protocol::Protocol;
 use super::step::Breach;
@@ -198,11 +198,9 @@ impl<P: Protocol> Node<P> {
     /// Calls the handler. Changes nothing.
     fn ask(&self, protocol: &P, id: Id, input: Input<'_, P>) -> actor::Answer<P> {
         match (input, self) {
-            (Input::Start, Node::Absent) => actor::start(protocol, id, None),
+            (Input::Start, Node::Absent) => actor::start(protocol, id, Start::First),
             (Input::Start, Node::Down { storage }) => {
-                let blank = || protocol.blank(id);
-                let storage = storage.clone().unwrap_or_else(blank);
-                actor::start(protocol, id, Some(&storage))
+                actor::start(protocol, id, Start::Again(storage.as_ref()))
             }
             (input, Node::Up(up)) => actor::call(protocol, id, &up.state, input),
             (input, _) => panic!("{input:?} cannot happen to a node that is down"),

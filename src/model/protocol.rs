@@ -44,9 +44,6 @@ pub trait Protocol: Actor {
     /// Who takes part. Node `i` has `Id` `i`.
     fn cluster(&self) -> Cluster;
 
-    /// What a node that never saved anything finds on its storage when it recovers.
-    fn blank(&self, id: Id) -> Self::Storage;
-
     /// Names what a step meant that its handler did not say. `before` is the node as the input found it;
     /// a `reaction` that crashed holds only the commands that were carried out.
     fn observe(

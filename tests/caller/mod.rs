@@ -4,7 +4,7 @@
 
 use jury::model::{
     Actor, Answer, BadParameter, Cluster, Expectation, Id, Node, NodeSet, Observation, Out,
-    Predicate, Property, Protocol, Reason, TimerRange, Value, View,
+    Predicate, Property, Protocol, Reason, Start, TimerRange, Value, View,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -94,8 +94,8 @@ impl Actor for Rounds {
     type Choice = u8;
     type Observation = Observation;
 
-    fn on_start(&self, id: Id, storage: Option<&u64>, out: &mut Out<Self>) -> State {
-        let round = storage.copied().unwrap_or(0);
+    fn on_start(&self, id: Id, start: Start<'_, u64>, out: &mut Out<Self>) -> State {
+        let round = start.storage().copied().unwrap_or(0);
         if id == Id::from(0) {
             out.set_timer(Timer::Resend, RESEND);
             let missing = self.peers().bits();
@@ -180,10 +180,6 @@ impl Protocol for Rounds {
         let idlers = (1..=self.0.idlers).map(|i| (format!("I{i}"), "idler"));
         let caller = std::iter::once(("C".to_owned(), "caller"));
         Cluster::new(caller.chain(peers).chain(idlers))
-    }
-
-    fn blank(&self, _: Id) -> u64 {
-        0
     }
 
     /// The round that the caller has on its disk is completed.

@@ -13,7 +13,7 @@ use jury::check::stateright::Bridge;
 use jury::check::{Explored, Finding, Keyed, Patient, explore};
 use jury::model::{
     Actor, Assumption, Carrier, Class, Command, Event, Expectation, Input, Limit, Node, Out,
-    Property, Protocol, Rules, System, View, World,
+    Property, Protocol, Rules, Start, System, View, World,
 };
 use jury::run::{Schedule, Script, execute};
 use proptest::prelude::*;
@@ -212,10 +212,10 @@ proptest! {
                 let mut out = Out::<Table>::default();
                 match (&node, input) {
                     (Node::Absent, Input::Start) => {
-                        table.on_start(id, None, &mut out);
+                        table.on_start(id, Start::First, &mut out);
                     }
                     (Node::Down { storage }, Input::Start) => {
-                        table.on_start(id, Some(&storage.unwrap_or(0)), &mut out);
+                        table.on_start(id, Start::Again(storage.as_ref()), &mut out);
                     }
                     (Node::Up(up), input) => {
                         let mut state = up.state;

@@ -2,7 +2,7 @@
 
 use jury::model::{
     Actor, BadParameter, Bug, Cluster, Expectation, Id, Observation, Out, Predicate, Property,
-    Protocol, TimerRange,
+    Protocol, Start, TimerRange,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -79,7 +79,7 @@ impl Actor for Toy {
     type Choice = ();
     type Observation = Observation;
 
-    fn on_start(&self, _: Id, _: Option<&()>, _: &mut Out<Self>) {}
+    fn on_start(&self, _: Id, _: Start<'_, ()>, _: &mut Out<Self>) {}
 
     fn on_message(&self, _: Id, _: &mut (), _: Id, _: Msg, _: &mut Out<Self>) {}
 }
@@ -112,8 +112,6 @@ impl Protocol for Toy {
         let coordinator = ("C".to_owned(), "coordinator");
         Cluster::new(std::iter::once(coordinator).chain(participants))
     }
-
-    fn blank(&self, _: Id) {}
 
     fn properties(&self) -> Vec<Property<Self>> {
         let predicate = Predicate::History(|_, ()| Ok(()));

@@ -299,7 +299,7 @@ mod tests {
     use crate::model::cluster::index;
     use crate::model::{
         Actor, Answer, BadParameter, Cluster, Enabled, Id, Limit, NodeSet, Observation, Out,
-        Predicate, Property, Protocol, Reason, Rules, System, TimerRange,
+        Predicate, Property, Protocol, Reason, Rules, Start, System, TimerRange,
     };
 
     /// Three nodes count their timeouts modulo 3, and tell the next one; how many were told is history.
@@ -313,7 +313,7 @@ mod tests {
         type Choice = ();
         type Observation = Observation;
 
-        fn on_start(&self, _: Id, _: Option<&()>, o: &mut Out<Self>) -> u8 {
+        fn on_start(&self, _: Id, _: Start<'_, ()>, o: &mut Out<Self>) -> u8 {
             o.set_timer((), TimerRange::millis(1, 2));
             0
         }
@@ -345,8 +345,6 @@ mod tests {
         fn cluster(&self) -> Cluster {
             Cluster::new((0..3).map(|i| (format!("N{i}"), "node")))
         }
-
-        fn blank(&self, _: Id) {}
 
         fn record(&self, told: &mut u8, _: Id, _: &Observation) {
             *told = told.saturating_add(1);

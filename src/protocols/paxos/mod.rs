@@ -66,7 +66,7 @@ pub use self::messages::{Ballot, Msg, Proposal, Timer, Value};
 pub use self::params::{MAX_OF_A_ROLE, Params, RetryWith};
 pub use self::site::{Acceptances, Acceptor, Learner, Phase, Proposer, State, Storage};
 use crate::model::cluster::index;
-use crate::model::{Actor, Id, NodeSet, Out};
+use crate::model::{Actor, Id, NodeSet, Out, Start};
 
 /// Single-decree Paxos. The proposers come first, then the acceptors, then the learners.
 #[derive(Clone, Debug)]
@@ -86,8 +86,8 @@ impl Actor for Paxos {
     type Observation = Claim;
 
     /// A first start without storage, recovery with it (PMS, 2.5).
-    fn on_start(&self, id: Id, storage: Option<&Storage>, o: &mut Out<Self>) -> State {
-        match storage.copied().unwrap_or_else(|| self.nothing(id)) {
+    fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
+        match start.storage().copied().unwrap_or_else(|| self.nothing(id)) {
             Storage::Proposer(used) => {
                 o.set_timer(Timer::Propose, self.params.start);
                 let next = self.ballot_above(used, id);

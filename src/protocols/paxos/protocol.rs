@@ -47,10 +47,6 @@ impl Protocol for Paxos {
         }))
     }
 
-    fn blank(&self, id: Id) -> Storage {
-        self.nothing(id)
-    }
-
     /// What is written was accepted, or learned.
     fn claims(&self, _: Id, node: &Node<Self>) -> Vec<Claim> {
         let claim = match node.storage() {

@@ -103,7 +103,7 @@ use self::basic::turn::Turn;
 pub use self::clients::ask::{Ask, Members, Reply};
 use self::clients::ask::{name, names};
 pub use self::extensions::configuration::{Configuration, Servers};
-use crate::model::{Actor, Id, NodeSet, Out};
+use crate::model::{Actor, Id, NodeSet, Out, Start};
 
 /// Raft. The servers come first, then the clients.
 #[derive(Clone, Debug)]
@@ -127,14 +127,15 @@ impl Actor for Raft {
     type Observation = Claim;
 
     /// A first start without storage, recovery with it.
-    fn on_start(&self, id: Id, storage: Option<&Storage>, o: &mut Out<Self>) -> State {
-        match storage {
+    fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
+        let comes_back = matches!(start, Start::Again(_));
+        match start.storage() {
             Some(Storage::Client(begun)) => State::Client(self.client_starts(id, *begun, o)),
             Some(Storage::Server(stable)) => {
-                State::Server(self.server_starts(id, stable.clone(), true, o))
+                State::Server(self.server_starts(id, stable.clone(), comes_back, o))
             }
             None if self.servers.contains(id) => {
-                State::Server(self.server_starts(id, self.nothing(), false, o))
+                State::Server(self.server_starts(id, self.nothing(), comes_back, o))
             }
             None => State::Client(self.client_starts(id, 0, o)),
         }

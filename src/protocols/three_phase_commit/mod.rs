@@ -85,7 +85,7 @@ pub use self::params::{Params, Termination};
 pub use self::site::{Census, Local, Log, Part, Phase, State, Storage, Undecided};
 use super::atomic_commitment::{Ballot, PerTxn, Txn, coordinator};
 pub use super::atomic_commitment::{Choice, Decision, History, PlannedVote, Vote};
-use crate::model::{Actor, Id, NodeSet, Observation, Out};
+use crate::model::{Actor, Id, NodeSet, Observation, Out, Start};
 
 /// Three-phase commit with one coordinator, node 0, and participants from node 1 on.
 #[derive(Clone, Debug)]
@@ -103,18 +103,18 @@ impl Actor for ThreePhaseCommit {
     type Observation = Observation;
 
     /// A first start without storage, recovery with it.
-    fn on_start(&self, id: Id, storage: Option<&Storage>, o: &mut Out<Self>) -> State {
+    fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
         let mut phases = PerTxn::new(self.params.transactions);
-        if let Some(logs) = storage {
+        if let Some(logs) = start.storage() {
             for (txn, log) in logs.iter() {
                 phases[txn] = Phase::restored(*log);
             }
         }
         for txn in self.transactions() {
             let mut site = self.site(id, txn, &mut phases, o);
-            match storage {
-                None => site.start(),
-                Some(_) => site.recover(),
+            match start {
+                Start::First => site.start(),
+                Start::Again(_) => site.recover(),
             }
         }
         phases

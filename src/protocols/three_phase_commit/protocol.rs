@@ -11,9 +11,7 @@ use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
     Reaction, Variant,
 };
-use crate::protocols::atomic_commitment::{
-    Ballot, PerTxn, check_transactions, coordinator, status,
-};
+use crate::protocols::atomic_commitment::{Ballot, check_transactions, coordinator, status};
 
 impl Protocol for ThreePhaseCommit {
     const NAME: &'static str = "3pc";
@@ -40,10 +38,6 @@ impl Protocol for ThreePhaseCommit {
 
     fn cluster(&self) -> Cluster {
         self.ballot.cluster()
-    }
-
-    fn blank(&self, _: Id) -> Storage {
-        PerTxn::new(self.params.transactions)
     }
 
     fn observe(

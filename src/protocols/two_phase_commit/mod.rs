@@ -74,7 +74,7 @@ pub use self::site::{
 };
 use super::atomic_commitment::{Ballot, Observe, PerTxn, Ruling, Txn, coordinator};
 pub use super::atomic_commitment::{Choice, Decision, History, PlannedVote, Vote};
-use crate::model::{Actor, Id, NodeSet, Observation, Out};
+use crate::model::{Actor, Id, NodeSet, Observation, Out, Start};
 
 /// Two-phase commit with one coordinator, node 0, and participants from node 1 on.
 #[derive(Clone, Debug)]
@@ -95,30 +95,31 @@ impl Actor for TwoPhaseCommit {
     type Observation = Observation;
 
     /// A first start without storage, recovery with it.
-    fn on_start(&self, id: Id, storage: Option<&Storage>, o: &mut Out<Self>) -> State {
-        match storage {
-            None if id == coordinator() => {
+    fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
+        let storage = start.storage().copied();
+        match (start, storage.unwrap_or_else(|| self.nothing(id))) {
+            (Start::First, Storage::Coordinator(log)) => {
                 for txn in self.transactions() {
                     o.set_timer(Timer::Begin(txn), self.params.start);
                 }
-                State::Coordinator(Site::new(PerTxn::new(self.params.transactions)))
+                State::Coordinator(Site::new(log))
             }
-            None => {
-                let mut p = Site::new(PerTxn::new(self.params.transactions));
+            (Start::First, Storage::Participant(log)) => {
+                let mut p = Site::new(log);
                 for txn in self.transactions() {
                     self.wait_for_prepare(id, &mut p, txn, o);
                 }
                 State::Participant(p)
             }
-            Some(Storage::Coordinator(log)) => {
-                let mut c = Site::new(*log);
+            (Start::Again(_), Storage::Coordinator(log)) => {
+                let mut c = Site::new(log);
                 for txn in self.transactions() {
                     self.recover_coordinator(&mut c, txn, o);
                 }
                 State::Coordinator(c)
             }
-            Some(Storage::Participant(log)) => {
-                let mut p = Site::new(*log);
+            (Start::Again(_), Storage::Participant(log)) => {
+                let mut p = Site::new(log);
                 for txn in self.transactions() {
                     self.recover_participant(id, &mut p, txn, o);
                 }
@@ -634,6 +635,16 @@ impl TwoPhaseCommit {
 
     fn participants(&self) -> NodeSet {
         self.ballot.participants
+    }
+
+    /// What is on the disk of a site that has never saved anything.
+    fn nothing(&self, id: Id) -> Storage {
+        let transactions = self.params.transactions;
+        if id == coordinator() {
+            Storage::Coordinator(PerTxn::new(transactions))
+        } else {
+            Storage::Participant(PerTxn::new(transactions))
+        }
     }
 
     /// Whether this mistake is switched on.

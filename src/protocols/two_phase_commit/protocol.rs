@@ -12,7 +12,7 @@ use crate::model::{
     Variant,
 };
 use crate::protocols::atomic_commitment::{
-    Ballot, PerTxn, check_transactions, claims, coordinator, status,
+    Ballot, check_transactions, claims, coordinator, status,
 };
 
 impl Protocol for TwoPhaseCommit {
@@ -38,15 +38,6 @@ impl Protocol for TwoPhaseCommit {
 
     fn cluster(&self) -> Cluster {
         self.ballot.cluster()
-    }
-
-    fn blank(&self, id: Id) -> Storage {
-        let transactions = self.params.transactions;
-        if id == coordinator() {
-            Storage::Coordinator(PerTxn::new(transactions))
-        } else {
-            Storage::Participant(PerTxn::new(transactions))
-        }
     }
 
     /// Whoever holds the decision has made it, and whoever is prepared has taken its locks. (The

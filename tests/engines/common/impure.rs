@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jury::model::cluster::index;
 use jury::model::{
     Actor, Answer, BadParameter, Cluster, Expectation, Id, Input, NodeSet, Observation, Out,
-    Predicate, Property, Protocol, Reason, TimerRange, View,
+    Predicate, Property, Protocol, Reason, Start, TimerRange, View,
 };
 use serde::{Deserialize, Serialize};
 
@@ -71,7 +71,7 @@ impl Actor for Impure {
     type Choice = bool;
     type Observation = Observation;
 
-    fn on_start(&self, _: Id, _: Option<&()>, o: &mut Out<Self>) -> State {
+    fn on_start(&self, _: Id, _: Start<'_, ()>, o: &mut Out<Self>) -> State {
         o.choose("coin", vec![false, true]);
         State {
             told: self.is_odd(Odd::OnStart),
@@ -118,8 +118,6 @@ impl Protocol for Impure {
     fn cluster(&self) -> Cluster {
         Cluster::new((0..self.nodes).map(|i| (format!("N{i}"), "node")))
     }
-
-    fn blank(&self, _: Id) {}
 
     fn record(&self, history: &mut NodeSet, id: Id, _: &Observation) {
         if !self.is_odd(Odd::Record) {

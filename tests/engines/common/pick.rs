@@ -3,7 +3,8 @@
 
 use jury::model::symmetry::unnamed;
 use jury::model::{
-    Actor, BadParameter, Cluster, Id, NodeSet, Observation, Out, Property, Protocol, Symmetry,
+    Actor, BadParameter, Cluster, Id, NodeSet, Observation, Out, Property, Protocol, Start,
+    Symmetry,
 };
 
 /// The number of nodes.
@@ -23,7 +24,7 @@ impl Actor for Pick {
     type Choice = Id;
     type Observation = Observation;
 
-    fn on_start(&self, id: Id, _: Option<&()>, o: &mut Out<Self>) -> u8 {
+    fn on_start(&self, id: Id, _: Start<'_, ()>, o: &mut Out<Self>) -> u8 {
         if self.others().contains(id) {
             let peers = self.others().without(id).iter();
             o.choose("peer", peers.collect());
@@ -55,8 +56,6 @@ impl Protocol for Pick {
     fn cluster(&self) -> Cluster {
         Cluster::new((0..self.0).map(|i| (format!("N{i}"), "node")))
     }
-
-    fn blank(&self, _: Id) {}
 
     fn symmetry(&self) -> Option<Symmetry<Self>> {
         Some(Symmetry {

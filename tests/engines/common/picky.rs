@@ -1,7 +1,7 @@
 //! A protocol whose handler panics when it is asked what never happens.
 
 use jury::model::{
-    Actor, BadParameter, Cluster, Id, Observation, Out, Property, Protocol, TimerRange,
+    Actor, BadParameter, Cluster, Id, Observation, Out, Property, Protocol, Start, TimerRange,
 };
 
 /// The first node asks once, the second is asked once.
@@ -15,7 +15,7 @@ impl Actor for Picky {
     type Choice = ();
     type Observation = Observation;
 
-    fn on_start(&self, id: Id, _: Option<&()>, o: &mut Out<Self>) -> u8 {
+    fn on_start(&self, id: Id, _: Start<'_, ()>, o: &mut Out<Self>) -> u8 {
         if id == Id::from(0) {
             o.set_timer((), TimerRange::millis(1, 2));
         }
@@ -48,8 +48,6 @@ impl Protocol for Picky {
     fn cluster(&self) -> Cluster {
         Cluster::new((0..2).map(|i| (format!("N{i}"), "node")))
     }
-
-    fn blank(&self, _: Id) {}
 
     fn properties(&self) -> Vec<Property<Self>> {
         Vec::new()

@@ -200,8 +200,6 @@ impl Protocol for Synod {
         Cluster::new(proposers.chain(self.acceptors.iter().map(acceptor)))
     }
 
-    fn blank(&self, _: Id) {}
-
     fn properties(&self) -> Vec<Property<Self>> {
         vec![Property {
             name: "agreement",

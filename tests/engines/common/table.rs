@@ -11,7 +11,8 @@ use jury::model::network::{CutFamily, LinkOrder, LinkRules};
 use jury::model::symmetry::unnamed;
 use jury::model::{
     Actor, Answer, BadParameter, Budgets, Cluster, Expectation, Id, Input, Limit, NodeSet,
-    Observation, Out, Predicate, Property, Protocol, Reason, Rules, Symmetry, System, Timing, View,
+    Observation, Out, Predicate, Property, Protocol, Reason, Rules, Start, Symmetry, System,
+    Timing, View,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -259,8 +260,11 @@ impl Actor for Table {
     type Choice = Coin;
     type Observation = Observation;
 
-    fn on_start(&self, id: Id, storage: Option<&u8>, out: &mut Out<Self>) -> u8 {
-        let record = storage.map_or(0, |s| 1 + usize::from(*s));
+    fn on_start(&self, id: Id, start: Start<'_, u8>, out: &mut Out<Self>) -> u8 {
+        let record = match start {
+            Start::First => 0,
+            Start::Again(record) => 1 + usize::from(record.copied().unwrap_or(0)),
+        };
         let row = &self.0.on_start[Self::role(id) * (1 + RECORDS) + record];
         self.carry_out(id, None, row, out);
         let state = row.next.unwrap_or(0);
@@ -308,10 +312,6 @@ impl Protocol for Table {
     fn cluster(&self) -> Cluster {
         let role = |i| if i == 0 { "first" } else { "other" };
         Cluster::new((0..self.0.nodes).map(|i| (format!("N{i}"), role(i))))
-    }
-
-    fn blank(&self, _: Id) -> u8 {
-        0
     }
 
     fn record(&self, history: &mut Past, id: Id, observation: &Observation) {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Debug;
 
-use jury::model::{Actor, Command, Id, Out};
+use jury::model::{Actor, Command, Id, Out, Start};
 use stateright::actor as theirs;
 
 /// An actor of ours, for Stateright's trait.
@@ -43,7 +43,10 @@ impl<A: Actor + Clone + Debug> theirs::Actor for Theirs<A> {
         o: &mut theirs::Out<Self>,
     ) -> A::State {
         let mut out = Out::default();
-        let state = self.0.on_start(our_id(id), storage.as_ref(), &mut out);
+        let start = storage
+            .as_ref()
+            .map_or(Start::First, |s| Start::Again(Some(s)));
+        let state = self.0.on_start(our_id(id), start, &mut out);
         give(&out, o);
         state
     }

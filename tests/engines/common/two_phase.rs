@@ -15,7 +15,7 @@
 use jury::model::cluster::index;
 use jury::model::{
     Actor, Answer, BadParameter, Cluster, Expectation, Id, NodeSet, Observation, Out, Predicate,
-    Property, Protocol, Reason, TimerRange, View,
+    Property, Protocol, Reason, Start, TimerRange, View,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -122,7 +122,7 @@ impl Actor for TwoPhase {
     type Observation = Observation;
 
     /// `TPInit`.
-    fn on_start(&self, id: Id, _: Option<&()>, o: &mut Out<Self>) -> State {
+    fn on_start(&self, id: Id, _: Start<'_, ()>, o: &mut Out<Self>) -> State {
         if index(id) == MANAGER {
             o.set_timer(Timer::TmAbort, ANY);
             return State::Manager {
@@ -194,8 +194,6 @@ impl Protocol for TwoPhase {
         let resource = |rm| (format!("R{}", index(rm)), "resource");
         Cluster::new(std::iter::once(manager).chain(self.rms.iter().map(resource)))
     }
-
-    fn blank(&self, _: Id) {}
 
     fn properties(&self) -> Vec<Property<Self>> {
         let property = |name, about, expectation| Property {

@@ -44,14 +44,6 @@ impl Protocol for Raft {
         Cluster::new(servers.chain(clients.map(|i| (format!("C{i}"), "client"))))
     }
 
-    fn blank(&self, id: Id) -> Storage {
-        if self.servers.contains(id) {
-            Storage::Server(self.nothing())
-        } else {
-            Storage::Client(0)
-        }
-    }
-
     /// Who leads was elected.
     fn claims(&self, _: Id, node: &Node<Self>) -> Vec<Claim> {
         match node.state() {

@@ -192,6 +192,11 @@ impl<A: Actor> Out<A> {
         &self.commands
     }
 
+    /// What was observed so far, in order.
+    pub fn observed(&self) -> impl Iterator<Item = &A::Observation> {
+        self.observations.iter().map(|(_, observation)| observation)
+    }
+
     /// The first `kept` commands, or all of them, and the observations that take effect with those.
     pub(super) fn up_to(mut self, kept: Option<usize>) -> (Vec<Command<A>>, Vec<A::Observation>) {
         if let Some(kept) = kept {

@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::sites::name;
 use super::{Txn, coordinator};
 use crate::model::cluster::index;
 use crate::model::{Actor, BadParameter, Cluster, Id, NodeSet, Out};
@@ -77,10 +78,14 @@ impl Ballot {
     }
 
     pub fn cluster(&self) -> Cluster {
-        Cluster::new(self.everyone().iter().map(|id| match index(id) {
-            0 => (super::sites::name(id), "coordinator"),
-            _ => (super::sites::name(id), "participant"),
-        }))
+        let role = |id| {
+            if id == coordinator() {
+                "coordinator"
+            } else {
+                "participant"
+            }
+        };
+        Cluster::new(self.everyone().iter().map(|id| (name(id), role(id))))
     }
 
     /// The vote that a participant is going to cast, or none yet if that is left to the environment.

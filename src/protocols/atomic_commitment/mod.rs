@@ -27,6 +27,8 @@ mod history;
 mod observe;
 pub mod properties;
 mod sites;
+#[cfg(test)]
+mod tests;
 mod transaction;
 
 pub use self::ballot::{Ballot, Choice, MAX_PARTICIPANTS, PlannedVote, Vote};

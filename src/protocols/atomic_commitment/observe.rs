@@ -13,6 +13,7 @@ pub trait Observe {
     fn decides(&mut self, txn: Txn, ruling: impl Into<Ruling>) -> Decision;
     fn locks(&mut self, txn: Txn);
     fn releases(&mut self, txn: Txn);
+    /// Names a rule, once for a step: it may be applied to several transactions.
     fn applies(&mut self, rule: &'static str);
 }
 
@@ -46,12 +47,15 @@ impl<A: Actor<Observation = Observation>> Observe for Out<A> {
     }
 
     fn applies(&mut self, rule: &'static str) {
-        self.observe(Observation::applied(rule));
+        let applied = Observation::applied(rule);
+        if !self.observed().any(|before| *before == applied) {
+            self.observe(applied);
+        }
     }
 }
 
 /// What a record or a phase shows that its site must have observed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Claim {
     Locked,
     Decided(Decision),

@@ -41,7 +41,7 @@ pub fn atomicity<P: AtomicCommitment>() -> Property<P> {
     )
 }
 
-fn decide_alike<P>(_: &P, history: &History) -> Answer {
+pub(super) fn decide_alike<P>(_: &P, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
         let (committed, aborted) = (outcomes.committed, outcomes.aborted);
         // A single node that decided both ways is what irrevocability is about.
@@ -68,7 +68,7 @@ pub fn irrevocability<P: AtomicCommitment>() -> Property<P> {
     )
 }
 
-fn decide_once<P>(_: &P, history: &History) -> Answer {
+pub(super) fn decide_once<P>(_: &P, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
         let both = outcomes.committed.intersection(outcomes.aborted);
         if !both.is_empty() {

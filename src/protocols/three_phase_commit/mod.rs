@@ -68,7 +68,6 @@
 mod bugs;
 mod matrix;
 mod messages;
-mod observations;
 mod params;
 mod phases;
 mod properties;
@@ -83,9 +82,11 @@ pub use self::bugs::Mistake;
 pub use self::messages::{Msg, Timer};
 pub use self::params::{Params, Termination};
 pub use self::site::{Census, Local, Log, Part, Phase, State, Storage, Undecided};
-use super::atomic_commitment::{Ballot, PerTxn, Txn, coordinator};
+use super::atomic_commitment::{Ballot, Observe, PerTxn, Ruling, Txn, coordinator};
 pub use super::atomic_commitment::{Choice, Decision, History, PlannedVote, Vote};
 use crate::model::{Actor, Id, NodeSet, Observation, Out, Start};
+
+const UNILATERAL_ABORT: &str = "unilateral abort";
 
 /// Three-phase commit with one coordinator, node 0, and participants from node 1 on.
 #[derive(Clone, Debug)]
@@ -129,8 +130,9 @@ impl Actor for ThreePhaseCommit {
         site.waits_no_longer(*timer);
     }
 
-    fn on_choice(&self, _: Id, state: &mut State, choice: &Choice, _: &mut Out<Self>) {
+    fn on_choice(&self, _: Id, state: &mut State, choice: &Choice, o: &mut Out<Self>) {
         if state[choice.txn] == Phase::Open {
+            o.intends(choice.txn, choice.vote);
             state[choice.txn] = Phase::Working { vote: choice.vote };
         }
     }
@@ -174,11 +176,15 @@ impl Site<'_> {
             // Phase 1, P: YES is a promise that has to outlive a crash. NO is a decision.
             (Phase::Working { vote: Vote::Yes }, Msg::CanCommit(_)) => self.vote_yes(),
             (Phase::Working { vote: Vote::No }, Msg::CanCommit(_)) => {
+                self.o.votes(txn, Vote::No);
                 self.decide(Decision::Abort, NodeSet::EMPTY);
                 self.o.send(src, Msg::No(txn));
             }
             // CAN-COMMIT may be a duplicate, or come late: what was said stays said.
-            (Phase::Undecided(_), Msg::CanCommit(_)) => self.o.send(src, Msg::Yes(txn)),
+            (Phase::Undecided(_), Msg::CanCommit(_)) => {
+                self.o.votes(txn, Vote::Yes);
+                self.o.send(src, Msg::Yes(txn));
+            }
             (Phase::Decided(Decision::Abort), Msg::CanCommit(_)) => {
                 self.o.send(src, Msg::No(txn));
             }
@@ -200,7 +206,7 @@ impl Site<'_> {
             // Termination, asked: one that has not voted can abort, and must have done so before
             // it says so.
             (Phase::Working { .. }, Msg::StateReq(_) | Msg::Inquiry(_)) => {
-                self.decide(Decision::Abort, NodeSet::only(src));
+                self.decide(Decision::Abort.by(UNILATERAL_ABORT), NodeSet::only(src));
             }
             (Phase::Undecided(u), Msg::StateReq(_)) => self.reports(u, src),
             (Phase::Undecided(u), Msg::Inquiry(_)) => self.is_asked(u, src),
@@ -231,11 +237,12 @@ impl Site<'_> {
             (Timer::Begin(_), Phase::Initial) => self.begin(),
             // Somebody did not vote in time.
             (Timer::Vote(_), Phase::Collecting { .. }) => {
-                self.decide(Decision::Abort, self.protocol.participants());
+                let ruling = Decision::Abort.by("vote timeout");
+                self.decide(ruling, self.protocol.participants());
             }
             // Until it votes a participant may abort unilaterally.
             (Timer::CanCommit(_), Phase::Working { .. }) => {
-                self.decide(Decision::Abort, NodeSet::EMPTY);
+                self.decide(Decision::Abort.by(UNILATERAL_ABORT), NodeSet::EMPTY);
             }
             (Timer::Silence(_), Phase::Undecided(u)) => self.meets_silence(u),
             _ => {}
@@ -284,12 +291,6 @@ impl Site<'_> {
 
     fn awaited(&self, u: &Undecided) -> NodeSet {
         self.protocol.awaited(self.id, u)
-    }
-
-    fn send_all(&mut self, whom: NodeSet, msg: Msg) {
-        for id in whom.iter() {
-            self.o.send(id, msg);
-        }
     }
 
     fn others(&self) -> NodeSet {

@@ -1,7 +1,8 @@
 //! The three phases, without failures: votes, knowledge of the votes, decision.
 
 use super::{
-    Census, Decision, Local, Mistake, Msg, Part, Phase, Site, Timer, Undecided, coordinator,
+    Census, Decision, Local, Mistake, Msg, Observe, Part, Phase, Ruling, Site, Timer, Undecided,
+    Vote, coordinator,
 };
 use crate::model::{Id, NodeSet};
 
@@ -9,7 +10,8 @@ impl Site<'_> {
     /// Phase 1: asks everybody to vote.
     pub(super) fn begin(&mut self) {
         let (txn, params) = (self.txn, &self.protocol.params);
-        self.send_all(self.protocol.participants(), Msg::CanCommit(txn));
+        self.o
+            .broadcast(self.protocol.participants(), &Msg::CanCommit(txn));
         let timeout = params.vote_timeout;
         self.o.set_timer(Timer::Vote(txn), timeout);
         let yes = NodeSet::EMPTY;
@@ -21,7 +23,9 @@ impl Site<'_> {
         let u = Undecided::new(Local::Waiting, Part::Following);
         self.o.cancel_timer(Timer::CanCommit(self.txn));
         self.is_now(Phase::Undecided(u));
+        self.o.locks(self.txn);
         self.save();
+        self.o.votes(self.txn, Vote::Yes);
         self.o.send(coordinator(), Msg::Yes(self.txn));
         self.wait(&u);
     }
@@ -40,8 +44,10 @@ impl Site<'_> {
         }
     }
 
-    /// Phase 2, also of a backup: goes first, then moves those who are uncertain.
+    /// Phase 2, also of a backup, which does it by a rule: goes first, then moves those who are
+    /// uncertain.
     pub(super) fn move_others(&mut self, mut u: Undecided, to: Local, census: Census) {
+        let rule = u.leads().then(|| self.rule(to.leads_to()));
         if u.local == Local::Waiting {
             u.local = to;
         }
@@ -49,12 +55,16 @@ impl Site<'_> {
         let moved = census.movable(to).minus(missing);
         u.part = Part::Moving { to, moved, missing };
         if self.is_enough(to, moved, missing) {
-            return self.settle(to.leads_to());
+            let decision = to.leads_to();
+            return self.settle(Ruling { decision, rule });
         }
         self.is_now(Phase::Undecided(u));
         self.save();
-        self.send_all(missing, Msg::moving(to, self.txn));
+        self.o.broadcast(missing, &Msg::moving(to, self.txn));
         self.wait(&u);
+        if let Some(rule) = rule {
+            self.o.applies(rule);
+        }
     }
 
     fn is_enough(&self, to: Local, moved: NodeSet, missing: NodeSet) -> bool {
@@ -96,26 +106,36 @@ impl Site<'_> {
     }
 
     /// Forces the decision, then tells it.
-    pub(super) fn decide(&mut self, decision: Decision, tell: NodeSet) {
-        match self.phase() {
-            Phase::Collecting { .. } => self.o.cancel_timer(Timer::Vote(self.txn)),
-            Phase::Working { .. } => self.o.cancel_timer(Timer::CanCommit(self.txn)),
-            Phase::Undecided(_) => self.o.cancel_timer(Timer::Silence(self.txn)),
+    pub(super) fn decide(&mut self, ruling: impl Into<Ruling>, tell: NodeSet) {
+        let (txn, phase) = (self.txn, self.phase());
+        match phase {
+            Phase::Collecting { .. } => self.o.cancel_timer(Timer::Vote(txn)),
+            Phase::Working { .. } => self.o.cancel_timer(Timer::CanCommit(txn)),
+            Phase::Undecided(_) => self.o.cancel_timer(Timer::Silence(txn)),
             Phase::Initial | Phase::Open | Phase::Decided(_) => {}
+        }
+        let decision = self.o.decides(txn, ruling);
+        if self.id != coordinator() && matches!(phase, Phase::Undecided(_)) {
+            self.o.releases(txn);
         }
         self.is_now(Phase::Decided(decision));
         self.save();
-        self.send_all(tell, Msg::announce(decision, self.txn));
+        self.o.broadcast(tell, &Msg::announce(decision, txn));
     }
 
     /// A coordinator or backup decides, for all.
-    pub(super) fn settle(&mut self, decision: Decision) {
-        self.decide(decision, self.others());
+    pub(super) fn settle(&mut self, ruling: impl Into<Ruling>) {
+        self.decide(ruling, self.others());
     }
 
     /// Is told the decision, and tells those who asked for it, or whom it led.
     pub(super) fn learns(&mut self, u: &Undecided, src: Id, decision: Decision) {
         let tell = if u.leads() { self.others() } else { u.askers };
-        self.decide(decision, tell.without(src));
+        let ruling = match (u.part, decision) {
+            (Part::Asking(_), Decision::Abort) => decision.by("TR1"),
+            (Part::Asking(_), Decision::Commit) => decision.by("TR2"),
+            _ => decision.into(),
+        };
+        self.decide(ruling, tell.without(src));
     }
 }

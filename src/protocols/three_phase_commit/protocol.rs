@@ -4,14 +4,15 @@
 use super::bugs::Mistake;
 use super::{
     Census, History, Log, Msg, Params, Part, Phase, State, Storage, Termination, ThreePhaseCommit,
-    Timer, Undecided, observations,
+    Timer, Undecided,
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Property, Protocol,
-    Reaction, Variant,
+    BadParameter, Bug, Cluster, Id, Node, NodeSet, Observation, Property, Protocol, Variant,
 };
-use crate::protocols::atomic_commitment::{Ballot, check_transactions, coordinator, status};
+use crate::protocols::atomic_commitment::{
+    Ballot, check_transactions, claims, coordinator, status,
+};
 
 impl Protocol for ThreePhaseCommit {
     const NAME: &'static str = "3pc";
@@ -40,15 +41,21 @@ impl Protocol for ThreePhaseCommit {
         self.ballot.cluster()
     }
 
-    fn observe(
-        &self,
-        id: Id,
-        before: &Node<Self>,
-        input: Input<'_, Self>,
-        reaction: &Reaction<Self>,
-        observations: &mut Vec<Observation>,
-    ) {
-        observations::observe(self, id, before, input, reaction, observations);
+    /// Whoever holds the decision has made it, and a participant that may not decide alone has taken
+    /// its locks. Where a site stands is what it has on disk.
+    fn claims(&self, id: Id, node: &Node<Self>) -> Vec<Observation> {
+        let shows = if id == coordinator() {
+            Log::shows_decision
+        } else {
+            Log::shows
+        };
+        let mut owed = node
+            .storage()
+            .map_or_else(Vec::new, |logs| claims(logs, shows));
+        if let Some(phases) = node.state() {
+            owed.extend(claims(&phases.map(|phase| phase.log(false)), shows));
+        }
+        owed
     }
 
     fn record(&self, history: &mut History, id: Id, observation: &Observation) {

@@ -20,39 +20,21 @@
 //! earlier, but only one backup may lead at a time, and here nothing keeps others from coming back.
 
 use super::{
-    Decision, Local, Mistake, Msg, Part, Phase, Site, Termination, Undecided, coordinator,
+    Decision, Local, Mistake, Msg, Observe, Part, Phase, Site, Termination, Undecided, coordinator,
 };
 use crate::model::{Id, NodeSet};
+
+const LAST_TO_FAIL: &str = "last to fail";
 
 impl Site<'_> {
     /// Recovery from each record.
     pub(super) fn recover(&mut self) {
         match self.phase() {
             // It had not voted YES; or, if it is C, nobody has been told to pre-commit.
-            Phase::Initial => self.decide(Decision::Abort, NodeSet::EMPTY),
-            Phase::Undecided(u)
-                if u.local == Local::Waiting && self.makes(Mistake::RecoveredUncertainAborts) =>
-            {
-                self.decide(Decision::Abort, NodeSet::EMPTY);
+            Phase::Initial => {
+                self.decide(Decision::Abort.by("independent recovery"), NodeSet::EMPTY);
             }
-            Phase::Undecided(u)
-                if u.local == Local::PreCommitted
-                    && self.makes(Mistake::RecoveredPreCommittedCommits) =>
-            {
-                self.decide(Decision::Commit, NodeSet::EMPTY);
-            }
-            // Skeen 1982: what it promised is on disk, so it may go on as if it had only been slow.
-            Phase::Undecided(u) if self.has_quorums() => {
-                let u = Undecided::new(u.local, Part::Following);
-                if self.id == coordinator() {
-                    return self.ask(u);
-                }
-                self.is_now(Phase::Undecided(u));
-                self.o.send(coordinator(), Msg::Inquiry(self.txn));
-                self.wait(&u);
-            }
-            // The others may have decided without it, and either way.
-            Phase::Undecided(u) => self.ends_total_failure_or(u, Self::inquire),
+            Phase::Undecided(u) => self.comes_back(u),
             Phase::Decided(_) => {}
             Phase::Collecting { .. } | Phase::Open | Phase::Working { .. } => {
                 unreachable!("none of it is on disk")
@@ -60,10 +42,47 @@ impl Site<'_> {
         }
     }
 
+    fn comes_back(&mut self, u: Undecided) {
+        if let Some(decision) = self.decides_unasked(u.local) {
+            return self.decide(decision.by(LAST_TO_FAIL), NodeSet::EMPTY);
+        }
+        if self.has_quorums() {
+            self.goes_on(u.local);
+        } else {
+            // The others may have decided without it, and either way.
+            self.ends_total_failure_or(u, Self::inquire);
+        }
+        if self.id != coordinator() && matches!(self.phase(), Phase::Undecided(_)) {
+            // It holds them as before.
+            self.o.locks(self.txn);
+        }
+    }
+
+    /// Skeen 1982: what it promised is on disk, so it may go on as if it had only been slow.
+    fn goes_on(&mut self, local: Local) {
+        let u = Undecided::new(local, Part::Following);
+        if self.id == coordinator() {
+            return self.ask(u);
+        }
+        self.is_now(Phase::Undecided(u));
+        self.o.send(coordinator(), Msg::Inquiry(self.txn));
+        self.wait(&u);
+    }
+
+    /// The decision of one that comes back and takes itself for the last that failed, on no grounds.
+    fn decides_unasked(&self, local: Local) -> Option<Decision> {
+        let mistake = match local {
+            Local::Waiting => Mistake::RecoveredUncertainAborts,
+            Local::PreCommitted => Mistake::RecoveredPreCommittedCommits,
+            Local::PreAborted => return None,
+        };
+        self.makes(mistake).then_some(local.leads_to())
+    }
+
     /// Asks everybody for the outcome, and will ask again.
     pub(super) fn inquire(&mut self, u: &Undecided) {
         self.is_now(Phase::Undecided(*u));
-        self.send_all(self.others(), Msg::Inquiry(self.txn));
+        self.o.broadcast(self.others(), &Msg::Inquiry(self.txn));
         self.wait(u);
     }
 
@@ -80,7 +99,7 @@ impl Site<'_> {
 
     fn ends_total_failure_or(&mut self, u: Undecided, go_on: fn(&mut Self, &Undecided)) {
         match self.last_to_fail(&u) {
-            Some(decision) => self.decide(decision, u.askers),
+            Some(decision) => self.decide(decision.by(LAST_TO_FAIL), u.askers),
             None => go_on(self, &u),
         }
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decision, PerTxn, Vote};
 use crate::model::{Id, NodeSet};
+use crate::protocols::atomic_commitment::Claim;
 
 /// What a site knows while it is up.
 pub type State = PerTxn<Phase>;
@@ -133,6 +134,21 @@ impl Phase {
             }),
             Log::Decided(decision) => Phase::Decided(decision),
         }
+    }
+}
+
+impl Log {
+    pub fn shows(self) -> Option<Claim> {
+        match self {
+            Log::Nothing => None,
+            Log::Undecided { .. } => Some(Claim::Locked),
+            Log::Decided(decision) => Some(Claim::Decided(decision)),
+        }
+    }
+
+    /// The same of the coordinator, which has no locks.
+    pub fn shows_decision(self) -> Option<Claim> {
+        self.shows().filter(|claim| *claim != Claim::Locked)
     }
 }
 

@@ -17,9 +17,17 @@
 //! goes from pre-committed to pre-aborted or back, and Vc + Va > V.
 
 use super::{
-    Census, Decision, Local, Mistake, Msg, Part, Phase, Site, Termination, Undecided, coordinator,
+    Census, Decision, Local, Mistake, Msg, Observe, Part, Phase, Site, Termination, Undecided,
+    coordinator,
 };
 use crate::model::{Id, NodeSet};
+
+/// What a backup does once it knows enough.
+enum Next {
+    Settle(Decision),
+    /// Moves the waiting there first.
+    Move(Local),
+}
 
 impl Site<'_> {
     pub(super) fn meets_silence(&mut self, mut u: Undecided) {
@@ -31,7 +39,9 @@ impl Site<'_> {
         u.tries = 0;
         match u.part {
             // Skeen and Stonebraker 1983: the timeout transitions.
-            Part::Following if self.acts_alone() => self.decide(u.local.leads_to(), u.askers),
+            Part::Following if self.acts_alone() => {
+                self.decide(u.local.leads_to().by("timeout transition"), u.askers);
+            }
             Part::Following => self.suspects(u),
             Part::Asking(census) => {
                 if !self.has_quorums() {
@@ -42,15 +52,19 @@ impl Site<'_> {
                 }
             }
             Part::Moving { .. } if self.has_quorums() => self.ask(u),
-            Part::Moving { .. }
-                if self.id == coordinator() && self.makes(Mistake::MissingAckAborts) =>
-            {
-                self.settle(Decision::Abort);
+            Part::Moving { to, .. } => {
+                self.settle(self.without_the_failed(to).by("commit without the failed"));
             }
-            // Who failed is no reason to abort: all others know, and will commit.
-            Part::Moving { to, .. } => self.settle(to.leads_to()),
             Part::Recovering { .. } => self.inquire(&u),
         }
+    }
+
+    /// Who failed is no reason to abort: all others know, and will commit.
+    fn without_the_failed(&self, to: Local) -> Decision {
+        if self.id == coordinator() && self.makes(Mistake::MissingAckAborts) {
+            return Decision::Abort;
+        }
+        to.leads_to()
     }
 
     /// Asks again, whom a lost message may have kept from answering.
@@ -62,7 +76,7 @@ impl Site<'_> {
             Part::Moving { to, .. } => Msg::moving(to, self.txn),
             Part::Recovering { .. } => return false,
         };
-        self.send_all(self.awaited(u), msg);
+        self.o.broadcast(self.awaited(u), &msg);
         true
     }
 
@@ -81,6 +95,7 @@ impl Site<'_> {
 
     /// The backup's first step: where does everybody stand?
     pub(super) fn ask(&mut self, mut u: Undecided) {
+        let elected = !matches!(u.part, Part::Asking(_));
         u.part = Part::Asking(Census::default());
         let others = self.awaited(&u);
         if others.is_empty() && self.applies_rules(u, Census::default()) {
@@ -88,8 +103,11 @@ impl Site<'_> {
         }
         self.is_now(Phase::Undecided(u));
         self.save_who_failed();
-        self.send_all(others, Msg::StateReq(self.txn));
+        self.o.broadcast(others, &Msg::StateReq(self.txn));
         self.wait(&u);
+        if elected {
+            self.o.applies("election of a backup");
+        }
     }
 
     /// Says where it stands, and follows who asked.
@@ -157,31 +175,47 @@ impl Site<'_> {
         } else {
             census.with(self.id, u.local)
         };
-        let to = if self.has_quorums() {
-            match self.quorum_rule(&u, &census) {
-                Some(to) => to,
-                None => return false,
-            }
-        } else if census.pre_committed.is_empty() {
+        let next = if self.has_quorums() {
+            self.quorum_rule(&u, &census).map(Next::Move)
+        } else {
+            Some(self.termination_rule(&census))
+        };
+        match next {
+            Some(Next::Settle(decision)) => self.settle(decision.by(self.rule(decision))),
+            Some(Next::Move(to)) => self.move_others(u, to, census),
+            None => return false,
+        }
+        true
+    }
+
+    /// TR3 and TR4.
+    fn termination_rule(&self, census: &Census) -> Next {
+        if census.pre_committed.is_empty() {
             // TR3: nobody can have committed, for nobody does before all are pre-committed.
-            self.settle(if self.makes(Mistake::AllUncertainCommit) {
+            return Next::Settle(if self.makes(Mistake::AllUncertainCommit) {
                 Decision::Commit
             } else {
                 Decision::Abort
             });
-            return true;
-        } else if self.makes(Mistake::CommitsWithoutMoving) {
-            self.settle(Decision::Commit);
-            return true;
-        } else if self.makes(Mistake::PreCommittedAborts) {
-            self.settle(Decision::Abort);
-            return true;
-        } else {
-            // TR4: the next backup, should this one fail, must not find them all uncertain.
-            Local::PreCommitted
-        };
-        self.move_others(u, to, census);
-        true
+        }
+        if self.makes(Mistake::CommitsWithoutMoving) {
+            return Next::Settle(Decision::Commit);
+        }
+        if self.makes(Mistake::PreCommittedAborts) {
+            return Next::Settle(Decision::Abort);
+        }
+        // TR4: the next backup, should this one fail, must not find them all uncertain.
+        Next::Move(Local::PreCommitted)
+    }
+
+    /// The rule by which a backup decides so, or moves the others towards it.
+    pub(super) fn rule(&self, decision: Decision) -> &'static str {
+        match (self.has_quorums(), decision) {
+            (false, Decision::Abort) => "TR3",
+            (false, Decision::Commit) => "TR4",
+            (true, Decision::Abort) => "abort quorum",
+            (true, Decision::Commit) => "commit quorum",
+        }
     }
 
     /// Skeen 1982: where to move the waiting.

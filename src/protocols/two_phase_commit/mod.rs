@@ -84,6 +84,8 @@ pub struct TwoPhaseCommit {
 }
 
 const UNILATERAL_ABORT: &str = "unilateral abort";
+/// BHG: it needs to ask nobody.
+const INDEPENDENT_RECOVERY: &str = "independent recovery";
 const COOPERATIVE_TERMINATION: &str = "cooperative termination";
 
 impl Actor for TwoPhaseCommit {
@@ -122,10 +124,6 @@ impl Actor for TwoPhaseCommit {
                 let mut p = Site::new(log);
                 for txn in self.transactions() {
                     self.recover_participant(id, &mut p, txn, o);
-                }
-                // BHG: it needs to ask nobody.
-                if p.log.iter().all(|(_, r)| *r != ParticipantRecord::Prepared) {
-                    o.applies("independent recovery");
                 }
                 State::Participant(p)
             }
@@ -585,20 +583,26 @@ impl TwoPhaseCommit {
             // Without a record it had not voted YES, so it may abort; and having forgotten
             // everything else it has to, whatever PREPARE may still be on its way.
             ParticipantRecord::None => {
-                o.decides(txn, Decision::Abort);
+                o.decides(txn, Decision::Abort.by(INDEPENDENT_RECOVERY));
                 if self.makes(Mistake::VotesAfterAmnesia) {
                     return self.wait_for_prepare(id, p, txn, o);
                 }
                 p.phase[txn] = Participant::Aborted;
             }
-            ParticipantRecord::Aborted => p.phase[txn] = Participant::Aborted,
+            ParticipantRecord::Aborted => {
+                o.applies(INDEPENDENT_RECOVERY);
+                p.phase[txn] = Participant::Aborted;
+            }
             // Uncertain: the decision may have come while it was down, and not come again. Until it
             // does, the locks are held as before.
             ParticipantRecord::Prepared => {
                 self.inquire(id, p, txn, o);
                 o.locks(txn);
             }
-            ParticipantRecord::Committed => p.phase[txn] = Participant::Committed,
+            ParticipantRecord::Committed => {
+                o.applies(INDEPENDENT_RECOVERY);
+                p.phase[txn] = Participant::Committed;
+            }
         }
     }
 

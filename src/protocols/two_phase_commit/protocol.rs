@@ -95,7 +95,7 @@ impl Protocol for TwoPhaseCommit {
     }
 
     fn status(&self, _: Id, node: &Node<Self>) -> String {
-        status(node, phases, records)
+        status(node, phases, |storage| records(*storage))
     }
 
     fn symmetry(&self) -> Option<Symmetry<Self>> {
@@ -128,7 +128,7 @@ fn phases(state: &State) -> String {
     }
 }
 
-fn records(storage: &Storage) -> String {
+fn records(storage: Storage) -> String {
     match storage {
         Storage::Coordinator(log) => log.in_words(|record| match record {
             CoordinatorRecord::None => "",

@@ -155,17 +155,13 @@ impl<P: Protocol> Node<P> {
         let crashed = crash_after.is_some();
         let changed = !crashed && self.state() != Some(&state);
         let (commands, observations) = out.up_to(crash_after);
-        let mut reaction = Reaction {
+        Reaction {
             commands,
             observations,
             breaches: Vec::new(),
             state: changed.then_some(state),
             crashed,
-        };
-        let mut observations = std::mem::take(&mut reaction.observations);
-        protocol.observe(id, self, input, &reaction, &mut observations);
-        reaction.observations = observations;
-        reaction
+        }
     }
 
     /// The lengths of the command prefixes behind which a crash inside the handler for `input`

@@ -91,10 +91,6 @@ pub enum Observation {
     Applied {
         rule: Cow<'static, str>,
     },
-    /// Did what a named rule of the paper forbids.
-    Broke {
-        rule: Cow<'static, str>,
-    },
     /// Took something that only this protocol knows, and holds it until it gives it up, or crashes:
     /// `the token`.
     Took {
@@ -221,7 +217,6 @@ impl fmt::Display for Observation {
             }
             Observation::Executed { value, .. } => write!(f, "executes {value}"),
             Observation::Applied { rule } => write!(f, "applies {rule}"),
-            Observation::Broke { rule } => write!(f, "breaks {rule}"),
             Observation::Took { thing } => write!(f, "takes {thing}"),
             Observation::Gave { thing } => write!(f, "gives up {thing}"),
             Observation::Noted { words } => f.write_str(words),

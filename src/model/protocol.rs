@@ -11,7 +11,7 @@ use super::actor::{Actor, Data, Input};
 use super::arms::Told;
 use super::cluster::{Cluster, NodeSet};
 use super::id::Id;
-use super::node::{Node, Reaction};
+use super::node::Node;
 use super::property::Property;
 use super::symmetry::Symmetry;
 use super::variant::Variant;
@@ -43,19 +43,6 @@ pub trait Protocol: Actor {
 
     /// Who takes part. Node `i` has `Id` `i`.
     fn cluster(&self) -> Cluster;
-
-    /// Names what a step meant that its handler did not say. `before` is the node as the input found it;
-    /// a `reaction` that crashed holds only the commands that were carried out.
-    fn observe(
-        &self,
-        id: Id,
-        before: &Node<Self>,
-        input: Input<'_, Self>,
-        reaction: &Reaction<Self>,
-        observations: &mut Vec<Self::Observation>,
-    ) {
-        let _ = (id, before, input, reaction, observations);
-    }
 
     /// What a node must have observed of itself to stand as it does: a commit record means that it
     /// decided, a leader that it was elected. Every check and every run holds handlers to it.

@@ -189,7 +189,6 @@ fn matter(observation: &Observation) -> Option<(Matter, u64)> {
         | Observation::Committed { .. }
         | Observation::Executed { .. }
         | Observation::Applied { .. }
-        | Observation::Broke { .. }
         | Observation::Took { .. }
         | Observation::Gave { .. }
         | Observation::Noted { .. } => None,

@@ -277,7 +277,7 @@ impl Params {
 }
 
 /// A number that is too low, or too high: what there would be, and what to write instead.
-pub fn within<N: PartialOrd + fmt::Display + From<u8>>(
+pub fn within<N: Copy + PartialOrd + fmt::Display + From<u8>>(
     parameter: &'static str,
     number: N,
     limits: RangeInclusive<N>,

@@ -4,6 +4,7 @@
 mod claims;
 mod clients;
 mod reads;
+mod steps;
 mod thesis;
 
 use super::*;

@@ -39,7 +39,7 @@
 //! | thesis, 4.2.3, 6.2, 9.6: leaders that are defended, check-quorum, pre-vote | `extensions/stability.rs` |
 //! | 8; thesis, 6.4: reads without the log | `extensions/reads.rs` |
 //! | 5.3, 8; thesis, 6.3: what is done for clients (sessions) | `clients/service.rs` |
-//! | 8: clients | `clients/client.rs`, `clients/ask.rs` |
+//! | 8: clients, and what they ask for | `clients/client.rs`, `clients/ask.rs`, `clients/workload.rs` |
 //! | Figure 3 and more: what must be true | `about/properties` |
 //! | how people get it wrong | `about/bugs.rs`; in the algorithm, wherever it `makes` a `Mistake` |
 //!
@@ -90,8 +90,8 @@ use std::sync::Arc;
 pub use self::about::bugs::Mistake;
 pub use self::about::claim::Claim;
 pub use self::about::history::History;
-use self::about::params::SERVERS_MAX;
-pub use self::about::params::{Drawn, Membership, Params, Reads, Workload};
+pub use self::about::params::{Membership, Params, Reads};
+use self::about::params::{SERVERS_MAX, within};
 pub use self::basic::log::{Applied, Content, Entry, Index, Log, Position, Snapshot, Term};
 pub use self::basic::messages::{
     AppendEntries, AppendResult, Appended, Campaign, InstallSnapshot, Msg, RequestVote, Timer, Vote,
@@ -102,6 +102,7 @@ pub use self::basic::state::{
 use self::basic::turn::Turn;
 pub use self::clients::ask::{Ask, Members, Reply};
 use self::clients::ask::{name, names};
+pub use self::clients::workload::{Drawn, Workload};
 pub use self::extensions::configuration::{Configuration, Servers};
 use crate::model::{Actor, Id, NodeSet, Out, Start};
 

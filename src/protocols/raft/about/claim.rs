@@ -57,20 +57,6 @@ impl Observed<Raft> for Claim {
     }
 }
 
-impl Raft {
-    /// `C1.2 put x 1`: a command, told apart from all others.
-    pub(crate) fn name_of(&self, content: Content) -> Value {
-        match content {
-            Content::NoOp => Value::from("no-op"),
-            Content::Command(client, serial, op) => {
-                let client = self.client_number(client) + 1;
-                word(&format_args!("C{client}.{serial} {op}"))
-            }
-            Content::Proposal(..) | Content::Configuration(_) => word(&content),
-        }
-    }
-}
-
 fn word(text: &impl ToString) -> Value {
     Value::Word(text.to_string().into())
 }

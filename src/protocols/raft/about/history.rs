@@ -11,27 +11,21 @@ use crate::protocols::raft::{Ask, Claim, Content, Entry, Index, Position, Raft, 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct History {
     /// Who led each term.
-    leaders: BTreeMap<Term, Id>,
-    /// What was committed where.
-    committed: BTreeMap<Index, Entry>,
+    pub(super) leaders: BTreeMap<Term, Id>,
+    /// What was committed where, first.
+    pub(super) committed: BTreeMap<Index, Entry>,
     /// The last entry that was committed in each term.
     committed_in: BTreeMap<Term, Position>,
-    /// Where each command was executed.
-    executed: BTreeMap<Content, Index>,
+    /// Where each command was executed, first.
+    pub(super) executed: BTreeMap<Content, Index>,
     /// What the clients were told.
     pub(super) clients: Linearizability,
-    pub(super) breaches: Breaches,
-}
-
-/// The first of each kind that should never happen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Breaches {
-    /// In this term the second was elected after the first.
-    pub elected_both: Option<(Term, Id, Id)>,
-    /// This server takes this entry for committed there, where another was.
-    pub committed_another: Option<(Id, Index, Entry)>,
-    /// This server executed this command there, after it was executed elsewhere.
-    pub executed_again: Option<(Id, Index, Content)>,
+    /// The first breach of election safety: in this term the second was elected after the first.
+    pub(super) elected_both: Option<(Term, Id, Id)>,
+    /// Of state machine safety: takes this entry for committed there, where another was.
+    pub(super) committed_another: Option<(Id, Index, Entry)>,
+    /// Of exactly-once: executed this command there, after it was executed elsewhere.
+    pub(super) executed_again: Option<(Id, Index, Content)>,
 }
 
 impl History {
@@ -57,15 +51,13 @@ impl History {
     fn elected(&mut self, term: Term, id: Id) {
         let first = *self.leaders.entry(term).or_insert(id);
         if first != id {
-            let both = &mut self.breaches.elected_both;
-            both.get_or_insert((term, first, id));
+            self.elected_both.get_or_insert((term, first, id));
         }
     }
 
     fn committed(&mut self, id: Id, index: Index, entry: Entry, during: Term) {
         if *self.committed.entry(index).or_insert(entry) != entry {
-            let another = &mut self.breaches.committed_another;
-            another.get_or_insert((id, index, entry));
+            self.committed_another.get_or_insert((id, index, entry));
         }
         // Who hears of it later, in a later term, adds nothing.
         let known = self
@@ -81,8 +73,7 @@ impl History {
 
     fn executed(&mut self, id: Id, index: Index, command: Content) {
         if *self.executed.entry(command).or_insert(index) != index {
-            let again = &mut self.breaches.executed_again;
-            again.get_or_insert((id, index, command));
+            self.executed_again.get_or_insert((id, index, command));
         }
     }
 
@@ -110,16 +101,6 @@ impl History {
         Some(*last)
     }
 
-    /// What was committed there first.
-    pub(super) fn committed_at(&self, index: Index) -> Option<Entry> {
-        self.committed.get(&index).copied()
-    }
-
-    /// Where a command was executed first.
-    pub(super) fn executed_at(&self, command: Content) -> Option<Index> {
-        self.executed.get(&command).copied()
-    }
-
     /// The last term that a server was elected in, if that is behind this one.
     pub(super) fn led_after(&self, id: Id, term: Term) -> Option<Term> {
         // Nearly always nobody was elected in a later term.
@@ -129,13 +110,5 @@ impl History {
         let later = self.leaders.range(term.next()..);
         let mut led = later.rev().filter(|(_, who)| **who == id);
         led.next().map(|(term, _)| *term)
-    }
-
-    pub(super) fn has_leader(&self) -> bool {
-        !self.leaders.is_empty()
-    }
-
-    pub(super) fn has_committed(&self) -> bool {
-        !self.committed.is_empty()
     }
 }

@@ -1,16 +1,17 @@
 //! What a scenario can set, and which settings make no system.
 
+use std::fmt;
+use std::ops::RangeInclusive;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{BadParameter, NodeSet, TimerRange};
-use crate::protocols::raft::{Ask, Mistake};
+use crate::protocols::raft::{Mistake, Workload};
 
-/// The largest numbers of servers and of clients.
+/// The largest number of servers.
 pub const SERVERS_MAX: u8 = 15;
-pub const CLIENTS_MAX: u8 = 15;
 /// The largest numbers of what clients and leaders do, and of what a check looks at.
-const COMMANDS_MAX: u32 = 1000;
 const PROPOSALS_MAX: u32 = 100;
 const SNAPSHOT_AFTER_MAX: u32 = 10_000;
 const TRIES_MAX: u32 = 1000;
@@ -86,32 +87,6 @@ pub struct Params {
     pub bug: Option<Mistake>,
 }
 
-/// What clients ask for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(
-    untagged,
-    expecting = r#"expected a list of commands for each client: [["put x 1"]]; or what each draws its commands from: {"clients": 1, "commands": 2, "from": ["put x 1"]}"#
-)]
-pub enum Workload {
-    /// One script for each client.
-    Scripts(Vec<Vec<String>>),
-    /// Each client draws its commands.
-    Drawn(Drawn),
-}
-
-/// A workload that is left to chance: to the seed in a run, to the search in a check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Drawn {
-    #[schemars(range(min = 1, max = 15))]
-    pub clients: u8,
-    /// How many commands each has.
-    #[schemars(range(min = 1, max = 1000))]
-    pub commands: u32,
-    /// What they are drawn from; written twice it is drawn twice as often.
-    pub from: Vec<String>,
-}
-
 /// How the servers that take part can be changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -177,106 +152,40 @@ impl Params {
         self.check_quorum || self.pre_vote
     }
 
-    pub(crate) fn client_count(&self) -> u8 {
-        match &self.clients {
-            Workload::Scripts(scripts) => u8::try_from(scripts.len()).unwrap_or(u8::MAX),
-            Workload::Drawn(drawn) => drawn.clients,
-        }
-    }
-
     pub(crate) fn first_members(&self) -> NodeSet {
         NodeSet::first(self.members.unwrap_or(self.servers).into())
     }
 
-    /// What the clients ask for: their scripts, and what they draw from.
-    pub(crate) fn asks(&self) -> Result<(Vec<Vec<Ask>>, Vec<Ask>), BadParameter> {
-        let (scripts, drawn): (&[Vec<String>], &[String]) = match &self.clients {
-            Workload::Scripts(scripts) => (scripts, &[]),
-            Workload::Drawn(drawn) => (&[], &drawn.from),
-        };
-        let read = |line: &String| self.ask(line);
-        let script = |script: &Vec<String>| script.iter().map(read).collect();
-        let scripts: Result<_, _> = scripts.iter().map(script).collect();
-        let drawn: Result<_, _> = drawn.iter().map(read).collect();
-        Ok((scripts?, drawn?))
-    }
-
-    fn ask(&self, line: &str) -> Result<Ask, BadParameter> {
-        let bad = |message: String| BadParameter::new("clients", message);
-        let ask: Ask = line.parse().map_err(bad)?;
-        let named = match ask {
-            Ask::Operation(_) => return Ok(ask),
-            Ask::Transfer(id) => NodeSet::only(id),
-            Ask::Members(members) => members.named(),
-        };
-        if !named.is_subset(NodeSet::first(self.servers.into())) {
-            let message = format!("`{line}`: there are only {} servers", self.servers);
-            return Err(bad(message));
-        }
-        if matches!(ask, Ask::Members(_)) && self.membership == Membership::Fixed {
-            let message = format!(
-                "`{line}`: nobody can be added or removed with `\"membership\": \"fixed\"`; \
-                 write \"single\" or \"joint\""
-            );
-            return Err(bad(message));
-        }
-        Ok(ask)
-    }
-
     pub(crate) fn check(&self) -> Result<(), BadParameter> {
-        let bad = |parameter, message: String| Err(BadParameter::new(parameter, message));
-        let within = |n: u8, most: u8, least: u8| (least..=most).contains(&n);
-        if !within(self.servers, SERVERS_MAX, 1) {
-            let message = format!("{} servers: write 1 to {SERVERS_MAX}", self.servers);
-            return bad("servers", message);
-        }
-        if let Some(members) = self.members
-            && !within(members, self.servers, 1)
-        {
-            let message = match self.servers {
-                1 => format!("{members} members of one server: write 1"),
-                servers => format!("{members} members of {servers} servers: write 1 to {servers}"),
+        let (servers, most) = (self.servers, SERVERS_MAX);
+        let what = format!("{servers} servers");
+        within("servers", servers, 1..=most, &what, "")?;
+        if let Some(members) = self.members {
+            let what = match servers {
+                1 => format!("{members} members of one server"),
+                _ => format!("{members} members of {servers} servers"),
             };
-            return bad("members", message);
+            within("members", members, 1..=servers, &what, "")?;
         }
-        if self.client_count() > CLIENTS_MAX {
-            let message = format!("{} clients: at most {CLIENTS_MAX}", self.client_count());
-            return bad("clients", message);
+        self.check_workload()?;
+        let what = format!("{} proposals", self.proposals);
+        within("proposals", self.proposals, 0..=PROPOSALS_MAX, &what, "")?;
+        if let Some(after) = self.snapshot_after {
+            let (what, most) = (format!("after {after} entries"), SNAPSHOT_AFTER_MAX);
+            within("snapshot-after", after, 1..=most, &what, ", or null")?;
         }
-        if let Workload::Drawn(drawn) = &self.clients
-            && (drawn.clients == 0 || drawn.from.is_empty() || drawn.commands == 0)
-        {
-            let message = "nothing to draw: write how many clients and commands, and from what";
-            return bad("clients", message.to_owned());
+        if let Some(tries) = self.tries {
+            let what = format!("{tries} tries");
+            within("tries", tries, 1..=TRIES_MAX, &what, ", or null")?;
         }
-        if let Workload::Drawn(Drawn { commands, .. }) = &self.clients
-            && *commands > COMMANDS_MAX
-        {
-            let message = format!("{commands} commands: write 1 to {COMMANDS_MAX}");
-            return bad("clients", message);
-        }
-        self.asks()?;
-        if self.proposals > PROPOSALS_MAX {
-            let message = format!("{} proposals: at most {PROPOSALS_MAX}", self.proposals);
-            return bad("proposals", message);
-        }
-        if let Some(after) = self.snapshot_after
-            && !(1..=SNAPSHOT_AFTER_MAX).contains(&after)
-        {
-            let message =
-                format!("after {after} entries: write 1 to {SNAPSHOT_AFTER_MAX}, or null");
-            return bad("snapshot-after", message);
-        }
-        if let Some(tries) = self.tries
-            && !(1..=TRIES_MAX).contains(&tries)
-        {
-            let message = format!("{tries} tries: write 1 to {TRIES_MAX}, or null");
-            return bad("tries", message);
-        }
-        if !(1..=TERMS_MAX).contains(&self.terms) {
-            let message = format!("{} terms: write 1 to {TERMS_MAX}", self.terms);
-            return bad("terms", message);
-        }
+        let what = format!("{} terms", self.terms);
+        within("terms", self.terms, 1..=TERMS_MAX, &what, "")?;
+        self.check_together()
+    }
+
+    /// Some settings do not go together.
+    fn check_together(&self) -> Result<(), BadParameter> {
+        let bad = |parameter, message: String| Err(BadParameter::new(parameter, message));
         if self.heartbeat.max >= self.election_timeout.min {
             let message = format!(
                 "a heartbeat after {} may be too late for an election timeout of {} (5.6)",
@@ -365,4 +274,29 @@ impl Params {
         let message = format!("this mistake can only be made with {needs}");
         Err(BadParameter::new("bug", message))
     }
+}
+
+/// A number that is too low, or too high: what there would be, and what to write instead.
+pub fn within<N: Copy + PartialOrd + fmt::Display + From<u8>>(
+    parameter: &'static str,
+    number: N,
+    limits: RangeInclusive<N>,
+    what: &str,
+    otherwise: &str,
+) -> Result<(), BadParameter> {
+    if limits.contains(&number) {
+        return Ok(());
+    }
+    let (least, most) = limits.into_inner();
+    let advice = if least == N::from(0) {
+        format!("at most {most}")
+    } else if least == most {
+        format!("write {least}")
+    } else {
+        format!("write {least} to {most}")
+    };
+    Err(BadParameter::new(
+        parameter,
+        format!("{what}: {advice}{otherwise}"),
+    ))
 }

@@ -7,7 +7,7 @@ use crate::model::{
 };
 use crate::protocols::raft::{
     Claim, Client, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
-    Server, Stable, State, Storage, Timer, name,
+    Server, State, Storage, Timer, name,
 };
 
 impl Protocol for Raft {
@@ -46,12 +46,10 @@ impl Protocol for Raft {
 
     /// Who leads was elected.
     fn claims(&self, _: Id, node: &Node<Self>) -> Vec<Claim> {
-        match node.state() {
-            Some(State::Server(server)) if server.leading().is_some() => {
-                vec![Claim::Elected(server.stable.current_term)]
-            }
-            _ => Vec::new(),
-        }
+        let leader = node.state().and_then(State::server);
+        let leader = leader.filter(|server| server.leading().is_some());
+        let elected = |leader: &Server| Claim::Elected(leader.stable.current_term);
+        leader.map(elected).into_iter().collect()
     }
 
     fn record(&self, history: &mut History, id: Id, claim: &Claim) {
@@ -74,27 +72,21 @@ impl Protocol for Raft {
 
     /// A check looks at so many terms and no further.
     fn withheld(&self, id: Id, state: &State, input: Input<'_, Self>) -> Option<&'static str> {
-        let State::Server(server) = state else {
-            return None;
-        };
-        let campaigns = match input {
-            Input::Timeout(Timer::Election) if server.leading().is_none() => {
-                server.may_campaign(id)
+        let server = state.server()?;
+        let current = server.stable.current_term;
+        let term = match input {
+            Input::Timeout(Timer::Election)
+                if server.leading().is_none() && server.may_campaign(id) =>
+            {
+                current
             }
             Input::Message {
                 msg: Msg::TimeoutNow(term),
                 ..
-            } => *term >= server.stable.current_term,
-            _ => false,
+            } if *term >= current => *term,
+            _ => return None,
         };
-        let term = match input {
-            Input::Message {
-                msg: Msg::TimeoutNow(term),
-                ..
-            } => *term,
-            _ => server.stable.current_term,
-        };
-        (campaigns && term.0 >= self.params.terms).then_some("terms")
+        (term.0 >= self.params.terms).then_some("terms")
     }
 
     fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {
@@ -129,11 +121,9 @@ impl Protocol for Raft {
                 State::Server(s) => server(s),
                 State::Client(c) => client(c),
             },
-            Node::Down { storage } => match storage {
-                Some(Storage::Server(Stable {
-                    current_term, log, ..
-                })) => format!("down (term {current_term:?}, {log:?})"),
-                _ => "down".to_owned(),
+            Node::Down { storage } => match storage.as_ref().and_then(Storage::stable) {
+                Some(s) => format!("down (term {:?}, {:?})", s.current_term, s.log),
+                None => "down".to_owned(),
             },
         }
     }

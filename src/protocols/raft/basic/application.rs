@@ -54,10 +54,4 @@ impl Turn<'_> {
             self.send(client, Msg::Reply(serial, Reply::Answer(executed.answer)));
         }
     }
-
-    /// Whether the leader has committed an entry of its term, and so knows what is committed (8).
-    pub fn has_committed_own_term(&self) -> bool {
-        let committed = self.s.stable.log.term(self.s.commit_index);
-        committed == Some(self.s.stable.current_term)
-    }
 }

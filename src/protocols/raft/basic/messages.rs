@@ -6,8 +6,9 @@
 
 use std::sync::Arc;
 
-use crate::protocols::raft::{Ask, Entry, Index, Position, Reply, Snapshot, Term};
 use serde::{Deserialize, Serialize};
+
+use crate::protocols::raft::{Ask, Entry, Index, Position, Reply, Snapshot, Term};
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Msg {

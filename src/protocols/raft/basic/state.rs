@@ -154,6 +154,26 @@ pub struct Asked {
     pub tries_left: Option<u32>,
 }
 
+impl State {
+    /// That of a server.
+    pub fn server(&self) -> Option<&Server> {
+        match self {
+            State::Server(server) => Some(server),
+            State::Client(_) => None,
+        }
+    }
+}
+
+impl Storage {
+    /// That of a server.
+    pub fn stable(&self) -> Option<&Stable> {
+        match self {
+            Storage::Server(stable) => Some(stable),
+            Storage::Client(_) => None,
+        }
+    }
+}
+
 impl Leader {
     pub fn of(&self, id: Id) -> &Progress {
         &self.progress[index(id)]
@@ -171,6 +191,12 @@ impl Server {
     pub fn may_campaign(&self, id: Id) -> bool {
         let mut configurations = self.stable.log.configurations_from(self.commit_index);
         configurations.any(|configuration| configuration.contains(id))
+    }
+
+    /// Whether the last entry that it knows to be committed is of its own term. Then a leader knows all
+    /// that is committed (8).
+    pub fn has_committed_own_term(&self) -> bool {
+        self.stable.log.term(self.commit_index) == Some(self.stable.current_term)
     }
 
     pub fn leading(&self) -> Option<&Leader> {

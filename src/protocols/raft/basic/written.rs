@@ -1,9 +1,11 @@
-//! Messages as people read them: `AppendEntries(2, 3@1 +2:put x 1, commit 3)`.
+//! Messages and commands as people read them: `AppendEntries(2, 3@1 +2:put x 1, commit 3)`.
 
 use std::fmt;
 
+use crate::model::Value;
 use crate::protocols::raft::{
-    AppendEntries, AppendResult, Appended, Campaign, InstallSnapshot, Msg, RequestVote, Vote,
+    AppendEntries, AppendResult, Appended, Campaign, Content, InstallSnapshot, Msg, Raft,
+    RequestVote, Vote,
 };
 
 impl fmt::Debug for Msg {
@@ -75,5 +77,19 @@ fn told_round(round: u32, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match round {
         0 => f.write_str(")"),
         round => write!(f, ", round {round})"),
+    }
+}
+
+impl Raft {
+    /// `C1.2 put x 1`: a command, told apart from all others.
+    pub(crate) fn name_of(&self, content: Content) -> Value {
+        let text = match content {
+            Content::NoOp => return Value::from("no-op"),
+            Content::Command(client, serial, op) => {
+                format!("C{}.{serial} {op}", self.client_number(client) + 1)
+            }
+            Content::Proposal(..) | Content::Configuration(_) => content.to_string(),
+        };
+        Value::Word(text.into())
     }
 }

@@ -17,10 +17,8 @@ impl Raft {
         };
         if begun > 0 {
             // Whatever became of its last command, it will not hear of it any more.
-            o.observe(Claim::Returned {
-                serial: begun,
-                reply: None,
-            });
+            let (serial, reply) = (begun, None);
+            o.observe(Claim::Returned { serial, reply });
         }
         self.think(id, &client, o);
         client
@@ -51,10 +49,8 @@ impl Raft {
             (Timer::Retry, Some(asked)) => {
                 if asked.tries_left == Some(0) {
                     client.asked = None;
-                    o.observe(Claim::Returned {
-                        serial: client.serial,
-                        reply: None,
-                    });
+                    let (serial, reply) = (client.serial, None);
+                    o.observe(Claim::Returned { serial, reply });
                     return self.think(id, client, o);
                 }
                 asked.tries_left = asked.tries_left.map(|left| left - 1);
@@ -129,31 +125,9 @@ impl Raft {
         Id::from((index(id) + 1) % self.servers.len())
     }
 
-    /// How many commands a client has.
-    pub(crate) fn workload_of(&self, id: Id) -> u32 {
-        match &self.params.clients {
-            Workload::Scripts(_) => {
-                let script = &self.scripts[self.client_number(id) as usize];
-                u32::try_from(script.len()).expect("a short script")
-            }
-            Workload::Drawn(drawn) => drawn.commands,
-        }
-    }
-
     /// The number of a client among the clients, from 0 on.
     pub(crate) fn client_number(&self, id: Id) -> u8 {
         let number = index(id) - self.servers.len();
         u8::try_from(number).expect("few clients")
-    }
-
-    /// Whether any client has anything to ask for.
-    pub(crate) fn has_workload(&self) -> bool {
-        self.scripts.iter().any(|script| !script.is_empty()) || !self.drawn.is_empty()
-    }
-
-    /// Whether any client may ask for a transfer of leadership.
-    pub(crate) fn transfers_are_asked_for(&self) -> bool {
-        let mut all = self.scripts.iter().flatten().chain(&self.drawn);
-        all.any(|ask| matches!(ask, Ask::Transfer(_)))
     }
 }

@@ -3,3 +3,4 @@
 pub mod ask;
 pub mod client;
 pub mod service;
+pub mod workload;

@@ -41,7 +41,7 @@ impl Turn<'_> {
         // overlap. The client will ask again.
         let in_turn = (is_committed && current.next().is_none())
             || self.makes(Mistake::ChangeWhileUncommitted);
-        let knows = self.has_committed_own_term() || self.makes(Mistake::ChangeBeforeOwnCommit);
+        let knows = self.s.has_committed_own_term() || self.makes(Mistake::ChangeBeforeOwnCommit);
         let commit_index = self.s.commit_index;
         let Role::Leader(leader) = &mut self.s.role else {
             return;

@@ -6,7 +6,7 @@ use crate::protocols::raft::{Lease, Mistake, Read, Reads, Reply, Role, Timer, Tu
 
 impl Turn<'_> {
     pub fn read(&mut self, client: Id, serial: u32, op: Op) {
-        let knows = self.has_committed_own_term() || self.makes(Mistake::ReadsBeforeOwnCommit);
+        let knows = self.s.has_committed_own_term() || self.makes(Mistake::ReadsBeforeOwnCommit);
         if self.makes(Mistake::ReadsUnconfirmed) || (knows && self.holds_lease()) {
             return self.answer_read(client, serial, op);
         }
@@ -35,7 +35,7 @@ impl Turn<'_> {
     ///
     /// (Commands committed later than that are no harm: the client still waits.)
     pub fn read_what_waits(&mut self) {
-        let knows = self.has_committed_own_term() || self.makes(Mistake::ReadsBeforeOwnCommit);
+        let knows = self.s.has_committed_own_term() || self.makes(Mistake::ReadsBeforeOwnCommit);
         let Role::Leader(leader) = &mut self.s.role else {
             return;
         };

@@ -1,8 +1,10 @@
 //! What servers and clients do with single messages, figure by figure. (Whole instances, also with
 //! each mistake, are explored by the shipped scenarios.)
 
+mod claims;
 mod clients;
 mod reads;
+mod steps;
 mod thesis;
 
 use super::*;

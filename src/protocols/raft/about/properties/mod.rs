@@ -6,8 +6,8 @@ mod safety;
 mod service;
 mod steps;
 
-use crate::model::{Disks, Id, Property, Value, View};
-use crate::protocols::raft::{History, Index, Raft, Server, Stable, State, Storage};
+use crate::model::{Id, Property, Value, View};
+use crate::protocols::raft::{History, Index, Raft, Server};
 
 /// None assumes anything. (2: safe under all non-Byzantine conditions, including network delays,
 /// partitions, and packet loss, duplication, and reordering; and servers may crash and come back.)
@@ -20,8 +20,7 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
 
 /// What was committed there.
 fn value_at(raft: &Raft, history: &History, index: Index) -> Value {
-    let entry = history.committed_at(index).expect("committed");
-    raft.name_of(entry.content)
+    raft.name_of(history.committed[&index].content)
 }
 
 /// The servers that are up.
@@ -29,22 +28,6 @@ fn running<'a>(
     raft: &'a Raft,
     world: &'a dyn View<Raft>,
 ) -> impl Iterator<Item = (Id, &'a Server)> {
-    raft.servers
-        .iter()
-        .filter_map(|id| server(world, id).map(|s| (id, s)))
-}
-
-fn server(world: &dyn View<Raft>, id: Id) -> Option<&Server> {
-    match world.node(id).state() {
-        Some(State::Server(server)) => Some(server),
-        _ => None,
-    }
-}
-
-/// What a server has on its disk.
-fn stored<'a>(disks: &Disks<'a, Raft>, id: Id) -> Option<&'a Stable> {
-    match disks.of(id) {
-        Some(Storage::Server(stable)) => Some(stable),
-        _ => None,
-    }
+    let server = |id| Some((id, world.node(id).state()?.server()?));
+    raft.servers.iter().filter_map(server)
 }

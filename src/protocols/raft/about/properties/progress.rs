@@ -1,6 +1,6 @@
 //! What stays possible.
 
-use super::{running, server};
+use super::running;
 use crate::model::{Answer, Id, Link, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::raft::{History, Raft, Server, State, Term};
 
@@ -10,13 +10,15 @@ pub fn properties() -> Vec<Property<Raft>> {
             "election-possible",
             "A leader can be elected.",
             "Ongaro & Ousterhout 2014, 5.2",
-            Predicate::History(election_possible),
+            Predicate::History(|_, h: &History| found(!h.leaders.is_empty(), "nobody was elected")),
         ),
         Property::reachable(
             "commitment-possible",
             "An entry can be committed.",
             "Ongaro & Ousterhout 2014, 5.3",
-            Predicate::History(commitment_possible),
+            Predicate::History(|_, h: &History| {
+                found(!h.committed.is_empty(), "nothing was committed")
+            }),
         ),
         Property::never_blocked(
             "progress",
@@ -34,20 +36,6 @@ pub fn properties() -> Vec<Property<Raft>> {
             Predicate::World(is_served),
         ),
     ]
-}
-
-fn election_possible(_: &Raft, history: &History) -> Answer {
-    if history.has_leader() {
-        return Ok(());
-    }
-    Err(Reason::new(NodeSet::EMPTY, "nobody was elected"))
-}
-
-fn commitment_possible(_: &Raft, history: &History) -> Answer {
-    if history.has_committed() {
-        return Ok(());
-    }
-    Err(Reason::new(NodeSet::EMPTY, "nothing was committed"))
 }
 
 /// Whether messages pass between two nodes, both ways.
@@ -68,8 +56,8 @@ fn enough_are_up(raft: &Raft, world: &dyn View<Raft>) -> Answer {
         pairs.all(|(one, other)| is_open(world, one, other))
     };
     let decides = |set: NodeSet| {
-        let mut all = set.iter().filter_map(|id| server(world, id));
-        !set.is_empty() && all.all(|s| s.stable.log.configuration().1.is_quorum(set))
+        let mut all = running(raft, world).filter(|(id, _)| set.contains(*id));
+        !set.is_empty() && all.all(|(_, s)| s.stable.log.configuration().1.is_quorum(set))
     };
     let servers: Vec<Id> = up.iter().collect();
     let subset = |chosen: u32| -> NodeSet {
@@ -77,11 +65,9 @@ fn enough_are_up(raft: &Raft, world: &dyn View<Raft>) -> Answer {
         servers.iter().enumerate().filter_map(some).collect()
     };
     let mut sets = (0..1_u32 << servers.len()).rev().map(subset);
-    if sets.any(|set| decides(set) && is_connected(set)) {
-        return Ok(());
-    }
+    let enough = sets.any(|set| decides(set) && is_connected(set));
     let text = "no majority of the servers are up and connected to each other and to the clients";
-    Err(Reason::new(NodeSet::EMPTY, text))
+    found(enough, text)
 }
 
 /// The goal of progress: a leader has committed all that it has, a majority follow it and can be
@@ -108,9 +94,11 @@ fn is_served(raft: &Raft, world: &dyn View<Raft>) -> Answer {
         let decides = |set: NodeSet| log.configuration().1.is_quorum(set);
         s.commit_index == log.last_index() && decides(followers(id, s.stable.current_term))
     };
-    if leaders.any(serves) {
-        return Ok(());
-    }
     let text = "no leader that a majority follow, and can reach, has committed all that it has";
-    Err(Reason::new(NodeSet::EMPTY, text))
+    found(leaders.any(serves), text)
+}
+
+fn found(something: bool, otherwise: &str) -> Answer {
+    let nobody = || Reason::new(NodeSet::EMPTY, otherwise);
+    something.then_some(()).ok_or_else(nobody)
 }

@@ -1,11 +1,7 @@
 //! Figure 3: elections, logs, and what is applied. (What steps show is in `steps.rs`.)
 
-use super::steps::{
-    leader_append_only, monotone_commit_index, monotone_match_index, monotone_terms,
-    old_term_commit,
-};
-use super::{running, stored, value_at};
-use crate::model::{Answer, Disks, Id, NodeSet, Predicate, Property, Reason, View};
+use super::{running, steps, value_at};
+use crate::model::{Answer, Disks, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::raft::{History, Index, Log, Raft, Term, name};
 
 /// The five of Figure 3, the rule of 5.4.2, and that terms and indices never go back.
@@ -21,7 +17,7 @@ pub fn properties() -> Vec<Property<Raft>> {
             "leader-append-only",
             "A leader never overwrites or deletes entries in its log; it only appends new entries.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.3",
-            Predicate::Step("leader-append-only", leader_append_only),
+            Predicate::Step("leader-append-only", steps::leader_append_only),
         ),
         Property::always(
             "log-matching",
@@ -48,31 +44,35 @@ pub fn properties() -> Vec<Property<Raft>> {
             "old-term-commit",
             "Only log entries from the leader's current term are committed by counting replicas.",
             "Ongaro & Ousterhout 2014, 5.4.2",
-            Predicate::Step("old-term-commit", old_term_commit),
+            Predicate::Step("old-term-commit", steps::old_term_commit),
         ),
         Property::always(
             "monotone-terms",
             "The current term of a server increases monotonically over time, also over a crash.",
             "Ongaro & Ousterhout 2014, 5.1 and Figure 2",
-            Predicate::StepAndWorld("monotone-terms", monotone_terms, comes_back_in_its_term),
+            Predicate::StepAndWorld(
+                "monotone-terms",
+                steps::monotone_terms,
+                comes_back_in_its_term,
+            ),
         ),
         Property::always(
             "monotone-commit-index",
             "The commit index of a server increases monotonically while it is up.",
             "Ongaro & Ousterhout 2014, Figure 2",
-            Predicate::Step("monotone-commit-index", monotone_commit_index),
+            Predicate::Step("monotone-commit-index", steps::monotone_commit_index),
         ),
         Property::always(
             "monotone-match-index",
             "What a leader knows to be replicated on a server increases monotonically while it leads.",
             "Ongaro & Ousterhout 2014, Figure 2",
-            Predicate::Step("monotone-match-index", monotone_match_index),
+            Predicate::Step("monotone-match-index", steps::monotone_match_index),
         ),
     ]
 }
 
 fn election_safety(_: &Raft, history: &History) -> Answer {
-    let Some((term, first, second)) = history.breaches.elected_both else {
+    let Some((term, first, second)) = history.elected_both else {
         return Ok(());
     };
     let (one, other) = (name(first), name(second));
@@ -105,10 +105,10 @@ fn state_machine_safety(raft: &Raft, world: &dyn View<Raft>) -> Answer {
 
 /// No two servers take different entries for committed in one place.
 fn applied_alike(raft: &Raft, history: &History) -> Answer {
-    let Some((id, at, entry)) = history.breaches.committed_another else {
+    let Some((id, at, entry)) = history.committed_another else {
         return Ok(());
     };
-    let first = history.committed_at(at).expect("committed before");
+    let first = history.committed[&at];
     let text = format!(
         "{} takes {} (term {:?}) for committed at {at}, where {} (term {:?}) was",
         name(id),
@@ -121,7 +121,7 @@ fn applied_alike(raft: &Raft, history: &History) -> Answer {
 }
 
 fn log_matching(raft: &Raft, disks: &Disks<'_, Raft>) -> Answer {
-    let log = |id: Id| stored(disks, id).map(|stable| &stable.log);
+    let log = |id| Some(&disks.of(id)?.stable()?.log);
     let mut pairs = raft.servers.iter().flat_map(|one| {
         raft.servers
             .iter()
@@ -163,18 +163,14 @@ fn mismatch(one: &Log, other: &Log) -> Option<Index> {
 
 /// It is enough to look for the last entry of those that were committed: log matching has the rest.
 fn leader_completeness(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    for (id, server) in running(raft, world) {
-        if server.leading().is_none() {
-            continue;
-        }
+    for (id, server) in running(raft, world).filter(|(_, s)| s.leading().is_some()) {
         // An entry may be committed in a term while somebody is still being elected in an earlier one.
         let term = server.stable.current_term;
         let before = Term(term.0.saturating_sub(1));
         let Some(committed) = world.history().committed_by(before) else {
             continue;
         };
-        let log = &server.stable.log;
-        if !log.holds(committed) {
+        if !server.stable.log.holds(committed) {
             let text = format!(
                 "{} leads term {term:?}, but its log does not have {} at {}, which was committed \
                  before",

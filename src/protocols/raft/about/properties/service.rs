@@ -1,6 +1,6 @@
 //! What rests on the disks, who decides, and what clients may expect.
 
-use super::{running, stored, value_at};
+use super::{running, value_at};
 use crate::model::cluster::enumerate;
 use crate::model::{Answer, Disks, Id, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::raft::{History, Membership, Raft, name};
@@ -53,7 +53,8 @@ fn durability(raft: &Raft, disks: &Disks<'_, Raft>) -> Answer {
     let Some(committed) = disks.history().last_committed() else {
         return Ok(());
     };
-    let has = |id: &Id| stored(disks, *id).is_some_and(|stable| stable.log.holds(committed));
+    let log = |id| Some(&disks.of(id)?.stable()?.log);
+    let has = |id: &Id| log(*id).is_some_and(|log| log.holds(committed));
     let keepers: NodeSet = raft.first.all().iter().filter(has).collect();
     if raft.first.is_quorum(keepers) {
         return Ok(());
@@ -102,10 +103,10 @@ fn configurations_overlap(raft: &Raft, world: &dyn View<Raft>) -> Answer {
 }
 
 fn exactly_once(raft: &Raft, history: &History) -> Answer {
-    let Some((id, at, command)) = history.breaches.executed_again else {
+    let Some((id, at, command)) = history.executed_again else {
         return Ok(());
     };
-    let first = history.executed_at(command).expect("executed before");
+    let first = history.executed[&command];
     let (who, command) = (name(id), raft.name_of(command));
     let text = format!("{who} executed {command} at {at}, after it was at {first}");
     Err(Reason::new(NodeSet::only(id), text))

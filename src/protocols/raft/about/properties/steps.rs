@@ -4,15 +4,15 @@
 //! A crash inside a handler takes away what is in memory: then what is on the disk is judged.
 
 use crate::model::{Step, StepAnswer};
-use crate::protocols::raft::{Entry, Index, Log, Raft, Server, Stable, State, Storage};
+use crate::protocols::raft::{Entry, Index, Log, Raft, Server, Stable, State};
 
 pub fn leader_append_only(_: &Raft, step: &Step<'_, Raft>) -> StepAnswer {
-    let led = in_memory(step.before.state()).is_some_and(|s| s.leading().is_some());
-    let overwrites = |(before, after): (&Stable, &Stable)| {
-        before.current_term == after.current_term && !is_extended(&before.log, &after.log)
+    let led = server(step.before.state()).is_some_and(|s| s.leading().is_some());
+    let overwrites = |before: &Stable, after: &Stable| {
+        led && before.current_term == after.current_term && !is_extended(&before.log, &after.log)
     };
-    let broken = led && stables(step).is_some_and(overwrites);
-    unless(broken, "overwrote its log while it led")
+    let what = "overwrote its log while it led";
+    never(stables(step), overwrites, what)
 }
 
 /// Whether a log has all that another had, unless a snapshot stands for it.
@@ -24,46 +24,47 @@ fn is_extended(old: &Log, new: &Log) -> bool {
 
 /// (Of several entries that are committed at once, only the last is counted.)
 pub fn old_term_commit(_: &Raft, step: &Step<'_, Raft>) -> StepAnswer {
-    let counts_old = |(before, after): (&Server, &Server)| {
-        let term = after.stable.current_term;
+    let counts_old = |before: &Server, after: &Server| {
         let leads = leads(before, after) || after.leading().is_some();
         let advances = after.commit_index > before.commit_index;
-        leads && advances && after.stable.log.term(after.commit_index) != Some(term)
+        leads && advances && !after.has_committed_own_term()
     };
-    let broken = servers(step).is_some_and(counts_old);
     let what = "led, and counted replicas of an entry of an older term";
-    unless(broken, what)
+    never(servers(step), counts_old, what)
 }
 
 pub fn monotone_terms(_: &Raft, step: &Step<'_, Raft>) -> StepAnswer {
-    let goes_back = |(before, after): (&Stable, &Stable)| after.current_term < before.current_term;
-    let broken = stables(step).is_some_and(goes_back);
-    unless(broken, "went back to an earlier term")
+    let goes_back = |before: &Stable, after: &Stable| after.current_term < before.current_term;
+    never(stables(step), goes_back, "went back to an earlier term")
 }
 
 pub fn monotone_commit_index(_: &Raft, step: &Step<'_, Raft>) -> StepAnswer {
-    let goes_back = |(before, after): (&Server, &Server)| after.commit_index < before.commit_index;
-    let broken = servers(step).is_some_and(goes_back);
-    unless(broken, "lowered its commit index")
+    let goes_back = |before: &Server, after: &Server| after.commit_index < before.commit_index;
+    never(servers(step), goes_back, "lowered its commit index")
 }
 
 pub fn monotone_match_index(_: &Raft, step: &Step<'_, Raft>) -> StepAnswer {
-    let forgets = |(before, after): (&Server, &Server)| {
+    let forgets = |before: &Server, after: &Server| {
         let (Some(old), Some(new)) = (before.leading(), after.leading()) else {
             return false;
         };
         let mut followers = old.progress.iter().zip(&new.progress);
         leads(before, after) && followers.any(|(old, new)| new.matched < old.matched)
     };
-    let broken = servers(step).is_some_and(forgets);
-    unless(
-        broken,
-        "forgot, while it led, what a follower had acknowledged",
-    )
+    let what = "forgot, while it led, what a follower had acknowledged";
+    never(servers(step), forgets, what)
 }
 
-fn unless(broken: bool, what: &str) -> StepAnswer {
-    if broken { Err(what.to_owned()) } else { Ok(()) }
+/// What a step must not do to what was there before, and is after.
+fn never<T>(
+    parts: Option<(&T, &T)>,
+    breaks: impl FnOnce(&T, &T) -> bool,
+    what: &str,
+) -> StepAnswer {
+    match parts {
+        Some((before, after)) if breaks(before, after) => Err(what.to_owned()),
+        _ => Ok(()),
+    }
 }
 
 /// Whether a server led before in the term that it is in now.
@@ -74,7 +75,7 @@ fn leads(before: &Server, after: &Server) -> bool {
 /// A server before and after, if it was up and still is.
 fn servers<'a>(step: &Step<'a, Raft>) -> Option<(&'a Server, &'a Server)> {
     let (before, after) = step.states()?;
-    Some((in_memory(Some(before))?, in_memory(Some(after))?))
+    Some((before.server()?, after.server()?))
 }
 
 /// What a server must not lose, before and after: in memory while it is up, and on the disk where it
@@ -82,24 +83,14 @@ fn servers<'a>(step: &Step<'a, Raft>) -> Option<(&'a Server, &'a Server)> {
 fn stables<'a>(step: &Step<'a, Raft>) -> Option<(&'a Stable, &'a Stable)> {
     let (stored, saved) = step.storages();
     if step.reaction.crashed {
-        return Some((on_disk(stored)?, on_disk(saved)?));
+        return Some((stored?.stable()?, saved?.stable()?));
     }
-    let stable = |state| in_memory(state).map(|server| &server.stable);
-    let before = stable(step.before.state()).or(on_disk(stored))?;
+    let stable = |state| server(state).map(|server| &server.stable);
+    let before = stable(step.before.state()).or_else(|| stored?.stable())?;
     let after = stable(step.reaction.state.as_ref()).unwrap_or(before);
     Some((before, after))
 }
 
-fn in_memory(state: Option<&State>) -> Option<&Server> {
-    match state {
-        Some(State::Server(server)) => Some(server),
-        _ => None,
-    }
-}
-
-fn on_disk(storage: Option<&Storage>) -> Option<&Stable> {
-    match storage {
-        Some(Storage::Server(stable)) => Some(stable),
-        _ => None,
-    }
+fn server(state: Option<&State>) -> Option<&Server> {
+    state.and_then(State::server)
 }

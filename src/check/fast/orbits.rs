@@ -328,8 +328,8 @@ impl<P: Protocol> Desk<'_, P> {
             let renamed = at_once(names, by, &**globals, Globals::renamed);
             books.globals.intern(nodes, &system.rules, renamed)
         } else {
-            let past = books.history.values.get(part);
-            let renamed = at_once(names, by, &**past, |past, by| symmetry.past(past, by));
+            let known = books.history.values.get(part);
+            let renamed = at_once(names, by, &**known, |past, by| symmetry.past(past, by));
             books.history.values.intern(renamed)
         }
     }

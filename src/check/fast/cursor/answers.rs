@@ -248,8 +248,8 @@ impl<P: Protocol> Cursor<P> {
     /// Adds what was observed of a node to the history.
     #[inline]
     pub fn observe(&mut self, id: Id, observed: Number) {
-        let part = self.books.at_history();
-        let before = self.parts[part];
+        let place = self.books.at_history();
+        let before = self.parts[place];
         let question = question(before, observed);
         if self.orbits.is_some() && self.books.history.records.get(question).is_none() {
             let past = Past::clone(self.books.history.values.get(before));
@@ -279,7 +279,7 @@ impl<P: Protocol> Cursor<P> {
             self.books.history.records.put(question, after);
             after
         };
-        self.set(part, after);
+        self.set(place, after);
     }
 
     /// A past with what was observed of a node besides, and what it broke.

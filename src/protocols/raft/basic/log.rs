@@ -46,9 +46,9 @@ pub enum Content {
     NoOp,
     /// A client's command, under the client's serial number (thesis, 6.3).
     Command(Id, u32, Op),
-    /// A command that a leader made up itself, and which of them in its log it was, so that no two are
-    /// alike; see `Params::proposals`.
-    Proposal(Id, u32),
+    /// A command that a leader made up itself; see `Params::proposals`. Who, by its place among the
+    /// servers, and which of those in its log, so that no two are alike: in few bytes.
+    Proposal(u8, u8),
     /// Who takes part from here on (6).
     Configuration(Configuration),
 }
@@ -269,7 +269,9 @@ impl fmt::Display for Content {
         match self {
             Content::NoOp => f.write_str("no-op"),
             Content::Command(_, _, op) => write!(f, "{op}"),
-            Content::Proposal(by, number) => write!(f, "{}.{number}", name(*by)),
+            Content::Proposal(by, number) => {
+                write!(f, "{}.{number}", name(usize::from(*by).into()))
+            }
             Content::Configuration(configuration) => write!(f, "{configuration}"),
         }
     }

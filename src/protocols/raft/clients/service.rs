@@ -1,6 +1,7 @@
 //! What a server does for clients (5.3, 8; thesis, 6).
 
 use crate::model::Id;
+use crate::model::cluster::index;
 use crate::protocols::key_value::Op;
 use crate::protocols::raft::{Ask, Content, Mistake, Msg, Reads, Reply, Timer, Turn};
 
@@ -59,8 +60,9 @@ impl Turn<'_> {
         if self.s.leading().is_none() || self.proposals_left() == 0 {
             return;
         }
-        let number = self.s.stable.log.proposals() + 1;
-        self.append(Content::Proposal(self.id, number));
+        let by = u8::try_from(index(self.id)).expect("few servers");
+        let number = u8::try_from(self.s.stable.log.proposals() + 1).expect("few proposals");
+        self.append(Content::Proposal(by, number));
         self.replicate_to_all();
         self.advance_commit_index();
         self.propose_later();

@@ -115,7 +115,7 @@ fn sent(reaction: &Reaction<Raft>) -> Vec<(Id, Msg)> {
 fn entries(terms: &[u32]) -> Vec<Entry> {
     let entry = |term: &u32| Entry {
         term: Term(*term),
-        content: Content::Proposal(Id::from(0), 1),
+        content: Content::Proposal(0, 1),
     };
     terms.iter().map(entry).collect()
 }

@@ -298,8 +298,8 @@ const MUTATIONS: &[Mutation] = &[
     mistake(
         "an observation is taken for nothing",
         "books/rest.rs",
-        "if observations.is_empty() {",
-        "if observations.len() < 2 {",
+        "if observations.is_empty() && breaches.is_empty() {",
+        "if observations.len() < 2 && breaches.is_empty() {",
     ),
     mistake(
         "whom a timer awaits is not looked up",

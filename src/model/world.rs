@@ -1,7 +1,7 @@
 //! The world as parts, and who carries them.
 //!
 //! A world consists of nodes, channels, globals and a past. The relation
-//! ([`System`](super::System)) reads them through [`View`] and changes them, one part at a time,
+//! ([`System`]) reads them through [`View`] and changes them, one part at a time,
 //! through [`Carrier`]; each change is a value whose effect depends on that part alone. [`World`]
 //! is the plain carrier: it holds the parts, and can be cloned, compared and hashed. A carrier
 //! that interns parts and remembers what each change did to them runs the same relation.

@@ -81,7 +81,7 @@ impl Actor for Toy {
 
     fn on_start(&self, _: Id, _: Start<'_, ()>, _: &mut Out<Self>) {}
 
-    fn on_message(&self, _: Id, _: &mut (), _: Id, _: Msg, _: &mut Out<Self>) {}
+    fn on_message(&self, _: Id, (): &mut (), _: Id, _: Msg, _: &mut Out<Self>) {}
 }
 
 impl Protocol for Toy {

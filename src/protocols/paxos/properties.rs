@@ -118,12 +118,12 @@ fn stability(paxos: &Paxos, world: &dyn View<Paxos>) -> Answer {
         Some(Storage::Acceptor(a)) => a.accepted.map(|p| p.value),
         _ => None,
     };
-    let lost = world.history().chosen(paxos).find_map(|(chosen, _)| {
+    let undone = world.history().chosen(paxos).find_map(|(chosen, _)| {
         let kept = |id: &Id| last(*id) == Some(chosen.value);
         let keepers: NodeSet = paxos.acceptors.iter().filter(kept).collect();
         (!paxos.is_majority(keepers)).then(|| (chosen, paxos.acceptors.minus(keepers)))
     });
-    Reason::against(lost.map(|(Proposal { ballot, value }, others)| {
+    Reason::against(undone.map(|(Proposal { ballot, value }, others)| {
         let who = have(paxos, others);
         let chosen = format!("{value:?} was chosen in ballot {ballot:?}");
         (

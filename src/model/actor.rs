@@ -140,8 +140,9 @@ impl<A: Actor> Command<A> {
 #[derive_where(Debug)]
 pub struct Out<A: Actor> {
     commands: Vec<Command<A>>,
-    /// Each with the number of commands that were given before it.
-    observations: Vec<(usize, A::Observation)>,
+    observations: Vec<A::Observation>,
+    /// For each of them, the number of commands that were given before it.
+    places: Vec<usize>,
 }
 
 impl<A: Actor> Out<A> {
@@ -183,8 +184,8 @@ impl<A: Actor> Out<A> {
 
     /// Says what this step means.
     pub fn observe(&mut self, observation: impl Into<A::Observation>) {
-        let before = self.commands.len();
-        self.observations.push((before, observation.into()));
+        self.places.push(self.commands.len());
+        self.observations.push(observation.into());
     }
 
     /// What was given so far, in order.
@@ -194,22 +195,19 @@ impl<A: Actor> Out<A> {
 
     /// What was observed so far, in order.
     pub fn observed(&self) -> impl Iterator<Item = &A::Observation> {
-        self.observations.iter().map(|(_, observation)| observation)
+        self.observations.iter()
     }
 
     /// The first `kept` commands, or all of them, and the observations that take effect with those.
     pub(super) fn up_to(mut self, kept: Option<usize>) -> (Vec<Command<A>>, Vec<A::Observation>) {
         if let Some(kept) = kept {
             let last = self.commands.iter().take(kept).rposition(Command::lasts);
-            self.observations
-                .retain(|(before, _)| last.is_some_and(|last| *before <= last));
+            let in_effect = |place: &usize| last.is_some_and(|last| *place <= last);
+            let observations = self.places.iter().take_while(|place| in_effect(place));
+            self.observations.truncate(observations.count());
             self.commands.truncate(kept);
         }
-        let observations = self
-            .observations
-            .into_iter()
-            .map(|(_, observation)| observation);
-        (self.commands, observations.collect())
+        (self.commands, self.observations)
     }
 }
 
@@ -218,6 +216,7 @@ impl<A: Actor> Default for Out<A> {
         Out {
             commands: Vec::new(),
             observations: Vec::new(),
+            places: Vec::new(),
         }
     }
 }

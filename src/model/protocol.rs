@@ -46,8 +46,13 @@ pub trait Protocol: Actor {
 
     /// What a node must have observed of itself to stand as it does: a commit record means that it
     /// decided, a leader that it was elected. Every check and every run holds handlers to it.
-    fn claims(&self, id: Id, node: &Node<Self>) -> Vec<Self::Observation> {
-        let _ = (id, node);
+    fn claims(
+        &self,
+        id: Id,
+        state: Option<&Self::State>,
+        storage: Option<&Self::Storage>,
+    ) -> Vec<Self::Observation> {
+        let _ = (id, state, storage);
         Vec::new()
     }
 

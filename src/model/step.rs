@@ -136,23 +136,31 @@ impl<P: Protocol> System<P> {
             input,
             reaction: &reaction,
         });
-        let owed = self.protocol.claims(id, node);
+        self.audit(id, node, &reaction);
         node.absorb(input, &mut reaction);
-        self.audit(id, &owed, node, &reaction);
         reaction
     }
 
-    /// Holds what a node claims against its records: whoever stands as one that must have claimed
-    /// something does it by this step, or has done so before.
-    fn audit(&self, id: Id, before: &[P::Observation], node: &Node<P>, reaction: &Reaction<P>) {
-        let owed = self.protocol.claims(id, node);
-        let claimed = |claim: &&P::Observation| {
-            before.contains(claim) || reaction.observations.contains(claim)
-        };
-        if let Some(missing) = owed.iter().find(|claim| !claimed(claim)) {
-            let (name, stands) = (self.cluster.name(id), self.protocol.status(id, node));
-            let claim = missing.in_words(&self.protocol);
-            panic!("{name} {UNCLAIMED}: it is {stands}, and no handler observed that it {claim}");
+    /// Holds what a node claims against its records: whoever comes to stand as one that must have
+    /// claimed something does it by this step, or has done so before.
+    fn audit(&self, id: Id, before: &Node<P>, reaction: &Reaction<P>) {
+        // What is as it was has been claimed.
+        let (state, storage) = (reaction.state.as_ref(), reaction.saved());
+        if state.is_none() && storage.is_none() {
+            return;
+        }
+        let mut owed = self.protocol.claims(id, state, storage);
+        owed.retain(|claim| !reaction.observations.contains(claim));
+        if owed.is_empty() {
+            return;
+        }
+        let claimed = self.protocol.claims(id, before.state(), before.storage());
+        if let Some(missing) = owed.iter().find(|claim| !claimed.contains(claim)) {
+            let (name, claim) = (self.cluster.name(id), missing.in_words(&self.protocol));
+            panic!(
+                "{name} {UNCLAIMED}: no handler observed that it {claim}, and it stands at \
+                 {state:?}, with {storage:?} on its disk"
+            );
         }
     }
 

@@ -3,8 +3,8 @@
 //! choices, messages to itself, and nodes that do nothing but wait.
 
 use jury::model::{
-    Actor, Answer, BadParameter, Cluster, Expectation, Id, Node, NodeSet, Observation, Out,
-    Predicate, Property, Protocol, Reason, Start, TimerRange, Value, View,
+    Actor, Answer, BadParameter, Cluster, Expectation, Id, NodeSet, Observation, Out, Predicate,
+    Property, Protocol, Reason, Start, TimerRange, Value, View,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -183,8 +183,13 @@ impl Protocol for Rounds {
     }
 
     /// The round that the caller has on its disk is completed.
-    fn claims(&self, id: Id, node: &Node<Self>) -> Vec<Observation> {
-        let recorded = node.storage().filter(|_| id == Id::from(0));
+    fn claims(
+        &self,
+        id: Id,
+        _: Option<&Self::State>,
+        storage: Option<&Self::Storage>,
+    ) -> Vec<Observation> {
+        let recorded = storage.filter(|_| id == Id::from(0));
         let decided = |&subject: &u64| Observation::Decided {
             subject,
             value: Value::Number(subject),

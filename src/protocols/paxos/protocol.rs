@@ -48,8 +48,8 @@ impl Protocol for Paxos {
     }
 
     /// What is written was accepted, or learned.
-    fn claims(&self, _: Id, node: &Node<Self>) -> Vec<Claim> {
-        let claim = match node.storage() {
+    fn claims(&self, _: Id, _: Option<&State>, storage: Option<&Storage>) -> Vec<Claim> {
+        let claim = match storage {
             Some(Storage::Acceptor(a)) => a.accepted.map(Claim::Accepted),
             Some(Storage::Learner(learned)) => learned.map(Claim::Learned),
             Some(Storage::Proposer(_)) | None => None,

@@ -43,16 +43,14 @@ impl Protocol for ThreePhaseCommit {
 
     /// Whoever holds the decision has made it, and a participant that may not decide alone has taken
     /// its locks. Where a site stands is what it has on disk.
-    fn claims(&self, id: Id, node: &Node<Self>) -> Vec<Observation> {
+    fn claims(&self, id: Id, state: Option<&State>, storage: Option<&Storage>) -> Vec<Observation> {
         let shows = if id == coordinator() {
             Log::shows_decision
         } else {
             Log::shows
         };
-        let mut owed = node
-            .storage()
-            .map_or_else(Vec::new, |logs| claims(logs, shows));
-        if let Some(phases) = node.state() {
+        let mut owed = storage.map_or_else(Vec::new, |logs| claims(logs, shows));
+        if let Some(phases) = state {
             owed.extend(claims(&phases.map(|phase| phase.log(false)), shows));
         }
         owed

@@ -42,14 +42,14 @@ impl Protocol for TwoPhaseCommit {
 
     /// Whoever holds the decision has made it, and whoever is prepared has taken its locks. (The
     /// end record does not say what was decided.)
-    fn claims(&self, _: Id, node: &Node<Self>) -> Vec<Observation> {
+    fn claims(&self, _: Id, state: Option<&State>, storage: Option<&Storage>) -> Vec<Observation> {
         let mut owed = Vec::new();
-        match node.storage() {
+        match storage {
             Some(Storage::Coordinator(log)) => owed.extend(claims(log, CoordinatorRecord::shows)),
             Some(Storage::Participant(log)) => owed.extend(claims(log, ParticipantRecord::shows)),
             None => {}
         }
-        match node.state() {
+        match state {
             Some(State::Coordinator(c)) => owed.extend(claims(&c.phase, Coordinator::shows)),
             Some(State::Participant(p)) => owed.extend(claims(&p.phase, Participant::shows)),
             None => {}

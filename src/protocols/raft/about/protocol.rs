@@ -45,8 +45,8 @@ impl Protocol for Raft {
     }
 
     /// Who leads was elected.
-    fn claims(&self, _: Id, node: &Node<Self>) -> Vec<Claim> {
-        let leader = node.state().and_then(State::server);
+    fn claims(&self, _: Id, state: Option<&State>, _: Option<&Storage>) -> Vec<Claim> {
+        let leader = state.and_then(State::server);
         let leader = leader.filter(|server| server.leading().is_some());
         let elected = |leader: &Server| Claim::Elected(leader.stable.current_term);
         leader.map(elected).into_iter().collect()

@@ -27,7 +27,7 @@ impl Actor for Lock {
     type Choice = ();
     type Observation = Observation;
 
-    fn on_start(&self, id: Id, start: Start<'_, Self::State>, o: &mut Out<Self>) -> Self::State {
+    fn on_start(&self, id: Id, start: Start<'_, Self::Storage>, o: &mut Out<Self>) -> Self::State {
         if id != Id::from(0) {
             o.set_timer(Msg::Acquire, PAUSE);
         }
@@ -48,7 +48,7 @@ impl Actor for Lock {
                 o.set_timer(Msg::Release, PAUSE);
             }
             // The mistake: this may be an old one, and so may a GRANTED.
-            Msg::Release => o.save(holder.take().and(None)),
+            Msg::Release if holder.take().is_some() => o.save(None),
             _ => {}
         }
     }

@@ -166,7 +166,7 @@ fn give<A: Both>(out: theirs::Out<A>, o: &mut Out<A>) {
             theirs::Command::SetTimer(timer, range) => {
                 let nanos = |d: std::time::Duration| u64::try_from(d.as_nanos()).map(Time);
                 let range = match (nanos(range.start), nanos(range.end)) {
-                    (Ok(min), Ok(max)) if min < max => TimerRange { min, max },
+                    (Ok(min), Ok(max)) if min <= max && max > Time::ZERO => TimerRange { min, max },
                     _ => ANY_TIME,
                 };
                 o.set_timer(timer, range);

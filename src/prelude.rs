@@ -2,8 +2,8 @@
 
 pub use crate::check::Patient;
 pub use crate::model::{
-    Actor, Answer, BadParameter, Bug, Cluster, Id, Node, NodeSet, Observation, Out, Predicate,
-    Property, Protocol, Reason, Start, TimerRange, View,
+    Actor, Answer, BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Observation, Observed,
+    Out, Predicate, Property, Protocol, Reason, Start, Step, StepAnswer, TimerRange, Value, View,
 };
 pub use crate::report::{Options, diagram};
 pub use crate::testbed::{Case, CheckOptions, Testbed};

@@ -222,17 +222,17 @@ impl<A: Actor> Default for Out<A> {
 }
 
 /// What a handler did.
-pub(super) struct Answer<A: Actor> {
+pub(super) struct Handled<A: Actor> {
     /// The state afterwards.
     pub state: A::State,
     pub out: Out<A>,
 }
 
 /// Starts a node.
-pub(super) fn start<A: Actor>(actor: &A, id: Id, start: Start<'_, A::Storage>) -> Answer<A> {
+pub(super) fn start<A: Actor>(actor: &A, id: Id, start: Start<'_, A::Storage>) -> Handled<A> {
     let mut out = Out::default();
     let state = actor.on_start(id, start, &mut out);
-    Answer { state, out }
+    Handled { state, out }
 }
 
 /// Has a node that is up, in this state, answer to an input that is no start.
@@ -241,7 +241,7 @@ pub(super) fn call<A: Actor>(
     id: Id,
     state: &A::State,
     input: Input<'_, A>,
-) -> Answer<A> {
+) -> Handled<A> {
     let (mut state, mut out) = (state.clone(), Out::default());
     match input {
         Input::Start => panic!("a node that is up cannot start"),
@@ -251,7 +251,7 @@ pub(super) fn call<A: Actor>(
         Input::Timeout(timer) => actor.on_timeout(id, &mut state, timer, &mut out),
         Input::Choice { value, .. } => actor.on_choice(id, &mut state, value, &mut out),
     }
-    Answer { state, out }
+    Handled { state, out }
 }
 
 #[cfg(test)]

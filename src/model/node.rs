@@ -151,7 +151,7 @@ impl<P: Protocol> Node<P> {
         input: Input<'_, P>,
         crash_after: Option<usize>,
     ) -> Reaction<P> {
-        let actor::Answer { state, out } = self.ask(protocol, id, input);
+        let actor::Handled { state, out } = self.ask(protocol, id, input);
         let crashed = crash_after.is_some();
         let changed = !crashed && self.state() != Some(&state);
         let (commands, observations) = out.up_to(crash_after);
@@ -192,7 +192,7 @@ impl<P: Protocol> Node<P> {
     }
 
     /// Calls the handler. Changes nothing.
-    fn ask(&self, protocol: &P, id: Id, input: Input<'_, P>) -> actor::Answer<P> {
+    fn ask(&self, protocol: &P, id: Id, input: Input<'_, P>) -> actor::Handled<P> {
         match (input, self) {
             (Input::Start, Node::Absent) => actor::start(protocol, id, Start::First),
             (Input::Start, Node::Down { storage }) => {

@@ -45,7 +45,8 @@ pub trait Protocol: Actor {
     fn cluster(&self) -> Cluster;
 
     /// What a node must have observed of itself to stand as it does: a commit record means that it
-    /// decided, a leader that it was elected. Every check and every run holds handlers to it.
+    /// decided, a leader that it was elected. Every check and every run holds handlers to it: what a step
+    /// brings about it observes. What a state shows that recovery restores, its record must show as well.
     fn claims(
         &self,
         id: Id,

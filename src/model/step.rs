@@ -144,11 +144,13 @@ impl<P: Protocol> System<P> {
     /// Holds what a node claims against its records: whoever comes to stand as one that must have
     /// claimed something does it by this step, or has done so before.
     fn audit(&self, id: Id, before: &Node<P>, reaction: &Reaction<P>) {
-        // What is as it was has been claimed.
-        let (state, storage) = (reaction.state.as_ref(), reaction.saved());
-        if state.is_none() && storage.is_none() {
+        // Who stands as before has claimed it.
+        if reaction.state.is_none() && reaction.saved().is_none() {
             return;
         }
+        let state = reaction.state.as_ref().or(before.state());
+        let state = state.filter(|_| !reaction.crashed);
+        let storage = reaction.saved().or(before.storage());
         let mut owed = self.protocol.claims(id, state, storage);
         owed.retain(|claim| !reaction.observations.contains(claim));
         if owed.is_empty() {

@@ -125,7 +125,7 @@ pub struct Symmetry<P: Protocol> {
     pub storage: fn(&P::Storage, &Renaming) -> P::Storage,
     pub msg: fn(&P::Msg, &Renaming) -> P::Msg,
     pub timer: fn(&P::Timer, &Renaming) -> P::Timer,
-    pub random: fn(&P::Choice, &Renaming) -> P::Choice,
+    pub choice: fn(&P::Choice, &Renaming) -> P::Choice,
     pub history: fn(&P::History, &Renaming) -> P::History,
 }
 
@@ -209,7 +209,7 @@ impl<P: Protocol> Symmetry<P> {
             },
             Node::Up(up) => {
                 let options = |(key, options): (&String, &Vec<P::Choice>)| {
-                    let options = options.iter().map(|option| (self.random)(option, by));
+                    let options = options.iter().map(|option| (self.choice)(option, by));
                     (key.clone(), options.collect())
                 };
                 Node::Up(Up {
@@ -241,7 +241,7 @@ impl<P: Protocol> Symmetry<P> {
             OwnedInput::Timeout(timer) => OwnedInput::Timeout((self.timer)(timer, by)),
             OwnedInput::Choice { key, value } => OwnedInput::Choice {
                 key: key.clone(),
-                value: (self.random)(value, by),
+                value: (self.choice)(value, by),
             },
         }
     }

@@ -1,17 +1,17 @@
-//! What was observed of each transaction: who voted, decided and holds locks.
+//! What was claimed of each transaction: who voted, decided and holds locks.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, PerTxn, Txn, Vote};
-use crate::model::{Id, NodeSet, Observation, Renaming, Value};
+use super::{Claim, Decision, PerTxn, Txn, Vote};
+use crate::model::{Id, NodeSet, Renaming};
 
-/// The outcomes of all transactions: a fold of observations.
+/// The outcomes of all transactions: a fold of claims.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct History {
     outcomes: PerTxn<Outcomes>,
 }
 
-/// What was observed of one transaction.
+/// What was claimed of one transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Outcomes {
     /// Was to vote NO because the environment chose so, whether it did or not.
@@ -26,39 +26,32 @@ pub struct Outcomes {
 }
 
 impl History {
-    /// The outcomes of each transaction that anything was observed of.
+    /// The outcomes of each transaction that anything was claimed of.
     pub fn transactions(&self) -> impl Iterator<Item = (Txn, &Outcomes)> {
         self.outcomes.iter()
     }
 
-    /// Adds one observation.
-    pub fn record(&mut self, id: Id, observation: &Observation) {
-        let is = |value: &Value, word| matches!(value, Value::Word(w) if w == word);
-        match observation {
-            Observation::Intends { subject, value } if is(value, Vote::No.word()) => {
-                self.of(*subject).chose_no.insert(id);
-            }
-            Observation::Voted { subject, value } if is(value, Vote::Yes.word()) => {
-                self.of(*subject).voted_yes.insert(id);
-            }
-            Observation::Voted { subject, .. } => self.of(*subject).voted_no.insert(id),
-            Observation::Decided { subject, value } => {
-                let outcomes = self.of(*subject);
+    /// Adds what a site says.
+    pub fn record(&mut self, id: Id, claim: &Claim) {
+        match *claim {
+            Claim::Intends(txn, Vote::No) => self.of(txn).chose_no.insert(id),
+            Claim::Voted(txn, Vote::Yes) => self.of(txn).voted_yes.insert(id),
+            Claim::Voted(txn, Vote::No) => self.of(txn).voted_no.insert(id),
+            Claim::Decided(txn, decision) => {
+                let outcomes = self.of(txn);
                 outcomes.locked.remove(id);
-                if is(value, Decision::Commit.word()) {
-                    outcomes.committed.insert(id);
-                } else {
-                    outcomes.aborted.insert(id);
+                match decision {
+                    Decision::Commit => outcomes.committed.insert(id),
+                    Decision::Abort => outcomes.aborted.insert(id),
                 }
             }
-            Observation::Locked { subject } => self.of(*subject).locked.insert(id),
-            Observation::Released { subject } => self.of(*subject).locked.remove(id),
-            _ => {}
+            Claim::Locked(txn) => self.of(txn).locked.insert(id),
+            Claim::Released(txn) => self.of(txn).locked.remove(id),
+            Claim::Intends(_, Vote::Yes) | Claim::Applied(_) => {}
         }
     }
 
-    fn of(&mut self, subject: u64) -> &mut Outcomes {
-        let txn = Txn::try_from(subject).expect("a subject is a transaction");
+    fn of(&mut self, txn: Txn) -> &mut Outcomes {
         self.outcomes.entry(txn)
     }
 

@@ -1,12 +1,54 @@
 //! What handlers say of a transaction, and what they must have said.
 
-use super::{Decision, PerTxn, Ruling, Txn, Vote};
-use crate::model::{Actor, Observation, Out};
+use std::borrow::Cow;
 
-/// What a handler says that its step means. Each takes effect with the send or save in front of which
-/// it is said.
-pub trait Observe {
+use serde::{Deserialize, Serialize};
+
+use super::{Decision, PerTxn, Ruling, Txn, Vote};
+use crate::model::{Actor, Observation, Observed, Out};
+
+/// What a site says of its step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Claim {
     /// The environment has settled its vote.
+    Intends(Txn, Vote),
+    Voted(Txn, Vote),
+    Decided(Txn, Decision),
+    Locked(Txn),
+    Released(Txn),
+    /// It applied a rule that has a name.
+    Applied(Cow<'static, str>),
+}
+
+impl<A> Observed<A> for Claim {
+    fn in_words(&self, _: &A) -> Observation {
+        match self {
+            Claim::Intends(txn, vote) => Observation::Intends {
+                subject: (*txn).into(),
+                value: vote.word().into(),
+            },
+            Claim::Voted(txn, vote) => Observation::Voted {
+                subject: (*txn).into(),
+                value: vote.word().into(),
+            },
+            Claim::Decided(txn, decision) => Observation::Decided {
+                subject: (*txn).into(),
+                value: decision.word().into(),
+            },
+            Claim::Locked(txn) => Observation::Locked {
+                subject: (*txn).into(),
+            },
+            Claim::Released(txn) => Observation::Released {
+                subject: (*txn).into(),
+            },
+            Claim::Applied(rule) => Observation::applied(rule.clone()),
+        }
+    }
+}
+
+/// How a handler says it. Each takes effect with the send or save in front of which it is said, or at the
+/// end of the handler if none follows.
+pub trait Observe {
     fn intends(&mut self, txn: Txn, vote: Vote);
     fn votes(&mut self, txn: Txn, vote: Vote);
     /// Gives the decision back, without the rule.
@@ -17,20 +59,18 @@ pub trait Observe {
     fn applies(&mut self, rule: &'static str);
 }
 
-impl<A: Actor<Observation = Observation>> Observe for Out<A> {
+impl<A: Actor<Observation = Claim>> Observe for Out<A> {
     fn intends(&mut self, txn: Txn, vote: Vote) {
-        let (subject, value) = (txn.into(), vote.word().into());
-        self.observe(Observation::Intends { subject, value });
+        self.observe(Claim::Intends(txn, vote));
     }
 
     fn votes(&mut self, txn: Txn, vote: Vote) {
-        let (subject, value) = (txn.into(), vote.word().into());
-        self.observe(Observation::Voted { subject, value });
+        self.observe(Claim::Voted(txn, vote));
     }
 
     fn decides(&mut self, txn: Txn, ruling: impl Into<Ruling>) -> Decision {
         let Ruling { decision, rule } = ruling.into();
-        self.observe(Claim::Decided(decision).of(txn));
+        self.observe(Claim::Decided(txn, decision));
         if let Some(rule) = rule {
             self.applies(rule);
         }
@@ -38,44 +78,35 @@ impl<A: Actor<Observation = Observation>> Observe for Out<A> {
     }
 
     fn locks(&mut self, txn: Txn) {
-        self.observe(Claim::Locked.of(txn));
+        self.observe(Claim::Locked(txn));
     }
 
     fn releases(&mut self, txn: Txn) {
-        let subject = txn.into();
-        self.observe(Observation::Released { subject });
+        self.observe(Claim::Released(txn));
     }
 
     fn applies(&mut self, rule: &'static str) {
-        let applied = Observation::applied(rule);
-        if !self.observed().any(|before| *before == applied) {
-            self.observe(applied);
+        let is_said = |before: &Claim| matches!(before, Claim::Applied(known) if known == rule);
+        if !self.observed().any(is_said) {
+            self.observe(Claim::Applied(rule.into()));
         }
     }
 }
 
-/// What a record or a phase shows that its site must have observed.
+/// What a record or a phase shows that its site must have claimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Claim {
+pub enum Owed {
     Locked,
     Decided(Decision),
 }
 
-impl Claim {
-    fn of(self, txn: Txn) -> Observation {
-        let subject = txn.into();
-        match self {
-            Claim::Locked => Observation::Locked { subject },
-            Claim::Decided(decision) => Observation::Decided {
-                subject,
-                value: decision.word().into(),
-            },
-        }
-    }
-}
-
-/// What the records, or phases, of a site show that it must have observed.
-pub fn claims<T: Copy>(items: &PerTxn<T>, shows: fn(T) -> Option<Claim>) -> Vec<Observation> {
-    let claim = |(txn, item): (Txn, &T)| Some(shows(*item)?.of(txn));
+/// What the records, or phases, of a site show that it must have claimed.
+pub fn claims<T: Copy>(items: &PerTxn<T>, shows: fn(T) -> Option<Owed>) -> Vec<Claim> {
+    let claim = |(txn, item): (Txn, &T)| {
+        shows(*item).map(|owed| match owed {
+            Owed::Locked => Claim::Locked(txn),
+            Owed::Decided(decision) => Claim::Decided(txn, decision),
+        })
+    };
     items.iter().filter_map(claim).collect()
 }

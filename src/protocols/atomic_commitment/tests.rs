@@ -2,7 +2,7 @@
 
 use super::properties::{decide_alike, decide_once};
 use super::*;
-use crate::model::{Id, NodeSet, Observation};
+use crate::model::{Id, NodeSet};
 
 fn set(ids: &[usize]) -> NodeSet {
     ids.iter().copied().map(Id::from).collect()
@@ -12,11 +12,7 @@ fn set(ids: &[usize]) -> NodeSet {
 fn decided(decisions: &[(Txn, usize, Decision)]) -> History {
     let mut history = History::default();
     for &(txn, id, decision) in decisions {
-        let observation = Observation::Decided {
-            subject: txn.into(),
-            value: decision.word().into(),
-        };
-        history.record(Id::from(id), &observation);
+        history.record(Id::from(id), &Claim::Decided(txn, decision));
     }
     history
 }
@@ -56,15 +52,13 @@ fn sites_decide_alike_and_once() {
 #[test]
 fn locks_last_until_the_decision() {
     let mut history = History::default();
-    let subject = 1;
     for id in [1, 2] {
-        history.record(Id::from(id), &Observation::Locked { subject });
+        history.record(Id::from(id), &Claim::Locked(1));
     }
-    history.record(Id::from(1), &Observation::Released { subject });
+    history.record(Id::from(1), &Claim::Released(1));
     let locked = |history: &History| history.transactions().next().map(|(_, o)| o.locked);
     assert_eq!(locked(&history), Some(set(&[2])));
-    let value = Decision::Abort.word().into();
-    history.record(Id::from(2), &Observation::Decided { subject, value });
+    history.record(Id::from(2), &Claim::Decided(1, Decision::Abort));
     assert_eq!(locked(&history), Some(NodeSet::EMPTY));
 }
 

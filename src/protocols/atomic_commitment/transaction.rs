@@ -41,7 +41,7 @@ impl<T: Copy + Default> PerTxn<T> {
         }
     }
 
-    /// Makes room for a transaction.
+    /// The item of a transaction, for which there is room from now on.
     pub fn entry(&mut self, txn: Txn) -> &mut T {
         self.len = self.len.max(txn);
         &mut self[txn]
@@ -55,7 +55,7 @@ impl<T> PerTxn<T> {
 }
 
 impl<T: Copy> PerTxn<T> {
-    /// Something else for each.
+    /// The same transactions, each with what `other` makes of its item.
     pub fn map<U: Copy + Default>(&self, mut other: impl FnMut(T) -> U) -> PerTxn<U> {
         let mut others = PerTxn::new(self.len);
         for (txn, item) in self.iter() {
@@ -64,7 +64,7 @@ impl<T: Copy> PerTxn<T> {
         others
     }
 
-    /// Something for some.
+    /// What `some` finds in the items.
     pub fn gather<U>(&self, some: impl Fn(T) -> Option<U>) -> Vec<U> {
         self.iter().filter_map(|(_, item)| some(*item)).collect()
     }

@@ -1,6 +1,6 @@
 //! Mistakes that people make in Paxos, each switched on by its name.
 //!
-//! Where a mistake is made is marked in the algorithm itself, by one guarded line.
+//! Where a mistake is made is marked in the algorithm itself, by its name.
 
 mistakes! {
     /// An acceptor answers PREPARE without writing its promise down: a crash makes it forget.

@@ -47,12 +47,13 @@ impl Protocol for Paxos {
         }))
     }
 
-    /// What is written was accepted, or learned.
-    fn claims(&self, _: Id, _: Option<&State>, storage: Option<&Storage>) -> Vec<Claim> {
+    /// What is written was accepted, or learned; and whoever has used a ballot has proposed.
+    fn claims(&self, id: Id, _: Option<&State>, storage: Option<&Storage>) -> Vec<Claim> {
         let claim = match storage {
             Some(Storage::Acceptor(a)) => a.accepted.map(Claim::Accepted),
             Some(Storage::Learner(learned)) => learned.map(Claim::Learned),
-            Some(Storage::Proposer(_)) | None => None,
+            Some(Storage::Proposer(_)) => Some(Claim::Proposed(Self::own_value(id))),
+            None => None,
         };
         Vec::from_iter(claim)
     }

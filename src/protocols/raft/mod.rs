@@ -30,11 +30,11 @@
 //! | Figures 2 and 13: RPCs, and every other message | `basic/messages.rs` |
 //! | Figure 2, *All Servers*: terms | `Turn::hears`, below; `step_down` in `basic/election.rs` |
 //! | Figure 2, *All Servers*: apply | `basic/application.rs` |
-//! | Figure 2, *updated on stable storage before responding*; quorums | `basic/turn.rs` |
+//! | Figure 2, *updated on stable storage before responding*; quorums | `basic/turn.rs`, `extensions/configuration.rs` |
 //! | Figure 2, *`RequestVote` RPC*; *Followers*, *Candidates*; 5.2, 5.4.1 | `basic/election.rs` |
 //! | Figure 2, *`AppendEntries` RPC*; *Leaders*; 5.3, 5.4.2 | `basic/replication.rs` |
 //! | 6; thesis, 4; Ongaro 2015: membership | `extensions/membership.rs`, `extensions/configuration.rs` |
-//! | 7, Figure 13; thesis, 5: snapshots | `extensions/snapshots.rs` |
+//! | 7, Figure 13; thesis, 5: snapshots | `extensions/snapshots.rs`; sent by `send_entries` in `basic/replication.rs` |
 //! | thesis, 3.10: leadership transfer | `extensions/transfer.rs` |
 //! | thesis, 4.2.3, 6.2, 9.6: leaders that are defended, check-quorum, pre-vote | `extensions/stability.rs` |
 //! | 8; thesis, 6.4: reads without the log | `extensions/reads.rs` |

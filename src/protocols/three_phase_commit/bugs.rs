@@ -1,6 +1,6 @@
 //! Mistakes that people make in three-phase commit, each switched on by its name.
 //!
-//! Where a mistake is made is marked in the algorithm itself, by one guarded line.
+//! Where a mistake is made is marked in the algorithm itself, by its name.
 
 mistakes! {
     /// TR4 cut short: a backup that finds somebody pre-committed commits at once, without moving

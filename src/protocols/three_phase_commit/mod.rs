@@ -83,8 +83,8 @@ pub use self::messages::{Msg, Timer};
 pub use self::params::{Params, Termination};
 pub use self::site::{Census, Local, Log, Part, Phase, State, Storage, Undecided};
 use super::atomic_commitment::{Ballot, Observe, PerTxn, Ruling, Txn, coordinator};
-pub use super::atomic_commitment::{Choice, Decision, History, PlannedVote, Vote};
-use crate::model::{Actor, Id, NodeSet, Observation, Out, Start};
+pub use super::atomic_commitment::{Choice, Claim, Decision, History, PlannedVote, Vote};
+use crate::model::{Actor, Id, NodeSet, Out, Start};
 
 const UNILATERAL_ABORT: &str = "unilateral abort";
 
@@ -101,9 +101,9 @@ impl Actor for ThreePhaseCommit {
     type State = State;
     type Storage = Storage;
     type Choice = Choice;
-    type Observation = Observation;
+    type Observation = Claim;
 
-    /// A first start without storage, recovery with it.
+    /// A first start, or recovery from what is on disk, if anything is.
     fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
         let mut phases = PerTxn::new(self.params.transactions);
         if let Some(logs) = start.storage() {

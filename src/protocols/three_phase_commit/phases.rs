@@ -58,13 +58,13 @@ impl Site<'_> {
             let decision = to.leads_to();
             return self.settle(Ruling { decision, rule });
         }
+        if let Some(rule) = rule {
+            self.o.applies(rule);
+        }
         self.is_now(Phase::Undecided(u));
         self.save();
         self.o.broadcast(missing, &Msg::moving(to, self.txn));
         self.wait(&u);
-        if let Some(rule) = rule {
-            self.o.applies(rule);
-        }
     }
 
     fn is_enough(&self, to: Local, moved: NodeSet, missing: NodeSet) -> bool {

@@ -7,11 +7,9 @@ use super::{
     Timer, Undecided,
 };
 use crate::model::arms::Told;
-use crate::model::{
-    BadParameter, Bug, Cluster, Id, Node, NodeSet, Observation, Property, Protocol, Variant,
-};
+use crate::model::{BadParameter, Bug, Cluster, Id, Node, NodeSet, Property, Protocol, Variant};
 use crate::protocols::atomic_commitment::{
-    Ballot, check_transactions, claims, coordinator, status,
+    Ballot, Claim, check_transactions, claims, coordinator, status,
 };
 
 impl Protocol for ThreePhaseCommit {
@@ -43,7 +41,7 @@ impl Protocol for ThreePhaseCommit {
 
     /// Whoever holds the decision has made it, and a participant that may not decide alone has taken
     /// its locks. Where a site stands is what it has on disk.
-    fn claims(&self, id: Id, state: Option<&State>, storage: Option<&Storage>) -> Vec<Observation> {
+    fn claims(&self, id: Id, state: Option<&State>, storage: Option<&Storage>) -> Vec<Claim> {
         let shows = if id == coordinator() {
             Log::shows_decision
         } else {
@@ -56,8 +54,8 @@ impl Protocol for ThreePhaseCommit {
         owed
     }
 
-    fn record(&self, history: &mut History, id: Id, observation: &Observation) {
-        history.record(id, observation);
+    fn record(&self, history: &mut History, id: Id, claim: &Claim) {
+        history.record(id, claim);
     }
 
     /// A participant that is up and in reach votes, follows whoever is first in line, and says

@@ -42,6 +42,7 @@ impl Site<'_> {
         }
     }
 
+    /// It may have been the last that failed, or not: with quorums that makes no difference.
     fn comes_back(&mut self, u: Undecided) {
         if let Some(decision) = self.decides_unasked(u.local) {
             return self.decide(decision.by(LAST_TO_FAIL), NodeSet::EMPTY);

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decision, PerTxn, Vote};
 use crate::model::{Id, NodeSet};
-use crate::protocols::atomic_commitment::Claim;
+use crate::protocols::atomic_commitment::Owed;
 
 /// What a site knows while it is up.
 pub type State = PerTxn<Phase>;
@@ -21,7 +21,7 @@ pub type Storage = PerTxn<Log>;
 /// A site's part in one transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Phase {
-    /// C has not begun.
+    /// C has not begun; or somebody came back without a record.
     #[default]
     Initial,
     /// C has asked for votes.
@@ -138,17 +138,17 @@ impl Phase {
 }
 
 impl Log {
-    pub fn shows(self) -> Option<Claim> {
+    pub fn shows(self) -> Option<Owed> {
         match self {
             Log::Nothing => None,
-            Log::Undecided { .. } => Some(Claim::Locked),
-            Log::Decided(decision) => Some(Claim::Decided(decision)),
+            Log::Undecided { .. } => Some(Owed::Locked),
+            Log::Decided(decision) => Some(Owed::Decided(decision)),
         }
     }
 
     /// The same of the coordinator, which has no locks.
-    pub fn shows_decision(self) -> Option<Claim> {
-        self.shows().filter(|claim| *claim != Claim::Locked)
+    pub fn shows_decision(self) -> Option<Owed> {
+        self.shows().filter(|owed| *owed != Owed::Locked)
     }
 }
 

@@ -47,7 +47,7 @@ impl Site<'_> {
                 if !self.has_quorums() {
                     u.down = u.down.union(self.awaited(&u));
                 }
-                if !self.applies_rules(u, census) {
+                if !self.follows_rules(u, census) {
                     self.ask(u);
                 }
             }
@@ -98,16 +98,16 @@ impl Site<'_> {
         let elected = !matches!(u.part, Part::Asking(_));
         u.part = Part::Asking(Census::default());
         let others = self.awaited(&u);
-        if others.is_empty() && self.applies_rules(u, Census::default()) {
+        if others.is_empty() && self.follows_rules(u, Census::default()) {
             return;
+        }
+        if elected {
+            self.o.applies("election of a backup");
         }
         self.is_now(Phase::Undecided(u));
         self.save_who_failed();
         self.o.broadcast(others, &Msg::StateReq(self.txn));
         self.wait(&u);
-        if elected {
-            self.o.applies("election of a backup");
-        }
     }
 
     /// Says where it stands, and follows who asked.
@@ -153,7 +153,7 @@ impl Site<'_> {
             Part::Asking(census) => {
                 let census = census.with(src, local);
                 u.part = Part::Asking(census);
-                if self.awaited(&u).is_empty() && self.applies_rules(u, census) {
+                if self.awaited(&u).is_empty() && self.follows_rules(u, census) {
                     return;
                 }
                 self.is_now(Phase::Undecided(u));
@@ -169,7 +169,7 @@ impl Site<'_> {
     }
 
     /// TR3 and TR4, or the rules of Skeen 1982. False if they leave it open.
-    fn applies_rules(&mut self, u: Undecided, census: Census) -> bool {
+    fn follows_rules(&mut self, u: Undecided, census: Census) -> bool {
         let census = if self.id == coordinator() {
             census
         } else {

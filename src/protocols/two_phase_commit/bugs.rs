@@ -1,6 +1,6 @@
 //! Mistakes that people make in two-phase commit, each switched on by its name.
 //!
-//! Where a mistake is made is marked in the algorithm itself, by one guarded line.
+//! Where a mistake is made is marked in the algorithm itself, by its name.
 
 mistakes! {
     /// The coordinator commits on a majority of YES votes instead of all of them.

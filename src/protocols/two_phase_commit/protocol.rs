@@ -8,11 +8,10 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Node, NodeSet, Observation, Property, Protocol, Symmetry,
-    Variant,
+    BadParameter, Bug, Cluster, Id, Node, NodeSet, Property, Protocol, Symmetry, Variant,
 };
 use crate::protocols::atomic_commitment::{
-    Ballot, check_transactions, claims, coordinator, status,
+    Ballot, Claim, check_transactions, claims, coordinator, status,
 };
 
 impl Protocol for TwoPhaseCommit {
@@ -40,9 +39,10 @@ impl Protocol for TwoPhaseCommit {
         self.ballot.cluster()
     }
 
-    /// Whoever holds the decision has made it, and whoever is prepared has taken its locks. (The
-    /// end record does not say what was decided.)
-    fn claims(&self, _: Id, state: Option<&State>, storage: Option<&Storage>) -> Vec<Observation> {
+    /// Whoever holds the decision has made it, and whoever is prepared has taken its locks. (Neither
+    /// the end record nor *forgotten* says what was decided, so an abort without a record is not
+    /// audited. Nor are votes: they are cast when they are sent.)
+    fn claims(&self, _: Id, state: Option<&State>, storage: Option<&Storage>) -> Vec<Claim> {
         let mut owed = Vec::new();
         match storage {
             Some(Storage::Coordinator(log)) => owed.extend(claims(log, CoordinatorRecord::shows)),
@@ -57,8 +57,8 @@ impl Protocol for TwoPhaseCommit {
         owed
     }
 
-    fn record(&self, history: &mut History, id: Id, observation: &Observation) {
-        history.record(id, observation);
+    fn record(&self, history: &mut History, id: Id, claim: &Claim) {
+        history.record(id, claim);
     }
 
     /// A coordinator that is up and in reach asks for votes, then sends the decision; and it

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decision, PerTxn, Vote};
 use crate::model::NodeSet;
-use crate::protocols::atomic_commitment::Claim;
+use crate::protocols::atomic_commitment::Owed;
 
 /// What a site knows while it is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -81,19 +81,19 @@ pub enum ParticipantRecord {
 }
 
 impl Coordinator {
-    pub fn shows(self) -> Option<Claim> {
+    pub fn shows(self) -> Option<Owed> {
         match self {
-            Coordinator::Decided { decision, .. } => Some(Claim::Decided(decision)),
+            Coordinator::Decided { decision, .. } => Some(Owed::Decided(decision)),
             Coordinator::Initial | Coordinator::Collecting { .. } | Coordinator::Forgotten => None,
         }
     }
 }
 
 impl CoordinatorRecord {
-    pub fn shows(self) -> Option<Claim> {
+    pub fn shows(self) -> Option<Owed> {
         match self {
-            CoordinatorRecord::Commit => Some(Claim::Decided(Decision::Commit)),
-            CoordinatorRecord::Abort => Some(Claim::Decided(Decision::Abort)),
+            CoordinatorRecord::Commit => Some(Owed::Decided(Decision::Commit)),
+            CoordinatorRecord::Abort => Some(Owed::Decided(Decision::Abort)),
             CoordinatorRecord::None | CoordinatorRecord::Initiation | CoordinatorRecord::End => {
                 None
             }
@@ -102,22 +102,22 @@ impl CoordinatorRecord {
 }
 
 impl Participant {
-    pub fn shows(self) -> Option<Claim> {
+    pub fn shows(self) -> Option<Owed> {
         match self {
-            Participant::Prepared { .. } => Some(Claim::Locked),
-            Participant::Committed => Some(Claim::Decided(Decision::Commit)),
-            Participant::Aborted => Some(Claim::Decided(Decision::Abort)),
+            Participant::Prepared { .. } => Some(Owed::Locked),
+            Participant::Committed => Some(Owed::Decided(Decision::Commit)),
+            Participant::Aborted => Some(Owed::Decided(Decision::Abort)),
             Participant::Open | Participant::Working { .. } => None,
         }
     }
 }
 
 impl ParticipantRecord {
-    pub fn shows(self) -> Option<Claim> {
+    pub fn shows(self) -> Option<Owed> {
         match self {
-            ParticipantRecord::Prepared => Some(Claim::Locked),
-            ParticipantRecord::Committed => Some(Claim::Decided(Decision::Commit)),
-            ParticipantRecord::Aborted => Some(Claim::Decided(Decision::Abort)),
+            ParticipantRecord::Prepared => Some(Owed::Locked),
+            ParticipantRecord::Committed => Some(Owed::Decided(Decision::Commit)),
+            ParticipantRecord::Aborted => Some(Owed::Decided(Decision::Abort)),
             ParticipantRecord::None => None,
         }
     }

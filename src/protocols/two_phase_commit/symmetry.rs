@@ -19,7 +19,7 @@ pub fn symmetry(protocol: &TwoPhaseCommit) -> Option<Symmetry<TwoPhaseCommit>> {
         storage: unnamed,
         msg: unnamed,
         timer: unnamed,
-        random: unnamed,
+        choice: unnamed,
         history: History::renamed,
     })
 }

@@ -64,7 +64,7 @@ impl Protocol for Pick {
             storage: unnamed,
             msg: unnamed,
             timer: unnamed,
-            random: |peer, by| by.id(*peer),
+            choice: |peer, by| by.id(*peer),
             history: unnamed,
         })
     }

@@ -353,7 +353,7 @@ impl Protocol for Table {
             storage: unnamed,
             msg: unnamed,
             timer: |t, by| timer(by.id(Id::from(usize::from(t.of))), t.nth),
-            random: unnamed,
+            choice: unnamed,
             history: |past, by| Past {
                 last_saved: past.last_saved,
                 decided: past

@@ -1,6 +1,6 @@
 //! Mistakes that people make in Raft, each switched on by its name.
 //!
-//! Where a mistake is made is marked in the algorithm itself, by one guarded line.
+//! Where a mistake is made is marked in the algorithm itself, by its name.
 
 mistakes! {
     /// Servers keep all in memory: a crash makes them forget term, vote and log.

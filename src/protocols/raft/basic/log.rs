@@ -47,7 +47,7 @@ pub enum Content {
     /// A client's command, under the client's serial number (thesis, 6.3).
     Command(Id, u32, Op),
     /// A command that a leader made up itself; see `Params::proposals`. Who, by its place among the
-    /// servers, and which of those in its log, so that no two are alike: in few bytes.
+    /// servers, and which of those in its log, so that no two in a log are alike: in few bytes.
     Proposal(u8, u8),
     /// Who takes part from here on (6).
     Configuration(Configuration),

@@ -61,7 +61,7 @@ impl Turn<'_> {
             return self.send(id, Msg::InstallSnapshot(install));
         }
         let prev = log.position(next - 1).unwrap_or(Position {
-            // Only with the mistake above: nothing is known of the entry before.
+            // Only with `SnapshotBoundaryOffByOne`: nothing is known of the entry before.
             index: next - 1,
             term: log.snapshot.last.term,
         });
@@ -120,7 +120,7 @@ impl Turn<'_> {
                 self.back_up(src, last.map_or(first, |last| last + 1));
                 self.replicate_to(src);
             }
-            AppendResult::Outdated => {}
+            AppendResult::Outdated => unreachable!("what was refused is of no interest"),
         }
         self.round_answered();
     }

@@ -26,7 +26,7 @@ impl Turn<'_> {
         log.compact(Arc::new(Snapshot {
             last,
             configuration,
-            applied: Arc::clone(&self.s.applied).as_ref().clone(),
+            applied: self.s.applied.as_ref().clone(),
             proposals: log.proposals_up_to(last.index),
         }));
     }

@@ -42,15 +42,12 @@ impl Protocol for ThreePhaseCommit {
     /// Whoever holds the decision has made it, and a participant that may not decide alone has taken
     /// its locks. Where a site stands is what it has on disk.
     fn claims(&self, id: Id, state: Option<&State>, storage: Option<&Storage>) -> Vec<Claim> {
-        let shows = if id == coordinator() {
-            Log::shows_decision
-        } else {
-            Log::shows
-        };
-        let mut owed = storage.map_or_else(Vec::new, |logs| claims(logs, shows));
+        let mut owed = storage.map_or_else(Vec::new, |logs| claims(logs, Log::shows));
         if let Some(phases) = state {
-            owed.extend(claims(&phases.map(|phase| phase.log(false)), shows));
+            owed.extend(claims(phases, Phase::shows));
         }
+        // The coordinator has no locks.
+        owed.retain(|claim| id != coordinator() || !matches!(claim, Claim::Locked(_)));
         owed
     }
 

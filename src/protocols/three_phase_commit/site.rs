@@ -124,6 +124,15 @@ impl Phase {
         }
     }
 
+    /// What it shows that the site must have claimed.
+    pub fn shows(self) -> Option<Owed> {
+        match self {
+            Phase::Undecided(_) => Some(Owed::Locked),
+            Phase::Decided(decision) => Some(Owed::Decided(decision)),
+            Phase::Initial | Phase::Collecting { .. } | Phase::Open | Phase::Working { .. } => None,
+        }
+    }
+
     /// Where a site is that comes back with this record.
     pub(super) fn restored(log: Log) -> Self {
         match log {
@@ -138,17 +147,13 @@ impl Phase {
 }
 
 impl Log {
+    /// What it shows that the site must have claimed.
     pub fn shows(self) -> Option<Owed> {
         match self {
             Log::Nothing => None,
             Log::Undecided { .. } => Some(Owed::Locked),
             Log::Decided(decision) => Some(Owed::Decided(decision)),
         }
-    }
-
-    /// The same of the coordinator, which has no locks.
-    pub fn shows_decision(self) -> Option<Owed> {
-        self.shows().filter(|owed| *owed != Owed::Locked)
     }
 }
 

@@ -41,6 +41,16 @@ fn a_cut_and_its_end() {
     assert_snapshot!(plain(&stories::cut_and_heal()));
 }
 
+/// A token is no lock: it is called what its protocol calls it, and who has it shows on its lane.
+#[test]
+fn what_a_node_holds_has_its_own_name() {
+    let picture = plain(&stories::a_token());
+    let held = picture.lines().filter(|line| line.contains('┃')).count();
+    assert!(picture.contains("┃ holds the token"), "{picture}");
+    assert!(picture.contains("gives up the token"), "{picture}");
+    assert!(held >= 3 && !picture.contains("lock"), "{picture}");
+}
+
 #[test]
 fn duplicates_and_drops() {
     assert_snapshot!(plain(&stories::duplicates_and_drops()));

@@ -240,6 +240,24 @@ pub fn two_transactions() -> Trace {
     b.trace
 }
 
+/// A token goes round: what a node holds has a name of its own.
+pub fn a_token() -> Trace {
+    let mut b = Build::new("ring", &[("A", "node"), ("B", "node")]);
+    b.timeout("A", "Begin")
+        .observe(Observation::took("the token"))
+        .status("holds");
+    b.timeout("B", "Bored").status("waits");
+    b.timeout("A", "Done")
+        .observe(Observation::gave("the token"))
+        .send(&["B"], "Token")
+        .status("waits");
+    b.deliver("A", "B", "Token")
+        .observe(Observation::took("the token"))
+        .status("holds");
+    b.timeout("A", "Bored").status("waits");
+    b.trace
+}
+
 /// A coordinator that is back before anything else happens.
 pub fn short_crash() -> Trace {
     let mut b = two_phase_commit("The coordinator is back at once.");

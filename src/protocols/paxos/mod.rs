@@ -85,7 +85,7 @@ impl Actor for Paxos {
     type Choice = ();
     type Observation = Claim;
 
-    /// A first start without storage, recovery with it (PMS, 2.5).
+    /// A first start, or recovery from what is on disk, if anything is (PMS, 2.5).
     fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
         match start.storage().copied().unwrap_or_else(|| self.nothing(id)) {
             Storage::Proposer(used) => {

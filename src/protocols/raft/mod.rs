@@ -127,7 +127,7 @@ impl Actor for Raft {
     type Choice = Ask;
     type Observation = Claim;
 
-    /// A first start without storage, recovery with it.
+    /// A first start, or recovery from what is on disk, if anything is.
     fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
         let comes_back = matches!(start, Start::Again(_));
         match start.storage() {

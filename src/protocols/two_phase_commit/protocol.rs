@@ -1,5 +1,5 @@
-//! What two-phase commit says of itself: who takes part, who waits for whom, which records are
-//! forced, and where a node stands.
+//! What two-phase commit says of itself: who takes part, what records show that was claimed, who waits
+//! for whom, and where a node stands.
 
 use super::bugs::Mistake;
 use super::{

@@ -11,6 +11,7 @@ use std::hash::Hash;
 use derive_where::derive_where;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
 
 use super::event::Vocabulary;
 use super::id::Id;
@@ -141,8 +142,9 @@ impl<A: Actor> Command<A> {
 pub struct Out<A: Actor> {
     commands: Vec<Command<A>>,
     observations: Vec<A::Observation>,
-    /// For each of them, the number of commands that were given before it.
-    places: Vec<usize>,
+    /// For each of them, the number of commands that were given before it. (A step observes little:
+    /// there is no need to allocate for that.)
+    places: SmallVec<[usize; 4]>,
 }
 
 impl<A: Actor> Out<A> {
@@ -216,7 +218,7 @@ impl<A: Actor> Default for Out<A> {
         Out {
             commands: Vec::new(),
             observations: Vec::new(),
-            places: Vec::new(),
+            places: SmallVec::new(),
         }
     }
 }

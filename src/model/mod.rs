@@ -37,7 +37,7 @@ pub use node::{Node, Reaction, Up};
 pub use observation::{Observation, Observed, Value};
 pub use property::{Answer, Disks, Expectation, Predicate, Property, Reason};
 pub use protocol::{BadParameter, Bug, Protocol};
-pub use step::{Breach, Breaches, Step, StepAnswer};
+pub use step::{Breach, Breaches, Contents, Step, StepAnswer};
 pub use symmetry::{Renaming, Symmetry};
 pub use system::{Bound, Effects, Enabled, StartEffects, Suspicion, System};
 pub use time::{Time, TimerRange};

@@ -13,6 +13,7 @@ use super::cluster::{Cluster, NodeSet};
 use super::id::Id;
 use super::node::Node;
 use super::property::Property;
+use super::step::Step;
 use super::symmetry::Symmetry;
 use super::variant::Variant;
 
@@ -44,17 +45,12 @@ pub trait Protocol: Actor {
     /// Who takes part. Node `i` has `Id` `i`.
     fn cluster(&self) -> Cluster;
 
-    /// What a node must have observed of itself to stand as it does: a commit record means that it
-    /// decided, a leader that it was elected. Every check and every run holds handlers to it: what a step
-    /// brings about it observes. What a state shows that recovery restores, its record must show as well.
-    fn claims(
-        &self,
-        id: Id,
-        state: Option<&Self::State>,
-        storage: Option<&Self::Storage>,
-    ) -> Vec<Self::Observation> {
-        let _ = (id, state, storage);
-        Vec::new()
+    /// What the handler of this step must have observed, by what the step brought about: a commit record
+    /// means that its node decided, a leader that it was elected. Every check and every run holds
+    /// handlers to it. See [`Step::newly`].
+    fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Self::Observation> {
+        let _ = step;
+        std::iter::empty()
     }
 
     /// Adds one observation to the history.

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::actor::Input;
+use super::actor::{Actor, Input};
 use super::cluster::NodeSet;
 use super::id::Id;
 use super::node::{Node, Reaction};
@@ -36,6 +36,12 @@ pub struct Step<'a, P: Protocol> {
     pub reaction: &'a Reaction<P>,
 }
 
+/// What is in a node's memory, if it is up, and on its disk, if anything ever was saved.
+pub type Contents<'a, P> = (
+    Option<&'a <P as Actor>::State>,
+    Option<&'a <P as Actor>::Storage>,
+);
+
 impl<'a, P: Protocol> Step<'a, P> {
     /// The volatile state before and after, if the node was up and still is.
     pub fn states(&self) -> Option<(&'a P::State, &'a P::State)> {
@@ -48,6 +54,32 @@ impl<'a, P: Protocol> Step<'a, P> {
     pub fn storages(&self) -> (Option<&'a P::Storage>, Option<&'a P::Storage>) {
         let before = self.before.storage();
         (before, self.reaction.saved().or(before))
+    }
+
+    /// What the node had in memory and on its disk, before and after.
+    pub fn contents(&self) -> [Contents<'a, P>; 2] {
+        let (stored, saved) = self.storages();
+        let before = self.before.state();
+        let after = self.reaction.state.as_ref().or(before);
+        let after = after.filter(|_| !self.reaction.crashed);
+        [(before, stored), (after, saved)]
+    }
+
+    /// What the node shows after the step and did not show before it.
+    pub fn newly<Shown>(
+        &self,
+        shows: impl Fn(Option<&'a P::State>, Option<&'a P::Storage>) -> Shown,
+    ) -> impl Iterator<Item = Shown::Item>
+    where
+        Shown: IntoIterator<Item: PartialEq>,
+    {
+        let [before, after] = self.contents();
+        let items = shows(after.0, after.1).into_iter();
+        let known = move |item: &Shown::Item| {
+            let before = shows(before.0, before.1);
+            before.into_iter().any(|it| it == *item)
+        };
+        items.filter(move |item| !known(item))
     }
 }
 
@@ -130,35 +162,29 @@ impl<P: Protocol> System<P> {
         crash_after: Option<usize>,
     ) -> Reaction<P> {
         let mut reaction = node.consider(&self.protocol, id, input, crash_after);
-        reaction.breaches = self.judge(&Step {
+        let step = Step {
             id,
             before: node,
             input,
             reaction: &reaction,
-        });
-        self.audit(id, node, &reaction);
+        };
+        self.audit(&step);
+        reaction.breaches = self.judge(&step);
         node.absorb(input, &mut reaction);
         reaction
     }
 
-    /// Holds what a node claims against its records: whoever comes to stand as one that must have
-    /// claimed something does it by this step, or has done so before.
-    fn audit(&self, id: Id, before: &Node<P>, reaction: &Reaction<P>) {
+    /// Holds what a node claims against what its step brought about.
+    fn audit(&self, step: &Step<'_, P>) {
+        let &Step { id, reaction, .. } = step;
         // Who stands as before has claimed it.
         if reaction.state.is_none() && reaction.saved().is_none() {
             return;
         }
-        let state = reaction.state.as_ref().or(before.state());
-        let state = state.filter(|_| !reaction.crashed);
-        let storage = reaction.saved().or(before.storage());
-        let mut owed = self.protocol.claims(id, state, storage);
-        owed.retain(|claim| !reaction.observations.contains(claim));
-        if owed.is_empty() {
-            return;
-        }
-        let claimed = self.protocol.claims(id, before.state(), before.storage());
-        if let Some(missing) = owed.iter().find(|claim| !claimed.contains(claim)) {
+        let mut owed = self.protocol.claims(step);
+        if let Some(missing) = owed.find(|claim| !reaction.observations.contains(claim)) {
             let (name, claim) = (self.cluster.name(id), missing.in_words(&self.protocol));
+            let (state, storage) = (&reaction.state, step.storages().1);
             panic!(
                 "{name} {UNCLAIMED}: no handler observed that it {claim}, and it stands at \
                  {state:?}, with {storage:?} on its disk"

@@ -100,8 +100,10 @@ impl<P: Protocol> System<P> {
     /// The same protocol under other rules.
     pub fn under(&self, rules: Rules) -> Self {
         System {
+            protocol: self.protocol.clone(),
+            cluster: self.cluster.clone(),
             rules,
-            ..self.clone()
+            steps: self.steps.clone(),
         }
     }
 

@@ -29,6 +29,8 @@ use crate::trace::{Origin, Outcome, Recorder, STEPS_MAX};
 /// protocol of its own starts here.
 pub struct Testbed<P: Protocol> {
     case: Resolved<P>,
+    /// The protocol as it runs without faults; runs and checks have rules of their own.
+    relation: System<P>,
     /// The events after which the check starts.
     after: Vec<Event<P>>,
     /// The rules of the search: those of the scenario, with its budgets counted from where it says.
@@ -44,8 +46,10 @@ impl<P: Protocol> Testbed<P> {
     /// Resolves a scenario. Its schedules are played here, so that one that cannot happen is found
     /// before anything else runs.
     pub fn new(scenario: &Scenario) -> Result<Self, ScenarioError> {
+        let case = scenario.resolve::<P>()?;
         let mut testbed = Testbed {
-            case: scenario.resolve::<P>()?,
+            relation: System::new(case.protocol.clone(), Rules::fault_free()),
+            case,
             after: Vec::new(),
             searched: None,
             notes: Vec::new(),
@@ -111,13 +115,13 @@ impl<P: Protocol> Testbed<P> {
     /// The system that is simulated, and the one that is checked.
     pub fn run_system(&self) -> Option<System<P>> {
         let run = self.case.run.as_ref()?;
-        Some(System::new(self.case.protocol.clone(), run.rules.clone()))
+        Some(self.relation.under(run.rules.clone()))
     }
 
     pub fn check_system(&self) -> Option<System<P>> {
         let check = self.case.check.as_ref()?;
         let rules = self.searched.as_ref().unwrap_or(&check.rules);
-        Some(System::new(self.case.protocol.clone(), rules.clone()))
+        Some(self.relation.under(rules.clone()))
     }
 
     /// What the scenario allows, in words.

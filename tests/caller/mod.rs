@@ -4,7 +4,7 @@
 
 use jury::model::{
     Actor, Answer, BadParameter, Cluster, Expectation, Id, NodeSet, Observation, Out, Predicate,
-    Property, Protocol, Reason, Start, TimerRange, Value, View,
+    Property, Protocol, Reason, Start, Step, TimerRange, Value, View,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -183,18 +183,12 @@ impl Protocol for Rounds {
     }
 
     /// The round that the caller has on its disk is completed.
-    fn claims(
-        &self,
-        id: Id,
-        _: Option<&Self::State>,
-        storage: Option<&Self::Storage>,
-    ) -> Vec<Observation> {
-        let recorded = storage.filter(|_| id == Id::from(0));
-        let decided = |&subject: &u64| Observation::Decided {
+    fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Observation> {
+        let recorded = step.newly(|_, storage| storage.copied().filter(|_| step.id == Id::from(0)));
+        recorded.map(|subject| Observation::Decided {
             subject,
             value: Value::Number(subject),
-        };
-        recorded.map(decided).into_iter().collect()
+        })
     }
 
     fn record(&self, history: &mut Vec<u64>, _: Id, observation: &Observation) {

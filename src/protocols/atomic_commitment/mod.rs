@@ -34,7 +34,7 @@ mod transaction;
 pub use self::ballot::{Ballot, Choice, MAX_PARTICIPANTS, PlannedVote, Vote};
 pub use self::decision::{Decision, Ruling};
 pub use self::history::{History, Outcomes};
-pub use self::observe::{Claim, Observe, Owed, claims};
+pub use self::observe::{Claim, Observe, Shown, claims};
 pub use self::properties::AtomicCommitment;
 pub use self::sites::{coordinator, names, status};
 pub use self::transaction::{MAX_TRANSACTIONS, PerTxn, Txn, check_transactions};

@@ -1,11 +1,12 @@
 //! What handlers say of a transaction, and what they must have said.
 
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, PerTxn, Ruling, Txn, Vote};
-use crate::model::{Actor, Observation, Observed, Out};
+use super::{Decision, Ruling, Txn, Vote};
+use crate::model::{Actor, Observation, Observed, Out, Protocol, Step};
 
 /// What a site says of its step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -93,20 +94,56 @@ impl<A: Actor<Observation = Claim>> Observe for Out<A> {
     }
 }
 
-/// What a record or a phase shows that its site must have claimed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Owed {
-    Locked,
-    Decided(Decision),
+/// What a record or a phase shows that its site must have claimed: a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shown(u8);
+
+impl Shown {
+    pub const NOTHING: Self = Shown(0);
+    pub const VOTED_YES: Self = Shown(1);
+    pub const LOCKED: Self = Shown(2);
+    pub const COMMITTED: Self = Shown(4);
+    pub const ABORTED: Self = Shown(8);
+
+    pub fn decided(decision: Decision) -> Self {
+        match decision {
+            Decision::Commit => Shown::COMMITTED,
+            Decision::Abort => Shown::ABORTED,
+        }
+    }
+
+    pub const fn and(self, other: Self) -> Self {
+        Shown(self.0 | other.0)
+    }
+
+    fn minus(self, other: Self) -> Self {
+        Shown(self.0 & !other.0)
+    }
+
+    fn claims(self, txn: Txn) -> impl Iterator<Item = Claim> {
+        let claims = [
+            (Shown::VOTED_YES, Claim::Voted(txn, Vote::Yes)),
+            (Shown::LOCKED, Claim::Locked(txn)),
+            (Shown::COMMITTED, Claim::Decided(txn, Decision::Commit)),
+            (Shown::ABORTED, Claim::Decided(txn, Decision::Abort)),
+        ];
+        let claims = claims.into_iter();
+        claims.filter_map(move |(one, claim)| (self.minus(one) != self).then_some(claim))
+    }
 }
 
-/// What the records, or phases, of a site show that it must have claimed.
-pub fn claims<T: Copy>(items: &PerTxn<T>, shows: fn(T) -> Option<Owed>) -> Vec<Claim> {
-    let claim = |(txn, item): (Txn, &T)| {
-        shows(*item).map(|owed| match owed {
-            Owed::Locked => Claim::Locked(txn),
-            Owed::Decided(decision) => Claim::Decided(txn, decision),
-        })
-    };
-    items.iter().filter_map(claim).collect()
+/// What a step must have claimed of each transaction: what its site shows after it, and did not show
+/// before.
+pub fn claims<P: Protocol>(
+    step: &Step<'_, P>,
+    transactions: RangeInclusive<Txn>,
+    shows: impl Fn(Txn, Option<&P::State>, Option<&P::Storage>) -> Shown,
+) -> impl Iterator<Item = Claim> {
+    let [before, after] = step.contents();
+    let new = transactions.map(move |txn| {
+        let known = shows(txn, before.0, before.1);
+        (txn, shows(txn, after.0, after.1).minus(known))
+    });
+    new.filter(|(_, shown)| *shown != Shown::NOTHING)
+        .flat_map(|(txn, shown)| shown.claims(txn))
 }

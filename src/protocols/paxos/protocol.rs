@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Property, Protocol, Variant,
+    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Property, Protocol, Step, Variant,
 };
 
 impl Protocol for Paxos {
@@ -48,14 +48,12 @@ impl Protocol for Paxos {
     }
 
     /// What is written was accepted, or learned; and whoever has used a ballot has proposed.
-    fn claims(&self, id: Id, _: Option<&State>, storage: Option<&Storage>) -> Vec<Claim> {
-        let claim = match storage {
-            Some(Storage::Acceptor(a)) => a.accepted.map(Claim::Accepted),
-            Some(Storage::Learner(learned)) => learned.map(Claim::Learned),
-            Some(Storage::Proposer(_)) => Some(Claim::Proposed(Self::own_value(id))),
-            None => None,
-        };
-        Vec::from_iter(claim)
+    fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
+        step.newly(|_, storage| match storage? {
+            Storage::Acceptor(a) => a.accepted.map(Claim::Accepted),
+            Storage::Learner(learned) => learned.map(Claim::Learned),
+            Storage::Proposer(_) => Some(Claim::Proposed(Self::own_value(step.id))),
+        })
     }
 
     fn record(&self, history: &mut History, id: Id, claim: &Claim) {

@@ -78,6 +78,8 @@ mod termination;
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
+
 pub use self::bugs::Mistake;
 pub use self::messages::{Msg, Timer};
 pub use self::params::{Params, Termination};
@@ -341,7 +343,7 @@ impl ThreePhaseCommit {
         }
     }
 
-    fn transactions(&self) -> impl Iterator<Item = Txn> + use<> {
+    fn transactions(&self) -> RangeInclusive<Txn> {
         1..=self.params.transactions
     }
 

@@ -18,14 +18,14 @@ impl Site<'_> {
         self.is_now(Phase::Collecting { yes });
     }
 
-    /// Phase 1: forces that it waits, then votes YES.
+    /// Phase 1: forces that it waits, which makes its vote YES last, then tells it.
     pub(super) fn vote_yes(&mut self) {
         let u = Undecided::new(Local::Waiting, Part::Following);
         self.o.cancel_timer(Timer::CanCommit(self.txn));
         self.is_now(Phase::Undecided(u));
         self.o.locks(self.txn);
-        self.save();
         self.o.votes(self.txn, Vote::Yes);
+        self.save();
         self.o.send(coordinator(), Msg::Yes(self.txn));
         self.wait(&u);
     }
@@ -40,14 +40,19 @@ impl Site<'_> {
                 waiting: yes,
                 ..Census::default()
             };
-            self.move_others(u, Local::PreCommitted, census);
+            self.move_others(u, Local::PreCommitted, census, None);
         }
     }
 
     /// Phase 2, also of a backup, which does it by a rule: goes first, then moves those who are
     /// uncertain.
-    pub(super) fn move_others(&mut self, mut u: Undecided, to: Local, census: Census) {
-        let rule = u.leads().then(|| self.rule(to.leads_to()));
+    pub(super) fn move_others(
+        &mut self,
+        mut u: Undecided,
+        to: Local,
+        census: Census,
+        rule: Option<&'static str>,
+    ) {
         if u.local == Local::Waiting {
             u.local = to;
         }

@@ -7,7 +7,9 @@ use super::{
     Timer, Undecided,
 };
 use crate::model::arms::Told;
-use crate::model::{BadParameter, Bug, Cluster, Id, Node, NodeSet, Property, Protocol, Variant};
+use crate::model::{
+    BadParameter, Bug, Cluster, Id, Node, NodeSet, Property, Protocol, Step, Variant,
+};
 use crate::protocols::atomic_commitment::{
     Ballot, Claim, check_transactions, claims, coordinator, status,
 };
@@ -39,16 +41,18 @@ impl Protocol for ThreePhaseCommit {
         self.ballot.cluster()
     }
 
-    /// Whoever holds the decision has made it, and a participant that may not decide alone has taken
-    /// its locks. Where a site stands is what it has on disk.
-    fn claims(&self, id: Id, state: Option<&State>, storage: Option<&Storage>) -> Vec<Claim> {
-        let mut owed = storage.map_or_else(Vec::new, |logs| claims(logs, Log::shows));
-        if let Some(phases) = state {
-            owed.extend(claims(phases, Phase::shows));
-        }
-        // The coordinator has no locks.
-        owed.retain(|claim| id != coordinator() || !matches!(claim, Claim::Locked(_)));
-        owed
+    /// Whoever holds the decision has made it. A participant's record that it waits is its vote, and a
+    /// participant that may not decide alone has taken its locks; the coordinator has neither.
+    fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
+        let decides = step.id == coordinator();
+        let owed = claims(step, self.transactions(), |txn, phases, logs| {
+            let recorded = logs.map(|logs| logs[txn].shows());
+            let remembered = phases.map(|phases| phases[txn].shows());
+            recorded
+                .unwrap_or_default()
+                .and(remembered.unwrap_or_default())
+        });
+        owed.filter(move |claim| !decides || matches!(claim, Claim::Decided(..)))
     }
 
     fn record(&self, history: &mut History, id: Id, claim: &Claim) {

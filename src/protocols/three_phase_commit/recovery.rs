@@ -24,8 +24,6 @@ use super::{
 };
 use crate::model::{Id, NodeSet};
 
-const LAST_TO_FAIL: &str = "last to fail";
-
 impl Site<'_> {
     /// Recovery from each record.
     pub(super) fn recover(&mut self) {
@@ -34,7 +32,17 @@ impl Site<'_> {
             Phase::Initial => {
                 self.decide(Decision::Abort.by("independent recovery"), NodeSet::EMPTY);
             }
-            Phase::Undecided(u) => self.comes_back(u),
+            Phase::Undecided(u) => {
+                // It holds them as before.
+                if self.id != coordinator() {
+                    self.o.locks(self.txn);
+                }
+                if self.has_quorums() {
+                    self.goes_on(u.local);
+                } else {
+                    self.ends_total_failure_or(u, Self::comes_back);
+                }
+            }
             Phase::Decided(_) => {}
             Phase::Collecting { .. } | Phase::Open | Phase::Working { .. } => {
                 unreachable!("none of it is on disk")
@@ -42,21 +50,22 @@ impl Site<'_> {
         }
     }
 
-    /// It may have been the last that failed, or not: with quorums that makes no difference.
-    fn comes_back(&mut self, u: Undecided) {
-        if let Some(decision) = self.decides_unasked(u.local) {
-            return self.decide(decision.by(LAST_TO_FAIL), NodeSet::EMPTY);
+    /// The others may have decided without it, and either way: it has to ask.
+    fn comes_back(&mut self, u: &Undecided) {
+        match self.decides_unasked(u.local) {
+            None => self.inquire(u),
+            Some(decision) => self.decide(decision, NodeSet::EMPTY),
         }
-        if self.has_quorums() {
-            self.goes_on(u.local);
-        } else {
-            // The others may have decided without it, and either way.
-            self.ends_total_failure_or(u, Self::inquire);
-        }
-        if self.id != coordinator() && matches!(self.phase(), Phase::Undecided(_)) {
-            // It holds them as before.
-            self.o.locks(self.txn);
-        }
+    }
+
+    /// The same by mistake: one that comes back takes itself for the last that failed, on no grounds.
+    fn decides_unasked(&self, local: Local) -> Option<Decision> {
+        let mistake = match local {
+            Local::Waiting => Mistake::RecoveredUncertainAborts,
+            Local::PreCommitted => Mistake::RecoveredPreCommittedCommits,
+            Local::PreAborted => return None,
+        };
+        self.makes(mistake).then_some(local.leads_to())
     }
 
     /// Skeen 1982: what it promised is on disk, so it may go on as if it had only been slow.
@@ -68,16 +77,6 @@ impl Site<'_> {
         self.is_now(Phase::Undecided(u));
         self.o.send(coordinator(), Msg::Inquiry(self.txn));
         self.wait(&u);
-    }
-
-    /// The decision of one that comes back and takes itself for the last that failed, on no grounds.
-    fn decides_unasked(&self, local: Local) -> Option<Decision> {
-        let mistake = match local {
-            Local::Waiting => Mistake::RecoveredUncertainAborts,
-            Local::PreCommitted => Mistake::RecoveredPreCommittedCommits,
-            Local::PreAborted => return None,
-        };
-        self.makes(mistake).then_some(local.leads_to())
     }
 
     /// Asks everybody for the outcome, and will ask again.
@@ -100,7 +99,7 @@ impl Site<'_> {
 
     fn ends_total_failure_or(&mut self, u: Undecided, go_on: fn(&mut Self, &Undecided)) {
         match self.last_to_fail(&u) {
-            Some(decision) => self.decide(decision.by(LAST_TO_FAIL), u.askers),
+            Some(decision) => self.decide(decision.by("last to fail"), u.askers),
             None => go_on(self, &u),
         }
     }

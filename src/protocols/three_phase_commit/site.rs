@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Decision, PerTxn, Vote};
 use crate::model::{Id, NodeSet};
-use crate::protocols::atomic_commitment::Owed;
+use crate::protocols::atomic_commitment::Shown;
 
 /// What a site knows while it is up.
 pub type State = PerTxn<Phase>;
@@ -125,11 +125,13 @@ impl Phase {
     }
 
     /// What it shows that the site must have claimed.
-    pub fn shows(self) -> Option<Owed> {
+    pub fn shows(self) -> Shown {
         match self {
-            Phase::Undecided(_) => Some(Owed::Locked),
-            Phase::Decided(decision) => Some(Owed::Decided(decision)),
-            Phase::Initial | Phase::Collecting { .. } | Phase::Open | Phase::Working { .. } => None,
+            Phase::Undecided(_) => Shown::LOCKED,
+            Phase::Decided(decision) => Shown::decided(decision),
+            Phase::Initial | Phase::Collecting { .. } | Phase::Open | Phase::Working { .. } => {
+                Shown::NOTHING
+            }
         }
     }
 
@@ -148,11 +150,11 @@ impl Phase {
 
 impl Log {
     /// What it shows that the site must have claimed.
-    pub fn shows(self) -> Option<Owed> {
+    pub fn shows(self) -> Shown {
         match self {
-            Log::Nothing => None,
-            Log::Undecided { .. } => Some(Owed::Locked),
-            Log::Decided(decision) => Some(Owed::Decided(decision)),
+            Log::Nothing => Shown::NOTHING,
+            Log::Undecided { .. } => Shown::VOTED_YES.and(Shown::LOCKED),
+            Log::Decided(decision) => Shown::decided(decision),
         }
     }
 }

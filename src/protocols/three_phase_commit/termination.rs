@@ -17,16 +17,16 @@
 //! goes from pre-committed to pre-aborted or back, and Vc + Va > V.
 
 use super::{
-    Census, Decision, Local, Mistake, Msg, Observe, Part, Phase, Site, Termination, Undecided,
-    coordinator,
+    Census, Decision, Local, Mistake, Msg, Observe, Part, Phase, Ruling, Site, Termination,
+    Undecided, coordinator,
 };
 use crate::model::{Id, NodeSet};
 
 /// What a backup does once it knows enough.
 enum Next {
-    Settle(Decision),
-    /// Moves the waiting there first.
-    Move(Local),
+    Settle(Ruling),
+    /// Moves the waiting there first, by this rule.
+    Move(Local, &'static str),
 }
 
 impl Site<'_> {
@@ -53,18 +53,18 @@ impl Site<'_> {
             }
             Part::Moving { .. } if self.has_quorums() => self.ask(u),
             Part::Moving { to, .. } => {
-                self.settle(self.without_the_failed(to).by("commit without the failed"));
+                self.settle(self.without_the_failed(to));
             }
             Part::Recovering { .. } => self.inquire(&u),
         }
     }
 
     /// Who failed is no reason to abort: all others know, and will commit.
-    fn without_the_failed(&self, to: Local) -> Decision {
+    fn without_the_failed(&self, to: Local) -> Ruling {
         if self.id == coordinator() && self.makes(Mistake::MissingAckAborts) {
-            return Decision::Abort;
+            return Decision::Abort.into();
         }
-        to.leads_to()
+        to.leads_to().by("commit without the failed")
     }
 
     /// Asks again, whom a lost message may have kept from answering.
@@ -95,7 +95,7 @@ impl Site<'_> {
 
     /// The backup's first step: where does everybody stand?
     pub(super) fn ask(&mut self, mut u: Undecided) {
-        let elected = !matches!(u.part, Part::Asking(_));
+        let elected = !u.leads();
         u.part = Part::Asking(Census::default());
         let others = self.awaited(&u);
         if others.is_empty() && self.follows_rules(u, Census::default()) {
@@ -176,13 +176,13 @@ impl Site<'_> {
             census.with(self.id, u.local)
         };
         let next = if self.has_quorums() {
-            self.quorum_rule(&u, &census).map(Next::Move)
+            self.quorum_rule(&u, &census)
         } else {
             Some(self.termination_rule(&census))
         };
         match next {
-            Some(Next::Settle(decision)) => self.settle(decision.by(self.rule(decision))),
-            Some(Next::Move(to)) => self.move_others(u, to, census),
+            Some(Next::Settle(ruling)) => self.settle(ruling),
+            Some(Next::Move(to, rule)) => self.move_others(u, to, census, Some(rule)),
             None => return false,
         }
         true
@@ -190,43 +190,31 @@ impl Site<'_> {
 
     /// TR3 and TR4.
     fn termination_rule(&self, census: &Census) -> Next {
+        let bug = self.protocol.params.bug;
         if census.pre_committed.is_empty() {
-            // TR3: nobody can have committed, for nobody does before all are pre-committed.
-            return Next::Settle(if self.makes(Mistake::AllUncertainCommit) {
-                Decision::Commit
-            } else {
-                Decision::Abort
+            return Next::Settle(match bug {
+                Some(Mistake::AllUncertainCommit) => Decision::Commit.into(),
+                // Nobody can have committed, for nobody does before all are pre-committed.
+                _ => Decision::Abort.by("TR3"),
             });
         }
-        if self.makes(Mistake::CommitsWithoutMoving) {
-            return Next::Settle(Decision::Commit);
-        }
-        if self.makes(Mistake::PreCommittedAborts) {
-            return Next::Settle(Decision::Abort);
-        }
-        // TR4: the next backup, should this one fail, must not find them all uncertain.
-        Next::Move(Local::PreCommitted)
-    }
-
-    /// The rule by which a backup decides so, or moves the others towards it.
-    pub(super) fn rule(&self, decision: Decision) -> &'static str {
-        match (self.has_quorums(), decision) {
-            (false, Decision::Abort) => "TR3",
-            (false, Decision::Commit) => "TR4",
-            (true, Decision::Abort) => "abort quorum",
-            (true, Decision::Commit) => "commit quorum",
+        match bug {
+            Some(Mistake::CommitsWithoutMoving) => Next::Settle(Decision::Commit.into()),
+            Some(Mistake::PreCommittedAborts) => Next::Settle(Decision::Abort.into()),
+            // The next backup, should this one fail, must not find them all uncertain.
+            _ => Next::Move(Local::PreCommitted, "TR4"),
         }
     }
 
     /// Skeen 1982: where to move the waiting.
-    fn quorum_rule(&self, u: &Undecided, census: &Census) -> Option<Local> {
+    fn quorum_rule(&self, u: &Undecided, census: &Census) -> Option<Next> {
         let (commit, abort) = (Local::PreCommitted, Local::PreAborted);
         let known = u.local == commit || !census.pre_committed.is_empty();
         let suffices = |to| census.movable(to).len() >= self.quorum(to);
         if known && suffices(commit) {
-            Some(commit)
+            Some(Next::Move(commit, "commit quorum"))
         } else if suffices(abort) {
-            Some(abort)
+            Some(Next::Move(abort, "abort quorum"))
         } else {
             None
         }

@@ -67,6 +67,8 @@ mod symmetry;
 #[cfg(test)]
 mod tests;
 
+use std::ops::RangeInclusive;
+
 pub use self::bugs::Mistake;
 pub use self::messages::{Msg, Timer};
 pub use self::params::{Params, Presumption, Termination};
@@ -152,7 +154,7 @@ impl Actor for TwoPhaseCommit {
 }
 
 impl TwoPhaseCommit {
-    fn transactions(&self) -> impl Iterator<Item = Txn> + use<> {
+    fn transactions(&self) -> RangeInclusive<Txn> {
         1..=self.params.transactions
     }
 

@@ -121,13 +121,13 @@ impl TwoPhaseCommit {
         }
     }
 
-    /// Phase 1: forces the prepared record, then votes YES.
+    /// Phase 1: forces the prepared record, which makes its vote YES last, then tells it.
     fn prepare(&self, p: &mut ParticipantSite, txn: Txn, o: &mut Out<Self>) {
         o.locks(txn);
+        o.votes(txn, Vote::Yes);
         if !self.makes(Mistake::PreparedInMemory) {
             self.write_participant(p, txn, ParticipantRecord::Prepared, o);
         }
-        o.votes(txn, Vote::Yes);
         o.send(coordinator(), Msg::Yes(txn));
         o.cancel_timer(Timer::Prepare(txn));
         o.set_timer(Timer::Inquiry(txn), self.params.inquiry);
@@ -145,11 +145,13 @@ impl TwoPhaseCommit {
         decision: Decision,
         o: &mut Out<Self>,
     ) {
-        self.conclude(p, txn, decision, o);
+        let ruling = if src == coordinator() {
+            decision.into()
+        } else {
+            decision.by(COOPERATIVE_TERMINATION)
+        };
+        self.conclude(p, txn, ruling, o);
         self.acknowledge(src, txn, decision, o);
-        if src != coordinator() {
-            o.applies(COOPERATIVE_TERMINATION);
-        }
     }
 
     /// The end of the transaction here: records the decision and gives up the locks.

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Node, NodeSet, Property, Protocol, Symmetry, Variant,
+    BadParameter, Bug, Cluster, Id, Node, NodeSet, Property, Protocol, Step, Symmetry, Variant,
 };
 use crate::protocols::atomic_commitment::{
     Ballot, Claim, check_transactions, claims, coordinator, status,
@@ -39,22 +39,17 @@ impl Protocol for TwoPhaseCommit {
         self.ballot.cluster()
     }
 
-    /// Whoever holds the decision has made it, and whoever is prepared has taken its locks. (Neither
-    /// the end record nor *forgotten* says what was decided, so an abort without a record is not
-    /// audited. Nor are votes: they are cast when they are sent.)
-    fn claims(&self, _: Id, state: Option<&State>, storage: Option<&Storage>) -> Vec<Claim> {
-        let mut owed = Vec::new();
-        match storage {
-            Some(Storage::Coordinator(log)) => owed.extend(claims(log, CoordinatorRecord::shows)),
-            Some(Storage::Participant(log)) => owed.extend(claims(log, ParticipantRecord::shows)),
-            None => {}
-        }
-        match state {
-            Some(State::Coordinator(c)) => owed.extend(claims(&c.phase, Coordinator::shows)),
-            Some(State::Participant(p)) => owed.extend(claims(&p.phase, Participant::shows)),
-            None => {}
-        }
-        owed
+    /// Whoever holds the decision has made it; a prepared record is the vote, and takes the locks.
+    /// (Neither the end record nor *forgotten* says what was decided, so an abort without a record is not
+    /// audited.)
+    fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
+        claims(step, self.transactions(), |txn, state, storage| {
+            let recorded = storage.map(|storage| storage.shows(txn));
+            let remembered = state.map(|state| state.shows(txn));
+            recorded
+                .unwrap_or_default()
+                .and(remembered.unwrap_or_default())
+        })
     }
 
     fn record(&self, history: &mut History, id: Id, claim: &Claim) {

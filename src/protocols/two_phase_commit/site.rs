@@ -4,9 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, PerTxn, Vote};
+use super::{Decision, PerTxn, Txn, Vote};
 use crate::model::NodeSet;
-use crate::protocols::atomic_commitment::Owed;
+use crate::protocols::atomic_commitment::Shown;
 
 /// What a site knows while it is up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -80,45 +80,67 @@ pub enum ParticipantRecord {
     Aborted,
 }
 
-impl Coordinator {
-    pub fn shows(self) -> Option<Owed> {
+impl State {
+    /// What it shows that the site must have claimed.
+    pub fn shows(&self, txn: Txn) -> Shown {
         match self {
-            Coordinator::Decided { decision, .. } => Some(Owed::Decided(decision)),
-            Coordinator::Initial | Coordinator::Collecting { .. } | Coordinator::Forgotten => None,
+            State::Coordinator(c) => c.phase[txn].shows(),
+            State::Participant(p) => p.phase[txn].shows(),
+        }
+    }
+}
+
+impl Storage {
+    /// What it shows that the site must have claimed.
+    pub fn shows(&self, txn: Txn) -> Shown {
+        match self {
+            Storage::Coordinator(log) => log[txn].shows(),
+            Storage::Participant(log) => log[txn].shows(),
+        }
+    }
+}
+
+impl Coordinator {
+    fn shows(self) -> Shown {
+        match self {
+            Coordinator::Decided { decision, .. } => Shown::decided(decision),
+            Coordinator::Initial | Coordinator::Collecting { .. } | Coordinator::Forgotten => {
+                Shown::NOTHING
+            }
         }
     }
 }
 
 impl CoordinatorRecord {
-    pub fn shows(self) -> Option<Owed> {
+    fn shows(self) -> Shown {
         match self {
-            CoordinatorRecord::Commit => Some(Owed::Decided(Decision::Commit)),
-            CoordinatorRecord::Abort => Some(Owed::Decided(Decision::Abort)),
+            CoordinatorRecord::Commit => Shown::COMMITTED,
+            CoordinatorRecord::Abort => Shown::ABORTED,
             CoordinatorRecord::None | CoordinatorRecord::Initiation | CoordinatorRecord::End => {
-                None
+                Shown::NOTHING
             }
         }
     }
 }
 
 impl Participant {
-    pub fn shows(self) -> Option<Owed> {
+    fn shows(self) -> Shown {
         match self {
-            Participant::Prepared { .. } => Some(Owed::Locked),
-            Participant::Committed => Some(Owed::Decided(Decision::Commit)),
-            Participant::Aborted => Some(Owed::Decided(Decision::Abort)),
-            Participant::Open | Participant::Working { .. } => None,
+            Participant::Prepared { .. } => Shown::LOCKED,
+            Participant::Committed => Shown::COMMITTED,
+            Participant::Aborted => Shown::ABORTED,
+            Participant::Open | Participant::Working { .. } => Shown::NOTHING,
         }
     }
 }
 
 impl ParticipantRecord {
-    pub fn shows(self) -> Option<Owed> {
+    fn shows(self) -> Shown {
         match self {
-            ParticipantRecord::Prepared => Some(Owed::Locked),
-            ParticipantRecord::Committed => Some(Owed::Decided(Decision::Commit)),
-            ParticipantRecord::Aborted => Some(Owed::Decided(Decision::Abort)),
-            ParticipantRecord::None => None,
+            ParticipantRecord::Prepared => Shown::VOTED_YES.and(Shown::LOCKED),
+            ParticipantRecord::Committed => Shown::COMMITTED,
+            ParticipantRecord::Aborted => Shown::ABORTED,
+            ParticipantRecord::None => Shown::NOTHING,
         }
     }
 }

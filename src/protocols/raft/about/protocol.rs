@@ -3,7 +3,7 @@
 
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Property, Protocol, Variant,
+    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Property, Protocol, Step, Variant,
 };
 use crate::protocols::raft::{
     Claim, Client, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
@@ -44,12 +44,16 @@ impl Protocol for Raft {
         Cluster::new(servers.chain(clients.map(|i| (format!("C{i}"), "client"))))
     }
 
-    /// Who leads was elected.
-    fn claims(&self, _: Id, state: Option<&State>, _: Option<&Storage>) -> Vec<Claim> {
-        let leader = state.and_then(State::server);
-        let leader = leader.filter(|server| server.leading().is_some());
-        let elected = |leader: &Server| Claim::Elected(leader.stable.current_term);
-        leader.map(elected).into_iter().collect()
+    /// Who leads was elected, and knows what it has come to know as committed. (A snapshot stands for
+    /// what was committed elsewhere.)
+    fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
+        let elected = step.newly(|state, _| {
+            let leader = state?
+                .server()
+                .filter(|server| server.leading().is_some())?;
+            Some(Claim::Elected(leader.stable.current_term))
+        });
+        elected.chain(newly_committed(step))
     }
 
     fn record(&self, history: &mut History, id: Id, claim: &Claim) {
@@ -158,4 +162,21 @@ fn client(c: &Client) -> String {
         None if c.serial == 0 => "has asked nothing".to_owned(),
         None => format!("has asked {}", c.serial),
     }
+}
+
+/// What a step has added to what its server knows to be committed, as far as that is still in its log.
+fn newly_committed(step: &Step<'_, Raft>) -> impl Iterator<Item = Claim> {
+    let servers = step
+        .states()
+        .and_then(|(before, after)| Some((before.server()?, after.server()?)));
+    servers.into_iter().flat_map(|(before, after)| {
+        let committed = before.commit_index + 1..=after.commit_index;
+        committed.filter_map(|index| {
+            Some(Claim::Committed {
+                index,
+                entry: *after.stable.log.get(index)?,
+                during: after.stable.current_term,
+            })
+        })
+    })
 }

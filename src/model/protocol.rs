@@ -144,4 +144,9 @@ impl BadParameter {
         let message = message.into();
         BadParameter { parameter, message }
     }
+
+    /// A mistake that cannot be made with the other parameters, and what it needs instead.
+    pub fn mistake(needs: &str) -> Self {
+        BadParameter::new("bug", format!("this mistake can only be made with {needs}"))
+    }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::sites::name;
 use super::{Txn, coordinator};
 use crate::model::cluster::index;
+use crate::model::params::counted;
 use crate::model::{Actor, BadParameter, Cluster, Id, NodeSet, Out};
 
 /// The largest number of participants.
@@ -48,11 +49,8 @@ pub struct Ballot {
 impl Ballot {
     /// Node 0 is the coordinator, and the participants follow. All vote YES if there is no plan.
     pub fn new(participants: u8, votes: &[PlannedVote]) -> Result<Self, BadParameter> {
+        counted("participants", participants, 1..=MAX_PARTICIPANTS)?;
         let n = usize::from(participants);
-        if !(1..=MAX_PARTICIPANTS).contains(&participants) {
-            let message = format!("{n} participants: write 1 to {MAX_PARTICIPANTS}");
-            return Err(BadParameter::new("participants", message));
-        }
         if !votes.is_empty() && votes.len() != n {
             let message = format!(
                 "{} votes for {n} participants: write one of `yes`, `no` and `open` for each, \

@@ -37,4 +37,4 @@ pub use self::history::{History, Outcomes};
 pub use self::observe::{Claim, Observe, Owed, claims};
 pub use self::properties::AtomicCommitment;
 pub use self::sites::{coordinator, names, status};
-pub use self::transaction::{MAX_TRANSACTIONS, PerTxn, Txn, check_transactions};
+pub use self::transaction::{MAX_TRANSACTIONS, PerTxn, Txn};

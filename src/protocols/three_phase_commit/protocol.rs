@@ -8,9 +8,7 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{BadParameter, Bug, Cluster, Id, Node, NodeSet, Property, Protocol, Variant};
-use crate::protocols::atomic_commitment::{
-    Ballot, Claim, check_transactions, claims, coordinator, status,
-};
+use crate::protocols::atomic_commitment::{Ballot, Claim, claims, coordinator, status};
 
 impl Protocol for ThreePhaseCommit {
     const NAME: &'static str = "3pc";
@@ -28,9 +26,8 @@ impl Protocol for ThreePhaseCommit {
     type History = History;
 
     fn new(params: &Params) -> Result<Self, BadParameter> {
-        let ballot = Ballot::new(params.participants, &params.votes)?;
-        check_transactions(params.transactions)?;
         params.check()?;
+        let ballot = Ballot::new(params.participants, &params.votes)?;
         let params = params.clone();
         Ok(ThreePhaseCommit { params, ballot })
     }

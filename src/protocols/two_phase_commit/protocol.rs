@@ -10,9 +10,7 @@ use crate::model::arms::Told;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Node, NodeSet, Property, Protocol, Symmetry, Variant,
 };
-use crate::protocols::atomic_commitment::{
-    Ballot, Claim, check_transactions, claims, coordinator, status,
-};
+use crate::protocols::atomic_commitment::{Ballot, Claim, claims, coordinator, status};
 
 impl Protocol for TwoPhaseCommit {
     const NAME: &'static str = "2pc";
@@ -28,9 +26,8 @@ impl Protocol for TwoPhaseCommit {
     type History = History;
 
     fn new(params: &Params) -> Result<Self, BadParameter> {
+        params.check()?;
         let ballot = Ballot::new(params.participants, &params.votes)?;
-        check_transactions(params.transactions)?;
-        params.check_bug()?;
         let params = params.clone();
         Ok(TwoPhaseCommit { params, ballot })
     }

@@ -1,13 +1,13 @@
 //! Who votes, and how: by plan, or as the environment chooses.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::sites::name;
 use super::{Txn, coordinator};
-use crate::model::cluster::index;
+use crate::model::cluster::{index, numbered};
 use crate::model::params::counted;
 use crate::model::{Actor, BadParameter, Cluster, Id, NodeSet, Out};
 
@@ -76,14 +76,9 @@ impl Ballot {
     }
 
     pub fn cluster(&self) -> Cluster {
-        let role = |id| {
-            if id == coordinator() {
-                "coordinator"
-            } else {
-                "participant"
-            }
-        };
-        Cluster::new(self.everyone().iter().map(|id| (name(id), role(id))))
+        let coordinator = iter::once((name(coordinator()), "coordinator"));
+        let participants = numbered("P", "participant", self.participants.len());
+        Cluster::new(coordinator.chain(participants))
     }
 
     /// The vote that a participant is going to cast, or none yet if that is left to the environment.

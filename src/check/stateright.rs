@@ -110,7 +110,7 @@ impl<P: Protocol> Model for Bridge<P> {
         let status = |id| {
             let node = next.node(id);
             let name = self.system.cluster.name(id);
-            format!("{name}: {}", self.system.protocol.status(id, node))
+            format!("{name}: {}", self.system.protocol.status(node))
         };
         let nodes: Vec<String> = self.system.cluster.ids().map(status).collect();
         Some(format!("{}\n\n{next:#?}", nodes.join("\n")))

@@ -244,6 +244,15 @@ impl Cluster {
     }
 }
 
+/// Members of one role, for [`Cluster::new`]: `P1`, `P2` and so on.
+pub fn numbered(
+    letter: &'static str,
+    role: &'static str,
+    n: usize,
+) -> impl Iterator<Item = (String, &'static str)> {
+    (1..=n).map(move |i| (format!("{letter}{i}"), role))
+}
+
 /// Joins words as a sentence does: `a`, `a and b`, `a, b and c`.
 pub fn enumerate(words: impl IntoIterator<Item = String>) -> String {
     let mut words: Vec<String> = words.into_iter().collect();

@@ -51,24 +51,34 @@ macro_rules! mistakes {
 
         impl Mistake {
             /// All of them, as lists show them.
-            pub const BUGS: &'static [$crate::model::Bug] = &[$({
-                const WORD: &str = ::core::stringify!($mistake);
-                const NAME: [u8; $crate::model::mistake::length(WORD)] =
-                    $crate::model::mistake::kebab(WORD);
-                $crate::model::Bug {
-                    name: $crate::model::mistake::text(&NAME),
-                    about: ::core::concat!($($about),+).trim_ascii(),
-                    breaks: &[$($property),+],
-                    source: ::core::concat!($($source)?),
-                }
+            pub const BUGS: &'static [$crate::model::Bug] = &[$($crate::model::Bug {
+                name: $crate::model::mistake::hyphened!($mistake),
+                about: ::core::concat!($($about),+).trim_ascii(),
+                breaks: &[$($property),+],
+                source: ::core::concat!($($source)?),
             }),+];
         }
     };
 }
 
-/// How long the name of a variant is in kebab-case.
-pub const fn length(variant: &str) -> usize {
-    let (letters, mut i) = (variant.as_bytes(), 1);
+/// The name of a variant or field in kebab-case, as serde writes it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! hyphened {
+    ($name:ident) => {{
+        const WORD: &str = ::core::stringify!($name);
+        const NAME: [u8; $crate::model::mistake::length(WORD)] =
+            $crate::model::mistake::kebab(WORD);
+        $crate::model::mistake::text(&NAME)
+    }};
+}
+
+#[doc(hidden)]
+pub use hyphened;
+
+/// How long a name is in kebab-case.
+pub const fn length(name: &str) -> usize {
+    let (letters, mut i) = (name.as_bytes(), 1);
     let mut length = letters.len();
     while i < letters.len() {
         length += letters[i].is_ascii_uppercase() as usize;
@@ -77,20 +87,23 @@ pub const fn length(variant: &str) -> usize {
     length
 }
 
-/// The name of a variant in kebab-case, as serde writes it.
-pub const fn kebab<const LENGTH: usize>(variant: &str) -> [u8; LENGTH] {
-    let (letters, mut i) = (variant.as_bytes(), 0);
-    let (mut name, mut end) = ([0; LENGTH], 0);
+/// The letters of a name in kebab-case.
+pub const fn kebab<const LENGTH: usize>(name: &str) -> [u8; LENGTH] {
+    let (letters, mut i) = (name.as_bytes(), 0);
+    let (mut hyphened, mut end) = ([0; LENGTH], 0);
     while i < letters.len() {
         if i > 0 && letters[i].is_ascii_uppercase() {
-            name[end] = b'-';
+            hyphened[end] = b'-';
             end += 1;
         }
-        name[end] = letters[i].to_ascii_lowercase();
+        hyphened[end] = match letters[i] {
+            b'_' => b'-',
+            letter => letter.to_ascii_lowercase(),
+        };
         end += 1;
         i += 1;
     }
-    name
+    hyphened
 }
 
 /// The text of a name.

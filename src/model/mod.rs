@@ -18,6 +18,8 @@ pub mod mistake;
 pub mod network;
 pub mod node;
 pub mod observation;
+#[macro_use]
+pub mod params;
 pub mod property;
 pub mod protocol;
 pub mod step;

@@ -91,13 +91,29 @@ pub trait Protocol: Actor {
         None
     }
 
-    /// Where a node stands, in a few words of the paper: `prepared`, `leader of term 3`.
-    fn status(&self, id: Id, node: &Node<Self>) -> String {
-        let _ = id;
+    /// Where a node that is up stands, in a few words of the paper: `prepared`, `leader of term 3`.
+    fn status_up(&self, state: &Self::State) -> String {
+        format!("{state:?}")
+    }
+
+    /// Where a node that is down will go on from, in the same words; empty if that is not worth a word.
+    fn status_down(&self, storage: &Self::Storage) -> String {
+        let _ = storage;
+        String::new()
+    }
+
+    /// Where a node stands: by its state while it is up, by its storage while it is down.
+    fn status(&self, node: &Node<Self>) -> String {
         match node {
             Node::Absent => "not started".to_owned(),
-            Node::Down { .. } => "down".to_owned(),
-            Node::Up(up) => format!("{:?}", up.state),
+            Node::Up(up) => self.status_up(&up.state),
+            Node::Down { storage } => {
+                let words = storage.as_ref().map(|s| self.status_down(s));
+                match words.filter(|words| !words.is_empty()) {
+                    Some(words) => format!("down ({words})"),
+                    None => "down".to_owned(),
+                }
+            }
         }
     }
 
@@ -139,5 +155,10 @@ impl BadParameter {
     pub fn new(parameter: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
         BadParameter { parameter, message }
+    }
+
+    /// A mistake that cannot be made with the other parameters, and what it needs instead.
+    pub fn mistake(needs: &str) -> Self {
+        BadParameter::new("bug", format!("this mistake can only be made with {needs}"))
     }
 }

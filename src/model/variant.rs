@@ -123,6 +123,21 @@ impl<Params> Variant<Params> {
         }
     }
 
+    /// The same without some kinds of faults.
+    pub fn without(mut self, faults: &[Fault]) -> Self {
+        self.faults.retain(|fault| !faults.contains(fault));
+        self
+    }
+
+    /// The same where what is under way is not sent again, and so without duplicates: where timers fire at
+    /// will, repeated questions are nearly all that there is.
+    pub fn lean(self) -> Self {
+        Variant {
+            copies: Limit::AtMost(1),
+            ..self.without(&[Fault::Duplication])
+        }
+    }
+
     /// The rules under which nothing happens but these faults.
     pub fn rules(&self, faults: &[Fault], cluster: &Cluster) -> Rules {
         let some = |fault: Fault, limit: u32| {

@@ -4,6 +4,7 @@
 use crate::model::Protocol;
 
 pub mod atomic_commitment;
+pub mod consensus;
 pub mod key_value;
 pub mod paxos;
 pub mod raft;

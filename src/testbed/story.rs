@@ -136,7 +136,7 @@ fn nodes<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<NodeStands> {
         NodeStands {
             name: system.cluster.name(id).to_owned(),
             up: node.is_up(),
-            status: system.protocol.status(id, node),
+            status: system.protocol.status(node),
             timers: up.map_or_else(Vec::new, |up| up.timers.iter().map(label).collect()),
             choices: up.map_or_else(Vec::new, |up| up.choices.iter().map(option).collect()),
         }

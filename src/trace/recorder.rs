@@ -14,7 +14,7 @@ use crate::model::event::label;
 use crate::model::facts::{Costs, Facts};
 use crate::model::network::Fate;
 use crate::model::{
-    Command, Cut, Envelope, Event, Expectation, Id, Link, Node, Observed, Predicate, Property,
+    Command, Cut, Envelope, Event, Expectation, Link, Node, Observed, Predicate, Property,
     Protocol, Reaction, Rules, StartEffects, Suspicion, System, View, World,
 };
 use crate::run::{Moment, Run, Witness};
@@ -131,7 +131,7 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
                 .and_then(|e| Some(did(&*system.protocol, &e.reaction.as_ref()?.1, &e.unsent)));
             self.trace.start.push(Start {
                 did: did.unwrap_or_default(),
-                after: record(system, id, world.node(id)),
+                after: record(system, world.node(id)),
             });
         }
         self.trace.properties = self.judge(system, world);
@@ -147,7 +147,7 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
             world,
         } = moment;
         let reaction = effects.reaction.as_ref();
-        let after = event.node().map(|id| record(system, id, world.node(id)));
+        let after = event.node().map(|id| record(system, world.node(id)));
         let properties = self.judge(system, world);
         if self.tail.len() == self.ends {
             self.tail.pop_front();
@@ -254,11 +254,11 @@ fn did<P: Protocol>(protocol: &P, reaction: &Reaction<P>, unsent: &[(usize, Fate
     did
 }
 
-fn record<P: Protocol>(system: &System<P>, id: Id, node: &Node<P>) -> NodeRecord {
+fn record<P: Protocol>(system: &System<P>, node: &Node<P>) -> NodeRecord {
     let json = |value: Result<Json, serde_json::Error>| value.unwrap_or(Json::Null);
     NodeRecord {
         up: node.is_up(),
-        status: system.protocol.status(id, node),
+        status: system.protocol.status(node),
         state: node
             .state()
             .map_or(Json::Null, |s| json(serde_json::to_value(s))),

@@ -1,13 +1,14 @@
 //! Who votes, and how: by plan, or as the environment chooses.
 
-use std::fmt;
+use std::{fmt, iter};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::sites::name;
 use super::{Txn, coordinator};
-use crate::model::cluster::index;
+use crate::model::cluster::{index, numbered};
+use crate::model::params::counted;
 use crate::model::{Actor, BadParameter, Cluster, Id, NodeSet, Out};
 
 /// The largest number of participants.
@@ -48,11 +49,8 @@ pub struct Ballot {
 impl Ballot {
     /// Node 0 is the coordinator, and the participants follow. All vote YES if there is no plan.
     pub fn new(participants: u8, votes: &[PlannedVote]) -> Result<Self, BadParameter> {
+        counted("participants", participants, 1..=MAX_PARTICIPANTS)?;
         let n = usize::from(participants);
-        if !(1..=MAX_PARTICIPANTS).contains(&participants) {
-            let message = format!("{n} participants: write 1 to {MAX_PARTICIPANTS}");
-            return Err(BadParameter::new("participants", message));
-        }
         if !votes.is_empty() && votes.len() != n {
             let message = format!(
                 "{} votes for {n} participants: write one of `yes`, `no` and `open` for each, \
@@ -78,14 +76,9 @@ impl Ballot {
     }
 
     pub fn cluster(&self) -> Cluster {
-        let role = |id| {
-            if id == coordinator() {
-                "coordinator"
-            } else {
-                "participant"
-            }
-        };
-        Cluster::new(self.everyone().iter().map(|id| (name(id), role(id))))
+        let coordinator = iter::once((name(coordinator()), "coordinator"));
+        let participants = numbered("P", "participant", self.participants.len());
+        Cluster::new(coordinator.chain(participants))
     }
 
     /// The vote that a participant is going to cast, or none yet if that is left to the environment.

@@ -36,5 +36,5 @@ pub use self::decision::{Decision, Ruling};
 pub use self::history::{History, Outcomes};
 pub use self::observe::{Claim, Observe, Shown, claims};
 pub use self::properties::AtomicCommitment;
-pub use self::sites::{coordinator, names, status};
-pub use self::transaction::{MAX_TRANSACTIONS, PerTxn, Txn, check_transactions};
+pub use self::sites::{coordinator, names};
+pub use self::transaction::{MAX_TRANSACTIONS, PerTxn, Txn};

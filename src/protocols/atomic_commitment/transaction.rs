@@ -9,35 +9,25 @@ use std::ops::{Index, IndexMut};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::model::BadParameter;
-
 /// A transaction, counted from 1.
 pub type Txn = u8;
 
 /// The largest number of concurrent transactions.
-pub const MAX_TRANSACTIONS: usize = 4;
-
-pub fn check_transactions(transactions: u8) -> Result<(), BadParameter> {
-    if (1..=MAX_TRANSACTIONS).contains(&usize::from(transactions)) {
-        return Ok(());
-    }
-    let message = format!("{transactions} transactions: write 1 to {MAX_TRANSACTIONS}");
-    Err(BadParameter::new("transactions", message))
-}
+pub const MAX_TRANSACTIONS: u8 = 4;
 
 /// One thing for each transaction.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct PerTxn<T> {
     len: u8,
     /// Beyond `len` there are only defaults.
-    items: [T; MAX_TRANSACTIONS],
+    items: [T; MAX_TRANSACTIONS as usize],
 }
 
 impl<T: Copy + Default> PerTxn<T> {
     pub fn new(transactions: u8) -> Self {
         PerTxn {
             len: transactions,
-            items: [T::default(); MAX_TRANSACTIONS],
+            items: [T::default(); MAX_TRANSACTIONS as usize],
         }
     }
 
@@ -130,7 +120,7 @@ impl<T: Serialize> Serialize for PerTxn<T> {
 impl<'de, T: Copy + Default + Deserialize<'de>> Deserialize<'de> for PerTxn<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let list = Vec::<T>::deserialize(deserializer)?;
-        let mut items = [T::default(); MAX_TRANSACTIONS];
+        let mut items = [T::default(); MAX_TRANSACTIONS as usize];
         let place = items.get_mut(..list.len());
         place
             .ok_or_else(|| D::Error::custom("too many transactions"))?

@@ -1,7 +1,10 @@
 //! The instances of Paxos on which its assumptions are weighed.
 
 use super::params::{Params, RetryWith};
-use crate::model::{Fault, Limit, Variant};
+use crate::model::{Fault, Variant};
+
+/// Enough for every cell of these instances.
+const STATES_MAX: u64 = 6_000_000;
 
 /// One proposer with all that may go wrong with it, and two without learners.
 pub fn variants() -> Vec<Variant<Params>> {
@@ -13,13 +16,13 @@ fn one_proposer() -> Variant<Params> {
         ballots: 2,
         ..Params::default()
     };
-    let variant = Variant::new(
-        "one proposer",
-        "One proposer, which asks again in the same ballot if it waits too long.",
-        params,
-    );
-    // Whoever recovers begins anew: that, and duplicates, make more worlds than fit.
-    without(variant, &[Fault::Recovery, Fault::Duplication])
+    let about = "One proposer, which asks again in the same ballot if it waits too long.";
+    let variant = Variant::new("one proposer", about, params);
+    Variant {
+        states_max: STATES_MAX,
+        // Whoever recovers begins anew: that makes more worlds than fit.
+        ..variant.lean().without(&[Fault::Recovery])
+    }
 }
 
 /// The four messages of the paper: no learner, and nobody is told that it was refused.
@@ -41,15 +44,7 @@ fn two_proposers() -> Variant<Params> {
     Variant {
         // Each can go on with its next ballot, so it is never found to be blocked.
         leaves_out: vec!["progress", "recovers"],
-        ..without(variant, &[Fault::Cut, Fault::Duplication])
-    }
-}
-
-fn without(mut variant: Variant<Params>, too_many: &[Fault]) -> Variant<Params> {
-    variant.faults.retain(|fault| !too_many.contains(fault));
-    Variant {
-        copies: Limit::AtMost(1),
-        states_max: 6_000_000,
-        ..variant
+        states_max: STATES_MAX,
+        ..variant.lean().without(&[Fault::Cut])
     }
 }

@@ -1,28 +1,16 @@
-//! Ballots, values and proposals; what is sent and waited for.
+//! Values; what is sent and waited for.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Ballot, Proposal};
 use crate::model::Value as Word;
-
-/// The number of a proposal. Each proposer draws its numbers from a set of its own: with P
-/// proposers, round r of the i-th is ballot (r - 1) · P + i. Zero is below all ballots.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Ballot(pub u32);
 
 /// What may be chosen: the value that the i-th proposer wants is called `v1`, `v2` and so on.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Value(pub u8);
-
-/// A value under the number of a ballot. Written `2:v1`.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Proposal {
-    pub ballot: Ballot,
-    pub value: Value,
-}
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Msg {
@@ -49,21 +37,9 @@ pub enum Timer {
     Retry,
 }
 
-impl fmt::Debug for Ballot {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "v{}", self.0)
-    }
-}
-
-impl fmt::Debug for Proposal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}:{:?}", self.ballot, self.value)
     }
 }
 

@@ -50,7 +50,6 @@
 //! This file is the algorithm. It knows nothing of time, faults or properties.
 
 mod bugs;
-mod history;
 mod matrix;
 mod messages;
 mod params;
@@ -61,14 +60,21 @@ mod site;
 mod tests;
 
 pub use self::bugs::Mistake;
-pub use self::history::{Claim, History};
-pub use self::messages::{Ballot, Msg, Proposal, Timer, Value};
+pub use self::messages::{Msg, Timer, Value};
 pub use self::params::{MAX_OF_A_ROLE, Params, RetryWith};
-pub use self::site::{Acceptances, Acceptor, Learner, Phase, Proposer, State, Storage};
+pub use self::site::{Acceptor, Learner, Phase, Proposer, State, Storage};
 use crate::model::cluster::index;
 use crate::model::{Actor, Id, NodeSet, Out, Start};
+use crate::protocols::consensus;
+pub use crate::protocols::consensus::Ballot;
 
-/// Single-decree Paxos. The proposers come first, then the acceptors, then the learners.
+pub type Proposal = consensus::Proposal<Value>;
+pub type Acceptances = consensus::Acceptances<Value>;
+pub type Claim = consensus::Claim<Value>;
+pub type History = consensus::History<Value>;
+
+/// Single-decree Paxos. The proposers come first, then the acceptors, then the learners. With P
+/// proposers, round r of the i-th is ballot (r - 1) · P + i.
 #[derive(Clone, Debug)]
 pub struct Paxos {
     params: Params,

@@ -3,12 +3,12 @@
 
 use super::bugs::Mistake;
 use super::{
-    Acceptor, Ballot, Claim, History, Learner, Msg, Params, Paxos, Phase, Proposal, State, Storage,
-    Timer,
+    Acceptor, Ballot, Claim, History, Learner, Msg, Params, Paxos, Phase, State, Storage, Timer,
 };
 use crate::model::arms::Told;
+use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Property, Protocol, Step, Variant,
+    BadParameter, Bug, Cluster, Id, Input, NodeSet, Property, Protocol, Step, Variant,
 };
 
 impl Protocol for Paxos {
@@ -37,14 +37,10 @@ impl Protocol for Paxos {
     }
 
     fn cluster(&self) -> Cluster {
-        let roles = [
-            ("P", "proposer", self.proposers),
-            ("A", "acceptor", self.acceptors),
-            ("L", "learner", self.learners),
-        ];
-        Cluster::new(roles.into_iter().flat_map(|(letter, role, nodes)| {
-            (1..=nodes.len()).map(move |i| (format!("{letter}{i}"), role))
-        }))
+        let proposers = numbered("P", "proposer", self.proposers.len());
+        let acceptors = numbered("A", "acceptor", self.acceptors.len());
+        let learners = numbered("L", "learner", self.learners.len());
+        Cluster::new(proposers.chain(acceptors).chain(learners))
     }
 
     /// What is written was accepted, or learned; and whoever has used a ballot has proposed.
@@ -100,26 +96,26 @@ impl Protocol for Paxos {
         }
     }
 
-    fn status(&self, _: Id, node: &Node<Self>) -> String {
-        match node {
-            Node::Absent => "not started".to_owned(),
-            Node::Up(up) => match &up.state {
-                State::Proposer(p) => match p.phase {
-                    Phase::Waiting { .. } => "waiting".to_owned(),
-                    Phase::Preparing { ballot, .. } => format!("preparing {ballot:?}"),
-                    Phase::Proposing(proposal) => format!("proposing {proposal:?}"),
-                    Phase::Done => "done".to_owned(),
-                },
-                State::Acceptor(a) => acceptor(*a),
-                State::Learner(Learner::Listening(_)) => "listening".to_owned(),
-                State::Learner(Learner::Learned(value)) => format!("learned {value:?}"),
+    fn status_up(&self, state: &State) -> String {
+        match state {
+            State::Proposer(p) => match p.phase {
+                Phase::Waiting { .. } => "waiting".to_owned(),
+                Phase::Preparing { ballot, .. } => format!("preparing {ballot:?}"),
+                Phase::Proposing(proposal) => format!("proposing {proposal:?}"),
+                Phase::Done => "done".to_owned(),
             },
-            Node::Down { storage } => match storage {
-                None | Some(Storage::Learner(None)) => "down".to_owned(),
-                Some(Storage::Proposer(ballot)) => format!("down (used {ballot:?})"),
-                Some(Storage::Acceptor(a)) => format!("down ({})", acceptor(*a)),
-                Some(Storage::Learner(Some(value))) => format!("down (learned {value:?})"),
-            },
+            State::Acceptor(a) => acceptor(*a),
+            State::Learner(Learner::Listening(_)) => "listening".to_owned(),
+            State::Learner(Learner::Learned(value)) => format!("learned {value:?}"),
+        }
+    }
+
+    fn status_down(&self, storage: &Storage) -> String {
+        match storage {
+            Storage::Proposer(ballot) => format!("used {ballot:?}"),
+            Storage::Acceptor(a) => acceptor(*a),
+            Storage::Learner(Some(value)) => format!("learned {value:?}"),
+            Storage::Learner(None) => String::new(),
         }
     }
 
@@ -134,17 +130,10 @@ impl Protocol for Paxos {
 
 /// `accepted 1:v1`, `promised 2`, or both.
 fn acceptor(a: Acceptor) -> String {
-    let accepted = |p: Proposal| format!("accepted {p:?}");
-    let bound = a.accepted.map_or(Ballot::default(), |p| p.ballot);
-    let promised = (a.promised > bound).then(|| format!("promised {:?}", a.promised));
-    let words: Vec<_> = a
-        .accepted
-        .map(accepted)
-        .into_iter()
-        .chain(promised)
-        .collect();
-    if words.is_empty() {
-        return "ready".to_owned();
+    match a.accepted {
+        Some(proposal) if proposal.ballot >= a.promised => format!("accepted {proposal:?}"),
+        Some(proposal) => format!("accepted {proposal:?}, promised {:?}", a.promised),
+        None if a.promised == Ballot::default() => "ready".to_owned(),
+        None => format!("promised {:?}", a.promised),
     }
-    words.join(", ")
 }

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::messages::{Ballot, Proposal, Value};
-use crate::model::{Id, NodeSet};
+use super::{Acceptances, Ballot, Proposal, Value};
+use crate::model::NodeSet;
 
 /// What a node knows while it is up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -63,31 +63,6 @@ pub enum Learner {
     /// Who accepted what, as far as it has heard.
     Listening(Acceptances),
     Learned(Value),
-}
-
-/// Who accepted what, in the order of ballots.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Acceptances(Vec<(Proposal, NodeSet)>);
-
-impl Acceptances {
-    /// Adds an acceptance; one that is known changes nothing.
-    pub fn add(&mut self, proposal: Proposal, acceptor: Id) {
-        match self.0.binary_search_by_key(&proposal, |(p, _)| *p) {
-            Ok(at) => self.0[at].1.insert(acceptor),
-            Err(at) => self.0.insert(at, (proposal, NodeSet::only(acceptor))),
-        }
-    }
-
-    /// Who accepted a proposal.
-    pub fn of(&self, proposal: Proposal) -> NodeSet {
-        let mut same = self.iter().filter(|(p, _)| *p == proposal);
-        same.next().map_or(NodeSet::EMPTY, |(_, who)| who)
-    }
-
-    /// Each proposal that was accepted, with those who did.
-    pub fn iter(&self) -> impl Iterator<Item = (Proposal, NodeSet)> {
-        self.0.iter().copied()
-    }
 }
 
 /// As a record of a log: what it says last.

@@ -90,8 +90,8 @@ use std::sync::Arc;
 pub use self::about::bugs::Mistake;
 pub use self::about::claim::Claim;
 pub use self::about::history::History;
+use self::about::params::SERVERS_MAX;
 pub use self::about::params::{Membership, Params, Reads};
-use self::about::params::{SERVERS_MAX, within};
 pub use self::basic::log::{Applied, Content, Entry, Index, Log, Position, Snapshot, Term};
 pub use self::basic::messages::{
     AppendEntries, AppendResult, Appended, Campaign, InstallSnapshot, Msg, RequestVote, Timer, Vote,

@@ -1,7 +1,7 @@
 //! The instances of three-phase commit on which its assumptions are weighed.
 
 use super::{Params, PlannedVote, Termination};
-use crate::model::{Fault, Limit, Variant};
+use crate::model::{Fault, Variant};
 
 /// Each way to end uncertainty, from the one that bears least.
 pub fn variants() -> Vec<Variant<Params>> {
@@ -44,10 +44,5 @@ fn variant(name: &'static str, about: &'static str, termination: Termination) ->
         termination,
         ..Params::default()
     };
-    let mut variant = Variant::new(name, about, params);
-    variant.faults.retain(|fault| *fault != Fault::Duplication);
-    Variant {
-        copies: Limit::AtMost(1),
-        ..variant
-    }
+    Variant::new(name, about, params).lean()
 }

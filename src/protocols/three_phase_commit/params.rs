@@ -6,67 +6,44 @@ use serde::{Deserialize, Serialize};
 use super::PlannedVote;
 use super::bugs::Mistake;
 use crate::model::{BadParameter, TimerRange};
+use crate::protocols::atomic_commitment::{MAX_PARTICIPANTS, MAX_TRANSACTIONS};
 
-/// The parameters of three-phase commit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct Params {
-    /// How many participants there are, beside the coordinator.
-    #[schemars(range(min = 1, max = 8))]
-    pub participants: u8,
-    /// How each participant votes, in order; everybody votes yes if the list is empty. An open
-    /// vote is drawn from the seed in a run, and the checker explores both.
-    pub votes: Vec<PlannedVote>,
-    /// What those do who wait too long.
-    pub termination: Termination,
-    /// Vc: how many participants have to be pre-committed before anybody commits, with
-    /// termination by quorum. A majority if it is left out.
-    pub commit_quorum: Option<u8>,
-    /// Va: how many have to be pre-aborted before anybody aborts. As few as Vc allows if it is
-    /// left out: Vc + Va has to be larger than the number of participants. If it is larger by more
-    /// than one, neither may come together though all are up: then only safety is claimed.
-    pub abort_quorum: Option<u8>,
-    /// How often a question is asked again before the silent are held to have failed. The papers
-    /// assume that no message is lost: never.
-    #[schemars(range(max = 3))]
-    pub retries: u8,
-    /// How many transactions run at the same time, all with the same participants and votes.
-    #[schemars(range(min = 1, max = 4))]
-    pub transactions: u8,
-    /// When the coordinator begins.
-    pub start: TimerRange,
-    /// How long the coordinator waits for votes before it aborts.
-    pub vote_timeout: TimerRange,
-    /// How long a participant waits for CAN-COMMIT before it aborts unilaterally.
-    pub can_commit_timeout: TimerRange,
-    /// How long a coordinator or backup waits for states and acknowledgements.
-    pub answer_timeout: TimerRange,
-    /// How long those who follow wait for their coordinator.
-    pub coordinator_timeout: TimerRange,
-    /// How long a site that came back waits for the outcome before it asks again.
-    pub inquiry: TimerRange,
-    /// A mistake to make on purpose.
-    pub bug: Option<Mistake>,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Params {
-            participants: 3,
-            votes: Vec::new(),
-            termination: Termination::Protocol,
-            commit_quorum: None,
-            abort_quorum: None,
-            retries: 0,
-            transactions: 1,
-            start: TimerRange::millis(1, 2),
-            vote_timeout: TimerRange::millis(100, 150),
-            can_commit_timeout: TimerRange::millis(200, 300),
-            answer_timeout: TimerRange::millis(60, 90),
-            coordinator_timeout: TimerRange::millis(200, 300),
-            inquiry: TimerRange::millis(60, 90),
-            bug: None,
-        }
+params! {
+    /// The parameters of three-phase commit.
+    Params {
+        /// How many participants there are, beside the coordinator.
+        participants: u8 = 3, within 1..=MAX_PARTICIPANTS;
+        /// How each participant votes, in order; everybody votes yes if the list is empty. An open
+        /// vote is drawn from the seed in a run, and the checker explores both.
+        votes: Vec<PlannedVote> = Vec::new();
+        /// What those do who wait too long.
+        termination: Termination = Termination::Protocol;
+        /// Vc: how many participants have to be pre-committed before anybody commits, with
+        /// termination by quorum. A majority if it is left out.
+        commit_quorum: Option<u8> = None;
+        /// Va: how many have to be pre-aborted before anybody aborts. As few as Vc allows if it is
+        /// left out: Vc + Va has to be larger than the number of participants. If it is larger by more
+        /// than one, neither may come together though all are up: then only safety is claimed.
+        abort_quorum: Option<u8> = None;
+        /// How often a question is asked again before the silent are held to have failed. The papers
+        /// assume that no message is lost: never.
+        retries: u8 = 0, within 0..=3;
+        /// How many transactions run at the same time, all with the same participants and votes.
+        transactions: u8 = 1, within 1..=MAX_TRANSACTIONS;
+        /// When the coordinator begins.
+        start: TimerRange = TimerRange::millis(1, 2);
+        /// How long the coordinator waits for votes before it aborts.
+        vote_timeout: TimerRange = TimerRange::millis(100, 150);
+        /// How long a participant waits for CAN-COMMIT before it aborts unilaterally.
+        can_commit_timeout: TimerRange = TimerRange::millis(200, 300);
+        /// How long a coordinator or backup waits for states and acknowledgements.
+        answer_timeout: TimerRange = TimerRange::millis(60, 90);
+        /// How long those who follow wait for their coordinator.
+        coordinator_timeout: TimerRange = TimerRange::millis(200, 300);
+        /// How long a site that came back waits for the outcome before it asks again.
+        inquiry: TimerRange = TimerRange::millis(60, 90);
+        /// A mistake to make on purpose.
+        bug: Option<Mistake> = None;
     }
 }
 
@@ -97,10 +74,7 @@ impl Params {
     }
 
     pub(super) fn check(&self) -> Result<(), BadParameter> {
-        if self.retries > 3 {
-            let message = format!("{} retries: write 0 to 3", self.retries);
-            return Err(BadParameter::new("retries", message));
-        }
+        self.in_range()?;
         self.check_quorums()?;
         self.check_bug()
     }
@@ -151,7 +125,6 @@ impl Params {
             }
             _ => return Ok(()),
         };
-        let message = format!("this mistake can only be made with {needs}");
-        Err(BadParameter::new("bug", message))
+        Err(BadParameter::mistake(needs))
     }
 }

@@ -7,12 +7,8 @@ use super::{
     Timer, Undecided,
 };
 use crate::model::arms::Told;
-use crate::model::{
-    BadParameter, Bug, Cluster, Id, Node, NodeSet, Property, Protocol, Step, Variant,
-};
-use crate::protocols::atomic_commitment::{
-    Ballot, Claim, check_transactions, claims, coordinator, status,
-};
+use crate::model::{BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Variant};
+use crate::protocols::atomic_commitment::{Ballot, Claim, claims, coordinator};
 
 impl Protocol for ThreePhaseCommit {
     const NAME: &'static str = "3pc";
@@ -30,9 +26,8 @@ impl Protocol for ThreePhaseCommit {
     type History = History;
 
     fn new(params: &Params) -> Result<Self, BadParameter> {
-        let ballot = Ballot::new(params.participants, &params.votes)?;
-        check_transactions(params.transactions)?;
         params.check()?;
+        let ballot = Ballot::new(params.participants, &params.votes)?;
         let params = params.clone();
         Ok(ThreePhaseCommit { params, ballot })
     }
@@ -98,10 +93,12 @@ impl Protocol for ThreePhaseCommit {
         }
     }
 
-    fn status(&self, _: Id, node: &Node<Self>) -> String {
-        let phases = |phases: &State| phases.in_words(phase_word);
-        let records = |logs: &Storage| logs.in_words(log_word);
-        status(node, phases, records)
+    fn status_up(&self, phases: &State) -> String {
+        phases.in_words(phase_word)
+    }
+
+    fn status_down(&self, logs: &Storage) -> String {
+        logs.in_words(log_word)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

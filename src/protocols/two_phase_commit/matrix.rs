@@ -1,7 +1,7 @@
 //! The instances of two-phase commit on which its assumptions are weighed.
 
 use super::{Params, PlannedVote, Presumption, Termination};
-use crate::model::{Fault, Limit, Variant};
+use crate::model::{Fault, Variant};
 
 /// Enough for every cell of these instances.
 const STATES_MAX: u64 = 3_000_000;
@@ -74,14 +74,9 @@ fn of(participants: u8, presumption: Presumption, termination: Termination) -> P
     }
 }
 
-/// An instance in which a question that is under way is not asked again: where timers fire at will,
-/// repeated questions are nearly all that there is. Nothing can be duplicated then.
 fn lean(name: &'static str, about: &'static str, params: Params) -> Variant<Params> {
-    let mut variant = Variant::new(name, about, params);
-    variant.faults.retain(|fault| *fault != Fault::Duplication);
     Variant {
-        copies: Limit::AtMost(1),
         states_max: STATES_MAX,
-        ..variant
+        ..Variant::new(name, about, params).lean()
     }
 }

@@ -6,54 +6,35 @@ use serde::{Deserialize, Serialize};
 use super::PlannedVote;
 use super::bugs::Mistake;
 use crate::model::{BadParameter, TimerRange};
+use crate::protocols::atomic_commitment::{MAX_PARTICIPANTS, MAX_TRANSACTIONS};
 
-/// The parameters of two-phase commit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
-pub struct Params {
-    /// How many participants there are, beside the coordinator.
-    #[schemars(range(min = 1, max = 8))]
-    pub participants: u8,
-    /// How each participant votes, in order; everybody votes yes if the list is empty. An open
-    /// vote is drawn from the seed in a run, and the checker explores both.
-    pub votes: Vec<PlannedVote>,
-    /// What a coordinator without a record of a transaction answers, and so which records need
-    /// not be forced and which decisions need not be acknowledged.
-    pub presumption: Presumption,
-    /// Whom a prepared participant asks for the outcome.
-    pub termination: Termination,
-    /// How many transactions run at the same time, all with the same participants and votes.
-    #[schemars(range(min = 1, max = 4))]
-    pub transactions: u8,
-    /// When the coordinator begins.
-    pub start: TimerRange,
-    /// How long the coordinator waits for votes before it aborts.
-    pub vote_timeout: TimerRange,
-    /// How long a participant waits for PREPARE before it aborts unilaterally.
-    pub prepare_timeout: TimerRange,
-    /// How long a prepared participant waits for the outcome before it asks (again).
-    pub inquiry: TimerRange,
-    /// How long the coordinator waits for acknowledgements before it sends the decision again.
-    pub resend: TimerRange,
-    /// A mistake to make on purpose.
-    pub bug: Option<Mistake>,
-}
-
-impl Default for Params {
-    fn default() -> Self {
-        Params {
-            participants: 3,
-            votes: Vec::new(),
-            presumption: Presumption::Abort,
-            termination: Termination::Basic,
-            transactions: 1,
-            start: TimerRange::millis(1, 2),
-            vote_timeout: TimerRange::millis(100, 150),
-            prepare_timeout: TimerRange::millis(200, 300),
-            inquiry: TimerRange::millis(60, 90),
-            resend: TimerRange::millis(60, 90),
-            bug: None,
-        }
+params! {
+    /// The parameters of two-phase commit.
+    Params {
+        /// How many participants there are, beside the coordinator.
+        participants: u8 = 3, within 1..=MAX_PARTICIPANTS;
+        /// How each participant votes, in order; everybody votes yes if the list is empty. An open
+        /// vote is drawn from the seed in a run, and the checker explores both.
+        votes: Vec<PlannedVote> = Vec::new();
+        /// What a coordinator without a record of a transaction answers, and so which records need
+        /// not be forced and which decisions need not be acknowledged.
+        presumption: Presumption = Presumption::Abort;
+        /// Whom a prepared participant asks for the outcome.
+        termination: Termination = Termination::Basic;
+        /// How many transactions run at the same time, all with the same participants and votes.
+        transactions: u8 = 1, within 1..=MAX_TRANSACTIONS;
+        /// When the coordinator begins.
+        start: TimerRange = TimerRange::millis(1, 2);
+        /// How long the coordinator waits for votes before it aborts.
+        vote_timeout: TimerRange = TimerRange::millis(100, 150);
+        /// How long a participant waits for PREPARE before it aborts unilaterally.
+        prepare_timeout: TimerRange = TimerRange::millis(200, 300);
+        /// How long a prepared participant waits for the outcome before it asks (again).
+        inquiry: TimerRange = TimerRange::millis(60, 90);
+        /// How long the coordinator waits for acknowledgements before it sends the decision again.
+        resend: TimerRange = TimerRange::millis(60, 90);
+        /// A mistake to make on purpose.
+        bug: Option<Mistake> = None;
     }
 }
 
@@ -82,8 +63,13 @@ pub enum Termination {
 }
 
 impl Params {
+    pub(super) fn check(&self) -> Result<(), BadParameter> {
+        self.in_range()?;
+        self.check_bug()
+    }
+
     /// Some mistakes can only be made in one of the variants, or by several.
-    pub(super) fn check_bug(&self) -> Result<(), BadParameter> {
+    fn check_bug(&self) -> Result<(), BadParameter> {
         let cooperative = self.termination == Termination::Cooperative;
         let least = |participants| self.participants >= participants;
         let needs = match self.bug {
@@ -98,7 +84,6 @@ impl Params {
             }
             _ => return Ok(()),
         };
-        let message = format!("this mistake can only be made with {needs}");
-        Err(BadParameter::new("bug", message))
+        Err(BadParameter::mistake(needs))
     }
 }

@@ -8,11 +8,9 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Node, NodeSet, Property, Protocol, Step, Symmetry, Variant,
+    BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Symmetry, Variant,
 };
-use crate::protocols::atomic_commitment::{
-    Ballot, Claim, check_transactions, claims, coordinator, status,
-};
+use crate::protocols::atomic_commitment::{Ballot, Claim, claims, coordinator};
 
 impl Protocol for TwoPhaseCommit {
     const NAME: &'static str = "2pc";
@@ -28,9 +26,8 @@ impl Protocol for TwoPhaseCommit {
     type History = History;
 
     fn new(params: &Params) -> Result<Self, BadParameter> {
+        params.check()?;
         let ballot = Ballot::new(params.participants, &params.votes)?;
-        check_transactions(params.transactions)?;
-        params.check_bug()?;
         let params = params.clone();
         Ok(TwoPhaseCommit { params, ballot })
     }
@@ -89,8 +86,39 @@ impl Protocol for TwoPhaseCommit {
         }
     }
 
-    fn status(&self, _: Id, node: &Node<Self>) -> String {
-        status(node, phases, |storage| records(*storage))
+    fn status_up(&self, state: &State) -> String {
+        match state {
+            State::Coordinator(c) => c.phase.in_words(|phase| match phase {
+                Coordinator::Initial => "initial",
+                Coordinator::Collecting { .. } => "collecting votes",
+                Coordinator::Decided { decision, .. } => decision.outcome(),
+                Coordinator::Forgotten => "forgotten",
+            }),
+            State::Participant(p) => p.phase.in_words(|phase| match phase {
+                Participant::Open | Participant::Working { .. } => "working",
+                Participant::Prepared { .. } => "prepared",
+                Participant::Committed => Decision::Commit.outcome(),
+                Participant::Aborted => Decision::Abort.outcome(),
+            }),
+        }
+    }
+
+    fn status_down(&self, storage: &Storage) -> String {
+        match storage {
+            Storage::Coordinator(log) => log.in_words(|record| match record {
+                CoordinatorRecord::None => "",
+                CoordinatorRecord::Initiation => "collecting votes",
+                CoordinatorRecord::Commit => Decision::Commit.outcome(),
+                CoordinatorRecord::Abort => Decision::Abort.outcome(),
+                CoordinatorRecord::End => "forgotten",
+            }),
+            Storage::Participant(log) => log.in_words(|record| match record {
+                ParticipantRecord::None => "",
+                ParticipantRecord::Prepared => "prepared",
+                ParticipantRecord::Committed => Decision::Commit.outcome(),
+                ParticipantRecord::Aborted => Decision::Abort.outcome(),
+            }),
+        }
     }
 
     fn symmetry(&self) -> Option<Symmetry<Self>> {
@@ -103,40 +131,5 @@ impl Protocol for TwoPhaseCommit {
 
     fn matrix() -> Vec<Variant<Params>> {
         super::matrix::variants()
-    }
-}
-
-fn phases(state: &State) -> String {
-    match state {
-        State::Coordinator(c) => c.phase.in_words(|phase| match phase {
-            Coordinator::Initial => "initial",
-            Coordinator::Collecting { .. } => "collecting votes",
-            Coordinator::Decided { decision, .. } => decision.outcome(),
-            Coordinator::Forgotten => "forgotten",
-        }),
-        State::Participant(p) => p.phase.in_words(|phase| match phase {
-            Participant::Open | Participant::Working { .. } => "working",
-            Participant::Prepared { .. } => "prepared",
-            Participant::Committed => Decision::Commit.outcome(),
-            Participant::Aborted => Decision::Abort.outcome(),
-        }),
-    }
-}
-
-fn records(storage: Storage) -> String {
-    match storage {
-        Storage::Coordinator(log) => log.in_words(|record| match record {
-            CoordinatorRecord::None => "",
-            CoordinatorRecord::Initiation => "collecting votes",
-            CoordinatorRecord::Commit => Decision::Commit.outcome(),
-            CoordinatorRecord::Abort => Decision::Abort.outcome(),
-            CoordinatorRecord::End => "forgotten",
-        }),
-        Storage::Participant(log) => log.in_words(|record| match record {
-            ParticipantRecord::None => "",
-            ParticipantRecord::Prepared => "prepared",
-            ParticipantRecord::Committed => Decision::Commit.outcome(),
-            ParticipantRecord::Aborted => Decision::Abort.outcome(),
-        }),
     }
 }

@@ -2,12 +2,13 @@
 //! a node stands.
 
 use crate::model::arms::Told;
+use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, Node, NodeSet, Property, Protocol, Step, Variant,
+    BadParameter, Bug, Cluster, Id, Input, NodeSet, Property, Protocol, Step, Variant,
 };
 use crate::protocols::raft::{
     Claim, Client, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
-    Server, State, Storage, Timer, name,
+    Server, Stable, State, Storage, Timer, name,
 };
 
 impl Protocol for Raft {
@@ -39,9 +40,9 @@ impl Protocol for Raft {
     }
 
     fn cluster(&self) -> Cluster {
-        let servers = self.servers.iter().map(|id| (name(id), "server"));
-        let clients = 1..=self.params.client_count();
-        Cluster::new(servers.chain(clients.map(|i| (format!("C{i}"), "client"))))
+        let servers = numbered("S", "server", self.servers.len());
+        let clients = numbered("C", "client", self.params.client_count().into());
+        Cluster::new(servers.chain(clients))
     }
 
     /// Who leads was elected, and knows what it has come to know as committed. (A snapshot stands for
@@ -118,18 +119,16 @@ impl Protocol for Raft {
         }
     }
 
-    fn status(&self, _: Id, node: &Node<Self>) -> String {
-        match node {
-            Node::Absent => "not started".to_owned(),
-            Node::Up(up) => match &up.state {
-                State::Server(s) => server(s),
-                State::Client(c) => client(c),
-            },
-            Node::Down { storage } => match storage.as_ref().and_then(Storage::stable) {
-                Some(s) => format!("down (term {:?}, {:?})", s.current_term, s.log),
-                None => "down".to_owned(),
-            },
+    fn status_up(&self, state: &State) -> String {
+        match state {
+            State::Server(s) => server(s),
+            State::Client(c) => client(c),
         }
+    }
+
+    fn status_down(&self, storage: &Storage) -> String {
+        let words = |s: &Stable| format!("term {:?}, {:?}", s.current_term, s.log);
+        storage.stable().map_or_else(String::new, words)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::params::within;
 use crate::model::{BadParameter, Id, NodeSet};
-use crate::protocols::raft::{Ask, Membership, Params, Raft, within};
+use crate::protocols::raft::{Ask, Membership, Params, Raft};
 
 /// The largest numbers of clients, and of commands that one draws.
 const CLIENTS_MAX: u8 = 15;
@@ -82,7 +83,7 @@ impl Params {
     pub(crate) fn check_workload(&self) -> Result<(), BadParameter> {
         let count = self.client_count();
         let what = format!("{count} clients");
-        within("clients", count, 0..=CLIENTS_MAX, &what, "")?;
+        within("clients", count, 0..=CLIENTS_MAX, &what)?;
         if let Workload::Drawn(drawn) = &self.clients {
             let commands = drawn.commands;
             if drawn.clients == 0 || drawn.from.is_empty() || commands == 0 {
@@ -90,7 +91,7 @@ impl Params {
                 return Err(BadParameter::new("clients", message));
             }
             let what = format!("{commands} commands");
-            within("clients", commands, 1..=COMMANDS_MAX, &what, "")?;
+            within("clients", commands, 1..=COMMANDS_MAX, &what)?;
         }
         self.asks().map(|_| ())
     }

@@ -2,26 +2,28 @@
 
 use std::collections::BTreeSet;
 
+use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
-use super::{Acceptances, Paxos, Proposal, Value};
-use crate::model::{Id, NodeSet, Observation, Observed};
+use super::{Acceptances, Consensus, Proposal};
+use crate::model::actor::Data;
+use crate::model::{Id, NodeSet, Observation, Observed, Value as Word};
 
 /// What an agent says of a step. An acceptance takes effect when it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Claim {
+pub enum Claim<V> {
     /// A proposer has begun: it has a value to propose.
-    Proposed(Value),
-    Accepted(Proposal),
-    Learned(Value),
+    Proposed(V),
+    Accepted(Proposal<V>),
+    Learned(V),
     /// An acceptor kept its promise, and refused (P1a).
     Refused,
     /// A proposer took over a value that was reported to it (P2c).
     Adopted,
 }
 
-impl Observed<Paxos> for Claim {
-    fn in_words(&self, _: &Paxos) -> Observation {
+impl<A, V: Data + Copy + Into<Word>> Observed<A> for Claim<V> {
+    fn in_words(&self, _: &A) -> Observation {
         // There is only one choice.
         let subject = 1;
         match *self {
@@ -44,16 +46,18 @@ impl Observed<Paxos> for Claim {
 }
 
 /// A fold of claims.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct History {
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive_where(Default)]
+#[serde(bound(deserialize = "V: Deserialize<'de> + Ord"))]
+pub struct History<V> {
     /// What those wanted that have begun.
-    pub(super) proposed: BTreeSet<Value>,
-    pub(super) accepted: Acceptances,
-    pub(super) learned: BTreeSet<(Value, Id)>,
+    pub proposed: BTreeSet<V>,
+    pub accepted: Acceptances<V>,
+    pub learned: BTreeSet<(V, Id)>,
 }
 
-impl History {
-    pub(super) fn record(&mut self, id: Id, claim: Claim) {
+impl<V: Copy + Ord> History<V> {
+    pub fn record(&mut self, id: Id, claim: Claim<V>) {
         match claim {
             Claim::Proposed(value) => {
                 self.proposed.insert(value);
@@ -68,12 +72,15 @@ impl History {
 
     /// The proposals that a majority has accepted: their values are chosen (PMS, 2.2), whoever
     /// knows it.
-    pub(super) fn chosen(&self, paxos: &Paxos) -> impl Iterator<Item = (Proposal, NodeSet)> {
+    pub fn chosen<P: Consensus<Value = V>>(
+        &self,
+        protocol: &P,
+    ) -> impl Iterator<Item = (Proposal<V>, NodeSet)> {
         let proposals = self.accepted.iter();
-        proposals.filter(|(_, who)| paxos.is_majority(*who))
+        proposals.filter(|(_, who)| protocol.chooses(*who))
     }
 
-    pub(super) fn is_chosen(&self, paxos: &Paxos, value: Value) -> bool {
-        self.chosen(paxos).any(|(p, _)| p.value == value)
+    pub fn is_chosen<P: Consensus<Value = V>>(&self, protocol: &P, value: V) -> bool {
+        self.chosen(protocol).any(|(p, _)| p.value == value)
     }
 }

@@ -1,0 +1,149 @@
+//! What a scenario can set of a protocol, declared once: parameters with their defaults and ranges.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use super::protocol::BadParameter;
+
+/// Declares a type of parameters, its defaults, and its method `in_range`, which refuses numbers that
+/// are out of their range. Its keys in scenarios are the names in kebab-case.
+///
+/// The doc comment of a parameter is what the schema says of it. A number that may be left out is an
+/// `Option`. The crate needs `serde` and `schemars`.
+///
+/// ```
+/// jury::params! {
+///     /// The parameters of a vote.
+///     Params {
+///         /// How many voters there are.
+///         voters: u8 = 3, within 1..=15;
+///         /// How many of them have to agree; `null` if a majority.
+///         quorum_size: Option<u8> = None, within 1..=15;
+///         /// Whether they may change their minds.
+///         fickle: bool = false;
+///     }
+/// }
+///
+/// let none = Params { voters: 0, ..Params::default() };
+/// let bad = none.in_range().expect_err("nobody to vote");
+/// assert_eq!((bad.parameter, &*bad.message), ("voters", "0 voters: write 1 to 15"));
+/// let most = Params { quorum_size: Some(16), ..Params::default() };
+/// let bad = most.in_range().expect_err("too many");
+/// assert_eq!(bad.parameter, "quorum-size");
+/// assert_eq!(bad.message, "16 quorum size: write 1 to 15, or null");
+/// ```
+#[macro_export]
+macro_rules! params {
+    (
+        $(#[$about:meta])*
+        $params:ident {$(
+            $(#[$attribute:meta])*
+            $parameter:ident: $kind:ty = $default:expr $(, within $least:literal..=$most:tt)?;
+        )+}
+    ) => {
+        $(#[$about])*
+        #[derive(
+            Clone,
+            Debug,
+            PartialEq,
+            Eq,
+            ::serde::Serialize,
+            ::serde::Deserialize,
+            ::schemars::JsonSchema,
+        )]
+        #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
+        pub struct $params {$(
+            $(#[$attribute])*
+            $(#[schemars(range(min = $least, max = $most))])?
+            pub $parameter: $kind,
+        )+}
+
+        impl ::core::default::Default for $params {
+            fn default() -> Self {
+                $params {
+                    $($parameter: $default,)+
+                }
+            }
+        }
+
+        impl $params {
+            /// Refuses a number that is out of its range.
+            pub fn in_range(&self) -> ::core::result::Result<(), $crate::model::BadParameter> {
+                $($($crate::model::params::counted(
+                    $crate::model::mistake::hyphened!($parameter),
+                    self.$parameter,
+                    $least..=$most,
+                )?;)?)+
+                ::core::result::Result::Ok(())
+            }
+        }
+    };
+}
+
+/// A number that can be set, or be left out.
+pub trait Number: Copy {
+    type Of: Copy + PartialOrd + Display + From<u8>;
+    /// What to write instead of any number.
+    const OTHERWISE: &'static str;
+
+    fn given(self) -> Option<Self::Of>;
+}
+
+macro_rules! numbers {
+    ($($number:ty)+) => {$(
+        impl Number for $number {
+            type Of = $number;
+            const OTHERWISE: &'static str = "";
+
+            fn given(self) -> Option<$number> {
+                Some(self)
+            }
+        }
+
+        impl Number for Option<$number> {
+            type Of = $number;
+            const OTHERWISE: &'static str = ", or null";
+
+            fn given(self) -> Self {
+                self
+            }
+        }
+    )+};
+}
+
+numbers!(u8 u16 u32 u64);
+
+/// Refuses a number that is out of its range, where the parameter is called what it counts.
+pub fn counted<N: Number>(
+    parameter: &'static str,
+    number: N,
+    limits: RangeInclusive<N::Of>,
+) -> Result<(), BadParameter> {
+    let Some(n) = number.given() else {
+        return Ok(());
+    };
+    let what = format!("{n} {}", parameter.replace('-', " "));
+    within(parameter, number, limits, &what)
+}
+
+/// Refuses a number that is too low, or too high: what there would be, and what to write instead.
+pub fn within<N: Number>(
+    parameter: &'static str,
+    number: N,
+    limits: RangeInclusive<N::Of>,
+    what: &str,
+) -> Result<(), BadParameter> {
+    if number.given().is_none_or(|n| limits.contains(&n)) {
+        return Ok(());
+    }
+    let (least, most) = limits.into_inner();
+    let advice = if least == N::Of::from(0) {
+        format!("at most {most}")
+    } else if least == most {
+        format!("write {least}")
+    } else {
+        format!("write {least} to {most}")
+    };
+    let message = format!("{what}: {advice}{}", N::OTHERWISE);
+    Err(BadParameter::new(parameter, message))
+}

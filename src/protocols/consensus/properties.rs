@@ -1,0 +1,186 @@
+//! What must be true whenever a value is chosen by ballots (PMS, 2.1 and 2.2), read from a history of
+//! claims, and from what acceptors have on disk.
+
+use std::collections::BTreeMap;
+
+use super::{Ballot, History, Proposal};
+use crate::model::actor::Data;
+use crate::model::{Answer, Id, NodeSet, Predicate, Property, Protocol, Reason, View};
+
+/// A protocol that solves the problem by ballots.
+pub trait Consensus: Protocol<History = History<<Self as Consensus>::Value>> {
+    type Value: Data + Copy + Ord;
+
+    fn acceptors(&self) -> NodeSet;
+
+    /// Whether a proposal that these acceptors have accepted is chosen. Any two such sets have an
+    /// acceptor in common.
+    fn chooses(&self, acceptors: NodeSet) -> bool;
+
+    /// The last proposal that an acceptor has accepted, by what is on its stable storage.
+    fn accepted(storage: &Self::Storage) -> Option<Proposal<Self::Value>>;
+}
+
+/// What must always be true, and that a value can be chosen at all. Lamport assumes nothing for safety:
+/// messages may be late, lost or duplicated, and agents may stop and restart.
+pub fn choice<P: Consensus>() -> Vec<Property<P>> {
+    vec![
+        Property::always(
+            "consistency",
+            "Only a single value is chosen.",
+            "Lamport 2001, 2.1",
+            Predicate::History(consistency),
+        ),
+        Property::always(
+            "non-triviality",
+            "Only a value that has been proposed is chosen.",
+            "Lamport 2001, 2.1",
+            Predicate::History(non_triviality),
+        ),
+        Property::always(
+            "learning",
+            "A learner learns only what has been chosen.",
+            "Lamport 2001, 2.1",
+            Predicate::History(learning),
+        ),
+        Property::always(
+            "stability",
+            "A majority keeps what was chosen on its stable storage.",
+            "Lamport 2001, 2.2 (P2b) and 2.5",
+            Predicate::World(stability),
+        ),
+        Property::always(
+            "one-value-per-ballot",
+            "No two acceptors accept different values in the same ballot.",
+            "Lamport 2001, 2.2 and 2.5; Lamport 1998, 2.1 (B1)",
+            Predicate::History(one_value_per_ballot),
+        ),
+        Property::always(
+            "p2c",
+            "Of what is accepted in ballot n, some majority accepted nothing below n, or the same \
+             value in the highest ballot below n in which it accepted anything.",
+            "Lamport 2001, 2.2 (P2c); Lamport 1998, 2.1 (B3)",
+            Predicate::History(p2c),
+        ),
+        Property::reachable(
+            "choice-possible",
+            "A value can be chosen.",
+            "Lamport 2001, 2.1",
+            Predicate::History(choice_possible),
+        ),
+    ]
+}
+
+fn consistency<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
+    let mut chosen = history.chosen(protocol);
+    let Some((first, who)) = chosen.next() else {
+        return Ok(());
+    };
+    for (second, others) in chosen {
+        let by = |ballot, who| format!("in ballot {ballot:?}, by {}", names(protocol, who));
+        let text = || {
+            let (one, other) = (by(first.ballot, who), by(second.ballot, others));
+            let (value, another) = (first.value, second.value);
+            format!("{value:?} was chosen {one}, and {another:?} {other}")
+        };
+        Reason::unless(first.value == second.value, who.union(others), text)?;
+    }
+    Ok(())
+}
+
+fn non_triviality<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
+    for (Proposal { value, .. }, who) in history.chosen(protocol) {
+        let text = || format!("{value:?} was chosen and nobody proposed it");
+        Reason::unless(history.proposed.contains(&value), who, text)?;
+    }
+    Ok(())
+}
+
+fn learning<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
+    for &(value, id) in &history.learned {
+        let who = NodeSet::only(id);
+        let name = || names(protocol, who);
+        let text = || format!("{} learned {value:?}, which was not chosen", name());
+        Reason::unless(history.is_chosen(protocol, value), who, text)?;
+    }
+    Ok(())
+}
+
+/// What was chosen cannot be undone: by P2b a member of the majority that chose it accepts nothing
+/// else after it, so the last that it accepted, on its storage, is of the same value.
+fn stability<P: Consensus>(protocol: &P, world: &dyn View<P>) -> Answer {
+    let last = |id: Id| P::accepted(world.node(id).storage()?).map(|p| p.value);
+    for (Proposal { ballot, value }, _) in world.history().chosen(protocol) {
+        let kept = |id: &Id| last(*id) == Some(value);
+        let keepers: NodeSet = protocol.acceptors().iter().filter(kept).collect();
+        let others = protocol.acceptors().minus(keepers);
+        let text = || {
+            let who = have(protocol, others);
+            format!("{value:?} was chosen in ballot {ballot:?}, but {who} it not on stable storage")
+        };
+        Reason::unless(protocol.chooses(keepers), others, text)?;
+    }
+    Ok(())
+}
+
+fn one_value_per_ballot<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
+    let next = history.accepted.iter().skip(1);
+    for ((one, who), (other, others)) in history.accepted.iter().zip(next) {
+        let did = |who, value| format!("{} accepted {value:?}", names(protocol, who));
+        let text = || {
+            let (one_did, other_did) = (did(who, one.value), did(others, other.value));
+            format!("in ballot {:?} {one_did} and {other_did}", one.ballot)
+        };
+        Reason::unless(one.ballot != other.ballot, who.union(others), text)?;
+    }
+    Ok(())
+}
+
+/// PMS states it of proposals that are issued; one that nobody accepts harms nobody. It speaks of
+/// what was accepted when the proposal was issued; the promises keep that from growing, so it can
+/// be asked at any later time.
+fn p2c<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
+    // For each acceptor the last proposal below the one at hand. (An acceptor that accepts two
+    // values in a ballot violates another property.)
+    let mut last: BTreeMap<Id, Proposal<P::Value>> = BTreeMap::new();
+    let proposals: Vec<_> = history.accepted.iter().collect();
+    for ballot in proposals.chunk_by(|(p, _), (q, _)| p.ballot == q.ballot) {
+        for &(proposal, who) in ballot {
+            let left_open = |bound: Option<Ballot>| {
+                let fits = |id: &Id| last.get(id).map(|p| p.ballot) <= bound;
+                protocol.chooses(protocol.acceptors().iter().filter(fits).collect())
+            };
+            // (a) They accepted nothing below; or (b) the same value last.
+            let mut same = last.values().filter(|p| p.value == proposal.value);
+            let is_open = left_open(None) || same.any(|p| left_open(Some(p.ballot)));
+            let text = || {
+                let (who, Proposal { ballot, value }) = (names(protocol, who), proposal);
+                format!(
+                    "{who} accepted {value:?} in ballot {ballot:?}, which no majority leaves open"
+                )
+            };
+            Reason::unless(is_open, who, text)?;
+        }
+        for &(proposal, who) in ballot {
+            last.extend(who.iter().map(|id| (id, proposal)));
+        }
+    }
+    Ok(())
+}
+
+pub fn choice_possible<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
+    let is_chosen = history.chosen(protocol).next().is_some();
+    Reason::unless(is_chosen, NodeSet::EMPTY, || {
+        "no value is chosen".to_owned()
+    })
+}
+
+fn names<P: Protocol>(protocol: &P, set: NodeSet) -> String {
+    protocol.cluster().names(set)
+}
+
+/// `A1 has`, `A1 and A2 have`.
+pub fn have<P: Protocol>(protocol: &P, set: NodeSet) -> String {
+    let has = if set.len() == 1 { "has" } else { "have" };
+    format!("{} {has}", names(protocol, set))
+}

@@ -8,7 +8,7 @@ use crate::common::impure::{Impure, Odd};
 use crate::common::table::{self, Do, Game, Row, Table, game};
 use crate::common::{account, cases, depth, depth_within, plainly, states};
 use jury::check::fast::{self, Tuning};
-use jury::check::{Explored, Finding, Limits, Monitor, Patient, Progress, Stopped, explore};
+use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
 use jury::model::{
     Budgets, CutFamily, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing,
 };

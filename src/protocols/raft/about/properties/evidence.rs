@@ -28,14 +28,14 @@ pub fn properties() -> Vec<Property<Raft>> {
 
 /// The leader of the last term in which one was elected, as long as it leads. (Those that a majority has
 /// left behind count on nobody any more.)
-fn last_leader<'a>(world: &'a dyn View<Raft>) -> Option<(Id, &'a Server, &'a Leader)> {
+fn last_leader(world: &dyn View<Raft>) -> Option<(Id, &Server, &Leader)> {
     let (term, id) = world.history().leaders.last_key_value()?;
     let server = world.node(*id).state()?.server()?;
     let leader = server.leading()?;
     (server.stable.current_term == *term).then_some((*id, server, leader))
 }
 
-fn disk<'a>(world: &'a dyn View<Raft>, id: Id) -> Option<&'a Stable> {
+fn disk(world: &dyn View<Raft>, id: Id) -> Option<&Stable> {
     world.node(id).storage().and_then(Storage::stable)
 }
 

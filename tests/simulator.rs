@@ -3,8 +3,10 @@
 mod caller;
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use caller::{Params, Rounds};
+use jury::model::promise::{Broken, Promise};
 use jury::model::{
     Cut, CutFamily, Event, Id, Link, LinkOrder, NodeSet, Protocol, Rules, System, Time, View,
 };
@@ -608,12 +610,17 @@ fn a_run_follows_its_own_record_and_goes_on_as_before() {
 
 /// What a node has on its disk it must have claimed: the audit is part of every run.
 #[test]
-#[should_panic(expected = "claims less than its records show")]
 fn a_record_that_no_handler_observed_is_found() {
     let params = Params {
         silent: true,
         ..Params::default()
     };
     let system = system(&params, LinkOrder::Unordered);
-    play(&system, &setup(), 1);
+    let panic = catch_unwind(AssertUnwindSafe(|| play(&system, &setup(), 1)))
+        .err()
+        .expect("it is found");
+    let broken = panic.downcast::<Broken>().expect("it says which promise");
+    assert_eq!(broken.promise, Promise::Claims);
+    let said = "claims less than its records show";
+    assert!(broken.message.contains(said), "{broken}");
 }

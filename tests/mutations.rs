@@ -78,24 +78,6 @@ const MUTATIONS: &[Mutation] = &[
         "second: self.half(words, 0, middle),",
     ),
     mistake(
-        "a fingerprint is that of the first word",
-        "fingerprint.rs",
-        "let hash = mix(mix(key.first).wrapping_mul(FACTOR) ^ key.second);",
-        "let hash = mix(mix(key.first).wrapping_mul(FACTOR));",
-    ),
-    mistake(
-        "a fingerprint has one bit less",
-        "fingerprint.rs",
-        "first: hash >> (u64::BITS - bits),",
-        "first: hash >> (u64::BITS - bits) & !1,",
-    ),
-    mistake(
-        "worlds of one word are known by fingerprints",
-        "cursor/classes.rs",
-        "Some(bits) if self.packer.key_words() > 1 => fingerprint(key, bits),",
-        "Some(bits) => fingerprint(key, bits),",
-    ),
-    mistake(
         "who names others has a say in signatures",
         "orbits.rs",
         "let says = if names_nobody {",

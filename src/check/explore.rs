@@ -12,7 +12,7 @@ use indexmap::IndexSet;
 use rustc_hash::FxHasher;
 
 use super::reduction::Reduced;
-use super::{Fingerprints, LOOK_EVERY, Limits, Monitor, NodeSymmetry, Progress, Stopped};
+use super::{LOOK_EVERY, Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::arms::{Arm, Exercised};
 use crate::model::network::Fate;
 use crate::model::{
@@ -67,8 +67,6 @@ pub struct Explored<P: Protocol> {
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
     /// What came of node symmetry; `None` if it was not asked for.
     pub symmetry: Option<NodeSymmetry>,
-    /// By what worlds of two words were told apart; `None` if by themselves, which is exact.
-    pub fingerprints: Option<Fingerprints>,
 }
 
 /// What a search found out about one property.
@@ -366,7 +364,6 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             reduced: Reduced::default(),
             waiting_for_the_living: self.waiting.map(|at| self.schedule(carrier, at)),
             symmetry: None,
-            fingerprints: None,
             withheld: self.withheld,
         }
     }

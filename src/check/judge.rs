@@ -9,7 +9,7 @@ use super::checkpoint::{CheckpointError, Folder};
 use super::explore::{Explored, Finding, explore};
 use super::fast::{self, Tuning};
 use super::reduction::Reduced;
-use super::{Fingerprints, Limits, Monitor, NodeSymmetry, Progress, Stopped};
+use super::{Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::arms::Exercised;
 use crate::model::{
     Assumption, Bound, Event, Expectation, Property, Protocol, Reason, Rules, System, World,
@@ -123,8 +123,6 @@ pub struct Search<P: Protocol> {
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
     /// What came of node symmetry; `None` if it was not asked for.
     pub symmetry: Option<NodeSymmetry>,
-    /// By what worlds of two words were told apart; `None` if by themselves, which is exact.
-    pub fingerprints: Option<Fingerprints>,
 }
 
 impl<P: Protocol> Search<P> {
@@ -288,7 +286,6 @@ fn search<P: Protocol>(
         reduced,
         waiting_for_the_living,
         symmetry,
-        fingerprints,
     } = match (engine, folder) {
         (Engine::Fast(tuning), Some(folder)) => {
             let names: Vec<&str> = properties.iter().map(|property| property.name).collect();
@@ -316,7 +313,6 @@ fn search<P: Protocol>(
         reduced,
         waiting_for_the_living,
         symmetry,
-        fingerprints,
     };
     Ok((search, findings))
 }

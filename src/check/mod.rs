@@ -98,21 +98,6 @@ pub enum NodeSymmetry {
     Off(&'static str),
 }
 
-/// Worlds of two words were told apart by so many bits of a hash, so that a world may have been
-/// taken for another, and missed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fingerprints(pub u32);
-
-impl Fingerprints {
-    /// The probability that any two of so many worlds have the same fingerprint is at most one in
-    /// so many: the number of fingerprints by the number of pairs. 0 if there is nothing to promise.
-    pub fn odds(self, distinct: u64) -> u64 {
-        let pairs = u128::from(distinct) * u128::from(distinct.saturating_sub(1)) / 2;
-        let odds = (1u128 << self.0).checked_div(pairs);
-        odds.map_or(u64::MAX, |odds| u64::try_from(odds).unwrap_or(u64::MAX))
-    }
-}
-
 /// Watches a search from outside, and may stop it.
 pub trait Monitor {
     /// Asked every few thousand worlds, and at the start of each search.

@@ -49,10 +49,6 @@ const CHECKPOINT_EVERY: Time = Time::from_millis(60_000);
 /// is refuted, whatever is expected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag that is typed"
-)]
 pub struct Args {
     /// The scenario.
     file: PathBuf,
@@ -83,11 +79,6 @@ pub struct Args {
     /// which nodes are. Verdicts stay the same. That names make no difference is checked.
     #[arg(long)]
     symmetry: bool,
-
-    /// Know worlds of two words by a hash of 63 bits, and not exactly: a third less memory, and the
-    /// verdict says how likely a world was missed.
-    #[arg(long)]
-    fingerprints: bool,
 
     /// Judge only this property; may be repeated.
     #[arg(long = "property", value_name = "NAME")]
@@ -132,7 +123,6 @@ impl Args {
             checkpoint: None,
             checkpoint_every: CHECKPOINT_EVERY,
             symmetry: false,
-            fingerprints: false,
             properties: Vec::new(),
             show: None,
             trace: None,
@@ -189,7 +179,6 @@ impl Args {
             ("--threads", self.threads.is_some()),
             ("--paranoid", self.paranoid),
             ("--symmetry", self.symmetry),
-            ("--fingerprints", self.fingerprints),
             ("--reduce", reduces),
         ];
         match flags.into_iter().find(|(_, given)| *given) {
@@ -208,7 +197,6 @@ impl Args {
             doubt: if self.paranoid { 1 } else { default.doubt },
             reduce: self.reducing.reduce,
             symmetry: self.symmetry,
-            fingerprints: self.fingerprints.then_some(63),
             ..default
         }
     }

@@ -174,11 +174,6 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
     for line in symmetry(report) {
         out.line(line)?;
     }
-    for (nth, search) in report.searches.iter().enumerate() {
-        if let Some(fingerprints) = &search.fingerprints {
-            out.line(format!("Search {}: {fingerprints}.", nth + 1))?;
-        }
-    }
     for line in unexercised(report) {
         out.line(line)?;
     }

@@ -2,9 +2,7 @@
 
 use super::record::record_schedule;
 use super::report::{CheckReport, PropertyReport, ReductionReport, SearchReport, Unexercised};
-use crate::check::{
-    Fingerprints, Judged, NodeSymmetry, Question, Search, Standing, Trial, Verdict, is_silent,
-};
+use crate::check::{Judged, NodeSymmetry, Question, Search, Standing, Trial, Verdict, is_silent};
 use crate::model::arms::unexercised;
 use crate::model::{
     Event, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing, cluster::enumerate,
@@ -93,18 +91,6 @@ fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchR
             .map(|(reduction, why)| (reduction.name().to_owned(), why.to_string()))
             .collect(),
         symmetry: search.symmetry.as_ref().map(|s| symmetry(system, s)),
-        fingerprints: search.fingerprints.map(|fingerprints| {
-            let Fingerprints(bits) = fingerprints;
-            let odds = odds(fingerprints.odds(search.progress.distinct));
-            format!("worlds of two words by {bits} bits: that one was missed has a probability of {odds}")
-        }),
-    }
-}
-
-fn odds(one_in: u64) -> String {
-    match one_in {
-        0 | 1 => "up to 1".to_owned(),
-        n => format!("at most 1 in {n}"),
     }
 }
 
@@ -147,14 +133,6 @@ fn report_property<P: Protocol>(
     let absorbed = searches[judged.search].absorbed && !found;
     let qualified = match question.system.rules.links.copies {
         Limit::AtMost(n) if absorbed => format!("{qualified}, with at most {n} equal in flight"),
-        _ => qualified,
-    };
-    let search = &searches[judged.search];
-    let qualified = match search.fingerprints {
-        Some(fingerprints) if !found => {
-            let odds = odds(fingerprints.odds(search.progress.distinct));
-            format!("{qualified}, unless a fingerprint hid a world ({odds})")
-        }
         _ => qualified,
     };
     if !property.premise.is_empty() {

@@ -152,9 +152,6 @@ pub struct SearchReport {
     /// was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub symmetry: Option<String>,
-    /// By what worlds were told apart, if not by themselves, and how likely one was missed.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub fingerprints: Option<String>,
 }
 
 /// Something that a search left out.

@@ -93,7 +93,6 @@ pub fn check<P: Protocol>(
             reduced: Reduced::default(),
             waiting_for_the_living: None,
             symmetry: None,
-            fingerprints: None,
         }],
     };
     let asked = Question {

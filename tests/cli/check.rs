@@ -344,7 +344,7 @@ fn a_check_may_hold_half_of_the_memory() {
     assert!(most(&[]) > 1 << 28);
 }
 
-/// What a role never got is told, and how likely a fingerprint hid a world.
+/// What a role never got is told.
 #[test]
 fn a_check_tells_what_its_verdicts_leave_out() {
     let here = folder();
@@ -352,21 +352,4 @@ fn a_check_tells_what_its_verdicts_leave_out() {
         .args(["check", "fine.json"])
         .assert()
         .stdout(contains("Never exercised").and(contains("StatusRequest").or(contains("timer"))));
-    let mut scenario = read(here.path(), "long.json");
-    scenario["check"]["timing"] = "asynchronous".into();
-    scenario["check"]["properties"] = serde_json::json!(["atomicity"]);
-    scenario.as_object_mut().unwrap().remove("expect");
-    write(here.path(), "large.json", &scenario);
-    let by = ["--fingerprints", "--states", "20000", "--reduce", "none"];
-    jury(here.path())
-        .args(["check", "large.json"])
-        .args(by)
-        .assert()
-        .code(4)
-        .stdout(contains("unless a fingerprint hid a world (at most 1 in "));
-    // Worlds of one word are known exactly, and nothing is said.
-    jury(here.path())
-        .args(["check", "fine.json", "--fingerprints"])
-        .assert()
-        .stdout(contains("fingerprint").not());
 }

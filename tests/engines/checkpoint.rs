@@ -154,10 +154,8 @@ proptest! {
         game in game(),
         most in 1..600u64,
         tunings in [tuning(), tuning()],
-        fingerprints in prop_oneof![3 => Just(None), 1 => Just(Some(63))],
         from in 0..1000usize,
     ) {
-        let tunings = tunings.map(|tuning| Tuning { fingerprints, ..tuning });
         compare(&game.system(), states(most), tunings, from);
     }
 }
@@ -191,11 +189,7 @@ fn two_phase_commit_goes_on() {
         symmetry: true,
         ..tiny
     };
-    let by_fingerprints = Tuning {
-        fingerprints: Some(63),
-        ..tiny
-    };
-    for tuning in [tiny, by_names, by_fingerprints] {
+    for tuning in [tiny, by_names] {
         let other = Tuning {
             word_bits: 63,
             threads: 8,

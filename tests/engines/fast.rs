@@ -8,9 +8,7 @@ use crate::common::impure::{Impure, Odd};
 use crate::common::table::{self, Do, Game, Row, Table, game};
 use crate::common::{account, cases, depth, depth_within, plainly, states};
 use jury::check::fast::{self, Tuning};
-use jury::check::{
-    Explored, Finding, Fingerprints, Limits, Monitor, Patient, Progress, Stopped, explore,
-};
+use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
 use jury::model::{
     Budgets, CutFamily, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing,
 };
@@ -40,7 +38,6 @@ fn tuning() -> impl Strategy<Value = Tuning> {
         steps_max,
         blocks,
         (0..3u32, prop_oneof![0..30usize, Just(1 << 16)]),
-        prop_oneof![3 => Just(None), 1 => Just(Some(63))],
     )
         .prop_map(
             |(
@@ -51,7 +48,6 @@ fn tuning() -> impl Strategy<Value = Tuning> {
                 steps_max,
                 (block, blocks_max),
                 lately,
-                fingerprints,
             )| {
                 let (doubt, offers_max) = lately;
                 Tuning {
@@ -66,7 +62,6 @@ fn tuning() -> impl Strategy<Value = Tuning> {
                     blocks_max,
                     doubt,
                     offers_max,
-                    fingerprints,
                     ..Tuning::unreduced()
                 }
             },
@@ -100,80 +95,6 @@ proptest! {
         let deepest = depth_within(&game.system(), 600);
         compare(&game, depth(deepest), tuning);
     }
-}
-
-proptest! {
-    #![proptest_config(cases(150))]
-
-    /// With so few bits that many worlds have the same fingerprint, some are missed. None is made
-    /// up, and what is found is found on a way that is as long at least.
-    #[test]
-    fn few_bits_miss_worlds_and_invent_none(
-        game in game(),
-        tuning in tuning(),
-        word_bits in 1..8u32,
-        bits in 1..10u32,
-    ) {
-        let system = game.system();
-        let properties = system.protocol.properties();
-        let exact = plainly(&system, &properties, states(600));
-        prop_assume!(exact.stopped.is_none());
-        let tuning = Tuning { word_bits, fingerprints: Some(bits), ..tuning };
-        let ours = fast(&system, &properties, Limits::default(), tuning);
-        // Where all worlds took one word, each was its own fingerprint.
-        if let Some(used) = ours.fingerprints {
-            prop_assert_eq!(used, Fingerprints(bits));
-        } else {
-            prop_assert_eq!(ours.progress.distinct, exact.progress.distinct);
-        }
-        prop_assert!(ours.progress.distinct <= exact.progress.distinct);
-        prop_assert!(ours.progress.generated <= exact.progress.generated);
-        for (found, whole) in ours.findings.iter().zip(&exact.findings) {
-            match (found, whole) {
-                (Finding::Broken { schedule, .. }, Finding::Broken { schedule: shortest, .. })
-                | (Finding::Met { schedule }, Finding::Met { schedule: shortest }) => {
-                    prop_assert!(schedule.len() >= shortest.len());
-                }
-                // What is blocked may be so only because a way out was missed.
-                (Finding::Broken { .. } | Finding::Met { .. }, _) => {
-                    prop_assert!(false, "{found:?}, or {whole:?}");
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-/// How likely it is that one is missed: fingerprints by pairs of worlds.
-#[test]
-fn fingerprints_say_how_likely_they_are_to_hide_a_world() {
-    assert_eq!(Fingerprints(63).odds(100_000_000), 1_844);
-    assert_eq!(Fingerprints(8).odds(4), 42);
-    assert_eq!(Fingerprints(8).odds(1_000), 0);
-    assert_eq!(Fingerprints(63).odds(1), u64::MAX);
-    // With 4 bits and worlds of two words, of 3,116 worlds 16 are left.
-    let params = params(&serde_json::json!({ "participants": 2 }));
-    let system = commit(&params, |rules, nodes| {
-        rules.budgets.crashes = vec![(nodes, Limit::AtMost(1))];
-    });
-    let properties = system.protocol.properties();
-    let tuning = Tuning {
-        word_bits: 20,
-        fingerprints: Some(4),
-        ..Tuning::unreduced()
-    };
-    let few = fast(&system, &properties, Limits::default(), tuning);
-    let all = fast(&system, &properties, Limits::default(), Tuning::unreduced());
-    assert!(few.progress.distinct < all.progress.distinct / 10);
-    assert_eq!(few.fingerprints, Some(Fingerprints(4)));
-    // Worlds of one word are their own fingerprints.
-    let tuning = Tuning {
-        fingerprints: Some(4),
-        ..Tuning::unreduced()
-    };
-    let one_word = fast(&system, &properties, Limits::default(), tuning);
-    assert_eq!(one_word.progress.distinct, all.progress.distinct);
-    assert_eq!(one_word.fingerprints, None);
 }
 
 /// Two-phase commit with so many participants.

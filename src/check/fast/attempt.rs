@@ -14,7 +14,7 @@ use super::search::Search;
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
 use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction};
-use crate::check::{Fingerprints, Halted, Limits, Monitor, NodeSymmetry, Stopped};
+use crate::check::{Halted, Limits, Monitor, NodeSymmetry, Stopped};
 use crate::model::{Property, Protocol, System, World};
 
 /// Explores every world that can be reached from `start`; see
@@ -103,7 +103,6 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             return Ok(Explored {
                 reduced,
                 symmetry: self.tuning.symmetry.then(symmetry),
-                fingerprints: self.tuning.fingerprints.map(Fingerprints),
                 ..explored
             });
         }

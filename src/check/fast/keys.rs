@@ -131,10 +131,6 @@ impl Keys {
         self.len
     }
 
-    pub fn key_words(&self) -> usize {
-        self.key_words
-    }
-
     /// Gives every world another key, of so many words.
     pub fn rewrite(&mut self, key_words: usize, mut other: impl FnMut(Key) -> Key) {
         let (mut old, mut words) = (Vec::new(), Vec::new());

@@ -20,9 +20,6 @@
 //! One thing differs: a search that its monitor stopped may be stopped again while it looks for
 //! blocked worlds. Then it reports none, and the search says that it was stopped.
 //!
-//! Where it is asked to, the set knows worlds of two words by a hash (`fingerprint`). That is the one
-//! thing here that is not exact.
-//!
 //! Unless it is told otherwise it leaves out what changes no verdict (`reduce`). Then it finds less
 //! than the plain engine: the same verdicts, by schedules as short, in fewer worlds.
 
@@ -31,7 +28,6 @@ mod books;
 mod crew;
 mod cursor;
 mod equivariance;
-mod fingerprint;
 mod intern;
 mod keys;
 mod lately;
@@ -54,8 +50,7 @@ pub use attempt::{explore, explore_from};
 use super::LOOK_EVERY;
 use super::reduction::Reduce;
 
-/// How the engine goes about it. None of it changes a verdict, but for [`fingerprints`](Self::fingerprints),
-/// which may hide a world, and then verdicts say so. How many worlds there are depends on what may be left
+/// How the engine goes about it. None of it changes a verdict. How many worlds there are depends on what may be left
 /// out ([`reduce`](Self::reduce), [`first_look`](Self::first_look), [`questions_max`](Self::questions_max))
 /// and on [`symmetry`](Self::symmetry); on nothing else.
 #[derive(Clone, Copy, Debug)]
@@ -96,9 +91,6 @@ pub struct Tuning {
     /// [`Symmetry`](crate::model::Symmetry). Verdicts are the same, and schedules as long; of worlds
     /// those are counted that are left.
     pub symmetry: bool,
-    /// Know worlds of two words by so many bits of a hash, at most 63, and not exactly; see
-    /// [`Fingerprints`](super::Fingerprints).
-    pub fingerprints: Option<u32>,
 }
 
 impl Tuning {
@@ -139,9 +131,8 @@ impl Tuning {
             first_look,
             questions_max,
             symmetry,
-            fingerprints,
         } = *self;
-        (reduce, first_look, questions_max, symmetry, fingerprints)
+        (reduce, first_look, questions_max, symmetry)
     }
 }
 
@@ -163,7 +154,6 @@ impl Default for Tuning {
             first_look: 1 << 13,
             questions_max: 4_000_000,
             symmetry: false,
-            fingerprints: None,
         }
     }
 }

@@ -306,8 +306,7 @@ impl<P: Protocol> Search<'_, P> {
         cursor.pack_by(packer);
         let count = reader.count((key_words * size_of::<u64>()) as u64)?;
         let here = count.min(self.tuning.block.saturating_mul(self.tuning.blocks_max));
-        let class_words = cursor.class_words();
-        let words = here * key_words + Visited::slots_for(count) * class_words;
+        let words = (here + Visited::slots_for(count)) * key_words;
         let progress = Progress {
             ahead: (words * size_of::<u64>()) as u64,
             ..Progress::default()
@@ -330,8 +329,7 @@ impl<P: Protocol> Search<'_, P> {
                 let mut parts = cursor.parts().iter().zip(&counts);
                 parts.all(|(part, count)| (*part as usize) < *count)
             };
-            // Worlds that were told apart when keys were shorter may have the same fingerprint now.
-            let is_new = all.insert(cursor.class()) || self.tuning.fingerprints.is_some();
+            let is_new = all.insert(cursor.class());
             if !known || !is_new || cursor.has_outgrown() {
                 return Err(place.damaged("a world in it makes no sense"));
             }
@@ -604,7 +602,6 @@ impl Through {
             reduced: Reduced::default(),
             waiting_for_the_living,
             symmetry: None,
-            fingerprints: None,
         })
     }
 }

@@ -20,7 +20,7 @@ use super::{Tuning, pack::Packer};
 use crate::check::checkpoint::Place;
 use crate::check::explore::{Explored, Finding};
 use crate::check::reduction::{Reads, Reduced};
-use crate::check::{Fingerprints, Limits, Monitor, NodeSymmetry, Progress, Stopped};
+use crate::check::{Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::{Expectation, Property, Protocol, Reason, System, World};
 
 /// One property while the search goes on.
@@ -88,7 +88,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             }
             Err(why) => NodeSymmetry::Off(why),
         });
-        let (key_words, class_words) = (cursor.packer().key_words(), cursor.class_words());
+        let key_words = cursor.packer().key_words();
         let worker = Worker::new(system, cursor, properties, tuning.steps_max);
         let mut search = Search {
             system,
@@ -96,7 +96,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             tuning,
             crew: Crew::new(worker, tuning.crew(), tuning.shared_from),
             keys: Keys::new(key_words, tuning.block, tuning.blocks_max),
-            visited: Visited::new(class_words, tuning.slots, 0),
+            visited: Visited::new(key_words, tuning.slots, 0),
             levels: vec![0, 1],
             expanded: 0,
             inquiries,
@@ -138,9 +138,9 @@ impl<'a, P: Protocol> Search<'a, P> {
             ..
         } = self.tuning;
         let cursor = &self.crew.first().cursor;
-        let (key_words, class_words) = (cursor.packer().key_words(), cursor.class_words());
+        let key_words = cursor.packer().key_words();
         self.keys = Keys::new(key_words, block, blocks_max);
-        self.visited = Visited::new(class_words, slots, room);
+        self.visited = Visited::new(key_words, slots, room);
     }
 
     pub fn run(&mut self, monitor: &mut dyn Monitor) {
@@ -383,12 +383,11 @@ impl<'a, P: Protocol> Search<'a, P> {
         let old: Packer = worker.cursor.repack();
         let mut scratch = Scratch::default();
         let (key_words, slots) = (worker.cursor.packer().key_words(), self.tuning.slots);
-        let class_words = worker.cursor.class_words();
         // The old set goes first: all that it held is in the list.
-        self.visited = Visited::new(class_words, slots, 0);
+        self.visited = Visited::new(key_words, slots, 0);
         let translate = |key| worker.cursor.translate(&old, key, &mut scratch);
         self.keys.rewrite(key_words, translate);
-        self.visited = Visited::new(class_words, slots, self.keys.len());
+        self.visited = Visited::new(key_words, slots, self.keys.len());
         let mut all = self.visited.shares(1).remove(0);
         self.keys.each(|keys| {
             all.warm(keys);
@@ -476,9 +475,6 @@ impl<'a, P: Protocol> Search<'a, P> {
                 }
             })
             .collect();
-        // Worlds of one word are always known exactly.
-        let is_exact = self.keys.key_words() == 1;
-        let fingerprints = self.tuning.fingerprints.filter(|_| !is_exact);
         let waiting_for_the_living = self.seen.waiting.map(|at| self.schedule(at));
         Some(Explored {
             settled: self.stopped.is_none() && self.expanded < self.keys.len(),
@@ -492,7 +488,6 @@ impl<'a, P: Protocol> Search<'a, P> {
             reduced: Reduced::default(),
             waiting_for_the_living,
             symmetry: self.symmetry.clone(),
-            fingerprints: fingerprints.map(Fingerprints),
         })
     }
 }

@@ -235,15 +235,8 @@ impl Sweep<'_> {
             cursor.step(system, enabled, nth);
             let class = cursor.class();
             cursor.undo();
-            let reached = if let Some(place) = self.visited.find(class) {
-                self.marks.get(place)
-            } else {
-                // It had the fingerprint of another until keys changed: it was never looked at, so
-                // that nobody knows what it leads to.
-                assert!(!cursor.is_exact(), "it was found");
-                self.all
-            };
-            bits |= allowed & reached;
+            let place = self.visited.find(class).expect("it was found");
+            bits |= allowed & self.marks.get(place);
         }
         bits
     }

@@ -1,7 +1,6 @@
 //! The set of worlds seen, each one word or two: open addressing over keys.
 //!
-//! Invariant: it is exact, because the keys that it is given are kept themselves. (What they are keys of
-//! is not known here: a fingerprint may be that of two worlds.)
+//! Invariant: it is exact, because the keys that it is given are kept themselves.
 //!
 //! The set is made of many segments, each of which grows by two fifths when it is three quarters full: no
 //! moment needs the memory of two whole sets. They begin with different lengths, so that they grow one

@@ -1,12 +1,11 @@
-//! By which key the set of worlds knows one: its own, that of the world that stands for all that
-//! differ from it by names, or the fingerprint of either.
+//! By which key the set of worlds knows one: its own, or that of the world that stands for all that
+//! differ from it by names.
 
 use std::sync::Arc;
 
 use super::Cursor;
 use crate::check::fast::books::Books;
 use crate::check::fast::equivariance::{About, Question};
-use crate::check::fast::fingerprint::fingerprint;
 use crate::check::fast::intern::Number;
 use crate::check::fast::names::Names;
 use crate::check::fast::orbits::Orbits;
@@ -32,53 +31,23 @@ impl<P: Protocol> Cursor<P> {
     /// Whether the set of worlds may know them by other keys than their own.
     #[inline]
     pub fn has_classes(&self) -> bool {
-        self.orbits.is_some() || self.class_words() < self.packer.key_words()
+        self.orbits.is_some()
     }
 
-    /// Whether no world can be taken for another.
-    pub fn is_exact(&self) -> bool {
-        self.fingerprints.is_none()
-    }
-
-    /// Words of the keys by which the set of worlds knows them.
-    pub fn class_words(&self) -> usize {
-        match self.fingerprints {
-            Some(_) => 1,
-            None => self.packer.key_words(),
-        }
-    }
-
-    /// The key by which the set of worlds knows this one: its own, or that of the world that stands
-    /// for all that differ from it by names; or the fingerprint of that. Nothing if a number has
-    /// outgrown its field.
-    #[inline]
-    pub fn class(&mut self) -> Key {
-        let key = self.canonical();
-        self.kept(key)
-    }
-
-    /// The same, for the world with this key.
+    /// The same as [`class`](Self::class), for the world with this key.
     #[inline]
     pub fn class_of(&mut self, key: Key) -> Key {
         if self.orbits.is_none() {
-            return self.kept(key);
+            return key;
         }
         self.load(key);
         self.class()
     }
 
-    /// What the set keeps of a key.
+    /// The key by which the set of worlds knows this one: its own, or that of the world that stands
+    /// for all that differ from it by names. Nothing if a number has outgrown its field.
     #[inline]
-    fn kept(&self, key: Key) -> Key {
-        match self.fingerprints {
-            Some(bits) if self.packer.key_words() > 1 => fingerprint(key, bits),
-            _ => key,
-        }
-    }
-
-    /// The key of the world that stands for all that differ from this one by names.
-    #[inline]
-    fn canonical(&mut self) -> Key {
+    pub fn class(&mut self) -> Key {
         if self.outgrown {
             return Key::default();
         }

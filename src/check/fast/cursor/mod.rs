@@ -50,8 +50,6 @@ pub struct Cursor<P: Protocol> {
     orbits: Option<Orbits<P>>,
     /// The words of the world that stands for such worlds.
     class: Vec<u64>,
-    /// By how many bits worlds of two words are known, if not exactly.
-    fingerprints: Option<u32>,
 }
 
 impl<P: Protocol> Cursor<P> {
@@ -81,7 +79,6 @@ impl<P: Protocol> Cursor<P> {
             offers: Offers::new(nodes, tuning.offers_max),
             orbits: None,
             class: Vec::new(),
-            fingerprints: tuning.fingerprints,
             system: system.clone(),
             books,
         };
@@ -112,7 +109,6 @@ impl<P: Protocol> Cursor<P> {
             offers: self.offers.for_another(),
             orbits: self.orbits.as_ref().map(Orbits::for_another),
             class: Vec::new(),
-            fingerprints: self.fingerprints,
         };
         cursor.catch_up();
         cursor

@@ -351,7 +351,9 @@ impl<P: Protocol> Case for Testbed<P> {
         let system = system.expect("a scenario has a run or a check");
         let start = check::start(&system, &self.after);
         let bridge = check::stateright::Bridge::new(system, &self.case.properties, start);
-        bridge.checker().serve(address);
+        check::stateright::Erased::from(bridge)
+            .checker()
+            .serve(address);
     }
 }
 

@@ -116,10 +116,7 @@ fn search(
         std::thread::sleep(LOOK_EVERY);
     }
     let progress = progress(&checker);
-    if limits
-        .states
-        .is_some_and(|most| progress.generated >= most)
-    {
+    if limits.states.is_some_and(|most| progress.generated >= most) {
         stopped.get_or_insert(Stopped::States);
     }
     let discovery = |name: &&'static str| {

@@ -15,7 +15,6 @@ use derive_where::derive_where;
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
-use super::names::Names;
 use crate::check::SYMMETRY_BROKEN;
 use crate::model::symmetry::OwnedInput;
 use crate::model::{
@@ -75,16 +74,22 @@ pub struct Checks<P: Protocol> {
 
 impl<P: Protocol> Checks<P> {
     /// Asks a question by all names.
-    pub fn check(&mut self, system: &System<P>, names: &Names<P>, question: &Question<P>) {
+    pub fn check(
+        &mut self,
+        system: &System<P>,
+        symmetry: &Symmetry<P>,
+        trades: &[Renaming],
+        question: &Question<P>,
+    ) {
         if self.asked.contains(question) {
             return;
         }
         self.asked.insert(question.clone());
         let mut open = vec![(question.clone(), question.ask(system))];
         while let Some((question, answer)) = open.pop() {
-            for by in &names.trades {
-                let elsewhere = question.renamed(&names.symmetry, by);
-                let back = elsewhere.renamed(&names.symmetry, by);
+            for by in trades {
+                let elsewhere = question.renamed(symmetry, by);
+                let back = elsewhere.renamed(symmetry, by);
                 assert!(
                     back == question,
                     "{SYMMETRY_BROKEN}: the protocol does not rename well. {} trade names twice, \
@@ -92,7 +97,7 @@ impl<P: Protocol> Checks<P> {
                     system.cluster.names(by.moved()),
                 );
                 let said = elsewhere.ask(system);
-                let expected = answer.renamed(&names.symmetry, system, by);
+                let expected = answer.renamed(symmetry, system, by);
                 if said != expected {
                     refuse(system, by, &question, &elsewhere, &expected, &said);
                 }
@@ -102,7 +107,7 @@ impl<P: Protocol> Checks<P> {
             }
             if let Answer::Reaction { after, .. } = answer {
                 let (id, about) = (question.id, About::Awaited(after));
-                self.check(system, names, &Question { id, about });
+                self.check(system, symmetry, trades, &Question { id, about });
             }
         }
     }

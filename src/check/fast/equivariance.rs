@@ -8,7 +8,6 @@
 //! Invariant: nothing of this changes what is found. A mistake ends the search in a panic that names
 //! who was asked, and what differed.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use derive_where::derive_where;
@@ -16,6 +15,7 @@ use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
 use crate::check::SYMMETRY_BROKEN;
+use crate::model::network::in_order;
 use crate::model::symmetry::OwnedInput;
 use crate::model::{
     Breach, Id, LinkOrder, Node, NodeSet, Past, Protocol, Renaming, Symmetry, System,
@@ -62,7 +62,8 @@ enum Answer<P: Protocol> {
     },
     CrashPoints(Vec<usize>),
     Withheld(Option<&'static str>),
-    Awaited(BTreeMap<P::Timer, NodeSet>),
+    /// In the order of timers.
+    Awaited(Vec<(P::Timer, NodeSet)>),
     Record(Past<P>),
 }
 
@@ -249,7 +250,7 @@ impl<P: Protocol> Answer<P> {
                 let renamed = awaited
                     .iter()
                     .map(|(timer, set)| ((symmetry.timer)(timer, by), by.set(*set)));
-                Answer::Awaited(renamed.collect())
+                Answer::Awaited(in_order(renamed, |(a, _), (b, _)| a < b))
             }
             Answer::Record(past) => Answer::Record(symmetry.past(past, by)),
         }
@@ -259,10 +260,13 @@ impl<P: Protocol> Answer<P> {
     /// no difference: where a crash may part it, what was sent until then is a question of its own.
     fn in_order(mut self, system: &System<P>) -> Self {
         if let Answer::Reaction { sent, .. } = &mut self {
-            match system.rules.links.order {
-                LinkOrder::Fifo => sent.sort_by_key(|(dst, _)| *dst),
-                LinkOrder::Unordered => sent.sort(),
-            }
+            let is_fifo = system.rules.links.order == LinkOrder::Fifo;
+            *sent = in_order(
+                sent.drain(..),
+                |a, b| {
+                    if is_fifo { a.0 < b.0 } else { a < b }
+                },
+            );
         }
         self
     }

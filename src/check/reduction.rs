@@ -244,7 +244,8 @@ impl std::fmt::Display for Forgone {
             Forgone::NothingIsLost => f.write_str("no message may be lost"),
             Forgone::NetworkIsRead => f.write_str("a property reads the network"),
             Forgone::TooManyQuestions(most) => {
-                write!(f, "more than {most} questions to find out what is dead")
+                let cost = "to find out what is dead would have cost more than it may save";
+                write!(f, "{cost}: it takes more than {most} questions")
             }
             Forgone::OutOfTime => {
                 f.write_str("time or memory was over before it was clear what is dead")

@@ -136,7 +136,7 @@ struct Result {
     verdicts: BTreeMap<&'static str, u64>,
     expected: Vec<Expected>,
     notes: Vec<String>,
-    /// The seed of the first run that goes against what is expected.
+    /// The first seed that fails in the worst way: by a violation before anything else.
     first_failing: Option<u64>,
     /// The command that reproduces it.
     reproduce: Option<String>,
@@ -216,7 +216,7 @@ fn shown(
     let wanted = args.trace.is_some();
     let seen = wanted || args.json || !args.quiet;
     let is_story = |report: &RunReport| reports.len() == 1 || report.facts.steps < STORY_STEPS;
-    let first = judged.first_failing.map(|i| &reports[i]);
+    let first = judged.worst.map(|i| &reports[i]);
     let report = first.or_else(|| reports.first().filter(|r| wanted || is_story(r)))?;
     if !seeds::is_over(report) {
         return None;
@@ -255,7 +255,7 @@ fn result(
     judged: Judged,
     shown: Option<RunReport>,
 ) -> Result {
-    let first_failing = judged.first_failing.map(|i| reports[i].seed);
+    let first_failing = judged.worst.map(|i| reports[i].seed);
     Result {
         seeds: (*asked.start(), *asked.end()),
         finished: reports.iter().filter(|r| seeds::is_over(r)).count(),
@@ -317,8 +317,8 @@ fn tell(
     let about = args.file.display();
     out.line(format!("{about}: {}{came_to}", counts.join(", ")))?;
     // The first run against what is expected of every run is told below.
-    for expected in summary::otherwise(&judged.expected)
-        .filter(|e| judged.first_failing.is_none() || e.of_some_run())
+    for expected in
+        summary::otherwise(&judged.expected).filter(|e| judged.worst.is_none() || e.of_some_run())
     {
         let instead = summary::instead(expected, &expected.found);
         out.line(format!("  {instead}"))?;
@@ -326,7 +326,7 @@ fn tell(
     for note in &judged.notes {
         out.line(format!("  {note}"))?;
     }
-    if let Some(i) = judged.first_failing {
+    if let Some(i) = judged.worst {
         let RunReport {
             seed,
             verdict,
@@ -336,11 +336,10 @@ fn tell(
         let word = out.paint(Paint::Bad, verdict.word());
         let expected = summary::otherwise(&judged.expected).find(|e| !e.of_some_run());
         let instead = expected.map_or_else(String::new, |e| format!(", expected {}", e.expected));
-        let first = match reports.len() {
-            1 => "Seed",
-            _ => "First against it: seed",
-        };
-        out.line(format!("{first} {seed}: {word}{instead}."))?;
+        out.line(match reports.len() {
+            1 => format!("Seed {seed}: {word}{instead}."),
+            _ => format!("First {word} with seed {seed}{instead}."),
+        })?;
         // The diagram has said them already.
         if args.quiet {
             for sentence in sentences {

@@ -37,8 +37,9 @@ pub struct Judged {
     pub outcome: Outcome,
     /// How the expectations turned out; without those that a seed that did not run may meet.
     pub expected: Vec<Expected>,
-    /// The position of the first run that goes against what is expected.
-    pub first_failing: Option<usize>,
+    /// The position of the run that goes against what is expected and says most: the first of the worst
+    /// kind, a violation before a run that was cut off.
+    pub worst: Option<usize>,
     /// Why it was not established, or what else there is to say.
     pub notes: Vec<String>,
 }
@@ -53,14 +54,15 @@ pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool) -> Judged {
     let refutes = |report: &RunReport| {
         case.refutes(report) || (!expects && report.verdict == RunVerdict::Unreached)
     };
-    let first_failing = reports.iter().position(refutes);
+    let failing = (0..reports.len()).filter(|i| refutes(&reports[*i]));
+    let worst = failing.min_by_key(|i| reports[*i].verdict);
     let mut notes = Vec::new();
-    let mut outcome = if first_failing.is_some() {
+    let mut outcome = if worst.is_some() {
         Outcome::Refuted
     } else {
         Outcome::of(&expected)
     };
-    if first_failing.is_none() && outcome == Outcome::Refuted && (!whole || interrupted) {
+    if worst.is_none() && outcome == Outcome::Refuted && (!whole || interrupted) {
         // What some run should have shown may be shown by a seed that did not run.
         outcome = if interrupted {
             Outcome::NotEstablished
@@ -80,7 +82,7 @@ pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool) -> Judged {
     Judged {
         outcome,
         expected,
-        first_failing,
+        worst,
         notes,
     }
 }

@@ -23,6 +23,7 @@ Examples:
   jury test scenarios                            every scenario in a folder
   jury test scenarios --filter coordinator       only those whose path or `about` has it
   jury test scenarios --junit report.xml         for a CI server
+  jury test scenarios --fail-fast                no further than the first that fails
   jury test scenarios --seeds-max 20 --time 10s  a quick look
   jury test scenarios --reduce none              leave nothing out";
 
@@ -44,6 +45,10 @@ pub struct Args {
     /// Run at most so many seeds of each scenario.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     seeds_max: Option<u64>,
+
+    /// Stop after the first scenario that does not turn out as expected.
+    #[arg(long)]
+    fail_fast: bool,
 
     #[arg(long, value_name = "OUT.xml", help = "Write the results as JUnit XML")]
     junit: Option<PathBuf>,
@@ -83,6 +88,7 @@ pub struct RunPart {
     pub verdicts: BTreeMap<&'static str, u64>,
     pub expected: Vec<Expected>,
     pub notes: Vec<String>,
+    /// The first seed that fails in the worst way: by a violation before anything else.
     pub first_failing: Option<u64>,
     /// Of the first failing run.
     pub sentences: Vec<String>,
@@ -146,6 +152,8 @@ struct Result {
     skipped: Vec<(String, &'static str)>,
     /// Scenarios that the filter left out.
     filtered: usize,
+    /// Scenarios whose turn never came.
+    untried: usize,
 }
 
 pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
@@ -162,6 +170,12 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         match tried(path, args, terminal) {
             Some(tried) => files.push(tried),
             None => filtered += 1,
+        }
+        let failed = files
+            .last()
+            .is_some_and(|f| f.outcome != Outcome::AsExpected);
+        if args.fail_fast && failed {
+            break;
         }
     }
     if files.is_empty() && !interrupt::asked() {
@@ -189,6 +203,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         files,
         skipped: skipped.collect(),
         filtered,
+        untried,
     };
     let mut out = Output::new(terminal);
     if args.json {
@@ -199,7 +214,12 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
             out.line(out.paint(Paint::Dim, &format!("skipped {path}: {what}")))?;
         }
         if untried > 0 {
-            out.line(format!("Interrupted: {untried} not tested."))?;
+            let why = if interrupt::asked() {
+                "Interrupted"
+            } else {
+                "Stopped"
+            };
+            out.line(format!("{why}: {untried} not tested."))?;
         }
         let counts = counts(&out, &result);
         out.line(format!("{counts} in {}", words::seconds(seconds)))?;
@@ -318,7 +338,7 @@ fn run_part(
     for report in &reports {
         *verdicts.entry(report.verdict.word()).or_default() += 1;
     }
-    let failing = judged.first_failing.map(|i| &reports[i]);
+    let failing = judged.worst.map(|i| &reports[i]);
     Ok(RunPart {
         outcome: judged.outcome,
         finished: reports.iter().filter(|r| seeds::is_over(r)).count(),

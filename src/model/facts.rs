@@ -16,7 +16,7 @@ use super::cluster::{Link, NodeSet, index};
 use super::event::Event;
 use super::id::Id;
 use super::node::Reaction;
-use super::observation::{Observation, Observed};
+use super::observation::{Observed, Tally};
 use super::protocol::Protocol;
 use super::system::{Effects, Suspicion, System};
 use super::time::Time;
@@ -277,19 +277,19 @@ impl<P: Protocol> Ledger<P> {
             }
         }
         for observation in &reaction.observations {
-            match observation.in_words(&self.protocol) {
-                Observation::Locked { subject } => {
+            match observation.tally(&self.protocol) {
+                Some(Tally::Locked(subject)) => {
                     self.locks[at].entry(subject).or_insert(now);
                 }
-                Observation::Released { subject } => {
+                Some(Tally::Released(subject)) => {
                     if let Some(since) = self.locks[at].remove(&subject) {
                         self.costs.locked[at].0 += now.0 - since.0;
                     }
                 }
-                Observation::Decided { .. } | Observation::Chosen { .. } => {
+                Some(Tally::Decided) => {
                     self.costs.delays = self.costs.delays.max(self.depth[at]);
                 }
-                _ => {}
+                None => {}
             }
         }
     }

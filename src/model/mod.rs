@@ -36,7 +36,7 @@ pub use event::{Class, Envelope, Event, Obstacle, Vocabulary};
 pub use id::Id;
 pub use network::{Channel, Cut, CutFamily, LinkOrder, LinkRules};
 pub use node::{Node, Reaction, Up};
-pub use observation::{Observation, Observed, Value};
+pub use observation::{Observation, Observed, Tally, Value};
 pub use property::{Answer, Disks, Expectation, Predicate, Property, Reason, Sense, Statement};
 pub use protocol::{BadParameter, Bug, Protocol};
 pub use step::{Breach, Breaches, Contents, Step, StepAnswer};

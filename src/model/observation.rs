@@ -11,13 +11,32 @@ use super::actor::Data;
 ///
 /// An algorithm that has no more to say than those words observes an [`Observation`] itself.
 pub trait Observed<A>: Data {
-    /// The same for traces, costs, diagrams and explanations.
+    /// The same for traces, diagrams and explanations.
     fn in_words(&self, actor: &A) -> Observation;
+
+    /// What it means for the costs of a run: nothing, if nobody locks or decides. Every run asks, so what
+    /// is dear to put in words says it by itself.
+    fn tally(&self, actor: &A) -> Option<Tally> {
+        self.in_words(actor).counts_as()
+    }
+}
+
+/// What costs are counted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tally {
+    /// Took locks for this subject.
+    Locked(u64),
+    Released(u64),
+    Decided,
 }
 
 impl<A> Observed<A> for Observation {
     fn in_words(&self, _: &A) -> Observation {
         self.clone()
+    }
+
+    fn tally(&self, _: &A) -> Option<Tally> {
+        self.counts_as()
     }
 }
 
@@ -106,6 +125,15 @@ pub enum Observation {
 }
 
 impl Observation {
+    fn counts_as(&self) -> Option<Tally> {
+        match *self {
+            Observation::Locked { subject } => Some(Tally::Locked(subject)),
+            Observation::Released { subject } => Some(Tally::Released(subject)),
+            Observation::Decided { .. } | Observation::Chosen { .. } => Some(Tally::Decided),
+            _ => None,
+        }
+    }
+
     pub fn took(thing: impl Into<Cow<'static, str>>) -> Self {
         let thing = thing.into();
         Observation::Took { thing }

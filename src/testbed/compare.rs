@@ -21,7 +21,9 @@ pub fn run_fits(expected: &ExpectedRun, report: &RunReport) -> bool {
 /// How the expectation of all runs turned out.
 pub fn runs_outcome(expectation: &RunExpectation, reports: &[RunReport]) -> Vec<Expected> {
     let every = |what: String, fits: &dyn Fn(&RunReport) -> bool| {
-        let odd = reports.iter().find(|report| !fits(report));
+        // A violation says more than a run that was cut off.
+        let odd = reports.iter().filter(|report| !fits(report));
+        let odd = odd.min_by_key(|report| report.verdict);
         Expected {
             of: "run".to_owned(),
             expected: what,
@@ -134,4 +136,34 @@ pub fn check_outcome(
         });
     }
     outcomes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ExpectedOutcome, RunReport, RunVerdict, runs_outcome};
+    use crate::scenario::{ExpectedRun, RunExpectation};
+    use crate::testbed::open_text;
+
+    #[test]
+    fn a_violation_says_more_than_a_run_that_was_cut_off() {
+        let scenario =
+            r#"{ "jury": 1, "about": "x", "protocol": "2pc", "run": { "seeds": "1..1" } }"#;
+        let report = open_text(scenario, "x.json")
+            .expect("a scenario")
+            .run(1, false);
+        let of = |seed, verdict, property: Option<&str>| RunReport {
+            seed,
+            verdict,
+            property: property.map(str::to_owned),
+            ..report.clone()
+        };
+        let reports = [
+            of(1, RunVerdict::Undecided, None),
+            of(2, RunVerdict::Violated, Some("atomicity")),
+            of(3, RunVerdict::Violated, Some("validity")),
+        ];
+        let expected = &runs_outcome(&RunExpectation::Each(ExpectedRun::Ok), &reports)[0];
+        assert_eq!(expected.found, "violated (atomicity) with seed 2");
+        assert_eq!(expected.outcome, ExpectedOutcome::Refuted);
+    }
 }

@@ -7,7 +7,7 @@ use crate::model::Time;
 use crate::model::facts::{Costs, Facts};
 use crate::trace::Trace;
 
-/// The verdict of a run.
+/// The verdict of a run; of two that go against what is expected, the lower says more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunVerdict {

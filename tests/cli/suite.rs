@@ -141,3 +141,22 @@ fn what_expects_nothing_is_judged_all_the_same() {
         .assert()
         .code(0);
 }
+
+#[test]
+fn fail_fast_stops_after_the_first_that_fails() {
+    let here = folder();
+    let mut scenario = read(here.path(), "fine.json");
+    scenario["expect"]["run"] = "blocked".into();
+    write(here.path(), "a-wrong.json", &scenario);
+    let args = ["test", ".", "--filter", "n", "--fail-fast"];
+    jury(here.path())
+        .args(args)
+        .assert()
+        .code(1)
+        .stdout(contains("a-wrong.json").and(contains("fine.json").not()))
+        .stdout(contains("Stopped: ").and(contains("1 scenario: 1 refuted in")));
+    let (code, answer) = json(jury(here.path()).args(args).arg("--json"));
+    assert_eq!(code, 1);
+    assert_eq!(answer["files"].as_array().map(Vec::len), Some(1));
+    assert!(answer["untried"].as_u64() > Some(0));
+}

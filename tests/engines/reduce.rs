@@ -4,14 +4,17 @@
 use crate::common::picky::Picky;
 use crate::common::reduced::{buried, outlooks, size};
 use crate::common::table::{Do, Game, Msg, Params as Rows, Past, Row, Table, game};
-use crate::common::{cases, depth, depth_within, eager, plainly, successors, told};
+use crate::common::{cases, depth, depth_within, eager, plainly, states, successors, told};
 use jury::check::fast::{self, Tuning};
 use jury::check::reduction::Forgone;
-use jury::check::{Explored, Finding, Limits, Patient, Reduce, Reduction, Reductions};
+use jury::check::{
+    Explored, Finding, Limits, Monitor, Patient, Progress, Reduce, Reduction, Reductions, Stopped,
+};
 use jury::model::{
     Answer, Bound, Budgets, CutFamily, Event, Expectation, Limit, LinkOrder, NodeSet, Predicate,
     Property, Protocol, Reason, Rules, System, Timing, View, World,
 };
+use jury::protocols::raft::{self, Raft};
 use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
 use proptest::prelude::*;
 
@@ -514,6 +517,68 @@ fn a_small_search_leaves_nothing_out() {
         assert!(larger.progress.distinct < worlds);
         assert!(larger.reduced.used.contains(Reduction::Dead));
     }
+}
+
+/// A monitor that lets a search go on, but not find out what it may leave out.
+struct Impatient {
+    asked: u64,
+}
+
+impl Monitor for Impatient {
+    fn look(&mut self, _: &Progress) -> Result<(), Stopped> {
+        Ok(())
+    }
+
+    fn prepares(&mut self, questions: u64) -> Result<(), Stopped> {
+        self.asked = questions;
+        Err(Stopped::Time)
+    }
+}
+
+/// To find out what is dead takes thousands of questions in Raft, however few worlds there are.
+#[test]
+fn finding_out_what_to_leave_out_costs_no_more_than_it_may_save() {
+    let raft = Raft::new(&raft::Params::default()).expect("good parameters");
+    let mut rules = Rules::fault_free();
+    rules.links.copies = Limit::AtMost(1);
+    rules.timeouts = Limit::AtMost(4);
+    let system = System::new(raft, rules);
+    let properties = system.protocol.properties();
+    let tuned = |first_look| Tuning {
+        first_look,
+        ..eager()
+    };
+    // Too few questions after each look: nothing is left out, and it is said why.
+    let whole = fast(&system, &properties, states(20_000), Tuning::unreduced());
+    assert_eq!(whole.stopped, Some(Stopped::States));
+    let looked = fast(&system, &properties, states(20_000), tuned(1));
+    let counts = |of: &Explored<Raft>| (of.progress.distinct, of.progress.generated);
+    assert_eq!(counts(&looked), counts(&whole));
+    assert!(looked.reduced.used.is_empty());
+    let why = looked.reduced.forgone.iter().map(|(_, why)| *why);
+    assert!(why.eq([Forgone::TooManyQuestions(512)]));
+    // Whoever runs out of time while it finds out answers by what it has seen until then.
+    let explore = |limits, first_look, monitor: &mut Impatient| {
+        let start = system.initial();
+        fast::explore(
+            &system,
+            &start,
+            &properties,
+            &limits,
+            tuned(first_look),
+            monitor,
+        )
+    };
+    let mut monitor = Impatient { asked: 0 };
+    let stopped = explore(states(20_000), 5_000, &mut monitor);
+    assert_eq!(stopped.stopped, Some(Stopped::Time));
+    assert!(monitor.asked > 0);
+    assert!((5_000..6_000).contains(&stopped.progress.distinct));
+    // Whoever asks for few worlds gets these, and nothing has to be found out.
+    let mut monitor = Impatient { asked: 0 };
+    let few = explore(states(5_000), 5_000, &mut monitor);
+    assert_eq!((few.stopped, monitor.asked), (Some(Stopped::States), 0));
+    assert!((5_000..6_000).contains(&few.progress.distinct));
 }
 
 /// Two-phase commit with so many participants.

@@ -73,6 +73,27 @@ struct Attempt<'a, P: Protocol> {
     place: Option<&'a Place>,
 }
 
+/// What a search leaves out, in words and in deed.
+type Plan<P> = (Reduced, Reducer<P>);
+
+/// A search that leaves out nothing, and what finding out more may cost then.
+struct Look {
+    /// Where it ends.
+    worlds: u64,
+    questions: usize,
+}
+
+/// What came of looking.
+enum Looked<P: Protocol> {
+    /// There was nothing to find out.
+    Not,
+    /// There are no more worlds, no more were asked for, or it was stopped: what it has seen is the answer.
+    Through(Box<Explored<P>>),
+    Planned(Plan<P>),
+    /// It was stopped before it was clear what may be left out, and goes on from a checkpoint.
+    Stopped(Stopped),
+}
+
 impl<'a, P: Protocol> Attempt<'a, P> {
     fn explore(&self, monitor: &mut dyn Monitor) -> Result<Explored<P>, CheckpointError> {
         let mut opened = match self.place {
@@ -80,17 +101,22 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             None => Opened::default(),
         };
         monitor.begins(opened.cost);
-        if self.plans()
-            && opened.is_empty()
-            && let Some(explored) = self.first_look(monitor)
-        {
-            return Ok(explored);
-        }
-        let (mut reduced, left_out) = match self.plan(opened.before, monitor) {
+        let looks = if opened.is_empty() {
+            self.looks()
+        } else {
+            Vec::new()
+        };
+        let planned = match self.look(&looks, monitor) {
+            Looked::Through(explored) => return Ok(*explored),
+            Looked::Planned(plan) => Ok(plan),
+            Looked::Not => self.plan(opened.before, self.tuning.questions_max, monitor),
+            Looked::Stopped(stopped) => Err(stopped),
+        };
+        let (mut reduced, left_out) = match planned {
             Ok(plan) => plan,
             Err(Stopped::Time | Stopped::Memory) if self.place.is_some() && opened.is_empty() => {
                 opened.before = Some(UNPLANNED);
-                self.plan(opened.before, monitor)
+                self.plan(opened.before, 0, monitor)
                     .expect("nothing is worked out")
             }
             Err(stopped) => return Ok(self.stopped_before(stopped)),
@@ -143,11 +169,10 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         symmetry: Option<NodeSymmetry>,
         monitor: &mut dyn Monitor,
     ) -> Explored<P> {
-        let explored = found.of(self.properties);
+        let explored = self.explored(found, symmetry);
         search.save_through(&|| Through::of(&explored, self.system, self.start), monitor);
         Explored {
             reduced,
-            symmetry,
             ..explored
         }
     }
@@ -160,24 +185,63 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         asked && reduced.used.contains(Reduction::Dead)
     }
 
-    /// A search that leaves out nothing, if it takes so few worlds that to find out what it might leave
-    /// out could take longer.
-    fn first_look(&self, monitor: &mut dyn Monitor) -> Option<Explored<P>> {
-        let most = self.tuning.first_look;
-        let limits = Limits {
-            states: Some(self.limits.states.map_or(most, |states| states.min(most))),
-            ..*self.limits
+    /// How it finds out what may be left out, if that takes finding out. What it may save is not known
+    /// before, but it is no more than a search takes that leaves out nothing. So it begins with one, and
+    /// may ask so much as that was worth; where that is not enough, it looks further first.
+    ///
+    /// One that keeps checkpoints looks once, so that it soon has something to keep.
+    fn looks(&self) -> Vec<Look> {
+        let (first, most) = (self.tuning.first_look, self.tuning.questions_max);
+        let look = |worlds_by: u64, questions_by: usize| Look {
+            worlds: first.saturating_mul(worlds_by),
+            questions: usize::try_from(first)
+                .map_or(most, |n| n.saturating_mul(questions_by).min(most)),
         };
-        let (mut search, symmetry) = self.search_within(&limits, Reducer::none());
-        search.run(monitor);
-        if search.stopped == Some(Stopped::States) {
-            return None;
+        match (self.plans(), self.place) {
+            (false, _) => Vec::new(),
+            (true, Some(_)) => vec![Look {
+                questions: most,
+                ..look(1, 1)
+            }],
+            (true, None) => vec![look(1, 32), look(1 << 7, 1 << 7), look(1 << 10, 1 << 9)],
         }
-        let found = search.finish(monitor)?;
-        Some(Explored {
-            symmetry,
-            ..found.of(self.properties)
-        })
+    }
+
+    /// Searches without leaving anything out, further each time, until that is all there is, or until it is
+    /// clear what may be left out.
+    fn look(&self, looks: &[Look], monitor: &mut dyn Monitor) -> Looked<P> {
+        let mut last = Looked::Not;
+        for look in looks {
+            let asked = self.limits.states;
+            let limits = Limits {
+                states: Some(asked.map_or(look.worlds, |states| states.min(look.worlds))),
+                ..*self.limits
+            };
+            let (mut search, symmetry) = self.search_within(&limits, Reducer::none());
+            search.run(monitor);
+            let is_over = asked.is_some_and(|states| states <= look.worlds);
+            if search.stopped != Some(Stopped::States) || is_over {
+                let found = search.finish(monitor).expect("nothing is left out");
+                return Looked::Through(Box::new(self.explored(found, symmetry)));
+            }
+            let (reduced, left_out) = match self.plan(None, look.questions, monitor) {
+                Ok(plan) => plan,
+                Err(stopped) if self.place.is_some() => return Looked::Stopped(stopped),
+                Err(stopped) => {
+                    search.stopped = Some(stopped);
+                    let found = search.finish(&mut Halted(stopped));
+                    let found = found.expect("nothing is left out");
+                    return Looked::Through(Box::new(self.explored(found, symmetry)));
+                }
+            };
+            let is_open = |(_, why): &(_, Forgone)| matches!(why, Forgone::TooManyQuestions(_));
+            let is_open = reduced.forgone.iter().any(is_open);
+            last = Looked::Planned((reduced, left_out));
+            if !is_open {
+                break;
+            }
+        }
+        last
     }
 
     /// What is left out, as far as that can be told before the search; nothing if it is known already that
@@ -185,8 +249,9 @@ impl<'a, P: Protocol> Attempt<'a, P> {
     fn plan(
         &self,
         before: Option<u64>,
+        questions_max: usize,
         monitor: &mut dyn Monitor,
-    ) -> Result<(Reduced, Reducer<P>), Stopped> {
+    ) -> Result<Plan<P>, Stopped> {
         let rules = &self.system.rules;
         let mut reduced = Reduced::planned(self.tuning.reduce, rules, self.properties);
         if let Some(before) = before {
@@ -199,7 +264,6 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         }
         let found: Option<std::sync::Arc<[Prospect<P>]>> = if reduced.used.contains(Reduction::Dead)
         {
-            let questions_max = self.tuning.questions_max;
             match prospects(self.system, self.start, questions_max, monitor) {
                 Ok(found) => Some(found.into()),
                 Err(Open::Stopped(stopped)) => return Err(stopped),
@@ -223,6 +287,11 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         let mut monitor = Halted(stopped);
         search.run(&mut monitor);
         let found = search.finish(&mut monitor).expect("nothing is left out");
+        self.explored(found, symmetry)
+    }
+
+    /// What a search has found out, in the words of the protocol.
+    fn explored(&self, found: Found, symmetry: Option<NodeSymmetry>) -> Explored<P> {
         Explored {
             symmetry,
             ..found.of(self.properties)

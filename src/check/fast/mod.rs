@@ -83,9 +83,10 @@ pub struct Tuning {
     /// What may be left out.
     pub reduce: Reduce,
     /// Where a search is through within so many worlds, it leaves out nothing unless it was told just what to
-    /// leave out; if 0, that is not tried.
+    /// leave out, and the number of questions to find out what it may leave out goes by how far it has
+    /// looked; if 0, it asks at once.
     pub first_look: u64,
-    /// How many questions about handlers may be asked to find out which messages are dead. Where it
+    /// How many questions about handlers may be asked at most to find out which messages are dead. Where it
     /// takes more, no message counts as dead.
     pub questions_max: usize,
     /// Take worlds that differ by the names of nodes that are alike for one; see

@@ -10,12 +10,12 @@ mistakes! {
     }
     /// A server does not write down whom it voted for: after a crash it votes again.
     VoteInMemory {
-        breaks: ["election-safety"],
+        breaks: ["election-safety", "votes-on-disk"],
         source: "Ongaro 2014; raft.tla #5",
     }
     /// A server votes without looking at the candidate's log.
     VotesForAnyLog {
-        breaks: ["leader-completeness"],
+        breaks: ["leader-completeness", "votes-on-disk"],
         source: "Ongaro & Ousterhout 2014, 5.4.1",
     }
     /// Of two logs the longer one passes for more up-to-date, whatever its last term.
@@ -30,22 +30,22 @@ mistakes! {
     }
     /// A candidate counts votes that it got for an earlier term.
     CountsOldVotes {
-        breaks: ["election-safety"],
+        breaks: ["election-safety", "votes-on-disk"],
         source: "Xraft #33; akka-raft #46; little-raft #44",
     }
     /// Half of the servers decide where their number is even.
     HalfIsAMajority {
-        breaks: ["election-safety"],
+        breaks: ["election-safety", "votes-on-disk"],
         source: "openraft d60f1e8, for reads",
     }
     /// A candidate does not record that it voted for itself, and votes for somebody else.
     NoVoteForItself {
-        breaks: ["election-safety"],
+        breaks: ["election-safety", "votes-on-disk"],
         source: "NebulaGraph #3415",
     }
     /// A server votes for whoever asks, again and again in the same term.
     VotesTwice {
-        breaks: ["election-safety"],
+        breaks: ["election-safety", "votes-on-disk"],
         source: "kerala #18",
     }
     /// A leader takes an entry of an older term for committed because a majority has it (Figure 8).
@@ -56,7 +56,7 @@ mistakes! {
     /// A follower truncates its log at prevLogIndex on every AppendEntries: a late one cuts off
     /// what it acknowledged.
     TruncatesAlways {
-        breaks: ["durability"],
+        breaks: ["durability", "replicas-on-disk"],
         source: "openraft 9540c904; CCF #5991 and #6016",
     }
     /// A leader counts what was acknowledged to it in an earlier term.
@@ -76,11 +76,11 @@ mistakes! {
     }
     /// A follower that truncates its log keeps the first entry that conflicts.
     KeepsFirstConflict {
-        breaks: ["durability"],
+        breaks: ["durability", "replicas-on-disk"],
     }
     /// A follower appends beyond the end of its log and leaves alone what conflicts.
     NeverTruncates {
-        breaks: ["durability"],
+        breaks: ["durability", "replicas-on-disk"],
     }
     /// A follower accepts AppendEntries from a leader of an older term.
     AcceptsOldAppend {
@@ -98,7 +98,7 @@ mistakes! {
     /// A follower commits entries that the request did not speak of, and that the leader may not
     /// have.
     CommitsWholeLog {
-        breaks: ["state-machine-safety"],
+        breaks: ["state-machine-safety", "only-what-was-checked"],
     }
     /// A server that installs a snapshot discards entries behind it that it acknowledged.
     SnapshotDiscardsSuffix {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Observation, Observed, Value};
+use crate::model::{Observation, Observed, Tally, Value};
 use crate::protocols::raft::{Ask, Content, Entry, Index, Raft, Reply, Term};
 
 /// What a handler says of its step.
@@ -26,6 +26,11 @@ pub enum Claim {
 }
 
 impl Observed<Raft> for Claim {
+    /// A leader is elected, and entries are committed, again and again: nobody decides once and for all.
+    fn tally(&self, _: &Raft) -> Option<Tally> {
+        None
+    }
+
     fn in_words(&self, raft: &Raft) -> Observation {
         match *self {
             Claim::Elected(Term(term)) => Observation::Elected {

@@ -98,17 +98,14 @@ impl Turn<'_> {
     /// more up-to-date; if they end with the same term, the longer one is.
     pub fn is_up_to_date(&self, candidate: Position) -> bool {
         let mine = self.s.stable.log.last();
-        let is_up_to_date = (candidate.term, candidate.index) >= (mine.term, mine.index);
-        self.misjudges(candidate, mine).unwrap_or(is_up_to_date)
-    }
-
-    /// The same by mistake, if it makes one.
-    fn misjudges(&self, candidate: Position, mine: Position) -> Option<bool> {
-        match self.raft.params.bug? {
-            Mistake::VotesForAnyLog => Some(true),
-            Mistake::ComparesLengthOnly => Some(candidate.index >= mine.index),
-            Mistake::ComparesLastTermOnly => Some(candidate.term >= mine.term),
-            _ => None,
+        let is_later = candidate.term > mine.term;
+        let is_as_long = candidate.index >= mine.index;
+        let is_up_to_date = is_later || (candidate.term == mine.term && is_as_long);
+        match self.raft.params.bug {
+            Some(Mistake::VotesForAnyLog) => true,
+            Some(Mistake::ComparesLengthOnly) => is_as_long,
+            Some(Mistake::ComparesLastTermOnly) => candidate.term >= mine.term,
+            _ => is_up_to_date,
         }
     }
 }

@@ -110,6 +110,13 @@ pub struct InstallSnapshot {
     pub round: u32,
 }
 
+impl AppendEntries {
+    /// The index of the last new entry, or of the one that precedes them if there are none.
+    pub fn last_new(&self) -> Index {
+        self.prev.index + Index::try_from(self.entries.len()).expect("a short log")
+    }
+}
+
 impl Msg {
     /// The term that a server takes over from a message if it is higher than its own (*Rules for
     /// Servers*). That which is merely asked about in a pre-vote is not.

@@ -176,6 +176,7 @@ impl Turn<'_> {
 /// *`AppendEntries` RPC, receiver implementation.*
 impl Turn<'_> {
     pub fn on_append_entries(&mut self, src: Id, append: AppendEntries) {
+        let last_new = append.last_new();
         let AppendEntries {
             term,
             prev,
@@ -195,7 +196,6 @@ impl Turn<'_> {
         if let Some(conflict) = self.conflict(prev) {
             return self.appended(src, conflict, round);
         }
-        let last_new = prev.index + Index::try_from(entries.len()).expect("a short log");
         if self.makes(Mistake::TruncatesAlways) {
             self.s.stable.log.truncate(prev.index + 1);
         }
@@ -204,23 +204,22 @@ impl Turn<'_> {
         }
         // 5. If leaderCommit > commitIndex, set commitIndex = min(leaderCommit, index of last new
         //    entry).
-        let known = leader_commit.min(self.last_of(last_new, Mistake::CommitsWholeLog));
+        let known = leader_commit.min(self.or_whole_log(last_new, Mistake::CommitsWholeLog));
         if known > self.s.commit_index {
             self.commit_up_to(known);
         } else if self.makes(Mistake::CommitIndexGoesBack) {
             self.s.commit_index = known;
         }
-        let matched = self.last_of(last_new, Mistake::AcknowledgesWholeLog);
+        let matched = self.or_whole_log(last_new, Mistake::AcknowledgesWholeLog);
         self.appended(src, AppendResult::Matched(matched), round);
     }
 
     /// The index of the last new entry; by mistake, of the last that it has.
-    fn last_of(&self, last_new: Index, mistake: Mistake) -> Index {
-        if self.makes(mistake) {
-            self.s.stable.log.last_index()
-        } else {
-            last_new
+    fn or_whole_log(&self, last_new: Index, mistake: Mistake) -> Index {
+        if !self.makes(mistake) {
+            return last_new;
         }
+        self.s.stable.log.last_index()
     }
 
     /// Whether this is word from the leader of the term, and what follows from it: the election timer

@@ -74,19 +74,18 @@ impl Turn<'_> {
 
     pub fn is_quorum(&self, set: NodeSet) -> bool {
         let configuration = self.configuration();
-        let is_quorum = || configuration.is_quorum(set);
-        self.miscounts(configuration, set).unwrap_or_else(is_quorum)
+        configuration.is_quorum(set) || self.miscounts(configuration, set)
     }
 
-    /// The same by mistake, if it makes one.
-    fn miscounts(&self, configuration: Configuration, set: NodeSet) -> Option<bool> {
+    /// Whether these decide by mistake, if it makes one.
+    fn miscounts(&self, configuration: Configuration, set: NodeSet) -> bool {
         let half = |of: NodeSet| 2 * of.intersection(set).len() >= of.len();
-        match (self.raft.params.bug?, configuration.next()) {
-            (Mistake::HalfIsAMajority, next) => {
-                Some(half(configuration.voters()) && next.is_none_or(half))
+        match (self.raft.params.bug, configuration.next()) {
+            (Some(Mistake::HalfIsAMajority), next) => {
+                half(configuration.voters()) && next.is_none_or(half)
             }
-            (Mistake::NewMajorityOnly, Some(next)) => Some(Configuration::of(next).is_quorum(set)),
-            _ => None,
+            (Some(Mistake::NewMajorityOnly), Some(next)) => Configuration::of(next).is_quorum(set),
+            _ => false,
         }
     }
 

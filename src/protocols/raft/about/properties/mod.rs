@@ -1,6 +1,7 @@
 //! What must be true of Raft: Figure 3, what the thesis and Ongaro's TLA+ specification add, and what
 //! clients may expect.
 
+mod evidence;
 mod progress;
 mod safety;
 mod service;
@@ -13,6 +14,7 @@ use crate::protocols::raft::{History, Index, Raft, Server};
 /// partitions, and packet loss, duplication, and reordering; and servers may crash and come back.)
 pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
     let mut all = safety::properties();
+    all.extend(evidence::properties());
     all.extend(service::properties(raft));
     all.extend(progress::properties());
     all

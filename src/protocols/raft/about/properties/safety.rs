@@ -4,7 +4,8 @@ use super::{running, steps, value_at};
 use crate::model::{Answer, Disks, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::raft::{History, Index, Log, Raft, Term, name};
 
-/// The five of Figure 3, the rule of 5.4.2, and that terms and indices never go back.
+/// The five of Figure 3, the rule of 5.4.2, that of what a follower may rely on, and that terms and indices
+/// never go back.
 pub fn properties() -> Vec<Property<Raft>> {
     vec![
         Property::always(
@@ -45,6 +46,13 @@ pub fn properties() -> Vec<Property<Raft>> {
             "Only log entries from the leader's current term are committed by counting replicas.",
             "Ongaro & Ousterhout 2014, 5.4.2",
             Predicate::Step("old-term-commit", steps::old_term_commit),
+        ),
+        Property::always(
+            "only-what-was-checked",
+            "A follower acknowledges and commits no entries but those that the request spoke of, and \
+             what precedes them.",
+            "Ongaro & Ousterhout 2014, Figure 2 (AppendEntries RPC, 2 to 5)",
+            Predicate::Step("only-what-was-checked", steps::only_what_was_checked),
         ),
         Property::always(
             "monotone-terms",

@@ -1,10 +1,10 @@
-//! What no step of a server may do: a leader only appends, and counts its own entries; terms and
-//! indices never go back.
+//! What no step of a server may do: a leader only appends, and counts its own entries; a follower speaks
+//! of no more than was checked; terms and indices never go back.
 //!
 //! A crash inside a handler takes away what is in memory: then what is on the disk is judged.
 
-use crate::model::{Step, StepAnswer};
-use crate::protocols::raft::{Entry, Index, Log, Raft, Server, Stable, State};
+use crate::model::{Input, Step, StepAnswer};
+use crate::protocols::raft::{AppendResult, Entry, Index, Log, Msg, Raft, Server, Stable, State};
 
 pub fn leader_append_only(_: &Raft, step: &Step<'_, Raft>) -> StepAnswer {
     let led = server(step.before.state()).is_some_and(|s| s.leading().is_some());
@@ -53,6 +53,34 @@ pub fn monotone_match_index(_: &Raft, step: &Step<'_, Raft>) -> StepAnswer {
     };
     let what = "forgot, while it led, what a follower had acknowledged";
     never(servers(step), forgets, what)
+}
+
+/// Figure 2, *`AppendEntries` RPC*, 2 to 5: up to the last new entry the logs match. What a follower has
+/// behind that may be left of an older term. (Figure 13: up to the snapshot's last entry.)
+pub fn only_what_was_checked(_: &Raft, step: &Step<'_, Raft>) -> StepAnswer {
+    let checked = match step.input {
+        Input::Message {
+            msg: Msg::AppendEntries(append),
+            ..
+        } => append.last_new(),
+        Input::Message {
+            msg: Msg::InstallSnapshot(install),
+            ..
+        } => install.snapshot.last.index,
+        _ => return Ok(()),
+    };
+    let goes_further = |msg: &Msg| {
+        matches!(msg, Msg::Appended(results)
+            if matches!(results.result, AppendResult::Matched(index) if index > checked))
+    };
+    if step.reaction.sends().any(|(_, msg)| goes_further(msg)) {
+        return Err("acknowledged entries that the request did not speak of".to_owned());
+    }
+    let commits = |before: &Server, after: &Server| {
+        after.commit_index > before.commit_index && after.commit_index > checked
+    };
+    let what = "committed entries that the request did not speak of";
+    never(servers(step), commits, what)
 }
 
 /// What a step must not do to what was there before, and is after.

@@ -167,7 +167,9 @@ pub fn protocols() -> Vec<ProtocolInfo> {
 fn describe<P: Protocol>() -> ProtocolInfo {
     let params = P::Params::default();
     let protocol = P::new(&params).expect("the default parameters make a system");
-    let stated = |protocol: &P| protocol.properties().iter().map(Property::stated).collect();
+    let stated = |protocol: &P| -> Vec<Statement> {
+        protocol.properties().iter().map(Property::stated).collect()
+    };
     let variants = P::matrix().into_iter().filter_map(|variant| {
         let protocol = P::new(&variant.params).ok()?;
         Some((variant.name, stated(&protocol)))
@@ -180,7 +182,7 @@ fn describe<P: Protocol>() -> ProtocolInfo {
         sources: owned(P::SOURCES),
         parameters: parameters(&schema, &defaults),
         params: defaults,
-        properties: properties(stated(&protocol), variants.collect()),
+        properties: properties(&stated(&protocol), &variants.collect::<Vec<_>>()),
         bugs: P::BUGS.iter().map(bug).collect(),
         nodes: nodes(&protocol.cluster()),
     }
@@ -206,7 +208,7 @@ fn nodes(cluster: &Cluster) -> Vec<(String, String)> {
         .collect()
 }
 
-fn property(property: Statement) -> PropertyInfo {
+fn property(property: &Statement) -> PropertyInfo {
     PropertyInfo {
         name: property.name.to_owned(),
         about: property.about.to_owned(),
@@ -220,10 +222,10 @@ fn property(property: Statement) -> PropertyInfo {
 /// The properties by default, and those that come with other parameters: the variants of the matrix
 /// have them.
 fn properties(
-    default: Vec<Statement>,
-    variants: Vec<(&'static str, Vec<Statement>)>,
+    default: &[Statement],
+    variants: &[(&'static str, Vec<Statement>)],
 ) -> Vec<PropertyInfo> {
-    let mut properties: Vec<PropertyInfo> = default.into_iter().map(property).collect();
+    let mut properties: Vec<PropertyInfo> = default.iter().map(property).collect();
     let known = properties.len();
     for (variant, stated) in variants {
         for statement in stated {
@@ -233,7 +235,7 @@ fn properties(
                 properties.len() - 1
             });
             if at >= known {
-                properties[at].only_with.push(variant.to_owned());
+                properties[at].only_with.push((*variant).to_owned());
             }
         }
     }

@@ -193,11 +193,13 @@ impl<P: Protocol> System<P> {
     }
 
     fn judge(&self, step: &Step<'_, P>) -> Vec<Breach> {
-        let breach = |&(property, predicate): &(&str, StepPredicate<P>)| {
-            let what = predicate(&self.protocol, step).err()?;
-            let (property, id) = (property.to_owned(), step.id);
-            Some(Breach { property, id, what })
-        };
-        self.steps.iter().filter_map(breach).collect()
+        let mut breaches = Vec::new();
+        for (property, predicate) in &*self.steps {
+            if let Err(what) = predicate(&self.protocol, step) {
+                let (property, id) = ((*property).to_owned(), step.id);
+                breaches.push(Breach { property, id, what });
+            }
+        }
+        breaches
     }
 }

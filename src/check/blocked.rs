@@ -7,8 +7,8 @@ use rustc_hash::FxBuildHasher;
 
 use super::{LOOK_EVERY, Monitor, Progress};
 use crate::model::{
-    Budgets, Event, Id, Limit, Link, LinkOrder, NodeSet, Predicate, Protocol, Reason, Rules,
-    System, Timing, View, World, cluster::enumerate,
+    Budgets, Cluster, Event, Id, Limit, Link, LinkOrder, NodeSet, Predicate, Protocol, Reason,
+    Rules, System, Timing, View, World, cluster::enumerate,
 };
 
 /// Whether a goal can be reached.
@@ -199,12 +199,12 @@ pub fn explain<P: Protocol>(
         .collect();
     let repairable = !down.is_empty() || !world.globals().cuts.is_empty();
     let (unblocked_by, is_known) = repairs(system, world, goal, timing, states_max, monitor);
-    let mut sentences = sentences(system, &reason, &waits, down);
+    let mut sentences = sentences(&system.cluster, &reason, &waits, down);
     sentences.push(match (repairable, unblocked_by.is_empty()) {
         (false, _) => "Nothing is down or cut, so no repair can help.".to_owned(),
         (true, true) if is_known => "No single repair helps, nor all repairs together.".to_owned(),
         (true, true) => "Whether a repair helps was not found out.".to_owned(),
-        (true, false) => way_out(system, &reason, &unblocked_by),
+        (true, false) => way_out(&system.cluster, &reason, &unblocked_by),
     });
     Blocked {
         reason,
@@ -256,13 +256,12 @@ fn repairs<P: Protocol>(
     (Vec::new(), is_known)
 }
 
-fn sentences<P: Protocol>(
-    system: &System<P>,
+fn sentences(
+    cluster: &Cluster,
     reason: &Reason,
     waits: &[(Id, NodeSet)],
     down: NodeSet,
 ) -> Vec<String> {
-    let cluster = &system.cluster;
     let mut sentences = Vec::new();
     let are = |n: usize| if n == 1 { "is" } else { "are" };
     if reason.nodes.is_empty() {
@@ -301,10 +300,10 @@ fn sentences<P: Protocol>(
     sentences
 }
 
-fn way_out<P: Protocol>(system: &System<P>, reason: &Reason, unblocked_by: &[String]) -> String {
+fn way_out(cluster: &Cluster, reason: &Reason, unblocked_by: &[String]) -> String {
     let they = match reason.nodes.len() {
         0 => "The goal".to_owned(),
-        1 => system.cluster.names(reason.nodes),
+        1 => cluster.names(reason.nodes),
         _ => "They".to_owned(),
     };
     let repairs = unblocked_by

@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 
-use super::instance::{Attendant, Effort, Instance, imposed};
+use super::instance::{Attendant, Effort};
 use super::lattice::FaultSet;
 use super::report::{Cell, CellVerdict, CellWord, Claim, ClaimOutcome};
+use super::table::{Looking, Table, imposed};
 use crate::model::cluster::enumerate;
-use crate::model::{Assumption, Expectation, Fault, Property, Protocol, Rules};
+use crate::model::{Assumption, Fault, Rules, Sense, Statement};
 
 /// A search that claims ask for: its rules, which properties it is about, and what came of it.
 struct Test {
@@ -22,10 +23,11 @@ struct Test {
     verdicts: Vec<CellVerdict>,
 }
 
-impl<P: Protocol> Instance<P> {
+impl Table {
     /// How the claim of each property turned out.
     pub(super) fn claims(
         &self,
+        instance: &dyn Looking,
         cells: &BTreeMap<FaultSet, Cell>,
         effort: &Effort,
         attendant: &mut dyn Attendant,
@@ -41,7 +43,7 @@ impl<P: Protocol> Instance<P> {
                 continue;
             }
             attendant.attend(&self.place(self.sets.len()), &mut |monitor| {
-                let looked = self.look(&test.rules, &test.members, effort, monitor);
+                let looked = instance.look(&test.rules, &test.members, effort, monitor);
                 test.verdicts = looked.verdicts;
                 test.distinct = looked.distinct;
             });
@@ -56,7 +58,7 @@ impl<P: Protocol> Instance<P> {
     fn tests(&self) -> Vec<Test> {
         let mut tests: Vec<Test> = Vec::new();
         for (nth, property) in self.properties.iter().enumerate() {
-            for top in self.tops(property.expectation) {
+            for top in self.tops(property.sense) {
                 let rules = imposed(self.rules(top), &claimed(property), &self.cluster);
                 match tests.iter_mut().find(|test| test.rules == rules) {
                     Some(test) if test.members.contains(&nth) => {}
@@ -74,11 +76,11 @@ impl<P: Protocol> Instance<P> {
     }
 
     /// All faults; and all with accurate timing, where that is not less.
-    fn tops(&self, expectation: Expectation<P>) -> Vec<FaultSet> {
+    fn tops(&self, sense: Sense) -> Vec<FaultSet> {
         let kinds = &self.variant.faults;
         let all = FaultSet::first(kinds.len());
         let suspicion = kinds.iter().position(|f| *f == Fault::FalseSuspicion);
-        let accurate = suspicion.filter(|_| expectation.goal().is_some());
+        let accurate = suspicion.filter(|_| sense.is_of_progress());
         let accurate = accurate.map(|kind| all.without(kind));
         std::iter::once(all).chain(accurate).collect()
     }
@@ -86,7 +88,7 @@ impl<P: Protocol> Instance<P> {
     fn claim(
         &self,
         nth: usize,
-        property: &Property<P>,
+        property: &Statement,
         tests: &[Test],
         cells: &BTreeMap<FaultSet, Cell>,
     ) -> Claim {
@@ -120,7 +122,7 @@ impl<P: Protocol> Instance<P> {
         claim.bounds.sort();
         claim.bounds.dedup();
         // What can be reached with some faults need not be reached with fewer.
-        if matches!(property.expectation, Expectation::Reachable(_)) {
+        if property.sense == Sense::Reachable {
             return claim;
         }
         for set in &self.sets {
@@ -142,7 +144,7 @@ impl<P: Protocol> Instance<P> {
 }
 
 /// What a property presupposes and assumes.
-fn claimed<P: Protocol>(property: &Property<P>) -> Vec<Assumption> {
+fn claimed(property: &Statement) -> Vec<Assumption> {
     let mut assumes = property.premise.clone();
     assumes.extend(&property.assumes);
     assumes

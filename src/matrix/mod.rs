@@ -16,6 +16,7 @@ mod lattice;
 mod layout;
 mod markdown;
 pub mod report;
+mod table;
 pub mod words;
 
 pub use instance::{Attendant, Effort, Instance, Place, Unhurried, weigh};

@@ -49,6 +49,21 @@ impl LinkRules {
     }
 }
 
+/// A few things in an order; what comes before nothing of the others stays as it was. They are inserted
+/// one after the other: as fast as any sort where there are few, and a tenth of its code, which comes
+/// anew for every type.
+pub fn in_order<T>(
+    things: impl IntoIterator<Item = T>,
+    is_before: impl Fn(&T, &T) -> bool,
+) -> Vec<T> {
+    let mut ordered = Vec::new();
+    for thing in things {
+        let at = ordered.partition_point(|other| !is_before(&thing, other));
+        ordered.insert(at, thing);
+    }
+    ordered
+}
+
 /// What is in flight on one link: oldest first if it is FIFO, sorted if it is not.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Channel<M>(Vec<M>);
@@ -143,11 +158,11 @@ impl<M: Clone + Ord> Channel<M> {
 
     /// The same with every message replaced.
     pub fn map(&self, order: LinkOrder, other: impl FnMut(&M) -> M) -> Self {
-        let mut messages: Vec<M> = self.0.iter().map(other).collect();
-        if order == LinkOrder::Unordered {
-            messages.sort();
-        }
-        Channel(messages)
+        let messages = self.0.iter().map(other);
+        Channel(match order {
+            LinkOrder::Fifo => messages.collect(),
+            LinkOrder::Unordered => in_order(messages, |a, b| a < b),
+        })
     }
 
     fn put(&mut self, msg: &M, rules: LinkRules) -> Fate {

@@ -136,15 +136,56 @@ impl<P: Protocol> Expectation<P> {
         }
     }
 
-    /// The word for it in lists and results.
-    pub fn name(&self) -> &'static str {
+    pub fn sense(&self) -> Sense {
         match self {
-            Expectation::Always(_) => "always",
-            Expectation::Reachable(_) => "reachable",
-            Expectation::NeverBlocked { .. } => "never blocked",
-            Expectation::Recovers { .. } => "recovers",
+            Expectation::Always(_) => Sense::Always,
+            Expectation::Reachable(_) => Sense::Reachable,
+            Expectation::NeverBlocked { .. } => Sense::NeverBlocked,
+            Expectation::Recovers { .. } => Sense::Recovers,
         }
     }
+
+    /// The word for it in lists and results.
+    pub fn name(&self) -> &'static str {
+        self.sense().name()
+    }
+}
+
+/// The sense alone, without what is asked of worlds; see [`Expectation`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sense {
+    Always,
+    Reachable,
+    NeverBlocked,
+    Recovers,
+}
+
+impl Sense {
+    /// Whether it asks for possible progress.
+    pub fn is_of_progress(self) -> bool {
+        matches!(self, Sense::NeverBlocked | Sense::Recovers)
+    }
+
+    /// The word for it in lists and results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Sense::Always => "always",
+            Sense::Reachable => "reachable",
+            Sense::NeverBlocked => "never blocked",
+            Sense::Recovers => "recovers",
+        }
+    }
+}
+
+/// What is said of a property, without what is asked of worlds; see [`Property`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub citation: &'static str,
+    pub sense: Sense,
+    pub premise: Vec<Assumption>,
+    pub assumes: Vec<Assumption>,
 }
 
 /// One thing that must be true of a protocol.
@@ -221,6 +262,18 @@ impl<P: Protocol> Property<P> {
             premise: Vec::new(),
             assumes: Vec::new(),
             expectation,
+        }
+    }
+
+    /// What is said of it.
+    pub fn stated(&self) -> Statement {
+        Statement {
+            name: self.name,
+            about: self.about,
+            citation: self.citation,
+            sense: self.expectation.sense(),
+            premise: self.premise.clone(),
+            assumes: self.assumes.clone(),
         }
     }
 

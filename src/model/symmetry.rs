@@ -9,6 +9,8 @@
 //! after another is a renaming. Whether a protocol is as symmetric as it says is not known here: the
 //! search that relies on it compares.
 
+use std::collections::BTreeSet;
+
 use derive_where::derive_where;
 
 use super::actor::Input;
@@ -208,16 +210,20 @@ impl<P: Protocol> Symmetry<P> {
                 storage: storage(saved),
             },
             Node::Up(up) => {
-                let options = |(key, options): (&String, &Vec<P::Choice>)| {
-                    let options = options.iter().map(|option| (self.choice)(option, by));
-                    (key.clone(), options.collect())
-                };
-                Node::Up(Up {
+                let mut renamed = Up {
                     state: (self.state)(&up.state, by),
-                    timers: up.timers.iter().map(|t| (self.timer)(t, by)).collect(),
-                    choices: up.choices.iter().map(options).collect(),
+                    timers: BTreeSet::new(),
+                    choices: up.choices.clone(),
                     storage: storage(&up.storage),
-                })
+                };
+                let timers = up.timers.iter();
+                renamed
+                    .timers
+                    .extend(timers.map(|timer| (self.timer)(timer, by)));
+                for option in renamed.choices.values_mut().flatten() {
+                    *option = (self.choice)(option, by);
+                }
+                Node::Up(renamed)
             }
         }
     }

@@ -270,7 +270,7 @@ impl<P: Protocol> System<P> {
     }
 
     /// Why an event is impossible in a world, whatever the rules; `None` if it is possible.
-    pub fn obstacle<V: View<P> + ?Sized>(&self, world: &V, event: &Event<P>) -> Option<String> {
+    pub fn obstacle(&self, world: &dyn View<P>, event: &Event<P>) -> Option<String> {
         let name = |id: Id| self.cluster.name(id);
         let offered = |e: &Envelope<P>| {
             let offers = world

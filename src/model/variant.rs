@@ -123,6 +123,27 @@ impl<Params> Variant<Params> {
         }
     }
 
+    /// The same with other parameters, or with parameters told otherwise.
+    pub fn with<Others>(self, params: Others) -> Variant<Others> {
+        Variant {
+            params,
+            name: self.name,
+            about: self.about,
+            leaves_out: self.leaves_out,
+            faults: self.faults,
+            crashes: self.crashes,
+            drops: self.drops,
+            duplicates: self.duplicates,
+            cuts: self.cuts,
+            which_cuts: self.which_cuts,
+            order: self.order,
+            copies: self.copies,
+            timeouts: self.timeouts,
+            depth: self.depth,
+            states_max: self.states_max,
+        }
+    }
+
     /// The same without some kinds of faults.
     pub fn without(mut self, faults: &[Fault]) -> Self {
         self.faults.retain(|fault| !faults.contains(fault));

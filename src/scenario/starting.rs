@@ -1,50 +1,63 @@
 //! The scenario that a newcomer starts from.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::file::{BoundsPart, CheckPart, Expect, FaultBudgets, File, NetworkPart, RunPart};
 use super::spanned::Entries;
 use super::values::Seeds;
 use super::verdict::{ExpectedRun, ExpectedVerdict, RunExpectation};
 use super::{Scenario, VERSION, to_text};
-use crate::model::{Expectation, Limit, Protocol, Time, Timing};
+use crate::model::{Limit, Protocol, Sense, Time, Timing};
 use crate::sim::setup::Latency;
 
 impl Scenario {
     /// A scenario without faults for this protocol with its default parameters: a run, a check,
     /// and what to expect of a protocol that keeps its promises.
     pub fn starting_for<P: Protocol>() -> String {
-        let params = serde_json::to_value(P::Params::default());
+        let params = P::Params::default();
+        let properties = P::new(&params).map(|p| p.properties());
+        let properties = properties.unwrap_or_default();
+        let senses = properties.iter().map(|p| (p.name, p.expectation.sense()));
+        let params = serde_json::to_value(params);
         let Ok(Value::Object(params)) = params else {
             panic!("the parameters of {} are an object", P::NAME);
         };
-        let properties = P::new(&P::Params::default()).map(|p| p.properties());
-        let expected = properties.unwrap_or_default().into_iter().map(|property| {
-            let verdict = match property.expectation {
-                Expectation::Reachable(_) => ExpectedVerdict::Reached,
-                _ if P::TIMEOUTS_AT_FIRST.is_some() => ExpectedVerdict::HoldsWithinBounds,
-                _ => ExpectedVerdict::Holds,
-            };
-            (property.name.into(), verdict.into())
-        });
-        to_text(&File {
-            schema: Some("../../schema.json".to_owned()),
-            jury: VERSION.into(),
-            about: format!(
-                "{} Nothing fails yet: add faults to `run` and budgets to `check.faults`, and say \
-                 in `expect` what should come of them.",
-                P::ABOUT
-            ),
-            protocol: P::NAME.into(),
-            params,
-            run: Some(run().into()),
-            check: Some(check(P::TIMEOUTS_AT_FIRST).into()),
-            expect: Expect {
-                run: Some(RunExpectation::Each(ExpectedRun::Ok).into()),
-                check: Entries(expected.collect()),
-            },
-        })
+        let senses = senses.collect();
+        starting(P::NAME, P::ABOUT, P::TIMEOUTS_AT_FIRST, params, senses)
     }
+}
+
+fn starting(
+    protocol: &str,
+    about: &str,
+    timeouts: Option<u32>,
+    params: Map<String, Value>,
+    properties: Vec<(&'static str, Sense)>,
+) -> String {
+    let expected = properties.into_iter().map(|(property, sense)| {
+        let verdict = match sense {
+            Sense::Reachable => ExpectedVerdict::Reached,
+            _ if timeouts.is_some() => ExpectedVerdict::HoldsWithinBounds,
+            _ => ExpectedVerdict::Holds,
+        };
+        (property.into(), verdict.into())
+    });
+    to_text(&File {
+        schema: Some("../../schema.json".to_owned()),
+        jury: VERSION.into(),
+        about: format!(
+            "{about} Nothing fails yet: add faults to `run` and budgets to `check.faults`, and say \
+             in `expect` what should come of them."
+        ),
+        protocol: protocol.into(),
+        params,
+        run: Some(run().into()),
+        check: Some(check(timeouts).into()),
+        expect: Expect {
+            run: Some(RunExpectation::Each(ExpectedRun::Ok).into()),
+            check: Entries(expected.collect()),
+        },
+    })
 }
 
 fn run() -> RunPart {

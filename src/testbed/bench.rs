@@ -125,9 +125,9 @@ impl<P: Protocol> Testbed<P> {
     }
 
     /// What the scenario allows, in words.
-    fn allowed(&self, searched: &System<P>) -> Vec<String> {
+    fn allowed(&self) -> Vec<String> {
         let check = self.case.check.as_ref().expect("the scenario has a check");
-        let mut words = allowed(&searched.under(check.rules.clone()));
+        let mut words = allowed(&check.rules, &self.case.cluster);
         if check.counting == Counting::FromHere {
             words.push("all counted from where the search starts".to_owned());
         }
@@ -310,7 +310,7 @@ impl<P: Protocol> Case for Testbed<P> {
                 super::second_opinion::check(&question, &self.case.params, &origin, monitor)
             }
         };
-        report.allowed = self.allowed(&system);
+        report.allowed = self.allowed();
         report.notes.clone_from(&self.notes);
         report.cut_short |= options.depth_max.is_some();
         let is_fast = options.engine == Engine::Fast;
@@ -351,7 +351,9 @@ impl<P: Protocol> Case for Testbed<P> {
         let system = system.expect("a scenario has a run or a check");
         let start = check::start(&system, &self.after);
         let bridge = check::stateright::Bridge::new(system, &self.case.properties, start);
-        bridge.checker().serve(address);
+        check::stateright::Erased::from(bridge)
+            .checker()
+            .serve(address);
     }
 }
 

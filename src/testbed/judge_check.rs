@@ -5,7 +5,8 @@ use super::report::{CheckReport, PropertyReport, ReductionReport, SearchReport, 
 use crate::check::{Judged, NodeSymmetry, Question, Search, Standing, Trial, Verdict, is_silent};
 use crate::model::arms::unexercised;
 use crate::model::{
-    Event, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing, cluster::enumerate,
+    Cluster, Event, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing,
+    cluster::enumerate,
 };
 use crate::trace::{Origin, Outcome};
 
@@ -35,7 +36,7 @@ pub fn report_check<P: Protocol>(
         cut_short: trial.searches.iter().any(|search| search.stopped.is_some()),
         engine: engine.to_owned(),
         threads: None,
-        allowed: allowed(question.system),
+        allowed: allowed(&question.system.rules, &question.system.cluster),
         notes: Vec::new(),
         properties,
         searches,
@@ -90,16 +91,19 @@ fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchR
             .iter()
             .map(|(reduction, why)| (reduction.name().to_owned(), why.to_string()))
             .collect(),
-        symmetry: search.symmetry.as_ref().map(|s| symmetry(system, s)),
+        symmetry: search
+            .symmetry
+            .as_ref()
+            .map(|s| symmetry(&system.cluster, s)),
     }
 }
 
 /// What node symmetry did to a search, and what it leaves alone.
-fn symmetry<P: Protocol>(system: &System<P>, symmetry: &NodeSymmetry) -> String {
+fn symmetry(cluster: &Cluster, symmetry: &NodeSymmetry) -> String {
     match symmetry {
         NodeSymmetry::Of(sets) => {
             let set = |set: &NodeSet| {
-                let names = set.iter().map(|id| system.cluster.name(id).to_owned());
+                let names = set.iter().map(|id| cluster.name(id).to_owned());
                 format!("{{{}}}", names.collect::<Vec<_>>().join(", "))
             };
             let sets = enumerate(sets.iter().map(set));
@@ -301,7 +305,7 @@ fn against<'a, P: Protocol>(
 }
 
 /// What the rules allow, in words.
-pub(super) fn allowed<P: Protocol>(system: &System<P>) -> Vec<String> {
+pub(super) fn allowed(rules: &Rules, cluster: &Cluster) -> Vec<String> {
     let Rules {
         links,
         timing,
@@ -309,8 +313,7 @@ pub(super) fn allowed<P: Protocol>(system: &System<P>) -> Vec<String> {
         timeouts,
         cuts,
         ..
-    } = &system.rules;
-    let cluster = &system.cluster;
+    } = rules;
     let mut words = vec![match timing {
         Timing::Asynchronous => "asynchronous timing".to_owned(),
         Timing::Accurate => "accurate timing".to_owned(),

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::bench::Testbed;
 use super::case::{BugInfo, Case, ParameterInfo, PropertyInfo, ProtocolInfo};
 use super::record::{self, Replayed};
-use crate::model::{Property, Protocol};
+use crate::model::{Bug, Cluster, Property, Protocol, Statement};
 use crate::protocols::{Visitor, each};
 use crate::scenario::{
     ProtocolParams, Scenario, ScenarioError, nearest, protocol_params, recorded_params,
@@ -165,61 +165,77 @@ pub fn protocols() -> Vec<ProtocolInfo> {
 }
 
 fn describe<P: Protocol>() -> ProtocolInfo {
-    let own = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect();
     let params = P::Params::default();
     let protocol = P::new(&params).expect("the default parameters make a system");
+    let stated = |protocol: &P| -> Vec<Statement> {
+        protocol.properties().iter().map(Property::stated).collect()
+    };
+    let variants = P::matrix().into_iter().filter_map(|variant| {
+        let protocol = P::new(&variant.params).ok()?;
+        Some((variant.name, stated(&protocol)))
+    });
     let defaults = serde_json::to_value(&params).expect("parameters are plain data");
     let schema = SchemaGenerator::default().into_root_schema_for::<P::Params>();
     ProtocolInfo {
         name: P::NAME.to_owned(),
         about: P::ABOUT.to_owned(),
-        sources: own(P::SOURCES),
+        sources: owned(P::SOURCES),
         parameters: parameters(&schema, &defaults),
         params: defaults,
-        properties: properties(&protocol),
-        bugs: P::BUGS
-            .iter()
-            .map(|bug| BugInfo {
-                name: bug.name.to_owned(),
-                about: bug.about.to_owned(),
-                breaks: own(bug.breaks),
-                source: bug.source.to_owned(),
-            })
-            .collect(),
-        nodes: protocol
-            .cluster()
-            .members()
-            .iter()
-            .map(|m| (m.name.clone(), m.role.to_owned()))
-            .collect(),
+        properties: properties(&stated(&protocol), &variants.collect::<Vec<_>>()),
+        bugs: P::BUGS.iter().map(bug).collect(),
+        nodes: nodes(&protocol.cluster()),
+    }
+}
+
+fn owned(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn bug(bug: &Bug) -> BugInfo {
+    BugInfo {
+        name: bug.name.to_owned(),
+        about: bug.about.to_owned(),
+        breaks: owned(bug.breaks),
+        source: bug.source.to_owned(),
+    }
+}
+
+fn nodes(cluster: &Cluster) -> Vec<(String, String)> {
+    let members = cluster.members().iter();
+    members
+        .map(|member| (member.name.clone(), member.role.to_owned()))
+        .collect()
+}
+
+fn property(property: &Statement) -> PropertyInfo {
+    PropertyInfo {
+        name: property.name.to_owned(),
+        about: property.about.to_owned(),
+        citation: property.citation.to_owned(),
+        expectation: property.sense.name().to_owned(),
+        assumes: property.assumes.iter().map(ToString::to_string).collect(),
+        only_with: Vec::new(),
     }
 }
 
 /// The properties by default, and those that come with other parameters: the variants of the matrix
 /// have them.
-fn properties<P: Protocol>(default: &P) -> Vec<PropertyInfo> {
-    let info = |p: &Property<P>| PropertyInfo {
-        name: p.name.to_owned(),
-        about: p.about.to_owned(),
-        citation: p.citation.to_owned(),
-        expectation: p.expectation.name().to_owned(),
-        assumes: p.assumes.iter().map(ToString::to_string).collect(),
-        only_with: Vec::new(),
-    };
-    let mut properties: Vec<PropertyInfo> = default.properties().iter().map(info).collect();
+fn properties(
+    default: &[Statement],
+    variants: &[(&'static str, Vec<Statement>)],
+) -> Vec<PropertyInfo> {
+    let mut properties: Vec<PropertyInfo> = default.iter().map(property).collect();
     let known = properties.len();
-    for variant in P::matrix() {
-        let Ok(protocol) = P::new(&variant.params) else {
-            continue;
-        };
-        for property in protocol.properties() {
-            let at = properties.iter().position(|p| p.name == property.name);
+    for (variant, stated) in variants {
+        for statement in stated {
+            let at = properties.iter().position(|p| p.name == statement.name);
             let at = at.unwrap_or_else(|| {
-                properties.push(info(&property));
+                properties.push(property(statement));
                 properties.len() - 1
             });
             if at >= known {
-                properties[at].only_with.push(variant.name.to_owned());
+                properties[at].only_with.push((*variant).to_owned());
             }
         }
     }

@@ -8,11 +8,11 @@ use stateright::{Checker, Model};
 use super::judge_check::report_check;
 use super::report::CheckReport;
 use crate::check::reduction::Reduced;
-use crate::check::stateright::{Bridge, PROPERTIES_MAX};
+use crate::check::stateright::{Bridge, Erased, PROPERTIES_MAX, Seen, Thing};
 use crate::check::{
-    Judged, Monitor, Progress, Question, Search, Stopped, Trial, Verdict, standing, start,
+    Judged, Limits, Monitor, Progress, Question, Search, Stopped, Trial, Verdict, standing, start,
 };
-use crate::model::{Bound, Expectation, Limit, Property, Protocol};
+use crate::model::{Bound, Event, Expectation, Limit, Property, Protocol, World};
 use crate::trace::Origin;
 
 /// How often the monitor is asked while Stateright searches.
@@ -36,46 +36,16 @@ pub fn check<P: Protocol>(
         .collect();
     let from = start(question.system, question.after);
     let bridge = Bridge::new(question.system.clone(), &properties, from);
-    let depth = match question.limits.depth {
-        Limit::Unlimited => usize::MAX,
-        Limit::AtMost(depth) => depth as usize + 1,
-    };
-    let mut builder = bridge.checker().target_max_depth(depth);
-    if let Some(most) = question.limits.states {
-        builder = builder.target_state_count(usize::try_from(most).unwrap_or(usize::MAX));
-    }
-    monitor.begins(0);
-    let checker = builder.spawn_bfs();
-    let mut stopped = None;
-    while !checker.is_done() {
-        if let Err(why) = monitor.look(&progress(&checker)) {
-            stopped = Some(why);
-            break;
-        }
-        std::thread::sleep(LOOK_EVERY);
-    }
-    let progress = progress(&checker);
-    if question
-        .limits
-        .states
-        .is_some_and(|most| progress.generated >= most)
-    {
-        stopped.get_or_insert(Stopped::States);
-    }
-    let is_found = |property: &Property<P>| checker.discovery(property.name).is_some();
-    let settled = stopped.is_none() && !properties.is_empty() && properties.iter().all(is_found);
-    let mut seen = checker.model().seen();
-    if question.limits.depth != Limit::Unlimited {
-        // Stateright does not say whether anything lay deeper.
-        seen.withheld.insert(Bound::Depth);
-    }
-    let mut bounds: Vec<String> = stopped.iter().map(ToString::to_string).collect();
-    bounds.extend(seen.withheld.iter().map(ToString::to_string));
+    let names: Vec<&'static str> = properties.iter().map(|p| p.name).collect();
+    let found = search(bridge.into(), &names, &question.limits, monitor);
+    let mut bounds: Vec<String> = found.stopped.iter().map(ToString::to_string).collect();
+    bounds.extend(found.seen.withheld.iter().map(ToString::to_string));
     let judged = properties
         .iter()
-        .map(|property| Judged {
+        .zip(&found.discoveries)
+        .map(|(property, discovery)| Judged {
             property: property.name,
-            verdict: verdict(question, property, &checker, &bounds),
+            verdict: verdict(question, property, discovery.as_ref(), &bounds),
             search: 0,
         })
         .collect();
@@ -83,11 +53,11 @@ pub fn check<P: Protocol>(
         judged,
         searches: vec![Search {
             imposed: Vec::new(),
-            progress,
-            stopped,
-            settled,
-            withheld: seen.withheld,
-            absorbed: seen.absorbed,
+            progress: found.progress,
+            stopped: found.stopped,
+            settled: found.settled,
+            withheld: found.seen.withheld,
+            absorbed: found.seen.absorbed,
             repair_withheld: false,
             exercised: None,
             reduced: Reduced::default(),
@@ -104,7 +74,74 @@ pub fn check<P: Protocol>(
     report_check(&asked, &trial, params, "stateright", origin)
 }
 
-fn progress<P: Protocol>(checker: &impl Checker<Bridge<P>>) -> Progress {
+/// What Stateright found.
+struct Found {
+    progress: Progress,
+    stopped: Option<Stopped>,
+    /// Whether it ended because nothing was left to find out.
+    settled: bool,
+    seen: Seen,
+    /// For each property, the way to a world that settles it.
+    discoveries: Vec<Option<Discovery>>,
+}
+
+/// A way to a world, and the world.
+struct Discovery {
+    events: Vec<Thing>,
+    world: Thing,
+}
+
+fn search(
+    bridge: Erased,
+    properties: &[&'static str],
+    limits: &Limits,
+    monitor: &mut dyn Monitor,
+) -> Found {
+    let depth = match limits.depth {
+        Limit::Unlimited => usize::MAX,
+        Limit::AtMost(depth) => depth as usize + 1,
+    };
+    let mut builder = bridge.checker().target_max_depth(depth);
+    if let Some(most) = limits.states {
+        builder = builder.target_state_count(usize::try_from(most).unwrap_or(usize::MAX));
+    }
+    monitor.begins(0);
+    let checker = builder.spawn_bfs();
+    let mut stopped = None;
+    while !checker.is_done() {
+        if let Err(why) = monitor.look(&progress(&checker)) {
+            stopped = Some(why);
+            break;
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    let progress = progress(&checker);
+    if limits.states.is_some_and(|most| progress.generated >= most) {
+        stopped.get_or_insert(Stopped::States);
+    }
+    let discovery = |name: &&'static str| {
+        let path = checker.discovery(name)?;
+        let world = path.last_state().clone();
+        let events = path.into_actions();
+        Some(Discovery { events, world })
+    };
+    let discoveries: Vec<_> = properties.iter().map(discovery).collect();
+    let all_found = !discoveries.is_empty() && discoveries.iter().all(Option::is_some);
+    let mut seen = checker.model().seen();
+    if limits.depth != Limit::Unlimited {
+        // Stateright does not say whether anything lay deeper.
+        seen.withheld.insert(Bound::Depth);
+    }
+    Found {
+        progress,
+        settled: stopped.is_none() && all_found,
+        stopped,
+        seen,
+        discoveries,
+    }
+}
+
+fn progress(checker: &impl Checker<Erased>) -> Progress {
     let count = |n: usize| n as u64;
     Progress {
         distinct: count(checker.unique_state_count()),
@@ -120,24 +157,24 @@ fn progress<P: Protocol>(checker: &impl Checker<Bridge<P>>) -> Progress {
 fn verdict<P: Protocol>(
     question: &Question<'_, P>,
     property: &Property<P>,
-    checker: &impl Checker<Bridge<P>>,
+    found: Option<&Discovery>,
     bounds: &[String],
 ) -> Verdict<P> {
-    let found = checker.discovery(property.name);
     let complete = bounds.is_empty();
+    let whole = |discovery: &Discovery| {
+        let events = discovery.events.iter().map(Thing::as_of::<Event<P>>);
+        question.after.iter().chain(events).cloned().collect()
+    };
     match (property.expectation, found) {
-        (Expectation::Reachable(_), Some(path)) => {
-            let schedule = question.after.iter().cloned().chain(path.into_actions());
-            Verdict::Reached {
-                schedule: schedule.collect(),
-            }
-        }
+        (Expectation::Reachable(_), Some(discovery)) => Verdict::Reached {
+            schedule: whole(discovery),
+        },
         (Expectation::Reachable(_), None) if complete => Verdict::Unreachable,
         (Expectation::Reachable(_), None) => Verdict::Unknown(bounds.to_vec()),
-        (Expectation::Always(predicate), Some(path)) => {
-            let reason = predicate.ask(&question.system.protocol, path.last_state());
-            let schedule = question.after.iter().cloned().chain(path.into_actions());
-            let schedule: Vec<_> = schedule.collect();
+        (Expectation::Always(predicate), Some(discovery)) => {
+            let world: &World<P> = discovery.world.as_of();
+            let reason = predicate.ask(&question.system.protocol, world);
+            let schedule: Vec<Event<P>> = whole(discovery);
             Verdict::Violated {
                 reason: reason.expect_err("Stateright found it broken here"),
                 standing: standing(question.system, property, &schedule),

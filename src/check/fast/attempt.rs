@@ -7,10 +7,11 @@
 //! otherwise it would never get any further.
 
 use super::Tuning;
+use super::expander::Expander;
 use super::names::Names;
 use super::reduce::{Again, Open, Prospect, Reducer, prospects};
-use super::saved::{self, Opened};
-use super::search::Search;
+use super::saved::{self, Opened, Through};
+use super::search::{Found, Inquiry, Search};
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
 use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction};
@@ -124,7 +125,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             let explored = through
                 .spelt_out(self.system, self.start, self.properties)
                 .ok_or_else(|| place.of_another_protocol("a schedule in it is not possible"))?;
-            let told = |names: Names<P>| names.tell();
+            let told = |names: Names| names.tell();
             let symmetry = || Names::of(self.system).map_or_else(NodeSymmetry::Off, told);
             return Ok(Explored {
                 reduced,
@@ -133,23 +134,19 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             });
         }
         if opened.before.is_none() {
-            let mut search = self.search(left_out);
+            let (mut search, symmetry) = self.search(left_out);
             search.is_reduced = !reduced.used.is_empty();
             if let Err(stopped) = self.restore(&mut search, &mut opened, monitor)? {
                 return Ok(self.stopped_before(stopped));
             }
             search.run(monitor);
-            if let Some(explored) = search.finish(monitor) {
-                search.save_through(&explored, self.start, monitor);
-                return Ok(Explored {
-                    reduced,
-                    ..explored
-                });
+            if let Some(found) = search.finish(monitor) {
+                return Ok(self.through(&search, found, reduced, symmetry, monitor));
             }
             opened.before = Some(search.generated.max(1));
             forgo_all(&mut reduced, Forgone::NetworkIsRead);
         }
-        let mut search = self.search(Reducer::none());
+        let (mut search, symmetry) = self.search(Reducer::none());
         search.before = opened.before;
         if let Err(stopped) = self.restore(&mut search, &mut opened, monitor)? {
             return Ok(self.stopped_before(stopped));
@@ -159,12 +156,25 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             generated: search.before.unwrap_or(0),
         };
         search.run(&mut monitor);
-        let explored = search.finish(&mut monitor).expect("nothing is left out");
-        search.save_through(&explored, self.start, &mut monitor);
-        Ok(Explored {
+        let found = search.finish(&mut monitor).expect("nothing is left out");
+        Ok(self.through(&search, found, reduced, symmetry, &mut monitor))
+    }
+
+    /// What a search has found out, which is kept if it is through.
+    fn through(
+        &self,
+        search: &Search<'_>,
+        found: Found,
+        reduced: Reduced,
+        symmetry: Option<NodeSymmetry>,
+        monitor: &mut dyn Monitor,
+    ) -> Explored<P> {
+        let explored = self.explored(found, symmetry);
+        search.save_through(&|| Through::of(&explored, self.system, self.start), monitor);
+        Explored {
             reduced,
             ..explored
-        })
+        }
     }
 
     /// Whether there is something to find out before it is clear what may be left out, and nobody asked for
@@ -207,22 +217,21 @@ impl<'a, P: Protocol> Attempt<'a, P> {
                 states: Some(asked.map_or(look.worlds, |states| states.min(look.worlds))),
                 ..*self.limits
             };
-            let (system, start, properties) = (self.system, self.start, self.properties);
-            let none = Reducer::none();
-            let mut search = Search::new(system, start, properties, &limits, self.tuning, none);
+            let (mut search, symmetry) = self.search_within(&limits, Reducer::none());
             search.run(monitor);
             let is_over = asked.is_some_and(|states| states <= look.worlds);
             if search.stopped != Some(Stopped::States) || is_over {
-                let explored = search.finish(monitor).expect("nothing is left out");
-                return Looked::Through(Box::new(explored));
+                let found = search.finish(monitor).expect("nothing is left out");
+                return Looked::Through(Box::new(self.explored(found, symmetry)));
             }
             let (reduced, left_out) = match self.plan(None, look.questions, monitor) {
                 Ok(plan) => plan,
                 Err(stopped) if self.place.is_some() => return Looked::Stopped(stopped),
                 Err(stopped) => {
                     search.stopped = Some(stopped);
-                    let explored = search.finish(&mut Halted(stopped));
-                    return Looked::Through(Box::new(explored.expect("nothing is left out")));
+                    let found = search.finish(&mut Halted(stopped));
+                    let found = found.expect("nothing is left out");
+                    return Looked::Through(Box::new(self.explored(found, symmetry)));
                 }
             };
             let is_open = |(_, why): &(_, Forgone)| matches!(why, Forgone::TooManyQuestions(_));
@@ -273,30 +282,54 @@ impl<'a, P: Protocol> Attempt<'a, P> {
     /// What is known if it was stopped before it was clear what may be left out. Nothing is written
     /// down: what is there already stays as it is.
     fn stopped_before(&self, stopped: Stopped) -> Explored<P> {
-        let mut search = self.search(Reducer::none());
+        let (mut search, symmetry) = self.search(Reducer::none());
         search.place = None;
         let mut monitor = Halted(stopped);
         search.run(&mut monitor);
-        search.finish(&mut monitor).expect("nothing is left out")
+        let found = search.finish(&mut monitor).expect("nothing is left out");
+        self.explored(found, symmetry)
     }
 
-    fn search(&self, left_out: Reducer<P>) -> Search<'a, P> {
-        let mut search = Search::new(
+    /// What a search has found out, in the words of the protocol.
+    fn explored(&self, found: Found, symmetry: Option<NodeSymmetry>) -> Explored<P> {
+        Explored {
+            symmetry,
+            ..found.of(self.properties)
+        }
+    }
+
+    /// A search with its checkpoints, and what came of node symmetry.
+    fn search(&self, left_out: Reducer<P>) -> (Search<'a>, Option<NodeSymmetry>) {
+        let (mut search, symmetry) = self.search_within(self.limits, left_out);
+        search.place = self.place.cloned();
+        (search, symmetry)
+    }
+
+    fn search_within<'l>(
+        &self,
+        limits: &'l Limits,
+        left_out: Reducer<P>,
+    ) -> (Search<'l>, Option<NodeSymmetry>)
+    where
+        'a: 'l,
+    {
+        let (worker, symmetry) = Expander::new(
             self.system,
             self.start,
             self.properties,
-            self.limits,
-            self.tuning,
+            &self.tuning,
             left_out,
         );
-        search.place = self.place.cloned();
-        search
+        let inquiries = self.properties.iter().map(Inquiry::of).collect();
+        let rules = &self.system.rules;
+        let search = Search::new(Box::new(worker), inquiries, rules, limits, self.tuning);
+        (search, symmetry)
     }
 
     /// Takes over what a checkpoint holds, if there is one that was not taken over yet.
     fn restore(
         &self,
-        search: &mut Search<'a, P>,
+        search: &mut Search<'a>,
         opened: &mut Opened,
         monitor: &mut dyn Monitor,
     ) -> Result<Result<(), Stopped>, CheckpointError> {

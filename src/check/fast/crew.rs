@@ -8,20 +8,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use super::worker::Worker;
-use crate::model::Protocol;
 
 /// Those who search.
-pub struct Crew<'a, P: Protocol> {
-    workers: Vec<Worker<'a, P>>,
+pub struct Crew {
+    workers: Vec<Box<dyn Worker>>,
     threads: usize,
     /// From how many worlds in a round on all work, and not the first alone.
     shared_from: usize,
     pool: Option<ThreadPool>,
 }
 
-impl<'a, P: Protocol> Crew<'a, P> {
+impl Crew {
     /// A crew of so many, of which the first is here. The others come when there is enough to do.
-    pub fn new(first: Worker<'a, P>, threads: usize, shared_from: usize) -> Self {
+    pub fn new(first: Box<dyn Worker>, threads: usize, shared_from: usize) -> Self {
         Crew {
             workers: vec![first],
             threads,
@@ -45,11 +44,11 @@ impl<'a, P: Protocol> Crew<'a, P> {
         self.workers.len().next_power_of_two()
     }
 
-    pub fn first(&mut self) -> &mut Worker<'a, P> {
-        &mut self.workers[0]
+    pub fn first(&mut self) -> &mut dyn Worker {
+        &mut *self.workers[0]
     }
 
-    pub fn all(&mut self) -> &mut [Worker<'a, P>] {
+    pub fn all(&mut self) -> &mut [Box<dyn Worker>] {
         &mut self.workers
     }
 
@@ -58,11 +57,11 @@ impl<'a, P: Protocol> Crew<'a, P> {
         &mut self,
         worlds: usize,
         jobs: usize,
-        job: impl Fn(&mut Worker<'a, P>, usize) + Sync,
+        job: &(dyn Fn(&mut dyn Worker, usize) + Sync),
     ) {
         let alone = worlds < self.shared_from || jobs == 1;
         let Some(pool) = self.pool.as_ref().filter(|_| !alone) else {
-            (0..jobs).for_each(|nth| job(&mut self.workers[0], nth));
+            (0..jobs).for_each(|nth| job(&mut *self.workers[0], nth));
             return;
         };
         let next = AtomicUsize::new(0);
@@ -74,7 +73,7 @@ impl<'a, P: Protocol> Crew<'a, P> {
                         if nth >= jobs {
                             break;
                         }
-                        job(worker, nth);
+                        job(&mut **worker, nth);
                     }
                 });
             }
@@ -83,6 +82,6 @@ impl<'a, P: Protocol> Crew<'a, P> {
 
     /// The bytes of all that they remember.
     pub fn bytes(&self) -> usize {
-        self.workers.iter().map(Worker::bytes).sum()
+        self.workers.iter().map(|worker| worker.bytes()).sum()
     }
 }

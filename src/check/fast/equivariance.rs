@@ -8,14 +8,13 @@
 //! Invariant: nothing of this changes what is found. A mistake ends the search in a panic that names
 //! who was asked, and what differed.
 
-use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use derive_where::derive_where;
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
-use super::names::Names;
+use crate::model::network::in_order;
 use crate::model::promise::Promise;
 use crate::model::symmetry::OwnedInput;
 use crate::model::{
@@ -63,7 +62,8 @@ enum Answer<P: Protocol> {
     },
     CrashPoints(Vec<usize>),
     Withheld(Option<&'static str>),
-    Awaited(BTreeMap<P::Timer, NodeSet>),
+    /// In the order of timers.
+    Awaited(Vec<(P::Timer, NodeSet)>),
     Record(Past<P>),
 }
 
@@ -75,16 +75,22 @@ pub struct Checks<P: Protocol> {
 
 impl<P: Protocol> Checks<P> {
     /// Asks a question by all names.
-    pub fn check(&mut self, system: &System<P>, names: &Names<P>, question: &Question<P>) {
+    pub fn check(
+        &mut self,
+        system: &System<P>,
+        symmetry: &Symmetry<P>,
+        trades: &[Renaming],
+        question: &Question<P>,
+    ) {
         if self.asked.contains(question) {
             return;
         }
         self.asked.insert(question.clone());
         let mut open = vec![(question.clone(), question.ask(system))];
         while let Some((question, answer)) = open.pop() {
-            for by in &names.trades {
-                let elsewhere = question.renamed(&names.symmetry, by);
-                let back = elsewhere.renamed(&names.symmetry, by);
+            for by in trades {
+                let elsewhere = question.renamed(symmetry, by);
+                let back = elsewhere.renamed(symmetry, by);
                 if back != question {
                     Promise::Symmetry.is_broken(format!(
                         "node symmetry is broken: the protocol does not rename well. {} trade names \
@@ -93,7 +99,7 @@ impl<P: Protocol> Checks<P> {
                     ));
                 }
                 let said = elsewhere.ask(system);
-                let expected = answer.renamed(&names.symmetry, system, by);
+                let expected = answer.renamed(symmetry, system, by);
                 if said != expected {
                     refuse(system, by, &question, &elsewhere, &expected, &said);
                 }
@@ -103,7 +109,7 @@ impl<P: Protocol> Checks<P> {
             }
             if let Answer::Reaction { after, .. } = answer {
                 let (id, about) = (question.id, About::Awaited(after));
-                self.check(system, names, &Question { id, about });
+                self.check(system, symmetry, trades, &Question { id, about });
             }
         }
     }
@@ -245,7 +251,7 @@ impl<P: Protocol> Answer<P> {
                 let renamed = awaited
                     .iter()
                     .map(|(timer, set)| ((symmetry.timer)(timer, by), by.set(*set)));
-                Answer::Awaited(renamed.collect())
+                Answer::Awaited(in_order(renamed, |(a, _), (b, _)| a < b))
             }
             Answer::Record(past) => Answer::Record(symmetry.past(past, by)),
         }
@@ -255,10 +261,13 @@ impl<P: Protocol> Answer<P> {
     /// no difference: where a crash may part it, what was sent until then is a question of its own.
     fn in_order(mut self, system: &System<P>) -> Self {
         if let Answer::Reaction { sent, .. } = &mut self {
-            match system.rules.links.order {
-                LinkOrder::Fifo => sent.sort_by_key(|(dst, _)| *dst),
-                LinkOrder::Unordered => sent.sort(),
-            }
+            let is_fifo = system.rules.links.order == LinkOrder::Fifo;
+            *sent = in_order(
+                sent.drain(..),
+                |a, b| {
+                    if is_fifo { a.0 < b.0 } else { a < b }
+                },
+            );
         }
         self
     }

@@ -4,7 +4,7 @@
 //! remembered (`memo`, `offers`), and `cursor` makes that a carrier, so that the relation is the very
 //! same. A world is packed into a key of a word or two (`pack`), the keys seen are a set (`visited`)
 //! and a list in the order of their discovery (`keys`). `search` goes through them level by level, a
-//! round of worlds at a time, and has them expanded and looked up by workers (`worker`, `crew`),
+//! round of worlds at a time, and has them expanded and looked up by workers (`worker`, `crew`, `expander`),
 //! but for those that came a moment ago (`lately`); a
 //! way to a world is found again by expanding what lies before it (`schedule`); what can still be
 //! reached is found out backwards (`sweep`); predicates are asked once for what they read (`views`).
@@ -28,6 +28,7 @@ mod books;
 mod crew;
 mod cursor;
 mod equivariance;
+mod expander;
 mod intern;
 mod keys;
 mod lately;

@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 
 use crate::check::NodeSymmetry;
 use crate::model::cluster::index;
-use crate::model::{Id, NodeSet, Protocol, Renaming, Symmetry, System};
+use crate::model::{Id, NodeSet, Protocol, Renaming, System};
 
 /// The most renamings that a search goes by: seven nodes that are alike, or some sets of fewer.
 const RENAMINGS_MAX: usize = 5_040;
@@ -15,8 +15,7 @@ const RENAMINGS_MAX: usize = 5_040;
 /// The number of a renaming. The identity has number 0.
 pub type Nth = u32;
 
-pub struct Names<P: Protocol> {
-    pub symmetry: Symmetry<P>,
+pub struct Names {
     /// The nodes that are alike, set by set, each in ascending order.
     pub sets: Vec<Vec<usize>>,
     /// For each of these nodes, the places of its own: its part, and what is in flight between it and
@@ -38,9 +37,9 @@ pub struct Names<P: Protocol> {
     by_rank: Vec<Nth>,
 }
 
-impl<P: Protocol> Names<P> {
+impl Names {
     /// The renamings of a system, or why it has none.
-    pub fn of(system: &System<P>) -> Result<Self, &'static str> {
+    pub fn of<P: Protocol>(system: &System<P>) -> Result<Self, &'static str> {
         let symmetry = system.protocol.symmetry();
         let symmetry = symmetry.ok_or("the protocol has no nodes that are alike")?;
         let sets = symmetry.sets(&system.cluster, &system.rules);
@@ -52,10 +51,10 @@ impl<P: Protocol> Names<P> {
         if count > RENAMINGS_MAX {
             return Err("there are more than 5,040 renamings");
         }
-        Ok(Names::new(symmetry, &sets, system.cluster.len(), count))
+        Ok(Names::new(&sets, system.cluster.len(), count))
     }
 
-    fn new(symmetry: Symmetry<P>, sets: &[NodeSet], nodes: usize, count: usize) -> Self {
+    fn new(sets: &[NodeSet], nodes: usize, count: usize) -> Self {
         let alike = sets.iter().fold(NodeSet::EMPTY, |a, b| a.union(*b));
         let sets: Vec<Vec<usize>> = sets
             .iter()
@@ -96,7 +95,6 @@ impl<P: Protocol> Names<P> {
             by_rank: vec![0; count],
             swaps: Vec::new(),
             others: Vec::new(),
-            symmetry,
             trades,
             steps,
             renamings,

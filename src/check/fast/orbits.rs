@@ -31,13 +31,44 @@ use super::names::{Names, Nth, rank};
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::promise::Promise;
-use crate::model::{Id, Link, Protocol, Renaming, System};
+use crate::model::{Id, Link, Protocol, Renaming, Symmetry, System};
 
 /// What one worker knows of renamings.
 pub struct Orbits<P: Protocol> {
-    names: Arc<Names<P>>,
+    symmetry: Arc<Symmetry<P>>,
+    names: Arc<Names>,
     renamed: Renamed,
     checks: Checks<P>,
+}
+
+/// What renaming takes.
+struct Desk<'a> {
+    names: &'a Names,
+    contents: &'a mut dyn Contents,
+}
+
+/// What is asked of parts by their contents.
+trait Contents {
+    /// The part that a part becomes by a renaming.
+    fn rename(&mut self, names: &Names, place: usize, part: Number, by: Nth) -> Number;
+
+    /// Whether a node has a choice to settle.
+    fn is_undecided(&self, node: usize, part: Number) -> bool;
+}
+
+/// The parts of a protocol.
+struct Known<'a, P: Protocol> {
+    system: &'a System<P>,
+    books: &'a mut Books<P>,
+    symmetry: &'a Symmetry<P>,
+}
+
+/// What parts become by renamings.
+struct Renamed {
+    /// For each place, from part and renaming to the part that it becomes.
+    parts: Vec<Memo>,
+    /// For each place that has a say in a signature, what each part says.
+    said: Vec<Vec<Number>>,
     /// The least world so far.
     least: Vec<Number>,
     /// For each member of a set, its signature.
@@ -48,54 +79,32 @@ pub struct Orbits<P: Protocol> {
     undecided: Vec<usize>,
 }
 
-/// What renaming takes.
-pub struct Desk<'a, P: Protocol> {
-    pub system: &'a System<P>,
-    pub books: &'a mut Books<P>,
-    pub names: &'a Names<P>,
-}
-
-/// What parts become by renamings.
-struct Renamed {
-    /// For each place, from part and renaming to the part that it becomes.
-    parts: Vec<Memo>,
-    /// For each place that has a say in a signature, what each part says.
-    said: Vec<Vec<Number>>,
-}
-
 /// What says nothing, because it depends on the names of others.
 const SILENT: Number = 0;
 
 impl<P: Protocol> Orbits<P> {
-    pub fn new(names: Arc<Names<P>>) -> Self {
-        let places = names.order.len();
+    pub fn new(symmetry: Arc<Symmetry<P>>, names: Arc<Names>) -> Self {
         Orbits {
-            renamed: Renamed {
-                parts: (0..places).map(|_| Memo::default()).collect(),
-                said: vec![Vec::new(); places],
-            },
+            renamed: Renamed::by(&names),
             checks: Checks::default(),
-            least: vec![0; places],
-            signatures: Vec::new(),
-            ranks: vec![Vec::new(); names.sets.len()],
-            nth: vec![0; names.sets.len()],
-            undecided: Vec::new(),
+            symmetry,
             names,
         }
     }
 
     /// The same renamings, for another worker.
     pub fn for_another(&self) -> Self {
-        Orbits::new(Arc::clone(&self.names))
+        Orbits::new(Arc::clone(&self.symmetry), Arc::clone(&self.names))
     }
 
-    pub fn names(&self) -> &Arc<Names<P>> {
+    pub fn names(&self) -> &Arc<Names> {
         &self.names
     }
 
     /// Asks a question by all names, and compares the answers.
     pub fn check(&mut self, system: &System<P>, question: &Question<P>) {
-        self.checks.check(system, &self.names, question);
+        let trades = &self.names.trades;
+        self.checks.check(system, &self.symmetry, trades, question);
     }
 
     /// The part that a part becomes by a renaming.
@@ -107,11 +116,14 @@ impl<P: Protocol> Orbits<P> {
         part: Number,
         by: Nth,
     ) -> Number {
-        let names = &*self.names;
-        let mut desk = Desk {
+        let mut known = Known {
             system,
             books,
-            names,
+            symmetry: &self.symmetry,
+        };
+        let mut desk = Desk {
+            names: &self.names,
+            contents: &mut known,
         };
         self.renamed.part(&mut desk, place, part, by)
     }
@@ -123,25 +135,59 @@ impl<P: Protocol> Orbits<P> {
         books: &mut Books<P>,
         parts: &[Number],
     ) -> &[Number] {
-        let names = &*self.names;
-        let is_undecided = |at: &usize| books.node[*at].facts[parts[*at] as usize].undecided;
-        self.undecided.clear();
-        self.undecided.extend((0..books.nodes).filter(is_undecided));
-        let (renamed, least) = (&mut self.renamed, &mut self.least);
-        let mut desk = Desk {
+        let mut known = Known {
             system,
             books,
-            names,
+            symmetry: &self.symmetry,
         };
+        let mut desk = Desk {
+            names: &self.names,
+            contents: &mut known,
+        };
+        self.renamed.canonical(&mut desk, parts);
+        &self.renamed.least
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.renamed.bytes() + self.checks.bytes()
+    }
+}
+
+impl Renamed {
+    fn by(names: &Names) -> Self {
+        let places = names.order.len();
+        Renamed {
+            parts: (0..places).map(|_| Memo::default()).collect(),
+            said: vec![Vec::new(); places],
+            least: vec![0; places],
+            signatures: Vec::new(),
+            ranks: vec![Vec::new(); names.sets.len()],
+            nth: vec![0; names.sets.len()],
+            undecided: Vec::new(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let renamed: usize = self.parts.iter().map(Memo::bytes).sum();
+        let said: usize = self.said.iter().map(Vec::capacity).sum();
+        renamed + said * size_of::<Number>()
+    }
+
+    /// Finds the parts of the world that stands for this one: the least.
+    fn canonical(&mut self, desk: &mut Desk<'_>, parts: &[Number]) {
+        let names = desk.names;
+        let is_undecided = |at: &usize| desk.contents.is_undecided(*at, parts[*at]);
+        self.undecided.clear();
+        self.undecided
+            .extend((0..names.own.len()).filter(is_undecided));
         let mut first = true;
         if self.undecided.is_empty() {
-            for (set, ranks) in self.ranks.iter_mut().enumerate() {
-                ranks.clear();
-                renamed.arrange(&mut desk, parts, set, &mut self.signatures, ranks);
+            for set in 0..names.sets.len() {
+                self.arrange(desk, parts, set);
             }
             loop {
                 let ranks = self.nth.iter().zip(&self.ranks).map(|(nth, all)| all[*nth]);
-                renamed.try_out(&mut desk, parts, names.nth(ranks), first, least);
+                self.try_out(desk, parts, names.nth(ranks), first);
                 first = false;
                 if !step(&mut self.nth, &self.ranks) {
                     break;
@@ -150,32 +196,17 @@ impl<P: Protocol> Orbits<P> {
         } else {
             for (nth, renaming) in names.renamings.iter().enumerate() {
                 if keeps_order(renaming, &self.undecided) {
-                    renamed.try_out(&mut desk, parts, number(nth), first, least);
+                    self.try_out(desk, parts, number(nth), first);
                     first = false;
                 }
             }
         }
-        least
     }
 
-    pub fn bytes(&self) -> usize {
-        let renamed: usize = self.renamed.parts.iter().map(Memo::bytes).sum();
-        let said: usize = self.renamed.said.iter().map(Vec::capacity).sum();
-        renamed + said * size_of::<Number>() + self.checks.bytes()
-    }
-}
-
-impl Renamed {
     /// Finds the arrangements of a set that are worth trying out: those in the order of signatures.
-    fn arrange<P: Protocol>(
-        &mut self,
-        desk: &mut Desk<'_, P>,
-        parts: &[Number],
-        set: usize,
-        signatures: &mut Vec<Vec<Number>>,
-        ranks: &mut Vec<usize>,
-    ) {
+    fn arrange(&mut self, desk: &mut Desk<'_>, parts: &[Number], set: usize) {
         let members = &desk.names.sets[set];
+        let mut signatures = std::mem::take(&mut self.signatures);
         signatures.resize_with(signatures.len().max(members.len()), Vec::new);
         for (nth, signature) in signatures.iter_mut().enumerate().take(members.len()) {
             signature.clear();
@@ -202,6 +233,9 @@ impl Renamed {
                 None => all_alike &= !is_tied,
             }
         }
+        self.signatures = signatures;
+        let ranks = &mut self.ranks[set];
+        ranks.clear();
         if all_alike {
             ranks.push(rank(&sorted));
         } else {
@@ -210,9 +244,9 @@ impl Renamed {
     }
 
     /// What a node is, apart from its name.
-    fn sign<P: Protocol>(
+    fn sign(
         &mut self,
-        desk: &mut Desk<'_, P>,
+        desk: &mut Desk<'_>,
         parts: &[Number],
         (set, nth): (usize, usize),
         signature: &mut Vec<Number>,
@@ -240,12 +274,7 @@ impl Renamed {
     }
 
     /// Whether a renaming leaves a world as it is.
-    fn changes_nothing<P: Protocol>(
-        &mut self,
-        desk: &mut Desk<'_, P>,
-        parts: &[Number],
-        by: Nth,
-    ) -> bool {
+    fn changes_nothing(&mut self, desk: &mut Desk<'_>, parts: &[Number], by: Nth) -> bool {
         let names = desk.names;
         let from = &names.from[by as usize];
         names.order.iter().all(|place| {
@@ -255,39 +284,28 @@ impl Renamed {
     }
 
     /// Renames a world, and keeps it if it is less than the least so far.
-    fn try_out<P: Protocol>(
-        &mut self,
-        desk: &mut Desk<'_, P>,
-        parts: &[Number],
-        by: Nth,
-        first: bool,
-        least: &mut [Number],
-    ) {
+    fn try_out(&mut self, desk: &mut Desk<'_>, parts: &[Number], by: Nth, first: bool) {
         let names = desk.names;
         let from = &names.from[by as usize];
         let mut less = first;
         for &place in &names.order {
             let part = self.part(desk, from[place], parts[from[place]], by);
-            if !less && part != least[place] {
-                if part > least[place] {
+            if !less && part != self.least[place] {
+                if part > self.least[place] {
                     return;
                 }
                 less = true;
             }
-            least[place] = part;
+            self.least[place] = part;
         }
     }
 
     /// The part that a part becomes by a renaming. It lies at another place, maybe.
     #[inline]
-    fn part<P: Protocol>(
-        &mut self,
-        desk: &mut Desk<'_, P>,
-        place: usize,
-        part: Number,
-        by: Nth,
-    ) -> Number {
-        let is_channel = desk.books.nodes <= place && place < desk.books.at_globals();
+    fn part(&mut self, desk: &mut Desk<'_>, place: usize, part: Number, by: Nth) -> Number {
+        let (nodes, places) = (desk.names.own.len(), desk.names.order.len());
+        // Behind the channels come the globals and the past.
+        let is_channel = nodes <= place && place + 2 < places;
         // Nothing in flight names nobody.
         if by == 0 || (is_channel && part == 0) {
             return part;
@@ -296,17 +314,20 @@ impl Renamed {
         if let Some(known) = self.parts[place].get(asked) {
             return known;
         }
-        let renamed = desk.rename(place, part, by);
+        let renamed = desk.contents.rename(desk.names, place, part, by);
         self.parts[place].put(asked, renamed);
         renamed
     }
 }
 
-impl<P: Protocol> Desk<'_, P> {
-    /// Renames a part by its contents.
-    fn rename(&mut self, place: usize, part: Number, by: Nth) -> Number {
-        let (system, books, names) = (self.system, &mut *self.books, self.names);
-        let symmetry = &names.symmetry;
+impl<P: Protocol> Contents for Known<'_, P> {
+    fn is_undecided(&self, node: usize, part: Number) -> bool {
+        self.books.node[node].facts[part as usize].undecided
+    }
+
+    fn rename(&mut self, names: &Names, place: usize, part: Number, by: Nth) -> Number {
+        let (system, symmetry) = (self.system, self.symmetry);
+        let books = &mut *self.books;
         let order = system.rules.links.order;
         let renaming = &names.renamings[by as usize];
         let nodes = books.nodes;
@@ -338,8 +359,8 @@ impl<P: Protocol> Desk<'_, P> {
 /// A value renamed at once: the same as if it is renamed trade by trade, and the way back leads back,
 /// or how it is renamed is wrong. (Who takes a renaming for its inverse gets each trade right; who
 /// forgets something makes values equal that are not.)
-fn at_once<P: Protocol, T: Clone + PartialEq + Debug>(
-    names: &Names<P>,
+fn at_once<T: Clone + PartialEq + Debug>(
+    names: &Names,
     by: Nth,
     value: &T,
     rename: impl Fn(&T, &Renaming) -> T,

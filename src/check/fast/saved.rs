@@ -140,7 +140,7 @@ fn by_id(exercised: Vec<(usize, Arm)>) -> Exercised {
     exercised.into_iter().map(by_id).collect()
 }
 
-impl<P: Protocol> Search<'_, P> {
+impl Search<'_> {
     /// Writes down how far the search has come, if it has a place for that.
     pub fn save(&mut self, monitor: &mut dyn Monitor) {
         if self.swept.is_none() {
@@ -158,7 +158,7 @@ impl<P: Protocol> Search<'_, P> {
         let Some(place) = self.place.clone() else {
             return;
         };
-        self.crew.first().cursor.catch_up();
+        self.crew.first().catch_up();
         self.hear_all();
         let cost = monitor.cost();
         let written = place.write(|writer| {
@@ -172,12 +172,7 @@ impl<P: Protocol> Search<'_, P> {
     }
 
     /// Writes down what was found, if the search is through and has a place for that.
-    pub fn save_through(
-        &self,
-        explored: &Explored<P>,
-        start: &World<P>,
-        monitor: &mut dyn Monitor,
-    ) {
+    pub fn save_through(&self, found: &dyn Fn() -> Through, monitor: &mut dyn Monitor) {
         let Some(place) = self.place.as_ref().filter(|_| self.is_through()) else {
             return;
         };
@@ -186,7 +181,7 @@ impl<P: Protocol> Search<'_, P> {
             writer.number(cost)?;
             writer.number(self.before.map_or(0, |before| before + 1))?;
             writer.number(THROUGH)?;
-            writer.value(&Through::of(explored, self.system, start))
+            writer.value(&found())
         });
         monitor.wrote_checkpoint(written.map_err(|error| error.to_string()));
     }
@@ -201,8 +196,8 @@ impl<P: Protocol> Search<'_, P> {
             waiting: seen.waiting,
         };
         let (levels, expanded, generated) = (self.levels.clone(), self.expanded, self.generated);
-        let cursor = &self.crew.first().cursor;
-        let packer = cursor.packer();
+        let worker = self.crew.first();
+        let packer = worker.packer();
         writer.value(&Outline {
             levels,
             expanded,
@@ -213,7 +208,7 @@ impl<P: Protocol> Search<'_, P> {
             widths: packer.widths().collect(),
             word_bits: packer.word_bits(),
         })?;
-        write_values(writer, cursor.books())?;
+        worker.write_values(writer)?;
         for table in packer.folded() {
             writer.number(table.len() as u64)?;
             (0..table.len()).try_for_each(|nth| writer.number(*table.get(number(nth))))?;
@@ -251,10 +246,10 @@ impl<P: Protocol> Search<'_, P> {
                 }
             }
         };
-        let cursor = &mut self.crew.first().cursor;
+        let worker = self.crew.first();
         self.keys.each(|keys| {
             for key in keys {
-                let class = cursor.class_of(*key);
+                let class = worker.class_of(*key);
                 add(marks.get(self.visited.find(class).expect("it was found")));
             }
         });
@@ -269,10 +264,10 @@ impl<P: Protocol> Search<'_, P> {
             return;
         };
         let mut bytes = bytes.iter().flat_map(|word| word.to_le_bytes());
-        let cursor = &mut self.crew.first().cursor;
+        let worker = self.crew.first();
         self.keys.each(|keys| {
             for (key, bits) in keys.iter().zip(&mut bytes) {
-                let class = cursor.class_of(*key);
+                let class = worker.class_of(*key);
                 marks.add(self.visited.find(class).expect("it was found"), bits);
             }
         });
@@ -287,10 +282,10 @@ impl<P: Protocol> Search<'_, P> {
         monitor: &mut dyn Monitor,
     ) -> Result<Result<(), Stopped>, CheckpointError> {
         let outline: Outline = reader.value()?;
-        let cursor = &mut self.crew.first().cursor;
-        cursor.learn(|system, books| read_values(reader, place, system, books))?;
+        let worker = self.crew.first();
+        worker.read_values(reader, place)?;
         let nonsense = || place.damaged("its layout makes no sense");
-        let parts = cursor.parts().len();
+        let parts = worker.packer().part_count();
         let layout = Packer::restored(&outline.widths, outline.word_bits);
         let mut packer = layout
             .filter(|packer| packer.part_count() == parts)
@@ -303,7 +298,7 @@ impl<P: Protocol> Search<'_, P> {
             }
         }
         let key_words = packer.key_words();
-        cursor.pack_by(packer);
+        worker.pack_by(packer);
         let count = reader.count((key_words * size_of::<u64>()) as u64)?;
         let here = count.min(self.tuning.block.saturating_mul(self.tuning.blocks_max));
         let words = (here + Visited::slots_for(count)) * key_words;
@@ -315,8 +310,7 @@ impl<P: Protocol> Search<'_, P> {
             return Ok(Err(stopped));
         }
         self.forget_worlds(count);
-        let cursor = &mut self.crew.first().cursor;
-        let counts = cursor.books().counts();
+        let worker = self.crew.first();
         let mut all = self.visited.shares(1).remove(0);
         for _ in 0..count {
             let mut words = [0; Key::WORDS_MAX];
@@ -324,13 +318,8 @@ impl<P: Protocol> Search<'_, P> {
                 *word = reader.number()?;
             }
             let key = Key::of(&words);
-            let known = cursor.packer().knows(key) && {
-                cursor.load(key);
-                let mut parts = cursor.parts().iter().zip(&counts);
-                parts.all(|(part, count)| (*part as usize) < *count)
-            };
-            let is_new = all.insert(cursor.class());
-            if !known || !is_new || cursor.has_outgrown() {
+            let class = worker.class_if_known(key);
+            if !class.is_some_and(|class| all.insert(class)) {
                 return Err(place.damaged("a world in it makes no sense"));
             }
             self.keys.push(key);
@@ -392,7 +381,7 @@ impl<P: Protocol> Search<'_, P> {
     /// Whether expanding the first worlds still gives those that come next.
     fn replays(&mut self) -> bool {
         let start = self.keys.get(0);
-        let mut known = BTreeSet::from([self.crew.first().cursor.class_of(start)]);
+        let mut known = BTreeSet::from([self.crew.first().class_of(start)]);
         let mut next = 1;
         for level in 1..self.levels.len() {
             let first = self.levels[level - 1];
@@ -428,7 +417,7 @@ fn number(n: usize) -> Number {
 }
 
 /// Writes what the numbers of parts stand for.
-fn write_values<P: Protocol>(writer: &mut Writer, books: &Books<P>) -> io::Result<()> {
+pub fn write_values<P: Protocol>(writer: &mut Writer, books: &Books<P>) -> io::Result<()> {
     fn all<T>(writer: &mut Writer, values: &Shared<Arc<T>>) -> io::Result<()>
     where
         T: Serialize + DeserializeOwned + PartialEq,
@@ -447,7 +436,7 @@ fn write_values<P: Protocol>(writer: &mut Writer, books: &Books<P>) -> io::Resul
 }
 
 /// Interns values in the order in which they were, so that they get the same numbers.
-fn read_values<P: Protocol>(
+pub fn read_values<P: Protocol>(
     reader: &mut Reader,
     place: &Place,
     system: &System<P>,
@@ -511,7 +500,7 @@ enum SavedFinding {
 }
 
 impl Through {
-    fn of<P: Protocol>(explored: &Explored<P>, system: &System<P>, start: &World<P>) -> Self {
+    pub fn of<P: Protocol>(explored: &Explored<P>, system: &System<P>, start: &World<P>) -> Self {
         let positions = |schedule: &[Event<P>]| positions(system, start, schedule);
         let finding = |finding: &Finding<P>| match finding {
             Finding::Nothing => SavedFinding::Nothing,

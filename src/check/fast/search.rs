@@ -6,43 +6,51 @@
 //! that ends within a round ends at the very world at which the plain engine ends. Nothing is kept
 //! of the way to a world: it is found again by expanding the level before.
 
+use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use super::crew::Crew;
-use super::cursor::{Cursor, Scratch};
 use super::keys::Keys;
-use super::names::Names;
-use super::reduce::Reducer;
-use super::sweep::{Goal, blocked};
+use super::schedule::Way;
+use super::sweep::{AT_ONCE, Goal, blocked};
 use super::visited::Visited;
 use super::worker::{Chunk, End, LookedUp, Seen, Worker};
 use super::{Tuning, pack::Packer};
 use crate::check::checkpoint::Place;
 use crate::check::explore::{Explored, Finding};
 use crate::check::reduction::{Reads, Reduced};
-use crate::check::{Limits, Monitor, NodeSymmetry, Progress, Stopped};
-use crate::model::{Expectation, Property, Protocol, Reason, System, World};
+use crate::check::{Limits, Monitor, Progress, Stopped};
+use crate::model::arms::Exercised;
+use crate::model::{Bound, Expectation, Property, Protocol, Reason, Rules, Sense};
 
 /// One property while the search goes on.
-struct Inquiry<P: Protocol> {
-    name: &'static str,
-    expectation: Expectation<P>,
+pub struct Inquiry {
+    sense: Sense,
     found: Option<(usize, Option<Reason>)>,
 }
 
+impl Inquiry {
+    pub fn of<P: Protocol>(property: &Property<P>) -> Self {
+        Inquiry {
+            sense: property.expectation.sense(),
+            found: None,
+        }
+    }
+}
+
 /// The worlds that were found, and how to get from one to the next.
-pub struct Search<'a, P: Protocol> {
-    pub system: &'a System<P>,
+pub struct Search<'a> {
+    rules: &'a Rules,
     pub limits: &'a Limits,
     pub tuning: Tuning,
-    pub crew: Crew<'a, P>,
+    pub crew: Crew,
     pub keys: Keys,
     pub visited: Visited,
     /// The number of the first world of each level, up to the one behind that being expanded.
     pub levels: Vec<usize>,
     /// How many worlds were expanded.
     pub expanded: usize,
-    inquiries: Vec<Inquiry<P>>,
+    inquiries: Vec<Inquiry>,
     sweeps: bool,
     pub seen: Seen,
     pub generated: u64,
@@ -56,42 +64,24 @@ pub struct Search<'a, P: Protocol> {
     pub place: Option<Place>,
     /// The sweep that a checkpoint was written in, and its marks, eight worlds to a word.
     pub swept: Option<(usize, Vec<u64>)>,
-    symmetry: Option<NodeSymmetry>,
     /// The worlds of a round, shared out; there may be more of these than a round needs.
     chunks: Vec<Mutex<Chunk>>,
     /// What became of the keys of each share.
     looked_up: Vec<Mutex<LookedUp>>,
 }
 
-impl<'a, P: Protocol> Search<'a, P> {
+impl<'a> Search<'a> {
     pub fn new(
-        system: &'a System<P>,
-        start: &World<P>,
-        properties: &[Property<P>],
+        worker: Box<dyn Worker>,
+        inquiries: Vec<Inquiry>,
+        rules: &'a Rules,
         limits: &'a Limits,
         tuning: Tuning,
-        reducer: Reducer<P>,
     ) -> Self {
-        let inquiry = |property: &Property<P>| Inquiry {
-            name: property.name,
-            expectation: property.expectation,
-            found: None,
-        };
-        let inquiries: Vec<_> = properties.iter().map(inquiry).collect();
-        let sweeps = inquiries.iter().any(|i| i.expectation.goal().is_some());
-        let mut cursor = Cursor::new(system, start, &tuning, reducer);
-        let symmetry = tuning.symmetry.then(|| match Names::of(system) {
-            Ok(names) => {
-                let told = names.tell();
-                cursor.rename(names);
-                told
-            }
-            Err(why) => NodeSymmetry::Off(why),
-        });
-        let key_words = cursor.packer().key_words();
-        let worker = Worker::new(system, cursor, properties, tuning.steps_max);
+        let key_words = worker.packer().key_words();
+        let sweeps = inquiries.iter().any(|i| i.sense.is_of_progress());
         let mut search = Search {
-            system,
+            rules,
             limits,
             tuning,
             crew: Crew::new(worker, tuning.crew(), tuning.shared_from),
@@ -109,16 +99,14 @@ impl<'a, P: Protocol> Search<'a, P> {
             stopped: None,
             place: None,
             swept: None,
-            symmetry,
             chunks: Vec::new(),
             looked_up: Vec::new(),
         };
         let worker = search.crew.first();
-        let start = worker.cursor.key();
-        let class = worker.cursor.class();
+        let (start, class) = worker.here();
         let mut properties = (0..search.inquiries.len()).collect();
         let (inquiries, all_read) = (&mut search.inquiries, &mut search.read);
-        worker.ask(start, &mut properties, |property, read, settled| {
+        worker.ask(start, &mut properties, &mut |property, read, settled| {
             *all_read = all_read.and(read);
             if let Some(reason) = settled {
                 inquiries[property].found = Some((0, reason));
@@ -137,8 +125,8 @@ impl<'a, P: Protocol> Search<'a, P> {
             slots,
             ..
         } = self.tuning;
-        let cursor = &self.crew.first().cursor;
-        let key_words = cursor.packer().key_words();
+        let worker = self.crew.first();
+        let key_words = worker.packer().key_words();
         self.keys = Keys::new(key_words, block, blocks_max);
         self.visited = Visited::new(key_words, slots, room);
     }
@@ -188,12 +176,12 @@ impl<'a, P: Protocol> Search<'a, P> {
     /// What predicates have read so far, those that sweeps ask as well.
     pub fn read_so_far(&mut self) -> Reads {
         let workers = self.crew.all().iter();
-        workers.fold(self.read, |all, worker| all.and(worker.read))
+        workers.fold(self.read, |all, worker| all.and(worker.read()))
     }
 
     /// Whether a predicate has read what was changed by what is left out.
     fn is_spoilt(&self) -> bool {
-        self.is_reduced && self.read.tell_apart(&self.system.rules)
+        self.is_reduced && self.read.tell_apart(self.rules)
     }
 
     /// Whether nothing is left to find out.
@@ -237,10 +225,9 @@ impl<'a, P: Protocol> Search<'a, P> {
         let chunks = loop {
             let chunks = self.share_out(end);
             let all = &self.chunks;
-            let expand = |worker: &mut Worker<'a, P>, nth: usize| {
+            self.crew.work(worlds, chunks, &|worker, nth| {
                 worker.expand(&mut locked(&all[nth]), shares);
-            };
-            self.crew.work(worlds, chunks, expand);
+            });
             if all[..chunks].iter().all(|chunk| !locked(chunk).outgrown) {
                 break chunks;
             }
@@ -254,9 +241,9 @@ impl<'a, P: Protocol> Search<'a, P> {
 
     /// How far it has come, and what longer keys are about to take.
     fn before_repacking(&mut self) -> Progress {
-        let cursor = &mut self.crew.first().cursor;
-        cursor.catch_up();
-        let (before, next) = (cursor.packer().key_words(), cursor.next_layout());
+        let worker = self.crew.first();
+        worker.catch_up();
+        let (before, next) = (worker.packer().key_words(), worker.next_layout());
         let longer = next.key_words() - before.min(next.key_words());
         let (worlds, set) = (self.keys.bytes() / before, self.visited.bytes() / before);
         Progress {
@@ -297,12 +284,13 @@ impl<'a, P: Protocol> Search<'a, P> {
             .collect();
         let looked_up = &self.looked_up;
         let chunks: Vec<&Chunk> = chunks.iter().map(|chunk| &**chunk).collect();
-        self.crew.work(worlds, shares, |worker, share| {
-            let of_share = chunks
+        self.crew.work(worlds, shares, &|worker, share| {
+            let of_share: Vec<_> = chunks
                 .iter()
-                .map(|chunk| (chunk.shares[share].as_slice(), chunk.found(share)));
+                .map(|chunk| (chunk.shares[share].as_slice(), chunk.found(share)))
+                .collect();
             let mut set = locked(&sets[share]);
-            worker.look_up(of_share, &mut set, &open, &mut locked(&looked_up[share]));
+            worker.look_up(&of_share, &mut set, &open, &mut locked(&looked_up[share]));
         });
     }
 
@@ -359,7 +347,7 @@ impl<'a, P: Protocol> Search<'a, P> {
     /// Notes what was heard in chunks that had to be expanded again, too.
     pub fn hear_all(&mut self) {
         for worker in self.crew.all() {
-            self.seen.exercised.extend(worker.cursor.heard());
+            self.seen.exercised.extend(worker.heard());
         }
     }
 
@@ -379,25 +367,24 @@ impl<'a, P: Protocol> Search<'a, P> {
     /// Gives every world a new key, because a number has outgrown its field.
     fn repack(&mut self) {
         let worker = self.crew.first();
-        worker.cursor.catch_up();
-        let old: Packer = worker.cursor.repack();
-        let mut scratch = Scratch::default();
-        let (key_words, slots) = (worker.cursor.packer().key_words(), self.tuning.slots);
+        worker.catch_up();
+        let old: Packer = worker.repack();
+        let (key_words, slots) = (worker.packer().key_words(), self.tuning.slots);
         // The old set goes first: all that it held is in the list.
         self.visited = Visited::new(key_words, slots, 0);
-        let translate = |key| worker.cursor.translate(&old, key, &mut scratch);
+        let translate = |key| worker.translate(&old, key);
         self.keys.rewrite(key_words, translate);
         self.visited = Visited::new(key_words, slots, self.keys.len());
         let mut all = self.visited.shares(1).remove(0);
         self.keys.each(|keys| {
             all.warm(keys);
             for key in keys {
-                all.insert(worker.cursor.class_of(*key));
+                all.insert(worker.class_of(*key));
             }
         });
         let (first, others) = self.crew.all().split_first_mut().expect("there is a first");
         for other in others {
-            other.cursor.adopt(first.cursor.packer());
+            other.adopt(first.packer());
         }
     }
 
@@ -413,7 +400,7 @@ impl<'a, P: Protocol> Search<'a, P> {
             .iter_mut()
             .zip(found)
             .all(|(inquiry, found)| {
-                let broken = matches!(inquiry.expectation, Expectation::Always(_));
+                let broken = inquiry.sense == Sense::Always;
                 let explained = |(_, reason): &(usize, Option<Reason>)| reason.is_some() == broken;
                 let sound = found.as_ref().is_none_or(explained);
                 inquiry.found = found;
@@ -428,7 +415,7 @@ impl<'a, P: Protocol> Search<'a, P> {
     }
 
     /// What was found out; nothing if a predicate has read what was changed by what is left out.
-    pub fn finish(&mut self, monitor: &mut dyn Monitor) -> Option<Explored<P>> {
+    pub fn finish(&mut self, monitor: &mut dyn Monitor) -> Option<Found> {
         if self.is_spoilt() {
             return None;
         }
@@ -437,46 +424,34 @@ impl<'a, P: Protocol> Search<'a, P> {
             // What was found so far took its time.
             self.save(monitor);
         }
-        let goals: Vec<(usize, Goal<P>)> = self
-            .inquiries
-            .iter()
-            .enumerate()
-            .filter_map(|(nth, inquiry)| Some((nth, Goal::of(inquiry.name, inquiry.expectation)?)))
+        let inquiries = self.inquiries.iter().enumerate();
+        let goals: Vec<Goal> = inquiries
+            .filter(|(_, inquiry)| inquiry.sense.is_of_progress())
+            .map(|(property, inquiry)| Goal {
+                property,
+                by_repairs: inquiry.sense == Sense::Recovers,
+            })
             .collect();
         // What is found blocked is found among the worlds that were expanded.
         let progress = self.progress();
         let swept = self.swept.as_ref().map_or(0, |(nth, _)| *nth);
-        for (nth, some) in goals.chunks(Goal::<P>::AT_ONCE).enumerate().skip(swept) {
-            let (members, goals): (Vec<usize>, Vec<Goal<P>>) = some.iter().cloned().unzip();
-            let Some(blocked) = blocked(self, nth, &goals, monitor) else {
+        for (nth, goals) in goals.chunks(AT_ONCE).enumerate().skip(swept) {
+            let Some(blocked) = blocked(self, nth, goals, monitor) else {
                 break;
             };
-            for (member, at) in members.into_iter().zip(blocked) {
-                self.inquiries[member].found = at.map(|at| (at, None));
+            for (goal, at) in goals.iter().zip(blocked) {
+                self.inquiries[goal.property].found = at.map(|at| (at, None));
             }
         }
         self.read = self.read_so_far();
         if self.is_spoilt() {
             return None;
         }
-        let expectations: Vec<_> = self.inquiries.iter().map(|i| i.expectation).collect();
-        let findings = expectations
-            .into_iter()
-            .zip(self.found())
-            .map(|(expectation, found)| {
-                let Some((at, reason)) = found else {
-                    return Finding::Nothing;
-                };
-                let schedule = self.schedule(at);
-                match (expectation, reason) {
-                    (Expectation::Always(_), Some(reason)) => Finding::Broken { schedule, reason },
-                    (Expectation::Reachable(_), _) => Finding::Met { schedule },
-                    _ => Finding::Blocked { schedule },
-                }
-            })
-            .collect();
-        let waiting_for_the_living = self.seen.waiting.map(|at| self.schedule(at));
-        Some(Explored {
+        let found = self.found().into_iter();
+        let findings = found.map(|found| found.map(|(at, reason)| (self.way(at), reason)));
+        let findings = findings.collect();
+        let waiting_for_the_living = self.seen.waiting.map(|at| self.way(at));
+        Some(Found {
             settled: self.stopped.is_none() && self.expanded < self.keys.len(),
             progress,
             findings,
@@ -485,15 +460,58 @@ impl<'a, P: Protocol> Search<'a, P> {
             exercised: self.seen.exercised.clone(),
             repair_withheld: self.seen.repair_withheld,
             stopped: self.stopped,
-            reduced: Reduced::default(),
             waiting_for_the_living,
-            symmetry: self.symmetry.clone(),
         })
     }
 }
 
+/// What a search has found out, whatever the protocol.
+pub struct Found {
+    pub progress: Progress,
+    /// For each property, the way to a world that settles it, and why it is broken there.
+    pub findings: Vec<Option<(Way, Option<Reason>)>>,
+    pub withheld: BTreeSet<Bound>,
+    pub absorbed: bool,
+    pub repair_withheld: bool,
+    pub exercised: Exercised,
+    pub stopped: Option<Stopped>,
+    pub settled: bool,
+    pub waiting_for_the_living: Option<Way>,
+}
+
+impl Found {
+    /// The same with the protocol that it is about.
+    pub fn of<P: Protocol>(self, properties: &[Property<P>]) -> Explored<P> {
+        let finding = |(found, property): (Option<(Way, _)>, &Property<P>)| {
+            let Some((way, reason)) = found else {
+                return Finding::Nothing;
+            };
+            let schedule = way.events();
+            match (property.expectation, reason) {
+                (Expectation::Always(_), Some(reason)) => Finding::Broken { schedule, reason },
+                (Expectation::Reachable(_), _) => Finding::Met { schedule },
+                _ => Finding::Blocked { schedule },
+            }
+        };
+        let findings = self.findings.into_iter().zip(properties);
+        Explored {
+            progress: self.progress,
+            findings: findings.map(finding).collect(),
+            withheld: self.withheld,
+            absorbed: self.absorbed,
+            repair_withheld: self.repair_withheld,
+            stopped: self.stopped,
+            settled: self.settled,
+            exercised: self.exercised,
+            reduced: Reduced::default(),
+            waiting_for_the_living: self.waiting_for_the_living.map(Way::events),
+            symmetry: None,
+        }
+    }
+}
+
 /// What the properties that are still open have read of a key, beyond what they had read before.
-fn reads<P: Protocol>(inquiries: &[Inquiry<P>], looked_up: &LookedUp, nth: usize) -> Reads {
+fn reads(inquiries: &[Inquiry], looked_up: &LookedUp, nth: usize) -> Reads {
     let reading = looked_up
         .reading
         .iter()
@@ -503,12 +521,7 @@ fn reads<P: Protocol>(inquiries: &[Inquiry<P>], looked_up: &LookedUp, nth: usize
 }
 
 /// Notes the properties that this key settles, of those that nothing before it has settled.
-fn settle<P: Protocol>(
-    inquiries: &mut [Inquiry<P>],
-    looked_up: &mut LookedUp,
-    nth: usize,
-    at: usize,
-) {
+fn settle(inquiries: &mut [Inquiry], looked_up: &mut LookedUp, nth: usize, at: usize) {
     for settling in &mut looked_up.settling {
         let found = &mut inquiries[settling.property].found;
         if settling.nth == nth && found.is_none() {

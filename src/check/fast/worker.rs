@@ -1,19 +1,111 @@
-//! Whoever expands worlds, looks their successors up, and asks predicates of the new ones.
+//! Whoever expands worlds, looks their successors up, and asks predicates of the new ones: what a
+//! search asks of its workers, whatever the protocol.
 //!
 //! Invariant: what a worker hands over depends on the worlds that it was given and not on what it
 //! did before. (The numbers in keys do: but keys are the same if and only if worlds are.)
+//!
+//! A search asks for a chunk of worlds or a share of the set at a time, so that it costs nothing that
+//! the protocol is erased here. What is asked of single worlds is asked seldom.
 
+use std::any::Any;
 use std::collections::BTreeSet;
+use std::io;
+use std::ops::Range;
 
 use super::books::Numbers;
-use super::cursor::Cursor;
 use super::lately::Lately;
 use super::pack::{Key, Packer};
-use super::views::Remembering;
+use super::sweep::Sweep;
 use super::visited::{Share, Visited};
+use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::check::reduction::Reads;
 use crate::model::arms::Exercised;
-use crate::model::{Bound, Class, Enabled, Expectation, Property, Protocol, Reason, System};
+use crate::model::{Bound, Class, Enabled, Reason};
+
+/// One of those who search.
+pub trait Worker: Send {
+    /// Another one, who has yet to learn everything.
+    fn for_another(&self) -> Box<dyn Worker>;
+
+    /// Learns what other workers have found by now.
+    fn catch_up(&mut self);
+
+    /// The keys of the world that it stands at: its own, and that by which the set knows it.
+    fn here(&mut self) -> (Key, Key);
+
+    /// Expands the worlds of a chunk, and divides the successors into so many shares.
+    fn expand(&mut self, chunk: &mut Chunk, shares: usize);
+
+    /// Adds the keys of one share to the set, and asks the predicates that are still `open` of those that
+    /// are new. Chunks have each key by which the set knows a world with that of the world itself.
+    fn look_up(
+        &mut self,
+        chunks: &[(&[Key], &[Key])],
+        share: &mut Share<'_>,
+        open: &[bool],
+        looked_up: &mut LookedUp,
+    );
+
+    /// Asks predicates of a world, and strikes off those that it settles. `tell` is told of each that
+    /// is settled, and of each that reads more than nodes and the history.
+    fn ask(&mut self, key: Key, properties: &mut Vec<usize>, tell: &mut Tell<'_>);
+
+    /// From now on, sweeps are for the goals of these properties.
+    fn look_for(&mut self, properties: &[usize]);
+
+    /// Marks those of some worlds that can be marked by now, from the last to the first; whether
+    /// that was news.
+    fn sweep(&mut self, sweep: &Sweep<'_>, worlds: Range<usize>) -> bool;
+
+    /// Whether the n-th goal matters in a world: it meets the condition, if there is one.
+    fn matters(&mut self, nth: usize, key: Key) -> bool;
+
+    /// What goals and conditions have read of the worlds that were swept.
+    fn read(&self) -> Reads;
+
+    /// The first event that leads from one world to another, if one does; an event of its protocol.
+    fn event_between(&mut self, from: Key, to: Key) -> Option<Box<dyn Any>>;
+
+    /// The arms of handlers that ran, as far as nobody was told yet.
+    fn heard(&mut self) -> Exercised;
+
+    fn packer(&self) -> &Packer;
+
+    /// A layout for all that is known by now.
+    fn next_layout(&self) -> Packer;
+
+    /// Takes a layout for all that is known by now; the old one is what worlds were packed by.
+    fn repack(&mut self) -> Packer;
+
+    /// A key of an old layout, in the new one.
+    fn translate(&mut self, old: &Packer, key: Key) -> Key;
+
+    /// Takes over the layout of another worker.
+    fn adopt(&mut self, packer: &Packer);
+
+    /// The key by which the set knows the world with this one.
+    fn class_of(&mut self, key: Key) -> Key;
+
+    /// Writes what the numbers of parts stand for.
+    fn write_values(&self, writer: &mut Writer) -> io::Result<()>;
+
+    /// Takes over what the numbers of parts stand for.
+    fn read_values(&mut self, reader: &mut Reader, place: &Place) -> Result<(), CheckpointError>;
+
+    /// Takes a layout with its tables.
+    fn pack_by(&mut self, packer: Packer);
+
+    /// Whether a key stands for parts that are known, and what it leads to fits its fields; if so, the
+    /// key by which the set knows that world.
+    fn class_if_known(&mut self, key: Key) -> Option<Key>;
+
+    /// The bytes of all that it remembers.
+    fn bytes(&self) -> usize;
+}
+
+/// Who is told what becomes of a predicate: its property, what it has read, and, if a world settles it,
+/// why it is broken there.
+pub type Tell<'a> = dyn FnMut(usize, Reads, Option<Option<Reason>>) + 'a;
 
 /// What was seen on the way, beside worlds.
 #[derive(Clone, Default)]
@@ -88,222 +180,9 @@ pub struct Settling {
     pub reason: Option<Reason>,
 }
 
-/// One of those who search.
-pub struct Worker<'a, P: Protocol> {
-    pub system: &'a System<P>,
-    pub cursor: Cursor<P>,
-    pub enabled: Enabled<Numbers>,
-    /// What the sweep asks of every world.
-    pub goals: Vec<Remembering<P>>,
-    /// The worlds being swept.
-    pub swept: Vec<Key>,
-    /// What goals and conditions have read of the worlds that were swept.
-    pub read: Reads,
-    /// For each property that a single world can settle: the answer that does, and the predicate.
-    on_sight: Vec<Option<(bool, Remembering<P>)>>,
-    words: Vec<u64>,
-    pub parts: Vec<u32>,
-}
-
-impl<'a, P: Protocol> Worker<'a, P> {
-    pub fn new(
-        system: &'a System<P>,
-        cursor: Cursor<P>,
-        properties: &[Property<P>],
-        steps_max: usize,
-    ) -> Self {
-        let on_sight = properties
-            .iter()
-            .map(|property| match property.expectation {
-                Expectation::Always(predicate) => {
-                    let name = property.name;
-                    Some((false, Remembering::new(name, predicate, steps_max)))
-                }
-                Expectation::Reachable(predicate) => {
-                    let name = property.name;
-                    Some((true, Remembering::new(name, predicate, steps_max)))
-                }
-                _ => None,
-            });
-        Worker {
-            system,
-            cursor,
-            enabled: Enabled::default(),
-            goals: Vec::new(),
-            swept: Vec::new(),
-            read: Reads::default(),
-            on_sight: on_sight.collect(),
-            words: Vec::new(),
-            parts: Vec::new(),
-        }
-    }
-
-    /// Another one, who has yet to learn everything.
-    pub fn for_another(&self) -> Self {
-        let fresh = |(wanted, known): &(bool, Remembering<P>)| (*wanted, known.afresh());
-        Worker {
-            system: self.system,
-            cursor: self.cursor.for_another(),
-            enabled: Enabled::default(),
-            goals: Vec::new(),
-            swept: Vec::new(),
-            read: Reads::default(),
-            on_sight: self
-                .on_sight
-                .iter()
-                .map(|p| p.as_ref().map(fresh))
-                .collect(),
-            words: Vec::new(),
-            parts: Vec::new(),
-        }
-    }
-
-    /// Expands the worlds of a chunk, and divides the successors into so many shares.
-    pub fn expand(&mut self, chunk: &mut Chunk, shares: usize) {
-        chunk.shares.resize_with(shares, Vec::new);
-        chunk.shares.iter_mut().for_each(Vec::clear);
-        let found = if self.cursor.has_classes() { shares } else { 0 };
-        chunk.found.resize_with(found, Vec::new);
-        chunk.found.iter_mut().for_each(Vec::clear);
-        chunk.order.clear();
-        chunk.ends.clear();
-        chunk.lately.clear();
-        let mut events = 0;
-        // Whoever has been heard in vain has been heard.
-        chunk.seen = Seen {
-            exercised: std::mem::take(&mut chunk.seen.exercised),
-            ..Seen::default()
-        };
-        chunk.outgrown = false;
-        self.cursor.catch_up();
-        let mut enabled = std::mem::take(&mut self.enabled);
-        for nth in 0..chunk.worlds.len() {
-            self.cursor.load(chunk.worlds[nth]);
-            self.cursor.enable(self.system, &mut enabled);
-            chunk.see(nth, &enabled);
-            if chunk.deeper {
-                for event in 0..enabled.events.len() {
-                    chunk.seen.absorbed |= self.cursor.step(self.system, &enabled, event);
-                    let class = self.cursor.class();
-                    if self.cursor.has_outgrown() {
-                        self.cursor.undo();
-                        chunk.outgrown = true;
-                        self.enabled = enabled;
-                        return;
-                    }
-                    if chunk.lately.is_new(class) {
-                        let found = self.cursor.has_classes().then(|| self.cursor.key());
-                        chunk.add(class, found);
-                    }
-                    self.cursor.undo();
-                }
-                events += enabled.events.len() as u64;
-            }
-            let order = chunk.order.len();
-            chunk.ends.push(End { order, events });
-        }
-        chunk.seen.exercised.extend(self.cursor.heard());
-        self.enabled = enabled;
-    }
-
-    /// Adds the keys of one share to the set, each with that of the world it stands for, and asks the
-    /// predicates that are still `open` of those that are new.
-    pub fn look_up<'c>(
-        &mut self,
-        chunks: impl Iterator<Item = (&'c [Key], &'c [Key])>,
-        share: &mut Share<'_>,
-        open: &[bool],
-        looked_up: &mut LookedUp,
-    ) {
-        self.cursor.catch_up();
-        looked_up.new.clear();
-        looked_up.settling.clear();
-        looked_up.reading.clear();
-        let mut noted = vec![Reads::default(); open.len()];
-        let mut still: Vec<usize> = (0..open.len()).filter(|&i| open[i]).collect();
-        for (classes, keys) in chunks {
-            share.warm(classes);
-            for (&class, &key) in classes.iter().zip(keys) {
-                let new = share.insert(class);
-                if new && !still.is_empty() {
-                    let nth = looked_up.new.len();
-                    self.ask(key, &mut still, |property, read, settled| {
-                        if noted[property].and(read) != noted[property] {
-                            noted[property] = noted[property].and(read);
-                            looked_up.reading.push(Reading {
-                                property,
-                                nth,
-                                read,
-                            });
-                        }
-                        if let Some(reason) = settled {
-                            looked_up.settling.push(Settling {
-                                property,
-                                nth,
-                                reason,
-                            });
-                        }
-                    });
-                }
-                looked_up.new.push(new);
-            }
-        }
-    }
-
-    /// Asks predicates of a world, and strikes off those that it settles. `tell` is told of each that
-    /// is settled, and of each that reads more than nodes and the history.
-    pub fn ask(
-        &mut self,
-        key: Key,
-        properties: &mut Vec<usize>,
-        mut tell: impl FnMut(usize, Reads, Option<Option<Reason>>),
-    ) {
-        let Worker {
-            cursor,
-            on_sight,
-            words,
-            parts,
-            ..
-        } = self;
-        cursor.packer().unfold(key, words);
-        properties.retain(|&property| {
-            let Some((wanted, predicate)) = &mut on_sight[property] else {
-                return false;
-            };
-            let packer: &Packer = cursor.packer();
-            let known = predicate.known(packer.part_count(), |part| packer.part(words, part));
-            parts.resize(packer.part_count(), 0);
-            if let Some((answer, read)) = known
-                && answer != *wanted
-            {
-                if read.any() {
-                    tell(property, read, None);
-                }
-                if cursor.doubts() {
-                    cursor.packer().parts(words, parts);
-                    predicate.ask_again(cursor, parts, answer);
-                }
-                return true;
-            }
-            packer.parts(words, parts);
-            let (answer, read) = predicate.ask(cursor, parts);
-            let settled = answer.is_ok() == *wanted;
-            if settled || read.any() {
-                tell(property, read, settled.then(|| answer.err()));
-            }
-            !settled
-        });
-    }
-
-    pub fn bytes(&self) -> usize {
-        let on_sight = self.on_sight.iter().flatten();
-        self.cursor.bytes() + on_sight.map(|(_, known)| known.bytes()).sum::<usize>()
-    }
-}
-
 impl Chunk {
     /// Notes what is enabled in a world, beside its events.
-    fn see(&mut self, nth: usize, enabled: &Enabled<Numbers>) {
+    pub fn see(&mut self, nth: usize, enabled: &Enabled<Numbers>) {
         let seen = &mut self.seen;
         if !self.deeper && !enabled.events.is_empty() {
             seen.withheld.insert(Bound::Depth);
@@ -317,7 +196,7 @@ impl Chunk {
     }
 
     #[inline]
-    fn add(&mut self, key: Key, found: Option<Key>) {
+    pub fn add(&mut self, key: Key, found: Option<Key>) {
         let share = match self.shares.len() {
             1 => 0,
             shares => Visited::share_of(key, shares),

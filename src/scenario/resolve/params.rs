@@ -5,13 +5,13 @@
 //! protocols alike.
 
 use indexmap::IndexSet;
-use schemars::SchemaGenerator;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::Value as Json;
 
 use super::super::error::{Flaw, Span};
 use super::super::read::read;
 use super::super::tree::{Kind, Tree};
-use crate::model::{BadParameter, Protocol};
+use crate::model::{BadParameter, Bug, Protocol};
 
 /// The parameters, and the protocol that they make.
 pub(super) fn protocol<P: Protocol>(
@@ -40,39 +40,39 @@ pub fn recorded_params<P: Protocol>(params: &Json) -> Result<P::Params, String> 
 
 /// The parameters that are given, and the defaults for the others.
 fn given<P: Protocol>(tree: &Tree) -> Result<P::Params, Flaw> {
-    known_bug::<P>(tree)?;
-    let values = read(tree).map_err(|flaw| in_its_range::<P>(flaw, tree))?;
-    known_keys::<P>(tree, &values)?;
+    let schema = SchemaGenerator::default().into_root_schema_for::<P::Params>();
+    known_bug(tree, P::NAME, P::BUGS)?;
+    let values = read(tree).map_err(|flaw| in_its_range(flaw, tree, &schema))?;
+    let plain = serde_json::to_value(&values).unwrap_or_default();
+    known_keys(tree, &plain, &schema)?;
     Ok(values)
 }
 
 /// Refuses a mistake that the protocol does not declare.
-fn known_bug<P: Protocol>(tree: &Tree) -> Result<(), Flaw> {
+fn known_bug(tree: &Tree, protocol: &str, bugs: &[Bug]) -> Result<(), Flaw> {
     let Some(bug) = tree.get("bug").filter(|bug| bug.kind != Kind::Null) else {
         return Ok(());
     };
     let Some(name) = bug.as_str() else {
         return Err(Flaw::at(bug.span, "a bug is switched on by its name").label("not a name"));
     };
-    let names: Vec<&str> = P::BUGS.iter().map(|bug| bug.name).collect();
+    let names: Vec<&str> = bugs.iter().map(|bug| bug.name).collect();
     if names.contains(&name) {
         return Ok(());
     }
     let flaw = Flaw::unknown(bug.span, "bug", name, &names);
     Err(match flaw.advice {
         Some(_) => flaw,
-        None => flaw.advice(format!("`jury list {}` shows all bugs", P::NAME)),
+        None => flaw.advice(format!("`jury list {protocol}` shows all bugs")),
     })
 }
 
 /// Refuses a key that the values do not have, and the schema does not describe.
-fn known_keys<P: Protocol>(tree: &Tree, values: &P::Params) -> Result<(), Flaw> {
+fn known_keys(tree: &Tree, values: &Json, schema: &Schema) -> Result<(), Flaw> {
     let Kind::Object(entries) = &tree.kind else {
         return Ok(());
     };
-    let values = serde_json::to_value(values).unwrap_or_default();
-    let schema = SchemaGenerator::default().into_root_schema_for::<P::Params>();
-    let objects = [Some(&values), schema.get("properties")];
+    let objects = [Some(values), schema.get("properties")];
     let objects = objects.into_iter().flatten().filter_map(Json::as_object);
     let keys: IndexSet<&str> = objects.flat_map(|o| o.keys().map(String::as_str)).collect();
     let keys = Vec::from_iter(keys);
@@ -86,7 +86,7 @@ fn known_keys<P: Protocol>(tree: &Tree, values: &P::Params) -> Result<(), Flaw> 
 }
 
 /// The same flaw with the range of the parameter, where the schema knows it, for that of its type.
-fn in_its_range<P: Protocol>(mut flaw: Flaw, params: &Tree) -> Flaw {
+fn in_its_range(mut flaw: Flaw, params: &Tree, schema: &Schema) -> Flaw {
     const NUMBER: &str = "expected a whole number";
     let Kind::Object(entries) = &params.kind else {
         return flaw;
@@ -100,7 +100,6 @@ fn in_its_range<P: Protocol>(mut flaw: Flaw, params: &Tree) -> Flaw {
     else {
         return flaw;
     };
-    let schema = SchemaGenerator::default().into_root_schema_for::<P::Params>();
     let bound = |end| {
         let parameter = schema.get("properties")?.get(name)?;
         parameter.get(end)?.as_u64()

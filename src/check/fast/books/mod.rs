@@ -113,6 +113,13 @@ impl<P: Protocol> Books<P> {
         nodes.chain(channels).chain(rest).collect()
     }
 
+    /// Whether these numbers stand for parts that are known.
+    pub fn know(&self, parts: &[Number]) -> bool {
+        let counts = self.counts();
+        let mut parts = parts.iter().zip(counts);
+        parts.all(|(part, count)| (*part as usize) < count)
+    }
+
     pub fn bytes(&self) -> usize {
         let nodes: usize = self.node.iter().map(NodeBook::bytes).sum();
         let channels: usize = self.channel.iter().map(ChannelBook::bytes).sum();

@@ -14,8 +14,10 @@ use crate::model::{Protocol, System};
 
 impl<P: Protocol> Cursor<P> {
     /// From now on, worlds that differ by names are one.
-    pub fn rename(&mut self, names: Names<P>) {
-        self.orbits = Some(Orbits::new(Arc::new(names)));
+    pub fn rename(&mut self, names: Names) {
+        let symmetry = self.system.protocol.symmetry();
+        let symmetry = symmetry.expect("nodes can trade names");
+        self.orbits = Some(Orbits::new(Arc::new(symmetry), Arc::new(names)));
         for id in self.system.cluster.ids() {
             let about = About::Awaited(self.shelf().node(id).clone());
             self.compare(&Question { id, about });

@@ -3,12 +3,12 @@
 //! A [`Flaw`] is found by code that knows a place in the text but not the text; together with the
 //! text it becomes a [`ScenarioError`]. Neither prints anything.
 
+#[cfg(feature = "cli")]
+mod page;
+
 use std::fmt;
 use std::sync::Arc;
 
-use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode,
-};
 use serde::de::{Expected, Unexpected};
 
 use super::nearest;
@@ -201,7 +201,6 @@ pub struct ScenarioError(Box<Parts>);
 struct Parts {
     flaw: Flaw,
     file: String,
-    source: NamedSource<Arc<str>>,
     text: Arc<str>,
 }
 
@@ -211,7 +210,6 @@ impl ScenarioError {
         ScenarioError(Box::new(Parts {
             flaw,
             file: file.to_owned(),
-            source: NamedSource::new(file, Arc::clone(text)),
             text: Arc::clone(text),
         }))
     }
@@ -246,52 +244,6 @@ impl ScenarioError {
             + 1;
         Some((line, column))
     }
-
-    /// The error with the text around its place, for people.
-    pub fn render(&self, colours: bool) -> String {
-        let theme = if colours {
-            GraphicalTheme::unicode()
-        } else {
-            GraphicalTheme::unicode_nocolor()
-        };
-        let mut page = String::new();
-        GraphicalReportHandler::new_themed(theme)
-            .with_links(false)
-            .with_width(100)
-            .render_report(&mut page, &Page(self))
-            .expect("writing to a string does not fail");
-        page
-    }
-}
-
-/// The error as a page shows it: the file and the place stand above the text, not in front of the
-/// message.
-#[derive(Debug)]
-struct Page<'a>(&'a ScenarioError);
-
-impl fmt::Display for Page<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.0.flaw.span {
-            Some(_) => f.write_str(self.0.message()),
-            None => self.0.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for Page<'_> {}
-
-impl Diagnostic for Page<'_> {
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.0.help()
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.0.source_code()
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        self.0.labels()
-    }
 }
 
 /// A marker stays on one line and within the text, on boundaries of characters.
@@ -324,21 +276,3 @@ impl fmt::Display for ScenarioError {
 }
 
 impl std::error::Error for ScenarioError {}
-
-impl Diagnostic for ScenarioError {
-    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        let advice = self.0.flaw.advice.as_deref()?;
-        Some(Box::new(advice))
-    }
-
-    fn source_code(&self) -> Option<&dyn SourceCode> {
-        self.0.flaw.span.map(|_| &self.0.source as &dyn SourceCode)
-    }
-
-    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let Span { start, end } = self.0.flaw.span?;
-        let label = Some(self.0.flaw.label.clone());
-        let span = LabeledSpan::new(label, start, end - start);
-        Some(Box::new(std::iter::once(span)))
-    }
-}

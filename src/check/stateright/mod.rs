@@ -3,10 +3,14 @@
 //! It knows the relation and nothing of our search. Stateright's properties are functions without
 //! an environment, so each is a function for a fixed position in the list.
 
+mod erased;
+
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use stateright::{Expectation as Theirs, Model, Property as TheirProperty};
+
+pub use erased::{Erased, Thing};
 
 use crate::model::network::Fate;
 use crate::model::{Bound, Event, Expectation, Property, Protocol, System, View, World};
@@ -53,6 +57,23 @@ impl<P: Protocol> Bridge<P> {
         self.seen.lock().expect("nobody panics while holding it")
     }
 
+    /// The names of its properties, and what is expected of them.
+    fn named(&self) -> Vec<(&'static str, Theirs)> {
+        let theirs = |property: &Property<P>| match property.expectation {
+            Expectation::Reachable(_) => Theirs::Sometimes,
+            _ => Theirs::Always,
+        };
+        let properties = self.properties.iter();
+        properties.map(|p| (p.name, theirs(p))).collect()
+    }
+}
+
+/// A model that can say whether its n-th property holds in a state.
+trait Judge: Model {
+    fn holds(&self, nth: usize, state: &Self::State) -> bool;
+}
+
+impl<P: Protocol> Judge for Bridge<P> {
     fn holds(&self, nth: usize, world: &World<P>) -> bool {
         match self.properties[nth].expectation {
             Expectation::Always(predicate) | Expectation::Reachable(predicate) => {
@@ -65,8 +86,38 @@ impl<P: Protocol> Bridge<P> {
     }
 }
 
-fn nth<P: Protocol, const N: usize>(bridge: &Bridge<P>, world: &World<P>) -> bool {
-    bridge.holds(N, world)
+fn nth<M: Judge, const N: usize>(model: &M, state: &M::State) -> bool {
+    model.holds(N, state)
+}
+
+/// A property with its name, as Stateright takes it: its condition is that of its place.
+fn theirs<M: Judge>(properties: &[(&'static str, Theirs)]) -> Vec<TheirProperty<M>> {
+    let conditions: [fn(&M, &M::State) -> bool; PROPERTIES_MAX] = [
+        nth::<M, 0>,
+        nth::<M, 1>,
+        nth::<M, 2>,
+        nth::<M, 3>,
+        nth::<M, 4>,
+        nth::<M, 5>,
+        nth::<M, 6>,
+        nth::<M, 7>,
+        nth::<M, 8>,
+        nth::<M, 9>,
+        nth::<M, 10>,
+        nth::<M, 11>,
+    ];
+    if properties.is_empty() {
+        // Stateright stops as soon as nothing is left to find out.
+        return vec![TheirProperty::always("every world", |_, _| true)];
+    }
+    let properties = properties.iter().zip(conditions);
+    properties
+        .map(|((name, expectation), condition)| TheirProperty {
+            name,
+            condition,
+            expectation: expectation.clone(),
+        })
+        .collect()
 }
 
 impl<P: Protocol> Model for Bridge<P> {
@@ -117,35 +168,6 @@ impl<P: Protocol> Model for Bridge<P> {
     }
 
     fn properties(&self) -> Vec<TheirProperty<Self>> {
-        let conditions: [fn(&Self, &World<P>) -> bool; PROPERTIES_MAX] = [
-            nth::<P, 0>,
-            nth::<P, 1>,
-            nth::<P, 2>,
-            nth::<P, 3>,
-            nth::<P, 4>,
-            nth::<P, 5>,
-            nth::<P, 6>,
-            nth::<P, 7>,
-            nth::<P, 8>,
-            nth::<P, 9>,
-            nth::<P, 10>,
-            nth::<P, 11>,
-        ];
-        if self.properties.is_empty() {
-            // Stateright stops as soon as nothing is left to find out.
-            return vec![TheirProperty::always("every world", |_, _| true)];
-        }
-        self.properties
-            .iter()
-            .zip(conditions)
-            .map(|(property, condition)| TheirProperty {
-                name: property.name,
-                condition,
-                expectation: match property.expectation {
-                    Expectation::Reachable(_) => Theirs::Sometimes,
-                    _ => Theirs::Always,
-                },
-            })
-            .collect()
+        theirs(&self.named())
     }
 }

@@ -1,0 +1,268 @@
+//! What is stated and weighed of an instance, whatever its protocol.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value as Json;
+
+use super::instance::{Attendant, Effort, Place};
+use super::lattice::{FaultSet, Found, Frontier, frontier};
+use super::report::{Cell, CellVerdict, CellWord, FaultKind, Sets, VariantMatrix, Weighed};
+use crate::check::Monitor;
+use crate::model::{Assumption, Cluster, Fault, Limit, Rules, Sense, Statement, Variant};
+
+/// Sets of faults and properties: what is looked at, and by what it is judged.
+pub(super) struct Table {
+    pub(super) protocol: &'static str,
+    /// With the parameters that differ from the default ones.
+    pub(super) variant: Variant<Json>,
+    pub(super) cluster: Cluster,
+    pub(super) properties: Vec<Statement>,
+    pub(super) sets: Vec<FaultSet>,
+}
+
+/// Whoever can look at an instance.
+pub(super) trait Looking {
+    /// Searches under rules, and judges some of the properties by what they say alone.
+    fn look(
+        &self,
+        rules: &Rules,
+        members: &[usize],
+        effort: &Effort,
+        monitor: &mut dyn Monitor,
+    ) -> Looked;
+}
+
+/// A search, and what it found of some properties.
+pub(super) struct Looked {
+    pub distinct: u64,
+    pub generated: u64,
+    pub depth: u64,
+    pub stopped: Option<String>,
+    pub waiting_for_the_living: Option<Vec<String>>,
+    pub verdicts: Vec<CellVerdict>,
+}
+
+impl Table {
+    /// The names of the faults in a set.
+    pub(super) fn names(&self, set: FaultSet) -> Vec<String> {
+        let faults = set.of(&self.variant.faults);
+        faults.into_iter().map(Fault::name).collect()
+    }
+
+    fn all_names(&self, sets: &[FaultSet]) -> Sets {
+        sets.iter().map(|set| self.names(*set)).collect()
+    }
+
+    pub(super) fn rules(&self, set: FaultSet) -> Rules {
+        let faults = set.of(&self.variant.faults);
+        self.variant.rules(&faults, &self.cluster)
+    }
+
+    /// What one search under these faults finds.
+    pub(super) fn cell(
+        &self,
+        instance: &dyn Looking,
+        set: FaultSet,
+        effort: &Effort,
+        monitor: &mut dyn Monitor,
+    ) -> Cell {
+        let every: Vec<usize> = (0..self.properties.len()).collect();
+        let looked = instance.look(&self.rules(set), &every, effort, monitor);
+        Cell {
+            faults: self.names(set),
+            distinct: looked.distinct,
+            generated: looked.generated,
+            depth: looked.depth,
+            stopped: looked.stopped,
+            waiting_for_the_living: looked.waiting_for_the_living,
+            verdicts: looked.verdicts,
+        }
+    }
+
+    /// Looks under every set of faults, and weighs every property by what it found.
+    pub(super) fn weigh(
+        &self,
+        instance: &dyn Looking,
+        effort: &Effort,
+        attendant: &mut dyn Attendant,
+    ) -> VariantMatrix {
+        let mut cells = BTreeMap::new();
+        for (i, &set) in self.sets.iter().enumerate() {
+            attendant.attend(&self.place(i + 1), &mut |monitor| {
+                cells.insert(set, self.cell(instance, set, effort, monitor));
+            });
+        }
+        self.fill_in(&mut cells);
+        let claims = self.claims(instance, &cells, effort, attendant);
+        let frontiers = self.frontiers(&cells).into_iter().zip(claims);
+        let weighed = self.properties.iter().zip(frontiers);
+        let weighed = weighed.map(|(property, (frontier, claim))| Weighed {
+            property: property.name.to_owned(),
+            about: property.about.to_owned(),
+            citation: property.citation.to_owned(),
+            expectation: property.sense.name().to_owned(),
+            needs: frontier.holds.iter().map(|set| self.needs(*set)).collect(),
+            holds: self.all_names(&frontier.holds),
+            fails: self.all_names(&frontier.fails),
+            again: self.all_names(&frontier.again),
+            open: self.all_names(&frontier.open),
+            claim,
+        });
+        let properties = weighed.collect();
+        let mut of = |set: &FaultSet| cells.remove(set).expect("every set was looked at");
+        VariantMatrix {
+            properties,
+            cells: self.sets.iter().map(&mut of).collect(),
+            ..self.stated()
+        }
+    }
+
+    /// What is stated of the instance before anything is searched.
+    pub(super) fn stated(&self) -> VariantMatrix {
+        let names = self.cluster.ids().map(|id| self.cluster.name(id));
+        VariantMatrix {
+            name: self.variant.name.to_owned(),
+            about: self.variant.about.to_owned(),
+            params: self.variant.params.clone(),
+            nodes: names.map(str::to_owned).collect(),
+            faults: self.variant.faults.iter().map(|f| self.kind(*f)).collect(),
+            bounds: self.bounds(),
+            properties: Vec::new(),
+            cells: Vec::new(),
+        }
+    }
+
+    /// For each property, where it stops holding.
+    pub(super) fn frontiers(&self, cells: &BTreeMap<FaultSet, Cell>) -> Vec<Frontier> {
+        let of = |nth: usize| {
+            let found = |cell: &Cell| match cell.verdicts[nth].verdict {
+                CellWord::NotEstablished => Found::Open,
+                word if word.is_against() => Found::Fails,
+                _ => Found::Holds,
+            };
+            let table = cells.iter().map(|(set, cell)| (*set, found(cell)));
+            frontier(&table.collect())
+        };
+        (0..self.properties.len()).map(of).collect()
+    }
+
+    pub(super) fn place(&self, nth: usize) -> Place<'_> {
+        Place {
+            protocol: self.protocol,
+            variant: self.variant.name,
+            nth,
+            of: self.sets.len(),
+        }
+    }
+
+    /// The assumptions that rule out everything beyond a set.
+    fn needs(&self, holds: FaultSet) -> Vec<String> {
+        let allowed = holds.of(&self.variant.faults);
+        let crashes = allowed.iter().any(|fault| fault.is_crash());
+        let missing = self.variant.faults.iter().filter(|f| !allowed.contains(f));
+        // Who never crashes need not be kept from recovering.
+        let missing = missing.filter(|f| **f != Fault::Recovery || crashes);
+        missing.map(|fault| fault.ruled_out()).collect()
+    }
+
+    fn kind(&self, fault: Fault) -> FaultKind {
+        let variant = &self.variant;
+        let times = |n: u32| match n {
+            1 => "at most one".to_owned(),
+            n => format!("at most {n}"),
+        };
+        let how_often = match fault {
+            Fault::Crash { .. } => format!("{}, also inside a handler", times(variant.crashes)),
+            Fault::Recovery => "after each crash".to_owned(),
+            Fault::Loss => times(variant.drops),
+            Fault::Duplication => times(variant.duplicates),
+            Fault::Cut => {
+                let possible = variant.which_cuts.cuts(self.cluster.len()).len();
+                format!(
+                    "{} of {possible} possible, and it may heal",
+                    times(variant.cuts)
+                )
+            }
+            Fault::FalseSuspicion => "any number".to_owned(),
+        };
+        FaultKind {
+            name: fault.name(),
+            how_often,
+            ruled_out: fault.ruled_out(),
+        }
+    }
+
+    fn bounds(&self) -> Vec<String> {
+        let variant = &self.variant;
+        let mut bounds = vec![format!("{} links", variant.order)];
+        if let Limit::AtMost(n) = variant.copies {
+            let messages = if n == 1 { "message" } else { "messages" };
+            bounds.push(format!("at most {n} equal {messages} in flight on a link"));
+        }
+        if let Limit::AtMost(n) = variant.timeouts {
+            bounds.push(format!("at most {n} timeouts"));
+        }
+        if let Limit::AtMost(n) = variant.depth {
+            bounds.push(format!("at most {n} events in a row"));
+        }
+        bounds
+    }
+
+    /// Verdicts that a limit left open, where those under other faults decide them.
+    fn fill_in(&self, cells: &mut BTreeMap<FaultSet, Cell>) {
+        let known = cells.clone();
+        for (&set, cell) in cells.iter_mut() {
+            for (nth, verdict) in cell.verdicts.iter_mut().enumerate() {
+                if verdict.verdict != CellWord::NotEstablished {
+                    continue;
+                }
+                let decides = |other: &&FaultSet| {
+                    let word = known[*other].verdicts[nth].verdict;
+                    self.follows(self.properties[nth].sense, set, **other, word)
+                };
+                if let Some(from) = self.sets.iter().find(decides) {
+                    *verdict = known[from].verdicts[nth].clone();
+                    verdict.follows_from = Some(self.names(*from));
+                }
+            }
+        }
+    }
+
+    /// Whether what was found under other faults is true under these.
+    ///
+    /// With more faults there are more runs, so more is reached and more is violated. Whether a
+    /// world is blocked depends on the ordinary events behind it, and these on timing: there
+    /// verdicts carry over between sets with the same timing only. (A repair that a budget
+    /// withheld makes a world open, so more repairs unblock nothing.)
+    fn follows(&self, sense: Sense, set: FaultSet, other: FaultSet, word: CellWord) -> bool {
+        let carries_up = match word {
+            CellWord::Violated | CellWord::CanBlock | CellWord::Reached => true,
+            CellWord::Holds | CellWord::HoldsWithinBounds | CellWord::Unreachable => false,
+            CellWord::NotEstablished => return false,
+        };
+        let timing = |set| self.rules(set).timing;
+        let same_timing = !sense.is_of_progress() || timing(set) == timing(other);
+        same_timing
+            && if carries_up {
+                other.is_below(set)
+            } else {
+                set.is_below(other)
+            }
+    }
+}
+
+/// What is imposed on rules, without what makes no difference.
+pub(super) fn imposed(mut rules: Rules, assumes: &[Assumption], cluster: &Cluster) -> Rules {
+    for assumption in assumes {
+        assumption.impose(&mut rules, cluster);
+    }
+    if rules.budgets.crashes.is_empty() {
+        rules.budgets.recoveries = Limit::NONE;
+        rules.survivors.clear();
+    }
+    if rules.budgets.cuts == Limit::NONE {
+        rules.budgets.heals = Limit::NONE;
+        rules.cuts.clear();
+    }
+    rules
+}

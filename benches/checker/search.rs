@@ -342,7 +342,7 @@ fn ours<P: Protocol>(system: &System<P>, properties: &[Property<P>], engine: Eng
     };
     let nothing = |f: &Finding<P>| matches!(f, Finding::Nothing);
     assert!(explored.findings.iter().all(nothing), "nothing is violated");
-    let progress = explored.progress;
+    let progress = explored.account.progress;
     Counts {
         time,
         distinct: progress.distinct,

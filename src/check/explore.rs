@@ -11,8 +11,7 @@ use derive_where::derive_where;
 use indexmap::IndexSet;
 use rustc_hash::FxHasher;
 
-use super::reduction::Reduced;
-use super::{LOOK_EVERY, Limits, Monitor, NodeSymmetry, Progress, Stopped};
+use super::{Account, LOOK_EVERY, Limits, Monitor, Progress, Stopped};
 use crate::model::arms::{Arm, Exercised};
 use crate::model::network::Fate;
 use crate::model::{
@@ -44,29 +43,12 @@ impl<P: Protocol> Keyed<P> for World<P> {
 /// What a search found out.
 #[derive(Debug)]
 pub struct Explored<P: Protocol> {
-    pub progress: Progress,
+    pub account: Account,
     /// For each property, in the order in which they were asked.
     pub findings: Vec<Finding<P>>,
-    /// The bounds that withheld an ordinary event somewhere.
-    pub withheld: BTreeSet<Bound>,
-    /// Somewhere a send was absorbed, or a duplicate withheld, because there were `copies` equal messages
-    /// in flight.
-    pub absorbed: bool,
-    /// Somewhere a budget withheld a repair.
-    pub repair_withheld: bool,
-    /// Why the search was stopped; `None` if it was through, or if all was found out.
-    pub stopped: Option<Stopped>,
-    /// Everything asked was found out before all worlds were looked at.
-    pub settled: bool,
-    /// The arms of handlers that ran somewhere in what was looked at.
-    pub exercised: Exercised,
-    /// What was left out; the plain engine leaves nothing out.
-    pub reduced: Reduced,
     /// Shortest way to a world in which timers are armed, none of them may fire, and no other
     /// ordinary event is enabled: a deadlock, or a wrong `awaits`.
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
-    /// What came of node symmetry; `None` if it was not asked for.
-    pub symmetry: Option<NodeSymmetry>,
 }
 
 /// What a search found out about one property.
@@ -353,18 +335,20 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
                 }
             })
             .collect();
+        let waiting_for_the_living = self.waiting.map(|at| self.schedule(carrier, at));
         Explored {
-            progress: self.progress(self.expanded),
-            settled: self.stopped.is_none() && self.expanded < self.worlds.len(),
+            account: Account {
+                progress: self.progress(self.expanded),
+                settled: self.stopped.is_none() && self.expanded < self.worlds.len(),
+                withheld: self.withheld,
+                absorbed: self.absorbed,
+                exercised: Some(self.exercised),
+                repair_withheld: self.repair_withheld,
+                stopped: self.stopped,
+                ..Account::default()
+            },
             findings,
-            absorbed: self.absorbed,
-            exercised: self.exercised.clone(),
-            repair_withheld: self.repair_withheld,
-            stopped: self.stopped,
-            reduced: Reduced::default(),
-            waiting_for_the_living: self.waiting.map(|at| self.schedule(carrier, at)),
-            symmetry: None,
-            withheld: self.withheld,
+            waiting_for_the_living,
         }
     }
 

@@ -1,19 +1,14 @@
 //! From searches to verdicts: is it a bug, or does it lie outside the assumptions?
 
-use std::collections::BTreeSet;
-
 use derive_where::derive_where;
 
 use super::blocked::{Blocked, explain, standstill};
 use super::checkpoint::{CheckpointError, Folder};
-use super::explore::{Explored, Finding, explore};
+use super::explore::{Finding, explore};
 use super::fast::{self, Tuning};
-use super::reduction::Reduced;
-use super::{Limits, Monitor, NodeSymmetry, Progress, Stopped};
-use crate::model::arms::Exercised;
+use super::{Account, Limits, Monitor};
 use crate::model::{
-    Assumption, Bound, Event, Expectation, Property, Protocol, Reason, Rules, System, World,
-    facts::Facts,
+    Assumption, Event, Expectation, Property, Protocol, Reason, Rules, System, World, facts::Facts,
 };
 use crate::run::{Schedule, execute};
 
@@ -104,34 +99,13 @@ pub enum Standing {
     },
 }
 
-/// One search, and what bounded it.
+/// One search.
 #[derive(Debug)]
 pub struct Search<P: Protocol> {
     /// What was imposed beyond the scenario's rules, by any of the properties it judged.
     pub imposed: Vec<Assumption>,
-    pub progress: Progress,
-    pub stopped: Option<Stopped>,
-    /// Everything asked was found out before all worlds were looked at.
-    pub settled: bool,
-    pub withheld: BTreeSet<Bound>,
-    pub absorbed: bool,
-    pub repair_withheld: bool,
-    /// The arms of handlers that ran somewhere in it; `None` from an engine that cannot tell.
-    pub exercised: Option<Exercised>,
-    /// What it left out.
-    pub reduced: Reduced,
+    pub account: Account,
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
-    /// What came of node symmetry; `None` if it was not asked for.
-    pub symmetry: Option<NodeSymmetry>,
-}
-
-impl<P: Protocol> Search<P> {
-    /// What kept the search from being exhaustive, in words; empty if it was.
-    pub fn bounds(&self) -> Vec<String> {
-        let stopped = self.stopped.iter().map(ToString::to_string);
-        let withheld = self.withheld.iter().map(ToString::to_string);
-        stopped.chain(withheld).collect()
-    }
 }
 
 /// Judges each property under what the scenario allows *and* the property assumes, and under all
@@ -274,19 +248,7 @@ fn search<P: Protocol>(
 ) -> Result<(Search<P>, Vec<Finding<P>>), CheckpointError> {
     let start = start(&as_before(question, system), question.after);
     let limits = &question.limits;
-    let Explored {
-        progress,
-        findings,
-        withheld,
-        absorbed,
-        repair_withheld,
-        stopped,
-        settled,
-        exercised,
-        reduced,
-        waiting_for_the_living,
-        symmetry,
-    } = match (engine, folder) {
+    let explored = match (engine, folder) {
         (Engine::Fast(tuning), Some(folder)) => {
             let names: Vec<&str> = properties.iter().map(|property| property.name).collect();
             let place = folder.place(&(&system.rules, names));
@@ -303,18 +265,10 @@ fn search<P: Protocol>(
     };
     let search = Search {
         imposed: Vec::new(),
-        progress,
-        stopped,
-        settled,
-        withheld,
-        absorbed,
-        repair_withheld,
-        exercised: Some(exercised),
-        reduced,
-        waiting_for_the_living,
-        symmetry,
+        account: explored.account,
+        waiting_for_the_living: explored.waiting_for_the_living,
     };
-    Ok((search, findings))
+    Ok((search, explored.findings))
 }
 
 /// What a search under assumptions found about a property.
@@ -446,8 +400,11 @@ fn nothing<P: Protocol>(expectation: Expectation<P>, searches: &[&Search<P>]) ->
         Some(_) => searches,
         None => &searches[..1],
     };
-    let mut bounds: Vec<String> = counted.iter().flat_map(|search| search.bounds()).collect();
-    if recovers && counted.iter().any(|search| search.repair_withheld) {
+    let mut bounds: Vec<String> = counted
+        .iter()
+        .flat_map(|search| search.account.bounds())
+        .collect();
+    if recovers && counted.iter().any(|search| search.account.repair_withheld) {
         bounds.push("repairs".to_owned());
     }
     bounds.sort();
@@ -487,7 +444,7 @@ fn standing_of<P: Protocol>(
     let held = |assumption: &Assumption| assumption.held(facts, &system.cluster);
     let assumes = property.assumes.iter().copied();
     let broken: Vec<_> = assumes.filter(|a| !held(a)).collect();
-    let unless = cleared.map_or_else(Vec::new, Search::bounds);
+    let unless = cleared.map_or_else(Vec::new, |search| search.account.bounds());
     match (broken.is_empty(), cleared) {
         (false, _) => Standing::Outside { broken, unless },
         // All held in this one, but an exhaustive search where they are imposed found none.

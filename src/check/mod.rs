@@ -5,6 +5,7 @@
 //! each property: under what the scenario allows *and* the property assumes, and under all that
 //! the scenario allows. Nothing here knows a clock: a [`Monitor`] decides when to stop.
 
+mod account;
 mod blocked;
 pub mod checkpoint;
 mod explore;
@@ -14,6 +15,7 @@ pub mod reduction;
 #[cfg(feature = "stateright-bridge")]
 pub mod stateright;
 
+pub use account::Account;
 pub use blocked::{Blocked, Possible, explain, possible};
 pub use explore::{Explored, Finding, Keyed, explore};
 pub use reduction::{Reduce, Reduced, Reduction, Reductions};

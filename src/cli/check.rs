@@ -8,7 +8,9 @@ use jury::check::checkpoint::{CheckpointError, Folder};
 use jury::check::fast::Tuning;
 use jury::check::{Reduce, Stopped};
 use jury::model::Time;
-use jury::testbed::{Case, CheckOptions, CheckReport, Engine, Expected, PropertyReport};
+use jury::testbed::{
+    Case, CheckOptions, CheckReport, CheckVerdict, Engine, Expected, PropertyReport,
+};
 use serde::Serialize;
 
 use super::files::Pending;
@@ -410,10 +412,14 @@ fn cannot_go_on(error: &CheckpointError) -> Failure {
 
 /// What a verdict comes to where the scenario expects nothing.
 pub fn by_itself(property: &PropertyReport) -> Outcome {
-    match property.verdict.as_str() {
-        "holds" | "reached" => Outcome::AsExpected,
-        "violated" | "can block" | "unreachable" => Outcome::Refuted,
-        _ => Outcome::NotEstablished,
+    match property.verdict {
+        CheckVerdict::Holds | CheckVerdict::Reached => Outcome::AsExpected,
+        CheckVerdict::Violated | CheckVerdict::CanBlock | CheckVerdict::Unreachable => {
+            Outcome::Refuted
+        }
+        CheckVerdict::HoldsWithinBounds | CheckVerdict::UnknownWithinBounds => {
+            Outcome::NotEstablished
+        }
     }
 }
 

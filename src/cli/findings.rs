@@ -35,7 +35,7 @@ pub fn tell(out: &mut Output, file: &Path, checked: &Checked) -> Result<(), Fail
                     let outcome = e.outcome.into();
                     let met = match outcome {
                         Outcome::AsExpected => "as expected".to_owned(),
-                        Outcome::NotEstablished if e.expected == property.verdict => {
+                        Outcome::NotEstablished if e.expected == property.verdict.word() => {
                             format!(
                                 "as expected so far, cut short: {}",
                                 cut_short(&checked.report)

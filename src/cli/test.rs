@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use jury::check::fast::Tuning;
-use jury::testbed::{Case, CheckOptions, Expected, ExpectedOutcome, PropertyReport, RefutedStory};
+use jury::testbed::{
+    Case, CheckOptions, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RefutedStory,
+};
 use serde::Serialize;
 
 use super::check::{Checked, by_itself, examine};
@@ -427,12 +429,12 @@ fn check_part(
 /// What is expected of a property where the scenario expects nothing.
 fn well(property: &PropertyReport) -> Expected {
     let well = match property.expectation.as_str() {
-        "reachable" => "reached",
-        _ => "holds",
+        "reachable" => CheckVerdict::Reached,
+        _ => CheckVerdict::Holds,
     };
     Expected {
         of: property.property.clone(),
-        expected: well.to_owned(),
+        expected: well.word().to_owned(),
         found: property.qualified.clone(),
         outcome: match by_itself(property) {
             Outcome::AsExpected => ExpectedOutcome::AsExpected,

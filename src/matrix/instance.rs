@@ -157,7 +157,7 @@ impl<P: Protocol> Instance<P> {
             Verdict::Holds => CellWord::Holds,
             Verdict::HoldsWithinBounds(bounds) => {
                 found.bounds.clone_from(bounds);
-                match search.stopped {
+                match search.account.stopped {
                     None => CellWord::HoldsWithinBounds,
                     Some(_) => CellWord::NotEstablished,
                 }
@@ -190,7 +190,7 @@ impl<P: Protocol> Instance<P> {
         // A message that was absorbed is never delivered, so what a search did not find might need
         // more copies. What it found is real.
         let real = matches!(found.verdict, CellWord::Violated | CellWord::Reached);
-        if search.absorbed && !real {
+        if search.account.absorbed && !real {
             found.bounds.push(COPIES.to_owned());
             if found.verdict == CellWord::Holds {
                 found.verdict = CellWord::HoldsWithinBounds;
@@ -230,10 +230,10 @@ impl<P: Protocol> Looking for Instance<P> {
         let search = &trial.searches[0];
         let waiting = search.waiting_for_the_living.as_ref();
         Looked {
-            distinct: search.progress.distinct,
-            generated: search.progress.generated,
-            depth: search.progress.depth,
-            stopped: search.stopped.map(|why| why.to_string()),
+            distinct: search.account.progress.distinct,
+            generated: search.account.progress.generated,
+            depth: search.account.progress.depth,
+            stopped: search.account.stopped.map(|why| why.to_string()),
             waiting_for_the_living: waiting.map(|events| self.notation(events)),
             verdicts: trial
                 .judged

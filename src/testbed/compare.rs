@@ -1,6 +1,8 @@
 //! What a scenario expects, against what was found.
 
-use super::report::{CheckReport, Expected, ExpectedOutcome, RunReport, RunVerdict, SOME};
+use super::report::{
+    Blame, CheckReport, CheckVerdict, Expected, ExpectedOutcome, RunReport, RunVerdict, SOME,
+};
 use crate::scenario::{ExpectedRun, ExpectedVerdict, RunExpectation, Standing};
 
 /// Whether a run ended as expected.
@@ -101,25 +103,25 @@ pub fn check_outcome(
         let Some(found) = report.properties.iter().find(|p| p.property == *property) else {
             continue;
         };
-        let (word, standing) = match expected {
-            ExpectedVerdict::Violated(standing) => ("violated".to_owned(), *standing),
-            ExpectedVerdict::CanBlock(standing) => ("can block".to_owned(), *standing),
-            other => (other.to_string(), None),
+        let (verdict, standing) = match *expected {
+            ExpectedVerdict::Holds => (CheckVerdict::Holds, None),
+            ExpectedVerdict::HoldsWithinBounds => (CheckVerdict::HoldsWithinBounds, None),
+            ExpectedVerdict::Violated(standing) => (CheckVerdict::Violated, standing),
+            ExpectedVerdict::Reached => (CheckVerdict::Reached, None),
+            ExpectedVerdict::Unreachable => (CheckVerdict::Unreachable, None),
+            ExpectedVerdict::CanBlock(standing) => (CheckVerdict::CanBlock, standing),
+            ExpectedVerdict::UnknownWithinBounds => (CheckVerdict::UnknownWithinBounds, None),
         };
-        let found_standing = found.standing.as_deref();
-        let unsettled = standing.is_some() && found_standing == Some("not established");
-        let fits = found.verdict == word
-            && match standing {
-                None => true,
-                Some(Standing::Bug) => found_standing == Some("a bug"),
-                Some(Standing::OutsideTheAssumptions) => {
-                    found_standing == Some("outside the assumptions") || unsettled
-                }
-            };
-        let open = matches!(
-            found.verdict.as_str(),
-            "holds within bounds" | "unknown within bounds"
-        );
+        let unsettled = standing.is_some() && found.standing == Some(Blame::NotEstablished);
+        let stands = match standing {
+            None => true,
+            Some(Standing::Bug) => found.standing == Some(Blame::Bug),
+            Some(Standing::OutsideTheAssumptions) => {
+                found.standing == Some(Blame::OutsideTheAssumptions) || unsettled
+            }
+        };
+        let fits = found.verdict == verdict && stands;
+        let open = found.verdict.is_open();
         outcomes.push(Expected {
             of: (*property).to_owned(),
             expected: expected.to_string(),

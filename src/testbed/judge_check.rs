@@ -1,7 +1,9 @@
 //! From what the checker found to what people read.
 
 use super::record::record_schedule;
-use super::report::{CheckReport, PropertyReport, ReductionReport, SearchReport, Unexercised};
+use super::report::{
+    Blame, CheckReport, CheckVerdict, PropertyReport, ReductionReport, SearchReport, Unexercised,
+};
 use crate::check::{Judged, NodeSymmetry, Question, Search, Standing, Trial, Verdict, is_silent};
 use crate::model::arms::unexercised;
 use crate::model::{
@@ -33,7 +35,10 @@ pub fn report_check<P: Protocol>(
         })
         .collect();
     CheckReport {
-        cut_short: trial.searches.iter().any(|search| search.stopped.is_some()),
+        cut_short: trial
+            .searches
+            .iter()
+            .any(|search| search.account.stopped.is_some()),
         engine: engine.to_owned(),
         threads: None,
         allowed: allowed(&question.system.rules, &question.system.cluster),
@@ -51,14 +56,15 @@ fn notation<P: Protocol>(system: &System<P>, schedule: &[Event<P>]) -> Vec<Strin
 fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchReport {
     SearchReport {
         imposed: search.imposed.iter().map(ToString::to_string).collect(),
-        distinct: search.progress.distinct,
-        generated: search.progress.generated,
-        depth: search.progress.depth,
-        bounds: search.bounds(),
-        exhaustive: search.bounds().is_empty() && !search.settled,
-        settled: search.settled,
-        absorbed: search.absorbed,
+        distinct: search.account.progress.distinct,
+        generated: search.account.progress.generated,
+        depth: search.account.progress.depth,
+        bounds: search.account.bounds(),
+        exhaustive: search.account.bounds().is_empty() && !search.account.settled,
+        settled: search.account.settled,
+        absorbed: search.account.absorbed,
         unexercised: search
+            .account
             .exercised
             .iter()
             .flat_map(|exercised| unexercised(system, exercised))
@@ -72,6 +78,7 @@ fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchR
             .as_ref()
             .map(|schedule| notation(system, schedule)),
         reduced: search
+            .account
             .reduced
             .used
             .iter()
@@ -86,12 +93,14 @@ fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchR
             })
             .collect(),
         not_reduced: search
+            .account
             .reduced
             .forgone
             .iter()
             .map(|(reduction, why)| (reduction.name().to_owned(), why.to_string()))
             .collect(),
         symmetry: search
+            .account
             .symmetry
             .as_ref()
             .map(|s| symmetry(&system.cluster, s)),
@@ -134,7 +143,7 @@ fn report_property<P: Protocol>(
         judged.verdict,
         Verdict::Violated { .. } | Verdict::Reached { .. }
     );
-    let absorbed = searches[judged.search].absorbed && !found;
+    let absorbed = searches[judged.search].account.absorbed && !found;
     let qualified = match question.system.rules.links.copies {
         Limit::AtMost(n) if absorbed => format!("{qualified}, with at most {n} equal in flight"),
         _ => qualified,
@@ -184,9 +193,9 @@ fn report_property<P: Protocol>(
         expectation: property.expectation.name().to_owned(),
         premise: property.premise.iter().map(ToString::to_string).collect(),
         assumes: property.assumes.iter().map(ToString::to_string).collect(),
-        verdict: verdict.to_owned(),
+        verdict,
         qualified,
-        standing: standing.map(str::to_owned),
+        standing,
         sentences,
         schedule: notation(question.system, schedule),
         then: notation(question.system, then),
@@ -202,11 +211,10 @@ fn is_unconditional<P: Protocol>(property: &Property<P>) -> bool {
 
 /// A verdict in words.
 struct Words<'a, P: Protocol> {
-    /// As scenarios expect it.
-    verdict: &'static str,
+    verdict: CheckVerdict,
     /// With what qualifies it.
     qualified: String,
-    standing: Option<&'static str>,
+    standing: Option<Blame>,
     schedule: &'a [Event<P>],
     /// Whole sentences.
     sentences: Vec<String>,
@@ -214,31 +222,33 @@ struct Words<'a, P: Protocol> {
 
 fn words<'a, P: Protocol>(property: &Property<P>, verdict: &'a Verdict<P>) -> Words<'a, P> {
     let name = property.name;
-    let plain = |verdict: &'static str, bounds: &[String], sentences| Words {
+    let plain = |verdict: CheckVerdict, bounds: &[String], sentences| Words {
         verdict,
         qualified: if bounds.is_empty() {
-            verdict.to_owned()
+            verdict.word().to_owned()
         } else {
-            format!("{verdict}: {}", enumerate(bounds.iter().cloned()))
+            format!("{}: {}", verdict.word(), enumerate(bounds.iter().cloned()))
         },
         standing: None,
         schedule: &[],
         sentences,
     };
     match verdict {
-        Verdict::Holds => plain("holds", &[], Vec::new()),
-        Verdict::HoldsWithinBounds(bounds) => plain("holds within bounds", bounds, Vec::new()),
+        Verdict::Holds => plain(CheckVerdict::Holds, &[], Vec::new()),
+        Verdict::HoldsWithinBounds(bounds) => {
+            plain(CheckVerdict::HoldsWithinBounds, bounds, Vec::new())
+        }
         Verdict::Unreachable => {
             let sentence = format!("No run reaches what {name} asks for.");
-            plain("unreachable", &[], vec![sentence])
+            plain(CheckVerdict::Unreachable, &[], vec![sentence])
         }
         Verdict::Unknown(bounds) => {
             let sentence = format!("Whether {name} is true was left open.");
-            plain("unknown within bounds", bounds, vec![sentence])
+            plain(CheckVerdict::UnknownWithinBounds, bounds, vec![sentence])
         }
         Verdict::Reached { schedule } => Words {
             schedule,
-            ..plain("reached", &[], Vec::new())
+            ..plain(CheckVerdict::Reached, &[], Vec::new())
         },
         Verdict::Violated {
             schedule,
@@ -246,7 +256,7 @@ fn words<'a, P: Protocol>(property: &Property<P>, verdict: &'a Verdict<P>) -> Wo
             standing,
         } => {
             let sentences = vec![format!("{name} is violated: {}.", reason.text)];
-            against(name, "violated", schedule, standing, sentences)
+            against(name, CheckVerdict::Violated, schedule, standing, sentences)
         }
         Verdict::CanBlock {
             schedule,
@@ -255,7 +265,7 @@ fn words<'a, P: Protocol>(property: &Property<P>, verdict: &'a Verdict<P>) -> Wo
             ..
         } => against(
             name,
-            "can block",
+            CheckVerdict::CanBlock,
             schedule,
             standing,
             blocked.sentences.clone(),
@@ -266,39 +276,40 @@ fn words<'a, P: Protocol>(property: &Property<P>, verdict: &'a Verdict<P>) -> Wo
 /// A verdict that goes against the property.
 fn against<'a, P: Protocol>(
     property: &str,
-    verdict: &'static str,
+    verdict: CheckVerdict,
     schedule: &'a [Event<P>],
     standing: &Standing,
     mut sentences: Vec<String>,
 ) -> Words<'a, P> {
-    let (word, qualified) = match standing {
+    let word = verdict.word();
+    let (blame, qualified) = match standing {
         Standing::Bug => {
             sentences.push(format!(
                 "Everything that {property} assumes holds here: this is a bug."
             ));
-            ("a bug", format!("{verdict} (a bug)"))
+            (Blame::Bug, format!("{word} (a bug)"))
         }
         Standing::Outside { broken, unless } => {
             let broken = enumerate(broken.iter().map(ToString::to_string));
             sentences.push(format!(
                 "This lies outside what {property} assumes: {broken}."
             ));
-            let qualified = format!("{verdict} outside the assumptions: {broken}");
+            let qualified = format!("{word} outside the assumptions: {broken}");
             if unless.is_empty() {
-                ("outside the assumptions", qualified)
+                (Blame::OutsideTheAssumptions, qualified)
             } else {
                 let unless = enumerate(unless.iter().cloned());
                 sentences.push(format!(
                     "Whether it can happen within them was left open: {unless}."
                 ));
-                ("not established", qualified)
+                (Blame::NotEstablished, qualified)
             }
         }
     };
     Words {
         verdict,
         qualified,
-        standing: Some(word),
+        standing: Some(blame),
         schedule,
         sentences,
     }

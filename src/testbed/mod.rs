@@ -25,6 +25,7 @@ pub use judge_run::judge_run;
 pub use record::{Certainty, Replayed, certainty};
 pub use registry::{open, open_text, protocols, replay, schema, starting_scenario};
 pub use report::{
-    CheckReport, Expected, ExpectedOutcome, PropertyReport, RunReport, RunVerdict, SearchReport,
+    Blame, CheckReport, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RunReport,
+    RunVerdict, SearchReport,
 };
 pub use story::{NodeStands, RefutedStory};

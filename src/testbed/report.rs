@@ -37,6 +37,66 @@ impl RunVerdict {
     }
 }
 
+/// The verdict of a check on one property, without what qualifies it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "&'static str")]
+pub enum CheckVerdict {
+    Holds,
+    HoldsWithinBounds,
+    Violated,
+    Reached,
+    Unreachable,
+    CanBlock,
+    UnknownWithinBounds,
+}
+
+impl CheckVerdict {
+    /// As scenarios expect it.
+    pub fn word(self) -> &'static str {
+        match self {
+            CheckVerdict::Holds => "holds",
+            CheckVerdict::HoldsWithinBounds => "holds within bounds",
+            CheckVerdict::Violated => "violated",
+            CheckVerdict::Reached => "reached",
+            CheckVerdict::Unreachable => "unreachable",
+            CheckVerdict::CanBlock => "can block",
+            CheckVerdict::UnknownWithinBounds => "unknown within bounds",
+        }
+    }
+
+    /// Whether bounds left something open.
+    pub fn is_open(self) -> bool {
+        use CheckVerdict::{HoldsWithinBounds, UnknownWithinBounds};
+        matches!(self, HoldsWithinBounds | UnknownWithinBounds)
+    }
+}
+
+impl From<CheckVerdict> for &'static str {
+    fn from(verdict: CheckVerdict) -> Self {
+        verdict.word()
+    }
+}
+
+/// What a verdict against a property says of the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "&'static str")]
+pub enum Blame {
+    Bug,
+    OutsideTheAssumptions,
+    /// A search under the assumptions was not exhaustive.
+    NotEstablished,
+}
+
+impl From<Blame> for &'static str {
+    fn from(blame: Blame) -> Self {
+        match blame {
+            Blame::Bug => "a bug",
+            Blame::OutsideTheAssumptions => "outside the assumptions",
+            Blame::NotEstablished => "not established",
+        }
+    }
+}
+
 /// What came of one run.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -93,15 +153,13 @@ pub struct PropertyReport {
     pub expectation: String,
     pub premise: Vec<String>,
     pub assumes: Vec<String>,
-    /// In the words that scenarios expect: `holds`, `can block` …
-    pub verdict: String,
+    pub verdict: CheckVerdict,
     /// The verdict with what qualifies it: `holds within bounds: timeouts`, `violated outside
     /// the assumptions: no cut`.
     pub qualified: String,
-    /// Of a verdict against the property: `a bug`, `outside the assumptions`, or `not
-    /// established` if a search under the assumptions was not exhaustive.
+    /// Of a verdict against the property.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub standing: Option<String>,
+    pub standing: Option<Blame>,
     /// Whole sentences.
     pub sentences: Vec<String>,
     /// The shortest schedule to a violation, a block or a witness, in the one notation.

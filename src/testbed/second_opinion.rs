@@ -7,10 +7,10 @@ use stateright::{Checker, Model};
 
 use super::judge_check::report_check;
 use super::report::CheckReport;
-use crate::check::reduction::Reduced;
 use crate::check::stateright::{Bridge, Erased, PROPERTIES_MAX, Seen, Thing};
 use crate::check::{
-    Judged, Limits, Monitor, Progress, Question, Search, Stopped, Trial, Verdict, standing, start,
+    Account, Judged, Limits, Monitor, Progress, Question, Search, Stopped, Trial, Verdict,
+    standing, start,
 };
 use crate::model::{Bound, Event, Expectation, Limit, Property, Protocol, World};
 use crate::trace::Origin;
@@ -53,16 +53,15 @@ pub fn check<P: Protocol>(
         judged,
         searches: vec![Search {
             imposed: Vec::new(),
-            progress: found.progress,
-            stopped: found.stopped,
-            settled: found.settled,
-            withheld: found.seen.withheld,
-            absorbed: found.seen.absorbed,
-            repair_withheld: false,
-            exercised: None,
-            reduced: Reduced::default(),
+            account: Account {
+                progress: found.progress,
+                stopped: found.stopped,
+                settled: found.settled,
+                withheld: found.seen.withheld,
+                absorbed: found.seen.absorbed,
+                ..Account::default()
+            },
             waiting_for_the_living: None,
-            symmetry: None,
         }],
     };
     let asked = Question {

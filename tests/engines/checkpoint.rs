@@ -132,7 +132,7 @@ fn compare<P: Protocol>(system: &System<P>, limits: Limits, tunings: [Tuning; 2]
         let tuning = tunings[patience % 2];
         let explored = explore_from(system, limits, tuning, &folder, &mut monitor).unwrap();
         copies.append(&mut monitor.copies);
-        if explored.stopped != Some(Stopped::Interrupted) {
+        if explored.account.stopped != Some(Stopped::Interrupted) {
             assert_eq!(account(system, &explored), whole);
             break;
         }
@@ -239,7 +239,7 @@ fn what_a_sweep_has_read_is_not_forgotten() {
     let limits = Limits::default();
     let whole = fast::explore(&system, &start, &properties, &limits, tuning, &mut Patient);
     let forgone = [(Reduction::Dead, Forgone::NetworkIsRead)];
-    assert_eq!(whole.reduced.forgone, forgone);
+    assert_eq!(whole.account.reduced.forgone, forgone);
     let here = TempDir::new().unwrap();
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
     let place = folder.place(&"search");
@@ -291,7 +291,7 @@ fn a_checkpoint_that_does_not_fit_is_left_alone() {
     explore_from(&system, Limits::default(), tuning, &folder, &mut monitor).unwrap();
     let kept = fs::read(the_file(here.path())).unwrap();
     let explored = explore_from(&system, Limits::default(), tuning, &folder, &mut Small).unwrap();
-    assert_eq!(explored.stopped, Some(Stopped::Memory));
+    assert_eq!(explored.account.stopped, Some(Stopped::Memory));
     assert_eq!(fs::read(the_file(here.path())).unwrap(), kept);
 }
 
@@ -385,7 +385,7 @@ fn a_checkpoint_that_cannot_be_written_stops_nothing() {
     let system = commit(1, true);
     let limits = Limits::default();
     let explored = explore_from(&system, limits, eager(), &folder, &mut monitor).unwrap();
-    assert_eq!(explored.stopped, None);
+    assert_eq!(explored.account.stopped, None);
     assert!(!monitor.0.is_empty());
 }
 
@@ -422,19 +422,22 @@ fn a_search_gets_on_though_planning_takes_too_long() {
     let here = TempDir::new().unwrap();
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
     let first = explore_from(&system, limits, eager(), &folder, &mut Hasty(9)).unwrap();
-    assert_eq!(first.stopped, Some(Stopped::Time));
+    assert_eq!(first.account.stopped, Some(Stopped::Time));
     let mut turns = 0;
     let last = loop {
         turns += 1;
         let mut monitor = Hasty(3 << turns);
         let explored = explore_from(&system, limits, eager(), &folder, &mut monitor).unwrap();
-        if explored.stopped != Some(Stopped::Time) {
+        if explored.account.stopped != Some(Stopped::Time) {
             break explored;
         }
     };
     assert!(turns > 1);
-    assert_eq!(last.progress.distinct, whole.progress.distinct);
-    let why = &last.reduced.forgone;
-    assert!(last.reduced.used.is_empty() && !why.is_empty());
+    assert_eq!(
+        last.account.progress.distinct,
+        whole.account.progress.distinct
+    );
+    let why = &last.account.reduced.forgone;
+    assert!(last.account.reduced.used.is_empty() && !why.is_empty());
     assert!(why.iter().all(|(_, why)| *why == Forgone::OutOfTime));
 }

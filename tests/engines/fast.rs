@@ -214,17 +214,20 @@ fn longer_keys_are_asked_for() {
         (explored, monitor.asked)
     };
     let (whole, asked) = search(u64::MAX);
-    assert_eq!(whole.stopped, None);
+    assert_eq!(whole.account.stopped, None);
     let [(worlds, ahead)] = asked[..] else {
         panic!("keys get longer once: {asked:?}");
     };
     // The list and the set, eight bytes more for each world.
     assert!(ahead >= worlds * 16, "{ahead} for {worlds}");
     let (stopped, _) = search(ahead - 1);
-    assert_eq!(stopped.stopped, Some(Stopped::Memory));
-    assert_eq!(stopped.progress.distinct, worlds);
+    assert_eq!(stopped.account.stopped, Some(Stopped::Memory));
+    assert_eq!(stopped.account.progress.distinct, worlds);
     let plain = plainly(&system, &properties, states(worlds - 1));
-    assert_eq!(stopped.progress.distinct, plain.progress.distinct);
+    assert_eq!(
+        stopped.account.progress.distinct,
+        plain.account.progress.distinct
+    );
 }
 
 /// A search that is stopped from outside finds what the plain one finds until then.
@@ -258,8 +261,8 @@ fn a_search_can_be_stopped() {
         Tuning::unreduced(),
         &mut monitor,
     );
-    assert_eq!(ours.stopped, Some(Stopped::Memory));
-    assert!(ours.progress.bytes > 5_000 * 8);
+    assert_eq!(ours.account.stopped, Some(Stopped::Memory));
+    assert!(ours.account.progress.bytes > 5_000 * 8);
     let mut world = start.clone();
     let plain = explore(
         &system,
@@ -369,5 +372,5 @@ fn each_timer_waits_for_its_own_peers_and_is_judged_alike() {
     assert_eq!(account(&system, &ours), account(&system, &theirs));
     // The start, three crashes, and behind that of the one peer the first timer, then the other: in
     // its new state the node awaits nobody.
-    assert_eq!(ours.progress.distinct, 6);
+    assert_eq!(ours.account.progress.distinct, 6);
 }

@@ -142,18 +142,18 @@ fn length<P: Protocol>(finding: &Finding<P>) -> usize {
 /// What has to be equal at any number of threads.
 fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> String {
     let findings: Vec<_> = explored.findings.iter().map(|f| told(system, f)).collect();
-    let progress = &explored.progress;
+    let progress = &explored.account.progress;
     format!(
         "{} {} {} {} {:?}\n{findings:#?}\n{:?} {} {} {}",
         progress.distinct,
         progress.generated,
         progress.depth,
         progress.frontier,
-        explored.reduced,
-        explored.withheld,
-        explored.absorbed,
-        explored.repair_withheld,
-        explored.settled,
+        explored.account.reduced,
+        explored.account.withheld,
+        explored.account.absorbed,
+        explored.account.repair_withheld,
+        explored.account.settled,
     )
 }
 
@@ -165,9 +165,9 @@ fn compare<P: Protocol>(
     ours: &Explored<P>,
 ) {
     let whole = |explored: &Explored<P>| {
-        explored.stopped.is_none() && !explored.withheld.contains(&Bound::Depth)
+        explored.account.stopped.is_none() && !explored.account.withheld.contains(&Bound::Depth)
     };
-    let used = ours.reduced.used;
+    let used = ours.account.reduced.used;
     for ((property, theirs), ours) in properties.iter().zip(&plain.findings).zip(&ours.findings) {
         replay(system, property, ours);
         if property.expectation.goal().is_none() {
@@ -188,21 +188,27 @@ fn compare<P: Protocol>(
     if !used.is_empty() {
         assert_eq!(system.rules.timing, Timing::Asynchronous);
         assert_eq!(system.rules.links.order, LinkOrder::Unordered);
-        assert!(ours.progress.distinct <= plain.progress.distinct || !whole(plain));
+        assert!(ours.account.progress.distinct <= plain.account.progress.distinct || !whole(plain));
     }
-    if whole(plain) && !plain.settled {
-        assert!(whole(ours) && !ours.settled);
-        assert_eq!(plain.withheld, ours.withheld);
-        assert_eq!(plain.repair_withheld, ours.repair_withheld);
+    if whole(plain) && !plain.account.settled {
+        assert!(whole(ours) && !ours.account.settled);
+        assert_eq!(plain.account.withheld, ours.account.withheld);
+        assert_eq!(plain.account.repair_withheld, ours.account.repair_withheld);
         if used.contains(Reduction::Dead) {
-            assert!(plain.absorbed || !ours.absorbed);
+            assert!(plain.account.absorbed || !ours.account.absorbed);
         } else {
-            assert_eq!(plain.absorbed, ours.absorbed);
+            assert_eq!(plain.account.absorbed, ours.account.absorbed);
         }
     }
     if used.is_empty() {
-        assert_eq!(plain.progress.distinct, ours.progress.distinct);
-        assert_eq!(plain.progress.generated, ours.progress.generated);
+        assert_eq!(
+            plain.account.progress.distinct,
+            ours.account.progress.distinct
+        );
+        assert_eq!(
+            plain.account.progress.generated,
+            ours.account.progress.generated
+        );
     }
 }
 
@@ -334,7 +340,7 @@ proptest! {
             let asked = Reduction::ALL.into_iter().filter(chosen).collect();
             let tuning = Tuning { reduce: Reduce::Only(asked), ..tuning };
             let ours = fast(&system, &[], depth(deepest), tuning);
-            let used = ours.reduced.used;
+            let used = ours.account.reduced.used;
             prop_assert!(used.iter().all(|one| asked.contains(one)));
             let rules = &system.rules;
             if rules.timing == Timing::Asynchronous && rules.links.order == LinkOrder::Unordered {
@@ -342,7 +348,7 @@ proptest! {
                     prop_assert_eq!(used.contains(one), asked.contains(one));
                 }
             }
-            let Explored { progress, .. } = ours;
+            let progress = ours.account.progress;
             prop_assert_eq!(
                 (progress.distinct, progress.generated),
                 size(&system, used, deepest)
@@ -448,7 +454,7 @@ fn what_a_bound_withholds_is_not_left_out() {
     let table = Table::new(&rows).expect("it has nodes");
     let system = System::new(table, Rules::fault_free());
     let plain = plainly(&system, &system.protocol.properties(), Limits::default());
-    assert!(plain.withheld.contains(&Bound::Protocol("rounds")));
+    assert!(plain.account.withheld.contains(&Bound::Protocol("rounds")));
     compare_all(&system, 1_000, eager());
 }
 
@@ -508,14 +514,14 @@ fn a_small_search_leaves_nothing_out() {
         fast(&system, &properties, Limits::default(), tuning)
     };
     let whole = search(0, Reduce::NONE);
-    let worlds = whole.progress.distinct;
+    let worlds = whole.account.progress.distinct;
     let small = search(worlds, Reduce::Auto);
     assert_eq!(account(&system, &small), account(&system, &whole));
-    assert!(small.reduced.used.is_empty() && small.reduced.forgone.is_empty());
+    assert!(small.account.reduced.used.is_empty() && small.account.reduced.forgone.is_empty());
     let told = Reduce::Only(Reductions::NONE.with(Reduction::Dead));
     for larger in [search(worlds - 1, Reduce::Auto), search(worlds, told)] {
-        assert!(larger.progress.distinct < worlds);
-        assert!(larger.reduced.used.contains(Reduction::Dead));
+        assert!(larger.account.progress.distinct < worlds);
+        assert!(larger.account.reduced.used.contains(Reduction::Dead));
     }
 }
 
@@ -550,12 +556,13 @@ fn finding_out_what_to_leave_out_costs_no_more_than_it_may_save() {
     };
     // Too few questions after each look: nothing is left out, and it is said why.
     let whole = fast(&system, &properties, states(20_000), Tuning::unreduced());
-    assert_eq!(whole.stopped, Some(Stopped::States));
+    assert_eq!(whole.account.stopped, Some(Stopped::States));
     let looked = fast(&system, &properties, states(20_000), tuned(1));
-    let counts = |of: &Explored<Raft>| (of.progress.distinct, of.progress.generated);
+    let counts =
+        |of: &Explored<Raft>| (of.account.progress.distinct, of.account.progress.generated);
     assert_eq!(counts(&looked), counts(&whole));
-    assert!(looked.reduced.used.is_empty());
-    let why = looked.reduced.forgone.iter().map(|(_, why)| *why);
+    assert!(looked.account.reduced.used.is_empty());
+    let why = looked.account.reduced.forgone.iter().map(|(_, why)| *why);
     assert!(why.eq([Forgone::TooManyQuestions(512)]));
     // Whoever runs out of time while it finds out answers by what it has seen until then.
     let explore = |limits, first_look, monitor: &mut Impatient| {
@@ -571,14 +578,17 @@ fn finding_out_what_to_leave_out_costs_no_more_than_it_may_save() {
     };
     let mut monitor = Impatient { asked: 0 };
     let stopped = explore(states(20_000), 5_000, &mut monitor);
-    assert_eq!(stopped.stopped, Some(Stopped::Time));
+    assert_eq!(stopped.account.stopped, Some(Stopped::Time));
     assert!(monitor.asked > 0);
-    assert!((5_000..6_000).contains(&stopped.progress.distinct));
+    assert!((5_000..6_000).contains(&stopped.account.progress.distinct));
     // Whoever asks for few worlds gets these, and nothing has to be found out.
     let mut monitor = Impatient { asked: 0 };
     let few = explore(states(5_000), 5_000, &mut monitor);
-    assert_eq!((few.stopped, monitor.asked), (Some(Stopped::States), 0));
-    assert!((5_000..6_000).contains(&few.progress.distinct));
+    assert_eq!(
+        (few.account.stopped, monitor.asked),
+        (Some(Stopped::States), 0)
+    );
+    assert!((5_000..6_000).contains(&few.account.progress.distinct));
 }
 
 /// Two-phase commit with so many participants.
@@ -645,8 +655,9 @@ fn two_phase_commit_keeps_its_verdicts() {
                         let ours = fast(&system, &properties, limits, tuning);
                         compare(&system, &properties, &plain, &ours);
                         compared += 1;
-                        smaller[nth] +=
-                            usize::from(ours.progress.distinct < plain.progress.distinct);
+                        smaller[nth] += usize::from(
+                            ours.account.progress.distinct < plain.account.progress.distinct,
+                        );
                     }
                 }
             }
@@ -675,18 +686,22 @@ fn what_is_asked_for_and_not_done_has_a_reason() {
             ..tuning
         };
         let auto = fast(&system, &chosen, Limits::default(), auto);
-        assert_eq!(ours.reduced.used, auto.reduced.used);
+        assert_eq!(ours.account.reduced.used, auto.account.reduced.used);
         if let Reduce::Only(these) = tuning.reduce {
             for one in these.iter() {
                 let why = ours
+                    .account
                     .reduced
                     .forgone
                     .iter()
                     .filter(|(other, _)| *other == one);
-                assert_eq!(why.count(), usize::from(!ours.reduced.used.contains(one)));
+                assert_eq!(
+                    why.count(),
+                    usize::from(!ours.account.reduced.used.contains(one))
+                );
             }
         }
-        ours.reduced.forgone
+        ours.account.reduced.forgone
     };
     let tuning = Tuning {
         reduce: Reduce::Only(all),
@@ -727,8 +742,8 @@ fn a_handler_may_refuse_what_cannot_happen() {
     let system = System::new(Picky, Rules::fault_free());
     let ours = fast(&system, &[], Limits::default(), eager());
     let dead = (Reduction::Dead, Forgone::HandlerPanics);
-    assert_eq!(ours.reduced.forgone, [dead]);
-    assert_eq!(ours.progress.distinct, 3);
+    assert_eq!(ours.account.reduced.forgone, [dead]);
+    assert_eq!(ours.account.progress.distinct, 3);
 }
 
 /// What nobody will react to would arrive all the same: it counts as having been delivered.
@@ -750,8 +765,13 @@ fn what_is_left_out_was_exercised() {
             for reduce in asked() {
                 let tuning = Tuning { reduce, ..eager() };
                 let ours = fast(&system, &[], Limits::default(), tuning);
-                assert_eq!(ours.exercised, whole.exercised, "{:?}", ours.reduced);
-                compared += usize::from(ours.progress.distinct < whole.progress.distinct);
+                assert_eq!(
+                    ours.account.exercised, whole.account.exercised,
+                    "{:?}",
+                    ours.account.reduced
+                );
+                compared +=
+                    usize::from(ours.account.progress.distinct < whole.account.progress.distinct);
             }
         }
     }

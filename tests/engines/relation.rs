@@ -87,11 +87,11 @@ fn account(system: &System<Table>, explored: &Explored<Table>) -> String {
     let waiting = waiting.map(|schedule| lines(system, schedule));
     format!(
         "{:?}\n{findings:?}\n{:?} {} {} {:?}\n{waiting:?}",
-        explored.progress,
-        explored.withheld,
-        explored.absorbed,
-        explored.repair_withheld,
-        explored.stopped,
+        explored.account.progress,
+        explored.account.withheld,
+        explored.account.absorbed,
+        explored.account.repair_withheld,
+        explored.account.stopped,
     )
 }
 
@@ -354,7 +354,7 @@ proptest! {
         let bridge = Bridge::new(system.clone(), &properties, system.initial());
         let depth_max = usize::try_from(most).unwrap() + 1;
         let theirs = bridge.checker().target_max_depth(depth_max).spawn_bfs().join();
-        assert_eq!(ours.progress.distinct, theirs.unique_state_count() as u64);
+        assert_eq!(ours.account.progress.distinct, theirs.unique_state_count() as u64);
         if let Some(judged) = most.checked_sub(1) {
             let ours = plainly(&system, &properties, depth(judged));
             for (property, finding) in properties.iter().zip(&ours.findings) {
@@ -435,7 +435,7 @@ fn the_second_carrier_remembers() {
     let key = odd.key();
     let limits = states(100);
     let explored = explore(&system, &mut odd, &key, &[], &limits, &mut Patient);
-    assert_eq!(explored.progress.distinct, 4);
+    assert_eq!(explored.account.progress.distinct, 4);
     // Four timeouts, each a reaction, a look at the globals and one at the history. New are the
     // two reactions, one change of the globals, and one fold for each reaction.
     assert_eq!(odd.remembered, 12 - 5);

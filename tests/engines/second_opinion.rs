@@ -131,8 +131,8 @@ fn two_phase_commit_has_the_same_worlds() {
         let properties = system.protocol.properties()[..1].to_vec();
         let explored = plainly(&system, &properties, Limits::default());
         let case = format!("{participants} participants, {order}, lossy: {lossy}");
-        assert_eq!(explored.stopped, None);
-        assert_eq!(explored.progress.distinct, worlds, "{case}");
+        assert_eq!(explored.account.stopped, None);
+        assert_eq!(explored.account.progress.distinct, worlds, "{case}");
         assert_eq!(theirs(&params, order, lossy, None), worlds, "{case}");
     }
 }
@@ -156,8 +156,11 @@ fn paxos_has_the_same_worlds_and_events() {
         let theirs = synod::actor_model(&system.protocol).checker();
         let theirs = theirs.spawn_bfs().join();
         theirs.assert_properties();
-        assert_eq!(explored.stopped, None);
-        let ours = (explored.progress.distinct, explored.progress.generated);
+        assert_eq!(explored.account.stopped, None);
+        let ours = (
+            explored.account.progress.distinct,
+            explored.account.progress.generated,
+        );
         let theirs = (theirs.unique_state_count(), theirs.state_count() - 1);
         assert_eq!(ours, (theirs.0 as u64, theirs.1 as u64), "{params:?}");
         sizes.push(ours.0);
@@ -177,7 +180,7 @@ proptest! {
             let properties = system.protocol.properties()[..1].to_vec();
             let explored = plainly(&system, &properties, depth(most));
             let worlds = theirs(&params, order, false, Some(most));
-            prop_assert_eq!(explored.progress.distinct, worlds, "{} links", order);
+            prop_assert_eq!(explored.account.progress.distinct, worlds, "{} links", order);
         }
     }
 }

@@ -163,8 +163,8 @@ fn a_send_beyond_the_copies_is_absorbed_and_the_search_says_so() {
     assert_eq!(play.play(time), [(0, Fate::Absorbed)]);
     assert_eq!(play.in_flight(0, 1), [TELL, TELL]);
     let explored = plainly(&play.system, &[], Limits::default());
-    assert!(explored.absorbed);
-    assert_eq!(explored.progress.distinct, 3);
+    assert!(explored.account.absorbed);
+    assert_eq!(explored.account.progress.distinct, 3);
 }
 
 #[test]
@@ -185,8 +185,8 @@ fn a_network_that_never_forgets_keeps_what_it_delivers() {
     play.play("deliver N0 -> N1 Tell");
     assert_eq!(play.in_flight(0, 1), [TELL]);
     let explored = plainly(&play.system, &[], Limits::default());
-    assert_eq!(explored.progress.distinct, 1);
-    assert!(!explored.absorbed);
+    assert_eq!(explored.account.progress.distinct, 1);
+    assert!(!explored.account.absorbed);
 }
 
 // Timers.
@@ -704,7 +704,7 @@ fn blocked(play: &Play, limits: Limits) -> (Vec<Option<Vec<String>>>, Vec<Bound>
         _ => None,
     };
     let found = explored.findings.iter().map(schedule).collect();
-    (found, explored.withheld.into_iter().collect())
+    (found, explored.account.withheld.into_iter().collect())
 }
 
 /// N1 gets to state 4 with the second message, and not otherwise.
@@ -794,7 +794,7 @@ fn a_depth_bound_that_cuts_off_only_faults_is_named() {
     let play = Play::new(2, |_| {}, anyone_may_crash(Limit::AtMost(1)));
     let explored = plainly(&play.system, &[], depth(0));
     assert_eq!(
-        explored.withheld.into_iter().collect::<Vec<_>>(),
+        explored.account.withheld.into_iter().collect::<Vec<_>>(),
         [Bound::Depth]
     );
 }
@@ -804,7 +804,7 @@ fn a_budget_that_withholds_a_repair_leaves_recovery_unsettled() {
     let write = |table: &mut Params| *table.start(1, None) = Row::to(4, []);
     let play = Play::new(2, write, anyone_may_crash(Limit::AtMost(1)));
     let explored = plainly(&play.system, &never_reached(), Limits::default());
-    assert!(explored.repair_withheld);
+    assert!(explored.account.repair_withheld);
     assert!(matches!(explored.findings[0], Finding::Blocked { .. }));
     assert!(matches!(explored.findings[1], Finding::Nothing));
 }

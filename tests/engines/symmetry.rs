@@ -196,14 +196,14 @@ fn compare<P: Protocol>(system: &System<P>, deepest: u32, tunings: &[Tuning]) ->
     let mut schedules: Option<Vec<_>> = None;
     for &tuning in tunings {
         let orbits = search(system, &properties, limits, symmetric(tuning));
-        let progress = orbits.progress;
+        let progress = orbits.account.progress;
         let found = Counts {
             distinct: progress.distinct,
             generated: progress.generated,
             depth: progress.depth,
         };
         assert_eq!(found, counts);
-        assert_eq!(progress.depth, whole.progress.depth);
+        assert_eq!(progress.depth, whole.account.progress.depth);
         let outcomes =
             |explored: &Explored<P>| -> Vec<_> { explored.findings.iter().map(outcome).collect() };
         assert_eq!(outcomes(&orbits), outcomes(&whole));
@@ -212,12 +212,12 @@ fn compare<P: Protocol>(system: &System<P>, deepest: u32, tunings: &[Tuning]) ->
         }
         let seen = |explored: &Explored<P>| {
             (
-                explored.withheld.clone(),
-                explored.absorbed,
-                explored.repair_withheld,
+                explored.account.withheld.clone(),
+                explored.account.absorbed,
+                explored.account.repair_withheld,
                 explored.waiting_for_the_living.as_ref().map(Vec::len),
-                explored.stopped,
-                explored.settled,
+                explored.account.stopped,
+                explored.account.settled,
             )
         };
         assert_eq!(seen(&orbits), seen(&whole));
@@ -240,7 +240,7 @@ fn compare<P: Protocol>(system: &System<P>, deepest: u32, tunings: &[Tuning]) ->
         ..eager()
     };
     let reduced = search(system, &properties, limits, reduced);
-    assert!(reduced.progress.distinct <= counts.distinct);
+    assert!(reduced.account.progress.distinct <= counts.distinct);
     let findings = whole.findings.iter().zip(&reduced.findings);
     for (property, (all, few)) in properties.iter().zip(findings) {
         if property.expectation.goal().is_none() {
@@ -248,7 +248,7 @@ fn compare<P: Protocol>(system: &System<P>, deepest: u32, tunings: &[Tuning]) ->
         }
         assert_real(system, property, few);
     }
-    (whole.progress.distinct, counts.distinct)
+    (whole.account.progress.distinct, counts.distinct)
 }
 
 proptest! {
@@ -265,7 +265,7 @@ proptest! {
         let symmetry = system.protocol.symmetry().expect("it has one");
         if symmetry.sets(&system.cluster, &system.rules).is_empty() {
             let off = search(&system, &[], depth(deepest), symmetric(Tuning::unreduced()));
-            prop_assert!(matches!(off.symmetry, Some(NodeSymmetry::Off(_))));
+            prop_assert!(matches!(off.account.symmetry, Some(NodeSymmetry::Off(_))));
         } else {
             compare(&system, deepest, &[Tuning::unreduced(), tiny(threads, word_bits)]);
         }
@@ -409,7 +409,10 @@ fn five_participants_have_few_orbits() {
     let properties = system.protocol.properties();
     let counts = [Tuning::unreduced(), symmetric(Tuning::unreduced())].map(|tuning| {
         let explored = search(&system, &properties, depth(9), tuning);
-        (explored.progress.distinct, explored.symmetry)
+        (
+            explored.account.progress.distinct,
+            explored.account.symmetry,
+        )
     });
     let five = (1..=5).map(Id::from).collect();
     assert_eq!(counts[0].1, None);
@@ -424,8 +427,11 @@ fn where_names_matter_there_is_no_symmetry_and_it_says_so() {
         let limits = depth(2);
         let explored = search(&system, &[], limits, symmetric(Tuning::unreduced()));
         let whole = search(&system, &[], limits, Tuning::unreduced());
-        assert_eq!(explored.progress.distinct, whole.progress.distinct);
-        match explored.symmetry {
+        assert_eq!(
+            explored.account.progress.distinct,
+            whole.account.progress.distinct
+        );
+        match explored.account.symmetry {
             Some(NodeSymmetry::Off(why)) => why,
             other => panic!("{other:?}"),
         }

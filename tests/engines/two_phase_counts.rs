@@ -45,8 +45,8 @@ fn quickly(system: &System<TwoPhase>) -> Explored<TwoPhase> {
 
 /// What no engine may get wrong: nothing left out, nothing violated, both outcomes possible.
 fn assert_judged(explored: &Explored<TwoPhase>) {
-    assert_eq!(explored.stopped, None);
-    assert!(explored.withheld.is_empty() && !explored.absorbed);
+    assert_eq!(explored.account.stopped, None);
+    assert!(explored.account.withheld.is_empty() && !explored.account.absorbed);
     let [consistent, commit, abort] = &explored.findings[..] else {
         panic!("three properties");
     };
@@ -71,7 +71,7 @@ fn the_plain_engine_counts_the_published_numbers() {
         let system = system(*rms);
         let explored = plainly(&system, &system.protocol.properties(), Limits::default());
         assert_eq!(
-            explored.progress.distinct, *states,
+            explored.account.progress.distinct, *states,
             "{rms} resource managers"
         );
         assert_judged(&explored);
@@ -83,7 +83,7 @@ fn the_fast_engine_counts_the_published_numbers() {
     for (rms, states) in &STATES {
         let explored = quickly(&system(*rms));
         assert_eq!(
-            explored.progress.distinct, *states,
+            explored.account.progress.distinct, *states,
             "{rms} resource managers"
         );
         assert_judged(&explored);
@@ -95,12 +95,12 @@ fn both_engines_agree_on_all_numbers() {
     let system = system(4);
     let plain = plainly(&system, &system.protocol.properties(), Limits::default());
     let fast = quickly(&system);
-    let bytes = plain.progress.bytes;
+    let bytes = plain.account.progress.bytes;
     assert_eq!(
-        plain.progress,
+        plain.account.progress,
         Progress {
             bytes,
-            ..fast.progress
+            ..fast.account.progress
         }
     );
 }
@@ -111,7 +111,7 @@ fn the_scenario_is_judged_as_it_expects() {
     let verdicts: Vec<_> = report
         .properties
         .iter()
-        .map(|p| (p.property.as_str(), p.verdict.as_str()))
+        .map(|p| (p.property.as_str(), p.verdict.word()))
         .collect();
     assert_eq!(
         verdicts,
@@ -234,8 +234,8 @@ fn delivered_once_the_actors_are_those_of_stateright() {
             plainly(&system, &system.protocol.properties(), Limits::default()),
         ] {
             assert_judged(&explored);
-            assert_eq!(explored.progress.distinct, worlds);
-            assert_eq!(explored.progress.generated, events);
+            assert_eq!(explored.account.progress.distinct, worlds);
+            assert_eq!(explored.account.progress.generated, events);
             assert_eq!(checker.unique_state_count() as u64, worlds);
             assert_eq!(checker.state_count() as u64 - 1, events);
         }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use jury::report::{Options, diagram};
-use jury::testbed::summary;
+use jury::testbed::{CheckVerdict, summary};
 use jury::trace::Trace;
 
 use crate::found::{Way, explored, recorded, runs};
@@ -86,7 +86,11 @@ fn report(story: &Story) -> String {
             writeln!(text, "  {:<24} {}", p.property, p.qualified).unwrap();
         }
         for p in &report.properties {
-            if let Some(trace) = p.trace.as_ref().filter(|_| p.verdict != "reached") {
+            if let Some(trace) = p
+                .trace
+                .as_ref()
+                .filter(|_| p.verdict != CheckVerdict::Reached)
+            {
                 write!(text, "\n{}", picture(trace)).unwrap();
             }
         }

@@ -8,8 +8,8 @@ use jury::check::Patient;
 use jury::check::fast::Tuning;
 use jury::model::Limit;
 use jury::testbed::{
-    CheckOptions, CheckReport, Expected, ExpectedOutcome, PropertyReport, Replayed, RunVerdict,
-    SearchReport, open_text, protocols, replay, run_seeds, schema,
+    CheckOptions, CheckReport, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, Replayed,
+    RunVerdict, SearchReport, open_text, protocols, replay, run_seeds, schema,
 };
 use serde_json::Value as Json;
 
@@ -173,8 +173,7 @@ fn reductions_change_no_verdict() {
         let reduced = &explored(Way::Usual)[name];
         assert_eq!(all.properties.len(), reduced.properties.len(), "{name}");
         for (theirs, ours) in all.properties.iter().zip(&reduced.properties) {
-            let brief =
-                |p: &PropertyReport| (p.verdict.clone(), p.standing.clone(), p.schedule.len());
+            let brief = |p: &PropertyReport| (p.verdict, p.standing, p.schedule.len());
             if brief(theirs) != brief(ours) {
                 let property = &ours.property;
                 let (theirs, ours) = (&theirs.qualified, &ours.qualified);
@@ -247,7 +246,7 @@ fn stateright_finds_the_same() {
             let first = &first.expect("judged by both").verdict;
             if *first != second.verdict {
                 let (property, second) = (&second.property, &second.verdict);
-                problems.push(format!("{name}: {property}: {first}, or {second}"));
+                problems.push(format!("{name}: {property}: {first:?}, or {second:?}"));
             }
         }
     }
@@ -369,8 +368,9 @@ fn honest(story: &Story, mut json: Json) -> Vec<String> {
             options.depth_max = Some(Limit::AtMost(depth.try_into().expect("not that deep")));
         }
         let report = honest.check(&options, &mut Patient);
-        let broken =
-            |p: &&PropertyReport| p.verdict == "violated" || p.qualified.ends_with("(a bug)");
+        let broken = |p: &&PropertyReport| {
+            p.verdict == CheckVerdict::Violated || p.qualified.ends_with("(a bug)")
+        };
         let broken = report.properties.iter().filter(broken);
         problems.extend(broken.map(|p| format!("{name}, honest: {} {}", p.property, p.qualified)));
     }

@@ -15,7 +15,7 @@ use super::search::{Found, Inquiry, Search};
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
 use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction};
-use crate::check::{Halted, Limits, Monitor, NodeSymmetry, Stopped};
+use crate::check::{Account, Halted, Limits, Monitor, NodeSymmetry, Stopped};
 use crate::model::{Property, Protocol, System, World};
 
 /// Explores every world that can be reached from `start`; see
@@ -127,9 +127,13 @@ impl<'a, P: Protocol> Attempt<'a, P> {
                 .ok_or_else(|| place.of_another_protocol("a schedule in it is not possible"))?;
             let told = |names: Names| names.tell();
             let symmetry = || Names::of(self.system).map_or_else(NodeSymmetry::Off, told);
-            return Ok(Explored {
+            let account = Account {
                 reduced,
                 symmetry: self.tuning.symmetry.then(symmetry),
+                ..explored.account
+            };
+            return Ok(Explored {
+                account,
                 ..explored
             });
         }
@@ -169,12 +173,10 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         symmetry: Option<NodeSymmetry>,
         monitor: &mut dyn Monitor,
     ) -> Explored<P> {
-        let explored = self.explored(found, symmetry);
+        let mut explored = self.explored(found, symmetry);
         search.save_through(&|| Through::of(&explored, self.system, self.start), monitor);
-        Explored {
-            reduced,
-            ..explored
-        }
+        explored.account.reduced = reduced;
+        explored
     }
 
     /// Whether there is something to find out before it is clear what may be left out, and nobody asked for
@@ -292,10 +294,9 @@ impl<'a, P: Protocol> Attempt<'a, P> {
 
     /// What a search has found out, in the words of the protocol.
     fn explored(&self, found: Found, symmetry: Option<NodeSymmetry>) -> Explored<P> {
-        Explored {
-            symmetry,
-            ..found.of(self.properties)
-        }
+        let mut explored = found.of(self.properties);
+        explored.account.symmetry = symmetry;
+        explored
     }
 
     /// A search with its checkpoints, and what came of node symmetry.

@@ -23,8 +23,8 @@ use super::visited::{Marks, Visited};
 use super::worker::{Chunk, Seen};
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::check::explore::{Explored, Finding};
-use crate::check::reduction::{Reads, Reduced};
-use crate::check::{Monitor, Progress, Stopped};
+use crate::check::reduction::Reads;
+use crate::check::{Account, Monitor, Progress, Stopped};
 use crate::model::arms::{Arm, Exercised};
 use crate::model::cluster::index;
 use crate::model::{
@@ -516,7 +516,7 @@ impl Through {
             depth,
             frontier,
             ..
-        } = explored.progress;
+        } = explored.account.progress;
         Through {
             distinct,
             generated,
@@ -524,14 +524,20 @@ impl Through {
             frontier,
             findings: explored.findings.iter().map(finding).collect(),
             seen: SavedSeen {
-                withheld: saved(&explored.withheld),
-                absorbed: explored.absorbed,
-                repair_withheld: explored.repair_withheld,
-                exercised: by_position(&explored.exercised),
+                withheld: saved(&explored.account.withheld),
+                absorbed: explored.account.absorbed,
+                repair_withheld: explored.account.repair_withheld,
+                exercised: by_position(
+                    explored
+                        .account
+                        .exercised
+                        .as_ref()
+                        .expect("this engine can tell"),
+                ),
                 waiting: None,
             },
-            too_many: explored.stopped == Some(Stopped::States),
-            settled: explored.settled,
+            too_many: explored.account.stopped == Some(Stopped::States),
+            settled: explored.account.settled,
             waiting: explored.waiting_for_the_living.as_deref().map(positions),
         }
     }
@@ -572,25 +578,27 @@ impl Through {
             Some(positions) => Some(events(positions)?.0),
             None => None,
         };
+        let progress = Progress {
+            distinct: self.distinct,
+            generated: self.generated,
+            depth: self.depth,
+            frontier: self.frontier,
+            bytes: 0,
+            ahead: 0,
+        };
         (count == properties.len()).then(|| Explored {
-            progress: Progress {
-                distinct: self.distinct,
-                generated: self.generated,
-                depth: self.depth,
-                frontier: self.frontier,
-                bytes: 0,
-                ahead: 0,
+            account: Account {
+                progress,
+                withheld: self.seen.withheld.into_iter().map(Bound::from).collect(),
+                absorbed: self.seen.absorbed,
+                repair_withheld: self.seen.repair_withheld,
+                exercised: Some(by_id(self.seen.exercised)),
+                stopped: self.too_many.then_some(Stopped::States),
+                settled: self.settled,
+                ..Account::default()
             },
             findings,
-            withheld: self.seen.withheld.into_iter().map(Bound::from).collect(),
-            absorbed: self.seen.absorbed,
-            repair_withheld: self.seen.repair_withheld,
-            exercised: by_id(self.seen.exercised),
-            stopped: self.too_many.then_some(Stopped::States),
-            settled: self.settled,
-            reduced: Reduced::default(),
             waiting_for_the_living,
-            symmetry: None,
         })
     }
 }

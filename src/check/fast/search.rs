@@ -6,7 +6,6 @@
 //! that ends within a round ends at the very world at which the plain engine ends. Nothing is kept
 //! of the way to a world: it is found again by expanding the level before.
 
-use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
 use super::crew::Crew;
@@ -18,10 +17,9 @@ use super::worker::{Chunk, End, LookedUp, Seen, Worker};
 use super::{Tuning, pack::Packer};
 use crate::check::checkpoint::Place;
 use crate::check::explore::{Explored, Finding};
-use crate::check::reduction::{Reads, Reduced};
-use crate::check::{Limits, Monitor, Progress, Stopped};
-use crate::model::arms::Exercised;
-use crate::model::{Bound, Expectation, Property, Protocol, Reason, Rules, Sense};
+use crate::check::reduction::Reads;
+use crate::check::{Account, Limits, Monitor, Progress, Stopped};
+use crate::model::{Expectation, Property, Protocol, Reason, Rules, Sense};
 
 /// One property while the search goes on.
 pub struct Inquiry {
@@ -452,14 +450,17 @@ impl<'a> Search<'a> {
         let findings = findings.collect();
         let waiting_for_the_living = self.seen.waiting.map(|at| self.way(at));
         Some(Found {
-            settled: self.stopped.is_none() && self.expanded < self.keys.len(),
-            progress,
+            account: Account {
+                settled: self.stopped.is_none() && self.expanded < self.keys.len(),
+                progress,
+                withheld: self.seen.withheld.clone(),
+                absorbed: self.seen.absorbed,
+                exercised: Some(self.seen.exercised.clone()),
+                repair_withheld: self.seen.repair_withheld,
+                stopped: self.stopped,
+                ..Account::default()
+            },
             findings,
-            withheld: self.seen.withheld.clone(),
-            absorbed: self.seen.absorbed,
-            exercised: self.seen.exercised.clone(),
-            repair_withheld: self.seen.repair_withheld,
-            stopped: self.stopped,
             waiting_for_the_living,
         })
     }
@@ -467,15 +468,9 @@ impl<'a> Search<'a> {
 
 /// What a search has found out, whatever the protocol.
 pub struct Found {
-    pub progress: Progress,
+    pub account: Account,
     /// For each property, the way to a world that settles it, and why it is broken there.
     pub findings: Vec<Option<(Way, Option<Reason>)>>,
-    pub withheld: BTreeSet<Bound>,
-    pub absorbed: bool,
-    pub repair_withheld: bool,
-    pub exercised: Exercised,
-    pub stopped: Option<Stopped>,
-    pub settled: bool,
     pub waiting_for_the_living: Option<Way>,
 }
 
@@ -495,17 +490,9 @@ impl Found {
         };
         let findings = self.findings.into_iter().zip(properties);
         Explored {
-            progress: self.progress,
+            account: self.account,
             findings: findings.map(finding).collect(),
-            withheld: self.withheld,
-            absorbed: self.absorbed,
-            repair_withheld: self.repair_withheld,
-            stopped: self.stopped,
-            settled: self.settled,
-            exercised: self.exercised,
-            reduced: Reduced::default(),
             waiting_for_the_living: self.waiting_for_the_living.map(Way::events),
-            symmetry: None,
         }
     }
 }

@@ -158,18 +158,18 @@ pub fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> Strin
     let progress = Progress {
         bytes: 0,
         ahead: 0,
-        ..explored.progress
+        ..explored.account.progress
     };
     // The rest of what is expanded together counts for what ran.
-    let through = explored.stopped.is_none() && !explored.settled;
-    let exercised = through.then_some(&explored.exercised);
+    let through = explored.account.stopped.is_none() && !explored.account.settled;
+    let exercised = through.then_some(&explored.account.exercised);
     format!(
         "{exercised:?}\n{progress:?}\n{findings:#?}\n{:?} {} {} {:?} {}\n{waiting:?}",
-        explored.withheld,
-        explored.absorbed,
-        explored.repair_withheld,
-        explored.stopped,
-        explored.settled,
+        explored.account.withheld,
+        explored.account.absorbed,
+        explored.account.repair_withheld,
+        explored.account.stopped,
+        explored.account.settled,
     )
 }
 

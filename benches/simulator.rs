@@ -15,7 +15,7 @@ const NEMESES: [(&str, &str); 2] = [
     ("raft", "scenarios/raft/under-the-nemesis.json"),
 ];
 
-#[path = "../tests/caller/mod.rs"]
+#[path = "../tests/library/caller.rs"]
 mod caller;
 
 use caller::{Params, Rounds};

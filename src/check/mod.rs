@@ -25,12 +25,6 @@ pub use judge::{
 
 use crate::model::{Limit, NodeSet};
 
-/// In the message of the panic when a handler, asked the same once more, answers otherwise.
-pub const NOT_PURE: &str = "is not pure";
-
-/// In the message of the panic when names make a difference where a protocol says that they make none.
-pub const SYMMETRY_BROKEN: &str = "node symmetry is broken";
-
 /// How many worlds are expanded between two looks at the monitor.
 pub(crate) const LOOK_EVERY: usize = 4096;
 

@@ -1,13 +1,11 @@
-//! What a protocol promised and does not keep: that a handler is a function, that it claims what its
-//! records show, that names of nodes that are alike make no difference. The library finds that out in the middle of a search and panics; here
-//! it becomes an answer.
+//! What a protocol promised and does not keep. The library finds that out in the middle of a search and
+//! panics; here it becomes an answer.
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Arc;
 
-use jury::check::{NOT_PURE, SYMMETRY_BROKEN};
-use jury::model::step::UNCLAIMED;
+use jury::model::promise::{Broken, Promise};
 
 use super::Failure;
 
@@ -16,33 +14,35 @@ pub fn kept<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     let told: Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync> = Arc::from(panic::take_hook());
     let others = Arc::clone(&told);
     panic::set_hook(Box::new(move |panic| {
-        if broken(panic.payload()).is_none() {
+        if !Broken::is_being_told() {
             others(panic);
         }
     }));
     let done = panic::catch_unwind(AssertUnwindSafe(work));
     panic::set_hook(Box::new(move |panic| told(panic)));
-    done.or_else(|payload| match broken(&*payload) {
-        Some(failure) => Err(failure),
-        None => panic::resume_unwind(payload),
-    })
+    done.or_else(
+        |payload: Box<dyn Any + Send>| match payload.downcast::<Broken>() {
+            Ok(broken) => Err(failure(&broken)),
+            Err(other) => panic::resume_unwind(other),
+        },
+    )
 }
 
-/// The promise that was not kept, if the panic is about one.
-fn broken(payload: &(dyn Any + Send)) -> Option<Failure> {
-    let message = payload.downcast_ref::<String>()?;
-    if message.contains(NOT_PURE) {
-        let advice = "a handler may depend on its arguments alone: no clock, no global, no chance";
-        Some(Failure::impure(message.as_str(), advice))
-    } else if message.contains(UNCLAIMED) {
-        let advice = "observe it in the handler, in front of the save or send that makes it true";
-        Some(Failure::impure(message.as_str(), advice))
-    } else if message.contains(SYMMETRY_BROKEN) {
-        Some(Failure::new(
+fn failure(Broken { promise, message }: &Broken) -> Failure {
+    match promise {
+        Promise::Pure => {
+            let advice =
+                "a handler may depend on its arguments alone: no clock, no global, no chance";
+            Failure::impure(message.as_str(), advice)
+        }
+        Promise::Claims => {
+            let advice =
+                "observe it in the handler, in front of the save or send that makes it true";
+            Failure::impure(message.as_str(), advice)
+        }
+        Promise::Symmetry => Failure::new(
             message.as_str(),
             "search without --symmetry, or let crashes strike between events only",
-        ))
-    } else {
-        None
+        ),
     }
 }

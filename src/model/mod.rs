@@ -20,6 +20,7 @@ pub mod node;
 pub mod observation;
 #[macro_use]
 pub mod params;
+pub mod promise;
 pub mod property;
 pub mod protocol;
 pub mod step;

@@ -18,13 +18,11 @@ use super::cluster::NodeSet;
 use super::id::Id;
 use super::node::{Node, Reaction};
 use super::observation::Observed;
+use super::promise::Promise;
 use super::property::{Answer, Expectation, Property, Reason};
 use super::protocol::Protocol;
 use super::symmetry::Renaming;
 use super::system::System;
-
-/// In the message of the panic when a node stands as its handlers never said that it does.
-pub const UNCLAIMED: &str = "claims less than its records show";
 
 /// What a node did about an input.
 pub struct Step<'a, P: Protocol> {
@@ -185,10 +183,10 @@ impl<P: Protocol> System<P> {
         if let Some(missing) = owed.find(|claim| !reaction.observations.contains(claim)) {
             let (name, claim) = (self.cluster.name(id), missing.in_words(&self.protocol));
             let (state, storage) = (&reaction.state, step.storages().1);
-            panic!(
-                "{name} {UNCLAIMED}: no handler observed that it {claim}, and it stands at \
+            Promise::Claims.is_broken(format!(
+                "{name} claims less than its records show: no handler observed that it {claim}, and it stands at \
                  {state:?}, with {storage:?} on its disk"
-            );
+            ));
         }
     }
 

@@ -4,6 +4,7 @@
 
 mod budgets;
 mod check;
+mod checkpoint;
 mod matrix;
 mod replay;
 mod run;

@@ -1,14 +1,14 @@
 //! The fast engine against the plain one: everything that a search finds out, on random protocols
 //! and on two-phase commit, with tables and fields so small that they grow all the time.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 
 use crate::common::impure::{Impure, Odd};
 use crate::common::table::{self, Do, Game, Row, Table, game};
-use crate::common::{account, cases, depth, depth_within, plainly, states};
+use crate::common::{account, cases, complaint, depth, depth_within, plainly, states};
 use jury::check::fast::{self, Tuning};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
+use jury::model::promise::Promise;
 use jury::model::{
     Budgets, CutFamily, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing,
 };
@@ -290,8 +290,9 @@ fn searched(impure: &Impure, doubt: u32) -> Option<String> {
     };
     let properties = system.protocol.properties();
     let search = || fast(&system, &properties, states(100_000), tuning);
-    let panic = catch_unwind(AssertUnwindSafe(search)).err()?;
-    Some(*panic.downcast::<String>().expect("it says why"))
+    let broken = complaint(search)?;
+    assert_eq!(broken.promise, Promise::Pure);
+    Some(broken.message)
 }
 
 /// What was answered is remembered, so whatever is not a function would be believed.

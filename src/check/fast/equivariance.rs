@@ -14,8 +14,8 @@ use derive_where::derive_where;
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
-use crate::check::SYMMETRY_BROKEN;
 use crate::model::network::in_order;
+use crate::model::promise::Promise;
 use crate::model::symmetry::OwnedInput;
 use crate::model::{
     Breach, Id, LinkOrder, Node, NodeSet, Past, Protocol, Renaming, Symmetry, System,
@@ -91,12 +91,13 @@ impl<P: Protocol> Checks<P> {
             for by in trades {
                 let elsewhere = question.renamed(symmetry, by);
                 let back = elsewhere.renamed(symmetry, by);
-                assert!(
-                    back == question,
-                    "{SYMMETRY_BROKEN}: the protocol does not rename well. {} trade names twice, \
-                     and {question:?} becomes {back:?}",
-                    system.cluster.names(by.moved()),
-                );
+                if back != question {
+                    Promise::Symmetry.is_broken(format!(
+                        "node symmetry is broken: the protocol does not rename well. {} trade names \
+                         twice, and {question:?} becomes {back:?}",
+                        system.cluster.names(by.moved()),
+                    ));
+                }
                 let said = elsewhere.ask(system);
                 let expected = answer.renamed(symmetry, system, by);
                 if said != expected {
@@ -325,8 +326,8 @@ fn refuse<P: Protocol>(
         }
         _ => "",
     };
-    panic!(
-        "{SYMMETRY_BROKEN}: {} and {} make a difference. Compare {} with {}: {what} has to be \
+    Promise::Symmetry.is_broken(format!(
+        "node symmetry is broken: {} and {} make a difference. Compare {} with {}: {what} has to be \
          {expected} but is {said}.{advice}",
         system
             .cluster
@@ -336,5 +337,5 @@ fn refuse<P: Protocol>(
             .name(by.moved().iter().last().expect("two trade")),
         question.words(system),
         elsewhere.words(system),
-    );
+    ));
 }

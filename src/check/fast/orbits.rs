@@ -28,9 +28,9 @@ use super::equivariance::{Checks, Question};
 use super::intern::Number;
 use super::memo::{Memo, question};
 use super::names::{Names, Nth, rank};
-use crate::check::SYMMETRY_BROKEN;
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
+use crate::model::promise::Promise;
 use crate::model::{Id, Link, Protocol, Renaming, Symmetry, System};
 
 /// What one worker knows of renamings.
@@ -370,11 +370,12 @@ fn at_once<T: Clone + PartialEq + Debug>(
     let trade = |value: T, nth: &usize| rename(&value, &names.trades[*nth]);
     let by_steps = steps.clone().fold(value.clone(), trade);
     let back = steps.rev().fold(by_steps.clone(), trade);
-    assert!(
-        renamed == by_steps && back == *value,
-        "{SYMMETRY_BROKEN}: the protocol does not rename well. {value:?} becomes {renamed:?}, \
-         trade by trade {by_steps:?}, and back {back:?}",
-    );
+    if renamed != by_steps || back != *value {
+        Promise::Symmetry.is_broken(format!(
+            "node symmetry is broken: the protocol does not rename well. {value:?} becomes \
+             {renamed:?}, trade by trade {by_steps:?}, and back {back:?}",
+        ));
+    }
     renamed
 }
 

@@ -13,9 +13,9 @@ use super::cursor::Cursor;
 use super::intern::Number;
 use super::memo::{Memo, question};
 use crate::check::reduction::Reads;
-use crate::check::{NOT_PURE, SYMMETRY_BROKEN};
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
+use crate::model::promise::Promise;
 use crate::model::{Answer, Channel, Id, Link, Node, Past, Predicate, Protocol, View};
 
 /// What a predicate does next, as far as it is known.
@@ -118,15 +118,16 @@ impl<P: Protocol> Remembering<P> {
                     also_read = read;
                     is_ok
                 });
-                assert!(
-                    says == is_ok,
-                    "{SYMMETRY_BROKEN}: {} makes a difference between worlds that differ by \
-                     the names of nodes that are alike: where these are {:?}, it is {is_ok}, and \
-                     where {} trade names, it is {says}",
-                    self.name,
-                    names.tell(),
-                    system.cluster.names(names.renamings[by].moved()),
-                );
+                if says != is_ok {
+                    Promise::Symmetry.is_broken(format!(
+                        "node symmetry is broken: {} makes a difference between worlds that differ \
+                         by the names of nodes that are alike: where these are {:?}, it is {is_ok}, \
+                         and where {} trade names, it is {says}",
+                        self.name,
+                        names.tell(),
+                        system.cluster.names(names.renamings[by].moved()),
+                    ));
+                }
                 for place in also_read {
                     if !read.contains(&from[place]) {
                         read.push(from[place]);
@@ -230,10 +231,11 @@ impl Tree {
 
 /// Complains if a predicate answered otherwise the second time.
 fn insist(is_same: bool, name: &str) {
-    assert!(
-        is_same,
-        "{name} {NOT_PURE}: asked about the same a second time, it answered otherwise",
-    );
+    if !is_same {
+        Promise::Pure.is_broken(format!(
+            "{name} is not pure: asked about the same a second time, it answered otherwise"
+        ));
+    }
 }
 
 /// What was read beside nodes and the history, when these parts were.

@@ -13,8 +13,11 @@ pub mod table;
 pub mod two_phase;
 pub mod two_phase_spec;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use jury::check::fast::Tuning;
 use jury::check::{Explored, Finding, Limits, Patient, Progress, explore};
+use jury::model::promise::Broken;
 use jury::model::{Event, Limit, Link, Property, Protocol, System, View, World};
 use proptest::test_runner::{Config, RngSeed};
 
@@ -168,4 +171,10 @@ pub fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> Strin
         explored.stopped,
         explored.settled,
     )
+}
+
+/// What is complained of when a protocol does not keep a promise.
+pub fn complaint<T>(work: impl FnOnce() -> T) -> Option<Broken> {
+    let panic = catch_unwind(AssertUnwindSafe(work)).err()?;
+    Some(*panic.downcast::<Broken>().expect("it says which promise"))
 }

@@ -5,7 +5,6 @@
 //! was put together from them (lists of events, tapes).
 
 use super::Cursor;
-use crate::check::NOT_PURE;
 use crate::check::fast::books::{
     Answered, Numbers, Points, Shelf, and_fate, code, number, with_fate,
 };
@@ -16,6 +15,7 @@ use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
 use crate::model::network::{ChannelChange, Fate};
+use crate::model::promise::Promise;
 use crate::model::symmetry::OwnedInput;
 use crate::model::{Channel, Id, Input, Link, Node, Past, Protocol};
 
@@ -153,12 +153,13 @@ impl<P: Protocol> Cursor<P> {
 
     /// Complains if something that is known of a node was answered otherwise the second time.
     pub(super) fn insist(&self, is_same: bool, what: &str, id: Id, input: Input<'_, Numbers>) {
-        assert!(
-            is_same,
-            "{what} {} {NOT_PURE}: asked about {:?} a second time, it answered otherwise",
-            self.system.cluster.name(id),
-            self.books.spell_input(id, input),
-        );
+        if !is_same {
+            Promise::Pure.is_broken(format!(
+                "{what} {} is not pure: asked about {:?} a second time, it answered otherwise",
+                self.system.cluster.name(id),
+                self.books.spell_input(id, input),
+            ));
+        }
     }
 
     /// Asks once more what is known, and compares.
@@ -264,13 +265,14 @@ impl<P: Protocol> Cursor<P> {
         let after = if let Some(after) = self.books.history.records.get(question) {
             if self.doubts() {
                 let again = self.recorded(before, id, observed);
-                assert!(
-                    again == **self.books.history.values.get(after),
-                    "what is recorded of {} {NOT_PURE}: asked to record {:?} a second time, it did \
-                     otherwise",
-                    self.system.cluster.name(id),
-                    self.books.history.observations.get(observed).1,
-                );
+                if again != **self.books.history.values.get(after) {
+                    Promise::Pure.is_broken(format!(
+                        "what is recorded of {} is not pure: asked to record {:?} a second time, it \
+                         did otherwise",
+                        self.system.cluster.name(id),
+                        self.books.history.observations.get(observed).1,
+                    ));
+                }
             }
             after
         } else {

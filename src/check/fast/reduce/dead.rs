@@ -13,6 +13,7 @@ use super::super::memo::{Memo, question};
 use super::Prospect;
 use crate::model::cluster::index;
 use crate::model::network::ChannelChange;
+use crate::model::promise::Promise;
 use crate::model::{Channel, Input, Link, Protocol, View};
 
 /// Which messages are dead, by the numbers of a worker.
@@ -47,7 +48,11 @@ impl<P: Protocol> Dead<P> {
 }
 
 /// What is found in a search must have been foreseen.
-const NOT_PURE: &str = "a handler is not pure: asked a second time, it answered otherwise";
+/// Complains that what was found out before the search turns out otherwise in it.
+fn impure() -> ! {
+    let message = "a handler is not pure: asked a second time, it answered otherwise";
+    Promise::Pure.is_broken(message.to_owned())
+}
 
 impl<P: Protocol> Cursor<P> {
     /// Takes out of flight what is dead by what changed since the world was loaded.
@@ -109,7 +114,7 @@ impl<P: Protocol> Cursor<P> {
         let class = &mut classes[number as usize];
         if *class == NONE {
             let part = self.books.node[node].values.get(number);
-            *class = dead.prospects[node].class(part).expect(NOT_PURE);
+            *class = dead.prospects[node].class(part).unwrap_or_else(|| impure());
         }
         *class
     }
@@ -125,7 +130,10 @@ impl<P: Protocol> Cursor<P> {
         let channel = Arc::clone(book.values.get(self.parts[self.books.nodes + at]));
         let mut left = Channel::default();
         for msg in channel.iter() {
-            if !prospect.is_dead(class, link.src, msg).expect(NOT_PURE) {
+            if !prospect
+                .is_dead(class, link.src, msg)
+                .unwrap_or_else(|| impure())
+            {
                 left.change(&ChannelChange::Send(msg), rules.links.on(link));
             } else if arrives {
                 let input = Input::Message {

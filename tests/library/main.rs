@@ -1,0 +1,12 @@
+//! The library from outside: scenario files, the simulator, what holds across engines, and the rules
+//! of the source itself.
+
+mod architecture;
+mod caller;
+mod dependencies;
+mod promises;
+mod scenario_errors;
+mod scenario_file;
+mod simulator;
+mod toy;
+mod trace_fuzz;

@@ -1,0 +1,168 @@
+//! What becomes of the shipped scenarios: each is run once, and explored once in each way, whoever asks.
+//!
+//! All who ask are one program, and nothing is kept longer than it runs. So nothing is out of date.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex, OnceLock};
+use std::thread::{available_parallelism, scope};
+
+use jury::check::Patient;
+use jury::check::fast::Tuning;
+use jury::testbed::{CheckOptions, CheckReport, Engine, RunReport, run_seeds};
+
+use crate::shipped::{Story, stories};
+
+/// Engines and tunings other than the usual repeat no check that is larger than this: they are slow.
+const SECOND_OPINION_MAX: u64 = 30_000;
+
+/// Checks that are only feasible with reductions: of these the size is that of what is left.
+pub const ONLY_REDUCED: &[&str] = &["paxos/three-ballots"];
+
+/// The first seeds of each scenario are recorded.
+const RECORDED: usize = 3;
+
+/// How a check is explored.
+#[derive(Clone, Copy)]
+pub enum Way {
+    /// As `jury check` does: what changes no verdict is left out.
+    Usual,
+    /// On one thread, with nothing left out, so that sizes are those of the relation.
+    Whole,
+    /// The same on two threads, with fields and tables so small that worlds are packed again, and
+    /// tables grow and spill, all the time.
+    Cramped,
+    /// The same on eight, cramped otherwise.
+    Crowded,
+    /// By the engine that remembers nothing and packs nothing.
+    Plain,
+    /// By Stateright's checker.
+    Stateright,
+}
+
+/// What was found, by the names of the scenarios.
+pub type Found<T> = BTreeMap<&'static str, T>;
+
+impl Way {
+    fn options(self) -> CheckOptions {
+        let cramped = |threads, word_bits, block| Tuning {
+            threads,
+            word_bits,
+            slots: 1,
+            round: 7 * block,
+            chunk: 5,
+            shared_from: 1,
+            offers_max: 100,
+            steps_max: 50,
+            block,
+            blocks_max: 1,
+            ..Tuning::unreduced()
+        };
+        let one_thread = Tuning {
+            threads: 1,
+            ..Tuning::unreduced()
+        };
+        let (engine, tuning) = match self {
+            Way::Usual => (Engine::Fast, Tuning::default()),
+            Way::Whole => (Engine::Fast, one_thread),
+            Way::Cramped => (Engine::Fast, cramped(2, 7, 64)),
+            Way::Crowded => (Engine::Fast, cramped(8, 23, 31)),
+            Way::Plain => (Engine::Plain, Tuning::unreduced()),
+            Way::Stateright => (Engine::Stateright, Tuning::unreduced()),
+        };
+        CheckOptions {
+            engine,
+            tuning,
+            ..CheckOptions::default()
+        }
+    }
+
+    fn suits(self, story: &Story) -> bool {
+        let name = story.name.as_str();
+        match self {
+            Way::Usual => true,
+            Way::Whole => !ONLY_REDUCED.contains(&name),
+            _ => explored(Way::Whole)
+                .get(name)
+                .is_some_and(|report| worlds(report) <= SECOND_OPINION_MAX),
+        }
+    }
+}
+
+/// The worlds of all searches.
+pub fn worlds(report: &CheckReport) -> u64 {
+    report.searches.iter().map(|search| search.distinct).sum()
+}
+
+/// Every check that can be explored in this way.
+pub fn explored(way: Way) -> &'static Found<CheckReport> {
+    static ALL: [OnceLock<Found<CheckReport>>; 6] = [const { OnceLock::new() }; 6];
+    ALL[way as usize].get_or_init(|| {
+        let mut due: Vec<&'static Story> = stories().iter().collect();
+        due.retain(|story| story.case.has_check() && way.suits(story));
+        let options = way.options();
+        let found = on_all_cores(&due, |story| story.case.check(&options, &mut Patient));
+        named(&due, found)
+    })
+}
+
+/// The check of one scenario with nothing left out, where that is feasible.
+pub fn sized(name: &str) -> &'static CheckReport {
+    let whole = explored(Way::Whole).get(name);
+    whole.unwrap_or_else(|| &explored(Way::Usual)[name])
+}
+
+/// The runs of every scenario that has some: one for each seed.
+pub fn runs() -> &'static Found<Vec<RunReport>> {
+    static RUNS: LazyLock<Found<Vec<RunReport>>> = LazyLock::new(|| {
+        let run = |story: &'static Story| {
+            let seeds = story.case.seeds()?;
+            let reports = run_seeds(&*story.case, seeds, &|_| true);
+            Some((story.name.as_str(), reports))
+        };
+        stories().iter().filter_map(run).collect()
+    });
+    &RUNS
+}
+
+/// The first few of these runs, with their traces.
+pub fn recorded() -> &'static Found<Vec<RunReport>> {
+    static RECORDS: LazyLock<Found<Vec<RunReport>>> = LazyLock::new(|| {
+        let mut due: Vec<&'static Story> = stories().iter().collect();
+        due.retain(|story| story.case.seeds().is_some());
+        let found = on_all_cores(&due, |story| {
+            let seeds = story.case.seeds().into_iter().flatten().take(RECORDED);
+            seeds.map(|seed| story.case.run(seed, true)).collect()
+        });
+        named(&due, found)
+    });
+    &RECORDS
+}
+
+fn named<T>(stories: &[&'static Story], found: Vec<T>) -> Found<T> {
+    let names = stories.iter().map(|story| story.name.as_str());
+    names.zip(found).collect()
+}
+
+/// What comes of each item, in their order.
+pub fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new(Vec::new());
+    scope(|scope| {
+        for _ in 0..available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let nth = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(nth) else { break };
+                    let result = work(item);
+                    done.lock()
+                        .expect("nobody panics with it")
+                        .push((nth, result));
+                }
+            });
+        }
+    });
+    let mut done = done.into_inner().expect("nobody panics with it");
+    done.sort_by_key(|(nth, _)| *nth);
+    done.into_iter().map(|(_, result)| result).collect()
+}

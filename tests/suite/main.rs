@@ -1,0 +1,11 @@
+//! What is shipped as files, against what the code says today: scenarios, the pictures of them, the
+//! matrix, transcripts.
+//!
+//! One program, so that whatever several of these tests compare is run and explored once.
+
+mod found;
+mod matrix;
+mod reports;
+mod scenarios;
+mod shipped;
+mod transcripts;

@@ -81,7 +81,7 @@ fn every_scenario_is_written_well() {
     let mut problems = Vec::new();
     for story in stories() {
         let mut complain = |what: &str| problems.push(format!("{}: {what}", story.name));
-        let json = json(&story);
+        let json = json(story);
         for error in validator.iter_errors(&json) {
             complain(&format!("{}: {error}", error.instance_path()));
         }
@@ -94,7 +94,7 @@ fn every_scenario_is_written_well() {
         if !story.case.about().ends_with(['.', ')']) {
             complain("has no `about` in whole sentences");
         }
-        if text(&story).lines().count() > LINES_MAX {
+        if text(story).lines().count() > LINES_MAX {
             complain("is too long");
         }
         let expect = &json["expect"];

@@ -4,8 +4,8 @@
 use super::*;
 use crate::model::facts::Ledger;
 use crate::model::{
-    Assumption, Cut, Event, Expectation, Limit, Predicate, Property, Protocol, Rules, System, Time,
-    Timing, World,
+    Assumption, Cut, Event, Expectation, Input, Limit, Predicate, Property, Protocol, Rules, Step,
+    System, Time, Timing, View, World,
 };
 use crate::protocols::small_spaces::{ORDINARY, REPAIRS, Space, broken};
 
@@ -437,4 +437,34 @@ fn the_assumptions_name_roles_that_there_are() {
             }
         }
     }
+}
+
+/// The prepared record is the vote, and takes the locks: whoever crashes right behind it has claimed both,
+/// and would be found out if it had not.
+#[test]
+fn a_prepared_record_is_held_against_the_vote() {
+    let two = system(&params(2, &[PlannedVote::Yes; 2]), |_, _| {});
+    let participant = Id::from(1);
+    let world = two.initial();
+    let before = world.node(participant);
+    let (src, msg) = (coordinator(), &Msg::Prepare(1));
+    let input = Input::Message { src, msg };
+    let saved = before.crash_points(&two.protocol, participant, input)[0];
+    let reaction = before
+        .clone()
+        .react(&two.protocol, participant, input, Some(saved));
+    assert_eq!(reaction.sends().count(), 0);
+    let id = participant;
+    let step = Step {
+        id,
+        before,
+        input,
+        reaction: &reaction,
+    };
+    let owed: Vec<Claim> = two.protocol.claims(&step).collect();
+    assert_eq!(owed, [Claim::Voted(1, Vote::Yes), Claim::Locked(1)]);
+    assert!(
+        owed.iter()
+            .all(|claim| reaction.observations.contains(claim))
+    );
 }

@@ -35,7 +35,7 @@ impl Promise {
     ///
     /// # Panics
     /// Always, with a [`Broken`].
-    pub fn is_broken(self, message: String) -> ! {
+    pub fn complain(self, message: String) -> ! {
         let broken = Broken {
             promise: self,
             message,

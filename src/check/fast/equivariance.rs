@@ -92,7 +92,7 @@ impl<P: Protocol> Checks<P> {
                 let elsewhere = question.renamed(symmetry, by);
                 let back = elsewhere.renamed(symmetry, by);
                 if back != question {
-                    Promise::Symmetry.is_broken(format!(
+                    Promise::Symmetry.complain(format!(
                         "node symmetry is broken: the protocol does not rename well. {} trade names \
                          twice, and {question:?} becomes {back:?}",
                         system.cluster.names(by.moved()),
@@ -326,7 +326,7 @@ fn refuse<P: Protocol>(
         }
         _ => "",
     };
-    Promise::Symmetry.is_broken(format!(
+    Promise::Symmetry.complain(format!(
         "node symmetry is broken: {} and {} make a difference. Compare {} with {}: {what} has to be \
          {expected} but is {said}.{advice}",
         system

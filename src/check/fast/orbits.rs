@@ -371,7 +371,7 @@ fn at_once<T: Clone + PartialEq + Debug>(
     let by_steps = steps.clone().fold(value.clone(), trade);
     let back = steps.rev().fold(by_steps.clone(), trade);
     if renamed != by_steps || back != *value {
-        Promise::Symmetry.is_broken(format!(
+        Promise::Symmetry.complain(format!(
             "node symmetry is broken: the protocol does not rename well. {value:?} becomes \
              {renamed:?}, trade by trade {by_steps:?}, and back {back:?}",
         ));

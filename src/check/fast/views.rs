@@ -119,7 +119,7 @@ impl<P: Protocol> Remembering<P> {
                     is_ok
                 });
                 if says != is_ok {
-                    Promise::Symmetry.is_broken(format!(
+                    Promise::Symmetry.complain(format!(
                         "node symmetry is broken: {} makes a difference between worlds that differ \
                          by the names of nodes that are alike: where these are {:?}, it is {is_ok}, \
                          and where {} trade names, it is {says}",
@@ -232,7 +232,7 @@ impl Tree {
 /// Complains if a predicate answered otherwise the second time.
 fn insist(is_same: bool, name: &str) {
     if !is_same {
-        Promise::Pure.is_broken(format!(
+        Promise::Pure.complain(format!(
             "{name} is not pure: asked about the same a second time, it answered otherwise"
         ));
     }

@@ -154,7 +154,7 @@ impl<P: Protocol> Cursor<P> {
     /// Complains if something that is known of a node was answered otherwise the second time.
     pub(super) fn insist(&self, is_same: bool, what: &str, id: Id, input: Input<'_, Numbers>) {
         if !is_same {
-            Promise::Pure.is_broken(format!(
+            Promise::Pure.complain(format!(
                 "{what} {} is not pure: asked about {:?} a second time, it answered otherwise",
                 self.system.cluster.name(id),
                 self.books.spell_input(id, input),
@@ -266,7 +266,7 @@ impl<P: Protocol> Cursor<P> {
             if self.doubts() {
                 let again = self.recorded(before, id, observed);
                 if again != **self.books.history.values.get(after) {
-                    Promise::Pure.is_broken(format!(
+                    Promise::Pure.complain(format!(
                         "what is recorded of {} is not pure: asked to record {:?} a second time, it \
                          did otherwise",
                         self.system.cluster.name(id),

@@ -51,7 +51,7 @@ impl<P: Protocol> Dead<P> {
 /// Complains that what was found out before the search turns out otherwise in it.
 fn impure() -> ! {
     let message = "a handler is not pure: asked a second time, it answered otherwise";
-    Promise::Pure.is_broken(message.to_owned())
+    Promise::Pure.complain(message.to_owned())
 }
 
 impl<P: Protocol> Cursor<P> {

@@ -186,6 +186,20 @@ const WORDS: &[Words] = &[
         tests_too: false,
         because: "a report reads traces and runs no actor",
     },
+    Words {
+        all: &["fast::expand", "fast::search"],
+        within: &["check/fast/store/"],
+        except: &[],
+        tests_too: true,
+        because: "what is known of worlds does not depend on what happens in them",
+    },
+    Words {
+        all: &["fast::search"],
+        within: &["check/fast/expand/"],
+        except: &[],
+        tests_too: true,
+        because: "what a world leads to does not depend on who looks for it",
+    },
 ];
 
 /// One source file.

@@ -1,52 +1,27 @@
 //! The fast engine: the same relation over numbers, every world one word or two.
 //!
-//! Parts of worlds are interned (`intern`, `books`), what the model says of them is
-//! remembered (`memo`, `offers`), and `cursor` makes that a carrier, so that the relation is the very
-//! same. A world is packed into a key of a word or two (`pack`), the keys seen are a set (`visited`)
-//! and a list in the order of their discovery (`keys`). `search` goes through them level by level, a
-//! round of worlds at a time, and has them expanded and looked up by workers (`worker`, `crew`, `expander`),
-//! but for those that came a moment ago (`lately`); a
-//! way to a world is found again by expanding what lies before it (`schedule`); what can still be
-//! reached is found out backwards (`sweep`); predicates are asked once for what they read (`views`).
-//! How far it has come can be written down, and it goes on from there (`saved`).
+//! `store` holds what is known of parts and worlds, `expand` has the relation act on it, one worker at a
+//! time, and `search` goes through the worlds with many. Each of them knows those before it, and none
+//! that comes after.
 //!
 //! Invariant: it finds what the plain engine finds, world by world in the same order, so counts,
 //! verdicts and schedules are equal, at any number of threads. It knows nothing of any protocol.
 //!
-//! Where it is asked to, it takes worlds that differ by names for one (`names`, `orbits`): the set has
-//! the key of the world that stands for all of them, and the list that of the world that was found,
-//! so that schedules are what really happens. Questions are asked by all names (`equivariance`).
+//! Where it is asked to, it takes worlds that differ by names for one: the set has the key of the world
+//! that stands for all of them, and the list that of the world that was found, so that schedules are
+//! what really happens. Questions are asked by all names.
 //!
 //! One thing differs: a search that its monitor stopped may be stopped again while it looks for
 //! blocked worlds. Then it reports none, and the search says that it was stopped.
 //!
-//! Unless it is told otherwise it leaves out what changes no verdict (`reduce`). Then it finds less
+//! Unless it is told otherwise it leaves out what changes no verdict. Then it finds less
 //! than the plain engine: the same verdicts, by schedules as short, in fewer worlds.
 
-mod attempt;
-mod books;
-mod crew;
-mod cursor;
-mod equivariance;
-mod expander;
-mod intern;
-mod keys;
-mod lately;
-mod memo;
-mod names;
-mod offers;
-mod orbits;
-mod pack;
-mod reduce;
-mod saved;
-mod schedule;
+mod expand;
 mod search;
-mod sweep;
-mod views;
-mod visited;
-mod worker;
+mod store;
 
-pub use attempt::{explore, explore_from};
+pub use search::{explore, explore_from};
 
 use super::LOOK_EVERY;
 use super::reduction::Reduce;
@@ -111,7 +86,7 @@ impl Tuning {
             0 => cores(),
             threads => threads,
         };
-        threads.min(visited::Visited::SHARES_MAX)
+        threads.min(store::visited::Visited::SHARES_MAX)
     }
 
     /// What of it changes which worlds there are: a search goes on only with the same.

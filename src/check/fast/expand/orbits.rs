@@ -23,11 +23,11 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::books::{Books, NONE, number};
 use super::equivariance::{Checks, Question};
-use super::intern::Number;
-use super::memo::{Memo, question};
 use super::names::{Names, Nth, rank};
+use crate::check::fast::store::books::{Books, NONE, number};
+use crate::check::fast::store::intern::Number;
+use crate::check::fast::store::memo::{Memo, question};
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::promise::Promise;

@@ -8,10 +8,10 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
-use super::books::{Books, Shelf, number};
 use super::cursor::Cursor;
-use super::intern::Number;
-use super::memo::{Memo, question};
+use crate::check::fast::store::books::{Books, Shelf, number};
+use crate::check::fast::store::intern::Number;
+use crate::check::fast::store::memo::{Memo, question};
 use crate::check::reduction::Reads;
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
@@ -296,8 +296,8 @@ mod tests {
 
     use super::Remembering;
     use crate::check::fast::Tuning;
-    use crate::check::fast::cursor::Cursor;
-    use crate::check::fast::reduce::Reducer;
+    use crate::check::fast::expand::cursor::Cursor;
+    use crate::check::fast::expand::reduce::Reducer;
     use crate::model::cluster::index;
     use crate::model::{
         Actor, Answer, BadParameter, Cluster, Enabled, Id, Limit, NodeSet, Observation, Out,

@@ -9,14 +9,15 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::crew::Crew;
-use super::keys::Keys;
 use super::schedule::Way;
 use super::sweep::{AT_ONCE, Goal, blocked};
-use super::visited::Visited;
-use super::worker::{Chunk, End, LookedUp, Seen, Worker};
-use super::{Tuning, pack::Packer};
 use crate::check::checkpoint::Place;
 use crate::check::explore::{Explored, Finding};
+use crate::check::fast::Tuning;
+use crate::check::fast::expand::worker::{Chunk, End, LookedUp, Seen, Worker};
+use crate::check::fast::store::keys::Keys;
+use crate::check::fast::store::pack::Packer;
+use crate::check::fast::store::visited::Visited;
 use crate::check::reduction::Reads;
 use crate::check::{Account, Limits, Monitor, Progress, Stopped};
 use crate::model::{Expectation, Property, Protocol, Reason, Rules, Sense};

@@ -10,10 +10,10 @@
 //! change, since they may be others. While a cut lasts, tapes are neither noted down nor played: the
 //! globals are not among the parts that they go by, and messages that are cut off are not sent.
 
-use super::books::{NONE, Numbers, Piece, Pieces, number};
 use super::cursor::Cursor;
-use super::intern::Number;
-use super::memo::Memo;
+use crate::check::fast::store::books::{NONE, Numbers, Piece, Pieces, number};
+use crate::check::fast::store::intern::Number;
+use crate::check::fast::store::memo::Memo;
 use crate::model::cluster::index;
 use crate::model::globals::GlobalsChange;
 use crate::model::network::{ChannelChange, Fate};

@@ -67,7 +67,7 @@ impl<P: Protocol> Books<P> {
         }
     }
 
-    /// Books for another worker. They are empty until they [catch up](super::cursor::Cursor).
+    /// Books for another worker. They are empty until they catch up.
     pub fn for_another(&self) -> Self {
         Books {
             nodes: self.nodes,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use super::worker::Worker;
+use crate::check::fast::expand::worker::Worker;
 
 /// Those who search.
 pub struct Crew {

@@ -6,14 +6,14 @@
 //! clear what may be left out, a search that keeps checkpoints leaves out nothing from then on, since
 //! otherwise it would never get any further.
 
-use super::Tuning;
-use super::expander::Expander;
-use super::names::Names;
-use super::reduce::{Again, Open, Prospect, Reducer, prospects};
 use super::saved::{self, Opened, Through};
-use super::search::{Found, Inquiry, Search};
+use super::state::{Found, Inquiry, Search};
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
+use crate::check::fast::Tuning;
+use crate::check::fast::expand::expander::Expander;
+use crate::check::fast::expand::names::Names;
+use crate::check::fast::expand::reduce::{Again, Open, Prospect, Reducer, prospects};
 use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction};
 use crate::check::{Account, Halted, Limits, Monitor, NodeSymmetry, Stopped};
 use crate::model::{Property, Protocol, System, World};

@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 
-use super::super::books::{NONE, code};
 use super::super::cursor::Cursor;
-use super::super::intern::Number;
-use super::super::memo::{Memo, question};
 use super::Prospect;
+use crate::check::fast::store::books::{NONE, code};
+use crate::check::fast::store::intern::Number;
+use crate::check::fast::store::memo::{Memo, question};
 use crate::model::cluster::index;
 use crate::model::network::ChannelChange;
 use crate::model::promise::Promise;

@@ -12,13 +12,13 @@ mod answers;
 mod carrier;
 mod classes;
 
-use super::Tuning;
-use super::books::Books;
-use super::intern::{Interner, Number};
 use super::offers::Offers;
 use super::orbits::Orbits;
-use super::pack::{Key, Packer};
 use super::reduce::Reducer;
+use crate::check::fast::Tuning;
+use crate::check::fast::store::books::Books;
+use crate::check::fast::store::intern::{Interner, Number};
+use crate::check::fast::store::pack::{Key, Packer};
 use crate::model::cluster::index;
 use crate::model::{Id, Link, Protocol, System, View, World};
 

@@ -17,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use indexmap::IndexSet;
 use rustc_hash::FxBuildHasher;
 
-use super::super::intern::Number;
+use crate::check::fast::store::intern::Number;
 use crate::check::reduction::Forgone;
 use crate::check::{LOOK_EVERY, Monitor, Stopped};
 use crate::model::cluster::index;

@@ -8,9 +8,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::keys::Keys;
-use super::search::Search;
-use super::visited::{Marks, Visited};
+use super::state::Search;
+use crate::check::fast::expand::worker::Sweep;
 use crate::check::{Monitor, Progress};
 
 /// Goals that can be looked for in one sweep: each has a bit.
@@ -121,20 +120,4 @@ pub fn blocked(
         }
     }
     Some(blocked)
-}
-
-/// One pass over some worlds, from the last to the first.
-pub struct Sweep<'s> {
-    pub keys: &'s Keys,
-    /// For each world, a bit for each goal that can be reached from it.
-    pub marks: &'s Marks,
-    pub visited: &'s Visited,
-    pub all: u8,
-    pub by_repairs: u8,
-    /// Whether it is the first pass.
-    pub first: bool,
-    /// How many worlds were expanded.
-    pub expanded: usize,
-    /// How many worlds lie so shallow that worlds behind them were looked at.
-    pub deeper: usize,
 }

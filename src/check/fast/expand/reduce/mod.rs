@@ -13,9 +13,9 @@ use std::sync::Arc;
 pub use dead::Dead;
 pub use prospect::{Open, Prospect, prospects};
 
-use super::books::{NONE, Numbers};
 use super::cursor::Cursor;
-use super::intern::Number;
+use crate::check::fast::store::books::{NONE, Numbers};
+use crate::check::fast::store::intern::Number;
 use crate::check::reduction::{Reduction, Reductions};
 use crate::check::{Monitor, Progress, Stopped};
 use crate::model::cluster::index;

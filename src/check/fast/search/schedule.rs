@@ -5,7 +5,7 @@
 
 use std::any::Any;
 
-use super::search::Search;
+use super::state::Search;
 use crate::model::{Event, Protocol};
 
 /// The events on the way to a world, of a protocol that is known to those who search.

@@ -5,12 +5,12 @@
 //! was put together from them (lists of events, tapes).
 
 use super::Cursor;
-use crate::check::fast::books::{
+use crate::check::fast::expand::equivariance::{About, Question};
+use crate::check::fast::store::books::{
     Answered, Numbers, Points, Shelf, and_fate, code, number, with_fate,
 };
-use crate::check::fast::equivariance::{About, Question};
-use crate::check::fast::intern::Number;
-use crate::check::fast::memo::question;
+use crate::check::fast::store::intern::Number;
+use crate::check::fast::store::memo::question;
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};

@@ -12,12 +12,12 @@ use std::collections::BTreeSet;
 use std::io;
 use std::ops::Range;
 
-use super::books::Numbers;
-use super::lately::Lately;
-use super::pack::{Key, Packer};
-use super::sweep::Sweep;
-use super::visited::{Share, Visited};
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
+use crate::check::fast::store::books::Numbers;
+use crate::check::fast::store::keys::Keys;
+use crate::check::fast::store::lately::Lately;
+use crate::check::fast::store::pack::{Key, Packer};
+use crate::check::fast::store::visited::{Marks, Share, Visited};
 use crate::check::reduction::Reads;
 use crate::model::arms::Exercised;
 use crate::model::{Bound, Class, Enabled, Reason};
@@ -106,6 +106,22 @@ pub trait Worker: Send {
 /// Who is told what becomes of a predicate: its property, what it has read, and, if a world settles it,
 /// why it is broken there.
 pub type Tell<'a> = dyn FnMut(usize, Reads, Option<Option<Reason>>) + 'a;
+
+/// One pass over some worlds, from the last to the first.
+pub struct Sweep<'s> {
+    pub keys: &'s Keys,
+    /// For each world, a bit for each goal that can be reached from it.
+    pub marks: &'s Marks,
+    pub visited: &'s Visited,
+    pub all: u8,
+    pub by_repairs: u8,
+    /// Whether it is the first pass.
+    pub first: bool,
+    /// How many worlds were expanded.
+    pub expanded: usize,
+    /// How many worlds lie so shallow that worlds behind them were looked at.
+    pub deeper: usize,
+}
 
 /// What was seen on the way, beside worlds.
 #[derive(Clone, Default)]

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use super::Cursor;
-use crate::check::fast::books::Books;
-use crate::check::fast::equivariance::{About, Question};
-use crate::check::fast::intern::Number;
-use crate::check::fast::names::Names;
-use crate::check::fast::orbits::Orbits;
-use crate::check::fast::pack::Key;
+use crate::check::fast::expand::equivariance::{About, Question};
+use crate::check::fast::expand::names::Names;
+use crate::check::fast::expand::orbits::Orbits;
+use crate::check::fast::store::books::Books;
+use crate::check::fast::store::intern::Number;
+use crate::check::fast::store::pack::Key;
 use crate::model::{Protocol, System};
 
 impl<P: Protocol> Cursor<P> {

@@ -1,10 +1,10 @@
 //! What the relation reads of a world, and what it does to it.
 
 use super::Cursor;
-use crate::check::fast::books::{NONE, Numbers, Points};
-use crate::check::fast::equivariance::About;
-use crate::check::fast::intern::Number;
-use crate::check::fast::offers::Move;
+use crate::check::fast::expand::equivariance::About;
+use crate::check::fast::expand::offers::Move;
+use crate::check::fast::store::books::{NONE, Numbers, Points};
+use crate::check::fast::store::intern::Number;
 use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
 use crate::model::network::{ChannelChange, Fate};

@@ -25,8 +25,8 @@ use std::sync::Arc;
 
 use super::equivariance::{Checks, Question};
 use super::names::{Names, Nth, rank};
-use crate::check::fast::store::books::{Books, NONE, number};
-use crate::check::fast::store::intern::Number;
+use crate::check::fast::store::books::Books;
+use crate::check::fast::store::intern::{NONE, Number, number};
 use crate::check::fast::store::memo::{Memo, question};
 use crate::model::cluster::index;
 use crate::model::globals::Globals;

@@ -9,8 +9,8 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::cursor::Cursor;
-use crate::check::fast::store::books::{Books, Shelf, number};
-use crate::check::fast::store::intern::Number;
+use crate::check::fast::store::books::{Books, Shelf};
+use crate::check::fast::store::intern::{Number, number};
 use crate::check::fast::store::memo::{Memo, question};
 use crate::check::reduction::Reads;
 use crate::model::cluster::index;

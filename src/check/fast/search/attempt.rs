@@ -13,9 +13,9 @@ use crate::check::explore::Explored;
 use crate::check::fast::Tuning;
 use crate::check::fast::expand::expander::Expander;
 use crate::check::fast::expand::names::Names;
-use crate::check::fast::expand::reduce::{Again, Open, Prospect, Reducer, prospects};
+use crate::check::fast::expand::reduce::{Open, Prospect, Reducer, prospects};
 use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction};
-use crate::check::{Account, Halted, Limits, Monitor, NodeSymmetry, Stopped};
+use crate::check::{Account, Halted, Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::{Property, Protocol, System, World};
 
 /// Explores every world that can be reached from `start`; see
@@ -348,5 +348,37 @@ const UNPLANNED: u64 = 0;
 fn forgo_all(reduced: &mut Reduced, why: Forgone) {
     for reduction in reduced.used.iter() {
         reduced.forgo(reduction, why);
+    }
+}
+
+/// Watches a search that begins once more, as part of the same search.
+struct Again<'m> {
+    monitor: &'m mut dyn Monitor,
+    /// Events that were applied before.
+    generated: u64,
+}
+
+impl Monitor for Again<'_> {
+    fn look(&mut self, progress: &Progress) -> Result<(), Stopped> {
+        self.monitor.look(&Progress {
+            generated: self.generated + progress.generated,
+            ..*progress
+        })
+    }
+
+    fn prepares(&mut self, questions: u64) -> Result<(), Stopped> {
+        self.monitor.prepares(questions)
+    }
+
+    fn cost(&self) -> u64 {
+        self.monitor.cost()
+    }
+
+    fn wants_checkpoint(&mut self) -> bool {
+        self.monitor.wants_checkpoint()
+    }
+
+    fn wrote_checkpoint(&mut self, outcome: Result<(), String>) {
+        self.monitor.wrote_checkpoint(outcome);
     }
 }

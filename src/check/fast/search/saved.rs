@@ -17,7 +17,7 @@ use super::state::Search;
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::check::explore::{Explored, Finding};
 use crate::check::fast::expand::worker::{Chunk, Seen};
-use crate::check::fast::store::books::number;
+use crate::check::fast::store::intern::number;
 use crate::check::fast::store::pack::{Key, Packer};
 use crate::check::fast::store::visited::{Marks, Visited};
 use crate::check::reduction::Reads;

@@ -14,6 +14,13 @@ use rustc_hash::FxBuildHasher;
 /// The number of a value among those of its sort.
 pub type Number = u32;
 
+/// Not known yet, or nothing.
+pub const NONE: Number = Number::MAX;
+
+pub fn number(n: usize) -> Number {
+    Number::try_from(n).expect("small numbers only")
+}
+
 /// One past the largest number. It is so small that "none" and two bits beside it fit into a word.
 const NUMBERS_MAX: usize = 1 << 30;
 

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::books::{Books, number};
-use super::intern::{Number, Shared};
+use super::books::Books;
+use super::intern::{Number, Shared, number};
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::model::globals::Globals;
 use crate::model::{Channel, Id, Node, Past, Protocol, System};

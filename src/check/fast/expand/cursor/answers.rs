@@ -4,12 +4,12 @@
 //! doubted, some known ones are asked for again and compared: those that a protocol gives, and what
 //! was put together from them (lists of events, tapes).
 
-use super::Cursor;
+use super::{Cursor, RECENT};
 use crate::check::fast::expand::equivariance::{About, Question};
 use crate::check::fast::store::books::{
-    Answered, Numbers, Points, Shelf, and_fate, code, number, with_fate,
+    Answered, Numbers, Points, Shelf, and_fate, code, with_fate,
 };
-use crate::check::fast::store::intern::Number;
+use crate::check::fast::store::intern::{Number, number};
 use crate::check::fast::store::memo::question;
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
@@ -18,9 +18,6 @@ use crate::model::network::{ChannelChange, Fate};
 use crate::model::promise::Promise;
 use crate::model::symmetry::OwnedInput;
 use crate::model::{Channel, Id, Input, Link, Node, Past, Protocol};
-
-/// What was asked lately: the same is asked several times for one world.
-pub const RECENT: usize = 64;
 
 impl<P: Protocol> Cursor<P> {
     /// Whether the next known answer is to be asked for again. If not, it is one less until then; if so,

@@ -6,11 +6,14 @@
 //! loaded. It serves one system.
 //!
 //! What the model is asked and what it answers is in `answers`, what the relation reads and does in
-//! `carrier`, and by which key the set of worlds knows one in `classes`.
+//! `carrier`, how events are remembered and applied in `tapes`, what is left out in `reduced`, and by which
+//! key the set of worlds knows one in `classes`.
 
 mod answers;
 mod carrier;
 mod classes;
+mod reduced;
+mod tapes;
 
 use super::offers::Offers;
 use super::orbits::Orbits;
@@ -22,7 +25,8 @@ use crate::check::fast::store::pack::{Key, Packer};
 use crate::model::cluster::index;
 use crate::model::{Id, Link, Protocol, System, View, World};
 
-use self::answers::RECENT;
+/// How much is remembered of what was asked lately: the same is asked several times for one world.
+const RECENT: usize = 64;
 
 /// The carrier: stands at one world at a time.
 pub struct Cursor<P: Protocol> {

@@ -3,9 +3,9 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::super::intern::{Interner, Number, Shared};
+use super::super::intern::{Interner, Number, Shared, number};
 use super::super::memo::Memo;
-use super::{Piece, Pieces, number};
+use super::super::pieces::{Piece, Pieces};
 use crate::model::network::Fate;
 use crate::model::{Channel, LinkOrder};
 

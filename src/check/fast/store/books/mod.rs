@@ -18,29 +18,12 @@ use std::sync::Arc;
 pub use channel::{ChannelBook, and_fate, with_fate};
 pub use node::{Answered, NodeBook, Points};
 pub use rest::{GlobalsBook, HistoryBook};
-pub use spell::code;
+pub use spell::{Numbers, code};
 
 use super::intern::Number;
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
-use crate::model::{Channel, Id, Link, Node, Past, Protocol, Vocabulary};
-
-/// Not known yet, or nothing.
-pub const NONE: Number = Number::MAX;
-
-/// What events are made of here: numbers. A message is numbered on its link, a timer and an
-/// option on their node.
-#[derive(Clone, Copy, Debug)]
-pub enum Numbers {}
-
-impl Vocabulary for Numbers {
-    type Msg = Number;
-    type Timer = Number;
-    /// An option has a number together with what the choice is about.
-    type Key = ();
-    type Choice = Number;
-    type Cut = Number;
-}
+use crate::model::{Channel, Id, Link, Node, Past, Protocol};
 
 /// What every world is made of, by number.
 pub struct Books<P: Protocol> {
@@ -176,45 +159,4 @@ impl<'a, P: Protocol> Shelf<'a, P> {
         let past: &Arc<Past<P>> = self.books.history.values.get(self.parts[self.at_history()]);
         past
     }
-}
-
-/// A piece of a list that many parts share.
-#[derive(Clone, Copy, Default)]
-pub struct Piece {
-    start: u32,
-    len: u32,
-}
-
-/// Pieces of one list after another.
-pub struct Pieces<T>(Vec<T>);
-
-impl<T> Default for Pieces<T> {
-    fn default() -> Self {
-        Pieces(Vec::new())
-    }
-}
-
-impl<T: Copy> Pieces<T> {
-    pub fn add(&mut self, items: impl IntoIterator<Item = T>) -> Piece {
-        let start = self.0.len();
-        self.0.extend(items);
-        Piece {
-            start: number(start),
-            len: number(self.0.len() - start),
-        }
-    }
-
-    #[inline]
-    pub fn get(&self, piece: Piece, nth: usize) -> Option<T> {
-        let within = nth < piece.len as usize;
-        within.then(|| self.0[piece.start as usize + nth])
-    }
-
-    pub fn bytes(&self) -> usize {
-        self.0.capacity() * size_of::<T>()
-    }
-}
-
-pub fn number(n: usize) -> Number {
-    Number::try_from(n).expect("small numbers only")
 }

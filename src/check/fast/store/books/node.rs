@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::intern::{Interner, Number, Shared};
+use super::super::intern::{Interner, NONE, Number, Shared, number};
 use super::super::memo::{Memo, question};
-use super::{NONE, Piece, Pieces, number};
+use super::super::pieces::{Piece, Pieces};
 use crate::model::{Id, Node, NodeSet, Protocol};
 
 /// What the relation reads of a node.

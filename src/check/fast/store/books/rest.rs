@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::intern::{Interner, Number, Shared};
+use super::super::intern::{Interner, NONE, Number, Shared, number};
 use super::super::memo::Memo;
-use super::{NONE, number};
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::{Breach, Cut, Id, NodeSet, Past, Protocol, Rules};

@@ -2,11 +2,25 @@
 
 use std::sync::Arc;
 
-use super::super::intern::Number;
-use super::{Books, Numbers, number};
+use super::super::intern::{Number, number};
+use super::Books;
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
-use crate::model::{Envelope, Event, Id, Input, Link, Protocol};
+use crate::model::{Envelope, Event, Id, Input, Link, Protocol, Vocabulary};
+
+/// What events are made of here: numbers. A message is numbered on its link, a timer and an
+/// option on their node.
+#[derive(Clone, Copy, Debug)]
+pub enum Numbers {}
+
+impl Vocabulary for Numbers {
+    type Msg = Number;
+    type Timer = Number;
+    /// An option has a number together with what the choice is about.
+    type Key = ();
+    type Choice = Number;
+    type Cut = Number;
+}
 
 /// An input in one number: its sort, who sent it, and what.
 #[inline]

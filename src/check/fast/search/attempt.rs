@@ -6,8 +6,10 @@
 //! clear what may be left out, a search that keeps checkpoints leaves out nothing from then on, since
 //! otherwise it would never get any further.
 
-use super::saved::{self, Opened, Through};
-use super::state::{Found, Inquiry, Search};
+use super::forward::Found;
+use super::saved::{self, Opened};
+use super::state::{Inquiry, Search};
+use super::through::Through;
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
 use crate::check::fast::Tuning;

@@ -5,26 +5,24 @@
 //! all that the words mean: the values behind the numbers, the layout, the folding tables; and, where it
 //! was written in a sweep, what was marked by then. What
 //! was merely remembered (answers of handlers and predicates, the set of words) is worked out
-//! again. A checkpoint of a search that is through holds what it found; a schedule in it is a list
-//! of positions among the enabled events.
+//! again. A checkpoint of a search that is through holds what it found (`through`).
 
 use std::collections::BTreeSet;
 use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use super::seen::SavedSeen;
 use super::state::Search;
+use super::through::Through;
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
-use crate::check::explore::{Explored, Finding};
 use crate::check::fast::expand::worker::{Chunk, Seen};
 use crate::check::fast::store::intern::number;
 use crate::check::fast::store::pack::{Key, Packer};
 use crate::check::fast::store::visited::{Marks, Visited};
 use crate::check::reduction::Reads;
-use crate::check::{Account, Monitor, Progress, Stopped};
-use crate::model::arms::{Arm, Exercised};
-use crate::model::cluster::index;
-use crate::model::{Bound, Event, Expectation, Id, Property, Protocol, Reason, System, World};
+use crate::check::{Monitor, Progress, Stopped};
+use crate::model::Reason;
 
 /// What a checkpoint is of.
 const UNDER_WAY: u64 = 0;
@@ -82,58 +80,6 @@ struct Outline {
     word_bits: u32,
 }
 
-#[derive(Serialize, Deserialize)]
-struct SavedSeen {
-    withheld: Vec<SavedBound>,
-    absorbed: bool,
-    repair_withheld: bool,
-    /// By the position of the node.
-    exercised: Vec<(usize, Arm)>,
-    waiting: Option<usize>,
-}
-
-#[derive(Serialize, Deserialize)]
-enum SavedBound {
-    Depth,
-    Timeouts,
-    Protocol(String),
-}
-
-impl From<&Bound> for SavedBound {
-    fn from(bound: &Bound) -> Self {
-        match bound {
-            Bound::Depth => SavedBound::Depth,
-            Bound::Timeouts => SavedBound::Timeouts,
-            Bound::Protocol(name) => SavedBound::Protocol((*name).to_owned()),
-        }
-    }
-}
-
-impl From<SavedBound> for Bound {
-    fn from(bound: SavedBound) -> Self {
-        match bound {
-            SavedBound::Depth => Bound::Depth,
-            SavedBound::Timeouts => Bound::Timeouts,
-            // The names of bounds are part of the program. These few, read once, live as long.
-            SavedBound::Protocol(name) => Bound::Protocol(name.leak()),
-        }
-    }
-}
-
-fn saved(bounds: &BTreeSet<Bound>) -> Vec<SavedBound> {
-    bounds.iter().map(SavedBound::from).collect()
-}
-
-fn by_position(exercised: &Exercised) -> Vec<(usize, Arm)> {
-    let by_position = |(id, arm): &(Id, Arm)| (index(*id), arm.clone());
-    exercised.iter().map(by_position).collect()
-}
-
-fn by_id(exercised: Vec<(usize, Arm)>) -> Exercised {
-    let by_id = |(node, arm)| (Id::from(node), arm);
-    exercised.into_iter().map(by_id).collect()
-}
-
 impl Search<'_> {
     /// Writes down how far the search has come, if it has a place for that.
     pub fn save(&mut self, monitor: &mut dyn Monitor) {
@@ -181,14 +127,7 @@ impl Search<'_> {
     }
 
     fn write(&mut self, writer: &mut Writer) -> io::Result<()> {
-        let (found, read, seen) = (self.found(), self.read_so_far(), &self.seen);
-        let seen = SavedSeen {
-            withheld: saved(&seen.withheld),
-            absorbed: seen.absorbed,
-            repair_withheld: seen.repair_withheld,
-            exercised: by_position(&seen.exercised),
-            waiting: seen.waiting,
-        };
+        let (found, read, seen) = (self.found(), self.read_so_far(), SavedSeen::of(&self.seen));
         let (levels, expanded, generated) = (self.levels.clone(), self.expanded, self.generated);
         let worker = self.crew.first();
         let packer = worker.packer();
@@ -362,13 +301,7 @@ impl Search<'_> {
         self.expanded = expanded;
         self.generated = generated;
         self.read = read;
-        self.seen = Seen {
-            withheld: seen.withheld.into_iter().map(Bound::from).collect(),
-            absorbed: seen.absorbed,
-            repair_withheld: seen.repair_withheld,
-            exercised: by_id(seen.exercised),
-            waiting: seen.waiting,
-        };
+        self.seen = Seen::from(seen);
         Some(())
     }
 
@@ -404,168 +337,4 @@ impl Search<'_> {
         }
         true
     }
-}
-
-/// What a search found that is through.
-#[derive(Serialize, Deserialize)]
-pub struct Through {
-    distinct: u64,
-    generated: u64,
-    depth: u64,
-    frontier: u64,
-    findings: Vec<SavedFinding>,
-    seen: SavedSeen,
-    too_many: bool,
-    settled: bool,
-    waiting: Option<Positions>,
-}
-
-/// A schedule: which of the enabled events came, each time.
-type Positions = Vec<usize>;
-
-#[derive(Serialize, Deserialize)]
-enum SavedFinding {
-    Nothing,
-    Broken(Positions, Reason),
-    Met(Positions),
-    Blocked(Positions),
-}
-
-impl Through {
-    pub fn of<P: Protocol>(explored: &Explored<P>, system: &System<P>, start: &World<P>) -> Self {
-        let positions = |schedule: &[Event<P>]| positions(system, start, schedule);
-        let finding = |finding: &Finding<P>| match finding {
-            Finding::Nothing => SavedFinding::Nothing,
-            Finding::Broken { schedule, reason } => {
-                SavedFinding::Broken(positions(schedule), reason.clone())
-            }
-            Finding::Met { schedule } => SavedFinding::Met(positions(schedule)),
-            Finding::Blocked { schedule } => SavedFinding::Blocked(positions(schedule)),
-        };
-        let Progress {
-            distinct,
-            generated,
-            depth,
-            frontier,
-            ..
-        } = explored.account.progress;
-        Through {
-            distinct,
-            generated,
-            depth,
-            frontier,
-            findings: explored.findings.iter().map(finding).collect(),
-            seen: SavedSeen {
-                withheld: saved(&explored.account.withheld),
-                absorbed: explored.account.absorbed,
-                repair_withheld: explored.account.repair_withheld,
-                exercised: by_position(
-                    explored
-                        .account
-                        .exercised
-                        .as_ref()
-                        .expect("this engine can tell"),
-                ),
-                waiting: None,
-            },
-            too_many: explored.account.stopped == Some(Stopped::States),
-            settled: explored.account.settled,
-            waiting: explored.waiting_for_the_living.as_deref().map(positions),
-        }
-    }
-
-    /// The same by contents; nothing if the protocol does not know such a schedule.
-    pub fn spelt_out<P: Protocol>(
-        self,
-        system: &System<P>,
-        start: &World<P>,
-        properties: &[Property<P>],
-    ) -> Option<Explored<P>> {
-        let events = |positions: &Positions| events(system, start, positions);
-        let finding = |(finding, property): (SavedFinding, &Property<P>)| {
-            Some(match (finding, property.expectation) {
-                (SavedFinding::Nothing, _) => Finding::Nothing,
-                (SavedFinding::Broken(positions, reason), Expectation::Always(predicate)) => {
-                    let (schedule, world) = events(&positions)?;
-                    predicate.ask(&system.protocol, &world).err()?;
-                    Finding::Broken { schedule, reason }
-                }
-                (SavedFinding::Met(positions), Expectation::Reachable(predicate)) => {
-                    let (schedule, world) = events(&positions)?;
-                    predicate.ask(&system.protocol, &world).ok()?;
-                    Finding::Met { schedule }
-                }
-                (SavedFinding::Blocked(positions), expectation) => {
-                    let (schedule, world) = events(&positions)?;
-                    expectation.goal()?.ask(&system.protocol, &world).err()?;
-                    Finding::Blocked { schedule }
-                }
-                _ => return None,
-            })
-        };
-        let count = self.findings.len();
-        let findings = self.findings.into_iter().zip(properties).map(finding);
-        let findings: Vec<Finding<P>> = findings.collect::<Option<_>>()?;
-        let waiting_for_the_living = match &self.waiting {
-            Some(positions) => Some(events(positions)?.0),
-            None => None,
-        };
-        let progress = Progress {
-            distinct: self.distinct,
-            generated: self.generated,
-            depth: self.depth,
-            frontier: self.frontier,
-            bytes: 0,
-            ahead: 0,
-        };
-        (count == properties.len()).then(|| Explored {
-            account: Account {
-                progress,
-                withheld: self.seen.withheld.into_iter().map(Bound::from).collect(),
-                absorbed: self.seen.absorbed,
-                repair_withheld: self.seen.repair_withheld,
-                exercised: Some(by_id(self.seen.exercised)),
-                stopped: self.too_many.then_some(Stopped::States),
-                settled: self.settled,
-                ..Account::default()
-            },
-            findings,
-            waiting_for_the_living,
-        })
-    }
-}
-
-fn positions<P: Protocol>(
-    system: &System<P>,
-    start: &World<P>,
-    schedule: &[Event<P>],
-) -> Positions {
-    let mut world = start.clone();
-    let mut position = |event| {
-        let enabled = system.enabled(&mut world).events;
-        system.apply(&mut world, event);
-        let position = enabled.iter().position(|other| other == event);
-        position.expect("what was found is possible")
-    };
-    schedule.iter().map(&mut position).collect()
-}
-
-/// The events at these positions, and where they lead.
-fn events<P: Protocol>(
-    system: &System<P>,
-    start: &World<P>,
-    positions: &Positions,
-) -> Option<(Vec<Event<P>>, World<P>)> {
-    let mut world = start.clone();
-    let mut event = |position: &usize| {
-        let event = system
-            .enabled(&mut world)
-            .events
-            .into_iter()
-            .nth(*position)?;
-        system.apply(&mut world, &event);
-        Some(event)
-    };
-    let schedule = positions.iter().map(&mut event).collect::<Option<_>>()?;
-    Some((schedule, world))
 }

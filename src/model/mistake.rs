@@ -1,5 +1,18 @@
 //! Mistakes that people make in a protocol, declared once.
 
+/// A mistake that can be switched on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bug {
+    /// As in `"bug": "votes-counted"`.
+    pub name: &'static str,
+    /// The mistake, in one sentence.
+    pub about: &'static str,
+    /// The properties that it breaks.
+    pub breaks: &'static [&'static str],
+    /// Where it is known from: work and section, or a system that made it. Empty if nobody knows.
+    pub source: &'static str,
+}
+
 /// Declares the enum `Mistake`, for the parameter `bug`, and `Mistake::BUGS`, for
 /// [`Protocol::BUGS`](crate::model::Protocol::BUGS).
 ///

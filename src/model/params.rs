@@ -3,7 +3,27 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use super::protocol::BadParameter;
+/// A parameter that makes no system.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct BadParameter {
+    /// Its key, so that the error can point at it.
+    pub parameter: &'static str,
+    /// What is wrong with it and what would be right.
+    pub message: String,
+}
+
+impl BadParameter {
+    pub fn new(parameter: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        BadParameter { parameter, message }
+    }
+
+    /// A mistake that cannot be made with the other parameters, and what it needs instead.
+    pub fn mistake(needs: &str) -> Self {
+        BadParameter::new("bug", format!("this mistake can only be made with {needs}"))
+    }
+}
 
 /// Declares a type of parameters, its defaults, and its method `in_range`, which refuses numbers that
 /// are out of their range. Its keys in scenarios are the names in kebab-case.

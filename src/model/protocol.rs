@@ -11,7 +11,9 @@ use super::actor::{Actor, Data, Input};
 use super::arms::Told;
 use super::cluster::{Cluster, NodeSet};
 use super::id::Id;
+use super::mistake::Bug;
 use super::node::Node;
+use super::params::BadParameter;
 use super::property::Property;
 use super::step::Step;
 use super::symmetry::Symmetry;
@@ -125,40 +127,5 @@ pub trait Protocol: Actor {
     fn matrix() -> Vec<Variant<Self::Params>> {
         let params = Self::Params::default();
         vec![Variant::new("default", "The default parameters.", params)]
-    }
-}
-
-/// A mistake that can be switched on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bug {
-    /// As in `"bug": "votes-counted"`.
-    pub name: &'static str,
-    /// The mistake, in one sentence.
-    pub about: &'static str,
-    /// The properties that it breaks.
-    pub breaks: &'static [&'static str],
-    /// Where it is known from: work and section, or a system that made it. Empty if nobody knows.
-    pub source: &'static str,
-}
-
-/// A parameter that makes no system.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct BadParameter {
-    /// Its key, so that the error can point at it.
-    pub parameter: &'static str,
-    /// What is wrong with it and what would be right.
-    pub message: String,
-}
-
-impl BadParameter {
-    pub fn new(parameter: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
-        BadParameter { parameter, message }
-    }
-
-    /// A mistake that cannot be made with the other parameters, and what it needs instead.
-    pub fn mistake(needs: &str) -> Self {
-        BadParameter::new("bug", format!("this mistake can only be made with {needs}"))
     }
 }

@@ -58,7 +58,7 @@ impl Limits {
     /// How the fast engine keeps within them.
     pub fn tuning(&self) -> Tuning {
         let default = Tuning::default();
-        let block = (default.block * size_of::<u64>()) as u64;
+        let block = (default.sizes.block * size_of::<u64>()) as u64;
         let blocks = |bytes: u64| usize::try_from(bytes / 100 * LIST_SHARE / block);
         let blocks_max = self.memory().map(blocks);
         Tuning {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::common::table::game;
 use crate::common::{account, cases, eager, states};
 use jury::check::checkpoint::{CheckpointError, Fact, Folder};
-use jury::check::fast::{self, Tuning};
+use jury::check::fast::{self, Sizes, Tuning};
 use jury::check::reduction::{Forgone, Reduction};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped};
 use jury::model::{
@@ -23,13 +23,16 @@ fn tuning() -> impl Strategy<Value = Tuning> {
     (threads, words, 1..60usize, 1..20usize, 1..30usize).prop_map(
         |(threads, word_bits, round, chunk, block)| Tuning {
             threads,
-            word_bits,
-            round,
-            chunk,
-            block,
             blocks_max: 1,
-            slots: 2,
-            shared_from: 1,
+            sizes: Sizes {
+                word_bits,
+                round,
+                chunk,
+                block,
+                slots: 2,
+                shared_from: 1,
+                ..Sizes::default()
+            },
             ..eager()
         },
     )
@@ -177,12 +180,15 @@ fn commit(participants: u8, inside_handlers: bool) -> System<TwoPhaseCommit> {
 #[test]
 fn two_phase_commit_goes_on() {
     let tiny = Tuning {
-        round: 300,
-        word_bits: 7,
-        block: 64,
         blocks_max: 1,
         threads: 2,
-        shared_from: 1,
+        sizes: Sizes {
+            round: 300,
+            word_bits: 7,
+            block: 64,
+            shared_from: 1,
+            ..Sizes::default()
+        },
         ..eager()
     };
     let by_names = Tuning {
@@ -191,8 +197,11 @@ fn two_phase_commit_goes_on() {
     };
     for tuning in [tiny, by_names] {
         let other = Tuning {
-            word_bits: 63,
             threads: 8,
+            sizes: Sizes {
+                word_bits: 63,
+                ..tuning.sizes
+            },
             ..tuning
         };
         for from in [0, 3, 11] {
@@ -230,8 +239,11 @@ fn what_a_sweep_has_read_is_not_forgotten() {
         },
     }];
     let tuning = Tuning {
-        round: 100,
         threads: 1,
+        sizes: Sizes {
+            round: 100,
+            ..Sizes::default()
+        },
         ..eager()
     };
     let system = commit(2, true);
@@ -284,7 +296,10 @@ fn a_checkpoint_that_does_not_fit_is_left_alone() {
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
     let system = commit(2, true);
     let tuning = Tuning {
-        round: 50,
+        sizes: Sizes {
+            round: 50,
+            ..Sizes::default()
+        },
         ..Tuning::unreduced()
     };
     let mut monitor = Restless::new(here.path(), 9);
@@ -300,7 +315,10 @@ fn what_a_search_cost_adds_up() {
     let here = TempDir::new().unwrap();
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
     let tuning = Tuning {
-        round: 10,
+        sizes: Sizes {
+            round: 10,
+            ..Sizes::default()
+        },
         ..eager()
     };
     let looks = |most| {
@@ -324,7 +342,10 @@ fn a_protocol_that_changed_is_noticed() {
     let here = TempDir::new().unwrap();
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
     let tuning = Tuning {
-        round: 50,
+        sizes: Sizes {
+            round: 50,
+            ..Sizes::default()
+        },
         ..eager()
     };
     let mut monitor = Restless::new(here.path(), 5);

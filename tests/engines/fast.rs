@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use crate::common::impure::{Impure, Odd};
 use crate::common::table::{self, Do, Game, Row, Table, game};
 use crate::common::{account, cases, complaint, depth, depth_within, plainly, states};
-use jury::check::fast::{self, Tuning};
+use jury::check::fast::{self, Sizes, Tuning};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
 use jury::model::promise::Promise;
 use jury::model::{
@@ -52,16 +52,19 @@ fn tuning() -> impl Strategy<Value = Tuning> {
                 let (doubt, offers_max) = lately;
                 Tuning {
                     threads,
-                    word_bits,
-                    slots,
-                    round,
-                    chunk,
-                    shared_from: 1,
-                    steps_max,
-                    block,
                     blocks_max,
                     doubt,
-                    offers_max,
+                    sizes: Sizes {
+                        word_bits,
+                        slots,
+                        round,
+                        chunk,
+                        shared_from: 1,
+                        steps_max,
+                        block,
+                        offers_max,
+                        ..Sizes::default()
+                    },
                     ..Tuning::unreduced()
                 }
             },
@@ -149,13 +152,16 @@ fn two_phase_commit_is_judged_alike() {
                         let limits = states(3_000);
                         let plain = plainly(&system, &properties, limits);
                         let tiny = Tuning {
-                            word_bits: 7,
-                            slots: 1,
-                            chunk: 5,
                             threads: 2,
-                            shared_from: 1,
-                            block: 64,
                             blocks_max: 1,
+                            sizes: Sizes {
+                                word_bits: 7,
+                                slots: 1,
+                                chunk: 5,
+                                shared_from: 1,
+                                block: 64,
+                                ..Sizes::default()
+                            },
                             ..Tuning::unreduced()
                         };
                         let tuning = [Tuning::unreduced(), tiny][(nth + faults) % 2];
@@ -203,8 +209,11 @@ fn longer_keys_are_asked_for() {
     let start = system.initial();
     let limits = Limits::default();
     let tuning = Tuning {
-        word_bits: 24,
-        round: 64,
+        sizes: Sizes {
+            word_bits: 24,
+            round: 64,
+            ..Sizes::default()
+        },
         ..Tuning::unreduced()
     };
     let search = |most| {

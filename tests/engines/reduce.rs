@@ -5,7 +5,7 @@ use crate::common::picky::Picky;
 use crate::common::reduced::{buried, outlooks, size};
 use crate::common::table::{Do, Game, Msg, Params as Rows, Past, Row, Table, game};
 use crate::common::{cases, depth, depth_within, eager, plainly, states, successors, told};
-use jury::check::fast::{self, Tuning};
+use jury::check::fast::{self, Sizes, Tuning};
 use jury::check::reduction::Forgone;
 use jury::check::{
     Explored, Finding, Limits, Monitor, Patient, Progress, Reduce, Reduction, Reductions, Stopped,
@@ -42,14 +42,17 @@ fn tuning() -> impl Strategy<Value = Tuning> {
     (threads, word_bits, 1..50usize, 0..3usize, blocks).prop_map(
         |(threads, word_bits, chunk, steps, (block, blocks_max))| Tuning {
             threads,
-            word_bits,
-            slots: 1,
-            chunk,
-            shared_from: 1,
-            steps_max: [0, 20, 1 << 20][steps],
-            block,
             blocks_max,
-            questions_max: usize::MAX,
+            sizes: Sizes {
+                word_bits,
+                slots: 1,
+                chunk,
+                shared_from: 1,
+                steps_max: [0, 20, 1 << 20][steps],
+                block,
+                questions_max: usize::MAX,
+                ..Sizes::default()
+            },
             ..eager()
         },
     )
@@ -313,7 +316,10 @@ fn compare_all(system: &System<Table>, most: usize, tuning: Tuning) {
             let alone = Tuning {
                 reduce,
                 threads: 1,
-                questions_max: usize::MAX,
+                sizes: Sizes {
+                    questions_max: usize::MAX,
+                    ..Sizes::default()
+                },
                 ..eager()
             };
             let alone = fast(system, &properties, limits, alone);
@@ -489,8 +495,11 @@ fn what_is_read_in_vain_is_not_asked_for() {
     let system = System::new(table, Rules::fault_free());
     let tuning = Tuning {
         threads: 8,
-        shared_from: 1,
-        chunk: 1,
+        sizes: Sizes {
+            shared_from: 1,
+            chunk: 1,
+            ..Sizes::default()
+        },
         ..eager()
     };
     compare_all(&system, 1_000, tuning);
@@ -649,7 +658,10 @@ fn two_phase_commit_keeps_its_verdicts() {
                     for (nth, reduce) in asked().into_iter().enumerate() {
                         let tuning = Tuning {
                             reduce,
-                            word_bits: 9,
+                            sizes: Sizes {
+                                word_bits: 9,
+                                ..Sizes::default()
+                            },
                             ..eager()
                         };
                         let ours = fast(&system, &properties, limits, tuning);
@@ -729,7 +741,10 @@ fn what_is_asked_for_and_not_done_has_a_reason() {
     let nothing = forgone(reliable, &["atomicity"], tuning);
     assert_eq!(nothing, [(lost, Forgone::NothingIsLost)]);
     let few = Tuning {
-        questions_max: 3,
+        sizes: Sizes {
+            questions_max: 3,
+            ..tuning.sizes
+        },
         ..tuning
     };
     let few = forgone(|_| (), &["atomicity"], few);

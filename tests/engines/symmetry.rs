@@ -9,7 +9,7 @@ use crate::common::table::{
 };
 use crate::common::{cases, complaint, depth, depth_within, eager, successors};
 use indexmap::IndexSet;
-use jury::check::fast::{self, Tuning};
+use jury::check::fast::{self, Sizes, Tuning};
 use jury::check::{Explored, Finding, Limits, NodeSymmetry, Patient};
 use jury::model::promise::Promise;
 use jury::model::{
@@ -40,13 +40,16 @@ fn symmetric(tuning: Tuning) -> Tuning {
 fn tiny(threads: usize, word_bits: u32) -> Tuning {
     Tuning {
         threads,
-        word_bits,
-        slots: 1,
-        chunk: 5,
-        shared_from: 1,
-        block: 17,
         blocks_max: 1,
-        steps_max: if word_bits < 20 { 9 } else { 1 << 20 },
+        sizes: Sizes {
+            word_bits,
+            slots: 1,
+            chunk: 5,
+            shared_from: 1,
+            block: 17,
+            steps_max: if word_bits < 20 { 9 } else { 1 << 20 },
+            ..Sizes::default()
+        },
         ..Tuning::unreduced()
     }
 }

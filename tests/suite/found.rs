@@ -8,7 +8,7 @@ use std::sync::{LazyLock, Mutex, OnceLock};
 use std::thread::{available_parallelism, scope};
 
 use jury::check::Patient;
-use jury::check::fast::Tuning;
+use jury::check::fast::{Sizes, Tuning};
 use jury::testbed::{CheckOptions, CheckReport, Engine, RunReport, run_seeds};
 
 use crate::shipped::{Story, stories};
@@ -47,15 +47,18 @@ impl Way {
     fn options(self) -> CheckOptions {
         let cramped = |threads, word_bits, block| Tuning {
             threads,
-            word_bits,
-            slots: 1,
-            round: 7 * block,
-            chunk: 5,
-            shared_from: 1,
-            offers_max: 100,
-            steps_max: 50,
-            block,
             blocks_max: 1,
+            sizes: Sizes {
+                word_bits,
+                slots: 1,
+                round: 7 * block,
+                chunk: 5,
+                shared_from: 1,
+                offers_max: 100,
+                steps_max: 50,
+                block,
+                ..Sizes::default()
+            },
             ..Tuning::unreduced()
         };
         let one_thread = Tuning {

@@ -11,11 +11,11 @@ use super::views::Remembering;
 use super::worker::{Chunk, End, LookedUp, Reading, Seen, Settling, Sweep, Tell, Worker, any};
 use crate::check::NodeSymmetry;
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
-use crate::check::fast::Tuning;
 use crate::check::fast::store::books::Numbers;
 use crate::check::fast::store::pack::{Key, Packer};
 use crate::check::fast::store::values::{read_values, write_values};
 use crate::check::fast::store::visited::Share;
+use crate::check::fast::tuning::Tuning;
 use crate::check::reduction::Reads;
 use crate::model::arms::Exercised;
 use crate::model::{Carrier, Class, Enabled, Expectation, Property, Protocol, System, World};
@@ -91,7 +91,7 @@ impl<P: Protocol> Expander<P> {
             }
             Err(why) => NodeSymmetry::Off(why),
         });
-        let steps_max = tuning.steps_max;
+        let steps_max = tuning.sizes.steps_max;
         let inquiries = properties.iter().map(|p| Inquiry::of(p, steps_max));
         let worker = Expander::with(system, cursor, inquiries.collect(), steps_max);
         (worker, symmetry)

@@ -295,9 +295,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::Remembering;
-    use crate::check::fast::Tuning;
     use crate::check::fast::expand::cursor::Cursor;
     use crate::check::fast::expand::reduce::Reducer;
+    use crate::check::fast::tuning::Tuning;
     use crate::model::cluster::index;
     use crate::model::{
         Actor, Answer, BadParameter, Cluster, Enabled, Id, Limit, NodeSet, Observation, Out,

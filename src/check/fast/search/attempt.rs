@@ -12,10 +12,10 @@ use super::state::{Inquiry, Search};
 use super::through::Through;
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
-use crate::check::fast::Tuning;
 use crate::check::fast::expand::expander::Expander;
 use crate::check::fast::expand::names::Names;
 use crate::check::fast::expand::reduce::{Open, Prospect, Reducer, prospects};
+use crate::check::fast::tuning::Tuning;
 use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction};
 use crate::check::{Account, Halted, Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::{Property, Protocol, System, World};
@@ -111,7 +111,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         let planned = match self.look(&looks, monitor) {
             Looked::Through(explored) => return Ok(*explored),
             Looked::Planned(plan) => Ok(plan),
-            Looked::Not => self.plan(opened.before, self.tuning.questions_max, monitor),
+            Looked::Not => self.plan(opened.before, self.tuning.sizes.questions_max, monitor),
             Looked::Stopped(stopped) => Err(stopped),
         };
         let (mut reduced, left_out) = match planned {
@@ -195,7 +195,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
     ///
     /// One that keeps checkpoints looks once, so that it soon has something to keep.
     fn looks(&self) -> Vec<Look> {
-        let (first, most) = (self.tuning.first_look, self.tuning.questions_max);
+        let (first, most) = (self.tuning.first_look, self.tuning.sizes.questions_max);
         let look = |worlds_by: u64, questions_by: usize| Look {
             worlds: first.saturating_mul(worlds_by),
             questions: usize::try_from(first)

@@ -13,7 +13,7 @@ use crate::model::{Expectation, Property, Protocol, Reason, Sense};
 impl Search<'_> {
     /// Expands worlds until there are no more, all is found out, a limit is reached or the monitor stops it.
     pub fn run(&mut self, monitor: &mut dyn Monitor) {
-        let round = self.tuning.round.max(1);
+        let round = self.tuning.sizes.round.max(1);
         while self.expanded < self.keys.len() && !self.is_settled() && !self.is_spoilt() {
             if self.expanded == self.level_ends() {
                 self.levels.push(self.keys.len());

@@ -49,7 +49,7 @@ impl Search<'_> {
 
     /// Divides the worlds up to this one into chunks; how many.
     fn share_out(&mut self, end: usize) -> usize {
-        let size = self.tuning.chunk.max(1);
+        let size = self.tuning.sizes.chunk.max(1);
         let deeper = self.goes_deeper(self.expanded);
         let firsts = (self.expanded..end).step_by(size);
         let chunks = firsts.len();
@@ -157,7 +157,7 @@ impl Search<'_> {
         let worker = self.crew.first();
         worker.catch_up();
         let old: Packer = worker.repack();
-        let (key_words, slots) = (worker.packer().key_words(), self.tuning.slots);
+        let (key_words, slots) = (worker.packer().key_words(), self.tuning.sizes.slots);
         // The old set goes first: all that it held is in the list.
         self.visited = Visited::new(key_words, slots, 0);
         let translate = |key| worker.translate(&old, key);

@@ -233,7 +233,12 @@ impl Search<'_> {
         let key_words = packer.key_words();
         worker.pack_by(packer);
         let count = reader.count((key_words * size_of::<u64>()) as u64)?;
-        let here = count.min(self.tuning.block.saturating_mul(self.tuning.blocks_max));
+        let here = count.min(
+            self.tuning
+                .sizes
+                .block
+                .saturating_mul(self.tuning.blocks_max),
+        );
         let words = (here + Visited::slots_for(count)) * key_words;
         let progress = Progress {
             ahead: (words * size_of::<u64>()) as u64,

@@ -7,10 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::crew::Crew;
 use crate::check::checkpoint::Place;
-use crate::check::fast::Tuning;
 use crate::check::fast::expand::worker::{Chunk, LookedUp, Seen, Worker};
 use crate::check::fast::store::keys::Keys;
 use crate::check::fast::store::visited::Visited;
+use crate::check::fast::tuning::{Sizes, Tuning};
 use crate::check::reduction::Reads;
 use crate::check::{Limits, Progress, Stopped};
 use crate::model::{Property, Protocol, Reason, Rules, Sense};
@@ -78,9 +78,9 @@ impl<'a> Search<'a> {
             rules,
             limits,
             tuning,
-            crew: Crew::new(worker, tuning.crew(), tuning.shared_from),
-            keys: Keys::new(key_words, tuning.block, tuning.blocks_max),
-            visited: Visited::new(key_words, tuning.slots, 0),
+            crew: Crew::new(worker, tuning.crew(), tuning.sizes.shared_from),
+            keys: Keys::new(key_words, tuning.sizes.block, tuning.blocks_max),
+            visited: Visited::new(key_words, tuning.sizes.slots, 0),
             levels: vec![0, 1],
             expanded: 0,
             inquiries,
@@ -114,9 +114,8 @@ impl<'a> Search<'a> {
     /// An empty list and an empty set, with room for so many worlds, for keys as they are now.
     pub fn forget_worlds(&mut self, room: usize) {
         let Tuning {
-            block,
             blocks_max,
-            slots,
+            sizes: Sizes { block, slots, .. },
             ..
         } = self.tuning;
         let worker = self.crew.first();

@@ -32,7 +32,7 @@ pub fn blocked(
     goals: &[Goal],
     monitor: &mut dyn Monitor,
 ) -> Option<Vec<Option<usize>>> {
-    let round = search.tuning.round.max(1);
+    let round = search.tuning.sizes.round.max(1);
     let bit = |wanted: &dyn Fn(&Goal) -> bool| {
         let wanted = goals.iter().enumerate().filter(|(_, goal)| wanted(goal));
         wanted.fold(0u8, |bits, (nth, _)| bits | 1 << nth)
@@ -80,7 +80,7 @@ pub fn blocked(
                 expanded: search.expanded,
                 deeper: search.shallow(),
             };
-            let size = search.tuning.chunk.max(1);
+            let size = search.tuning.sizes.chunk.max(1);
             let chunks = (end - start).div_ceil(size);
             search.crew.work(end - start, chunks, &|worker, nth| {
                 let end = end - nth * size;

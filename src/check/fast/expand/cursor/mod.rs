@@ -18,10 +18,10 @@ mod tapes;
 use super::offers::Offers;
 use super::orbits::Orbits;
 use super::reduce::Reducer;
-use crate::check::fast::Tuning;
 use crate::check::fast::store::books::Books;
 use crate::check::fast::store::intern::{Interner, Number};
 use crate::check::fast::store::pack::{Key, Packer};
+use crate::check::fast::tuning::Tuning;
 use crate::model::cluster::index;
 use crate::model::{Id, Link, Protocol, System, View, World};
 
@@ -59,9 +59,7 @@ pub struct Cursor<P: Protocol> {
 impl<P: Protocol> Cursor<P> {
     /// A carrier that stands at this world.
     pub fn new(system: &System<P>, world: &World<P>, tuning: &Tuning, reducer: Reducer<P>) -> Self {
-        let Tuning {
-            word_bits, doubt, ..
-        } = *tuning;
+        let (word_bits, doubt) = (tuning.sizes.word_bits, tuning.doubt);
         let nodes = system.cluster.len();
         let mut books = Books::new(nodes);
         let cuts = system.rules.cuts.iter().chain(&world.globals().cuts);
@@ -80,7 +78,7 @@ impl<P: Protocol> Cursor<P> {
             told: 0,
             doubt: (doubt, doubt),
             reducer,
-            offers: Offers::new(nodes, tuning.offers_max),
+            offers: Offers::new(nodes, tuning.sizes.offers_max),
             orbits: None,
             class: Vec::new(),
             system: system.clone(),

@@ -8,7 +8,7 @@
 //! Invariant: nothing of this changes what is found. A mistake ends the search in a panic that names
 //! who was asked, and what differed.
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 
 use derive_where::derive_where;
 use indexmap::IndexSet;
@@ -22,8 +22,8 @@ use crate::model::{
 };
 
 /// What may be asked of a protocol about one part.
-#[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Question<P: Protocol> {
+#[derive_where(Clone, PartialEq, Eq, Hash)]
+pub struct Query<P: Protocol> {
     pub id: Id,
     pub about: About<P>,
 }
@@ -51,7 +51,7 @@ pub enum About<P: Protocol> {
 }
 
 #[derive_where(Debug, PartialEq)]
-enum Answer<P: Protocol> {
+enum Response<P: Protocol> {
     Reaction {
         after: Node<P>,
         /// In the order of the links; on a link in the order of sending, or of the messages where
@@ -70,7 +70,7 @@ enum Answer<P: Protocol> {
 /// The questions that were asked by all names.
 #[derive_where(Default)]
 pub struct Checks<P: Protocol> {
-    asked: IndexSet<Question<P>, FxBuildHasher>,
+    asked: IndexSet<Query<P>, FxBuildHasher>,
 }
 
 impl<P: Protocol> Checks<P> {
@@ -80,7 +80,7 @@ impl<P: Protocol> Checks<P> {
         system: &System<P>,
         symmetry: &Symmetry<P>,
         trades: &[Renaming],
-        question: &Question<P>,
+        question: &Query<P>,
     ) {
         if self.asked.contains(question) {
             return;
@@ -107,20 +107,20 @@ impl<P: Protocol> Checks<P> {
                     open.push((elsewhere, said));
                 }
             }
-            if let Answer::Reaction { after, .. } = answer {
+            if let Response::Reaction { after, .. } = answer {
                 let (id, about) = (question.id, About::Awaited(after));
-                self.check(system, symmetry, trades, &Question { id, about });
+                self.check(system, symmetry, trades, &Query { id, about });
             }
         }
     }
 
     pub fn bytes(&self) -> usize {
-        self.asked.capacity() * (size_of::<Question<P>>() + 2 * size_of::<usize>())
+        self.asked.capacity() * (size_of::<Query<P>>() + 2 * size_of::<usize>())
     }
 }
 
-impl<P: Protocol> Question<P> {
-    fn ask(&self, system: &System<P>) -> Answer<P> {
+impl<P: Protocol> Query<P> {
+    fn ask(&self, system: &System<P>) -> Response<P> {
         let (protocol, id) = (&*system.protocol, self.id);
         match &self.about {
             About::Reaction {
@@ -131,7 +131,7 @@ impl<P: Protocol> Question<P> {
                 let mut after = node.clone();
                 let reaction = system.react(&mut after, id, input.as_input(), *crash_after);
                 let sent = reaction.sends().map(|(dst, msg)| (dst, msg.clone()));
-                let answer = Answer::Reaction {
+                let answer = Response::Reaction {
                     sent: sent.collect(),
                     observations: reaction.observations,
                     breaches: reaction.breaches,
@@ -140,18 +140,18 @@ impl<P: Protocol> Question<P> {
                 answer.in_order(system)
             }
             About::CrashPoints { node, input } => {
-                Answer::CrashPoints(node.crash_points(protocol, id, input.as_input()))
+                Response::CrashPoints(node.crash_points(protocol, id, input.as_input()))
             }
             About::Withheld { node, input } => {
                 let state = node.state().expect("only a node that is up is asked");
-                Answer::Withheld(protocol.withheld(id, state, input.as_input()))
+                Response::Withheld(protocol.withheld(id, state, input.as_input()))
             }
             About::Awaited(node) => {
                 let awaited = node.up().into_iter().flat_map(|up| {
                     let awaited = |timer| protocol.awaits(id, &up.state, timer);
                     up.timers.iter().map(move |t| (t.clone(), awaited(t)))
                 });
-                Answer::Awaited(awaited.collect())
+                Response::Awaited(awaited.collect())
             }
             About::Record {
                 past,
@@ -160,7 +160,7 @@ impl<P: Protocol> Question<P> {
             } => {
                 let mut past = past.clone();
                 past.record(protocol, id, observations, breaches);
-                Answer::Record(past)
+                Response::Record(past)
             }
         }
     }
@@ -195,7 +195,7 @@ impl<P: Protocol> Question<P> {
                 breaches: breaches.iter().map(|b| b.renamed(by)).collect(),
             },
         };
-        Question {
+        Query {
             id: by.id(self.id),
             about,
         }
@@ -225,10 +225,19 @@ impl<P: Protocol> Question<P> {
     }
 }
 
-impl<P: Protocol> Answer<P> {
+/// As whoever renamed it wrongly reads it.
+impl<P: Protocol> Debug for Query<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Query { id, about } = self;
+        let mut question = f.debug_struct("Question");
+        question.field("id", id).field("about", about).finish()
+    }
+}
+
+impl<P: Protocol> Response<P> {
     fn renamed(&self, symmetry: &Symmetry<P>, system: &System<P>, by: &Renaming) -> Self {
         match self {
-            Answer::Reaction {
+            Response::Reaction {
                 after,
                 sent,
                 observations,
@@ -237,7 +246,7 @@ impl<P: Protocol> Answer<P> {
                 let sent = sent
                     .iter()
                     .map(|(dst, msg)| (by.id(*dst), (symmetry.msg)(msg, by)));
-                let answer = Answer::Reaction {
+                let answer = Response::Reaction {
                     after: symmetry.node(after, by),
                     sent: sent.collect(),
                     observations: observations.clone(),
@@ -245,22 +254,22 @@ impl<P: Protocol> Answer<P> {
                 };
                 answer.in_order(system)
             }
-            Answer::CrashPoints(points) => Answer::CrashPoints(points.clone()),
-            Answer::Withheld(bound) => Answer::Withheld(*bound),
-            Answer::Awaited(awaited) => {
+            Response::CrashPoints(points) => Response::CrashPoints(points.clone()),
+            Response::Withheld(bound) => Response::Withheld(*bound),
+            Response::Awaited(awaited) => {
                 let renamed = awaited
                     .iter()
                     .map(|(timer, set)| ((symmetry.timer)(timer, by), by.set(*set)));
-                Answer::Awaited(in_order(renamed, |(a, _), (b, _)| a < b))
+                Response::Awaited(in_order(renamed, |(a, _), (b, _)| a < b))
             }
-            Answer::Record(past) => Answer::Record(symmetry.past(past, by)),
+            Response::Record(past) => Response::Record(symmetry.past(past, by)),
         }
     }
 
     /// What is sent to different nodes is put in flight on different links, so that the order makes
     /// no difference: where a crash may part it, what was sent until then is a question of its own.
     fn in_order(mut self, system: &System<P>) -> Self {
-        if let Answer::Reaction { sent, .. } = &mut self {
+        if let Response::Reaction { sent, .. } = &mut self {
             let is_fifo = system.rules.links.order == LinkOrder::Fifo;
             *sent = in_order(
                 sent.drain(..),
@@ -279,13 +288,13 @@ impl<P: Protocol> Answer<P> {
         }
         match (self, other) {
             (
-                Answer::Reaction {
+                Response::Reaction {
                     after: a,
                     sent: a_sent,
                     observations: a_seen,
                     breaches: a_broken,
                 },
-                Answer::Reaction {
+                Response::Reaction {
                     after: b,
                     sent: b_sent,
                     observations: b_seen,
@@ -310,10 +319,10 @@ impl<P: Protocol> Answer<P> {
 fn refuse<P: Protocol>(
     system: &System<P>,
     by: &Renaming,
-    question: &Question<P>,
-    elsewhere: &Question<P>,
-    expected: &Answer<P>,
-    said: &Answer<P>,
+    question: &Query<P>,
+    elsewhere: &Query<P>,
+    expected: &Response<P>,
+    said: &Response<P>,
 ) -> ! {
     let (what, expected, said) = expected.difference(said);
     let advice = match elsewhere.about {

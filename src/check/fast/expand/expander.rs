@@ -5,10 +5,10 @@ use std::io;
 use std::ops::Range;
 
 use super::cursor::{Cursor, Scratch};
-use super::names::Names;
 use super::reduce::Reducer;
+use super::renamings::Renamings;
 use super::views::Remembering;
-use super::worker::{Chunk, End, LookedUp, Reading, Seen, Settling, Sweep, Tell, Worker, any};
+use super::worker::{Chunk, LookedUp, Offsets, Reading, Seen, Settling, Sweep, Tell, Worker, any};
 use crate::check::NodeSymmetry;
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::check::fast::store::books::Numbers;
@@ -26,9 +26,9 @@ pub struct Expander<P: Protocol> {
     cursor: Cursor<P>,
     enabled: Enabled<Numbers>,
     /// By the place of each property: what can settle it.
-    inquiries: Vec<Inquiry<P>>,
+    inquiries: Vec<Evidence<P>>,
     /// What the sweep asks of every world.
-    goals: Vec<Goal<P>>,
+    goals: Vec<GoalTest<P>>,
     /// The worlds being swept, and what goals and conditions have read of them.
     swept: Vec<Key>,
     read: Reads,
@@ -39,7 +39,7 @@ pub struct Expander<P: Protocol> {
 }
 
 /// What can settle a property.
-enum Inquiry<P: Protocol> {
+enum Evidence<P: Protocol> {
     /// A single world, in which the predicate gives this answer.
     OnSight(bool, Remembering<P>),
     /// Only all that comes behind a world.
@@ -47,19 +47,19 @@ enum Inquiry<P: Protocol> {
 }
 
 /// What a property wants to be reachable, and where that matters.
-struct Goal<P: Protocol> {
+struct GoalTest<P: Protocol> {
     wanted: Remembering<P>,
     condition: Option<Remembering<P>>,
 }
 
-impl<P: Protocol> Inquiry<P> {
+impl<P: Protocol> Evidence<P> {
     fn of(property: &Property<P>, steps_max: usize) -> Self {
         let known = |predicate| Remembering::new(property.name, predicate, steps_max);
         match property.expectation {
-            Expectation::Always(predicate) => Inquiry::OnSight(false, known(predicate)),
-            Expectation::Reachable(predicate) => Inquiry::OnSight(true, known(predicate)),
+            Expectation::Always(predicate) => Evidence::OnSight(false, known(predicate)),
+            Expectation::Reachable(predicate) => Evidence::OnSight(true, known(predicate)),
             Expectation::NeverBlocked { .. } | Expectation::Recovers { .. } => {
-                Inquiry::BySweep(property.clone())
+                Evidence::BySweep(property.clone())
             }
         }
     }
@@ -67,8 +67,8 @@ impl<P: Protocol> Inquiry<P> {
     /// The same, of which nothing is known yet.
     fn afresh(&self) -> Self {
         match self {
-            Inquiry::OnSight(wanted, known) => Inquiry::OnSight(*wanted, known.afresh()),
-            Inquiry::BySweep(property) => Inquiry::BySweep(property.clone()),
+            Evidence::OnSight(wanted, known) => Evidence::OnSight(*wanted, known.afresh()),
+            Evidence::BySweep(property) => Evidence::BySweep(property.clone()),
         }
     }
 }
@@ -83,7 +83,7 @@ impl<P: Protocol> Expander<P> {
         reducer: Reducer<P>,
     ) -> (Self, Option<NodeSymmetry>) {
         let mut cursor = Cursor::new(system, start, tuning, reducer);
-        let symmetry = tuning.symmetry.then(|| match Names::of(system) {
+        let symmetry = tuning.symmetry.then(|| match Renamings::of(system) {
             Ok(names) => {
                 let told = names.tell();
                 cursor.rename(names);
@@ -92,7 +92,7 @@ impl<P: Protocol> Expander<P> {
             Err(why) => NodeSymmetry::Off(why),
         });
         let steps_max = tuning.sizes.steps_max;
-        let inquiries = properties.iter().map(|p| Inquiry::of(p, steps_max));
+        let inquiries = properties.iter().map(|p| Evidence::of(p, steps_max));
         let worker = Expander::with(system, cursor, inquiries.collect(), steps_max);
         (worker, symmetry)
     }
@@ -100,7 +100,7 @@ impl<P: Protocol> Expander<P> {
     fn with(
         system: &System<P>,
         cursor: Cursor<P>,
-        inquiries: Vec<Inquiry<P>>,
+        inquiries: Vec<Evidence<P>>,
         steps_max: usize,
     ) -> Self {
         Expander {
@@ -204,7 +204,7 @@ impl<P: Protocol> Expander<P> {
 
 impl<P: Protocol> Worker for Expander<P> {
     fn for_another(&self) -> Box<dyn Worker> {
-        let inquiries = self.inquiries.iter().map(Inquiry::afresh).collect();
+        let inquiries = self.inquiries.iter().map(Evidence::afresh).collect();
         let cursor = self.cursor.for_another();
         let another = Expander::with(&self.system, cursor, inquiries, self.steps_max);
         Box::new(another)
@@ -259,7 +259,7 @@ impl<P: Protocol> Worker for Expander<P> {
                 events += enabled.events.len() as u64;
             }
             let order = chunk.order.len();
-            chunk.ends.push(End { order, events });
+            chunk.ends.push(Offsets { order, events });
         }
         chunk.seen.exercised.extend(self.cursor.heard());
         self.enabled = enabled;
@@ -317,7 +317,7 @@ impl<P: Protocol> Worker for Expander<P> {
         } = self;
         cursor.packer().unfold(key, words);
         properties.retain(|&property| {
-            let Inquiry::OnSight(wanted, predicate) = &mut inquiries[property] else {
+            let Evidence::OnSight(wanted, predicate) = &mut inquiries[property] else {
                 return false;
             };
             let packer: &Packer = cursor.packer();
@@ -347,7 +347,7 @@ impl<P: Protocol> Worker for Expander<P> {
 
     fn look_for(&mut self, properties: &[usize]) {
         let goal = |&property: &usize| {
-            let Inquiry::BySweep(property) = &self.inquiries[property] else {
+            let Evidence::BySweep(property) = &self.inquiries[property] else {
                 unreachable!("a single world settles it");
             };
             let known = |predicate| Remembering::new(property.name, predicate, self.steps_max);
@@ -356,7 +356,7 @@ impl<P: Protocol> Worker for Expander<P> {
                 _ => None,
             };
             let wanted = property.expectation.goal();
-            Goal {
+            GoalTest {
                 wanted: known(wanted.expect("a sweep looks for goals")),
                 condition: condition.map(known),
             }
@@ -464,8 +464,8 @@ impl<P: Protocol> Worker for Expander<P> {
 
     fn bytes(&self) -> usize {
         let on_sight = self.inquiries.iter().map(|inquiry| match inquiry {
-            Inquiry::OnSight(_, known) => known.bytes(),
-            Inquiry::BySweep(_) => 0,
+            Evidence::OnSight(_, known) => known.bytes(),
+            Evidence::BySweep(_) => 0,
         });
         self.cursor.bytes() + on_sight.sum::<usize>()
     }

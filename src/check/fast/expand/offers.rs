@@ -58,7 +58,7 @@ pub struct Offer {
 }
 
 /// The events that come from somewhere, and the bounds that withhold others.
-struct List {
+struct OfferList {
     first: Number,
     end: Number,
     withheld: Vec<Bound>,
@@ -73,7 +73,7 @@ pub struct Offers {
     most: usize,
     /// For each link and behind these for each node: from parts and terms to the list.
     pub known: Vec<Memo>,
-    lists: Vec<List>,
+    lists: Vec<OfferList>,
     pub all: Vec<Offer>,
     pub tapes: Pieces<Move>,
     /// For each event that is enabled where the cursor stands, which offer it is, if it is one.
@@ -116,7 +116,7 @@ impl Offers {
         let first = number(self.all.len());
         let offer = |event| Offer { event, tape: None };
         self.all.extend(fresh.events.into_iter().map(offer));
-        self.lists.push(List {
+        self.lists.push(OfferList {
             first,
             end: number(self.all.len()),
             withheld: fresh.withheld.into_iter().collect(),
@@ -150,7 +150,7 @@ impl Offers {
 
     pub fn bytes(&self) -> usize {
         let known: usize = self.known.iter().map(Memo::bytes).sum();
-        let lists = self.lists.capacity() * size_of::<List>();
+        let lists = self.lists.capacity() * size_of::<OfferList>();
         known + lists + self.all.capacity() * size_of::<Offer>() + self.tapes.bytes()
     }
 }

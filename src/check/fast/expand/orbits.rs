@@ -23,8 +23,8 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use super::equivariance::{Checks, Question};
-use super::names::{Names, Nth, rank};
+use super::equivariance::{Checks, Query};
+use super::renamings::{Nth, Renamings, rank};
 use crate::check::fast::store::books::Books;
 use crate::check::fast::store::intern::{NONE, Number, number};
 use crate::check::fast::store::memo::{Memo, question};
@@ -36,21 +36,21 @@ use crate::model::{Id, Link, Protocol, Renaming, Symmetry, System};
 /// What one worker knows of renamings.
 pub struct Orbits<P: Protocol> {
     symmetry: Arc<Symmetry<P>>,
-    names: Arc<Names>,
+    names: Arc<Renamings>,
     renamed: Renamed,
     checks: Checks<P>,
 }
 
 /// What renaming takes.
 struct Desk<'a> {
-    names: &'a Names,
+    names: &'a Renamings,
     contents: &'a mut dyn Contents,
 }
 
 /// What is asked of parts by their contents.
 trait Contents {
     /// The part that a part becomes by a renaming.
-    fn rename(&mut self, names: &Names, place: usize, part: Number, by: Nth) -> Number;
+    fn rename(&mut self, names: &Renamings, place: usize, part: Number, by: Nth) -> Number;
 
     /// Whether a node has a choice to settle.
     fn is_undecided(&self, node: usize, part: Number) -> bool;
@@ -83,7 +83,7 @@ struct Renamed {
 const SILENT: Number = 0;
 
 impl<P: Protocol> Orbits<P> {
-    pub fn new(symmetry: Arc<Symmetry<P>>, names: Arc<Names>) -> Self {
+    pub fn new(symmetry: Arc<Symmetry<P>>, names: Arc<Renamings>) -> Self {
         Orbits {
             renamed: Renamed::by(&names),
             checks: Checks::default(),
@@ -97,12 +97,12 @@ impl<P: Protocol> Orbits<P> {
         Orbits::new(Arc::clone(&self.symmetry), Arc::clone(&self.names))
     }
 
-    pub fn names(&self) -> &Arc<Names> {
+    pub fn names(&self) -> &Arc<Renamings> {
         &self.names
     }
 
     /// Asks a question by all names, and compares the answers.
-    pub fn check(&mut self, system: &System<P>, question: &Question<P>) {
+    pub fn check(&mut self, system: &System<P>, question: &Query<P>) {
         let trades = &self.names.trades;
         self.checks.check(system, &self.symmetry, trades, question);
     }
@@ -154,7 +154,7 @@ impl<P: Protocol> Orbits<P> {
 }
 
 impl Renamed {
-    fn by(names: &Names) -> Self {
+    fn by(names: &Renamings) -> Self {
         let places = names.order.len();
         Renamed {
             parts: (0..places).map(|_| Memo::default()).collect(),
@@ -194,7 +194,7 @@ impl Renamed {
                 }
             }
         } else {
-            for (nth, renaming) in names.renamings.iter().enumerate() {
+            for (nth, renaming) in names.all.iter().enumerate() {
                 if keeps_order(renaming, &self.undecided) {
                     self.try_out(desk, parts, number(nth), first);
                     first = false;
@@ -325,11 +325,11 @@ impl<P: Protocol> Contents for Known<'_, P> {
         self.books.node[node].facts[part as usize].undecided
     }
 
-    fn rename(&mut self, names: &Names, place: usize, part: Number, by: Nth) -> Number {
+    fn rename(&mut self, names: &Renamings, place: usize, part: Number, by: Nth) -> Number {
         let (system, symmetry) = (self.system, self.symmetry);
         let books = &mut *self.books;
         let order = system.rules.links.order;
-        let renaming = &names.renamings[by as usize];
+        let renaming = &names.all[by as usize];
         let nodes = books.nodes;
         if place < nodes {
             let node = books.node[place].values.get(part);
@@ -360,12 +360,12 @@ impl<P: Protocol> Contents for Known<'_, P> {
 /// or how it is renamed is wrong. (Who takes a renaming for its inverse gets each trade right; who
 /// forgets something makes values equal that are not.)
 fn at_once<T: Clone + PartialEq + Debug>(
-    names: &Names,
+    names: &Renamings,
     by: Nth,
     value: &T,
     rename: impl Fn(&T, &Renaming) -> T,
 ) -> T {
-    let renamed = rename(value, &names.renamings[by as usize]);
+    let renamed = rename(value, &names.all[by as usize]);
     let steps = names.steps[by as usize].iter();
     let trade = |value: T, nth: &usize| rename(&value, &names.trades[*nth]);
     let by_steps = steps.clone().fold(value.clone(), trade);

@@ -20,7 +20,7 @@ use crate::model::{Answer, Channel, Id, Link, Node, Past, Predicate, Protocol, V
 
 /// What a predicate does next, as far as it is known.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Step {
+enum TreeNode {
     Reads(usize),
     /// The answer, and what was read to give it.
     Answers(bool, Reads),
@@ -34,10 +34,10 @@ pub struct Remembering<P: Protocol> {
     /// For a predicate of the history alone: by its number, whether it is known, and the answer.
     /// The tree would be no more than that, but slower.
     of_history: Vec<Option<bool>>,
-    tree: Tree,
+    tree: DecisionTree,
     /// Where worlds that differ by names are one, the tree is of what the predicate says by all names,
     /// and reads to say so. This one is of the predicate by itself.
-    by_one_name: Tree,
+    by_one_name: DecisionTree,
     /// How many steps are remembered, at most. A predicate that reads nearly everything gains
     /// nothing from more.
     steps_max: usize,
@@ -45,9 +45,9 @@ pub struct Remembering<P: Protocol> {
 
 /// Remembered answers.
 #[derive(Default)]
-struct Tree {
+struct DecisionTree {
     /// From the root, which is the first; empty before the first answer.
-    steps: Vec<Step>,
+    steps: Vec<TreeNode>,
     /// From a step and the number of the part that is read to the next step.
     branches: Memo,
 }
@@ -58,8 +58,8 @@ impl<P: Protocol> Remembering<P> {
             name,
             predicate,
             of_history: Vec::new(),
-            tree: Tree::default(),
-            by_one_name: Tree::default(),
+            tree: DecisionTree::default(),
+            by_one_name: DecisionTree::default(),
             steps_max,
         }
     }
@@ -93,7 +93,7 @@ impl<P: Protocol> Remembering<P> {
         let is_ok = answer.is_ok();
         if let Some(orbits) = orbits {
             let names = Arc::clone(orbits.names());
-            for by in 1..names.renamings.len() {
+            for by in 1..names.all.len() {
                 let from = &names.from[by];
                 let mut renamed = |books: &mut Books<P>, place: usize| {
                     let (place, by) = (from[place], number(by));
@@ -125,7 +125,7 @@ impl<P: Protocol> Remembering<P> {
                          and where {} trade names, it is {says}",
                         self.name,
                         names.tell(),
-                        system.cluster.names(names.renamings[by].moved()),
+                        system.cluster.names(names.all[by].moved()),
                     ));
                 }
                 for place in also_read {
@@ -151,7 +151,7 @@ impl<P: Protocol> Remembering<P> {
 
     fn remember(
         &mut self,
-        tree: impl Fn(&mut Self) -> &mut Tree,
+        tree: impl Fn(&mut Self) -> &mut DecisionTree,
         books: &Books<P>,
         read: &[usize],
         parts: &[Number],
@@ -167,7 +167,7 @@ impl<P: Protocol> Remembering<P> {
         let (steps_max, name) = (self.steps_max, self.name);
         let tree = tree(self);
         if tree.steps.len() < steps_max {
-            let is_same = tree.learn(read, parts, Step::Answers(answer, reads(books, read)));
+            let is_same = tree.learn(read, parts, TreeNode::Answers(answer, reads(books, read)));
             insist(is_same, name);
         }
     }
@@ -183,14 +183,14 @@ impl<P: Protocol> Remembering<P> {
     }
 }
 
-impl Tree {
+impl DecisionTree {
     #[inline]
     fn known(&self, mut part: impl FnMut(usize) -> Number) -> Option<(bool, Reads)> {
         let mut at = 0;
         loop {
             match *self.steps.get(at)? {
-                Step::Answers(answer, read) => return Some((answer, read)),
-                Step::Reads(read) => {
+                TreeNode::Answers(answer, read) => return Some((answer, read)),
+                TreeNode::Reads(read) => {
                     at = self.branches.get(question(number(at), part(read)))? as usize;
                 }
             }
@@ -199,9 +199,9 @@ impl Tree {
 
     /// Whether it agrees with what is known.
     #[must_use]
-    fn learn(&mut self, read: &[usize], parts: &[Number], answer: Step) -> bool {
+    fn learn(&mut self, read: &[usize], parts: &[Number], answer: TreeNode) -> bool {
         let mut at = 0;
-        let steps = read.iter().map(|part| Step::Reads(*part));
+        let steps = read.iter().map(|part| TreeNode::Reads(*part));
         for step in steps.chain([answer]) {
             match self.steps.get(at) {
                 None => {
@@ -211,7 +211,7 @@ impl Tree {
                 Some(known) if *known == step => {}
                 Some(_) => return false,
             }
-            if let Step::Reads(part) = step {
+            if let TreeNode::Reads(part) = step {
                 let question = question(number(at), parts[part]);
                 at = if let Some(next) = self.branches.get(question) {
                     next as usize
@@ -225,7 +225,7 @@ impl Tree {
     }
 
     fn bytes(&self) -> usize {
-        self.steps.capacity() * size_of::<Step>() + self.branches.bytes()
+        self.steps.capacity() * size_of::<TreeNode>() + self.branches.bytes()
     }
 }
 

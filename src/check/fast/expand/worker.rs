@@ -152,7 +152,7 @@ pub struct Chunk {
     /// For each of them in the order of the events, its share.
     pub order: Vec<u8>,
     /// Where the successors of each world end.
-    pub ends: Vec<End>,
+    pub ends: Vec<Offsets>,
     pub lately: Lately,
     pub seen: Seen,
     /// A number has outgrown its field, so that nothing here counts.
@@ -161,7 +161,7 @@ pub struct Chunk {
 
 /// Where the successors of a world end in a chunk.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct End {
+pub struct Offsets {
     /// Of those that are to be looked up.
     pub order: usize,
     /// Of all: the events.
@@ -232,7 +232,7 @@ impl Chunk {
     pub fn bytes(&self) -> usize {
         let keys = self.shares.iter().chain(&self.found).chain([&self.worlds]);
         let keys: usize = keys.map(Vec::capacity).sum();
-        let ends = self.ends.capacity() * size_of::<End>() + self.order.capacity();
+        let ends = self.ends.capacity() * size_of::<Offsets>() + self.order.capacity();
         keys * size_of::<Key>() + ends + self.lately.bytes()
     }
 }

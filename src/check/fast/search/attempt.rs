@@ -6,15 +6,15 @@
 //! clear what may be left out, a search that keeps checkpoints leaves out nothing from then on, since
 //! otherwise it would never get any further.
 
-use super::forward::Found;
+use super::forward::Conclusion;
 use super::saved::{self, Opened};
-use super::state::{Inquiry, Search};
+use super::state::{BreadthFirst, Inquiry};
 use super::through::Through;
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
 use crate::check::fast::expand::expander::Expander;
-use crate::check::fast::expand::names::Names;
 use crate::check::fast::expand::reduce::{Open, Prospect, Reducer, prospects};
+use crate::check::fast::expand::renamings::Renamings;
 use crate::check::fast::tuning::Tuning;
 use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction};
 use crate::check::{Account, Halted, Limits, Monitor, NodeSymmetry, Progress, Stopped};
@@ -86,7 +86,7 @@ struct Look {
 }
 
 /// What came of looking.
-enum Looked<P: Protocol> {
+enum LookOutcome<P: Protocol> {
     /// There was nothing to find out.
     Not,
     /// There are no more worlds, no more were asked for, or it was stopped: what it has seen is the answer.
@@ -109,10 +109,10 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             Vec::new()
         };
         let planned = match self.look(&looks, monitor) {
-            Looked::Through(explored) => return Ok(*explored),
-            Looked::Planned(plan) => Ok(plan),
-            Looked::Not => self.plan(opened.before, self.tuning.sizes.questions_max, monitor),
-            Looked::Stopped(stopped) => Err(stopped),
+            LookOutcome::Through(explored) => return Ok(*explored),
+            LookOutcome::Planned(plan) => Ok(plan),
+            LookOutcome::Not => self.plan(opened.before, self.tuning.sizes.questions_max, monitor),
+            LookOutcome::Stopped(stopped) => Err(stopped),
         };
         let (mut reduced, left_out) = match planned {
             Ok(plan) => plan,
@@ -127,8 +127,8 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             let explored = through
                 .spelt_out(self.system, self.start, self.properties)
                 .ok_or_else(|| place.of_another_protocol("a schedule in it is not possible"))?;
-            let told = |names: Names| names.tell();
-            let symmetry = || Names::of(self.system).map_or_else(NodeSymmetry::Off, told);
+            let told = |names: Renamings| names.tell();
+            let symmetry = || Renamings::of(self.system).map_or_else(NodeSymmetry::Off, told);
             let account = Account {
                 reduced,
                 symmetry: self.tuning.symmetry.then(symmetry),
@@ -169,8 +169,8 @@ impl<'a, P: Protocol> Attempt<'a, P> {
     /// What a search has found out, which is kept if it is through.
     fn through(
         &self,
-        search: &Search<'_>,
-        found: Found,
+        search: &BreadthFirst<'_>,
+        found: Conclusion,
         reduced: Reduced,
         symmetry: Option<NodeSymmetry>,
         monitor: &mut dyn Monitor,
@@ -213,8 +213,8 @@ impl<'a, P: Protocol> Attempt<'a, P> {
 
     /// Searches without leaving anything out, further each time, until that is all there is, or until it is
     /// clear what may be left out.
-    fn look(&self, looks: &[Look], monitor: &mut dyn Monitor) -> Looked<P> {
-        let mut last = Looked::Not;
+    fn look(&self, looks: &[Look], monitor: &mut dyn Monitor) -> LookOutcome<P> {
+        let mut last = LookOutcome::Not;
         for look in looks {
             let asked = self.limits.states;
             let limits = Limits {
@@ -226,21 +226,21 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             let is_over = asked.is_some_and(|states| states <= look.worlds);
             if search.stopped != Some(Stopped::States) || is_over {
                 let found = search.finish(monitor).expect("nothing is left out");
-                return Looked::Through(Box::new(self.explored(found, symmetry)));
+                return LookOutcome::Through(Box::new(self.explored(found, symmetry)));
             }
             let (reduced, left_out) = match self.plan(None, look.questions, monitor) {
                 Ok(plan) => plan,
-                Err(stopped) if self.place.is_some() => return Looked::Stopped(stopped),
+                Err(stopped) if self.place.is_some() => return LookOutcome::Stopped(stopped),
                 Err(stopped) => {
                     search.stopped = Some(stopped);
                     let found = search.finish(&mut Halted(stopped));
                     let found = found.expect("nothing is left out");
-                    return Looked::Through(Box::new(self.explored(found, symmetry)));
+                    return LookOutcome::Through(Box::new(self.explored(found, symmetry)));
                 }
             };
             let is_open = |(_, why): &(_, Forgone)| matches!(why, Forgone::TooManyQuestions(_));
             let is_open = reduced.forgone.iter().any(is_open);
-            last = Looked::Planned((reduced, left_out));
+            last = LookOutcome::Planned((reduced, left_out));
             if !is_open {
                 break;
             }
@@ -249,7 +249,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
     }
 
     /// What is left out, as far as that can be told before the search; nothing if it is known already that
-    /// nothing can be, from a search [before](Search::before).
+    /// nothing can be, from a search [before](BreadthFirst::before).
     fn plan(
         &self,
         before: Option<u64>,
@@ -295,14 +295,14 @@ impl<'a, P: Protocol> Attempt<'a, P> {
     }
 
     /// What a search has found out, in the words of the protocol.
-    fn explored(&self, found: Found, symmetry: Option<NodeSymmetry>) -> Explored<P> {
+    fn explored(&self, found: Conclusion, symmetry: Option<NodeSymmetry>) -> Explored<P> {
         let mut explored = found.of(self.properties);
         explored.account.symmetry = symmetry;
         explored
     }
 
     /// A search with its checkpoints, and what came of node symmetry.
-    fn search(&self, left_out: Reducer<P>) -> (Search<'a>, Option<NodeSymmetry>) {
+    fn search(&self, left_out: Reducer<P>) -> (BreadthFirst<'a>, Option<NodeSymmetry>) {
         let (mut search, symmetry) = self.search_within(self.limits, left_out);
         search.place = self.place.cloned();
         (search, symmetry)
@@ -312,7 +312,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         &self,
         limits: &'l Limits,
         left_out: Reducer<P>,
-    ) -> (Search<'l>, Option<NodeSymmetry>)
+    ) -> (BreadthFirst<'l>, Option<NodeSymmetry>)
     where
         'a: 'l,
     {
@@ -325,14 +325,14 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         );
         let inquiries = self.properties.iter().map(Inquiry::of).collect();
         let rules = &self.system.rules;
-        let search = Search::new(Box::new(worker), inquiries, rules, limits, self.tuning);
+        let search = BreadthFirst::new(Box::new(worker), inquiries, rules, limits, self.tuning);
         (search, symmetry)
     }
 
     /// Takes over what a checkpoint holds, if there is one that was not taken over yet.
     fn restore(
         &self,
-        search: &mut Search<'a>,
+        search: &mut BreadthFirst<'a>,
         opened: &mut Opened,
         monitor: &mut dyn Monitor,
     ) -> Result<Result<(), Stopped>, CheckpointError> {

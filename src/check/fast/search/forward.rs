@@ -4,13 +4,13 @@
 //! again by expanding the level before.
 
 use super::schedule::Way;
-use super::state::Search;
+use super::state::BreadthFirst;
 use super::sweep::{AT_ONCE, Goal, blocked};
 use crate::check::explore::{Explored, Finding};
 use crate::check::{Account, Monitor, Stopped};
 use crate::model::{Expectation, Property, Protocol, Reason, Sense};
 
-impl Search<'_> {
+impl BreadthFirst<'_> {
     /// Expands worlds until there are no more, all is found out, a limit is reached or the monitor stops it.
     pub fn run(&mut self, monitor: &mut dyn Monitor) {
         let round = self.tuning.sizes.round.max(1);
@@ -42,7 +42,7 @@ impl Search<'_> {
     }
 
     /// What was found out; nothing if a predicate has read what was changed by what is left out.
-    pub fn finish(&mut self, monitor: &mut dyn Monitor) -> Option<Found> {
+    pub fn finish(&mut self, monitor: &mut dyn Monitor) -> Option<Conclusion> {
         if self.is_spoilt() {
             return None;
         }
@@ -78,7 +78,7 @@ impl Search<'_> {
         let findings = found.map(|found| found.map(|(at, reason)| (self.way(at), reason)));
         let findings = findings.collect();
         let waiting_for_the_living = self.seen.waiting.map(|at| self.way(at));
-        Some(Found {
+        Some(Conclusion {
             account: Account {
                 settled: self.stopped.is_none() && self.expanded < self.keys.len(),
                 progress,
@@ -96,14 +96,14 @@ impl Search<'_> {
 }
 
 /// What a search has found out, whatever the protocol.
-pub struct Found {
+pub struct Conclusion {
     pub account: Account,
     /// For each property, the way to a world that settles it, and why it is broken there.
     pub findings: Vec<Option<(Way, Option<Reason>)>>,
     pub waiting_for_the_living: Option<Way>,
 }
 
-impl Found {
+impl Conclusion {
     /// The same with the protocol that it is about.
     pub fn of<P: Protocol>(self, properties: &[Property<P>]) -> Explored<P> {
         let finding = |(found, property): (Option<(Way, _)>, &Property<P>)| {

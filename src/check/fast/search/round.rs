@@ -5,14 +5,14 @@
 
 use std::sync::Mutex;
 
-use super::state::{Inquiry, Search, locked};
-use crate::check::fast::expand::worker::{Chunk, End, LookedUp};
+use super::state::{BreadthFirst, Inquiry, locked};
+use crate::check::fast::expand::worker::{Chunk, LookedUp, Offsets};
 use crate::check::fast::store::pack::Packer;
 use crate::check::fast::store::visited::Visited;
 use crate::check::reduction::Reads;
 use crate::check::{Monitor, Progress, Stopped};
 
-impl Search<'_> {
+impl BreadthFirst<'_> {
     /// Expands the worlds up to this one, unless the monitor stops it: then none of them.
     pub fn round(&mut self, end: usize, monitor: &mut dyn Monitor) -> Result<(), Stopped> {
         let worlds = end - self.expanded;
@@ -99,7 +99,7 @@ impl Search<'_> {
             let mut chunk = std::mem::take(&mut *locked(&self.chunks[nth]));
             self.seen.exercised.append(&mut chunk.seen.exercised);
             let mut taken = vec![0; shares.len()];
-            let mut from = End::default();
+            let mut from = Offsets::default();
             for &to in &chunk.ends {
                 if self.is_settled() || self.is_too_large() {
                     // Seen up to here is what is seen when these are expanded once more.

@@ -13,7 +13,7 @@ use std::io;
 use serde::{Deserialize, Serialize};
 
 use super::seen::SavedSeen;
-use super::state::Search;
+use super::state::BreadthFirst;
 use super::through::Through;
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::check::fast::expand::worker::{Chunk, Seen};
@@ -35,7 +35,7 @@ const REPLAYED: usize = 1024;
 #[derive(Default)]
 pub struct Opened {
     pub cost: u64,
-    /// See [`Search::before`].
+    /// See [`BreadthFirst::before`].
     pub before: Option<u64>,
     pub under_way: Option<Reader>,
     pub through: Option<Through>,
@@ -80,7 +80,7 @@ struct Outline {
     word_bits: u32,
 }
 
-impl Search<'_> {
+impl BreadthFirst<'_> {
     /// Writes down how far the search has come, if it has a place for that.
     pub fn save(&mut self, monitor: &mut dyn Monitor) {
         if self.swept.is_none() {

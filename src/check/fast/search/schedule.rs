@@ -5,7 +5,7 @@
 
 use std::any::Any;
 
-use super::state::Search;
+use super::state::BreadthFirst;
 use crate::model::{Event, Protocol};
 
 /// The events on the way to a world, of a protocol that is known to those who search.
@@ -22,7 +22,7 @@ impl Way {
     }
 }
 
-impl Search<'_> {
+impl BreadthFirst<'_> {
     /// A shortest path to a world.
     pub fn way(&mut self, at: usize) -> Way {
         let mut way = Vec::new();

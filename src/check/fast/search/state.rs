@@ -1,4 +1,4 @@
-//! A search under way: the worlds found so far, and what is known of each property.
+//! A breadth-first search under way: the worlds found so far, and what is known of each property.
 //!
 //! Invariant: worlds are numbered in the order in which they are found, and expanded in the order of their
 //! numbers. So the worlds of a level are next to each other, and so are those that are not expanded yet.
@@ -31,8 +31,8 @@ impl Inquiry {
     }
 }
 
-/// The worlds that were found, and how to get from one to the next.
-pub struct Search<'a> {
+/// A search under way: the worlds that were found, and how to get from one to the next.
+pub struct BreadthFirst<'a> {
     pub rules: &'a Rules,
     pub limits: &'a Limits,
     pub tuning: Tuning,
@@ -64,7 +64,7 @@ pub struct Search<'a> {
     pub looked_up: Vec<Mutex<LookedUp>>,
 }
 
-impl<'a> Search<'a> {
+impl<'a> BreadthFirst<'a> {
     pub fn new(
         worker: Box<dyn Worker>,
         inquiries: Vec<Inquiry>,
@@ -74,7 +74,7 @@ impl<'a> Search<'a> {
     ) -> Self {
         let key_words = worker.packer().key_words();
         let sweeps = inquiries.iter().any(|i| i.sense.is_of_progress());
-        let mut search = Search {
+        let mut search = BreadthFirst {
             rules,
             limits,
             tuning,

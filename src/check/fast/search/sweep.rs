@@ -8,7 +8,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::state::Search;
+use super::state::BreadthFirst;
 use crate::check::fast::expand::worker::Sweep;
 use crate::check::{Monitor, Progress};
 
@@ -27,7 +27,7 @@ pub struct Goal {
 /// the sweep. Sweeps are numbered, so that one can go on from
 /// a checkpoint.
 pub fn blocked(
-    search: &mut Search<'_>,
+    search: &mut BreadthFirst<'_>,
     nth: usize,
     goals: &[Goal],
     monitor: &mut dyn Monitor,

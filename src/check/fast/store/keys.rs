@@ -285,7 +285,7 @@ mod tests {
 
     /// What is done to a list.
     #[derive(Clone, Debug)]
-    enum Step {
+    enum Action {
         Push(u16),
         /// From here on keys have so many words.
         Rewrite(u64, usize),
@@ -294,12 +294,12 @@ mod tests {
         Refuse,
     }
 
-    fn step() -> impl Strategy<Value = Step> {
+    fn step() -> impl Strategy<Value = Action> {
         prop_oneof![
-            8 => (1..40u16).prop_map(Step::Push),
-            3 => (any::<u64>(), 1..=2usize).prop_map(|(by, words)| Step::Rewrite(by, words)),
-            8 => any::<(prop::sample::Index, prop::sample::Index)>().prop_map(|(a, b)| Step::Read(a, b)),
-            1 => Just(Step::Refuse),
+            8 => (1..40u16).prop_map(Action::Push),
+            3 => (any::<u64>(), 1..=2usize).prop_map(|(by, words)| Action::Rewrite(by, words)),
+            8 => any::<(prop::sample::Index, prop::sample::Index)>().prop_map(|(a, b)| Action::Read(a, b)),
+            1 => Just(Action::Refuse),
         ]
     }
 
@@ -328,14 +328,14 @@ mod tests {
             let mut key_words = 1;
             for step in steps {
                 match step {
-                    Step::Push(count) => for _ in 0..count {
+                    Action::Push(count) => for _ in 0..count {
                         let first = list.len() as u64 * 0x0101_0101_0101;
                         let second = if key_words > 1 { !first } else { 0 };
                         let key = Key { first, second };
                         keys.push(key);
                         list.push(key);
                     },
-                    Step::Rewrite(by, words) => {
+                    Action::Rewrite(by, words) => {
                         key_words = words;
                         let other = |key: Key| Key {
                             first: key.first ^ by,
@@ -346,7 +346,7 @@ mod tests {
                             *key = other(*key);
                         }
                     }
-                    Step::Read(a, b) => {
+                    Action::Read(a, b) => {
                         let (a, b) = (a.index(list.len() + 1), b.index(list.len() + 1));
                         let range = a.min(b)..a.max(b);
                         keys.read(range.clone(), &mut some);
@@ -355,7 +355,7 @@ mod tests {
                             prop_assert_eq!(keys.get(a), list[a]);
                         }
                     }
-                    Step::Refuse => {
+                    Action::Refuse => {
                         // A file that was opened for reading takes nothing, and gives back all.
                         let file = Mutex::new(File::open(file.path()).unwrap());
                         keys.disk = Disk::Used(file);

@@ -44,7 +44,7 @@ pub struct Share<'a> {
 
 /// Where a key is kept; stable as long as nothing is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Location {
     segment: usize,
     slot: usize,
 }
@@ -203,10 +203,10 @@ impl Visited {
     }
 
     #[inline]
-    pub fn find(&self, key: Key) -> Option<Place> {
+    pub fn find(&self, key: Key) -> Option<Location> {
         let (segment, rest) = home(key);
         let slot = self.segments[segment].look(key, rest).ok()?;
-        Some(Place { segment, slot })
+        Some(Location { segment, slot })
     }
 
     /// A table with an entry for every place.
@@ -235,11 +235,11 @@ pub struct Marks {
 }
 
 impl Marks {
-    pub fn get(&self, at: Place) -> u8 {
+    pub fn get(&self, at: Location) -> u8 {
         self.segments[at.segment][at.slot].load(Ordering::Relaxed)
     }
 
-    pub fn add(&self, at: Place, bits: u8) {
+    pub fn add(&self, at: Location, bits: u8) {
         self.segments[at.segment][at.slot].fetch_or(bits, Ordering::Relaxed);
     }
 

@@ -4,9 +4,9 @@
 use std::sync::Arc;
 
 use super::Cursor;
-use crate::check::fast::expand::equivariance::{About, Question};
-use crate::check::fast::expand::names::Names;
+use crate::check::fast::expand::equivariance::{About, Query};
 use crate::check::fast::expand::orbits::Orbits;
+use crate::check::fast::expand::renamings::Renamings;
 use crate::check::fast::store::books::Books;
 use crate::check::fast::store::intern::Number;
 use crate::check::fast::store::pack::Key;
@@ -14,13 +14,13 @@ use crate::model::{Protocol, System};
 
 impl<P: Protocol> Cursor<P> {
     /// From now on, worlds that differ by names are one.
-    pub fn rename(&mut self, names: Names) {
+    pub fn rename(&mut self, names: Renamings) {
         let symmetry = self.system.protocol.symmetry();
         let symmetry = symmetry.expect("nodes can trade names");
         self.orbits = Some(Orbits::new(Arc::new(symmetry), Arc::new(names)));
         for id in self.system.cluster.ids() {
             let about = About::Awaited(self.shelf().node(id).clone());
-            self.compare(&Question { id, about });
+            self.compare(&Query { id, about });
         }
         while {
             self.class();

@@ -15,13 +15,14 @@ const RENAMINGS_MAX: usize = 5_040;
 /// The number of a renaming. The identity has number 0.
 pub type Nth = u32;
 
-pub struct Names {
+/// All renamings of a system, by number.
+pub struct Renamings {
     /// The nodes that are alike, set by set, each in ascending order.
     pub sets: Vec<Vec<usize>>,
     /// For each of these nodes, the places of its own: its part, and what is in flight between it and
     /// itself or those that nobody can trade names with.
     pub own: Vec<Vec<usize>>,
-    pub renamings: Vec<Renaming>,
+    pub all: Vec<Renaming>,
     /// The trades of two neighbours in a set, of which all renamings are made.
     pub trades: Vec<Renaming>,
     /// How each renaming is made: by trade after trade.
@@ -37,7 +38,7 @@ pub struct Names {
     by_rank: Vec<Nth>,
 }
 
-impl Names {
+impl Renamings {
     /// The renamings of a system, or why it has none.
     pub fn of<P: Protocol>(system: &System<P>) -> Result<Self, &'static str> {
         let symmetry = system.protocol.symmetry();
@@ -51,7 +52,7 @@ impl Names {
         if count > RENAMINGS_MAX {
             return Err("there are more than 5,040 renamings");
         }
-        Ok(Names::new(&sets, system.cluster.len(), count))
+        Ok(Renamings::new(&sets, system.cluster.len(), count))
     }
 
     fn new(sets: &[NodeSet], nodes: usize, count: usize) -> Self {
@@ -88,7 +89,7 @@ impl Names {
             let own = [node, channel(node, node)];
             own.into_iter().chain(outsiders.flat_map(with)).collect()
         };
-        let mut names = Names {
+        let mut names = Renamings {
             from: renamings.iter().map(places).collect(),
             own: (0..nodes).map(own).collect(),
             order: Vec::new(),
@@ -97,11 +98,11 @@ impl Names {
             others: Vec::new(),
             trades,
             steps,
-            renamings,
+            all: renamings,
             sets,
         };
         for nth in 0..count {
-            let rank = names.rank(names.ranks(&names.renamings[nth]));
+            let rank = names.rank(names.ranks(&names.all[nth]));
             names.by_rank[rank] = nth_of(nth);
         }
         let nth = |renaming: &Renaming| names.nth(names.ranks(renaming));

@@ -75,7 +75,7 @@ struct Parent {
 }
 
 /// One property while the search goes on.
-struct Inquiry<P: Protocol> {
+struct Tracked<P: Protocol> {
     expectation: Expectation<P>,
     found: Option<(u32, Option<Reason>)>,
     /// For each world, for the sweep backwards: it meets the goal.
@@ -96,14 +96,14 @@ pub fn explore<P: Protocol, C: Keyed<P>>(
     limits: &Limits,
     monitor: &mut dyn Monitor,
 ) -> Explored<P> {
-    let mut search = Search::new(system, properties);
+    let mut search = Exploration::new(system, properties);
     search.run(carrier, start, limits, monitor);
     search.finish(carrier)
 }
 
-struct Search<'a, P: Protocol, K> {
+struct Exploration<'a, P: Protocol, K> {
     system: &'a System<P>,
-    inquiries: Vec<Inquiry<P>>,
+    inquiries: Vec<Tracked<P>>,
     /// Some property asks for possible progress: edges are kept for the sweep backwards.
     sweeps: bool,
     worlds: IndexSet<K, BuildHasherDefault<FxHasher>>,
@@ -135,11 +135,11 @@ enum Heard<P: Protocol> {
     Timer(Id, P::Timer),
 }
 
-impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
+impl<'a, P: Protocol, K: Clone + Eq + Hash> Exploration<'a, P, K> {
     fn new(system: &'a System<P>, properties: &[Property<P>]) -> Self {
         let inquiries: Vec<_> = properties
             .iter()
-            .map(|property| Inquiry {
+            .map(|property| Tracked {
                 expectation: property.expectation,
                 found: None,
                 goal: Vec::new(),
@@ -147,7 +147,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
             })
             .collect();
         let sweeps = inquiries.iter().any(|i| i.expectation.goal().is_some());
-        Search {
+        Exploration {
             system,
             inquiries,
             sweeps,
@@ -367,7 +367,7 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Search<'a, P, K> {
     }
 }
 
-impl<P: Protocol> Inquiry<P> {
+impl<P: Protocol> Tracked<P> {
     /// Asks the property of a world. Worlds come in the order of their numbers.
     fn ask(&mut self, at: u32, answer: impl Fn(Predicate<P>) -> crate::model::Answer) {
         match self.expectation {

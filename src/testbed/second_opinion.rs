@@ -7,7 +7,7 @@ use stateright::{Checker, Model};
 
 use super::judge_check::report_check;
 use super::report::CheckReport;
-use crate::check::stateright::{Bridge, Erased, PROPERTIES_MAX, Seen, Thing};
+use crate::check::stateright::{Bridge, Erased, Limitations, PROPERTIES_MAX, Thing};
 use crate::check::{
     Account, Judged, Limits, Monitor, Progress, Question, Search, Stopped, Trial, Verdict,
     standing, start,
@@ -79,7 +79,7 @@ struct Found {
     stopped: Option<Stopped>,
     /// Whether it ended because nothing was left to find out.
     settled: bool,
-    seen: Seen,
+    seen: Limitations,
     /// For each property, the way to a world that settles it.
     discoveries: Vec<Option<Discovery>>,
 }

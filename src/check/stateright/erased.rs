@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use stateright::{Expectation as Theirs, Model, Property as TheirProperty};
 
-use super::{Bridge, Judge, Seen, theirs};
+use super::{Bridge, Judge, Limitations, theirs};
 use crate::model::{Event, Protocol};
 
 /// A [`Bridge`] to some system.
@@ -22,7 +22,7 @@ impl<P: Protocol> From<Bridge<P>> for Erased {
 
 impl Erased {
     /// What the search has come across so far.
-    pub fn seen(&self) -> Seen {
+    pub fn seen(&self) -> Limitations {
         self.0.seen()
     }
 }
@@ -84,7 +84,7 @@ impl<T: Any + Debug + PartialEq + Hash + Send + Sync> Plain for T {
 
 /// What Stateright asks of a bridge, whatever its protocol.
 trait Bridged: Send + Sync {
-    fn seen(&self) -> Seen;
+    fn seen(&self) -> Limitations;
     fn start(&self) -> Thing;
     fn actions(&self, world: &Thing, actions: &mut Vec<Thing>);
     fn next(&self, world: &Thing, event: &Thing) -> Option<Thing>;
@@ -95,7 +95,7 @@ trait Bridged: Send + Sync {
 }
 
 impl<P: Protocol> Bridged for Bridge<P> {
-    fn seen(&self) -> Seen {
+    fn seen(&self) -> Limitations {
         Bridge::seen(self)
     }
 

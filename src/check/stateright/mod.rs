@@ -21,12 +21,12 @@ pub struct Bridge<P: Protocol> {
     /// The properties it can judge: those that are predicates over one world.
     pub properties: Vec<Property<P>>,
     pub start: World<P>,
-    seen: Mutex<Seen>,
+    seen: Mutex<Limitations>,
 }
 
 /// What a search came across that bounds its verdicts.
 #[derive(Clone, Debug, Default)]
-pub struct Seen {
+pub struct Limitations {
     /// The bounds that withheld an ordinary event somewhere.
     pub withheld: BTreeSet<Bound>,
     /// Somewhere a send was absorbed, or a duplicate withheld for the same reason.
@@ -49,11 +49,11 @@ impl<P: Protocol> Bridge<P> {
     }
 
     /// What the search has come across so far.
-    pub fn seen(&self) -> Seen {
+    pub fn seen(&self) -> Limitations {
         self.lock().clone()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Limitations> {
         self.seen.lock().expect("nobody panics while holding it")
     }
 

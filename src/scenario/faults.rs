@@ -19,7 +19,8 @@ use crate::model::{CutFamily, Limit, Time, TimerRange};
 /// A fault or repair with its moment: one of `at`, `before` and `after`, and one of the rest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Fault {
+#[schemars(rename = "Fault")]
+pub struct FaultPart {
     /// At this virtual time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Spanned<Time>>,

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::faults::{CrashBudget, Cuts, Fault, NemesisPart};
+use super::faults::{CrashBudget, Cuts, FaultPart, NemesisPart};
 use super::spanned::{Entries, Spanned, Text};
 use super::values::Seeds;
 use super::verdict::{ExpectedVerdict, RunExpectation};
@@ -69,7 +69,7 @@ pub struct RunPart {
     pub nodes: Entries<NodePart>,
     /// Faults at stated times and places.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub faults: Vec<Spanned<Fault>>,
+    pub faults: Vec<Spanned<FaultPart>>,
     /// Faults at stated rates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nemesis: Option<Spanned<NemesisPart>>,

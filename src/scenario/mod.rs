@@ -2,7 +2,7 @@
 //!
 //! Reading has two stages. [`Scenario::parse`] knows no protocol: syntax, keys, words, numbers.
 //! [`Scenario::resolve`] knows one: parameters, names of nodes, kinds of messages, properties. It
-//! gives a [`Case`], which the engines can take without asking anything more.
+//! gives a [`Resolved`], which the engines can take without asking anything more.
 //!
 //! Invariant: whatever the input, the answer is a value or a [`ScenarioError`] that points at its
 //! place in the text; nothing panics and nothing is ignored. This module runs nothing, prints
@@ -28,21 +28,21 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use error::{ScenarioError, Span};
-pub use faults::{Anchor, CrashBudget, CutPart, Cuts, Fault, HealPart, NemesisPart, WhichCut};
+pub use faults::{Anchor, CrashBudget, CutPart, Cuts, FaultPart, HealPart, NemesisPart, WhichCut};
 pub use file::{
     BoundsPart, CheckPart, Counting, Expect, FaultBudgets, File, LinkPart, NetworkPart, NodePart,
     RunPart, Then,
 };
 pub use nearest::nearest;
 pub use resolve::{
-    Case, CheckCase, DRIFT_PPM_MAX, Expectations, FAMILY_NODES_MAX, RunCase, STEPS_DEFAULT,
+    CheckCase, DRIFT_PPM_MAX, Expectations, FAMILY_NODES_MAX, Resolved, RunCase, STEPS_DEFAULT,
     STEPS_MAX, ScheduleLine, UNTIL_DEFAULT, recorded_params,
 };
 pub use schema::{ProtocolParams, protocol_params, schema};
 pub use spanned::{Entries, Spanned, Text};
 pub use tree::DEPTH_MAX;
 pub use values::{SEEDS_MAX, Seeds, Yes};
-pub use verdict::{ExpectedRun, ExpectedVerdict, RunExpectation, Standing};
+pub use verdict::{ExpectedRun, ExpectedStanding, ExpectedVerdict, RunExpectation};
 
 use error::Flaw;
 use tree::{Kind, Tree};
@@ -134,7 +134,7 @@ impl Scenario {
     }
 
     /// Resolves every name against the protocol.
-    pub fn resolve<P: Protocol>(&self) -> Result<Case<P>, ScenarioError> {
+    pub fn resolve<P: Protocol>(&self) -> Result<Resolved<P>, ScenarioError> {
         if *self.file.protocol != P::NAME {
             return Err(self.unknown_protocol(&[P::NAME]));
         }

@@ -17,16 +17,16 @@ pub enum ExpectedVerdict {
     Holds,
     HoldsWithinBounds,
     /// With or without saying under which assumptions.
-    Violated(Option<Standing>),
+    Violated(Option<ExpectedStanding>),
     Reached,
     Unreachable,
-    CanBlock(Option<Standing>),
+    CanBlock(Option<ExpectedStanding>),
     UnknownWithinBounds,
 }
 
 /// Where a violation was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Standing {
+pub enum ExpectedStanding {
     /// Under what the property assumes: a bug.
     Bug,
     /// Only where an assumption of the property is broken.
@@ -41,22 +41,22 @@ impl ExpectedVerdict {
         ("violated", ExpectedVerdict::Violated(None)),
         (
             "violated (a bug)",
-            ExpectedVerdict::Violated(Some(Standing::Bug)),
+            ExpectedVerdict::Violated(Some(ExpectedStanding::Bug)),
         ),
         (
             "violated outside the assumptions",
-            ExpectedVerdict::Violated(Some(Standing::OutsideTheAssumptions)),
+            ExpectedVerdict::Violated(Some(ExpectedStanding::OutsideTheAssumptions)),
         ),
         ("reached", ExpectedVerdict::Reached),
         ("unreachable", ExpectedVerdict::Unreachable),
         ("can block", ExpectedVerdict::CanBlock(None)),
         (
             "can block (a bug)",
-            ExpectedVerdict::CanBlock(Some(Standing::Bug)),
+            ExpectedVerdict::CanBlock(Some(ExpectedStanding::Bug)),
         ),
         (
             "can block outside the assumptions",
-            ExpectedVerdict::CanBlock(Some(Standing::OutsideTheAssumptions)),
+            ExpectedVerdict::CanBlock(Some(ExpectedStanding::OutsideTheAssumptions)),
         ),
         (
             "unknown within bounds",

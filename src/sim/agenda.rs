@@ -1,6 +1,6 @@
 //! What is to come, under a total order.
 //!
-//! Entries are ordered by time, then by [`Class`], then by the order in which they were entered;
+//! Entries are ordered by time, then by [`Rank`], then by the order in which they were entered;
 //! no two are equal. Invariant: the order depends on nothing else, so the same entries come out in
 //! the same order on every platform. An entry says only where to look: what became of the thing
 //! it stands for (a timer armed again, a message lost to a cut) is known to whoever keeps that
@@ -13,7 +13,7 @@ use crate::model::Time;
 
 /// What comes first among things that are due at the same moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Class {
+pub enum Rank {
     /// A planned fault: `"at": "20ms"` is before everything else that happens then.
     Plan,
     /// A node starts late.
@@ -34,34 +34,34 @@ pub enum Class {
     Timeout,
 }
 
-const CLASSES: [Class; 9] = [
-    Class::Plan,
-    Class::Start,
-    Class::Truce,
-    Class::Recovery,
-    Class::Healing,
-    Class::Crash,
-    Class::Cut,
-    Class::Arrival,
-    Class::Timeout,
+const RANKS: [Rank; 9] = [
+    Rank::Plan,
+    Rank::Start,
+    Rank::Truce,
+    Rank::Recovery,
+    Rank::Healing,
+    Rank::Crash,
+    Rank::Cut,
+    Rank::Arrival,
+    Rank::Timeout,
 ];
 
-/// Bits of an entry's order that number the entries; the class is above them.
+/// Bits of an entry's order that number the entries; the rank is above them.
 const NUMBER_BITS: u32 = 56;
 
 /// One thing to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Entry {
     pub due: Time,
-    /// The class, then the number of the entry: together one word, so that comparing is cheap.
+    /// The rank, then the number of the entry: together one word, so that comparing is cheap.
     order: u64,
     /// Where to look for what it stands for.
     pub index: u32,
 }
 
 impl Entry {
-    pub fn class(self) -> Class {
-        CLASSES[(self.order >> NUMBER_BITS) as usize]
+    pub fn rank(self) -> Rank {
+        RANKS[(self.order >> NUMBER_BITS) as usize]
     }
 
     /// The same thing at another time.
@@ -69,7 +69,7 @@ impl Entry {
         Entry { due, ..self }
     }
 
-    /// Whether this was entered before another of its class.
+    /// Whether this was entered before another of its rank.
     pub fn is_older(self, other: Entry) -> bool {
         self.order < other.order
     }
@@ -84,9 +84,9 @@ pub struct Agenda {
 
 impl Agenda {
     /// Numbers an entry without entering it.
-    pub fn entry(&mut self, due: Time, class: Class, index: u32) -> Entry {
+    pub fn entry(&mut self, due: Time, rank: Rank, index: u32) -> Entry {
         self.numbered += 1;
-        let order = (class as u64) << NUMBER_BITS | self.numbered;
+        let order = (rank as u64) << NUMBER_BITS | self.numbered;
         Entry { due, order, index }
     }
 
@@ -94,8 +94,8 @@ impl Agenda {
         self.entries.push(Reverse(entry));
     }
 
-    pub fn add(&mut self, due: Time, class: Class, index: u32) -> Entry {
-        let entry = self.entry(due, class, index);
+    pub fn add(&mut self, due: Time, rank: Rank, index: u32) -> Entry {
+        let entry = self.entry(due, rank, index);
         self.push(entry);
         entry
     }
@@ -117,30 +117,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_are_listed_in_their_order() {
-        for (at, class) in CLASSES.into_iter().enumerate() {
-            assert_eq!(class as usize, at);
+    fn ranks_are_listed_in_their_order() {
+        for (at, rank) in RANKS.into_iter().enumerate() {
+            assert_eq!(rank as usize, at);
         }
     }
 
     #[test]
-    fn simultaneous_things_come_by_class_and_then_by_number() {
+    fn simultaneous_things_come_by_rank_and_then_by_number() {
         let mut agenda = Agenda::default();
-        agenda.add(Time(5), Class::Timeout, 0);
-        agenda.add(Time(5), Class::Arrival, 1);
-        agenda.add(Time(5), Class::Arrival, 2);
-        agenda.add(Time(5), Class::Plan, 3);
-        agenda.add(Time(4), Class::Timeout, 4);
+        agenda.add(Time(5), Rank::Timeout, 0);
+        agenda.add(Time(5), Rank::Arrival, 1);
+        agenda.add(Time(5), Rank::Arrival, 2);
+        agenda.add(Time(5), Rank::Plan, 3);
+        agenda.add(Time(4), Rank::Timeout, 4);
         let mut order = Vec::new();
         while let Some(entry) = agenda.pop() {
-            order.push((entry.index, entry.class()));
+            order.push((entry.index, entry.rank()));
         }
         let expected = [
-            (4, Class::Timeout),
-            (3, Class::Plan),
-            (1, Class::Arrival),
-            (2, Class::Arrival),
-            (0, Class::Timeout),
+            (4, Rank::Timeout),
+            (3, Rank::Plan),
+            (1, Rank::Arrival),
+            (2, Rank::Arrival),
+            (0, Rank::Timeout),
         ];
         assert_eq!(order, expected);
     }
@@ -148,14 +148,14 @@ mod tests {
     proptest! {
         #[test]
         fn what_comes_out_is_sorted_and_complete(
-            wanted in proptest::collection::vec((0u64..9, 0usize..CLASSES.len()), 0..60),
+            wanted in proptest::collection::vec((0u64..9, 0usize..RANKS.len()), 0..60),
         ) {
             let mut agenda = Agenda::default();
             let mut entered: Vec<Entry> = wanted
                 .iter()
-                .map(|&(due, class)| agenda.add(Time(due), CLASSES[class], 0))
+                .map(|&(due, rank)| agenda.add(Time(due), RANKS[rank], 0))
                 .collect();
-            entered.sort_by_key(|e| (e.due, e.class(), e.order));
+            entered.sort_by_key(|e| (e.due, e.rank(), e.order));
             let came: Vec<Entry> = std::iter::from_fn(|| agenda.pop()).collect();
             prop_assert_eq!(came, entered);
         }

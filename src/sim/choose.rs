@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::agenda::{Class, Entry};
+use super::agenda::{Entry, Rank};
 use super::chance::{Draw, below};
 use super::in_flight::{Luck, Pending};
 use super::{End, Simulator, Urgent, What, is_possible};
@@ -65,9 +65,9 @@ impl<P: Protocol> Simulator<P> {
 
     /// Whether anything comes of an entry.
     pub(super) fn is_live(&self, entry: Entry) -> bool {
-        match entry.class() {
-            Class::Arrival => self.in_flight.is_live(entry),
-            Class::Timeout => self.timers.is_live(entry),
+        match entry.rank() {
+            Rank::Arrival => self.in_flight.is_live(entry),
+            Rank::Timeout => self.timers.is_live(entry),
             _ => true,
         }
     }
@@ -75,53 +75,53 @@ impl<P: Protocol> Simulator<P> {
     /// An entry comes out of the agenda: the event that it means, if it means one by itself.
     pub(super) fn comes_due(&mut self, world: &World<P>, entry: Entry) -> Option<Event<P>> {
         let at = entry.index as usize;
-        if entry.class() == Class::Arrival {
+        if entry.rank() == Rank::Arrival {
             return self.arrive(entry);
         }
-        if entry.class() == Class::Timeout {
+        if entry.rank() == Rank::Timeout {
             let (id, timer) = self.timers.due(&mut self.agenda, entry)?;
             self.now = self.now.max(entry.due);
             return Some(Event::Timeout { id, timer });
         }
         let past = entry.due < self.followed_until;
         self.now = self.now.max(entry.due);
-        match entry.class() {
-            Class::Plan => {
+        match entry.rank() {
+            Rank::Plan => {
                 self.plan.reach(at);
                 if !past {
                     self.strike(at, None);
                 }
             }
-            Class::Start => {
+            Rank::Start => {
                 let id = Id::from(at);
                 return matches!(world.node(id), Node::Absent).then_some(Event::Recover(id));
             }
-            Class::Truce => self.repair_all(world),
-            Class::Recovery => {
+            Rank::Truce => self.repair_all(world),
+            Rank::Recovery => {
                 let (id, crash) = self.recoveries[at];
                 let is_down = matches!(world.node(id), Node::Down { .. });
                 let same = self.crashes[index(id)] == crash;
                 return (is_down && same).then_some(Event::Recover(id));
             }
-            Class::Healing => {
+            Rank::Healing => {
                 let heal = Event::Heal(self.healings[at].clone());
                 return is_possible(world, &heal, self.fifo).then_some(heal);
             }
-            Class::Crash => {
+            Rank::Crash => {
                 let draw = self.next_crash;
                 self.enter_crash();
                 if !past {
                     return self.nemesis_crash(world, draw);
                 }
             }
-            Class::Cut => {
+            Rank::Cut => {
                 let draw = self.next_cut;
                 self.enter_cut();
                 if !past {
                     return self.nemesis_cut(world, draw);
                 }
             }
-            Class::Arrival | Class::Timeout => unreachable!("they came first"),
+            Rank::Arrival | Rank::Timeout => unreachable!("they came first"),
         }
         None
     }

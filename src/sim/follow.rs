@@ -6,7 +6,7 @@
 use super::chance::{self, Draw, between, happens};
 use super::in_flight::Luck;
 use super::plan::Hits;
-use super::setup::{Fault, Latency};
+use super::setup::{Latency, PlannedFault};
 use super::{Simulator, Urgent, What, clock};
 use crate::model::cluster::index;
 use crate::model::network::Fate;
@@ -122,7 +122,9 @@ impl<P: Protocol> Simulator<P> {
         own: bool,
     ) {
         if own && !hits.is_empty() {
-            hits.retain(|&hit| !reaction.crashed || *self.plan.fault(hit) != Fault::Crash(id));
+            hits.retain(|&hit| {
+                !reaction.crashed || *self.plan.fault(hit) != PlannedFault::Crash(id)
+            });
             self.strike_all(hits, message);
         }
     }

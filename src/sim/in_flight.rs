@@ -3,7 +3,7 @@
 //! Invariant: as many equal messages are pending on a link as the world has in flight on it. What
 //! an arrival does, and by which law a latency is drawn, is not known here.
 
-use super::agenda::{Agenda, Class, Entry};
+use super::agenda::{Agenda, Entry, Rank};
 use crate::model::{Link, Time};
 
 /// Whether a message gets lost on its way.
@@ -56,7 +56,7 @@ impl<M: PartialEq> InFlight<M> {
             self.slots.push(None);
             u32::try_from(self.slots.len() - 1).expect("fewer messages than memory")
         });
-        let entry = agenda.add(due, Class::Arrival, index);
+        let entry = agenda.add(due, Rank::Arrival, index);
         self.slots[index as usize] = Some(Pending {
             link,
             msg,

@@ -36,7 +36,7 @@ use crate::model::{
     View, World,
 };
 use crate::run::{Divergence, Moment, Scheduler};
-use agenda::{Agenda, Class};
+use agenda::{Agenda, Rank};
 use chance::{Chance, Draw};
 use in_flight::InFlight;
 use nemesis::Adversary;
@@ -186,16 +186,16 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
             self.last_arrival = vec![Time::ZERO; n * n];
         }
         for (hit, at) in self.plan.moments() {
-            self.agenda.add(at, Class::Plan, small(hit));
+            self.agenda.add(at, Rank::Plan, small(hit));
         }
         for (at, node) in self.nodes.iter().enumerate() {
             let absent = matches!(world.node(Id::from(at)), Node::Absent);
             if absent && node.start_delay > Time::ZERO {
-                self.agenda.add(node.start_delay, Class::Start, small(at));
+                self.agenda.add(node.start_delay, Rank::Start, small(at));
             }
         }
         if let Some(adversary) = &self.adversary {
-            self.agenda.add(adversary.until(), Class::Truce, 0);
+            self.agenda.add(adversary.until(), Rank::Truce, 0);
         }
         self.enter_crash();
         self.enter_cut();

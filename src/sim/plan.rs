@@ -9,7 +9,7 @@
 use std::cell::OnceCell;
 use std::fmt::Debug;
 
-use super::setup::{Fault, Moment, Planned, When};
+use super::setup::{AnchorPoint, Planned, PlannedFault, When};
 
 use crate::model::event::{kind, label};
 use crate::model::{Command, Id, Link, Protocol};
@@ -42,13 +42,13 @@ enum Sort {
 }
 
 impl Sort {
-    fn of(moment: &Moment) -> Self {
+    fn of(moment: &AnchorPoint) -> Self {
         match moment {
-            Moment::BeforeDeliver { .. } => Sort::Arrival,
-            Moment::AfterDeliver { .. } => Sort::Delivery,
-            Moment::AfterSend { .. } => Sort::Send,
-            Moment::AfterSave { .. } => Sort::Save,
-            Moment::AfterTimeout { .. } => Sort::Timeout,
+            AnchorPoint::BeforeDeliver { .. } => Sort::Arrival,
+            AnchorPoint::AfterDeliver { .. } => Sort::Delivery,
+            AnchorPoint::AfterSend { .. } => Sort::Send,
+            AnchorPoint::AfterSave { .. } => Sort::Save,
+            AnchorPoint::AfterTimeout { .. } => Sort::Timeout,
         }
     }
 }
@@ -79,7 +79,7 @@ impl Plan {
         plan
     }
 
-    pub fn fault(&self, hit: usize) -> &Fault {
+    pub fn fault(&self, hit: usize) -> &PlannedFault {
         &self.planned[hit].what
     }
 
@@ -118,7 +118,7 @@ impl Plan {
         }
         let name = Named::new(msg);
         self.count(|moment| match moment {
-            Moment::BeforeDeliver { kind, from, to } => on(link, *from, *to) && name.is(kind),
+            AnchorPoint::BeforeDeliver { kind, from, to } => on(link, *from, *to) && name.is(kind),
             _ => false,
         })
     }
@@ -130,7 +130,7 @@ impl Plan {
         }
         let name = Named::new(msg);
         self.count(|moment| match moment {
-            Moment::AfterDeliver { kind, from, to } => on(link, *from, *to) && name.is(kind),
+            AnchorPoint::AfterDeliver { kind, from, to } => on(link, *from, *to) && name.is(kind),
             _ => false,
         })
     }
@@ -156,7 +156,7 @@ impl Plan {
         }
         let name = Named::new(timer);
         self.count(|moment| match moment {
-            Moment::AfterTimeout { timer, node } => fits(id, *node) && name.is(timer),
+            AnchorPoint::AfterTimeout { timer, node } => fits(id, *node) && name.is(timer),
             _ => false,
         })
     }
@@ -166,8 +166,8 @@ impl Plan {
     pub fn may_crash_inside(&self, id: Id) -> bool {
         (self.watches(Sort::Send) || self.watches(Sort::Save))
             && self.crashes(id).any(|(_, moment, _)| match moment {
-                Moment::AfterSend { from, .. } => fits(id, *from),
-                Moment::AfterSave { node } => fits(id, *node),
+                AnchorPoint::AfterSend { from, .. } => fits(id, *from),
+                AnchorPoint::AfterSave { node } => fits(id, *node),
                 _ => false,
             })
     }
@@ -175,7 +175,7 @@ impl Plan {
     /// Behind how many of its commands a node crashes, if it does. Counts nothing: the commands
     /// are counted once they have been carried out.
     pub fn crash_inside<P: Protocol>(&self, id: Id, commands: &[Command<P>]) -> Option<usize> {
-        let first = |(i, moment, nth): (usize, &Moment, u32)| {
+        let first = |(i, moment, nth): (usize, &AnchorPoint, u32)| {
             let mut seen = self.seen[i];
             commands.iter().position(|command| {
                 seen += u32::from(match command {
@@ -191,11 +191,11 @@ impl Plan {
     }
 
     /// The anchored crashes of this node that have not been reached.
-    fn crashes(&self, id: Id) -> impl Iterator<Item = (usize, &Moment, u32)> {
+    fn crashes(&self, id: Id) -> impl Iterator<Item = (usize, &AnchorPoint, u32)> {
         self.waiting.iter().filter_map(move |&i| {
             let Planned { when, what, .. } = &self.planned[i];
             match when {
-                When::Anchor { moment, nth } if *what == Fault::Crash(id) => {
+                When::Anchor { moment, nth } if *what == PlannedFault::Crash(id) => {
                     Some((i, moment, *nth))
                 }
                 _ => None,
@@ -203,7 +203,7 @@ impl Plan {
         })
     }
 
-    fn count(&mut self, matches: impl Fn(&Moment) -> bool) -> Hits {
+    fn count(&mut self, matches: impl Fn(&AnchorPoint) -> bool) -> Hits {
         let mut hits = Hits::new();
         for &i in &self.waiting {
             if let When::Anchor { moment, nth } = &self.planned[i].when
@@ -244,16 +244,16 @@ fn on(link: Link, from: Option<Id>, to: Option<Id>) -> bool {
     fits(link.src, from) && fits(link.dst, to)
 }
 
-fn sends<M: Debug>(moment: &Moment, link: Link, name: &Named<'_, M>) -> bool {
+fn sends<M: Debug>(moment: &AnchorPoint, link: Link, name: &Named<'_, M>) -> bool {
     match moment {
-        Moment::AfterSend { kind, from, to } => on(link, *from, *to) && name.is(kind),
+        AnchorPoint::AfterSend { kind, from, to } => on(link, *from, *to) && name.is(kind),
         _ => false,
     }
 }
 
-fn saves(moment: &Moment, id: Id) -> bool {
+fn saves(moment: &AnchorPoint, id: Id) -> bool {
     match moment {
-        Moment::AfterSave { node } => fits(id, *node),
+        AnchorPoint::AfterSave { node } => fits(id, *node),
         _ => false,
     }
 }
@@ -266,14 +266,14 @@ mod tests {
     fn planned(when: When) -> Planned {
         Planned {
             when,
-            what: Fault::Crash(Id::from(0)),
+            what: PlannedFault::Crash(Id::from(0)),
             text: format!("crash, {}", 1),
         }
     }
 
     fn arrival_of(kind: &str, to: Option<usize>, nth: u32) -> Planned {
         planned(When::Anchor {
-            moment: Moment::BeforeDeliver {
+            moment: AnchorPoint::BeforeDeliver {
                 kind: kind.to_owned(),
                 from: None,
                 to: to.map(Id::from),

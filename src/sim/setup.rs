@@ -115,7 +115,7 @@ impl Ratio {
 #[derive(Clone, Debug)]
 pub struct Planned {
     pub when: When,
-    pub what: Fault,
+    pub what: PlannedFault,
     /// As the scenario wrote it, for the message that says it was never reached.
     pub text: String,
 }
@@ -126,14 +126,14 @@ pub enum When {
     At(Time),
     /// At the `nth` (from 1) event that matches. An anchor never reached fails the run.
     Anchor {
-        moment: Moment,
+        moment: AnchorPoint,
         nth: u32,
     },
 }
 
 /// An event that a fault is anchored to.
 #[derive(Clone, Debug)]
-pub enum Moment {
+pub enum AnchorPoint {
     /// A message of this kind arrived at `to` (from `from`, if given), and its handler has not run.
     BeforeDeliver {
         kind: String,
@@ -161,7 +161,7 @@ pub enum Moment {
 
 /// What a plan can do.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum PlannedFault {
     Crash(Id),
     Recover(Id),
     Cut(Cut),

@@ -3,11 +3,11 @@
 //! Invariant: what strikes on the spot waits in one queue, in the order in which it was planned,
 //! and is dropped if it has become impossible when its turn comes.
 
-use super::agenda::Class;
+use super::agenda::Rank;
 use super::chance::{Draw, below};
 use super::in_flight::Luck;
 use super::plan::Hits;
-use super::setup::Fault;
+use super::setup::PlannedFault;
 use super::{Simulator, Urgent, What, is_possible, small};
 use crate::model::cluster::index;
 use crate::model::{Envelope, Event, Id, Node, Protocol, Time, View, World};
@@ -23,12 +23,14 @@ impl<P: Protocol> Simulator<P> {
     /// in flight.
     pub(super) fn strike(&mut self, hit: usize, message: Option<u32>) {
         let what = match self.plan.fault(hit).clone() {
-            Fault::Crash(id) => What::Event(Event::Crash(id)),
-            Fault::Recover(id) => What::Event(Event::Recover(id)),
-            Fault::Cut(cut) => What::Event(Event::Cut(cut)),
-            Fault::Heal(Some(cut)) => What::Event(Event::Heal(cut)),
-            Fault::Heal(None) => What::HealAll,
-            fault @ (Fault::DropIt | Fault::DuplicateIt | Fault::DelayIt(_)) => {
+            PlannedFault::Crash(id) => What::Event(Event::Crash(id)),
+            PlannedFault::Recover(id) => What::Event(Event::Recover(id)),
+            PlannedFault::Cut(cut) => What::Event(Event::Cut(cut)),
+            PlannedFault::Heal(Some(cut)) => What::Event(Event::Heal(cut)),
+            PlannedFault::Heal(None) => What::HealAll,
+            fault @ (PlannedFault::DropIt
+            | PlannedFault::DuplicateIt
+            | PlannedFault::DelayIt(_)) => {
                 return self.strike_message(hit, &fault, message);
             }
         };
@@ -36,16 +38,21 @@ impl<P: Protocol> Simulator<P> {
         self.urgent.push_back(Urgent { what, planned });
     }
 
-    pub(super) fn strike_message(&mut self, hit: usize, fault: &Fault, message: Option<u32>) {
+    pub(super) fn strike_message(
+        &mut self,
+        hit: usize,
+        fault: &PlannedFault,
+        message: Option<u32>,
+    ) {
         let found = message.and_then(|at| Some((at, self.in_flight.get_mut(at)?)));
         let Some((at, pending)) = found else {
             return self.plan.note_futile(hit);
         };
         let link = pending.link;
         match fault {
-            Fault::DropIt if link.is_loop() => self.plan.note_futile(hit),
-            Fault::DropIt => pending.luck = Luck::Doomed,
-            Fault::DelayIt(by) => {
+            PlannedFault::DropIt if link.is_loop() => self.plan.note_futile(hit),
+            PlannedFault::DropIt => pending.luck = Luck::Doomed,
+            PlannedFault::DelayIt(by) => {
                 let due = pending.arrives().max(self.now);
                 let due = Time(due.0.saturating_add(by.0));
                 self.in_flight.delay(&mut self.agenda, at, due, self.fifo);
@@ -83,7 +90,7 @@ impl<P: Protocol> Simulator<P> {
         };
         if let Some((at, draw)) = adversary.next_crash(&mut self.chance, self.now) {
             self.next_crash = draw;
-            self.agenda.add(at, Class::Crash, 0);
+            self.agenda.add(at, Rank::Crash, 0);
         }
     }
 
@@ -93,7 +100,7 @@ impl<P: Protocol> Simulator<P> {
         };
         if let Some((at, draw)) = adversary.next_cut(&mut self.chance, self.now) {
             self.next_cut = draw;
-            self.agenda.add(at, Class::Cut, 0);
+            self.agenda.add(at, Rank::Cut, 0);
         }
     }
 
@@ -139,7 +146,7 @@ impl<P: Protocol> Simulator<P> {
         let at = adversary.recovers_at(self.now, word);
         let entered = small(self.recoveries.len());
         self.recoveries.push((id, self.crashes[index(id)] + 1));
-        self.agenda.add(at, Class::Recovery, entered);
+        self.agenda.add(at, Rank::Recovery, entered);
     }
 
     pub(super) fn nemesis_cut(&mut self, world: &World<P>, draw: Draw) -> Option<Event<P>> {
@@ -152,7 +159,7 @@ impl<P: Protocol> Simulator<P> {
         let at = adversary.heals_at(self.now, draw);
         let entered = small(self.healings.len());
         self.healings.push(cut);
-        self.agenda.add(at, Class::Healing, entered);
+        self.agenda.add(at, Rank::Healing, entered);
         Some(event)
     }
 

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use super::agenda::{Agenda, Class, Entry};
+use super::agenda::{Agenda, Entry, Rank};
 use crate::model::cluster::index;
 use crate::model::{Id, Time};
 
@@ -47,7 +47,7 @@ impl<T: Ord + Clone> Timers<T> {
         let at = self.of[index(id)].get(timer).copied();
         let at = at.unwrap_or_else(|| self.occupy(id, timer));
         let slot = self.slots[at as usize].as_mut().expect("it is occupied");
-        let fires = agenda.entry(due, Class::Timeout, at);
+        let fires = agenda.entry(due, Rank::Timeout, at);
         slot.fires = Some(fires);
         if slot.entered.is_none_or(|entered| fires < entered) {
             slot.entered = Some(fires);

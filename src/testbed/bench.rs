@@ -19,9 +19,7 @@ use crate::check::checkpoint::{CheckpointError, Fact, Folder};
 use crate::check::{self, Limits, Monitor, Question};
 use crate::model::{Event, Property, Protocol, Rules, System, View};
 use crate::run::{Judge, Script, Stop, Witness, execute};
-use crate::scenario::{
-    Case as Resolved, Counting, RunExpectation, Scenario, ScenarioError, ScheduleLine,
-};
+use crate::scenario::{Counting, Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
 use crate::sim::{Scripted, Simulator};
 use crate::trace::{Origin, Outcome, Recorder, STEPS_MAX};
 

@@ -3,7 +3,7 @@
 use super::report::{
     Blame, CheckReport, CheckVerdict, Expected, ExpectedOutcome, RunReport, RunVerdict, SOME,
 };
-use crate::scenario::{ExpectedRun, ExpectedVerdict, RunExpectation, Standing};
+use crate::scenario::{ExpectedRun, ExpectedStanding, ExpectedVerdict, RunExpectation};
 
 /// Whether a run ended as expected.
 pub fn run_fits(expected: &ExpectedRun, report: &RunReport) -> bool {
@@ -115,8 +115,8 @@ pub fn check_outcome(
         let unsettled = standing.is_some() && found.standing == Some(Blame::NotEstablished);
         let stands = match standing {
             None => true,
-            Some(Standing::Bug) => found.standing == Some(Blame::Bug),
-            Some(Standing::OutsideTheAssumptions) => {
+            Some(ExpectedStanding::Bug) => found.standing == Some(Blame::Bug),
+            Some(ExpectedStanding::OutsideTheAssumptions) => {
                 found.standing == Some(Blame::OutsideTheAssumptions) || unsettled
             }
         };

@@ -7,13 +7,13 @@ use jury::model::kinds::kinds;
 use jury::model::{Actor, Id, Limit, LinkOrder, NodeSet, Time, Timing};
 use jury::protocols::two_phase_commit::TwoPhaseCommit;
 use jury::scenario::{
-    Case, ExpectedRun, ExpectedVerdict, RunExpectation, Scenario, Standing, protocol_params,
-    schema, to_text,
+    ExpectedRun, ExpectedStanding, ExpectedVerdict, Resolved, RunExpectation, Scenario,
+    protocol_params, schema, to_text,
 };
-use jury::sim::setup::{Fault, Latency, Moment, When};
+use jury::sim::setup::{AnchorPoint, Latency, PlannedFault, When};
 use proptest::prelude::*;
 
-fn resolve(text: &str) -> Case<Toy> {
+fn resolve(text: &str) -> Resolved<Toy> {
     let scenario = Scenario::parse(text, "story.json");
     match scenario.and_then(|scenario| scenario.resolve::<Toy>()) {
         Ok(case) => case,
@@ -49,19 +49,19 @@ fn a_run_is_resolved() {
         plan[0].text,
         r#"{ "after": { "deliver": "Prepare", "to": "P3", "nth": 2 }, "crash": "C" }"#
     );
-    assert_eq!(plan[0].what, Fault::Crash(Id::from(0)));
+    assert_eq!(plan[0].what, PlannedFault::Crash(Id::from(0)));
     let When::Anchor { moment, nth: 2 } = &plan[0].when else {
         panic!("anchored on the second");
     };
     assert!(matches!(
         moment,
-        Moment::AfterDeliver { kind, from: None, to: Some(to) }
+        AnchorPoint::AfterDeliver { kind, from: None, to: Some(to) }
             if kind == "Prepare" && *to == Id::from(3)
     ));
     assert!(matches!(
         &plan[1].when,
         When::Anchor {
-            moment: Moment::BeforeDeliver {
+            moment: AnchorPoint::BeforeDeliver {
                 from: Some(_),
                 to: None,
                 ..
@@ -69,9 +69,9 @@ fn a_run_is_resolved() {
             nth: 1
         }
     ));
-    assert!(matches!(&plan[2].what, Fault::Cut(cut)
+    assert!(matches!(&plan[2].what, PlannedFault::Cut(cut)
         if cut.notation(&case.cluster) == "{C, P1} | {P2, P3}"));
-    assert_eq!(plan[3].what, Fault::Heal(None));
+    assert_eq!(plan[3].what, PlannedFault::Heal(None));
     let nemesis = run.setup.nemesis.unwrap();
     assert_eq!(nemesis.crashes, case.cluster.with_role("participant"));
     assert_eq!(nemesis.down_max, 1);
@@ -106,7 +106,7 @@ fn a_check_is_resolved() {
         [
             (
                 "atomicity",
-                ExpectedVerdict::Violated(Some(Standing::OutsideTheAssumptions))
+                ExpectedVerdict::Violated(Some(ExpectedStanding::OutsideTheAssumptions))
             ),
             ("non-blocking", ExpectedVerdict::CanBlock(None)),
         ]

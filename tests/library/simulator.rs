@@ -10,7 +10,7 @@ use jury::model::{
 };
 use jury::run::{Moment, Run, Script, Witness, execute};
 use jury::sim::setup::{
-    Fault, Latency, Moment as Anchor, Nemesis, NodeSetup, Planned, Ratio, Setup, When,
+    AnchorPoint as Anchor, Latency, Nemesis, NodeSetup, Planned, PlannedFault, Ratio, Setup, When,
 };
 use jury::sim::{End, Scripted, Simulator};
 
@@ -109,7 +109,7 @@ fn faulty(nodes: usize) -> Setup {
     setup
 }
 
-fn anchored(moment: Anchor, what: Fault) -> Planned {
+fn anchored(moment: Anchor, what: PlannedFault) -> Planned {
     Planned {
         when: When::Anchor { moment, nth: 1 },
         what,
@@ -194,12 +194,12 @@ fn a_fault_elsewhere_changes_no_latency() {
     let mut with_fault = setup();
     with_fault.plan.push(Planned {
         when: When::At(MS(101)),
-        what: Fault::Cut(Cut::links(4, [Link::new(id(3), id(0))])),
+        what: PlannedFault::Cut(Cut::links(4, [Link::new(id(3), id(0))])),
         text: String::new(),
     });
     with_fault.plan.push(Planned {
         when: When::At(MS(300)),
-        what: Fault::Heal(None),
+        what: PlannedFault::Heal(None),
         text: String::new(),
     });
     let disturbed = watch(&with_fault);
@@ -333,7 +333,7 @@ fn ask_of(to: usize) -> (String, Option<Id>, Option<Id>) {
 fn a_fault_before_a_delivery_strikes_before_it() {
     let (kind, from, to) = ask_of(1);
     let moment = Anchor::BeforeDeliver { kind, from, to };
-    let (texts, played) = story(anchored(moment, Fault::Crash(id(1))));
+    let (texts, played) = story(anchored(moment, PlannedFault::Crash(id(1))));
     let expected = [
         "timeout C Resend",
         "crash P1",
@@ -350,7 +350,7 @@ fn a_fault_before_a_delivery_strikes_before_it() {
 fn a_fault_after_a_delivery_strikes_behind_all_its_commands() {
     let (kind, from, to) = ask_of(1);
     let moment = Anchor::AfterDeliver { kind, from, to };
-    let (texts, _) = story(anchored(moment, Fault::Crash(id(1))));
+    let (texts, _) = story(anchored(moment, PlannedFault::Crash(id(1))));
     let expected = [
         "timeout C Resend",
         "deliver C -> P1 Ask(1)",
@@ -367,7 +367,7 @@ fn a_fault_after_a_delivery_strikes_behind_all_its_commands() {
 fn a_crash_of_the_sender_strikes_right_behind_the_send() {
     let (kind, from, to) = ask_of(1);
     let moment = Anchor::AfterSend { kind, from, to };
-    let (texts, played) = story(anchored(moment, Fault::Crash(id(0))));
+    let (texts, played) = story(anchored(moment, PlannedFault::Crash(id(0))));
     let expected = [
         "crash C after 1 of timeout C Resend",
         "deliver C -> P1 Ask(1)",
@@ -382,7 +382,7 @@ fn a_crash_of_the_sender_strikes_right_behind_the_send() {
 fn a_crash_behind_the_last_send_is_a_crash_after_the_step() {
     let (kind, from, to) = ask_of(2);
     let moment = Anchor::AfterSend { kind, from, to };
-    let (texts, played) = story(anchored(moment, Fault::Crash(id(0))));
+    let (texts, played) = story(anchored(moment, PlannedFault::Crash(id(0))));
     assert_eq!(texts[..2], ["timeout C Resend", "crash C"]);
     assert!(played.simulator.futile().is_empty());
 }
@@ -390,7 +390,7 @@ fn a_crash_behind_the_last_send_is_a_crash_after_the_step() {
 #[test]
 fn a_crash_after_a_save_comes_before_the_send() {
     let moment = Anchor::AfterSave { node: Some(id(2)) };
-    let (texts, _) = story(anchored(moment, Fault::Crash(id(2))));
+    let (texts, _) = story(anchored(moment, PlannedFault::Crash(id(2))));
     assert_eq!(texts[2], "crash P2 after 1 of deliver C -> P2 Ask(1)");
     assert!(!texts.contains(&"deliver P2 -> C Answer(1)".to_owned()));
 }
@@ -402,7 +402,7 @@ fn a_fault_after_a_timeout_strikes_behind_it() {
         node: None,
     };
     let cut = Cut::groups(3, &[NodeSet::only(id(0)), NodeSet::only(id(1))]);
-    let (texts, played) = story(anchored(moment, Fault::Cut(cut)));
+    let (texts, played) = story(anchored(moment, PlannedFault::Cut(cut)));
     assert_eq!(texts[..2], ["timeout C Resend", "cut {C} | {P1}"]);
     assert_eq!(texts[2], "deliver C -> P2 Ask(1)");
     assert!(played.run.ledger.facts.lost_to_cuts >= 1);
@@ -410,7 +410,7 @@ fn a_fault_after_a_timeout_strikes_behind_it() {
 
 #[test]
 fn a_message_is_dropped_duplicated_or_delayed_by_name() {
-    let strike = |send: bool, fault: Fault| {
+    let strike = |send: bool, fault: PlannedFault| {
         let (kind, from, to) = ask_of(1);
         let moment = if send {
             Anchor::AfterSend { kind, from, to }
@@ -422,14 +422,14 @@ fn a_message_is_dropped_duplicated_or_delayed_by_name() {
         (texts, played)
     };
     for send in [true, false] {
-        let (texts, _) = strike(send, Fault::DropIt);
+        let (texts, _) = strike(send, PlannedFault::DropIt);
         assert_eq!(texts[1], "drop C -> P1 Ask(1)");
-        let (texts, _) = strike(send, Fault::DuplicateIt);
+        let (texts, _) = strike(send, PlannedFault::DuplicateIt);
         assert_eq!(texts[1], "duplicate C -> P1 Ask(1)");
         assert_eq!(texts[2], "deliver C -> P1 Ask(1)");
         let copies = texts.iter().filter(|t| *t == "deliver C -> P1 Ask(1)");
         assert_eq!(copies.count(), 2);
-        let (_, played) = strike(send, Fault::DelayIt(MS(10)));
+        let (_, played) = strike(send, PlannedFault::DelayIt(MS(10)));
         let asked = played.events.time_of("timeout C Resend");
         let told = played.events.time_of("deliver C -> P1 Ask(1)");
         assert_eq!(told.0 - asked.0, MS(12).0);
@@ -447,7 +447,9 @@ fn a_delay_on_a_fifo_link_holds_back_what_is_behind() {
     let mut setup = Setup::fault_free(MS(400), MS(2));
     let (kind, from, to) = ask_of(1);
     let moment = Anchor::BeforeDeliver { kind, from, to };
-    setup.plan.push(anchored(moment, Fault::DelayIt(MS(120))));
+    setup
+        .plan
+        .push(anchored(moment, PlannedFault::DelayIt(MS(120))));
     let played = play(&system, &setup, 1);
     let asks: Vec<Time> = played
         .events
@@ -472,10 +474,10 @@ fn planned_moments_strike_before_what_is_due_then() {
     };
     let mut setup = Setup::fault_free(MS(500), MS(1));
     setup.plan = vec![
-        at(20, Fault::Crash(id(1))),
-        at(30, Fault::Crash(id(1))),
-        at(300, Fault::Recover(id(1))),
-        at(9_000, Fault::Recover(id(1))),
+        at(20, PlannedFault::Crash(id(1))),
+        at(30, PlannedFault::Crash(id(1))),
+        at(300, PlannedFault::Recover(id(1))),
+        at(9_000, PlannedFault::Recover(id(1))),
     ];
     let played = play(&small(1), &setup, 1);
     assert_eq!(played.events.time_of("crash P1"), MS(20));
@@ -491,7 +493,7 @@ fn an_anchor_never_reached_is_reported() {
         from: None,
         to: Some(id(0)),
     };
-    let (_, played) = story(anchored(moment, Fault::Crash(id(1))));
+    let (_, played) = story(anchored(moment, PlannedFault::Crash(id(1))));
     assert_eq!(played.simulator.unreached(), ["the fault"]);
 }
 

@@ -122,7 +122,7 @@ fn is_within<T: Ord>(part: &[T], whole: &[T]) -> bool {
 /// still take effect: nothing can come of it that could not come of the other.
 pub(super) struct Unfolding<'a> {
     pending: &'a [(u8, Op)],
-    open: BTreeSet<Place>,
+    open: BTreeSet<Priority>,
     /// What was abandoned, for each value and what was effective with it.
     met: BTreeMap<(u32, Effective), Vec<Abandoned>>,
     /// How many of those that are open were given.
@@ -131,7 +131,7 @@ pub(super) struct Unfolding<'a> {
 
 /// A place in the order: a step uses up an abandoned operation, or else one more is effective.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
-struct Place {
+struct Priority {
     abandoned: Reverse<usize>,
     effective: usize,
     /// Whether it was given: it comes last, so that it is left out if something leads to it.
@@ -150,7 +150,7 @@ impl<'a> Unfolding<'a> {
     }
 
     pub fn give(&mut self, configuration: Configuration) {
-        if self.open.insert(Place::of(configuration, true)) {
+        if self.open.insert(Priority::of(configuration, true)) {
             self.given += 1;
         }
     }
@@ -158,7 +158,7 @@ impl<'a> Unfolding<'a> {
     /// The next, and whether it was given.
     pub fn next(&mut self) -> Option<(Configuration, bool)> {
         while let Some(place) = self.open.pop_first() {
-            let Place {
+            let Priority {
                 configuration: next,
                 is_given,
                 ..
@@ -177,7 +177,7 @@ impl<'a> Unfolding<'a> {
     /// Goes on to what one step leads to.
     pub fn expand(&mut self, from: &Configuration) {
         from.steps(self.pending, |next| {
-            self.open.insert(Place::of(next, false));
+            self.open.insert(Priority::of(next, false));
         });
     }
 
@@ -189,7 +189,7 @@ impl<'a> Unfolding<'a> {
         {
             self.expand(&next);
             next.exchanges(self.pending, |other| {
-                self.open.insert(Place::of(other, false));
+                self.open.insert(Priority::of(other, false));
             });
             if is_given {
                 sources.push(next);
@@ -200,9 +200,9 @@ impl<'a> Unfolding<'a> {
     }
 }
 
-impl Place {
+impl Priority {
     fn of(configuration: Configuration, is_given: bool) -> Self {
-        Place {
+        Priority {
             abandoned: Reverse(configuration.abandoned.len()),
             effective: configuration.effective.len(),
             is_given,

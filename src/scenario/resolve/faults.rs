@@ -4,9 +4,9 @@ use super::excerpt;
 use super::names::Names;
 use crate::model::{NodeSet, Time, TimerRange};
 use crate::scenario::error::{Flaw, Span};
-use crate::scenario::faults::{Anchor, Fault as FaultPart, HealPart, NemesisPart};
+use crate::scenario::faults::{Anchor, FaultPart, HealPart, NemesisPart};
 use crate::scenario::spanned::{Spanned, Text};
-use crate::sim::setup::{Fault, Moment, Nemesis, Planned, When};
+use crate::sim::setup::{AnchorPoint, Nemesis, Planned, PlannedFault, When};
 
 /// How long a node stays down and a cut lasts if the scenario does not say.
 const OUTAGE: TimerRange = TimerRange::millis(100, 500);
@@ -14,11 +14,11 @@ const OUTAGE: TimerRange = TimerRange::millis(100, 500);
 pub fn planned(part: &Spanned<FaultPart>, names: &Names<'_>, text: &str) -> Result<Planned, Flaw> {
     let when = when(part, names)?;
     let what = what(part, names)?;
-    if let Fault::DropIt | Fault::DuplicateIt | Fault::DelayIt(_) = what {
+    if let PlannedFault::DropIt | PlannedFault::DuplicateIt | PlannedFault::DelayIt(_) = what {
         let in_hand = match &when {
             When::Anchor { moment, .. } => matches!(
                 moment,
-                Moment::BeforeDeliver { .. } | Moment::AfterSend { .. }
+                AnchorPoint::BeforeDeliver { .. } | AnchorPoint::AfterSend { .. }
             ),
             When::At(_) => false,
         };
@@ -99,7 +99,7 @@ fn when(part: &Spanned<FaultPart>, names: &Names<'_>) -> Result<When, Flaw> {
     Ok(When::Anchor { moment, nth })
 }
 
-fn moment(anchor: &Spanned<Anchor>, before: bool, names: &Names<'_>) -> Result<Moment, Flaw> {
+fn moment(anchor: &Spanned<Anchor>, before: bool, names: &Names<'_>) -> Result<AnchorPoint, Flaw> {
     let event = one_of(
         [
             ("deliver", place(anchor.deliver.as_ref())),
@@ -128,24 +128,24 @@ fn moment(anchor: &Spanned<Anchor>, before: bool, names: &Names<'_>) -> Result<M
         names.message(kind, kind.span())?;
         let kind = (**kind).clone();
         return Ok(if before {
-            Moment::BeforeDeliver { kind, from, to }
+            AnchorPoint::BeforeDeliver { kind, from, to }
         } else {
-            Moment::AfterDeliver { kind, from, to }
+            AnchorPoint::AfterDeliver { kind, from, to }
         });
     }
     if let Some(kind) = &anchor.send {
         names.message(kind, kind.span())?;
         let kind = (**kind).clone();
-        return Ok(Moment::AfterSend { kind, from, to });
+        return Ok(AnchorPoint::AfterSend { kind, from, to });
     }
     if let Some(timer) = &anchor.timeout {
         names.timer(timer, timer.span())?;
         let timer = (**timer).clone();
         let node = node(&anchor.node)?;
-        return Ok(Moment::AfterTimeout { timer, node });
+        return Ok(AnchorPoint::AfterTimeout { timer, node });
     }
     let node = node(&anchor.save)?;
-    Ok(Moment::AfterSave { node })
+    Ok(AnchorPoint::AfterSave { node })
 }
 
 /// Refuses a key that says nothing about this event.
@@ -161,7 +161,7 @@ fn only_for(value: Option<&Text>, key: &str, event: &str, events: &[&str]) -> Re
     }
 }
 
-fn what(part: &Spanned<FaultPart>, names: &Names<'_>) -> Result<Fault, Flaw> {
+fn what(part: &Spanned<FaultPart>, names: &Names<'_>) -> Result<PlannedFault, Flaw> {
     one_of(
         [
             ("crash", place(part.crash.as_ref())),
@@ -177,16 +177,16 @@ fn what(part: &Spanned<FaultPart>, names: &Names<'_>) -> Result<Fault, Flaw> {
         "one entry holds one fault",
     )?;
     if let Some(name) = &part.crash {
-        return Ok(Fault::Crash(names.node(name)?));
+        return Ok(PlannedFault::Crash(names.node(name)?));
     }
     if let Some(name) = &part.recover {
-        return Ok(Fault::Recover(names.node(name)?));
+        return Ok(PlannedFault::Recover(names.node(name)?));
     }
     if let Some(cut) = &part.cut {
-        return Ok(Fault::Cut(names.cut(cut, cut.span())?));
+        return Ok(PlannedFault::Cut(names.cut(cut, cut.span())?));
     }
     if let Some(heal) = &part.heal {
-        return Ok(Fault::Heal(match &**heal {
+        return Ok(PlannedFault::Heal(match &**heal {
             HealPart::All => None,
             HealPart::One(cut) => Some(names.cut(cut, heal.span())?),
         }));
@@ -195,12 +195,12 @@ fn what(part: &Spanned<FaultPart>, names: &Names<'_>) -> Result<Fault, Flaw> {
         if **delay == Time::ZERO {
             return Err(Flaw::at(delay.span(), "a delay of nothing changes nothing"));
         }
-        return Ok(Fault::DelayIt(**delay));
+        return Ok(PlannedFault::DelayIt(**delay));
     }
     Ok(if part.drop.is_some() {
-        Fault::DropIt
+        PlannedFault::DropIt
     } else {
-        Fault::DuplicateIt
+        PlannedFault::DuplicateIt
     })
 }
 

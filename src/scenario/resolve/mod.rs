@@ -1,6 +1,6 @@
 //! From a file to a case: every name found, every number checked, every default filled in.
 //!
-//! Invariant: a [`Case`] needs no further checks before it runs, except that a schedule can still
+//! Invariant: a [`Resolved`] needs no further checks before it runs, except that a schedule can still
 //! diverge and an anchor can still not be reached.
 
 mod check;
@@ -39,7 +39,7 @@ pub const FAMILY_NODES_MAX: usize = 12;
 
 /// A scenario and its protocol, ready for both engines.
 #[derive_where(Clone)]
-pub struct Case<P: Protocol> {
+pub struct Resolved<P: Protocol> {
     /// How the file was named.
     pub name: String,
     pub about: String,
@@ -89,7 +89,7 @@ pub struct Expectations {
     pub check: Vec<(&'static str, ExpectedVerdict)>,
 }
 
-pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Case<P>, Flaw> {
+pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Resolved<P>, Flaw> {
     let file = &scenario.file;
     let params = scenario.tree.get("params");
     let place = params.map_or(file.protocol.span(), |tree| tree.span);
@@ -108,7 +108,7 @@ pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Case<P>, Flaw>
     let check = file.check.as_ref().map(|part| check::check(part, &names));
     let (run, check) = (run.transpose()?, check.transpose()?);
     let expect = expect::expect(&file.expect, run.is_some(), check.as_ref(), &names)?;
-    Ok(Case {
+    Ok(Resolved {
         name: scenario.name.clone(),
         about: file.about.clone(),
         protocol: Arc::new(protocol),

@@ -9,7 +9,7 @@ use jury::check::fast::Tuning;
 use jury::check::{Reduce, Stopped};
 use jury::model::Time;
 use jury::testbed::{
-    Case, CheckOptions, CheckReport, CheckVerdict, Engine, Expected, PropertyReport,
+    Case, CheckOptions, CheckReport, CheckVerdict, EngineKind, Expected, PropertyReport,
 };
 use serde::Serialize;
 
@@ -268,9 +268,9 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     interrupt::heed();
     let options = CheckOptions {
         engine: match args.engine {
-            EngineName::Fast => Engine::Fast,
-            EngineName::Plain => Engine::Plain,
-            EngineName::Stateright => Engine::Stateright,
+            EngineName::Fast => EngineKind::Fast,
+            EngineName::Plain => EngineKind::Plain,
+            EngineName::Stateright => EngineKind::Stateright,
         },
         properties: args.properties.clone(),
         states_max: args.limits.states,
@@ -399,7 +399,7 @@ fn examine_from(
         report,
         expected,
         not_judged,
-        paranoid: options.engine == Engine::Fast && options.tuning.doubt == 1,
+        paranoid: options.engine == EngineKind::Fast && options.tuning.doubt == 1,
         checkpoint: None,
         effort,
         outcome,

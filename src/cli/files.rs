@@ -14,10 +14,10 @@ use super::Failure;
 /// A file that will be written once the work is done. Dropped before, it leaves no trace.
 pub struct Pending {
     path: PathBuf,
-    place: Place,
+    place: Target,
 }
 
-enum Place {
+enum Target {
     Beside(NamedTempFile),
     /// A device or a pipe cannot be replaced; it is written to.
     Through(File),
@@ -31,7 +31,7 @@ impl Pending {
         Ok(Pending { path, place })
     }
 
-    fn place(path: &Path) -> io::Result<Place> {
+    fn place(path: &Path) -> io::Result<Target> {
         // A link stays a link: what it points to is replaced.
         let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if let Ok(there) = fs::metadata(&target) {
@@ -39,7 +39,7 @@ impl Pending {
                 return Err(io::Error::other("it is a folder"));
             }
             if !there.is_file() {
-                return Ok(Place::Through(File::options().write(true).open(&target)?));
+                return Ok(Target::Through(File::options().write(true).open(&target)?));
             }
             if there.permissions().readonly() {
                 return Err(io::Error::other("it is read-only"));
@@ -57,14 +57,14 @@ impl Pending {
             // What other programs would create it with; the process's mask is applied to it.
             builder.permissions(fs::Permissions::from_mode(0o666));
         }
-        Ok(Place::Beside(builder.tempfile_in(folder)?))
+        Ok(Target::Beside(builder.tempfile_in(folder)?))
     }
 
     /// Writes the file and puts it in its place.
     pub fn write(self, bytes: &[u8]) -> Result<(), Failure> {
         let written = match self.place {
-            Place::Through(mut file) => file.write_all(bytes),
-            Place::Beside(mut file) => {
+            Target::Through(mut file) => file.write_all(bytes),
+            Target::Beside(mut file) => {
                 let target = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
                 file.write_all(bytes)
                     .and_then(|()| file.persist(target).map_err(|e| e.error))

@@ -7,7 +7,9 @@ use jury::check::Monitor;
 use jury::check::fast::Tuning;
 use jury::matrix::report::{Cell, VariantMatrix};
 use jury::matrix::words::{self, LEGEND};
-use jury::matrix::{Attendant, CellWord, ClaimOutcome, Effort, Matrix, Place, layout, markdown};
+use jury::matrix::{
+    Attendant, CellWord, ClaimOutcome, Effort, Matrix, NextSearch, layout, markdown,
+};
 
 use super::files::Pending;
 use super::limits::Limits;
@@ -142,8 +144,8 @@ struct Guard<'a> {
 }
 
 impl Attendant for Guard<'_> {
-    fn attend(&mut self, place: &Place<'_>, search: &mut dyn FnMut(&mut dyn Monitor)) {
-        let Place {
+    fn attend(&mut self, place: &NextSearch<'_>, search: &mut dyn FnMut(&mut dyn Monitor)) {
+        let NextSearch {
             protocol,
             variant,
             nth,

@@ -12,7 +12,7 @@ const DEPTH_MAX: usize = 32;
 
 /// What was found, in the order of the names.
 #[derive(Debug, Default)]
-pub struct Found {
+pub struct Suite {
     pub scenarios: Vec<PathBuf>,
     /// JSON files that are no scenarios, each with what they are.
     pub skipped: Vec<(PathBuf, &'static str)>,
@@ -20,8 +20,8 @@ pub struct Found {
 
 /// Finds the scenarios among files and, recursively, in folders. A file that is named is taken
 /// for a scenario whatever is in it.
-pub fn find(paths: &[PathBuf]) -> Result<Found, Failure> {
-    let mut found = Found::default();
+pub fn find(paths: &[PathBuf]) -> Result<Suite, Failure> {
+    let mut found = Suite::default();
     for path in paths {
         let there = fs::metadata(path).map_err(|e| Failure::file("read", path, &e))?;
         if there.is_dir() {
@@ -35,7 +35,7 @@ pub fn find(paths: &[PathBuf]) -> Result<Found, Failure> {
     Ok(found)
 }
 
-fn walk(folder: &Path, depth: usize, found: &mut Found) -> Result<(), Failure> {
+fn walk(folder: &Path, depth: usize, found: &mut Suite) -> Result<(), Failure> {
     if depth > DEPTH_MAX {
         return Ok(());
     }

@@ -41,7 +41,7 @@ impl Default for Effort {
 
 /// Which search of a matrix comes next.
 #[derive(Clone, Debug)]
-pub struct Place<'a> {
+pub struct NextSearch<'a> {
     pub protocol: &'a str,
     pub variant: &'a str,
     /// Counted from 1; searches for claims come after the cells and are not counted.
@@ -51,7 +51,7 @@ pub struct Place<'a> {
 
 /// Watches over many searches, and brings a monitor to each.
 pub trait Attendant {
-    fn attend(&mut self, place: &Place<'_>, search: &mut dyn FnMut(&mut dyn Monitor));
+    fn attend(&mut self, place: &NextSearch<'_>, search: &mut dyn FnMut(&mut dyn Monitor));
 }
 
 /// Lets every search go on to its end.
@@ -59,7 +59,7 @@ pub trait Attendant {
 pub struct Unhurried;
 
 impl Attendant for Unhurried {
-    fn attend(&mut self, _: &Place<'_>, search: &mut dyn FnMut(&mut dyn Monitor)) {
+    fn attend(&mut self, _: &NextSearch<'_>, search: &mut dyn FnMut(&mut dyn Monitor)) {
         search(&mut crate::check::Patient);
     }
 }

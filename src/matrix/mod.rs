@@ -19,7 +19,7 @@ pub mod report;
 mod table;
 pub mod words;
 
-pub use instance::{Attendant, Effort, Instance, Place, Unhurried, weigh};
+pub use instance::{Attendant, Effort, Instance, NextSearch, Unhurried, weigh};
 pub use lattice::{FaultSet, Found, Frontier, frontier, sets};
 pub use layout::layout;
 pub use markdown::markdown;
@@ -30,9 +30,9 @@ use crate::protocols::{Visitor, each};
 
 /// The protocols that declare instances, each with the names of its variants.
 pub fn variants() -> Vec<(&'static str, Vec<&'static str>)> {
-    struct Names(Vec<(&'static str, Vec<&'static str>)>);
+    struct VariantNames(Vec<(&'static str, Vec<&'static str>)>);
 
-    impl Visitor for Names {
+    impl Visitor for VariantNames {
         fn visit<P: Protocol>(&mut self) {
             let variants = P::matrix();
             let names = variants.iter().map(|variant| variant.name).collect();
@@ -40,7 +40,7 @@ pub fn variants() -> Vec<(&'static str, Vec<&'static str>)> {
         }
     }
 
-    let mut names = Names(Vec::new());
+    let mut names = VariantNames(Vec::new());
     each(&mut names);
     names.0
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::instance::{Attendant, Effort, Place};
+use super::instance::{Attendant, Effort, NextSearch};
 use super::lattice::{FaultSet, Found, Frontier, frontier};
 use super::report::{Cell, CellVerdict, CellWord, FaultKind, Sets, VariantMatrix, Weighed};
 use crate::check::Monitor;
@@ -146,8 +146,8 @@ impl Table {
         (0..self.properties.len()).map(of).collect()
     }
 
-    pub(super) fn place(&self, nth: usize) -> Place<'_> {
-        Place {
+    pub(super) fn place(&self, nth: usize) -> NextSearch<'_> {
+        NextSearch {
             protocol: self.protocol,
             variant: self.variant.name,
             nth,

@@ -6,7 +6,7 @@ use super::layout::Layout;
 use super::legend::Legend;
 use super::marks::{ASCII, Mark, Strokes, UNICODE};
 use super::paint::{Line, Style};
-use super::story::{Standing, Story};
+use super::story::{Condition, Story};
 use super::text::width;
 
 /// Draws rows, and remembers which marks it used.
@@ -52,10 +52,10 @@ impl<'a> Canvas<'a> {
                 m.glyph(self.ascii)
             };
             let (glyph, style) = match story.standing(node) {
-                Standing::Up => (self.strokes.lane, Style::Plain),
-                Standing::Locked => (mark(Mark::Locked), Style::Warn),
-                Standing::Down => (mark(Mark::Down), Style::Dim),
-                Standing::NotStarted => (mark(Mark::NotStarted), Style::Dim),
+                Condition::Up => (self.strokes.lane, Style::Plain),
+                Condition::Locked => (mark(Mark::Locked), Style::Warn),
+                Condition::Down => (mark(Mark::Down), Style::Dim),
+                Condition::NotStarted => (mark(Mark::NotStarted), Style::Dim),
             };
             line.put(x, glyph, style);
         }
@@ -108,17 +108,17 @@ impl<'a> Canvas<'a> {
         for &node in &self.layout.lanes {
             if let Some(x) = self.layout.column(node).filter(|x| low < *x && *x < high) {
                 match story.standing(node) {
-                    Standing::Up => line.put(x, s.cross, style),
-                    Standing::Locked => line.put(x, s.cross_locked, style),
-                    Standing::Down | Standing::NotStarted => {}
+                    Condition::Up => line.put(x, s.cross, style),
+                    Condition::Locked => line.put(x, s.cross_locked, style),
+                    Condition::Down | Condition::NotStarted => {}
                 }
             }
         }
         let tail = match (story.standing(src), rightward) {
-            (Standing::Up, true) => Some(s.tail_right),
-            (Standing::Up, false) => Some(s.tail_left),
-            (Standing::Locked, true) => Some(s.tail_right_locked),
-            (Standing::Locked, false) => Some(s.tail_left_locked),
+            (Condition::Up, true) => Some(s.tail_right),
+            (Condition::Up, false) => Some(s.tail_left),
+            (Condition::Locked, true) => Some(s.tail_right_locked),
+            (Condition::Locked, false) => Some(s.tail_left_locked),
             _ => None,
         };
         if let Some(tail) = tail {

@@ -6,18 +6,18 @@
 use super::Options;
 use super::canvas::{Canvas, Head};
 use super::layout::Layout;
-use super::names::{Names, Sort};
+use super::names::{DisplayNames, Sort};
 use super::paint::{Line, Style, paint};
 use super::signs::{event_marks, tone};
 use super::story::{Origin, Scene, Story, actor, message};
 use super::text::{Detail, clean, count, fit, wrap};
 use super::words;
 use crate::model::Observation;
-use crate::trace::{Message, Step, Trace, What};
+use crate::trace::{Message, StepRecord, Trace, What};
 
 /// Draws a trace. The diagram ends in a line break.
 pub fn diagram(trace: &Trace, options: &Options) -> String {
-    let names = Names::new(trace, options.ascii);
+    let names = DisplayNames::new(trace, options.ascii);
     let layout = Layout::new(trace, options, &names);
     let mut picture = Picture {
         trace,
@@ -42,7 +42,7 @@ pub fn diagram(trace: &Trace, options: &Options) -> String {
 pub(super) struct Picture<'a> {
     pub trace: &'a Trace,
     pub options: &'a Options,
-    pub names: &'a Names,
+    pub names: &'a DisplayNames,
     pub canvas: Canvas<'a>,
     pub out: Vec<String>,
 }
@@ -198,7 +198,7 @@ struct Skipped {
 }
 
 impl Skipped {
-    fn add(&mut self, step: &Step) {
+    fn add(&mut self, step: &StepRecord) {
         self.steps += 1;
         self.loud |= matters(step);
     }
@@ -233,7 +233,7 @@ fn kept(trace: &Trace, wanted: &[usize], elide: Option<usize>) -> Vec<bool> {
 
 /// Whether a step is more than a message or a timer on its way: something was decided or done, a fault
 /// came or went, a property broke.
-fn matters(step: &Step) -> bool {
+fn matters(step: &StepRecord) -> bool {
     let fault = match step.what {
         What::Crash { .. } | What::Cut { .. } | What::Recover { .. } | What::Heal { .. } => true,
         _ => step.crash_after.is_some(),

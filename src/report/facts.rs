@@ -3,7 +3,7 @@
 //! Invariant: says what the trace records and counts nothing again.
 
 use super::layout::Clock;
-use super::names::Names;
+use super::names::DisplayNames;
 use super::text::count;
 use crate::model::Time;
 use crate::trace::Trace;
@@ -35,7 +35,7 @@ pub(super) fn verdict(trace: &Trace) -> Vec<String> {
 
 /// What the run cost, and which faults happened in it: sentences that are safe to show.
 pub fn facts(trace: &Trace) -> Vec<String> {
-    let names = Names::new(trace, false);
+    let names = DisplayNames::new(trace, false);
     let mut sentences = vec![costs(trace, &names)];
     sentences.extend(locks(trace, &names));
     sentences.push(faults(trace, &names));
@@ -43,7 +43,7 @@ pub fn facts(trace: &Trace) -> Vec<String> {
     sentences
 }
 
-fn costs(trace: &Trace, names: &Names) -> String {
+fn costs(trace: &Trace, names: &DisplayNames) -> String {
     let costs = &trace.costs;
     let mut parts = vec![count(costs.messages, "message")];
     if costs.delays > 0 {
@@ -61,7 +61,7 @@ fn costs(trace: &Trace, names: &Names) -> String {
     format!("Cost: {}.", parts.join(", "))
 }
 
-fn locks(trace: &Trace, names: &Names) -> Option<String> {
+fn locks(trace: &Trace, names: &DisplayNames) -> Option<String> {
     let clock = Clock::of(trace);
     let locked = trace.costs.locked.iter();
     let locked: Vec<Time> = locked
@@ -74,7 +74,7 @@ fn locks(trace: &Trace, names: &Names) -> Option<String> {
 /// A number for each node, those of one role together if they are equal.
 fn per_node<T: PartialEq>(
     each: &[T],
-    names: &Names,
+    names: &DisplayNames,
     show: impl Fn(&T) -> Option<String>,
 ) -> String {
     let nodes: Vec<(usize, &T)> = each.iter().enumerate().take(names.len()).collect();
@@ -96,7 +96,7 @@ fn per_node<T: PartialEq>(
     parts.join(", ")
 }
 
-fn faults(trace: &Trace, names: &Names) -> String {
+fn faults(trace: &Trace, names: &DisplayNames) -> String {
     let facts = &trace.facts;
     let mut parts = Vec::new();
     let each = facts.crashes.iter().enumerate();

@@ -5,7 +5,7 @@
 use super::diagram::Picture;
 use super::paint::{Line, Style};
 use super::signs::marks;
-use super::story::{Standing, Story};
+use super::story::{Condition, Story};
 use super::text::{fit, width};
 use super::words;
 use crate::model::cluster::enumerate;
@@ -106,7 +106,7 @@ impl Picture<'_> {
         }
         let layout = self.canvas.layout;
         let later: Vec<String> = (0..self.names.len())
-            .filter(|n| story.standing(*n) == Standing::NotStarted)
+            .filter(|n| story.standing(*n) == Condition::NotStarted)
             .map(|n| self.names.name(n))
             .collect();
         let words = match later.len() {

@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 
 use super::Options;
-use super::names::{Names, Sort};
+use super::names::{DisplayNames, Sort};
 use super::story::{actor, message};
 use super::text::{Detail, width};
 use crate::model::Time;
-use crate::trace::{Step, Trace};
+use crate::trace::{StepRecord, Trace};
 
 /// Up to so many nodes have a lane even if they do nothing.
 const IDLE_LANES_MAX: usize = 8;
@@ -45,7 +45,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    pub fn new(trace: &Trace, options: &Options, names: &Names) -> Self {
+    pub fn new(trace: &Trace, options: &Options, names: &DisplayNames) -> Self {
         let steps = visible(trace, options);
         let shown = || steps.iter().filter_map(|n| trace.steps.get(n - 1));
         let active = active(trace, shown(), names.len(), options);
@@ -106,13 +106,13 @@ impl Layout {
     }
 }
 
-fn width_of(names: &Names, node: usize) -> usize {
+fn width_of(names: &DisplayNames, node: usize) -> usize {
     width(&names.name(node)).max(width(names.role(node)))
 }
 
 /// The pitch at which most arrows can bear the name of their message.
-fn wanted<'a>(steps: impl Iterator<Item = &'a Step>, names: &Names) -> usize {
-    let label = |s: &Step| {
+fn wanted<'a>(steps: impl Iterator<Item = &'a StepRecord>, names: &DisplayNames) -> usize {
+    let label = |s: &StepRecord| {
         let m = message(&s.what)?;
         Some(width(&names.label(Sort::Message, &m.message, Detail::Kind)))
     };
@@ -130,7 +130,7 @@ fn visible(trace: &Trace, options: &Options) -> Vec<usize> {
         .filter(|(_, n)| options.nodes.contains(&n.name))
         .map(|(i, _)| i)
         .collect();
-    let concerns = |step: &Step| {
+    let concerns = |step: &StepRecord| {
         options.nodes.is_empty()
             || match (message(&step.what), step.what.node()) {
                 (Some(m), _) => wanted.contains(&m.src) || wanted.contains(&m.dst),
@@ -153,7 +153,7 @@ fn visible(trace: &Trace, options: &Options) -> Vec<usize> {
 /// The nodes that something happens to, or all if there are few.
 fn active<'a>(
     trace: &Trace,
-    steps: impl Iterator<Item = &'a Step>,
+    steps: impl Iterator<Item = &'a StepRecord>,
     nodes: usize,
     options: &Options,
 ) -> BTreeSet<usize> {

@@ -35,7 +35,7 @@ enum Matter {
 
 /// The names of a trace, fit to show.
 #[derive(Debug)]
-pub(super) struct Names {
+pub(super) struct DisplayNames {
     nodes: Vec<String>,
     roles: Vec<String>,
     /// The kinds of which there is more than one: only these need to show their values.
@@ -47,10 +47,10 @@ pub(super) struct Names {
     pub ascii: bool,
 }
 
-impl Names {
+impl DisplayNames {
     pub fn new(trace: &Trace, ascii: bool) -> Self {
         let show = |text: &str| fit(&clean(&cap(text), ascii), NAME_MAX, ascii);
-        Names {
+        DisplayNames {
             nodes: trace.nodes.iter().map(|n| show(&n.name)).collect(),
             roles: trace.nodes.iter().map(|n| show(&n.role)).collect(),
             various: various(trace),

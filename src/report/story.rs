@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Observation;
-use crate::trace::{Did, Message, NodeRecord, Step, Trace, What};
+use crate::trace::{Did, Message, NodeRecord, StepRecord, Trace, What};
 
 /// How a node stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum Condition {
     NotStarted,
     Up,
     Locked,
@@ -30,7 +30,7 @@ pub(super) struct Origin {
 #[derive(Debug)]
 pub(super) struct Scene<'a> {
     pub number: usize,
-    pub step: &'a Step,
+    pub step: &'a StepRecord,
     /// Where the message of the event comes from.
     pub origin: Option<Origin>,
     /// Where the messages come from that a cut lost.
@@ -54,7 +54,7 @@ enum Held<'a> {
 #[derive(Debug)]
 pub(super) struct Story<'a> {
     trace: &'a Trace,
-    standing: Vec<Standing>,
+    standing: Vec<Condition>,
     /// What each node holds: locks of a subject, or a thing by its name.
     holds: Vec<BTreeSet<Held<'a>>>,
     records: Vec<Option<&'a NodeRecord>>,
@@ -68,7 +68,7 @@ impl<'a> Story<'a> {
         let nodes = trace.nodes.len();
         let mut story = Story {
             trace,
-            standing: vec![Standing::Up; nodes],
+            standing: vec![Condition::Up; nodes],
             holds: vec![BTreeSet::new(); nodes],
             records: vec![None; nodes],
             flight: BTreeMap::new(),
@@ -77,7 +77,7 @@ impl<'a> Story<'a> {
         for (node, start) in trace.start.iter().enumerate().take(nodes) {
             story.records[node] = Some(&start.after);
             if !start.after.up {
-                story.standing[node] = Standing::NotStarted;
+                story.standing[node] = Condition::NotStarted;
             }
             story.react(node, &start.did);
         }
@@ -94,8 +94,8 @@ impl<'a> Story<'a> {
         self.trace.number(self.steps)
     }
 
-    pub fn standing(&self, node: usize) -> Standing {
-        self.standing.get(node).copied().unwrap_or(Standing::Up)
+    pub fn standing(&self, node: usize) -> Condition {
+        self.standing.get(node).copied().unwrap_or(Condition::Up)
     }
 
     pub fn record(&self, node: usize) -> Option<&'a NodeRecord> {
@@ -120,7 +120,7 @@ impl<'a> Story<'a> {
             origin: message(&step.what).and_then(|m| self.origin(m, &step.what)),
             lost: step.lost.iter().map(|m| self.take(m, true)).collect(),
             before: actor.and_then(|node| self.record(node)),
-            joins: actor.is_some_and(|n| self.standing(n) == Standing::NotStarted),
+            joins: actor.is_some_and(|n| self.standing(n) == Condition::NotStarted),
         };
         if let Some(node) = actor.filter(|n| *n < self.standing.len()) {
             self.react(node, &step.did);
@@ -129,7 +129,7 @@ impl<'a> Story<'a> {
         Some(scene)
     }
 
-    fn stand(&mut self, node: usize, step: &'a Step) {
+    fn stand(&mut self, node: usize, step: &'a StepRecord) {
         if let Some(after) = &step.after {
             self.records[node] = Some(after);
         }
@@ -137,12 +137,12 @@ impl<'a> Story<'a> {
         if crashed {
             // What it holds is given up with everything else that is volatile.
             self.holds[node].clear();
-            self.standing[node] = Standing::Down;
+            self.standing[node] = Condition::Down;
         } else {
             self.standing[node] = if self.holds[node].is_empty() {
-                Standing::Up
+                Condition::Up
             } else {
-                Standing::Locked
+                Condition::Locked
             };
         }
     }
@@ -167,8 +167,8 @@ impl<'a> Story<'a> {
                 _ => false,
             };
         }
-        if !self.holds[node].is_empty() && self.standing[node] == Standing::Up {
-            self.standing[node] = Standing::Locked;
+        if !self.holds[node].is_empty() && self.standing[node] == Condition::Up {
+            self.standing[node] = Condition::Locked;
         }
     }
 
@@ -219,7 +219,7 @@ pub(super) fn message(what: &What) -> Option<&Message> {
 }
 
 /// The node whose handler ran, or that went down.
-pub(super) fn actor(step: &Step) -> Option<usize> {
+pub(super) fn actor(step: &StepRecord) -> Option<usize> {
     match &step.what {
         What::ArriveAtDown(_) | What::Drop(_) | What::Duplicate(_) => None,
         what => what.node(),

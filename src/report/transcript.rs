@@ -6,7 +6,7 @@
 use std::fmt::Write;
 
 use super::text::clean;
-use crate::trace::{Did, Message, NodeRecord, PropertyStatus, Step, Trace, What};
+use crate::trace::{Did, Message, NodeRecord, PropertyStatus, StepRecord, Trace, What};
 
 /// Writes a trace as a transcript.
 pub fn transcript(trace: &Trace) -> String {
@@ -32,7 +32,7 @@ pub fn transcript(trace: &Trace) -> String {
 }
 
 /// The part of the transcript that is about one step.
-pub(super) fn transcript_of(trace: &Trace, step: &Step) -> String {
+pub(super) fn transcript_of(trace: &Trace, step: &StepRecord) -> String {
     let text = String::new();
     let mut out = Transcript { trace, text };
     out.step(step);
@@ -59,7 +59,7 @@ impl Transcript<'_> {
             .map_or_else(unknown, |n| n.name.clone())
     }
 
-    fn step(&mut self, step: &Step) {
+    fn step(&mut self, step: &StepRecord) {
         self.line(0, &step.event);
         let before = self.text.len();
         if let Some(at) = step.at {

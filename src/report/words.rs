@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use super::names::{Names, Sort};
+use super::names::{DisplayNames, Sort};
 use super::story::Scene;
 use super::text::{Detail, fit, width};
 use crate::model::Observation;
@@ -40,7 +40,12 @@ impl Level {
 }
 
 /// What a step meant. `is_drawn` says that the arrow bears the message's name.
-pub(super) fn step(scene: &Scene<'_>, names: &Names, is_drawn: bool, columns: usize) -> String {
+pub(super) fn step(
+    scene: &Scene<'_>,
+    names: &DisplayNames,
+    is_drawn: bool,
+    columns: usize,
+) -> String {
     let mut text = String::new();
     for level in LEVELS {
         text = sentence(scene, names, is_drawn, level);
@@ -52,7 +57,7 @@ pub(super) fn step(scene: &Scene<'_>, names: &Names, is_drawn: bool, columns: us
 }
 
 /// What the first start of a node did.
-pub(super) fn start(node: usize, did: &Did, names: &Names, columns: usize) -> String {
+pub(super) fn start(node: usize, did: &Did, names: &DisplayNames, columns: usize) -> String {
     let mut text = String::new();
     for level in LEVELS {
         text = format!("{} {}", names.name(node), reaction(did, node, names, level));
@@ -63,7 +68,7 @@ pub(super) fn start(node: usize, did: &Did, names: &Names, columns: usize) -> St
     fit(&text, columns, names.ascii)
 }
 
-fn sentence(scene: &Scene<'_>, names: &Names, is_drawn: bool, level: Level) -> String {
+fn sentence(scene: &Scene<'_>, names: &DisplayNames, is_drawn: bool, level: Level) -> String {
     let step = scene.step;
     let lost = |m: &Message, what: &str| {
         let label = names.label(Sort::Message, &m.message, level.detail());
@@ -141,7 +146,7 @@ fn sentence(scene: &Scene<'_>, names: &Names, is_drawn: bool, level: Level) -> S
 }
 
 /// What a handler did, or that it did nothing.
-fn handled(scene: &Scene<'_>, node: usize, names: &Names, level: Level) -> String {
+fn handled(scene: &Scene<'_>, node: usize, names: &DisplayNames, level: Level) -> String {
     let step = scene.step;
     let did = reaction(&step.did, node, names, level);
     if step.crash_after.is_some() {
@@ -167,7 +172,7 @@ fn handled(scene: &Scene<'_>, node: usize, names: &Names, level: Level) -> Strin
 }
 
 /// Observations, saves and sends, in words.
-fn reaction(did: &Did, node: usize, names: &Names, level: Level) -> String {
+fn reaction(did: &Did, node: usize, names: &DisplayNames, level: Level) -> String {
     let mut parts = Vec::new();
     let is_rule = |o: &&Observation| matches!(o, Observation::Applied { .. });
     // What is settled is carried out; that need not be said.
@@ -229,7 +234,7 @@ fn reaction(did: &Did, node: usize, names: &Names, level: Level) -> String {
     parts.join("; ")
 }
 
-fn observation(observed: &Observation, names: &Names, level: Level) -> String {
+fn observation(observed: &Observation, names: &DisplayNames, level: Level) -> String {
     match observed {
         Observation::Locked { .. } if level >= Level::NoSaves => "locks".to_owned(),
         Observation::Released { .. } if level >= Level::NoSaves => "unlocks".to_owned(),
@@ -240,7 +245,7 @@ fn observation(observed: &Observation, names: &Names, level: Level) -> String {
 
 /// What was sent, each message once with all it went to. What was lost at once is left out: it
 /// has a line of its own.
-fn groups(sent: &[Sent], names: &Names, detail: Detail) -> Vec<(String, BTreeSet<usize>)> {
+fn groups(sent: &[Sent], names: &DisplayNames, detail: Detail) -> Vec<(String, BTreeSet<usize>)> {
     let mut groups: Vec<(String, BTreeSet<usize>)> = Vec::new();
     for s in sent.iter().filter(|s| s.lost.is_none()) {
         let label = names.label(Sort::Message, &s.message, detail);

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use rustc_hash::FxHasher;
 
 use super::budgets;
-use super::case::{Case, CheckOptions, Engine};
+use super::case::{Case, CheckOptions, EngineKind};
 use super::compare::{check_outcome, run_fits, runs_outcome};
 use super::judge_check::{allowed, report_check};
 use super::judge_run::{interrupted, judge_run};
@@ -301,17 +301,17 @@ impl<P: Protocol> Case for Testbed<P> {
             Ok(report_check(&question, &trial, params, name, &origin))
         };
         let mut report = match options.engine {
-            Engine::Fast => ours(check::Engine::Fast(options.tuning), "fast")?,
-            Engine::Plain => ours(check::Engine::Plain, "plain")?,
+            EngineKind::Fast => ours(check::Engine::Fast(options.tuning), "fast")?,
+            EngineKind::Plain => ours(check::Engine::Plain, "plain")?,
             #[cfg(feature = "stateright-bridge")]
-            Engine::Stateright => {
+            EngineKind::Stateright => {
                 super::second_opinion::check(&question, &self.case.params, &origin, monitor)
             }
         };
         report.allowed = self.allowed();
         report.notes.clone_from(&self.notes);
         report.cut_short |= options.depth_max.is_some();
-        let is_fast = options.engine == Engine::Fast;
+        let is_fast = options.engine == EngineKind::Fast;
         report.threads = Some(if is_fast { options.tuning.crew() } else { 1 });
         Ok(report)
     }

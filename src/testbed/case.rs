@@ -12,7 +12,7 @@ use crate::model::Limit;
 
 /// Which engine searches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Engine {
+pub enum EngineKind {
     /// Ours: exact, and shortest schedules.
     #[default]
     Fast,
@@ -28,7 +28,7 @@ pub enum Engine {
 /// What a check is asked for beyond the scenario.
 #[derive(Clone, Debug, Default)]
 pub struct CheckOptions {
-    pub engine: Engine,
+    pub engine: EngineKind,
     /// Judge only these properties; all of the scenario's if empty.
     pub properties: Vec<String>,
     /// Stop after so many distinct worlds.

@@ -18,7 +18,9 @@ mod second_opinion;
 mod story;
 
 pub use bench::{Testbed, run_seeds, run_seeds_unless};
-pub use case::{BugInfo, Case, CheckOptions, Engine, ParameterInfo, PropertyInfo, ProtocolInfo};
+pub use case::{
+    BugInfo, Case, CheckOptions, EngineKind, ParameterInfo, PropertyInfo, ProtocolInfo,
+};
 pub use compare::summary;
 pub use judge_check::report_check;
 pub use judge_run::judge_run;

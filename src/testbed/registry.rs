@@ -128,12 +128,12 @@ pub fn schema() -> Json {
 
 /// A scenario to start from; `None` if there is no such protocol.
 pub fn starting_scenario(protocol: &str) -> Option<String> {
-    struct Start<'a> {
+    struct Starting<'a> {
         protocol: &'a str,
         text: Option<String>,
     }
 
-    impl Visitor for Start<'_> {
+    impl Visitor for Starting<'_> {
         fn visit<P: Protocol>(&mut self) {
             if self.protocol == P::NAME {
                 self.text = Some(Scenario::starting_for::<P>());
@@ -141,7 +141,7 @@ pub fn starting_scenario(protocol: &str) -> Option<String> {
         }
     }
 
-    let mut start = Start {
+    let mut start = Starting {
         protocol,
         text: None,
     };

@@ -74,7 +74,7 @@ pub fn check<P: Protocol>(
 }
 
 /// What Stateright found.
-struct Found {
+struct SecondOpinion {
     progress: Progress,
     stopped: Option<Stopped>,
     /// Whether it ended because nothing was left to find out.
@@ -95,7 +95,7 @@ fn search(
     properties: &[&'static str],
     limits: &Limits,
     monitor: &mut dyn Monitor,
-) -> Found {
+) -> SecondOpinion {
     let depth = match limits.depth {
         Limit::Unlimited => usize::MAX,
         Limit::AtMost(depth) => depth as usize + 1,
@@ -131,7 +131,7 @@ fn search(
         // Stateright does not say whether anything lay deeper.
         seen.withheld.insert(Bound::Depth);
     }
-    Found {
+    SecondOpinion {
         progress,
         settled: stopped.is_none() && all_found,
         stopped,

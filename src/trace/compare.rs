@@ -1,6 +1,6 @@
 //! How a replay differs from its record.
 
-use super::{NodeRecord, Step, Trace};
+use super::{NodeRecord, StepRecord, Trace};
 
 /// How two traces of the same schedule differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Difference {
 /// One thing in which steps can differ, as text.
 struct Field {
     name: &'static str,
-    text: fn(&Trace, &Step) -> String,
+    text: fn(&Trace, &StepRecord) -> String,
 }
 
 /// In the order in which they are told: what a step did comes before what it left.
@@ -65,7 +65,7 @@ fn listed<T>(items: &[T], text: impl Fn(&T) -> String) -> String {
     items.iter().map(text).collect::<Vec<_>>().join(", ")
 }
 
-fn recorded(step: &Step, text: fn(&NodeRecord) -> String) -> String {
+fn recorded(step: &StepRecord, text: fn(&NodeRecord) -> String) -> String {
     step.after.as_ref().map_or_else(String::new, text)
 }
 

@@ -35,10 +35,10 @@ pub struct Trace {
     pub links: LinkRules,
     pub nodes: Vec<NodeInfo>,
     /// Each node after the first starts. Nodes that join later have not started.
-    pub start: Vec<Start>,
+    pub start: Vec<StartRecord>,
     /// The properties that were watched, and whether they held before the first step.
     pub properties: Vec<PropertyStatus>,
-    pub steps: Vec<Step>,
+    pub steps: Vec<StepRecord>,
     /// The steps of a very long run that were not recorded. Such a trace can be drawn, not replayed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unrecorded: Option<Unrecorded>,
@@ -98,7 +98,7 @@ pub struct NodeInfo {
 
 /// What the first start of a node did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Start {
+pub struct StartRecord {
     #[serde(flatten)]
     pub did: Did,
     pub after: NodeRecord,
@@ -106,7 +106,7 @@ pub struct Start {
 
 /// One event that happened, with its effects.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Step {
+pub struct StepRecord {
     /// Virtual time; a step of the checker has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Time>,

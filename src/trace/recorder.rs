@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::Value as Json;
 
 use super::{
-    Did, FORMAT, Message, NodeInfo, NodeRecord, Origin, PropertyStatus, Saved, Sent, Start, Step,
-    Trace, Unrecorded, What,
+    Did, FORMAT, Message, NodeInfo, NodeRecord, Origin, PropertyStatus, Saved, Sent, StartRecord,
+    StepRecord, Trace, Unrecorded, What,
 };
 
 use crate::model::cluster::index;
@@ -29,7 +29,7 @@ pub struct Recorder<P: Protocol> {
     status: BTreeMap<&'static str, Option<String>>,
     /// How many steps are kept at each end of a run, and those of the far end.
     ends: usize,
-    tail: VecDeque<Step>,
+    tail: VecDeque<StepRecord>,
     unrecorded: usize,
 }
 
@@ -129,7 +129,7 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
                 .find(|e| e.reaction.as_ref().is_some_and(|(who, _)| *who == id));
             let did = start
                 .and_then(|e| Some(did(&*system.protocol, &e.reaction.as_ref()?.1, &e.unsent)));
-            self.trace.start.push(Start {
+            self.trace.start.push(StartRecord {
                 did: did.unwrap_or_default(),
                 after: record(system, world.node(id)),
             });
@@ -153,7 +153,7 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
             self.tail.pop_front();
             self.unrecorded += 1;
         }
-        let step = Step {
+        let step = StepRecord {
             at: *now,
             event: event.notation(&system.cluster).to_string(),
             what: what(event, effects.lost_at_down),

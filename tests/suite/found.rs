@@ -9,7 +9,7 @@ use std::thread::{available_parallelism, scope};
 
 use jury::check::Patient;
 use jury::check::fast::{Sizes, Tuning};
-use jury::testbed::{CheckOptions, CheckReport, Engine, RunReport, run_seeds};
+use jury::testbed::{CheckOptions, CheckReport, EngineKind, RunReport, run_seeds};
 
 use crate::shipped::{Story, stories};
 
@@ -66,12 +66,12 @@ impl Way {
             ..Tuning::unreduced()
         };
         let (engine, tuning) = match self {
-            Way::Usual => (Engine::Fast, Tuning::default()),
-            Way::Whole => (Engine::Fast, one_thread),
-            Way::Cramped => (Engine::Fast, cramped(2, 7, 64)),
-            Way::Crowded => (Engine::Fast, cramped(8, 23, 31)),
-            Way::Plain => (Engine::Plain, Tuning::unreduced()),
-            Way::Stateright => (Engine::Stateright, Tuning::unreduced()),
+            Way::Usual => (EngineKind::Fast, Tuning::default()),
+            Way::Whole => (EngineKind::Fast, one_thread),
+            Way::Cramped => (EngineKind::Fast, cramped(2, 7, 64)),
+            Way::Crowded => (EngineKind::Fast, cramped(8, 23, 31)),
+            Way::Plain => (EngineKind::Plain, Tuning::unreduced()),
+            Way::Stateright => (EngineKind::Stateright, Tuning::unreduced()),
         };
         CheckOptions {
             engine,

@@ -6,7 +6,7 @@ use crate::model::facts::{Costs, Facts};
 use crate::model::{Limit, LinkOrder, LinkRules, Observation, Time, Value};
 use crate::trace::{
     Did, FORMAT, Message, NodeInfo, NodeRecord, Origin, Outcome, PropertyStatus, Saved, Sent,
-    Start, Step, Trace, What,
+    StartRecord, StepRecord, Trace, What,
 };
 
 pub struct Build {
@@ -31,7 +31,7 @@ impl Build {
             name: (*name).to_owned(),
             role: (*role).to_owned(),
         };
-        let start = || Start {
+        let start = || StartRecord {
             did: Did::default(),
             after: record("working"),
         };
@@ -86,7 +86,7 @@ impl Build {
             }),
             _ => None,
         };
-        self.trace.steps.push(Step {
+        self.trace.steps.push(StepRecord {
             at: Some(self.now),
             event,
             what,
@@ -184,7 +184,7 @@ impl Build {
         self.step(format!("heal {groups}"), What::Heal { links: vec![] })
     }
 
-    fn last(&mut self) -> &mut Step {
+    fn last(&mut self) -> &mut StepRecord {
         self.trace.steps.last_mut().expect("a step to add to")
     }
 

@@ -9,7 +9,8 @@ use super::build::{Build, record};
 use crate::model::{Observation, Time, Value};
 use crate::report::{Options, diagram, facts, step, transcript};
 use crate::trace::{
-    Did, Message, NodeInfo, Outcome, PropertyStatus, Saved, Sent, Start, Step, Trace, What,
+    Did, Message, NodeInfo, Outcome, PropertyStatus, Saved, Sent, StartRecord, StepRecord, Trace,
+    What,
 };
 
 fn text() -> impl Strategy<Value = String> {
@@ -96,10 +97,10 @@ prop_compose! {
         lost in vec(message(), 0..3),
         after in option::of(text()),
         properties in vec(property(), 0..2),
-    ) -> Step {
+    ) -> StepRecord {
         let after = after.map(|status| record(&status));
         let at = at.map(Time);
-        Step { at, event, what, crash_after, suspicion, did, lost, after, properties }
+        StepRecord { at, event, what, crash_after, suspicion, did, lost, after, properties }
     }
 }
 
@@ -120,7 +121,7 @@ prop_compose! {
         let start = |(did, status, up): (Did, String, bool)| {
             let mut after = record(&status);
             after.up = up;
-            Start { did, after }
+            StartRecord { did, after }
         };
         trace.start = starts.into_iter().map(start).collect();
         trace.steps = steps;

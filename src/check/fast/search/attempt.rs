@@ -13,7 +13,7 @@ use super::through::Through;
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
 use crate::check::fast::expand::expander::Expander;
-use crate::check::fast::expand::reduce::{Open, Prospect, Reducer, prospects};
+use crate::check::fast::expand::reduce::{Prospect, Reducer, Unforeseen, prospects};
 use crate::check::fast::expand::renamings::Renamings;
 use crate::check::fast::tuning::Tuning;
 use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction};
@@ -270,8 +270,8 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         {
             match prospects(self.system, self.start, questions_max, monitor) {
                 Ok(found) => Some(found.into()),
-                Err(Open::Stopped(stopped)) => return Err(stopped),
-                Err(Open::Forgone(why)) => {
+                Err(Unforeseen::Stopped(stopped)) => return Err(stopped),
+                Err(Unforeseen::Forgone(why)) => {
                     reduced.forgo(Reduction::Dead, why);
                     None
                 }

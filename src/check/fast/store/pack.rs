@@ -38,14 +38,14 @@ impl Key {
 
 /// Where the number of a part lies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Field {
+struct BitField {
     word: u32,
     shift: u32,
     /// No bits if the part never was another than the first.
     width: u32,
 }
 
-impl Field {
+impl BitField {
     #[inline]
     fn mask(self) -> u64 {
         (1 << self.width) - 1
@@ -54,7 +54,7 @@ impl Field {
 
 /// A layout, and the tables that fold more than two words into two. All workers share the tables.
 pub struct Packer {
-    fields: Vec<Field>,
+    fields: Vec<BitField>,
     /// The fields that have a width.
     active: Vec<usize>,
     /// The words that the fields fill.
@@ -215,7 +215,7 @@ impl Packer {
     /// Puts a number into words where another was. Both fit.
     #[inline]
     pub fn replace(&self, words: &mut [u64], part: usize, old: Number, new: Number) {
-        let Field { word, shift, .. } = self.fields[part];
+        let BitField { word, shift, .. } = self.fields[part];
         words[word as usize] ^= u64::from(old ^ new) << shift;
     }
 
@@ -329,7 +329,7 @@ impl Packer {
 }
 
 /// Fields of these widths, each in the first word that has room for it; how many words they take.
-fn place(widths: &[u32], word_bits: u32) -> (Vec<Field>, usize) {
+fn place(widths: &[u32], word_bits: u32) -> (Vec<BitField>, usize) {
     let mut filled = vec![0];
     let field = |&width: &u32| {
         let has_room = |filled: &u32| width == 0 || *filled == 0 || filled + width <= word_bits;
@@ -340,7 +340,7 @@ fn place(widths: &[u32], word_bits: u32) -> (Vec<Field>, usize) {
         let shift = filled[word];
         filled[word] += width;
         let word = u32::try_from(word).expect("few words");
-        Field { word, shift, width }
+        BitField { word, shift, width }
     };
     (widths.iter().map(field).collect(), filled.len())
 }

@@ -6,7 +6,7 @@ mod prospect;
 use std::sync::Arc;
 
 pub use dead::Dead;
-pub use prospect::{Open, Prospect, prospects};
+pub use prospect::{Prospect, Unforeseen, prospects};
 
 use crate::check::reduction::{Reduction, Reductions};
 use crate::model::Protocol;

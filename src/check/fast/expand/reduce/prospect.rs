@@ -55,7 +55,7 @@ impl<P: Protocol> Prospect<P> {
 
 /// Why something was not found out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Open {
+pub enum Unforeseen {
     Forgone(Forgone),
     /// The monitor wanted it to end.
     Stopped(Stopped),
@@ -67,7 +67,7 @@ pub fn prospects<P: Protocol>(
     start: &World<P>,
     questions_max: usize,
     monitor: &mut dyn Monitor,
-) -> Result<Vec<Prospect<P>>, Open> {
+) -> Result<Vec<Prospect<P>>, Unforeseen> {
     // A handler that thinks that something cannot happen may be right.
     let found = catch_unwind(AssertUnwindSafe(|| {
         let mut closure = Closure::new(system, start, questions_max, monitor);
@@ -77,31 +77,31 @@ pub fn prospects<P: Protocol>(
         let judged = nodes.into_iter().map(|local| local.judge(&mut watch));
         judged.collect()
     }));
-    found.unwrap_or(Err(Open::Forgone(Forgone::HandlerPanics)))
+    found.unwrap_or(Err(Unforeseen::Forgone(Forgone::HandlerPanics)))
 }
 
 /// Shows a monitor how many questions were asked.
-struct Watch<'a> {
+struct QuestionCounter<'a> {
     monitor: &'a mut dyn Monitor,
     questions: usize,
     /// What was done since the last look.
     unseen: usize,
 }
 
-impl Watch<'_> {
-    fn look(&mut self) -> Result<(), Open> {
+impl QuestionCounter<'_> {
+    fn look(&mut self) -> Result<(), Unforeseen> {
         self.unseen += 1;
         if self.unseen < LOOK_EVERY {
             return Ok(());
         }
         self.unseen = 0;
         let look = self.monitor.prepares(self.questions as u64);
-        look.map_err(Open::Stopped)
+        look.map_err(Unforeseen::Stopped)
     }
 }
 
 /// What is known of one node so far.
-struct Local<P: Protocol> {
+struct NodeClosure<P: Protocol> {
     parts: Set<Node<P>>,
     messages: Set<(Id, P::Msg)>,
     /// From part to part.
@@ -114,12 +114,12 @@ struct Local<P: Protocol> {
 
 struct Closure<'a, P: Protocol> {
     system: &'a System<P>,
-    nodes: Vec<Local<P>>,
+    nodes: Vec<NodeClosure<P>>,
     /// The nodes that the budgets allow to crash, and what else they allow.
     frail: NodeSet,
     recovers: bool,
     times_out: bool,
-    watch: Watch<'a>,
+    watch: QuestionCounter<'a>,
     questions_max: usize,
 }
 
@@ -138,7 +138,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
                 let channel = start.channel(Link::new(src, dst));
                 channel.iter().map(move |msg| (src, msg.clone()))
             });
-            Local {
+            NodeClosure {
                 parts: Set::from_iter([start.node(dst).clone()]),
                 messages: in_flight.collect(),
                 edges: Vec::new(),
@@ -154,7 +154,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
                 .recoveries
                 .allows(|| spent.recoveries as usize),
             times_out: rules.timeouts.allows(|| spent.timeouts as usize),
-            watch: Watch {
+            watch: QuestionCounter {
                 monitor,
                 questions: 0,
                 unseen: 0,
@@ -165,7 +165,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
     }
 
     /// Asks what was not asked before; whether there was anything.
-    fn sweep(&mut self) -> Result<bool, Open> {
+    fn sweep(&mut self) -> Result<bool, Unforeseen> {
         let mut asked = false;
         for id in self.system.cluster.ids() {
             let at = index(id);
@@ -190,7 +190,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
     }
 
     /// What happens to a part by itself.
-    fn own(&mut self, id: Id, part: usize, node: &Node<P>) -> Result<(), Open> {
+    fn own(&mut self, id: Id, part: usize, node: &Node<P>) -> Result<(), Unforeseen> {
         let Node::Up(up) = node else {
             let joins = matches!(node, Node::Absent);
             if joins || self.recovers {
@@ -217,7 +217,13 @@ impl<'a, P: Protocol> Closure<'a, P> {
         Ok(())
     }
 
-    fn message(&mut self, id: Id, part: usize, node: &Node<P>, nth: usize) -> Result<(), Open> {
+    fn message(
+        &mut self,
+        id: Id,
+        part: usize,
+        node: &Node<P>,
+        nth: usize,
+    ) -> Result<(), Unforeseen> {
         let arrives = node.up().is_some_and(|up| up.choices.is_empty());
         if arrives {
             let (src, msg) = self.nodes[index(id)].messages[nth].clone();
@@ -236,7 +242,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
         part: usize,
         node: &Node<P>,
         input: Input<'_, P>,
-    ) -> Result<bool, Open> {
+    ) -> Result<bool, Unforeseen> {
         let protocol = &*self.system.protocol;
         let withheld = |state| protocol.withheld(id, state, input);
         if node.state().and_then(withheld).is_some() {
@@ -260,10 +266,10 @@ impl<'a, P: Protocol> Closure<'a, P> {
         node: &Node<P>,
         input: Input<'_, P>,
         crash_after: Option<usize>,
-    ) -> Result<bool, Open> {
+    ) -> Result<bool, Unforeseen> {
         if self.watch.questions == self.questions_max {
             let too_many = Forgone::TooManyQuestions(self.questions_max);
-            return Err(Open::Forgone(too_many));
+            return Err(Unforeseen::Forgone(too_many));
         }
         self.watch.questions += 1;
         self.watch.look()?;
@@ -279,7 +285,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
     }
 }
 
-impl<P: Protocol> Local<P> {
+impl<P: Protocol> NodeClosure<P> {
     fn lead(&mut self, part: usize, after: Node<P>) {
         let (after, _) = self.parts.insert_full(after);
         if after != part {
@@ -288,7 +294,7 @@ impl<P: Protocol> Local<P> {
     }
 
     /// Finds what is dead: what is live nowhere ahead.
-    fn judge(self, watch: &mut Watch<'_>) -> Result<Prospect<P>, Open> {
+    fn judge(self, watch: &mut QuestionCounter<'_>) -> Result<Prospect<P>, Unforeseen> {
         let words = self.messages.len().div_ceil(64);
         let mut live: Vec<Bits> = vec![vec![0; words]; self.parts.len()];
         for &(part, nth) in &self.live {

@@ -32,7 +32,7 @@ pub struct Remembered {
 }
 
 /// What was asked about one input of one node.
-pub struct Asked {
+pub struct AskedInput {
     /// Whether it is known what withholds it.
     pub is_judged: bool,
     pub withheld: Option<&'static str>,
@@ -59,7 +59,7 @@ pub struct NodeBook<P: Protocol> {
     open: Pieces<Number>,
     /// From part and input to what was asked.
     known: Memo,
-    pub asked: Vec<Asked>,
+    pub asked: Vec<AskedInput>,
     /// From what was asked and where it crashed to reactions.
     known_prefixes: Memo,
     remembered: Vec<Remembered>,
@@ -171,7 +171,7 @@ impl<P: Protocol> NodeBook<P> {
             return at as usize;
         }
         let at = self.asked.len();
-        self.asked.push(Asked {
+        self.asked.push(AskedInput {
             is_judged: false,
             withheld: None,
             points: None,
@@ -235,7 +235,7 @@ impl<P: Protocol> NodeBook<P> {
 
     pub fn bytes(&self) -> usize {
         let lists = self.facts.capacity() * size_of::<NodeFacts>()
-            + self.asked.capacity() * size_of::<Asked>()
+            + self.asked.capacity() * size_of::<AskedInput>()
             + self.remembered.capacity() * size_of::<Remembered>();
         let tables = self.values.bytes() + self.timers.bytes() + self.options.bytes();
         let memos = self.known.bytes() + self.known_prefixes.bytes();

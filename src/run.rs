@@ -6,6 +6,7 @@
 use std::ops::ControlFlow;
 
 use crate::model::facts::Ledger;
+use crate::model::promise::Promise;
 use crate::model::world::Owned;
 use crate::model::{
     Effects, Event, Expectation, Obstacle, Predicate, Property, Protocol, Reaction, Reason,
@@ -148,6 +149,23 @@ pub fn execute<P: Protocol>(
         now,
         ledger,
         hash,
+    })
+}
+
+/// Runs a schedule that a search found: events in the one notation, each of which is possible.
+///
+/// # Panics
+/// If they do not read as they were written.
+pub fn follow<P: Protocol>(
+    system: &System<P>,
+    schedule: &[String],
+    witnesses: &mut [&mut dyn Witness<P>],
+) -> Run<P> {
+    let mut script = Script::new(schedule.iter().map(|line| (None, line.as_str())));
+    execute(system, &mut script, witnesses).unwrap_or_else(|divergence| {
+        Promise::Notation.complain(format!(
+            "what a search found does not read as it was written: {divergence}"
+        ))
     })
 }
 

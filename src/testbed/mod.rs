@@ -17,7 +17,7 @@ pub mod report;
 mod second_opinion;
 mod story;
 
-pub use bench::{Testbed, run_seeds, run_seeds_unless};
+pub use bench::{Testbed, run_seeds};
 pub use case::{BugInfo, Case, CheckOptions, Engine, ParameterInfo, PropertyInfo, ProtocolInfo};
 pub use compare::summary;
 pub use judge_check::report_check;

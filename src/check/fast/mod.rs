@@ -46,7 +46,7 @@ mod views;
 mod visited;
 mod worker;
 
-pub use attempt::{explore, explore_from};
+pub use attempt::explore;
 
 use super::LOOK_EVERY;
 use super::reduction::Reduce;

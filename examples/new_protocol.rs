@@ -91,8 +91,13 @@ impl Protocol for Lock {
 
 fn main() {
     let lock = Testbed::<Lock>::parse(include_str!("lock.json"), "lock.json").expect("a scenario");
-    let mut report = lock.check(&CheckOptions::default(), &mut Patient);
-    for trace in [lock.run(1, true).trace, report.properties.remove(0).trace] {
+    let mut report = lock
+        .check(&CheckOptions::default(), None, &mut Patient)
+        .unwrap();
+    for trace in [
+        lock.run(1, true, &|| false).trace,
+        report.properties.remove(0).trace,
+    ] {
         let picture = diagram(&trace.expect("recorded"), &Options::default());
         println!("{picture}");
     }

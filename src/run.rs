@@ -6,6 +6,7 @@
 use std::ops::ControlFlow;
 
 use crate::model::facts::Ledger;
+use crate::model::promise::Promise;
 use crate::model::world::Owned;
 use crate::model::{
     Effects, Event, Expectation, Obstacle, Predicate, Property, Protocol, Reaction, Reason,
@@ -151,6 +152,23 @@ pub fn execute<P: Protocol>(
     })
 }
 
+/// Runs a schedule that a search found: events in the one notation, each of which is possible.
+///
+/// # Panics
+/// If they do not read as they were written.
+pub fn follow<P: Protocol>(
+    system: &System<P>,
+    schedule: &[String],
+    witnesses: &mut [&mut dyn Witness<P>],
+) -> Run<P> {
+    let mut script = Script::new(schedule.iter().map(|line| (None, line.as_str())));
+    execute(system, &mut script, witnesses).unwrap_or_else(|divergence| {
+        Promise::Notation.complain(format!(
+            "what a search found does not read as it was written: {divergence}"
+        ))
+    })
+}
+
 /// A record as a scheduler: replay.
 #[derive(Clone, Debug)]
 pub struct Script {
@@ -277,6 +295,35 @@ pub struct Violation {
     pub step: usize,
 }
 
+/// What is new after a step, as far as some predicates read nothing else.
+struct News {
+    /// In the past.
+    observed: bool,
+    /// On stable storage.
+    saved: bool,
+    /// In the memory of a node.
+    changed: bool,
+}
+
+impl News {
+    const ALL: Self = News {
+        observed: true,
+        saved: true,
+        changed: true,
+    };
+
+    fn of<P: Protocol>(moment: &Moment<'_, P>) -> Self {
+        let reaction = moment.effects.reaction.as_ref().map(|(_, r)| r);
+        News {
+            observed: reaction
+                .is_some_and(|r| !r.observations.is_empty() || !r.breaches.is_empty()),
+            saved: reaction.is_some_and(|r| r.saved().is_some()),
+            // A node that crashes does not react.
+            changed: reaction.is_none_or(|r| r.changed),
+        }
+    }
+}
+
 impl<P: Protocol> Judge<P> {
     pub fn new(properties: &[Property<P>]) -> Self {
         let watched = properties
@@ -297,15 +344,18 @@ impl<P: Protocol> Judge<P> {
     /// Judges the world in which a run of so many steps has ended.
     pub fn last(&mut self, system: &System<P>, world: &World<P>, steps: usize) {
         self.steps = steps;
-        self.ask(system, world, true, true);
+        self.ask(system, world, &News::ALL);
     }
 
-    fn ask(&mut self, system: &System<P>, world: &World<P>, observed: bool, saved: bool) {
+    fn ask(&mut self, system: &System<P>, world: &World<P>, news: &News) {
         for (property, predicate) in &self.watched {
             let anew = match predicate {
-                Predicate::History(_) | Predicate::Step(..) => observed,
-                Predicate::Storage(_) => observed || saved,
-                Predicate::World(_) | Predicate::StepAndWorld(..) => true,
+                Predicate::History(_) | Predicate::Step(..) => news.observed,
+                Predicate::Storage(_) => news.observed || news.saved,
+                Predicate::Nodes(_) | Predicate::StepAndNodes(..) => {
+                    news.observed || news.saved || news.changed
+                }
+                Predicate::World(_) => true,
             };
             if !anew {
                 continue;
@@ -323,16 +373,13 @@ impl<P: Protocol> Judge<P> {
 
 impl<P: Protocol> Witness<P> for Judge<P> {
     fn started(&mut self, system: &System<P>, world: &World<P>, _: &[StartEffects<P>]) {
-        self.ask(system, world, true, true);
+        self.ask(system, world, &News::ALL);
     }
 
     fn happened(&mut self, moment: &Moment<'_, P>) {
         self.steps += 1;
-        let reaction = moment.effects.reaction.as_ref().map(|(_, r)| r);
-        let observed =
-            reaction.is_some_and(|r| !r.observations.is_empty() || !r.breaches.is_empty());
-        let saved = reaction.is_some_and(|r| r.saved().is_some());
-        self.ask(moment.system, moment.world, observed, saved);
+        let news = News::of(moment);
+        self.ask(moment.system, moment.world, &news);
     }
 
     fn verdict(&self) -> ControlFlow<()> {

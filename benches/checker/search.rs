@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use jury::check::fast::{self, Tuning};
 use jury::check::stateright::Bridge;
 use jury::check::{Finding, Limits, Patient, explore};
-use jury::model::{Expectation, Limit, LinkOrder, Property, Protocol, Rules, System};
+use jury::model::{Event, Expectation, Limit, LinkOrder, Property, Protocol, Rules, System};
 use jury::protocols::paxos::Paxos;
 use jury::protocols::raft::Raft;
 use jury::protocols::three_phase_commit::ThreePhaseCommit;
@@ -319,7 +319,16 @@ fn ours<P: Protocol>(system: &System<P>, properties: &[Property<P>], engine: Eng
                 threads: 1,
                 ..Tuning::unreduced()
             };
-            fast::explore(system, &start, properties, &limits, tuning, &mut Patient)
+            fast::explore(
+                system,
+                &start,
+                properties,
+                &limits,
+                tuning,
+                None,
+                &mut Patient,
+            )
+            .expect("without checkpoints none can be wrong")
         }),
         Engine::Plain => {
             let mut world = start.clone();
@@ -340,7 +349,7 @@ fn ours<P: Protocol>(system: &System<P>, properties: &[Property<P>], engine: Eng
         }
         _ => panic!("{engine:?} does not search our system"),
     };
-    let nothing = |f: &Finding<P>| matches!(f, Finding::Nothing);
+    let nothing = |f: &Finding<Event<P>>| matches!(f, Finding::Nothing);
     assert!(explored.findings.iter().all(nothing), "nothing is violated");
     let progress = explored.account.progress;
     Counts {

@@ -45,26 +45,42 @@ impl<P: Protocol> Keyed<P> for World<P> {
 pub struct Explored<P: Protocol> {
     pub account: Account,
     /// For each property, in the order in which they were asked.
-    pub findings: Vec<Finding<P>>,
+    pub findings: Vec<Finding<Event<P>>>,
     /// Shortest way to a world in which timers are armed, none of them may fire, and no other
     /// ordinary event is enabled: a deadlock, or a wrong `awaits`.
     pub waiting_for_the_living: Option<Vec<Event<P>>>,
 }
 
-/// What a search found out about one property.
-#[derive_where(Clone, Debug)]
-pub enum Finding<P: Protocol> {
+/// What a search found out about one property, with events of some kind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding<E> {
     /// Nothing against it, in all that was explored.
     Nothing,
     /// A shortest schedule to a world that breaks it.
-    Broken {
-        schedule: Vec<Event<P>>,
-        reason: Reason,
-    },
+    Broken { schedule: Vec<E>, reason: Reason },
     /// A shortest schedule to a world that meets it.
-    Met { schedule: Vec<Event<P>> },
+    Met { schedule: Vec<E> },
     /// A shortest schedule to a world from which its goal cannot be reached.
-    Blocked { schedule: Vec<Event<P>> },
+    Blocked { schedule: Vec<E> },
+}
+
+impl<E> Finding<E> {
+    /// The same with its schedule put in other words.
+    pub fn with<F>(self, words: impl FnOnce(Vec<E>) -> Vec<F>) -> Finding<F> {
+        match self {
+            Finding::Nothing => Finding::Nothing,
+            Finding::Broken { schedule, reason } => Finding::Broken {
+                schedule: words(schedule),
+                reason,
+            },
+            Finding::Met { schedule } => Finding::Met {
+                schedule: words(schedule),
+            },
+            Finding::Blocked { schedule } => Finding::Blocked {
+                schedule: words(schedule),
+            },
+        }
+    }
 }
 
 /// A path back: the world before, and which of its enabled events led here.

@@ -21,8 +21,7 @@ pub use explore::{Explored, Finding, Keyed, explore};
 pub use reduction::{Reduce, Reduced, Reduction, Reductions};
 
 pub use judge::{
-    Engine, Judged, Question, Search, Standing, Trial, Verdict, is_silent, judge, judge_from,
-    standing, start,
+    Engine, Judged, Question, Search, Standing, Trial, Verdict, judge, standing, start,
 };
 
 use crate::model::{Limit, NodeSet};

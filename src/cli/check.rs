@@ -376,7 +376,7 @@ fn examine_from(
         watch.keep_checkpoints(every);
     }
     let folder = kept.map(|(folder, _)| folder);
-    let report = promises::kept(|| case.check_from(options, folder, &mut watch))?;
+    let report = promises::kept(|| case.check(options, folder, &mut watch))?;
     let report = report.map_err(|error| cannot_go_on(&error))?;
     let effort = watch.finish(report.searches.len());
     let expected = case.compare_check(&report);

@@ -44,5 +44,9 @@ fn failure(Broken { promise, message }: &Broken) -> Failure {
             message.as_str(),
             "search without --symmetry, or let crashes strike between events only",
         ),
+        Promise::Notation => {
+            let advice = "let `Debug` show every field of messages, timers and choices";
+            Failure::impure(message.as_str(), advice)
+        }
     }
 }

@@ -221,7 +221,7 @@ fn shown(
     if !seeds::is_over(report) {
         return None;
     }
-    let again = case.run_unless(report.seed, seen, &interrupt::asked);
+    let again = case.run(report.seed, seen, &interrupt::asked);
     if !seeds::is_over(&again) {
         return None;
     }

@@ -20,7 +20,7 @@ pub fn run(
     let bar = progress::count("seeds", len(seeds));
     bar.set_message(what.to_owned());
     let on_done = |_: &RunReport| bar.inc(1);
-    let all = || edge::run_seeds_unless(case, seeds.clone(), &interrupt::asked, &on_done);
+    let all = || edge::run_seeds(case, seeds.clone(), &interrupt::asked, &on_done);
     let reports = promises::kept(all);
     bar.finish_and_clear();
     reports

@@ -327,7 +327,7 @@ fn run_part(
     let mut judged = seeds::judge(case, &reports, asked == named);
     // The first run once more: a handler that is not pure makes every verdict worthless.
     if let Some(first) = reports.first()
-        && let again = case.run_unless(first.seed, false, &interrupt::asked)
+        && let again = case.run(first.seed, false, &interrupt::asked)
         && seeds::is_over(first)
         && seeds::is_over(&again)
         && again.hash != first.hash

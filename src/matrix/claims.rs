@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use super::instance::{Attendant, Effort};
 use super::lattice::FaultSet;
 use super::report::{Cell, CellVerdict, CellWord, Claim, ClaimOutcome};
-use super::table::{Looking, Table, imposed};
+use super::table::{Looking, Table, imposed, verdict};
 use crate::model::cluster::enumerate;
 use crate::model::{Assumption, Fault, Rules, Sense, Statement};
 
@@ -43,9 +43,11 @@ impl Table {
                 continue;
             }
             attendant.attend(&self.place(self.sets.len()), &mut |monitor| {
-                let looked = instance.look(&test.rules, &test.members, effort, monitor);
-                test.verdicts = looked.verdicts;
-                test.distinct = looked.distinct;
+                let trial = instance.look(&test.rules, &test.members, effort, monitor);
+                let account = &trial.searches[0].account;
+                let judged = trial.judged.into_iter();
+                test.verdicts = judged.map(|judged| verdict(judged, account)).collect();
+                test.distinct = account.progress.distinct;
             });
         }
         let properties = self.properties.iter().enumerate();

@@ -7,14 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::lattice::{FaultSet, Frontier, sets};
-use super::report::{Cell, CellVerdict, CellWord, ProtocolMatrix, VariantMatrix};
-use super::table::{Looked, Looking, Table};
+use super::report::{Cell, ProtocolMatrix, VariantMatrix};
+use super::table::{Looking, Table};
 use crate::check::fast::Tuning;
-use crate::check::{Engine, Judged, Limits, Monitor, Question, Search, Verdict, judge};
-use crate::model::{BadParameter, Event, Limit, Property, Protocol, Rules, System, Variant};
-
-/// What a send that was absorbed leaves open.
-const COPIES: &str = "copies";
+use crate::check::{Engine, Limits, Monitor, Question, Trial, judge};
+use crate::model::{BadParameter, Limit, Property, Protocol, Rules, System, Variant};
 
 /// How much may be spent on one search, beside what the variant states.
 #[derive(Clone, Copy, Debug)]
@@ -137,67 +134,6 @@ impl<P: Protocol> Instance<P> {
     pub fn cell(&self, set: FaultSet, effort: &Effort, monitor: &mut dyn Monitor) -> Cell {
         self.table.cell(self, set, effort, monitor)
     }
-
-    fn notation(&self, schedule: &[Event<P>]) -> Vec<String> {
-        let line = |event: &Event<P>| event.notation(&self.table.cluster).to_string();
-        schedule.iter().map(line).collect()
-    }
-
-    fn verdict(&self, judged: &Judged<P>, search: &Search<P>) -> CellVerdict {
-        let mut found = CellVerdict {
-            property: judged.property.to_owned(),
-            verdict: CellWord::Holds,
-            bounds: Vec::new(),
-            follows_from: None,
-            schedule: Vec::new(),
-            then: Vec::new(),
-            sentences: Vec::new(),
-        };
-        found.verdict = match &judged.verdict {
-            Verdict::Holds => CellWord::Holds,
-            Verdict::HoldsWithinBounds(bounds) => {
-                found.bounds.clone_from(bounds);
-                match search.account.stopped {
-                    None => CellWord::HoldsWithinBounds,
-                    Some(_) => CellWord::NotEstablished,
-                }
-            }
-            Verdict::Violated {
-                schedule, reason, ..
-            } => {
-                found.schedule = self.notation(schedule);
-                found.sentences = vec![format!("{}.", reason.text)];
-                CellWord::Violated
-            }
-            Verdict::Reached { .. } => CellWord::Reached,
-            Verdict::Unreachable => CellWord::Unreachable,
-            Verdict::CanBlock {
-                schedule,
-                then,
-                blocked,
-                ..
-            } => {
-                found.schedule = self.notation(schedule);
-                found.then = self.notation(then);
-                found.sentences.clone_from(&blocked.sentences);
-                CellWord::CanBlock
-            }
-            Verdict::Unknown(bounds) => {
-                found.bounds.clone_from(bounds);
-                CellWord::NotEstablished
-            }
-        };
-        // A message that was absorbed is never delivered, so what a search did not find might need
-        // more copies. What it found is real.
-        let real = matches!(found.verdict, CellWord::Violated | CellWord::Reached);
-        if search.account.absorbed && !real {
-            found.bounds.push(COPIES.to_owned());
-            if found.verdict == CellWord::Holds {
-                found.verdict = CellWord::HoldsWithinBounds;
-            }
-        }
-        found
-    }
 }
 
 impl<P: Protocol> Looking for Instance<P> {
@@ -207,7 +143,7 @@ impl<P: Protocol> Looking for Instance<P> {
         members: &[usize],
         effort: &Effort,
         monitor: &mut dyn Monitor,
-    ) -> Looked {
+    ) -> Trial {
         let system = System::new(self.protocol.clone(), rules.clone());
         let bare = |&member: &usize| Property {
             premise: Vec::new(),
@@ -226,21 +162,8 @@ impl<P: Protocol> Looking for Instance<P> {
                 states: Some(effort.states_max.map_or(states_max, |s| s.min(states_max))),
             },
         };
-        let trial = judge(&question, Engine::Fast(effort.tuning), monitor);
-        let search = &trial.searches[0];
-        let waiting = search.waiting_for_the_living.as_ref();
-        Looked {
-            distinct: search.account.progress.distinct,
-            generated: search.account.progress.generated,
-            depth: search.account.progress.depth,
-            stopped: search.account.stopped.map(|why| why.to_string()),
-            waiting_for_the_living: waiting.map(|events| self.notation(events)),
-            verdicts: trial
-                .judged
-                .iter()
-                .map(|judged| self.verdict(judged, search))
-                .collect(),
-        }
+        let engine = Engine::Fast(effort.tuning);
+        judge(&question, engine, None, monitor).expect("without checkpoints none can be wrong")
     }
 }
 

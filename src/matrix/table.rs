@@ -7,8 +7,11 @@ use serde_json::Value as Json;
 use super::instance::{Attendant, Effort, NextSearch};
 use super::lattice::{FaultSet, Found, Frontier, frontier};
 use super::report::{Cell, CellVerdict, CellWord, FaultKind, Sets, VariantMatrix, Weighed};
-use crate::check::Monitor;
+use crate::check::{Account, Judged, Monitor, Search, Trial, Verdict};
 use crate::model::{Assumption, Cluster, Fault, Limit, Rules, Sense, Statement, Variant};
+
+/// What a send that was absorbed leaves open.
+const COPIES: &str = "copies";
 
 /// Sets of faults and properties: what is looked at, and by what it is judged.
 pub(super) struct Table {
@@ -29,17 +32,7 @@ pub(super) trait Looking {
         members: &[usize],
         effort: &Effort,
         monitor: &mut dyn Monitor,
-    ) -> Looked;
-}
-
-/// A search, and what it found of some properties.
-pub(super) struct Looked {
-    pub distinct: u64,
-    pub generated: u64,
-    pub depth: u64,
-    pub stopped: Option<String>,
-    pub waiting_for_the_living: Option<Vec<String>>,
-    pub verdicts: Vec<CellVerdict>,
+    ) -> Trial;
 }
 
 impl Table {
@@ -67,15 +60,23 @@ impl Table {
         monitor: &mut dyn Monitor,
     ) -> Cell {
         let every: Vec<usize> = (0..self.properties.len()).collect();
-        let looked = instance.look(&self.rules(set), &every, effort, monitor);
+        let Trial {
+            judged,
+            mut searches,
+        } = instance.look(&self.rules(set), &every, effort, monitor);
+        let Search {
+            account,
+            waiting_for_the_living,
+            ..
+        } = searches.swap_remove(0);
         Cell {
             faults: self.names(set),
-            distinct: looked.distinct,
-            generated: looked.generated,
-            depth: looked.depth,
-            stopped: looked.stopped,
-            waiting_for_the_living: looked.waiting_for_the_living,
-            verdicts: looked.verdicts,
+            distinct: account.progress.distinct,
+            generated: account.progress.generated,
+            depth: account.progress.depth,
+            verdicts: judged.into_iter().map(|j| verdict(j, &account)).collect(),
+            stopped: account.stopped.map(|why| why.to_string()),
+            waiting_for_the_living,
         }
     }
 
@@ -265,4 +266,61 @@ pub(super) fn imposed(mut rules: Rules, assumes: &[Assumption], cluster: &Cluste
         rules.cuts.clear();
     }
     rules
+}
+
+/// The verdict on one property by the only search there was.
+pub(super) fn verdict(judged: Judged, account: &Account) -> CellVerdict {
+    let mut found = CellVerdict {
+        property: judged.property.to_owned(),
+        verdict: CellWord::Holds,
+        bounds: Vec::new(),
+        follows_from: None,
+        schedule: Vec::new(),
+        then: Vec::new(),
+        sentences: Vec::new(),
+    };
+    found.verdict = match judged.verdict {
+        Verdict::Holds => CellWord::Holds,
+        Verdict::HoldsWithinBounds(bounds) => {
+            found.bounds = bounds;
+            match account.stopped {
+                None => CellWord::HoldsWithinBounds,
+                Some(_) => CellWord::NotEstablished,
+            }
+        }
+        Verdict::Violated {
+            schedule, reason, ..
+        } => {
+            found.schedule = schedule;
+            found.sentences = vec![format!("{}.", reason.text)];
+            CellWord::Violated
+        }
+        Verdict::Reached { .. } => CellWord::Reached,
+        Verdict::Unreachable => CellWord::Unreachable,
+        Verdict::CanBlock {
+            schedule,
+            then,
+            blocked,
+            ..
+        } => {
+            found.schedule = schedule;
+            found.then = then;
+            found.sentences = blocked.sentences;
+            CellWord::CanBlock
+        }
+        Verdict::Unknown(bounds) => {
+            found.bounds = bounds;
+            CellWord::NotEstablished
+        }
+    };
+    // A message that was absorbed is never delivered, so what a search did not find might need
+    // more copies. What it found is real.
+    let real = matches!(found.verdict, CellWord::Violated | CellWord::Reached);
+    if account.absorbed && !real {
+        found.bounds.push(COPIES.to_owned());
+        if found.verdict == CellWord::Holds {
+            found.verdict = CellWord::HoldsWithinBounds;
+        }
+    }
+    found
 }

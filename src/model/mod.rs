@@ -40,7 +40,9 @@ pub use network::{Channel, Cut, CutFamily, LinkOrder, LinkRules};
 pub use node::{Node, Reaction, Up};
 pub use observation::{Observation, Observed, Tally, Value};
 pub use params::BadParameter;
-pub use property::{Answer, Disks, Expectation, Predicate, Property, Reason, Sense, Statement};
+pub use property::{
+    Answer, Disks, Expectation, Nodes, Predicate, Property, Reason, Sense, Statement,
+};
 pub use protocol::Protocol;
 pub use step::{Breach, Breaches, Contents, Step, StepAnswer};
 pub use symmetry::{Renaming, Symmetry};

@@ -57,6 +57,8 @@ pub struct Reaction<P: Protocol> {
     /// The new volatile state; `None` if the handler left it as it was, or if the node crashed. Once
     /// a node has taken it over it is gone from here: read it in the node.
     pub state: Option<P::State>,
+    /// The volatile state is another than before, be it new or lost.
+    pub changed: bool,
     /// The node crashed inside the handler, right behind the last of `commands`.
     pub crashed: bool,
 }
@@ -160,6 +162,7 @@ impl<P: Protocol> Node<P> {
             observations,
             breaches: Vec::new(),
             state: changed.then_some(state),
+            changed: changed || crashed,
             crashed,
         }
     }

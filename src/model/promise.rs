@@ -16,6 +16,8 @@ pub enum Promise {
     Claims,
     /// Names of nodes that are alike make no difference.
     Symmetry,
+    /// Messages, timers and choices that differ are written differently.
+    Notation,
 }
 
 /// A promise that was not kept, and by whom.

@@ -54,15 +54,18 @@ pub enum Predicate<P: Protocol> {
     /// Reads what is on stable storage, and the history, so it is asked again only when something was
     /// saved or observed.
     Storage(fn(&P, &Disks<'_, P>) -> Answer),
+    /// Reads the nodes, memory and stable storage, and the history, so it is asked again only when one
+    /// of them changed.
+    Nodes(fn(&P, &Nodes<'_, P>) -> Answer),
     World(fn(&P, &dyn View<P>) -> Answer),
     /// Reads one step of one node, under the name of its property; once broken it stays so.
     Step(&'static str, StepPredicate<P>),
-    /// A step can break it, and a world: what only the past shows of a step, like what a node was
+    /// A step can break it, and the nodes: what only the past shows of a step, like what a node was
     /// before a crash that left nothing of it.
-    StepAndWorld(
+    StepAndNodes(
         &'static str,
         StepPredicate<P>,
-        fn(&P, &dyn View<P>) -> Answer,
+        fn(&P, &Nodes<'_, P>) -> Answer,
     ),
 }
 
@@ -72,6 +75,29 @@ pub struct Disks<'a, P: Protocol>(&'a dyn View<P>);
 impl<'a, P: Protocol> Disks<'a, P> {
     /// What a node last saved, if anything ever.
     pub fn of(&self, id: Id) -> Option<&'a P::Storage> {
+        self.0.node(id).storage()
+    }
+
+    pub fn history(&self) -> &'a P::History {
+        self.0.history()
+    }
+}
+
+/// The nodes of one world, and the history: all that some predicates may read.
+pub struct Nodes<'a, P: Protocol>(&'a dyn View<P>);
+
+impl<'a, P: Protocol> Nodes<'a, P> {
+    pub fn new(world: &'a dyn View<P>) -> Self {
+        Nodes(world)
+    }
+
+    /// The volatile state of a node, if it is up.
+    pub fn state(&self, id: Id) -> Option<&'a P::State> {
+        self.0.node(id).state()
+    }
+
+    /// What a node last saved, if anything ever.
+    pub fn storage(&self, id: Id) -> Option<&'a P::Storage> {
         self.0.node(id).storage()
     }
 
@@ -90,11 +116,12 @@ impl<P: Protocol> Predicate<P> {
         match self {
             Predicate::History(predicate) => predicate(protocol, world.history()),
             Predicate::Storage(predicate) => predicate(protocol, &Disks(world)),
+            Predicate::Nodes(predicate) => predicate(protocol, &Nodes(world)),
             Predicate::World(predicate) => predicate(protocol, world),
             Predicate::Step(property, _) => world.past().breaches.answer(protocol, property),
-            Predicate::StepAndWorld(property, _, predicate) => {
+            Predicate::StepAndNodes(property, _, predicate) => {
                 world.past().breaches.answer(protocol, property)?;
-                predicate(protocol, world)
+                predicate(protocol, &Nodes(world))
             }
         }
     }
@@ -102,10 +129,13 @@ impl<P: Protocol> Predicate<P> {
     /// What it asks of steps, if anything, under the name of its property.
     pub(super) fn of_steps(&self) -> Option<(&'static str, StepPredicate<P>)> {
         match *self {
-            Predicate::Step(name, step) | Predicate::StepAndWorld(name, step, _) => {
+            Predicate::Step(name, step) | Predicate::StepAndNodes(name, step, _) => {
                 Some((name, step))
             }
-            Predicate::History(_) | Predicate::Storage(_) | Predicate::World(_) => None,
+            Predicate::History(_)
+            | Predicate::Storage(_)
+            | Predicate::Nodes(_)
+            | Predicate::World(_) => None,
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::hash::Hasher;
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::prelude::*;
 use rustc_hash::FxHasher;
@@ -198,7 +197,7 @@ impl<P: Protocol> Case for Testbed<P> {
         expected.map(|(name, _)| (*name).to_owned()).collect()
     }
 
-    fn run_unless(&self, seed: u64, record: bool, stop: &dyn Fn() -> bool) -> RunReport {
+    fn run(&self, seed: u64, record: bool, stop: &dyn Fn() -> bool) -> RunReport {
         let run = self.case.run.as_ref().expect("the scenario has a run");
         let system = self.run_system().expect("the scenario has a run");
         let properties = &self.case.properties;
@@ -280,7 +279,7 @@ impl<P: Protocol> Case for Testbed<P> {
         expectation.map_or_else(Vec::new, |expected| runs_outcome(expected, &reports))
     }
 
-    fn check_from(
+    fn check(
         &self,
         options: &CheckOptions,
         folder: Option<&Folder>,
@@ -296,7 +295,7 @@ impl<P: Protocol> Case for Testbed<P> {
             limits: self.limits(options),
         };
         let mut ours = |engine, name| {
-            let trial = check::judge_from(&question, engine, folder, monitor)?;
+            let trial = check::judge(&question, engine, folder, monitor)?;
             let params = &self.case.params;
             Ok(report_check(&question, &trial, params, name, &origin))
         };
@@ -364,24 +363,9 @@ fn program() -> Option<u64> {
     Some(hasher.finish())
 }
 
-/// Runs seeds on all cores. Reports come in the order of the seeds; those of seeds after the
-/// caller wanted to stop are missing.
+/// Runs seeds on all cores, until somebody wants it to end: reports of runs that were under way say so,
+/// and those of runs that were not begun are missing. They come in the order of the seeds.
 pub fn run_seeds(
-    case: &dyn Case,
-    seeds: RangeInclusive<u64>,
-    on_done: &(dyn Fn(&RunReport) -> bool + Sync),
-) -> Vec<RunReport> {
-    let stop = AtomicBool::new(false);
-    let on_done = |report: &RunReport| {
-        if !on_done(report) {
-            stop.store(true, Ordering::Relaxed);
-        }
-    };
-    run_seeds_unless(case, seeds, &|| stop.load(Ordering::Relaxed), &on_done)
-}
-
-/// The same, until somebody wants it to end: reports of runs that were under way say so.
-pub fn run_seeds_unless(
     case: &dyn Case,
     seeds: RangeInclusive<u64>,
     stop: &(dyn Fn() -> bool + Sync),
@@ -394,7 +378,7 @@ pub fn run_seeds_unless(
             if stop() {
                 return None;
             }
-            let report = case.run_unless(seed, false, stop);
+            let report = case.run(seed, false, stop);
             on_done(&report);
             Some(report)
         })

@@ -65,20 +65,13 @@ pub trait Case: Send + Sync {
     /// The properties for which the scenario expects a verdict of the check.
     fn expected_of_check(&self) -> Vec<String>;
 
-    /// One run. `record` asks for the trace as well, at a cost; of a run of more than
+    /// One run, unless somebody wants it to end before it is over, which is asked every thousand steps
+    /// or so. `record` asks for the trace as well, at a cost; of a run of more than
     /// [`STEPS_MAX`](crate::trace::STEPS_MAX) steps it has the beginning and the end.
     ///
     /// # Panics
     /// If the scenario has no run, or its story is refuted.
-    fn run(&self, seed: u64, record: bool) -> RunReport {
-        self.run_unless(seed, record, &|| false)
-    }
-
-    /// One run, unless somebody wants it to end before it is over. Asked every thousand steps or so.
-    ///
-    /// # Panics
-    /// If the scenario has no run, or its story is refuted.
-    fn run_unless(&self, seed: u64, record: bool, stop: &dyn Fn() -> bool) -> RunReport;
+    fn run(&self, seed: u64, record: bool, stop: &dyn Fn() -> bool) -> RunReport;
 
     /// Whether one run alone already goes against what the scenario expects of every run.
     fn refutes(&self, report: &RunReport) -> bool;
@@ -86,21 +79,12 @@ pub trait Case: Send + Sync {
     /// How the expectation of the runs turned out; nothing if the scenario has none.
     fn compare_runs(&self, reports: &[RunReport]) -> Vec<Expected>;
 
-    /// Explores every run.
+    /// Explores every run. With a folder it goes on from the checkpoints there, and leaves some; they
+    /// alone can be wrong. (The other engines keep none.)
     ///
     /// # Panics
     /// If the scenario has no check, or its story is refuted.
-    fn check(&self, options: &CheckOptions, monitor: &mut dyn Monitor) -> CheckReport {
-        let report = self.check_from(options, None, monitor);
-        report.expect("only a checkpoint can be wrong")
-    }
-
-    /// Explores every run, goes on from the checkpoints in a folder, and leaves some there. The
-    /// other engines keep none.
-    ///
-    /// # Panics
-    /// If the scenario has no check, or its story is refuted.
-    fn check_from(
+    fn check(
         &self,
         options: &CheckOptions,
         folder: Option<&Folder>,

@@ -152,7 +152,7 @@ mod tests {
             r#"{ "jury": 1, "about": "x", "protocol": "2pc", "run": { "seeds": "1..1" } }"#;
         let report = open_text(scenario, "x.json")
             .expect("a scenario")
-            .run(1, false);
+            .run(1, false, &|| false);
         let of = |seed, verdict, property: Option<&str>| RunReport {
             seed,
             verdict,

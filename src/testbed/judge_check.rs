@@ -4,106 +4,226 @@ use super::record::record_schedule;
 use super::report::{
     Blame, CheckReport, CheckVerdict, PropertyReport, ReductionReport, SearchReport, Unexercised,
 };
-use crate::check::{Judged, NodeSymmetry, Question, Search, Standing, Trial, Verdict, is_silent};
-use crate::model::arms::unexercised;
+use crate::check::{Judged, NodeSymmetry, Question, Search, Standing, Trial, Verdict};
+use crate::model::arms::{Exercised, unexercised};
 use crate::model::{
-    Cluster, Event, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing,
+    Cluster, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, Statement, Timing,
     cluster::enumerate,
 };
-use crate::trace::{Origin, Outcome};
+use crate::trace::{Origin, Outcome, Trace};
 
 /// Turns the answer of a check into a report, each counterexample and witness recorded as a
 /// trace.
 pub fn report_check<P: Protocol>(
     question: &Question<'_, P>,
-    trial: &Trial<P>,
+    trial: &Trial,
     params: &P::Params,
     engine: &str,
     origin: &Origin,
 ) -> CheckReport {
-    let searches: Vec<_> = trial
-        .searches
-        .iter()
-        .map(|search| report_search(question.system, search))
-        .collect();
-    let properties = trial
-        .judged
-        .iter()
-        .zip(question.properties)
-        .map(|(judged, property)| {
-            report_property(question, judged, property, &trial.searches, params, origin)
+    let properties: Vec<Statement> = question.properties.iter().map(Property::stated).collect();
+    Reporter {
+        rules: &question.system.rules,
+        cluster: &question.system.cluster,
+        properties: &properties,
+        origin,
+        protocol: &Typed { question, params },
+    }
+    .report(trial, engine)
+}
+
+/// What only the protocol's types can tell of what was found.
+trait Told {
+    /// The arms that a search left out although their role has them.
+    fn unexercised(&self, exercised: &Exercised) -> Vec<Unexercised>;
+
+    /// Records a schedule, and notes the status of some of the properties.
+    fn record(&self, watched: &[usize], origin: Origin, schedule: &[String]) -> Trace;
+}
+
+struct Typed<'a, P: Protocol> {
+    question: &'a Question<'a, P>,
+    params: &'a P::Params,
+}
+
+impl<P: Protocol> Told for Typed<'_, P> {
+    fn unexercised(&self, exercised: &Exercised) -> Vec<Unexercised> {
+        let arms = unexercised(self.question.system, exercised).into_iter();
+        arms.map(|(role, arms)| Unexercised {
+            role: role.to_owned(),
+            kinds: arms.iter().map(ToString::to_string).collect(),
         })
-        .collect();
-    CheckReport {
-        cut_short: trial
-            .searches
-            .iter()
-            .any(|search| search.account.stopped.is_some()),
-        engine: engine.to_owned(),
-        threads: None,
-        allowed: allowed(&question.system.rules, &question.system.cluster),
-        notes: Vec::new(),
-        properties,
-        searches,
+        .collect()
+    }
+
+    fn record(&self, watched: &[usize], origin: Origin, schedule: &[String]) -> Trace {
+        let Question {
+            system, properties, ..
+        } = self.question;
+        let watched: Vec<_> = watched.iter().map(|&i| properties[i].clone()).collect();
+        let (_, trace) = record_schedule(system, self.params, &watched, origin, schedule);
+        trace
     }
 }
 
-fn notation<P: Protocol>(system: &System<P>, schedule: &[Event<P>]) -> Vec<String> {
-    let line = |event: &Event<P>| event.notation(&system.cluster).to_string();
-    schedule.iter().map(line).collect()
+/// A check about to be told.
+struct Reporter<'a> {
+    rules: &'a Rules,
+    cluster: &'a Cluster,
+    properties: &'a [Statement],
+    origin: &'a Origin,
+    protocol: &'a dyn Told,
 }
 
-fn report_search<P: Protocol>(system: &System<P>, search: &Search<P>) -> SearchReport {
-    SearchReport {
-        imposed: search.imposed.iter().map(ToString::to_string).collect(),
-        distinct: search.account.progress.distinct,
-        generated: search.account.progress.generated,
-        depth: search.account.progress.depth,
-        bounds: search.account.bounds(),
-        exhaustive: search.account.bounds().is_empty() && !search.account.settled,
-        settled: search.account.settled,
-        absorbed: search.account.absorbed,
-        unexercised: search
-            .account
-            .exercised
-            .iter()
-            .flat_map(|exercised| unexercised(system, exercised))
-            .map(|(role, arms)| Unexercised {
-                role: role.to_owned(),
-                kinds: arms.iter().map(ToString::to_string).collect(),
-            })
-            .collect(),
-        waiting_for_the_living: search
-            .waiting_for_the_living
-            .as_ref()
-            .map(|schedule| notation(system, schedule)),
-        reduced: search
-            .account
-            .reduced
-            .used
-            .iter()
-            .map(|reduction| ReductionReport {
-                name: reduction.name().to_owned(),
-                about: reduction.about().to_owned(),
-                preserves: reduction
-                    .preserves()
-                    .iter()
-                    .map(ToString::to_string)
-                    .collect(),
-            })
-            .collect(),
-        not_reduced: search
-            .account
-            .reduced
-            .forgone
-            .iter()
-            .map(|(reduction, why)| (reduction.name().to_owned(), why.to_string()))
-            .collect(),
-        symmetry: search
-            .account
-            .symmetry
-            .as_ref()
-            .map(|s| symmetry(&system.cluster, s)),
+impl Reporter<'_> {
+    fn report(&self, trial: &Trial, engine: &str) -> CheckReport {
+        let searches: Vec<_> = trial.searches.iter().map(|s| self.search(s)).collect();
+        let judged = trial.judged.iter().zip(self.properties);
+        CheckReport {
+            cut_short: trial
+                .searches
+                .iter()
+                .any(|search| search.account.stopped.is_some()),
+            engine: engine.to_owned(),
+            threads: None,
+            allowed: allowed(self.rules, self.cluster),
+            notes: Vec::new(),
+            properties: judged
+                .map(|(judged, property)| self.property(judged, property, &trial.searches))
+                .collect(),
+            searches,
+        }
+    }
+
+    fn search(&self, search: &Search) -> SearchReport {
+        let account = &search.account;
+        let bounds = account.bounds();
+        SearchReport {
+            imposed: search.imposed.iter().map(ToString::to_string).collect(),
+            distinct: account.progress.distinct,
+            generated: account.progress.generated,
+            depth: account.progress.depth,
+            exhaustive: bounds.is_empty() && !account.settled,
+            bounds,
+            settled: account.settled,
+            absorbed: account.absorbed,
+            unexercised: account
+                .exercised
+                .as_ref()
+                .map_or_else(Vec::new, |exercised| self.protocol.unexercised(exercised)),
+            waiting_for_the_living: search.waiting_for_the_living.clone(),
+            reduced: account
+                .reduced
+                .used
+                .iter()
+                .map(|reduction| ReductionReport {
+                    name: reduction.name().to_owned(),
+                    about: reduction.about().to_owned(),
+                    preserves: reduction
+                        .preserves()
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect(),
+                })
+                .collect(),
+            not_reduced: account
+                .reduced
+                .forgone
+                .iter()
+                .map(|(reduction, why)| (reduction.name().to_owned(), why.to_string()))
+                .collect(),
+            symmetry: account.symmetry.as_ref().map(|s| symmetry(self.cluster, s)),
+        }
+    }
+
+    fn property(
+        &self,
+        judged: &Judged,
+        property: &Statement,
+        searches: &[Search],
+    ) -> PropertyReport {
+        let Words {
+            verdict,
+            qualified,
+            standing,
+            schedule,
+            mut sentences,
+        } = words(property.name, &judged.verdict);
+        // A message that was absorbed is never delivered, so what a search did not find might need
+        // more copies. What it found is real.
+        let found = matches!(
+            judged.verdict,
+            Verdict::Violated { .. } | Verdict::Reached { .. }
+        );
+        let absorbed = searches[judged.search].account.absorbed && !found;
+        let qualified = match self.rules.links.copies {
+            Limit::AtMost(n) if absorbed => {
+                format!("{qualified}, with at most {n} equal in flight")
+            }
+            _ => qualified,
+        };
+        if !property.premise.is_empty() {
+            let premise = enumerate(property.premise.iter().map(ToString::to_string));
+            let end = if judged.silent {
+                ", and what comes before rules these out"
+            } else {
+                ""
+            };
+            let name = property.name;
+            sentences.push(format!("{name} speaks of runs with {premise}{end}."));
+        }
+        // What can be said of a witness is said where it ends: behind a schedule after which the
+        // goal is out of reach comes what ordinary events make of it.
+        let then = match &judged.verdict {
+            Verdict::CanBlock { then, .. } => then.as_slice(),
+            _ => &[],
+        };
+        let whole = [schedule, then].concat();
+        let trace = (!whole.is_empty()).then(|| {
+            let mut trace = self.record(property.name, &whole);
+            trace.verdict = Some(Outcome {
+                verdict: qualified.clone(),
+                sentences: sentences.clone(),
+            });
+            trace
+        });
+        PropertyReport {
+            property: property.name.to_owned(),
+            about: property.about.to_owned(),
+            citation: property.citation.to_owned(),
+            expectation: property.sense.name().to_owned(),
+            premise: property.premise.iter().map(ToString::to_string).collect(),
+            assumes: property.assumes.iter().map(ToString::to_string).collect(),
+            verdict,
+            qualified,
+            standing,
+            sentences,
+            schedule: schedule.to_vec(),
+            then: then.to_vec(),
+            trace,
+            search: judged.search,
+        }
+    }
+
+    /// Records a schedule that is about a property. The others that say something of every run are
+    /// watched as well.
+    fn record(&self, property: &str, schedule: &[String]) -> Trace {
+        let is_watched = |&i: &usize| {
+            let Statement {
+                name,
+                assumes,
+                premise,
+                ..
+            } = &self.properties[i];
+            *name == property || (assumes.is_empty() && premise.is_empty())
+        };
+        let watched: Vec<usize> = (0..self.properties.len()).filter(is_watched).collect();
+        let origin = Origin {
+            engine: "checker".to_owned(),
+            property: Some(property.to_owned()),
+            ..self.origin.clone()
+        };
+        self.protocol.record(&watched, origin, schedule)
     }
 }
 
@@ -122,106 +242,18 @@ fn symmetry(cluster: &Cluster, symmetry: &NodeSymmetry) -> String {
     }
 }
 
-fn report_property<P: Protocol>(
-    question: &Question<'_, P>,
-    judged: &Judged<P>,
-    property: &Property<P>,
-    searches: &[Search<P>],
-    params: &P::Params,
-    origin: &Origin,
-) -> PropertyReport {
-    let Words {
-        verdict,
-        qualified,
-        standing,
-        schedule,
-        mut sentences,
-    } = words(property, &judged.verdict);
-    // A message that was absorbed is never delivered, so what a search did not find might need
-    // more copies. What it found is real.
-    let found = matches!(
-        judged.verdict,
-        Verdict::Violated { .. } | Verdict::Reached { .. }
-    );
-    let absorbed = searches[judged.search].account.absorbed && !found;
-    let qualified = match question.system.rules.links.copies {
-        Limit::AtMost(n) if absorbed => format!("{qualified}, with at most {n} equal in flight"),
-        _ => qualified,
-    };
-    if !property.premise.is_empty() {
-        let premise = enumerate(property.premise.iter().map(ToString::to_string));
-        let end = if is_silent(question, property) {
-            ", and what comes before rules these out"
-        } else {
-            ""
-        };
-        sentences.push(format!(
-            "{} speaks of runs with {premise}{end}.",
-            property.name
-        ));
-    }
-    // What can be said of a witness is said where it ends: behind a schedule after which the goal
-    // is out of reach comes what ordinary events make of it.
-    let then = match &judged.verdict {
-        Verdict::CanBlock { then, .. } => then.as_slice(),
-        _ => &[],
-    };
-    let whole = [schedule, then].concat();
-    let trace = (!whole.is_empty()).then(|| {
-        let origin = Origin {
-            engine: "checker".to_owned(),
-            property: Some(property.name.to_owned()),
-            ..origin.clone()
-        };
-        let watched: Vec<_> = question
-            .properties
-            .iter()
-            .filter(|p| p.name == property.name || is_unconditional(p))
-            .cloned()
-            .collect();
-        let (_, mut trace) = record_schedule(question.system, params, &watched, origin, &whole);
-        trace.verdict = Some(Outcome {
-            verdict: qualified.clone(),
-            sentences: sentences.clone(),
-        });
-        trace
-    });
-    PropertyReport {
-        property: property.name.to_owned(),
-        about: property.about.to_owned(),
-        citation: property.citation.to_owned(),
-        expectation: property.expectation.name().to_owned(),
-        premise: property.premise.iter().map(ToString::to_string).collect(),
-        assumes: property.assumes.iter().map(ToString::to_string).collect(),
-        verdict,
-        qualified,
-        standing,
-        sentences,
-        schedule: notation(question.system, schedule),
-        then: notation(question.system, then),
-        trace,
-        search: judged.search,
-    }
-}
-
-/// Whether a property may be watched in a run that is about another one.
-fn is_unconditional<P: Protocol>(property: &Property<P>) -> bool {
-    property.assumes.is_empty() && property.premise.is_empty()
-}
-
 /// A verdict in words.
-struct Words<'a, P: Protocol> {
+struct Words<'a> {
     verdict: CheckVerdict,
     /// With what qualifies it.
     qualified: String,
     standing: Option<Blame>,
-    schedule: &'a [Event<P>],
+    schedule: &'a [String],
     /// Whole sentences.
     sentences: Vec<String>,
 }
 
-fn words<'a, P: Protocol>(property: &Property<P>, verdict: &'a Verdict<P>) -> Words<'a, P> {
-    let name = property.name;
+fn words<'a>(name: &str, verdict: &'a Verdict) -> Words<'a> {
     let plain = |verdict: CheckVerdict, bounds: &[String], sentences| Words {
         verdict,
         qualified: if bounds.is_empty() {
@@ -274,13 +306,13 @@ fn words<'a, P: Protocol>(property: &Property<P>, verdict: &'a Verdict<P>) -> Wo
 }
 
 /// A verdict that goes against the property.
-fn against<'a, P: Protocol>(
+fn against<'a>(
     property: &str,
     verdict: CheckVerdict,
-    schedule: &'a [Event<P>],
+    schedule: &'a [String],
     standing: &Standing,
     mut sentences: Vec<String>,
-) -> Words<'a, P> {
+) -> Words<'a> {
     let word = verdict.word();
     let (blame, qualified) = match standing {
         Standing::Bug => {

@@ -17,7 +17,7 @@ pub mod report;
 mod second_opinion;
 mod story;
 
-pub use bench::{Testbed, run_seeds, run_seeds_unless};
+pub use bench::{Testbed, run_seeds};
 pub use case::{
     BugInfo, Case, CheckOptions, EngineKind, ParameterInfo, PropertyInfo, ProtocolInfo,
 };

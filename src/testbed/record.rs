@@ -2,8 +2,8 @@
 
 use super::judge_run::judge_run;
 use super::report::RunVerdict;
-use crate::model::{Event, Property, Protocol, Rules, System};
-use crate::run::{Divergence, Judge, Run, Schedule, Scheduler, Script, execute};
+use crate::model::{Property, Protocol, Rules, System};
+use crate::run::{Divergence, Judge, Run, Scheduler, Script, execute, follow};
 use crate::trace::{Difference, Origin, Outcome, Recorder, Trace};
 
 /// Runs a scheduler and records what happens, judging as it goes.
@@ -28,18 +28,16 @@ pub fn record_schedule<P: Protocol>(
     params: &P::Params,
     properties: &[Property<P>],
     origin: Origin,
-    schedule: &[Event<P>],
+    schedule: &[String],
 ) -> (Run<P>, Trace) {
     let system = system.under(Rules {
         remember_failures: true,
         ..system.rules.clone()
     });
-    let mut scheduler = Schedule::new(schedule.to_vec());
     // The judge is left out: a schedule that breaks one property on its way to another's
     // violation is played to its end.
     let mut recorder = Recorder::new(params, origin, properties);
-    let run = execute(&system, &mut scheduler, &mut [&mut recorder])
-        .expect("what a search found is possible, step by step");
+    let run = follow(&system, schedule, &mut [&mut recorder]);
     let trace = recorder.finish(&run);
     (run, trace)
 }

@@ -47,6 +47,7 @@ pub fn check<P: Protocol>(
             property: property.name,
             verdict: verdict(question, property, discovery.as_ref(), &bounds),
             search: 0,
+            silent: false,
         })
         .collect();
     let trial = Trial {
@@ -158,11 +159,11 @@ fn verdict<P: Protocol>(
     property: &Property<P>,
     found: Option<&Discovery>,
     bounds: &[String],
-) -> Verdict<P> {
+) -> Verdict {
     let complete = bounds.is_empty();
     let whole = |discovery: &Discovery| {
         let events = discovery.events.iter().map(Thing::as_of::<Event<P>>);
-        question.after.iter().chain(events).cloned().collect()
+        question.system.spell(question.after.iter().chain(events))
     };
     match (property.expectation, found) {
         (Expectation::Reachable(_), Some(discovery)) => Verdict::Reached {
@@ -173,7 +174,7 @@ fn verdict<P: Protocol>(
         (Expectation::Always(predicate), Some(discovery)) => {
             let world: &World<P> = discovery.world.as_of();
             let reason = predicate.ask(&question.system.protocol, world);
-            let schedule: Vec<Event<P>> = whole(discovery);
+            let schedule = whole(discovery);
             Verdict::Violated {
                 reason: reason.expect_err("Stateright found it broken here"),
                 standing: standing(question.system, property, &schedule),

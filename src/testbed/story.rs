@@ -88,7 +88,7 @@ pub(super) fn play<P: Protocol>(
     let mut watched = properties.to_vec();
     // What has a premise says nothing of a single step.
     watched.retain(|property| property.premise.is_empty());
-    let (run, trace) = record_schedule(system, params, &watched, origin, &events);
+    let (run, trace) = record_schedule(system, params, &watched, origin, &system.spell(&events));
     let (line, column) = place.position().unwrap_or_default();
     Ok(Story::Refuted(Box::new(RefutedStory {
         schedule: told.path.join("."),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::common::table::game;
-use crate::common::{account, cases, eager, states};
+use crate::common::{account, cases, eager, searched, states};
 use jury::check::checkpoint::{CheckpointError, Fact, Folder};
 use jury::check::fast::{self, Sizes, Tuning};
 use jury::check::reduction::{Forgone, Reduction};
@@ -102,13 +102,13 @@ fn explore_from<P: Protocol>(
     let properties = system.protocol.properties();
     let place = folder.place(&"search");
     let start = system.initial();
-    fast::explore_from(
+    fast::explore(
         system,
         &start,
         &properties,
         &limits,
         tuning,
-        &place,
+        Some(&place),
         monitor,
     )
 }
@@ -117,7 +117,7 @@ fn explore_from<P: Protocol>(
 fn compare<P: Protocol>(system: &System<P>, limits: Limits, tunings: [Tuning; 2], from: usize) {
     let properties = system.protocol.properties();
     let start = system.initial();
-    let whole = fast::explore(
+    let whole = searched(
         system,
         &start,
         &properties,
@@ -249,20 +249,20 @@ fn what_a_sweep_has_read_is_not_forgotten() {
     let system = commit(2, true);
     let start = system.initial();
     let limits = Limits::default();
-    let whole = fast::explore(&system, &start, &properties, &limits, tuning, &mut Patient);
+    let whole = searched(&system, &start, &properties, &limits, tuning, &mut Patient);
     let forgone = [(Reduction::Dead, Forgone::NetworkIsRead)];
     assert_eq!(whole.account.reduced.forgone, forgone);
     let here = TempDir::new().unwrap();
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
     let place = folder.place(&"search");
     let explore = |monitor: &mut dyn Monitor| {
-        let explored = fast::explore_from(
+        let explored = fast::explore(
             &system,
             &start,
             &properties,
             &limits,
             tuning,
-            &place,
+            Some(&place),
             monitor,
         );
         account(&system, &explored.unwrap())
@@ -439,7 +439,7 @@ fn a_search_gets_on_though_planning_takes_too_long() {
     let start = system.initial();
     let limits = states(20_000);
     let all = Tuning::unreduced();
-    let whole = fast::explore(&system, &start, &properties, &limits, all, &mut Patient);
+    let whole = searched(&system, &start, &properties, &limits, all, &mut Patient);
     let here = TempDir::new().unwrap();
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
     let first = explore_from(&system, limits, eager(), &folder, &mut Hasty(9)).unwrap();

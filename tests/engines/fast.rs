@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 
 use crate::common::impure::{Impure, Odd};
 use crate::common::table::{self, Do, Game, Row, Table, game};
-use crate::common::{account, cases, complaint, depth, depth_within, plainly, states};
-use jury::check::fast::{self, Sizes, Tuning};
+use crate::common::{account, cases, complaint, depth, depth_within, plainly, searched, states};
+use jury::check::fast::{Sizes, Tuning};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
 use jury::model::promise::Promise;
 use jury::model::{
@@ -22,7 +22,7 @@ fn fast<P: Protocol>(
     tuning: Tuning,
 ) -> Explored<P> {
     let start = system.initial();
-    fast::explore(system, &start, properties, &limits, tuning, &mut Patient)
+    searched(system, &start, properties, &limits, tuning, &mut Patient)
 }
 
 fn tuning() -> impl Strategy<Value = Tuning> {
@@ -219,7 +219,7 @@ fn longer_keys_are_asked_for() {
     let search = |most| {
         let asked = Vec::new();
         let mut monitor = Watching { most, asked };
-        let explored = fast::explore(&system, &start, &properties, &limits, tuning, &mut monitor);
+        let explored = searched(&system, &start, &properties, &limits, tuning, &mut monitor);
         (explored, monitor.asked)
     };
     let (whole, asked) = search(u64::MAX);
@@ -262,7 +262,7 @@ fn a_search_can_be_stopped() {
     let start = system.initial();
     let limits = Limits::default();
     let mut monitor = Impatient(5_000);
-    let ours = fast::explore(
+    let ours = searched(
         &system,
         &start,
         &properties,
@@ -286,7 +286,7 @@ fn a_search_can_be_stopped() {
 
 /// Searches for worlds of a protocol in which one thing is not a function; says what the search said to
 /// that, if anything.
-fn searched(impure: &Impure, doubt: u32) -> Option<String> {
+fn complains_of(impure: &Impure, doubt: u32) -> Option<String> {
     let mut rules = Rules::fault_free();
     rules.timing = match impure.odd {
         Odd::Awaits => Timing::Accurate,
@@ -330,16 +330,16 @@ fn whatever_is_not_pure_is_named() {
     ] {
         // As many good answers as it takes to be through without a doubt.
         let honest = Impure::new(2, odd, u64::MAX);
-        assert_eq!(searched(&honest, 1), None, "{odd:?}");
+        assert_eq!(complains_of(&honest, 1), None, "{odd:?}");
         let honest = Impure::new(2, odd, u64::MAX);
-        assert_eq!(searched(&honest, 0), None, "{odd:?}");
+        assert_eq!(complains_of(&honest, 0), None, "{odd:?}");
         let asked = honest.calls.load(Ordering::Relaxed);
         assert!(asked > 0, "{odd:?}");
 
         let impure = Impure::new(2, odd, asked);
-        assert_eq!(searched(&impure, 0), None, "{odd:?}");
+        assert_eq!(complains_of(&impure, 0), None, "{odd:?}");
         let impure = Impure::new(2, odd, asked);
-        let said = searched(&impure, 1).unwrap_or_else(|| panic!("{odd:?} is believed"));
+        let said = complains_of(&impure, 1).unwrap_or_else(|| panic!("{odd:?} is believed"));
         assert!(said.contains(complaint), "{odd:?}: {said}");
     }
 }
@@ -348,10 +348,10 @@ fn whatever_is_not_pure_is_named() {
 #[test]
 fn a_sample_of_what_is_known_is_asked_for_again() {
     let honest = Impure::new(4, Odd::OnTimeout, u64::MAX);
-    assert_eq!(searched(&honest, 0), None);
+    assert_eq!(complains_of(&honest, 0), None);
     let asked = honest.calls.load(Ordering::Relaxed);
     let impure = Impure::new(4, Odd::OnTimeout, asked);
-    let said = searched(&impure, Tuning::default().doubt).expect("it is not believed");
+    let said = complains_of(&impure, Tuning::default().doubt).expect("it is not believed");
     assert!(
         said.contains("is not pure: asked about Timeout(())"),
         "{said}"

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod common;
 mod fast;
+mod notation;
 mod reduce;
 mod relation;
 mod second_opinion;

@@ -4,8 +4,10 @@
 use crate::common::picky::Picky;
 use crate::common::reduced::{buried, outlooks, size};
 use crate::common::table::{Do, Game, Msg, Params as Rows, Past, Row, Table, game};
-use crate::common::{cases, depth, depth_within, eager, plainly, states, successors, told};
-use jury::check::fast::{self, Sizes, Tuning};
+use crate::common::{
+    cases, depth, depth_within, eager, plainly, searched, states, successors, told,
+};
+use jury::check::fast::{Sizes, Tuning};
 use jury::check::reduction::Forgone;
 use jury::check::{
     Explored, Finding, Limits, Monitor, Patient, Progress, Reduce, Reduction, Reductions, Stopped,
@@ -25,7 +27,7 @@ fn fast<P: Protocol>(
     tuning: Tuning,
 ) -> Explored<P> {
     let start = system.initial();
-    fast::explore(system, &start, properties, &limits, tuning, &mut Patient)
+    searched(system, &start, properties, &limits, tuning, &mut Patient)
 }
 
 /// Every set of reductions that has one or all, and what is chosen if nothing is said.
@@ -96,7 +98,7 @@ fn is_blocked<P: Protocol>(
 
 /// Plays what was found in the whole relation, where every step must be enabled, and asks whether
 /// it shows what it is said to show.
-fn replay<P: Protocol>(system: &System<P>, property: &Property<P>, finding: &Finding<P>) {
+fn replay<P: Protocol>(system: &System<P>, property: &Property<P>, finding: &Finding<Event<P>>) {
     let (Finding::Broken { schedule, .. }
     | Finding::Met { schedule }
     | Finding::Blocked { schedule }) = finding
@@ -133,7 +135,7 @@ fn replay<P: Protocol>(system: &System<P>, property: &Property<P>, finding: &Fin
     }
 }
 
-fn length<P: Protocol>(finding: &Finding<P>) -> usize {
+fn length<E>(finding: &Finding<E>) -> usize {
     match finding {
         Finding::Nothing => usize::MAX,
         Finding::Broken { schedule, .. }
@@ -576,7 +578,7 @@ fn finding_out_what_to_leave_out_costs_no_more_than_it_may_save() {
     // Whoever runs out of time while it finds out answers by what it has seen until then.
     let explore = |limits, first_look, monitor: &mut Impatient| {
         let start = system.initial();
-        fast::explore(
+        searched(
             &system,
             &start,
             &properties,

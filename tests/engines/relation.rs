@@ -461,7 +461,7 @@ fn assumption() -> impl Strategy<Value = Assumption> {
 }
 
 /// Replays what was found, and asks the property of where it leads.
-fn confirm(system: &System<Table>, property: &Property<Table>, finding: &Finding<Table>) {
+fn confirm(system: &System<Table>, property: &Property<Table>, finding: &Finding<Event<Table>>) {
     let (Finding::Broken { schedule, .. }
     | Finding::Met { schedule }
     | Finding::Blocked { schedule }) = finding

@@ -699,7 +699,7 @@ fn never_reached() -> [Property<Table>; 2] {
 /// Whether each of the two finds a blocked world, and which bounds the search names.
 fn blocked(play: &Play, limits: Limits) -> (Vec<Option<Vec<String>>>, Vec<Bound>) {
     let explored = plainly(&play.system, &never_reached(), limits);
-    let schedule = |finding: &Finding<Table>| match finding {
+    let schedule = |finding: &Finding<Event<Table>>| match finding {
         Finding::Blocked { schedule } => Some(lines(&play.system, schedule)),
         _ => None,
     };

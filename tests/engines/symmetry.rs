@@ -7,9 +7,9 @@ use crate::common::pick::Pick;
 use crate::common::table::{
     Do, Game, Msg, Params as TableParams, Past, RawRules, Row, Table, symmetric_game,
 };
-use crate::common::{cases, complaint, depth, depth_within, eager, successors};
+use crate::common::{cases, complaint, depth, depth_within, eager, searched, successors};
 use indexmap::IndexSet;
-use jury::check::fast::{self, Sizes, Tuning};
+use jury::check::fast::{Sizes, Tuning};
 use jury::check::{Explored, Finding, Limits, NodeSymmetry, Patient};
 use jury::model::promise::Promise;
 use jury::model::{
@@ -26,7 +26,7 @@ fn search<P: Protocol>(
     tuning: Tuning,
 ) -> Explored<P> {
     let start = system.initial();
-    fast::explore(system, &start, properties, &limits, tuning, &mut Patient)
+    searched(system, &start, properties, &limits, tuning, &mut Patient)
 }
 
 fn symmetric(tuning: Tuning) -> Tuning {
@@ -147,7 +147,7 @@ fn count<P: Protocol>(system: &System<P>, symmetry: &Symmetry<P>, deepest: u32) 
 }
 
 /// What a finding comes to, and how long its schedule is.
-fn outcome<P: Protocol>(finding: &Finding<P>) -> (&'static str, usize) {
+fn outcome<P: Protocol>(finding: &Finding<Event<P>>) -> (&'static str, usize) {
     match finding {
         Finding::Nothing => ("nothing", 0),
         Finding::Broken { schedule, .. } => ("broken", schedule.len()),
@@ -168,7 +168,11 @@ fn play<P: Protocol>(system: &System<P>, schedule: &[Event<P>]) -> World<P> {
 }
 
 /// A finding is about what really happens.
-fn assert_real<P: Protocol>(system: &System<P>, property: &Property<P>, finding: &Finding<P>) {
+fn assert_real<P: Protocol>(
+    system: &System<P>,
+    property: &Property<P>,
+    finding: &Finding<Event<P>>,
+) {
     let protocol = &system.protocol;
     match (finding, property.expectation) {
         (Finding::Nothing, _) => {}

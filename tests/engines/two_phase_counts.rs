@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::common::two_phase::{MANAGER, Msg, Params, Rm, State, Tm, TwoPhase, actor_model};
 use crate::common::two_phase_spec::{Messages, Spec, Variables};
-use crate::common::{plainly, successors};
-use jury::check::fast::{self, Tuning};
+use crate::common::{plainly, searched, successors};
+use jury::check::fast::Tuning;
 use jury::check::{Explored, Finding, Limits, Patient, Progress};
 use jury::model::{Id, Limit, Link, Protocol, Rules, System, View, World};
 use jury::scenario::Scenario;
@@ -40,7 +40,7 @@ fn quickly(system: &System<TwoPhase>) -> Explored<TwoPhase> {
     let properties = system.protocol.properties();
     let (start, limits) = (system.initial(), Limits::default());
     let tuning = Tuning::unreduced();
-    fast::explore(system, &start, &properties, &limits, tuning, &mut Patient)
+    searched(system, &start, &properties, &limits, tuning, &mut Patient)
 }
 
 /// What no engine may get wrong: nothing left out, nothing violated, both outcomes possible.
@@ -107,7 +107,9 @@ fn both_engines_agree_on_all_numbers() {
 
 #[test]
 fn the_scenario_is_judged_as_it_expects() {
-    let report = testbed().check(&CheckOptions::default(), &mut Patient);
+    let report = testbed()
+        .check(&CheckOptions::default(), None, &mut Patient)
+        .unwrap();
     let verdicts: Vec<_> = report
         .properties
         .iter()

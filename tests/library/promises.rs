@@ -183,7 +183,7 @@ proptest! {
     #[test]
     fn the_same_seed_gives_the_same_bytes(scenario in weather(), seed in 0..1_000_000u64) {
         let bytes = || {
-            let report = testbed(&scenario).run(seed, true);
+            let report = testbed(&scenario).run(seed, true, &|| false);
             serde_json::to_vec(&report).expect("a report is plain data")
         };
         prop_assert_eq!(bytes(), bytes());
@@ -191,7 +191,7 @@ proptest! {
 
     #[test]
     fn a_recorded_run_replays_to_the_same_steps(scenario in weather(), seed in 0..1_000_000u64) {
-        let trace = testbed(&scenario).run(seed, true).trace.expect("it was recorded");
+        let trace = testbed(&scenario).run(seed, true, &|| false).trace.expect("it was recorded");
         let text = serde_json::to_string(&trace).expect("a trace is plain data");
         let read = serde_json::from_str(&text).expect("a trace reads back");
         match jury::testbed::replay(&read) {
@@ -211,7 +211,12 @@ fn the_weather_has_synchronous_and_asynchronous_runs_with_every_fault() {
         "jury": 1, "about": "calm", "protocol": "2pc",
         "run": { "seeds": "1", "until": "3s", "network": { "latency": { "uniform": ["1ms", "5ms"] } } }
     });
-    assert!(testbed(&calm).run(1, false).facts.is_synchronous());
+    assert!(
+        testbed(&calm)
+            .run(1, false, &|| false)
+            .facts
+            .is_synchronous()
+    );
     let mut stormy = calm.clone();
     stormy["run"]["network"]["loss"] = json!([20, 100]);
     stormy["run"]["network"]["duplicates"] = json!([20, 100]);
@@ -222,7 +227,9 @@ fn the_weather_has_synchronous_and_asynchronous_runs_with_every_fault() {
         "cut-for": "50ms..100ms", "until": "1500ms"
     });
     let storm = testbed(&stormy);
-    let runs: Vec<_> = (1..=50).map(|seed| storm.run(seed, true)).collect();
+    let runs: Vec<_> = (1..=50)
+        .map(|seed| storm.run(seed, true, &|| false))
+        .collect();
     assert!(runs.iter().any(|r| r.facts.drops > 0));
     assert!(runs.iter().any(|r| r.facts.duplicates > 0));
     assert!(runs.iter().any(|r| r.facts.cuts > 0));
@@ -272,7 +279,8 @@ fn every_counterexample_replays_to_the_same_violation() {
             limits: jury::check::Limits::default(),
         };
         let mut violations = 0;
-        for judged in judge(&question, Engine::default(), &mut Patient).judged {
+        let trial = judge(&question, Engine::default(), None, &mut Patient).unwrap();
+        for judged in trial.judged {
             let Verdict::Violated {
                 schedule, reason, ..
             } = judged.verdict
@@ -280,10 +288,7 @@ fn every_counterexample_replays_to_the_same_violation() {
                 continue;
             };
             violations += 1;
-            let lines = schedule
-                .iter()
-                .map(|event| (None, event.notation(&system.cluster).to_string()));
-            let mut script = Script::new(lines);
+            let mut script = Script::new(schedule.into_iter().map(|line| (None, line)));
             let run = execute(&system, &mut script, &mut []).expect("it replays as text");
             let property = broken.iter().find(|p| p.name == judged.property).unwrap();
             let Expectation::Always(predicate) = property.expectation else {

@@ -31,7 +31,7 @@ fn storm() -> Value {
         }
     });
     let case = open_text(&scenario.to_string(), "storm.json").expect("a scenario");
-    let traces = (1..100).filter_map(|seed| case.run(seed, true).trace);
+    let traces = (1..100).filter_map(|seed| case.run(seed, true, &|| false).trace);
     let whole = |trace: &Trace| {
         let inside = trace.steps.iter().any(|step| step.crash_after.is_some());
         inside && trace.facts.cuts > 0 && trace.facts.duplicates > 0 && trace.steps.len() < 80

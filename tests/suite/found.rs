@@ -104,7 +104,9 @@ pub fn explored(way: Way) -> &'static Found<CheckReport> {
         let mut due: Vec<&'static Story> = stories().iter().collect();
         due.retain(|story| story.case.has_check() && way.suits(story));
         let options = way.options();
-        let found = on_all_cores(&due, |story| story.case.check(&options, &mut Patient));
+        let found = on_all_cores(&due, |story| {
+            story.case.check(&options, None, &mut Patient).unwrap()
+        });
         named(&due, found)
     })
 }
@@ -120,7 +122,7 @@ pub fn runs() -> &'static Found<Vec<RunReport>> {
     static RUNS: LazyLock<Found<Vec<RunReport>>> = LazyLock::new(|| {
         let run = |story: &'static Story| {
             let seeds = story.case.seeds()?;
-            let reports = run_seeds(&*story.case, seeds, &|_| true);
+            let reports = run_seeds(&*story.case, seeds, &|| false, &|_| ());
             Some((story.name.as_str(), reports))
         };
         stories().iter().filter_map(run).collect()
@@ -135,7 +137,9 @@ pub fn recorded() -> &'static Found<Vec<RunReport>> {
         due.retain(|story| story.case.seeds().is_some());
         let found = on_all_cores(&due, |story| {
             let seeds = story.case.seeds().into_iter().flatten().take(RECORDED);
-            seeds.map(|seed| story.case.run(seed, true)).collect()
+            seeds
+                .map(|seed| story.case.run(seed, true, &|| false))
+                .collect()
         });
         named(&due, found)
     });

@@ -262,7 +262,7 @@ fn every_run_can_be_repeated() {
         for first in recorded().get(story.name.as_str()).into_iter().flatten() {
             let (name, seed) = (&story.name, first.seed);
             let trace = first.trace.as_ref().expect("it was asked for");
-            let second = story.case.run(seed, true).trace;
+            let second = story.case.run(seed, true, &|| false).trace;
             let bytes = serde_json::to_vec(trace).expect("a trace is plain data");
             if bytes != serde_json::to_vec(&second).expect("a trace is plain data") {
                 problems.push(format!("{name}: seed {seed} gave two runs"));
@@ -354,7 +354,7 @@ fn honest(story: &Story, mut json: Json) -> Vec<String> {
             let (first, last) = seeds.into_inner();
             seeds = first..=last.min(first + UNDECIDED_SEEDS - 1);
         }
-        let reports = run_seeds(&*honest, seeds, &|_| true);
+        let reports = run_seeds(&*honest, seeds, &|| false, &|_| ());
         let odd = reports.iter().find(|r| r.verdict == RunVerdict::Violated);
         problems.extend(odd.map(|r| format!("{name}, honest: {}", r.sentences.join(" "))));
     }
@@ -367,7 +367,7 @@ fn honest(story: &Story, mut json: Json) -> Vec<String> {
             let depth = sized(name).searches[0].depth;
             options.depth_max = Some(Limit::AtMost(depth.try_into().expect("not that deep")));
         }
-        let report = honest.check(&options, &mut Patient);
+        let report = honest.check(&options, None, &mut Patient).unwrap();
         let broken = |p: &&PropertyReport| {
             p.verdict == CheckVerdict::Violated || p.qualified.ends_with("(a bug)")
         };
@@ -396,7 +396,7 @@ fn two_phase_commit_costs_what_the_paper_says() {
         let story = stories.iter().find(|story| story.name == name);
         let story = story.expect("it is shipped");
         for seed in story.case.seeds().expect("it has a run") {
-            let costs = story.case.run(seed, false).costs;
+            let costs = story.case.run(seed, false, &|| false).costs;
             assert_eq!(costs.messages, messages, "{name}, seed {seed}");
             for (what, records, (coordinator, participant)) in [
                 ("forced", &costs.forced, forced),

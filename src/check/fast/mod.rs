@@ -22,5 +22,5 @@ mod search;
 mod store;
 mod tuning;
 
-pub use search::{explore, explore_from};
+pub use search::explore;
 pub use tuning::{Sizes, Tuning};

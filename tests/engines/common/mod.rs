@@ -15,8 +15,8 @@ pub mod two_phase_spec;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use jury::check::fast::Tuning;
-use jury::check::{Explored, Finding, Limits, Patient, Progress, explore};
+use jury::check::fast::{self, Tuning};
+use jury::check::{Explored, Finding, Limits, Monitor, Patient, Progress, explore};
 use jury::model::promise::Broken;
 use jury::model::{Event, Limit, Link, Property, Protocol, System, View, World};
 use proptest::test_runner::{Config, RngSeed};
@@ -122,12 +122,11 @@ pub fn links<P: Protocol>(system: &System<P>) -> Vec<Link> {
 
 /// A schedule in the one notation.
 pub fn lines<P: Protocol>(system: &System<P>, schedule: &[Event<P>]) -> Vec<String> {
-    let notation = |event: &Event<P>| event.notation(&system.cluster).to_string();
-    schedule.iter().map(notation).collect()
+    system.spell(schedule)
 }
 
 /// A finding in words, to be compared across engines.
-pub fn told<P: Protocol>(system: &System<P>, finding: &Finding<P>) -> (String, Vec<String>) {
+pub fn told<P: Protocol>(system: &System<P>, finding: &Finding<Event<P>>) -> (String, Vec<String>) {
     match finding {
         Finding::Nothing => ("nothing".to_owned(), Vec::new()),
         Finding::Broken { schedule, reason } => {
@@ -148,6 +147,19 @@ pub fn assert_same_parts<P: Protocol>(system: &System<P>, a: &dyn View<P>, b: &d
     }
     assert_eq!(a.globals(), b.globals());
     assert_eq!(a.history(), b.history());
+}
+
+/// What the fast engine finds, without checkpoints.
+pub fn searched<P: Protocol>(
+    system: &System<P>,
+    start: &World<P>,
+    properties: &[Property<P>],
+    limits: &Limits,
+    tuning: Tuning,
+    monitor: &mut dyn Monitor,
+) -> Explored<P> {
+    fast::explore(system, start, properties, limits, tuning, None, monitor)
+        .expect("without checkpoints none can be wrong")
 }
 
 /// Everything that a search found out, to be compared.

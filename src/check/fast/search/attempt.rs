@@ -21,37 +21,15 @@ use crate::check::{Account, Halted, Limits, Monitor, NodeSymmetry, Progress, Sto
 use crate::model::{Property, Protocol, System, World};
 
 /// Explores every world that can be reached from `start`; see
-/// [`check::explore`](crate::check::explore()), of which it is the equal.
+/// [`check::explore`](crate::check::explore()), of which it is the equal. With a place for checkpoints it
+/// goes on from the one that is there, which may be wrong, and writes others.
 pub fn explore<P: Protocol>(
     system: &System<P>,
     start: &World<P>,
     properties: &[Property<P>],
     limits: &Limits,
     tuning: Tuning,
-    monitor: &mut dyn Monitor,
-) -> Explored<P> {
-    let attempt = Attempt {
-        system,
-        start,
-        properties,
-        limits,
-        tuning,
-        place: None,
-    };
-    attempt
-        .explore(monitor)
-        .unwrap_or_else(|_| unreachable!("there is no checkpoint that could be wrong"))
-}
-
-/// Explores as [`explore`] does, and writes checkpoints to a place; goes on from the one that is
-/// there.
-pub fn explore_from<P: Protocol>(
-    system: &System<P>,
-    start: &World<P>,
-    properties: &[Property<P>],
-    limits: &Limits,
-    tuning: Tuning,
-    place: &Place,
+    place: Option<&Place>,
     monitor: &mut dyn Monitor,
 ) -> Result<Explored<P>, CheckpointError> {
     let attempt = Attempt {
@@ -60,7 +38,7 @@ pub fn explore_from<P: Protocol>(
         properties,
         limits,
         tuning,
-        place: Some(place),
+        place,
     };
     attempt.explore(monitor)
 }

@@ -20,4 +20,4 @@ mod state;
 mod sweep;
 mod through;
 
-pub use attempt::{explore, explore_from};
+pub use attempt::explore;

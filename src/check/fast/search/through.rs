@@ -39,7 +39,7 @@ enum SavedFinding {
 impl Through {
     pub fn of<P: Protocol>(explored: &Explored<P>, system: &System<P>, start: &World<P>) -> Self {
         let positions = |schedule: &[Event<P>]| positions(system, start, schedule);
-        let finding = |finding: &Finding<P>| match finding {
+        let finding = |finding: &Finding<Event<P>>| match finding {
             Finding::Nothing => SavedFinding::Nothing,
             Finding::Broken { schedule, reason } => {
                 SavedFinding::Broken(positions(schedule), reason.clone())
@@ -108,7 +108,7 @@ impl Through {
             return None;
         }
         let findings = self.findings.into_iter().zip(properties).map(finding);
-        let findings: Vec<Finding<P>> = findings.collect::<Option<_>>()?;
+        let findings: Vec<Finding<Event<P>>> = findings.collect::<Option<_>>()?;
         let waiting_for_the_living = match &self.waiting {
             Some(positions) => Some(events(positions)?.0),
             None => None,

@@ -39,6 +39,7 @@ fn a_leader_only_appends_in_memory_and_on_the_disk() {
             observations: Vec::new(),
             breaches: Vec::new(),
             state: Some(State::Server(server)),
+            changed: true,
             crashed: false,
         };
         assert_eq!(appends_only(&leader, &up).is_ok(), allowed);
@@ -50,6 +51,7 @@ fn a_leader_only_appends_in_memory_and_on_the_disk() {
             observations: Vec::new(),
             breaches: Vec::new(),
             state: None,
+            changed: true,
             crashed: true,
         };
         assert_eq!(appends_only(&leader, &down).is_ok(), allowed);

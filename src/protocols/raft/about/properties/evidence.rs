@@ -4,7 +4,7 @@
 //! next election may do it.
 
 use crate::model::cluster::enumerate;
-use crate::model::{Answer, Id, NodeSet, Predicate, Property, Reason, View};
+use crate::model::{Answer, Id, NodeSet, Nodes, Predicate, Property, Reason};
 use crate::protocols::raft::{Leader, Log, Raft, Server, Stable, Storage, name};
 
 pub fn properties() -> Vec<Property<Raft>> {
@@ -14,36 +14,36 @@ pub fn properties() -> Vec<Property<Raft>> {
             "Enough servers have on stable storage that they voted for the leader of their term, and none \
              of these a log that is more up-to-date than the one it was elected with.",
             "Ongaro & Ousterhout 2014, 5.2, 5.4.1 and Figure 2; Verdi: votes_correct, cronies_correct",
-            Predicate::World(votes_on_disk),
+            Predicate::Nodes(votes_on_disk),
         ),
         Property::always(
             "replicas-on-disk",
             "What a leader takes for replicated on a server is on its stable storage, unless that is in a \
              later term.",
             "Ongaro & Ousterhout 2014, 5.3 and Figure 2; Verdi: match_index_all_entries",
-            Predicate::World(replicas_on_disk),
+            Predicate::Nodes(replicas_on_disk),
         ),
     ]
 }
 
 /// The leader of the last term in which one was elected, as long as it leads. (Those that a majority has
 /// left behind count on nobody any more.)
-fn last_leader(world: &dyn View<Raft>) -> Option<(Id, &Server, &Leader)> {
-    let (term, id) = world.history().leaders.last_key_value()?;
-    let server = world.node(*id).state()?.server()?;
+fn last_leader<'a>(nodes: &Nodes<'a, Raft>) -> Option<(Id, &'a Server, &'a Leader)> {
+    let (term, id) = nodes.history().leaders.last_key_value()?;
+    let server = nodes.state(*id)?.server()?;
     let leader = server.leading()?;
     (server.stable.current_term == *term).then_some((*id, server, leader))
 }
 
-fn disk(world: &dyn View<Raft>, id: Id) -> Option<&Stable> {
-    world.node(id).storage().and_then(Storage::stable)
+fn disk<'a>(nodes: &Nodes<'a, Raft>, id: Id) -> Option<&'a Stable> {
+    nodes.storage(id).and_then(Storage::stable)
 }
 
 /// Asked until the leader has committed an entry of its term: then a snapshot may stand for what it was
 /// elected with. Whoever is in a later term may have voted; whoever has entries of this one got them from
 /// this leader.
-fn votes_on_disk(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    let (id, server) = match last_leader(world) {
+fn votes_on_disk(raft: &Raft, nodes: &Nodes<'_, Raft>) -> Answer {
+    let (id, server) = match last_leader(nodes) {
         Some((id, server, _)) if !server.has_committed_own_term() => (id, server),
         _ => return Ok(()),
     };
@@ -58,7 +58,7 @@ fn votes_on_disk(raft: &Raft, world: &dyn View<Raft>) -> Answer {
         disk.current_term > term
             || disk.current_term == term && disk.voted_for == Some(id) && is_behind(&disk.log)
     };
-    let may_have_voted = |voter: &Id| disk(world, *voter).is_some_and(voted);
+    let may_have_voted = |voter: &Id| disk(nodes, *voter).is_some_and(voted);
     let voters: NodeSet = raft.servers.iter().filter(may_have_voted).collect();
     let (_, configuration) = log.configuration_at(last);
     if configuration.is_quorum(voters) {
@@ -73,8 +73,8 @@ fn votes_on_disk(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     Err(Reason::new(NodeSet::only(id), text))
 }
 
-fn replicas_on_disk(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    let Some((id, server, leader)) = last_leader(world) else {
+fn replicas_on_disk(raft: &Raft, nodes: &Nodes<'_, Raft>) -> Answer {
+    let Some((id, server, leader)) = last_leader(nodes) else {
         return Ok(());
     };
     let (term, log) = (server.stable.current_term, &server.stable.log);
@@ -85,7 +85,7 @@ fn replicas_on_disk(raft: &Raft, world: &dyn View<Raft>) -> Answer {
             Some(entry) => disk.log.holds(entry),
             None => disk.log.last_index() >= matched,
         };
-        matched > 0 && !disk(world, *follower).is_some_and(has)
+        matched > 0 && !disk(nodes, *follower).is_some_and(has)
     };
     let Some(follower) = raft.servers.without(id).iter().find(lacks) else {
         return Ok(());

@@ -7,7 +7,7 @@ mod safety;
 mod service;
 mod steps;
 
-use crate::model::{Id, Property, Value, View};
+use crate::model::{Id, Nodes, Property, Value};
 use crate::protocols::raft::{History, Index, Raft, Server};
 
 /// None assumes anything. (2: safe under all non-Byzantine conditions, including network delays,
@@ -28,8 +28,8 @@ fn value_at(raft: &Raft, history: &History, index: Index) -> Value {
 /// The servers that are up.
 fn running<'a>(
     raft: &'a Raft,
-    world: &'a dyn View<Raft>,
+    nodes: &'a Nodes<'_, Raft>,
 ) -> impl Iterator<Item = (Id, &'a Server)> {
-    let server = |id| Some((id, world.node(id).state()?.server()?));
+    let server = |id| Some((id, nodes.state(id)?.server()?));
     raft.servers.iter().filter_map(server)
 }

@@ -1,7 +1,7 @@
 //! What stays possible.
 
 use super::running;
-use crate::model::{Answer, Id, Link, NodeSet, Predicate, Property, Reason, View};
+use crate::model::{Answer, Id, Link, NodeSet, Nodes, Predicate, Property, Reason, View};
 use crate::protocols::raft::{History, Raft, Server, State, Term};
 
 pub fn properties() -> Vec<Property<Raft>> {
@@ -47,6 +47,7 @@ fn is_open(world: &dyn View<Raft>, one: Id, other: Id) -> bool {
 /// The condition of progress: servers that are enough to decide are up, and connected to each other
 /// and to all clients that are up.
 fn enough_are_up(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    let nodes = Nodes::new(world);
     let up = raft.servers.intersection(world.up());
     let clients = world.up().minus(raft.servers);
     let is_connected = |set: NodeSet| {
@@ -56,7 +57,7 @@ fn enough_are_up(raft: &Raft, world: &dyn View<Raft>) -> Answer {
         pairs.all(|(one, other)| is_open(world, one, other))
     };
     let decides = |set: NodeSet| {
-        let mut all = running(raft, world).filter(|(id, _)| set.contains(*id));
+        let mut all = running(raft, &nodes).filter(|(id, _)| set.contains(*id));
         !set.is_empty() && all.all(|(_, s)| s.stable.log.configuration().1.is_quorum(set))
     };
     let servers: Vec<Id> = up.iter().collect();
@@ -73,6 +74,7 @@ fn enough_are_up(raft: &Raft, world: &dyn View<Raft>) -> Answer {
 /// The goal of progress: a leader has committed all that it has, a majority follow it and can be
 /// reached, and no client that is up waits for anything, or has anything left to ask for.
 fn is_served(raft: &Raft, world: &dyn View<Raft>) -> Answer {
+    let nodes = Nodes::new(world);
     for id in world.up().minus(raft.servers).iter() {
         if let Some(State::Client(client)) = world.node(id).state()
             && (client.asked.is_some() || client.serial < raft.workload_of(id))
@@ -84,11 +86,11 @@ fn is_served(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     }
     let followers = |leader: Id, term: Term| -> NodeSet {
         let follows = |s: &Server| s.leader == Some(leader) && s.stable.current_term == term;
-        let followers = running(raft, world).filter(|(_, s)| follows(s));
+        let followers = running(raft, &nodes).filter(|(_, s)| follows(s));
         let reached = followers.filter(|(id, _)| is_open(world, leader, *id));
         reached.map(|(id, _)| id).collect()
     };
-    let mut leaders = running(raft, world).filter(|(_, s)| s.leading().is_some());
+    let mut leaders = running(raft, &nodes).filter(|(_, s)| s.leading().is_some());
     let serves = |(id, s): (Id, &Server)| {
         let log = &s.stable.log;
         let decides = |set: NodeSet| log.configuration().1.is_quorum(set);

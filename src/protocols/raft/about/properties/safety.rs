@@ -1,7 +1,7 @@
 //! Figure 3: elections, logs, and what is applied. (What steps show is in `steps.rs`.)
 
 use super::{running, steps, value_at};
-use crate::model::{Answer, Disks, NodeSet, Predicate, Property, Reason, View};
+use crate::model::{Answer, Disks, NodeSet, Nodes, Predicate, Property, Reason};
 use crate::protocols::raft::{History, Index, Log, Raft, Term, name};
 
 /// The five of Figure 3, the rule of 5.4.2, that of what a follower may rely on, and that terms and indices
@@ -32,14 +32,14 @@ pub fn properties() -> Vec<Property<Raft>> {
             "If a log entry is committed in a given term, then that entry will be present in the logs \
              of the leaders for all higher-numbered terms.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.4; TLA+: LeaderCompleteness",
-            Predicate::World(leader_completeness),
+            Predicate::Nodes(leader_completeness),
         ),
         Property::always(
             "state-machine-safety",
             "If a server has applied a log entry at a given index to its state machine, no other \
              server will ever apply a different log entry for the same index.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.4.3",
-            Predicate::World(state_machine_safety),
+            Predicate::Nodes(state_machine_safety),
         ),
         Property::always(
             "old-term-commit",
@@ -58,7 +58,7 @@ pub fn properties() -> Vec<Property<Raft>> {
             "monotone-terms",
             "The current term of a server increases monotonically over time, also over a crash.",
             "Ongaro & Ousterhout 2014, 5.1 and Figure 2",
-            Predicate::StepAndWorld(
+            Predicate::StepAndNodes(
                 "monotone-terms",
                 steps::monotone_terms,
                 comes_back_in_its_term,
@@ -90,11 +90,11 @@ fn election_safety(_: &Raft, history: &History) -> Answer {
 
 /// What was applied where; and of two servers that have applied equally much, that the outcome is the
 /// same.
-fn state_machine_safety(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    applied_alike(raft, world.history())?;
-    for (one, here) in running(raft, world) {
+fn state_machine_safety(raft: &Raft, nodes: &Nodes<'_, Raft>) -> Answer {
+    applied_alike(raft, nodes.history())?;
+    for (one, here) in running(raft, nodes) {
         // Whoever comes before that one has been compared with it.
-        let mut before = running(raft, world).take_while(|(other, _)| *other < one);
+        let mut before = running(raft, nodes).take_while(|(other, _)| *other < one);
         let alike = before.find(|(_, there)| here.commit_index == there.commit_index);
         if let Some((other, there)) = alike
             && here.applied != there.applied
@@ -170,12 +170,12 @@ fn mismatch(one: &Log, other: &Log) -> Option<Index> {
 }
 
 /// It is enough to look for the last entry of those that were committed: log matching has the rest.
-fn leader_completeness(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    for (id, server) in running(raft, world).filter(|(_, s)| s.leading().is_some()) {
+fn leader_completeness(raft: &Raft, nodes: &Nodes<'_, Raft>) -> Answer {
+    for (id, server) in running(raft, nodes).filter(|(_, s)| s.leading().is_some()) {
         // An entry may be committed in a term while somebody is still being elected in an earlier one.
         let term = server.stable.current_term;
         let before = Term(term.0.saturating_sub(1));
-        let Some(committed) = world.history().committed_by(before) else {
+        let Some(committed) = nodes.history().committed_by(before) else {
             continue;
         };
         if !server.stable.log.holds(committed) {
@@ -183,7 +183,7 @@ fn leader_completeness(raft: &Raft, world: &dyn View<Raft>) -> Answer {
                 "{} leads term {term:?}, but its log does not have {} at {}, which was committed \
                  before",
                 name(id),
-                value_at(raft, world.history(), committed.index),
+                value_at(raft, nodes.history(), committed.index),
                 committed.index,
             );
             return Err(Reason::new(NodeSet::only(id), text));
@@ -193,10 +193,10 @@ fn leader_completeness(raft: &Raft, world: &dyn View<Raft>) -> Answer {
 }
 
 /// A server that comes back is not in a term before the last that it was elected in.
-fn comes_back_in_its_term(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    for (id, server) in running(raft, world) {
+fn comes_back_in_its_term(raft: &Raft, nodes: &Nodes<'_, Raft>) -> Answer {
+    for (id, server) in running(raft, nodes) {
         let term = server.stable.current_term;
-        if let Some(led) = world.history().led_after(id, term) {
+        if let Some(led) = nodes.history().led_after(id, term) {
             let text = format!(
                 "{} is in term {term:?}, but was elected in term {led:?} before",
                 name(id)

@@ -2,7 +2,7 @@
 
 use super::{running, value_at};
 use crate::model::cluster::enumerate;
-use crate::model::{Answer, Disks, Id, NodeSet, Predicate, Property, Reason, View};
+use crate::model::{Answer, Disks, Id, NodeSet, Nodes, Predicate, Property, Reason};
 use crate::protocols::raft::{History, Membership, Raft, name};
 
 /// What rests on the disks, who decides, and what clients may expect.
@@ -28,7 +28,7 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
             "Of the configurations of servers that hold all that is committed, no two can decide \
              apart from each other.",
             "Ongaro & Ousterhout 2014, 6; thesis, 4.1",
-            Predicate::World(configurations_overlap),
+            Predicate::Nodes(configurations_overlap),
         ));
     }
     if raft.params.client_count() > 0 {
@@ -74,10 +74,10 @@ fn durability(raft: &Raft, disks: &Disks<'_, Raft>) -> Answer {
 /// configuration, and may even lead an older term: it can neither commit anything nor be elected,
 /// because those that have it deny it. (And that the last configuration but one is committed, by a
 /// leader that has committed an entry of its own term, is what keeps the others one step apart.)
-fn configurations_overlap(raft: &Raft, world: &dyn View<Raft>) -> Answer {
-    let committed = world.history().last_committed().unwrap_or_default();
+fn configurations_overlap(raft: &Raft, nodes: &Nodes<'_, Raft>) -> Answer {
+    let committed = nodes.history().last_committed().unwrap_or_default();
     let complete = || {
-        running(raft, world)
+        running(raft, nodes)
             .filter(|(_, s)| s.stable.log.holds(committed))
             .map(|(id, s)| (id, s.stable.log.configuration().1))
     };

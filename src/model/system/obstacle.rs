@@ -1,4 +1,4 @@
-//! Why an event is impossible in a world, and which event a text stands for in it.
+//! Why an event is impossible in a world; events as texts, and which event a text stands for in a world.
 
 use super::{System, runs_a_handler};
 use crate::model::event::{Envelope, Event, Obstacle};

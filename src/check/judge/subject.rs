@@ -1,189 +1,61 @@
-//! A system on trial, as it knows its protocol: what judging has done in types.
+//! What judging asks of a system on trial, whatever its protocol.
 
-use super::{Engine, Question, Searched, Standing, Subject, remembering, standing_of};
-use crate::check::blocked::{Blocked, explain, standstill};
-use crate::check::checkpoint::{CheckpointError, Folder};
-use crate::check::explore::explore;
-use crate::check::{Monitor, fast};
-use crate::model::{
-    Cluster, Event, Expectation, Predicate, Property, Protocol, Rules, Statement, System, World,
-    facts::Facts,
-};
-use crate::run::{Run, follow};
+use crate::check::checkpoint::CheckpointError;
+use crate::check::explore::Finding;
+use crate::check::{Account, Blocked, Monitor};
+use crate::model::{Cluster, Rules, Statement, facts::Facts};
 
-/// How many worlds a search may hold that looks for what would unblock a blocked world.
-const EXPLAIN_STATES_MAX: usize = 200_000;
+/// A system on trial, whatever its protocol.
+pub(super) trait Subject {
+    /// All that the scenario allows.
+    fn rules(&self) -> &Rules;
 
-/// A question, and how it is answered.
-pub(super) struct Typed<'a, P: Protocol> {
-    question: &'a Question<'a, P>,
-    engine: Engine,
-    folder: Option<&'a Folder>,
-    properties: Vec<Statement>,
-    after: Vec<String>,
-}
+    fn cluster(&self) -> &Cluster;
 
-impl<'a, P: Protocol> Typed<'a, P> {
-    pub(super) fn new(
-        question: &'a Question<'a, P>,
-        engine: Engine,
-        folder: Option<&'a Folder>,
-    ) -> Self {
-        Typed {
-            question,
-            engine,
-            folder,
-            properties: question.properties.iter().map(Property::stated).collect(),
-            after: question.system.spell(question.after),
-        }
-    }
+    fn properties(&self) -> &[Statement];
 
-    fn predicate(&self, member: usize) -> Predicate<P> {
-        match self.question.properties[member].expectation {
-            Expectation::Always(predicate) | Expectation::Reachable(predicate) => predicate,
-            Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal } => goal,
-        }
-    }
+    /// The events that lead to where searches start.
+    fn after(&self) -> &[String];
 
-    fn run(&self, rules: &Rules, schedule: &[String]) -> Run<P> {
-        follow(
-            &self.question.system.under(rules.clone()),
-            schedule,
-            &mut [],
-        )
-    }
-}
-
-impl<P: Protocol> Subject for Typed<'_, P> {
-    fn rules(&self) -> &Rules {
-        &self.question.system.rules
-    }
-
-    fn cluster(&self) -> &Cluster {
-        &self.question.system.cluster
-    }
-
-    fn properties(&self) -> &[Statement] {
-        &self.properties
-    }
-
-    fn after(&self) -> &[String] {
-        &self.after
-    }
-
+    /// Searches under rules for what settles some of the properties. Schedules begin where the
+    /// search does.
     fn search(
         &self,
         rules: &Rules,
         members: &[usize],
         monitor: &mut dyn Monitor,
-    ) -> Result<Searched, CheckpointError> {
-        let Question {
-            system: whole,
-            properties,
-            after,
-            limits,
-        } = self.question;
-        let system = &whole.under(rules.clone());
-        let chosen: Vec<_> = members.iter().map(|&i| properties[i].clone()).collect();
-        // What came before the search is possible, though not under the assumptions.
-        let before = whole.under(Rules {
-            links: whole.rules.links,
-            ..rules.clone()
-        });
-        let start = start(&before, after);
-        let explored = match self.engine {
-            Engine::Fast(tuning) => {
-                let names = || chosen.iter().map(|property| property.name);
-                let asked = || (rules, names().collect::<Vec<_>>());
-                let place = self.folder.map(|folder| folder.place(&asked()));
-                let place = place.as_ref();
-                fast::explore(system, &start, &chosen, limits, tuning, place, monitor)?
-            }
-            Engine::Plain => {
-                monitor.begins(0);
-                let mut world = start.clone();
-                explore(system, &mut world, &start, &chosen, limits, monitor)
-            }
-        };
-        let spell = |schedule: Vec<Event<P>>| system.spell(&schedule);
-        Ok(Searched {
-            account: explored.account,
-            findings: explored
-                .findings
-                .into_iter()
-                .map(|finding| finding.with(spell))
-                .collect(),
-            waiting_for_the_living: explored.waiting_for_the_living.map(spell),
-        })
-    }
+    ) -> Result<Searched, CheckpointError>;
 
-    fn play(&self, rules: &Rules, schedule: &[String]) -> Facts {
-        facts(self.run(rules, schedule))
-    }
+    /// What happens in a schedule from the initial world on, played under rules.
+    fn play(&self, rules: &Rules, schedule: &[String]) -> Facts;
 
-    fn is_broken(&self, rules: &Rules, schedule: &[String], member: usize) -> bool {
-        let world = self.run(rules, schedule).world;
-        let protocol = &self.question.system.protocol;
-        self.predicate(member).ask(protocol, &world).is_err()
-    }
+    /// Whether the predicate of a property of safety is untrue where a schedule ends.
+    fn is_broken(&self, rules: &Rules, schedule: &[String], member: usize) -> bool;
 
+    /// What ordinary events make of a world from which the goal of a property is out of reach,
+    /// and why it is.
     fn standstill(
         &self,
         rules: &Rules,
         schedule: &[String],
         member: usize,
         monitor: &mut dyn Monitor,
-    ) -> (Vec<String>, Blocked) {
-        let system = self.question.system.under(rules.clone());
-        let goal = self.predicate(member);
-        let played = Rules {
-            links: self.question.system.rules.links,
-            ..remembering(rules)
-        };
-        let world = self.run(&played, schedule).world;
-        let most = EXPLAIN_STATES_MAX;
-        let (then, stuck) = standstill(&system, &world, goal, most, monitor);
-        assert!(
-            goal.ask(&system.protocol, &stuck).is_err(),
-            "ordinary events cannot reach a goal that is out of reach"
-        );
-        let timing = system.rules.timing;
-        let blocked = explain(&system, &stuck, goal, timing, most, monitor);
-        (system.spell(&then), blocked)
-    }
+    ) -> (Vec<String>, Blocked);
 }
 
-/// The world to which a schedule leads.
-pub fn start<P: Protocol>(system: &System<P>, after: &[Event<P>]) -> World<P> {
-    let mut world = system.initial();
-    for event in after {
-        system.apply(&mut world, event);
-    }
-    world
+/// What came of one search.
+pub(super) struct Searched {
+    pub(super) account: Account,
+    /// For each property that was asked.
+    pub(super) findings: Vec<Finding<String>>,
+    pub(super) waiting_for_the_living: Option<Vec<String>>,
 }
 
-/// What a schedule that goes against a property says of the protocol, if nothing but the schedule
-/// is known.
-pub fn standing<P: Protocol>(
-    system: &System<P>,
-    property: &Property<P>,
-    schedule: &[String],
-) -> Standing {
-    let run = follow(&system.under(remembering(&system.rules)), schedule, &mut []);
-    match standing_of(&system.cluster, &property.stated(), &facts(run), None) {
-        Standing::Outside { broken, .. } => Standing::Outside {
-            broken,
-            unless: vec!["no search under the assumptions".to_owned()],
-        },
-        Standing::Bug => Standing::Bug,
+/// The same rules, under which it is remembered who failed: so that one can tell which suspicions were
+/// true.
+pub(super) fn remembering(rules: &Rules) -> Rules {
+    Rules {
+        remember_failures: true,
+        ..rules.clone()
     }
-}
-
-fn facts<P: Protocol>(run: Run<P>) -> Facts {
-    let mut facts = run.ledger.facts;
-    if facts.timeouts > 0 {
-        // Timers without durations run on clocks that drift without bound.
-        facts.drift_ppm_max = u32::MAX;
-    }
-    facts
 }

@@ -1,0 +1,190 @@
+//! A system on trial, as it knows its protocol: what judging has done in types.
+
+use super::subject::{Searched, Subject, remembering};
+use super::verdict::{Engine, Question, Standing};
+use crate::check::blocked::{Blocked, explain, standstill};
+use crate::check::checkpoint::{CheckpointError, Folder};
+use crate::check::explore::explore;
+use crate::check::{Monitor, fast};
+use crate::model::{
+    Cluster, Event, Expectation, Predicate, Property, Protocol, Rules, Statement, System, World,
+    facts::Facts,
+};
+use crate::run::{Run, follow};
+
+/// How many worlds a search may hold that looks for what would unblock a blocked world.
+const EXPLAIN_STATES_MAX: usize = 200_000;
+
+/// A question, and how it is answered.
+pub(super) struct Typed<'a, P: Protocol> {
+    question: &'a Question<'a, P>,
+    engine: Engine,
+    folder: Option<&'a Folder>,
+    properties: Vec<Statement>,
+    after: Vec<String>,
+}
+
+impl<'a, P: Protocol> Typed<'a, P> {
+    pub(super) fn new(
+        question: &'a Question<'a, P>,
+        engine: Engine,
+        folder: Option<&'a Folder>,
+    ) -> Self {
+        Typed {
+            question,
+            engine,
+            folder,
+            properties: question.properties.iter().map(Property::stated).collect(),
+            after: question.system.spell(question.after),
+        }
+    }
+
+    fn predicate(&self, member: usize) -> Predicate<P> {
+        match self.question.properties[member].expectation {
+            Expectation::Always(predicate) | Expectation::Reachable(predicate) => predicate,
+            Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal } => goal,
+        }
+    }
+
+    fn run(&self, rules: &Rules, schedule: &[String]) -> Run<P> {
+        follow(
+            &self.question.system.under(rules.clone()),
+            schedule,
+            &mut [],
+        )
+    }
+}
+
+impl<P: Protocol> Subject for Typed<'_, P> {
+    fn rules(&self) -> &Rules {
+        &self.question.system.rules
+    }
+
+    fn cluster(&self) -> &Cluster {
+        &self.question.system.cluster
+    }
+
+    fn properties(&self) -> &[Statement] {
+        &self.properties
+    }
+
+    fn after(&self) -> &[String] {
+        &self.after
+    }
+
+    fn search(
+        &self,
+        rules: &Rules,
+        members: &[usize],
+        monitor: &mut dyn Monitor,
+    ) -> Result<Searched, CheckpointError> {
+        let Question {
+            system: whole,
+            properties,
+            after,
+            limits,
+        } = self.question;
+        let system = &whole.under(rules.clone());
+        let chosen: Vec<_> = members.iter().map(|&i| properties[i].clone()).collect();
+        // What came before the search is possible, though not under the assumptions.
+        let before = whole.under(Rules {
+            links: whole.rules.links,
+            ..rules.clone()
+        });
+        let start = start(&before, after);
+        let explored = match self.engine {
+            Engine::Fast(tuning) => {
+                let names = || chosen.iter().map(|property| property.name);
+                let asked = || (rules, names().collect::<Vec<_>>());
+                let place = self.folder.map(|folder| folder.place(&asked()));
+                let place = place.as_ref();
+                fast::explore(system, &start, &chosen, limits, tuning, place, monitor)?
+            }
+            Engine::Plain => {
+                monitor.begins(0);
+                let mut world = start.clone();
+                explore(system, &mut world, &start, &chosen, limits, monitor)
+            }
+        };
+        let spell = |schedule: Vec<Event<P>>| system.spell(&schedule);
+        Ok(Searched {
+            account: explored.account,
+            findings: explored
+                .findings
+                .into_iter()
+                .map(|finding| finding.with(spell))
+                .collect(),
+            waiting_for_the_living: explored.waiting_for_the_living.map(spell),
+        })
+    }
+
+    fn play(&self, rules: &Rules, schedule: &[String]) -> Facts {
+        facts(self.run(rules, schedule))
+    }
+
+    fn is_broken(&self, rules: &Rules, schedule: &[String], member: usize) -> bool {
+        let world = self.run(rules, schedule).world;
+        let protocol = &self.question.system.protocol;
+        self.predicate(member).ask(protocol, &world).is_err()
+    }
+
+    fn standstill(
+        &self,
+        rules: &Rules,
+        schedule: &[String],
+        member: usize,
+        monitor: &mut dyn Monitor,
+    ) -> (Vec<String>, Blocked) {
+        let system = self.question.system.under(rules.clone());
+        let goal = self.predicate(member);
+        let played = Rules {
+            links: self.question.system.rules.links,
+            ..remembering(rules)
+        };
+        let world = self.run(&played, schedule).world;
+        let most = EXPLAIN_STATES_MAX;
+        let (then, stuck) = standstill(&system, &world, goal, most, monitor);
+        assert!(
+            goal.ask(&system.protocol, &stuck).is_err(),
+            "ordinary events cannot reach a goal that is out of reach"
+        );
+        let timing = system.rules.timing;
+        let blocked = explain(&system, &stuck, goal, timing, most, monitor);
+        (system.spell(&then), blocked)
+    }
+}
+
+/// The world to which a schedule leads.
+pub fn start<P: Protocol>(system: &System<P>, after: &[Event<P>]) -> World<P> {
+    let mut world = system.initial();
+    for event in after {
+        system.apply(&mut world, event);
+    }
+    world
+}
+
+/// What a schedule that goes against a property says of the protocol, if nothing but the schedule
+/// is known.
+pub fn standing<P: Protocol>(
+    system: &System<P>,
+    property: &Property<P>,
+    schedule: &[String],
+) -> Standing {
+    let run = follow(&system.under(remembering(&system.rules)), schedule, &mut []);
+    match Standing::of(&system.cluster, &property.stated(), &facts(run), None) {
+        Standing::Outside { broken, .. } => Standing::Outside {
+            broken,
+            unless: vec!["no search under the assumptions".to_owned()],
+        },
+        Standing::Bug => Standing::Bug,
+    }
+}
+
+fn facts<P: Protocol>(run: Run<P>) -> Facts {
+    let mut facts = run.ledger.facts;
+    if facts.timeouts > 0 {
+        // Timers without durations run on clocks that drift without bound.
+        facts.drift_ppm_max = u32::MAX;
+    }
+    facts
+}

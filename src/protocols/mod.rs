@@ -5,6 +5,7 @@ use crate::model::Protocol;
 
 pub mod atomic_commitment;
 pub mod consensus;
+pub mod decentralised_two_phase_commit;
 pub mod key_value;
 pub mod paxos;
 pub mod raft;
@@ -22,6 +23,7 @@ pub trait Visitor {
 pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<two_phase_commit::TwoPhaseCommit>();
     visitor.visit::<three_phase_commit::ThreePhaseCommit>();
+    visitor.visit::<decentralised_two_phase_commit::DecentralisedTwoPhaseCommit>();
     visitor.visit::<paxos::Paxos>();
     visitor.visit::<raft::Raft>();
 }

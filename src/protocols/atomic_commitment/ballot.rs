@@ -1,15 +1,19 @@
 //! Who votes, and how: by plan, or as the environment chooses.
 
-use std::{fmt, iter};
+use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::sites::name;
-use super::{Txn, coordinator};
-use crate::model::cluster::{index, numbered};
+use super::Txn;
+use crate::model::cluster::numbered;
 use crate::model::params::counted;
 use crate::model::{Actor, BadParameter, Cluster, Id, NodeSet, Out};
+
+/// Where the coordinator lives, if there is one.
+pub fn coordinator() -> Id {
+    Id::from(0)
+}
 
 /// The largest number of participants.
 pub const MAX_PARTICIPANTS: u8 = 8;
@@ -49,6 +53,19 @@ pub struct Ballot {
 impl Ballot {
     /// Node 0 is the coordinator, and the participants follow. All vote YES if there is no plan.
     pub fn new(participants: u8, votes: &[PlannedVote]) -> Result<Self, BadParameter> {
+        Ballot::from_node(1, participants, votes)
+    }
+
+    /// There is no coordinator: the participants begin with node 0.
+    pub fn of_peers(participants: u8, votes: &[PlannedVote]) -> Result<Self, BadParameter> {
+        Ballot::from_node(0, participants, votes)
+    }
+
+    fn from_node(
+        first: usize,
+        participants: u8,
+        votes: &[PlannedVote],
+    ) -> Result<Self, BadParameter> {
         counted("participants", participants, 1..=MAX_PARTICIPANTS)?;
         let n = usize::from(participants);
         if !votes.is_empty() && votes.len() != n {
@@ -61,7 +78,7 @@ impl Ballot {
         }
         let all_yes = vec![PlannedVote::Yes; n];
         Ok(Ballot {
-            participants: NodeSet::first(n + 1).without(coordinator()),
+            participants: NodeSet::first(first + n).minus(NodeSet::first(first)),
             votes: if votes.is_empty() {
                 all_yes
             } else {
@@ -70,15 +87,21 @@ impl Ballot {
         })
     }
 
-    /// The coordinator and the participants.
+    /// The participants, and the coordinator that not all protocols have.
     pub fn everyone(&self) -> NodeSet {
         self.participants.with(coordinator())
     }
 
     pub fn cluster(&self) -> Cluster {
-        let coordinator = iter::once((name(coordinator()), "coordinator"));
+        let has_coordinator = !self.participants.contains(coordinator());
+        let coordinator = has_coordinator.then(|| ("C".to_owned(), "coordinator"));
         let participants = numbered("P", "participant", self.participants.len());
-        Cluster::new(coordinator.chain(participants))
+        Cluster::new(coordinator.into_iter().chain(participants))
+    }
+
+    /// For sentences.
+    pub fn names(&self, set: NodeSet) -> String {
+        self.cluster().names(set)
     }
 
     /// The vote that a participant is going to cast, or none yet if that is left to the environment.
@@ -88,7 +111,7 @@ impl Ballot {
         txn: Txn,
         o: &mut Out<A>,
     ) -> Option<Vote> {
-        match self.votes[index(id) - 1] {
+        match self.votes[self.place(id)] {
             PlannedVote::Yes => Some(Vote::Yes),
             PlannedVote::No => Some(Vote::No),
             PlannedVote::Open => {
@@ -97,6 +120,14 @@ impl Ballot {
                 None
             }
         }
+    }
+
+    /// A participant's place in their order.
+    fn place(&self, id: Id) -> usize {
+        let mut participants = self.participants.iter();
+        participants
+            .position(|participant| participant == id)
+            .expect("only participants vote")
     }
 
     /// Those whose vote is planned so.

@@ -26,15 +26,13 @@ mod decision;
 mod history;
 mod observe;
 pub mod properties;
-mod sites;
 #[cfg(test)]
 mod tests;
 mod transaction;
 
-pub use self::ballot::{Ballot, Choice, MAX_PARTICIPANTS, PlannedVote, Vote};
+pub use self::ballot::{Ballot, Choice, MAX_PARTICIPANTS, PlannedVote, Vote, coordinator};
 pub use self::decision::{Decision, Ruling};
 pub use self::history::{History, Outcomes};
 pub use self::observe::{Claim, Observe, Shown, claims};
 pub use self::properties::AtomicCommitment;
-pub use self::sites::{coordinator, names};
 pub use self::transaction::{MAX_TRANSACTIONS, PerTxn, Txn};

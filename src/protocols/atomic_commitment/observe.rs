@@ -132,18 +132,23 @@ impl Shown {
     }
 }
 
-/// What a step must have claimed of each transaction: what its site shows after it, and did not show
-/// before.
+/// What a step must have claimed of each transaction: what its site shows after it, remembered or
+/// recorded, and did not show before.
 pub fn claims<P: Protocol>(
     step: &Step<'_, P>,
     transactions: RangeInclusive<Txn>,
-    shows: impl Fn(Txn, Option<&P::State>, Option<&P::Storage>) -> Shown,
+    remembered: impl Fn(&P::State, Txn) -> Shown,
+    recorded: impl Fn(&P::Storage, Txn) -> Shown,
 ) -> impl Iterator<Item = Claim> {
     let [before, after] = step.contents();
-    let new = transactions.map(move |txn| {
-        let known = shows(txn, before.0, before.1);
-        (txn, shows(txn, after.0, after.1).minus(known))
-    });
+    let shows = move |contents: (Option<&P::State>, Option<&P::Storage>), txn| {
+        let remembered = contents.0.map(|state| remembered(state, txn));
+        let recorded = contents.1.map(|storage| recorded(storage, txn));
+        remembered
+            .unwrap_or_default()
+            .and(recorded.unwrap_or_default())
+    };
+    let new = transactions.map(move |txn| (txn, shows(after, txn).minus(shows(before, txn))));
     new.filter(|(_, shown)| *shown != Shown::NOTHING)
         .flat_map(|(txn, shown)| shown.claims(txn))
 }

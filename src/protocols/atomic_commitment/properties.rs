@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ballot, History, Outcomes, PlannedVote, Txn, names};
+use super::{Ballot, History, Outcomes, PlannedVote, Txn};
 use crate::model::cluster::enumerate;
 use crate::model::{Answer, Assumption, NodeSet, Predicate, Property, Protocol, Reason, View};
 
@@ -31,25 +31,59 @@ pub const NOBODY_FAILS: Assumption = Assumption::MaxCrashes {
     role: None,
 };
 
+/// Nothing fails: nobody crashes, all that is sent arrives, and nobody is taken for dead.
+pub const NOTHING_FAILS: [Assumption; 4] = [
+    Assumption::NoLoss,
+    Assumption::NoCut,
+    NOBODY_FAILS,
+    Assumption::Synchrony,
+];
+
+/// Uncertain.
+pub const OUTCOME: Waits = Waits {
+    rank: 0,
+    one: "voted yes and does not know the outcome",
+    several: "voted yes and do not know the outcome",
+};
+
+/// May still vote either way.
+pub const TO_VOTE: Waits = Waits {
+    rank: 1,
+    one: "has not voted",
+    several: "have not voted",
+};
+
+/// What holds without assumptions: AC1 to AC4.
+pub fn safety<P: AtomicCommitment>(protocol: &P) -> Vec<Property<P>> {
+    let mut properties = vec![
+        atomicity(),
+        irrevocability(),
+        validity(),
+        commit_without_failures(NOTHING_FAILS),
+    ];
+    properties.extend(commit_possible(protocol));
+    properties
+}
+
 /// AC1.
 pub fn atomicity<P: AtomicCommitment>() -> Property<P> {
     Property::always(
         "atomicity",
         "No two nodes decide differently.",
         "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC1",
-        Predicate::History(decide_alike),
+        Predicate::History(|protocol, history| decide_alike(protocol.ballot(), history)),
     )
 }
 
-pub(super) fn decide_alike<P>(_: &P, history: &History) -> Answer {
+pub(super) fn decide_alike(ballot: &Ballot, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
         let (committed, aborted) = (outcomes.committed, outcomes.aborted);
         // A single node that decided both ways is what irrevocability is about.
         if !committed.is_empty() && !aborted.is_empty() && committed.union(aborted).len() > 1 {
             let text = format!(
                 "{} committed but {} aborted",
-                names(committed),
-                names(aborted)
+                ballot.names(committed),
+                ballot.names(aborted)
             );
             return refuse(history, txn, committed.union(aborted), text);
         }
@@ -64,15 +98,15 @@ pub fn irrevocability<P: AtomicCommitment>() -> Property<P> {
         "irrevocability",
         "No node reverses its decision.",
         "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC2",
-        Predicate::History(decide_once),
+        Predicate::History(|protocol, history| decide_once(protocol.ballot(), history)),
     )
 }
 
-pub(super) fn decide_once<P>(_: &P, history: &History) -> Answer {
+pub(super) fn decide_once(ballot: &Ballot, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
         let both = outcomes.committed.intersection(outcomes.aborted);
         if !both.is_empty() {
-            let text = format!("{} decided both to commit and to abort", names(both));
+            let text = format!("{} decided both to commit and to abort", ballot.names(both));
             return refuse(history, txn, both, text);
         }
     }
@@ -102,7 +136,8 @@ fn commit_is_unanimous<P: AtomicCommitment>(protocol: &P, history: &History) -> 
             () if !against.is_empty() => (against, "was to vote no"),
             () => continue,
         };
-        let text = format!("{} committed but {} {what}", names(committed), names(who));
+        let (committed_by, who_not) = (ballot.names(committed), ballot.names(who));
+        let text = format!("{committed_by} committed but {who_not} {what}");
         return refuse(history, txn, committed.union(who), text);
     }
     Ok(())
@@ -128,12 +163,13 @@ pub fn commit_without_failures<P: AtomicCommitment>(
 }
 
 fn abort_has_a_reason<P: AtomicCommitment>(protocol: &P, history: &History) -> Answer {
+    let ballot = protocol.ballot();
     for (txn, outcomes) in history.transactions() {
-        let against = opponents(protocol.ballot(), outcomes).union(outcomes.voted_no);
+        let against = opponents(ballot, outcomes).union(outcomes.voted_no);
         if !outcomes.aborted.is_empty() && against.is_empty() {
             let text = format!(
                 "{} aborted but nobody was for no, and nothing failed",
-                names(outcomes.aborted)
+                ballot.names(outcomes.aborted)
             );
             return refuse(history, txn, outcomes.aborted, text);
         }
@@ -183,24 +219,46 @@ pub fn non_blocking<P: AtomicCommitment>(citation: &'static str) -> Property<P> 
     )
 }
 
+/// What participants without a coordinator promise. If they ask each other, what was lost is sent again, and
+/// what nobody can tell is waited for; if not, whoever misses something misses it for good.
+pub fn progress_of_peers<P: AtomicCommitment>(
+    they_ask: bool,
+    citation: &'static str,
+) -> [Property<P>; 2] {
+    let mut blocks = vec![Assumption::NoCut, NOBODY_FAILS];
+    let mut is_for_good = Vec::new();
+    if !they_ask {
+        blocks.push(Assumption::NoLoss);
+        is_for_good.clone_from(&blocks);
+    }
+    [
+        non_blocking(citation).assuming(blocks),
+        recovers().assuming(is_for_good),
+    ]
+}
+
 /// Whether everybody is up and has decided.
 pub fn all_decided<P: AtomicCommitment>(protocol: &P, world: &dyn View<P>) -> Answer {
     let down = NodeSet::first(world.nodes()).minus(world.up());
     if !down.is_empty() {
         let are = if down.len() == 1 { "is" } else { "are" };
-        let text = format!("{} {are} down", names(down));
+        let text = format!("{} {are} down", protocol.ballot().names(down));
         return Err(Reason::new(down, text));
     }
     all_up_decided(protocol, world)
 }
 
 /// Whether everybody who is up has decided.
-pub fn all_up_decided<P: AtomicCommitment>(_: &P, world: &dyn View<P>) -> Answer {
-    these_decided(world, world.up())
+pub fn all_up_decided<P: AtomicCommitment>(protocol: &P, world: &dyn View<P>) -> Answer {
+    these_decided(protocol, world, world.up())
 }
 
 /// Whether everybody of these who is up has decided; if not, who waits for what.
-pub fn these_decided<P: AtomicCommitment>(world: &dyn View<P>, whom: NodeSet) -> Answer {
+pub fn these_decided<P: AtomicCommitment>(
+    protocol: &P,
+    world: &dyn View<P>,
+    whom: NodeSet,
+) -> Answer {
     let mut undecided: BTreeMap<Waits, NodeSet> = BTreeMap::new();
     for id in whom.iter() {
         for waits in world.node(id).state().map_or_else(Vec::new, P::waits) {
@@ -210,9 +268,13 @@ pub fn these_decided<P: AtomicCommitment>(world: &dyn View<P>, whom: NodeSet) ->
     if undecided.is_empty() {
         return Ok(());
     }
-    let clause = |(waits, who): (&Waits, &NodeSet)| match who.len() {
-        1 => format!("{} {}", names(*who), waits.one),
-        _ => format!("{} {}", names(*who), waits.several),
+    let clause = |(waits, who): (&Waits, &NodeSet)| {
+        let what = if who.len() == 1 {
+            waits.one
+        } else {
+            waits.several
+        };
+        format!("{} {what}", protocol.ballot().names(*who))
     };
     let text = enumerate(undecided.iter().map(clause));
     let nodes = undecided.values().copied();

@@ -169,7 +169,7 @@ fn quorums_decided(protocol: &ThreePhaseCommit, world: &dyn View<ThreePhaseCommi
     let within = groups
         .filter(|group| is_quorum(protocol, *group))
         .fold(NodeSet::EMPTY, NodeSet::union);
-    these_decided(world, within)
+    these_decided(protocol, world, within)
 }
 
 /// Those with whom a node is connected, if they are all connected with each other, both ways, and

@@ -40,13 +40,9 @@ impl Protocol for ThreePhaseCommit {
     /// participant that may not decide alone has taken its locks; the coordinator has neither.
     fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
         let decides = step.id == coordinator();
-        let owed = claims(step, self.transactions(), |txn, phases, logs| {
-            let recorded = logs.map(|logs| logs[txn].shows());
-            let remembered = phases.map(|phases| phases[txn].shows());
-            recorded
-                .unwrap_or_default()
-                .and(remembered.unwrap_or_default())
-        });
+        let remembered = |phases: &State, txn| phases[txn].shows();
+        let recorded = |logs: &Storage, txn| logs[txn].shows();
+        let owed = claims(step, self.transactions(), remembered, recorded);
         owed.filter(move |claim| !decides || matches!(claim, Claim::Decided(..)))
     }
 

@@ -4,10 +4,10 @@
 use super::{Coordinator, History, Participant, State, TwoPhaseCommit};
 use crate::model::{Answer, Assumption, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::atomic_commitment::properties::{
-    NOBODY_FAILS, Waits, all_decided, atomicity, commit_possible, commit_without_failures,
-    irrevocability, non_blocking, recovers, refuse, validity,
+    NOTHING_FAILS, OUTCOME, TO_VOTE, Waits, all_decided, atomicity, commit_possible,
+    commit_without_failures, irrevocability, non_blocking, recovers, refuse, validity,
 };
-use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, coordinator, names};
+use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, coordinator};
 
 impl AtomicCommitment for TwoPhaseCommit {
     fn ballot(&self) -> &Ballot {
@@ -21,25 +21,13 @@ impl AtomicCommitment for TwoPhaseCommit {
                 Coordinator::Decided { .. } | Coordinator::Forgotten => None,
             }),
             State::Participant(p) => p.phase.gather(|phase| match phase {
-                Participant::Open | Participant::Working { .. } => Some(PREPARE),
+                Participant::Open | Participant::Working { .. } => Some(TO_VOTE),
                 Participant::Prepared { .. } => Some(OUTCOME),
                 Participant::Committed | Participant::Aborted => None,
             }),
         }
     }
 }
-
-const OUTCOME: Waits = Waits {
-    rank: 0,
-    one: "voted yes and does not know the outcome",
-    several: "voted yes and do not know the outcome",
-};
-
-const PREPARE: Waits = Waits {
-    rank: 1,
-    one: "has not voted",
-    several: "have not voted",
-};
 
 const VOTES: Waits = Waits {
     rank: 2,
@@ -52,12 +40,7 @@ pub fn properties(protocol: &TwoPhaseCommit) -> Vec<Property<TwoPhaseCommit>> {
         atomicity(),
         irrevocability(),
         validity(),
-        commit_without_failures([
-            Assumption::NoLoss,
-            Assumption::NoCut,
-            NOBODY_FAILS,
-            Assumption::Synchrony,
-        ]),
+        commit_without_failures(NOTHING_FAILS),
         Property::always(
             "no-lock-after-decision",
             "A participant that knows the decision takes no locks any more.",
@@ -87,12 +70,15 @@ pub fn properties(protocol: &TwoPhaseCommit) -> Vec<Property<TwoPhaseCommit>> {
     properties
 }
 
-fn no_lock_after_decision(_: &TwoPhaseCommit, history: &History) -> Answer {
+fn no_lock_after_decision(protocol: &TwoPhaseCommit, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
         let decided = outcomes.committed.union(outcomes.aborted);
         let again = outcomes.locked.intersection(decided);
         if !again.is_empty() {
-            let text = format!("{} took locks again after deciding", names(again));
+            let text = format!(
+                "{} took locks again after deciding",
+                protocol.ballot.names(again)
+            );
             return refuse(history, txn, again, text);
         }
     }
@@ -105,7 +91,10 @@ fn all_forgotten(protocol: &TwoPhaseCommit, world: &dyn View<TwoPhaseCommit>) ->
     let remembers = |phase| phase != Coordinator::Forgotten;
     match world.node(coordinator()).state() {
         Some(State::Coordinator(site)) if site.phase.iter().any(|(_, p)| remembers(*p)) => {
-            let text = format!("{} may not forget its decision yet", names(c));
+            let text = format!(
+                "{} may not forget its decision yet",
+                protocol.ballot.names(c)
+            );
             Err(Reason::new(c, text))
         }
         _ => Ok(()),

@@ -40,13 +40,7 @@ impl Protocol for TwoPhaseCommit {
     /// (Neither the end record nor *forgotten* says what was decided, so an abort without a record is not
     /// audited.)
     fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
-        claims(step, self.transactions(), |txn, state, storage| {
-            let recorded = storage.map(|storage| storage.shows(txn));
-            let remembered = state.map(|state| state.shows(txn));
-            recorded
-                .unwrap_or_default()
-                .and(remembered.unwrap_or_default())
-        })
+        claims(step, self.transactions(), State::shows, Storage::shows)
     }
 
     fn record(&self, history: &mut History, id: Id, claim: &Claim) {

@@ -12,6 +12,7 @@ pub mod raft;
 #[cfg(test)]
 mod small_spaces;
 pub mod three_phase_commit;
+pub mod tree_two_phase_commit;
 pub mod two_phase_commit;
 
 /// Something to do with each protocol.
@@ -24,6 +25,7 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<two_phase_commit::TwoPhaseCommit>();
     visitor.visit::<three_phase_commit::ThreePhaseCommit>();
     visitor.visit::<decentralised_two_phase_commit::DecentralisedTwoPhaseCommit>();
+    visitor.visit::<tree_two_phase_commit::TreeTwoPhaseCommit>();
     visitor.visit::<paxos::Paxos>();
     visitor.visit::<raft::Raft>();
 }

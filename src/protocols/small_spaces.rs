@@ -13,7 +13,7 @@ pub const REPAIRS: &[Class] = &[Class::Ordinary, Class::Repair];
 /// More worlds than this do not fit into the memory of a small machine.
 const MOST: usize = 6_000_000;
 
-/// Every world that can be reached.
+/// Every world that can be reached from the initial one, or from another.
 pub struct Space<P: Protocol> {
     pub worlds: IndexSet<World<P>>,
     /// Steps that are no faults, backwards.
@@ -24,10 +24,15 @@ pub struct Space<P: Protocol> {
 
 impl<P: Protocol> Space<P> {
     pub fn explore(system: &System<P>) -> Self {
+        Space::explore_from(system, system.initial())
+    }
+
+    /// Every world that can be reached from this one.
+    pub fn explore_from(system: &System<P>, start: World<P>) -> Self {
         let mut properties = system.protocol.properties();
         properties.retain(|property| is_unconditional(system, property));
         let mut worlds = IndexSet::new();
-        worlds.insert(system.initial());
+        worlds.insert(start);
         let mut before = Vec::new();
         let mut violated: Vec<(&str, String)> = Vec::new();
         let mut next = 0;

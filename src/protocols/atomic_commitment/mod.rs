@@ -4,7 +4,8 @@
 //! - P. Bernstein, V. Hadzilacos, N. Goodman, *Concurrency Control and Recovery in Database
 //!   Systems*, 1987, section 7.3 (BHG).
 //!
-//! Each participant has one vote, YES or NO, and each site comes to one decision, COMMIT or ABORT:
+//! Each participant has one vote, YES or NO, and each site (a coordinator, too, if there is one) comes to one
+//! decision, COMMIT or ABORT:
 //!
 //! | rule | says                                                                          | property |
 //! |------|-------------------------------------------------------------------------------|----------|

@@ -40,7 +40,8 @@
 //! On purpose different from the papers:
 //!
 //! - The coordinator has no vote of its own, and its decision is what a client would be told.
-//! - There are no read-only votes, and no tree of processes: one coordinator, and participants.
+//! - There are no read-only votes, and no tree of processes: one coordinator, and participants. (For a tree
+//!   see `tree_two_phase_commit`, and for no coordinator at all `decentralised_two_phase_commit`.)
 //! - Everybody knows the participants beforehand, so PREPARE does not carry their list.
 //! - A participant that voted NO is not sent ABORT, but one whose vote has not come is.
 //! - A participant never forgets: it has no end record, and its log is never cut.

@@ -162,7 +162,7 @@ impl Site<'_> {
             // Phase 2: one NO aborts, the last YES commits.
             (Phase::Prepared { yes }, Msg::Yes(_)) => self.counts(self.with(yes, src)),
             (Phase::Prepared { .. }, Msg::No(_)) => self.decides(Decision::Abort),
-            (Phase::Working { .. }, Msg::No(_) | Msg::Abort(_)) => self.refuses(Decision::Abort),
+            (Phase::Working { .. }, Msg::No(_)) => self.refuses(Decision::Abort),
 
             // Termination, asked. One that has not voted can abort, and must have done so before
             // it says so; it says so to everybody. One that is uncertain tells what it has: its vote.

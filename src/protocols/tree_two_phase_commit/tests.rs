@@ -105,14 +105,17 @@ fn costs(tree: &[u8]) -> Vec<Costs> {
 #[test]
 fn it_costs_the_same_whether_they_cross_or_not() {
     for tree in [[1].as_slice(), &[1, 2], &[1, 1], &[1, 1, 1]] {
-        let n = tree.len() + 1;
+        let edges = u32::try_from(tree.len()).expect("a small tree");
         let all = costs(tree);
-        let forced = |c: &Costs| c.forced.iter().sum::<u32>();
+        let forced = |cost: &Costs| cost.forced.iter().sum::<u32>();
         for cost in &all {
-            assert_eq!(cost.messages as usize, 2 * (n - 1), "{tree:?}");
-            assert!([2 * n, 2 * n - 1].contains(&(forced(cost) as usize)));
+            assert_eq!(cost.messages, u64::from(2 * edges), "{tree:?}");
+            assert!([2 * edges + 1, 2 * edges + 2].contains(&forced(cost)));
         }
-        let crossed = all.iter().filter(|c| forced(c) as usize == 2 * n).count();
+        let crossed = all
+            .iter()
+            .filter(|cost| forced(cost) == 2 * edges + 2)
+            .count();
         assert!((1..all.len()).contains(&crossed), "{tree:?}: {crossed}");
     }
 }

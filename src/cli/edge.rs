@@ -6,6 +6,7 @@ use std::path::Path;
 use jury::testbed::{self, Case};
 use jury::trace::Trace;
 
+pub use jury::matrix::skeen::{commit_protocols, concurrency_sets};
 pub use jury::matrix::{matrix, variants};
 pub use jury::report::{Options, diagram, step};
 pub use jury::scenario::{SEEDS_MAX, Seeds, nearest};

@@ -29,6 +29,7 @@ mod run;
 mod schema;
 mod seeds;
 mod shapes;
+mod skeen;
 mod story;
 mod suite;
 mod summary;
@@ -60,7 +61,8 @@ Examples:
   jury run mine.json                        simulate every seed it names
   jury check mine.json                      explore every run
   jury test scenarios                       every expectation of every scenario
-  jury matrix 2pc                           which faults each property bears";
+  jury matrix 2pc                           which faults each property bears
+  jury skeen 2pc 3pc                        whether whoever survives can decide alone";
 
 /// Puts commit and consensus protocols on trial.
 ///
@@ -86,6 +88,7 @@ pub enum Command {
     Replay(replay::Args),
     List(list::Args),
     Matrix(matrix::Args),
+    Skeen(skeen::Args),
     New(new::Args),
     Explore(explore::Args),
     Schema(schema::Args),
@@ -102,6 +105,7 @@ pub fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Replay(args) => replay::run(&args, terminal),
         Command::List(args) => list::run(&args, terminal),
         Command::Matrix(args) => matrix::run(&args, terminal),
+        Command::Skeen(args) => skeen::run(&args, terminal),
         Command::New(args) => new::run(&args, terminal),
         Command::Explore(args) => explore::run(&args, terminal),
         Command::Schema(args) => schema::run(&args, terminal),

@@ -16,6 +16,7 @@ mod lattice;
 mod layout;
 mod markdown;
 pub mod report;
+pub mod skeen;
 mod table;
 pub mod words;
 

@@ -1,6 +1,7 @@
 //! The protocols on trial: one file or folder each, and one line each in the registry; beside them
 //! the problems that several of them solve.
 
+use self::atomic_commitment::AtomicCommitment;
 use crate::model::Protocol;
 
 pub mod atomic_commitment;
@@ -18,6 +19,17 @@ pub mod two_phase_commit;
 /// Something to do with each protocol.
 pub trait Visitor {
     fn visit<P: Protocol>(&mut self);
+}
+
+/// Something to do with each protocol that solves atomic commitment.
+pub trait CommitVisitor {
+    fn visit<P: AtomicCommitment>(&mut self);
+}
+
+/// The protocols of the registry that solve atomic commitment.
+pub fn each_commit_protocol(visitor: &mut impl CommitVisitor) {
+    visitor.visit::<two_phase_commit::TwoPhaseCommit>();
+    visitor.visit::<three_phase_commit::ThreePhaseCommit>();
 }
 
 /// The registry.

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::path::Path;
 
+use jury::matrix::skeen::{self, concurrency_sets};
 use jury::report::{Options, diagram};
-use jury::testbed::{CheckVerdict, summary};
+use jury::testbed::{CheckVerdict, PropertyReport, summary};
 use jury::trace::Trace;
 
 use crate::found::{Way, explored, recorded, runs};
@@ -15,7 +16,15 @@ const INTRODUCTION: &str = "# What the scenarios show
 One picture for each shipped scenario: the run of its first seed, and what the model checker found.
 Time runs downwards; every event is a line. The tests keep these files true.
 
-[The matrix of assumptions](matrix.md) says which faults each property bears.
+[The matrix of assumptions](matrix.md) says which faults each property bears. [What articles print](naive.md)
+as two-phase commit, and how it breaks. [Skeen's criterion](skeen.md) says who can decide alone.
+";
+
+const NAIVE: &str = "# What articles print as two-phase commit
+
+Code that calls itself two-phase commit and leaves out what the protocol is for. Each is a mistake of `2pc` with a
+scenario in `scenarios/2pc/naive`: what is claimed, in words of our own, and the shortest run that refutes it. The
+tests keep this page true.
 ";
 
 /// Longer runs are shown without their middle.
@@ -47,6 +56,53 @@ fn the_reports_are_up_to_date() {
     }
     problems.extend(compare(Path::new("reports/README.md"), &index).err());
     all_well(&problems);
+}
+
+/// The page of what articles print: each claim, what becomes of it, and the shortest way to get there.
+#[test]
+fn the_page_of_naive_code_is_up_to_date() {
+    let mut page = NAIVE.to_owned();
+    for story in stories() {
+        let Some(name) = story.name.strip_prefix("2pc/naive/") else {
+            continue;
+        };
+        let report = &explored(Way::Usual)[story.name.as_str()];
+        let against = |p: &&PropertyReport| {
+            matches!(p.verdict, CheckVerdict::Violated | CheckVerdict::CanBlock)
+        };
+        let broken: Vec<_> = report.properties.iter().filter(against).collect();
+        let shortest = broken.iter().min_by_key(|p| p.schedule.len());
+        let shortest = shortest.unwrap_or_else(|| panic!("{name} breaks nothing"));
+        write!(page, "\n## {name}\n\n{}\n\n", story.case.about()).unwrap();
+        for p in &broken {
+            let said = p
+                .sentences
+                .first()
+                .expect("a verdict against it has a reason");
+            writeln!(page, "- *{}*: {}. {said}", p.property, p.qualified).unwrap();
+        }
+        let trace = shortest.trace.as_ref().expect("it has a way there");
+        let picture = diagram(trace, &Options::default());
+        write!(page, "\n```text\n{picture}```\n").unwrap();
+    }
+    all_well(&Vec::from_iter(
+        compare(Path::new("reports/naive.md"), &page).err(),
+    ));
+}
+
+#[test]
+fn skeens_criterion_is_up_to_date() {
+    let all = concurrency_sets(&|_| true);
+    let fulfils = |name: &str| {
+        let of = all.iter().find(|sets| sets.protocol == name);
+        of.expect("it is a commit protocol").is_nonblocking()
+    };
+    assert!(!fulfils("2pc"));
+    assert!(fulfils("3pc"));
+    let page = skeen::markdown(&all);
+    all_well(&Vec::from_iter(
+        compare(Path::new("reports/skeen.md"), &page).err(),
+    ));
 }
 
 fn first_sentence(about: &str) -> &str {

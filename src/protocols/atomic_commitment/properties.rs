@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::{Ballot, History, Outcomes, PlannedVote, Txn};
 use crate::model::cluster::enumerate;
-use crate::model::{Answer, Assumption, NodeSet, Predicate, Property, Protocol, Reason, View};
+use crate::model::{Answer, Assumption, Id, NodeSet, Predicate, Property, Protocol, Reason, View};
 
 /// A protocol that solves the problem.
 pub trait AtomicCommitment: Protocol<History = History> {
@@ -12,6 +12,21 @@ pub trait AtomicCommitment: Protocol<History = History> {
 
     /// What a site waits for in the transactions that it has not decided.
     fn waits(state: &Self::State) -> Vec<Waits>;
+
+    /// Where a site stands in Skeen's model, as long as it has not decided the first transaction; `None`
+    /// of a node that has no part in the decision.
+    fn undecided(id: Id, state: &Self::State) -> Option<Undecided>;
+}
+
+/// Where a site may stand that has not decided (Skeen 1981).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Undecided {
+    /// q: has not voted; of a coordinator, has not asked for votes.
+    Initial,
+    /// w: has voted YES; of a coordinator, has asked for votes.
+    Waiting,
+    /// p: knows that everybody has voted YES.
+    Prepared,
 }
 
 /// What an undecided site waits for: a clause, with one site or with several as its subject.

@@ -4,7 +4,7 @@
 use super::{Local, Part, Phase, State, Termination, ThreePhaseCommit};
 use crate::model::{Answer, Assumption, Id, Link, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::atomic_commitment::properties::{
-    self as problem, NOBODY_FAILS, Waits, all_up_decided, these_decided,
+    self as problem, NOBODY_FAILS, Undecided, Waits, all_up_decided, these_decided,
 };
 use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot};
 
@@ -23,6 +23,14 @@ impl AtomicCommitment for ThreePhaseCommit {
                 (_, Local::PreCommitted | Local::PreAborted) => Some(OUTCOME),
             },
             Phase::Decided(_) => None,
+        })
+    }
+
+    fn undecided(_: Id, state: &State) -> Option<Undecided> {
+        Some(match state[1] {
+            Phase::Initial | Phase::Open | Phase::Working { .. } => Undecided::Initial,
+            Phase::Undecided(u) if u.local == Local::PreCommitted => Undecided::Prepared,
+            _ => Undecided::Waiting,
         })
     }
 }

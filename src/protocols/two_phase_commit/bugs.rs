@@ -61,4 +61,36 @@ mistakes! {
     VotesAfterAmnesia {
         breaks: ["atomicity", "irrevocability", "no-lock-after-decision"],
     }
+    /// The coordinator calls prepare, then commit, on everybody, and reads no vote.
+    VotesUnread {
+        breaks: ["validity", "atomicity", "non-blocking", "recovers", "forgets"],
+        source: "articles that print the protocol as a sequence of calls",
+    }
+    /// A participant that has voted YES does nothing when it is told to roll back.
+    RollbackDoesNothing {
+        breaks: ["non-blocking", "recovers", "forgets"],
+        source: "articles in which prepare is a flag, and rollback looks at it",
+    }
+    /// The coordinator waits for one answer in each phase, whoever gives it.
+    FirstAnswerDecides {
+        breaks: ["validity", "atomicity"],
+        source: "articles in which a phase is one send and one receive",
+    }
+    /// A coordinator that misses an acknowledgement raises an error: it sends nothing again, and forgets
+    /// what it decided.
+    ErrorInMidCommit {
+        breaks: ["atomicity"],
+        source: "articles in which a phase that takes too long throws",
+    }
+    /// There is no first phase: databases are written one after the other, and those that were written
+    /// are rolled back when one refuses, to a value that nobody saved.
+    WritesInTurn {
+        breaks: ["validity", "atomicity", "irrevocability"],
+        source: "articles that write two databases under one lock",
+    }
+    /// The coordinator calls commit and then rollback, whatever came of the first.
+    CommitsThenRollsBack {
+        breaks: ["atomicity", "irrevocability", "commit-without-failures"],
+        source: "articles that roll back in a clause that always runs",
+    }
 }

@@ -17,8 +17,15 @@ impl TwoPhaseCommit {
         let txn = msg.txn();
         match (c.phase[txn], msg) {
             // Phase 1: one NO aborts, the last YES commits.
-            (Coordinator::Collecting { .. }, Msg::No(_)) => {
+            (Coordinator::Querying { .. } | Coordinator::Collecting { .. }, Msg::No(_)) => {
                 self.decide(c, txn, Decision::Abort, self.participants().without(src), o);
+            }
+            (Coordinator::Querying { able }, Msg::Able(_)) => {
+                let able = able.with(src);
+                c.phase[txn] = Coordinator::Querying { able };
+                if able == self.participants() {
+                    self.ask_for_votes(c, txn, o);
+                }
             }
             (Coordinator::Collecting { yes }, Msg::Yes(_)) => {
                 let yes = self.count(yes, src);
@@ -26,6 +33,10 @@ impl TwoPhaseCommit {
                 if self.is_unanimous(yes) {
                     self.decide(c, txn, Decision::Commit, self.participants(), o);
                 }
+            }
+
+            (Coordinator::Collecting { yes }, Msg::Ack(_)) if self.makes(Mistake::WritesInTurn) => {
+                self.write_next(c, txn, yes.with(src), o);
             }
 
             // Phase 2: once everybody has acknowledged, nobody will ask any more.
@@ -36,7 +47,7 @@ impl TwoPhaseCommit {
                 },
                 Msg::Ack(_),
             ) => {
-                let unacknowledged = unacknowledged.without(src);
+                let unacknowledged = self.missing(unacknowledged, src);
                 self.await_acknowledgements(c, txn, decision, unacknowledged, o);
             }
 
@@ -71,7 +82,7 @@ impl TwoPhaseCommit {
         match (timer, c.phase[timer.txn()]) {
             (Timer::Begin(txn), Coordinator::Initial) => self.begin(c, txn, o),
             // Somebody did not vote in time.
-            (Timer::Vote(txn), Coordinator::Collecting { .. }) => {
+            (Timer::Vote(txn), Coordinator::Querying { .. } | Coordinator::Collecting { .. }) => {
                 let ruling = self.decision_on_silence().by("vote timeout");
                 self.decide(c, txn, ruling, self.participants(), o);
             }
@@ -82,6 +93,10 @@ impl TwoPhaseCommit {
                     unacknowledged,
                 },
             ) => {
+                if self.makes(Mistake::ErrorInMidCommit) {
+                    c.phase[txn] = Coordinator::Forgotten;
+                    return;
+                }
                 o.broadcast(unacknowledged, &Msg::announce(decision, txn));
                 o.set_timer(timer, self.params.resend);
             }
@@ -89,8 +104,23 @@ impl TwoPhaseCommit {
         }
     }
 
-    /// Phase 1: asks everybody to vote.
+    /// Asks everybody to vote; or, with a query, whether that makes sense.
     fn begin(&self, c: &mut CoordinatorSite, txn: Txn, o: &mut Out<Self>) {
+        if self.makes(Mistake::WritesInTurn) {
+            return self.write_next(c, txn, NodeSet::EMPTY, o);
+        }
+        if !self.params.query {
+            return self.ask_for_votes(c, txn, o);
+        }
+        o.broadcast(self.participants(), &Msg::Query(txn));
+        o.set_timer(Timer::Vote(txn), self.params.vote_timeout);
+        c.phase[txn] = Coordinator::Querying {
+            able: NodeSet::EMPTY,
+        };
+    }
+
+    /// Phase 1: asks everybody to vote.
+    fn ask_for_votes(&self, c: &mut CoordinatorSite, txn: Txn, o: &mut Out<Self>) {
         // MLO, presumed commit: whoever may become prepared must be known before it is, or a
         // coordinator that comes back would presume its way to a commit nobody voted for.
         if self.params.presumption == Presumption::Commit
@@ -103,11 +133,14 @@ impl TwoPhaseCommit {
         c.phase[txn] = Coordinator::Collecting {
             yes: NodeSet::EMPTY,
         };
+        if self.makes(Mistake::VotesUnread) {
+            self.decide(c, txn, Decision::Commit, self.participants(), o);
+        }
     }
 
     /// Phase 2: the record that makes the decision comes first, then `whom` is told. (Without a
     /// record it is made with the first who is told.)
-    fn decide(
+    pub(super) fn decide(
         &self,
         c: &mut CoordinatorSite,
         txn: Txn,
@@ -132,6 +165,9 @@ impl TwoPhaseCommit {
         }
         if !sends_first {
             o.broadcast(whom, &Msg::announce(decision, txn));
+        }
+        if decision == Decision::Commit && self.makes(Mistake::CommitsThenRollsBack) {
+            return self.decide(c, txn, Decision::Abort, whom, o);
         }
         if decision == Decision::Abort && self.makes(Mistake::LateYesCommits) {
             return;
@@ -211,7 +247,18 @@ impl TwoPhaseCommit {
         yes.with(src)
     }
 
+    /// Those whose acknowledgement is still missing when one has come.
+    fn missing(&self, unacknowledged: NodeSet, src: Id) -> NodeSet {
+        if self.makes(Mistake::FirstAnswerDecides) {
+            return NodeSet::EMPTY;
+        }
+        unacknowledged.without(src)
+    }
+
     fn is_unanimous(&self, yes: NodeSet) -> bool {
+        if self.makes(Mistake::FirstAnswerDecides) {
+            return true;
+        }
         if self.makes(Mistake::MajorityCommits) {
             return yes.len() > self.participants().len() / 2;
         }

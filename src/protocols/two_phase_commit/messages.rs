@@ -17,13 +17,17 @@ pub enum Msg {
     Inquiry(Txn),
     /// The answer of a peer that does not know the outcome either.
     Uncertain(Txn),
+    /// C asks whether P could take part, where there is a query.
+    Query(Txn),
+    /// It could.
+    Able(Txn),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Timer {
     /// C begins.
     Begin(Txn),
-    /// C waits for votes.
+    /// C waits for votes, or for answers to its query.
     Vote(Txn),
     /// C waits for acknowledgements.
     Resend(Txn),
@@ -43,7 +47,9 @@ impl Msg {
             | Msg::Abort(txn)
             | Msg::Ack(txn)
             | Msg::Inquiry(txn)
-            | Msg::Uncertain(txn) => txn,
+            | Msg::Uncertain(txn)
+            | Msg::Query(txn)
+            | Msg::Able(txn) => txn,
         }
     }
 

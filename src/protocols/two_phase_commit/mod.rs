@@ -57,6 +57,7 @@
 
 mod bugs;
 mod coordinator;
+mod in_turn;
 mod matrix;
 mod messages;
 mod params;

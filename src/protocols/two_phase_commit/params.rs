@@ -21,6 +21,9 @@ params! {
         presumption: Presumption = Presumption::Abort;
         /// Whom a prepared participant asks for the outcome.
         termination: Termination = Termination::Basic;
+        /// Whether the coordinator first asks everybody whether it could take part, as articles do that
+        /// call the result three-phase commit. The answer binds nobody, and the vote repeats it.
+        query: bool = false;
         /// How many transactions run at the same time, all with the same participants and votes.
         transactions: u8 = 1, within 1..=MAX_TRANSACTIONS;
         /// When the coordinator begins.

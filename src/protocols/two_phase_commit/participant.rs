@@ -34,14 +34,17 @@ impl TwoPhaseCommit {
     ) {
         let txn = msg.txn();
         match (p.phase[txn], msg) {
+            // With a query: that it could take part binds nobody; that it could not is a NO.
+            (Participant::Working { vote: Vote::Yes }, Msg::Query(_)) => {
+                o.send(src, Msg::Able(txn));
+            }
+
             // Phase 1: YES is a promise that has to outlive a crash. NO is a decision.
             (Participant::Working { vote: Vote::Yes }, Msg::Prepare(_)) => {
                 self.prepare(p, txn, o);
             }
-            (Participant::Working { vote: Vote::No }, Msg::Prepare(_)) => {
-                o.votes(txn, Vote::No);
-                self.conclude(p, txn, Decision::Abort, o);
-                o.send(src, Msg::No(txn));
+            (Participant::Working { vote: Vote::No }, Msg::Query(_) | Msg::Prepare(_)) => {
+                self.refuse(p, src, txn, o);
             }
             (Participant::Committed | Participant::Aborted, Msg::Prepare(_))
                 if self.makes(Mistake::PrepareAfterDecision) =>
@@ -50,14 +53,25 @@ impl TwoPhaseCommit {
                 p.phase[txn] = Participant::Prepared { asked };
                 o.locks(txn);
             }
+            // Nothing was prepared, so there is nothing to roll back to.
+            (Participant::Working { vote }, Msg::Commit(_))
+                if self.makes(Mistake::WritesInTurn) =>
+            {
+                self.is_written(p, txn, vote, o);
+            }
+            (Participant::Committed, Msg::Abort(_)) if self.makes(Mistake::WritesInTurn) => {
+                self.conclude(p, txn, Decision::Abort, o);
+            }
             // A PREPARE may be a duplicate, or come late: what was said stays said.
             (Participant::Prepared { .. }, Msg::Prepare(_)) => {
                 o.votes(txn, Vote::Yes);
                 o.send(src, Msg::Yes(txn));
             }
-            (Participant::Aborted, Msg::Prepare(_)) => o.send(src, Msg::No(txn)),
+            (Participant::Aborted, Msg::Query(_) | Msg::Prepare(_)) => o.send(src, Msg::No(txn)),
 
             // Phase 2: the decision, from whoever knows it.
+            (Participant::Prepared { .. }, Msg::Abort(_))
+                if self.makes(Mistake::RollbackDoesNothing) => {}
             (Participant::Prepared { .. }, Msg::Commit(_)) => {
                 self.learn(p, src, txn, Decision::Commit, o);
             }
@@ -136,6 +150,13 @@ impl TwoPhaseCommit {
         };
     }
 
+    /// Phase 1: NO is a decision, and nobody has to be asked for it.
+    fn refuse(&self, p: &mut ParticipantSite, src: Id, txn: Txn, o: &mut Out<Self>) {
+        o.votes(txn, Vote::No);
+        self.conclude(p, txn, Decision::Abort, o);
+        o.send(src, Msg::No(txn));
+    }
+
     /// Phase 2: is told the decision, by the coordinator or by a peer.
     fn learn(
         &self,
@@ -155,7 +176,7 @@ impl TwoPhaseCommit {
     }
 
     /// The end of the transaction here: records the decision and gives up the locks.
-    fn conclude(
+    pub(super) fn conclude(
         &self,
         p: &mut ParticipantSite,
         txn: Txn,

@@ -2,9 +2,9 @@
 //! are given up.
 
 use super::{Coordinator, History, Participant, State, TwoPhaseCommit};
-use crate::model::{Answer, Assumption, NodeSet, Predicate, Property, Reason, View};
+use crate::model::{Answer, Assumption, Id, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::atomic_commitment::properties::{
-    NOTHING_FAILS, OUTCOME, TO_VOTE, Waits, all_decided, atomicity, commit_possible,
+    NOTHING_FAILS, OUTCOME, TO_VOTE, Undecided, Waits, all_decided, atomicity, commit_possible,
     commit_without_failures, irrevocability, non_blocking, recovers, refuse, validity,
 };
 use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, coordinator};
@@ -17,7 +17,9 @@ impl AtomicCommitment for TwoPhaseCommit {
     fn waits(state: &State) -> Vec<Waits> {
         match state {
             State::Coordinator(c) => c.phase.gather(|phase| match phase {
-                Coordinator::Initial | Coordinator::Collecting { .. } => Some(VOTES),
+                Coordinator::Initial
+                | Coordinator::Querying { .. }
+                | Coordinator::Collecting { .. } => Some(VOTES),
                 Coordinator::Decided { .. } | Coordinator::Forgotten => None,
             }),
             State::Participant(p) => p.phase.gather(|phase| match phase {
@@ -26,6 +28,19 @@ impl AtomicCommitment for TwoPhaseCommit {
                 Participant::Committed | Participant::Aborted => None,
             }),
         }
+    }
+
+    fn undecided(_: Id, state: &State) -> Option<Undecided> {
+        Some(match state {
+            State::Coordinator(c) => match c.phase[1] {
+                Coordinator::Initial | Coordinator::Querying { .. } => Undecided::Initial,
+                _ => Undecided::Waiting,
+            },
+            State::Participant(p) => match p.phase[1] {
+                Participant::Open | Participant::Working { .. } => Undecided::Initial,
+                _ => Undecided::Waiting,
+            },
+        })
     }
 }
 

@@ -55,7 +55,8 @@ impl Protocol for TwoPhaseCommit {
         let txn = timer.txn();
         match (state, timer) {
             (State::Coordinator(c), Timer::Vote(_) | Timer::Resend(_)) => match c.phase[txn] {
-                Coordinator::Collecting { yes } => self.participants().minus(yes),
+                Coordinator::Querying { able: answered }
+                | Coordinator::Collecting { yes: answered } => self.participants().minus(answered),
                 Coordinator::Decided { unacknowledged, .. } => unacknowledged,
                 Coordinator::Initial | Coordinator::Forgotten => NodeSet::EMPTY,
             },
@@ -77,6 +78,8 @@ impl Protocol for TwoPhaseCommit {
             | Told::Timer(Timer::Prepare(_) | Timer::Inquiry(_)) => !coordinator,
             Told::Message(Msg::Inquiry(_)) => coordinator || asks_peers,
             Told::Message(Msg::Uncertain(_)) => !coordinator && asks_peers,
+            Told::Message(Msg::Query(_)) => !coordinator && self.params.query,
+            Told::Message(Msg::Able(_)) => coordinator && self.params.query,
         }
     }
 
@@ -84,6 +87,7 @@ impl Protocol for TwoPhaseCommit {
         match state {
             State::Coordinator(c) => c.phase.in_words(|phase| match phase {
                 Coordinator::Initial => "initial",
+                Coordinator::Querying { .. } => "querying",
                 Coordinator::Collecting { .. } => "collecting votes",
                 Coordinator::Decided { decision, .. } => decision.outcome(),
                 Coordinator::Forgotten => "forgotten",

@@ -36,6 +36,8 @@ pub enum Coordinator {
     },
     /// Has no information on the transaction: whoever asks is told what that means.
     Forgotten,
+    /// Asked whether everybody could take part.
+    Querying { able: NodeSet },
 }
 
 /// The coordinator's last record of one transaction.
@@ -104,9 +106,10 @@ impl Coordinator {
     fn shows(self) -> Shown {
         match self {
             Coordinator::Decided { decision, .. } => Shown::decided(decision),
-            Coordinator::Initial | Coordinator::Collecting { .. } | Coordinator::Forgotten => {
-                Shown::NOTHING
-            }
+            Coordinator::Initial
+            | Coordinator::Querying { .. }
+            | Coordinator::Collecting { .. }
+            | Coordinator::Forgotten => Shown::NOTHING,
         }
     }
 }

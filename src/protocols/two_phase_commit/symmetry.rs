@@ -8,8 +8,9 @@ use crate::model::symmetry::unnamed;
 use crate::model::{Renaming, Symmetry};
 
 pub fn symmetry(protocol: &TwoPhaseCommit) -> Option<Symmetry<TwoPhaseCommit>> {
-    // A counter stands for a set of its size, and takes the participants in their order.
-    if protocol.makes(Mistake::VotesCounted) {
+    // A counter stands for a set of its size, and takes the participants in their order; and one after
+    // the other is an order.
+    if protocol.makes(Mistake::VotesCounted) || protocol.makes(Mistake::WritesInTurn) {
         return None;
     }
     let votes = [PlannedVote::Yes, PlannedVote::No, PlannedVote::Open];
@@ -39,6 +40,7 @@ fn state(state: &State, by: &Renaming) -> State {
 
 fn coordinator(phase: Coordinator, by: &Renaming) -> Coordinator {
     match phase {
+        Coordinator::Querying { able } => Coordinator::Querying { able: by.set(able) },
         Coordinator::Collecting { yes } => Coordinator::Collecting { yes: by.set(yes) },
         Coordinator::Decided {
             decision,

@@ -322,7 +322,11 @@ fn instance(bug: Mistake) -> Sys {
         Mistake::MajorityCommits => {
             params(3, &[PlannedVote::Yes, PlannedVote::Yes, PlannedVote::No])
         }
-        Mistake::VotesCounted | Mistake::TimeoutCountsAsYes => yes_and_no,
+        Mistake::VotesCounted
+        | Mistake::TimeoutCountsAsYes
+        | Mistake::VotesUnread
+        | Mistake::FirstAnswerDecides
+        | Mistake::WritesInTurn => yes_and_no,
         Mistake::NoInitiationRecord => Params {
             presumption: Presumption::Commit,
             ..yes_and_no
@@ -347,10 +351,16 @@ fn instance(bug: Mistake) -> Sys {
             asynchronous(rules);
             one_crash(rules, NodeSet::only(Id::from(1)));
         }
-        Mistake::MajorityCommits => {}
+        Mistake::MajorityCommits
+        | Mistake::VotesUnread
+        | Mistake::FirstAnswerDecides
+        | Mistake::WritesInTurn
+        | Mistake::CommitsThenRollsBack => {}
+        Mistake::ErrorInMidCommit => rules.budgets.drops = Limit::AtMost(1),
         Mistake::UncertainAborts
         | Mistake::LateYesCommits
         | Mistake::InquiryAbortsCollecting
+        | Mistake::RollbackDoesNothing
         | Mistake::TimeoutCountsAsYes
         | Mistake::PrepareAfterDecision => asynchronous(rules),
     })

@@ -1,0 +1,276 @@
+//! Skeen's criterion, computed: who may stand where while a site stands here.
+//!
+//! - D. Skeen, *Nonblocking Commit Protocols*, SIGMOD 1981 (concurrency sets; the fundamental
+//!   nonblocking theorem).
+//!
+//! The *concurrency set* of a local state is what other sites may be in while a site is in it, in
+//! runs without failures. A local state is *committable* if being in it implies that everybody has voted YES.
+//! The theorem: a protocol lets whoever survives decide alone, whatever fails, if and only if no local state has
+//! both a commit and an abort in its concurrency set, and none that is not committable has a commit there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use indexmap::IndexSet;
+use rustc_hash::FxBuildHasher;
+use serde::{Serialize, Serializer};
+
+use crate::model::cluster::enumerate;
+use crate::model::{Id, NodeSet, Protocol, Rules, System, Timing, View, World};
+use crate::protocols::atomic_commitment::{AtomicCommitment, Outcomes, Undecided};
+use crate::protocols::{CommitVisitor, each_commit_protocol};
+
+const INTRODUCTION: &str = "# Skeen's criterion
+
+Computed by `jury skeen` from every world of a small instance in which nothing fails and nobody's patience ends:
+what other sites may be in while a site is in a local state. A state is *committable* if whoever is in it can be sure
+that everybody has voted YES.
+
+| | |
+|---|---|
+| q | has not voted; a coordinator: has not asked |
+| w | has voted YES, and knows no more; a coordinator: has asked |
+| p | knows that everybody has voted YES |
+| a, c | has aborted, has committed |
+
+Skeen's theorem (1981): whoever survives can decide alone, whatever failed, if and only if no state has both *c* and
+*a* beside it, and none that is not committable has *c* beside it. Two-phase commit fails by *w*: the last who is left in
+it may stand beside either. Three-phase commit puts *p* between.
+
+The theorem is about a lone survivor who decides by where it stands. Who may ask others, and knows that a majority of
+them lives, needs less.
+";
+
+/// A local state of a site, by Skeen's letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Local {
+    Undecided(Undecided),
+    Aborted,
+    Committed,
+}
+
+impl Local {
+    pub fn letter(self) -> &'static str {
+        match self {
+            Local::Undecided(Undecided::Initial) => "q",
+            Local::Undecided(Undecided::Waiting) => "w",
+            Local::Undecided(Undecided::Prepared) => "p",
+            Local::Aborted => "a",
+            Local::Committed => "c",
+        }
+    }
+}
+
+impl Serialize for Local {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.letter())
+    }
+}
+
+/// The concurrency sets of a protocol.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct ConcurrencySets {
+    pub protocol: &'static str,
+    /// The instance: the first that its file declares for the matrix.
+    pub variant: &'static str,
+    /// How many worlds there are without failures, and without timeouts of anybody who waits.
+    pub worlds: usize,
+    pub states: Vec<Concurrent>,
+}
+
+/// A local state of the sites in some role, and what may stand beside it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Concurrent {
+    pub role: &'static str,
+    pub local: Local,
+    /// Whoever is in it knows that everybody has voted YES.
+    pub committable: bool,
+    /// By role.
+    pub beside: BTreeMap<&'static str, BTreeSet<Local>>,
+}
+
+impl Concurrent {
+    fn may_stand_beside(&self, local: Local) -> bool {
+        self.beside.values().any(|locals| locals.contains(&local))
+    }
+
+    /// Whoever is left in it alone cannot tell which of the two was decided.
+    pub fn is_beside_both(&self) -> bool {
+        self.may_stand_beside(Local::Committed) && self.may_stand_beside(Local::Aborted)
+    }
+
+    /// Whoever is left in it alone does not know that it may commit, though somebody may have.
+    pub fn is_left_behind(&self) -> bool {
+        !self.committable && self.may_stand_beside(Local::Committed)
+    }
+}
+
+impl ConcurrencySets {
+    /// Whether whoever survives can always decide alone.
+    pub fn is_nonblocking(&self) -> bool {
+        let fails = |state: &Concurrent| state.is_beside_both() || state.is_left_behind();
+        !self.states.iter().any(fails)
+    }
+}
+
+/// The concurrency sets of the commit protocols that are wanted.
+pub fn concurrency_sets(wanted: &dyn Fn(&str) -> bool) -> Vec<ConcurrencySets> {
+    struct Find<'a>(&'a dyn Fn(&str) -> bool, Vec<ConcurrencySets>);
+
+    impl CommitVisitor for Find<'_> {
+        fn visit<P: AtomicCommitment>(&mut self) {
+            if (self.0)(P::NAME) {
+                self.1.push(of_protocol::<P>());
+            }
+        }
+    }
+
+    let mut find = Find(wanted, Vec::new());
+    each_commit_protocol(&mut find);
+    find.1
+}
+
+/// The names of the commit protocols.
+pub fn commit_protocols() -> Vec<&'static str> {
+    struct Names(Vec<&'static str>);
+
+    impl CommitVisitor for Names {
+        fn visit<P: AtomicCommitment>(&mut self) {
+            self.0.push(P::NAME);
+        }
+    }
+
+    let mut names = Names(Vec::new());
+    each_commit_protocol(&mut names);
+    names.0
+}
+
+fn of_protocol<P: AtomicCommitment>() -> ConcurrencySets {
+    let mut variants = P::matrix().into_iter();
+    let variant = variants.next().expect("it declares instances");
+    let protocol = P::new(&variant.params).expect("a protocol's own instances are possible");
+    let rules = Rules {
+        timing: Timing::Accurate,
+        ..Rules::fault_free()
+    };
+    let system = System::new(protocol, rules);
+    let worlds = worlds(&system);
+    let mut states: BTreeMap<(&'static str, Local), Concurrent> = BTreeMap::new();
+    for world in &worlds {
+        let stands = |id| Some((id, system.cluster.role(id), local(world, id)?));
+        let sites: Vec<_> = system.cluster.ids().filter_map(stands).collect();
+        let unanimous = is_unanimous(&*system.protocol, world);
+        for &(id, role, local) in &sites {
+            let state = states.entry((role, local)).or_insert(Concurrent {
+                role,
+                local,
+                committable: true,
+                beside: BTreeMap::new(),
+            });
+            state.committable &= unanimous;
+            for &(_, role, local) in sites.iter().filter(|site| site.0 != id) {
+                state.beside.entry(role).or_default().insert(local);
+            }
+        }
+    }
+    ConcurrencySets {
+        protocol: P::NAME,
+        variant: variant.name,
+        worlds: worlds.len(),
+        states: states.into_values().collect(),
+    }
+}
+
+/// Every world that can be reached.
+fn worlds<P: Protocol>(system: &System<P>) -> IndexSet<World<P>, FxBuildHasher> {
+    let mut found: IndexSet<World<P>, FxBuildHasher> = IndexSet::default();
+    found.insert(system.initial());
+    let mut next = 0;
+    while let Some(world) = found.get_index(next) {
+        let mut world = world.clone();
+        for event in system.enabled(&mut world).events {
+            let mut to = world.clone();
+            system.apply(&mut to, &event);
+            found.insert(to);
+        }
+        next += 1;
+    }
+    found
+}
+
+/// Where a site stands in the first transaction.
+fn local<P: AtomicCommitment>(world: &World<P>, id: Id) -> Option<Local> {
+    let undecided = P::undecided(id, world.node(id).state()?)?;
+    let outcomes = world.history().transactions().next();
+    let decided = |locals: fn(&Outcomes) -> NodeSet| {
+        outcomes.is_some_and(|(_, outcomes)| locals(outcomes).contains(id))
+    };
+    Some(match () {
+        () if decided(|o| o.committed) => Local::Committed,
+        () if decided(|o| o.aborted) => Local::Aborted,
+        () => Local::Undecided(undecided),
+    })
+}
+
+fn is_unanimous<P: AtomicCommitment>(protocol: &P, world: &World<P>) -> bool {
+    let participants = protocol.ballot().participants;
+    let mut transactions = world.history().transactions();
+    transactions.any(|(_, outcomes)| participants.minus(outcomes.voted_yes).is_empty())
+}
+
+/// A page of them.
+pub fn markdown(all: &[ConcurrencySets]) -> String {
+    let mut page = INTRODUCTION.to_owned();
+    for sets in all {
+        let ConcurrencySets {
+            protocol,
+            variant,
+            worlds,
+            states,
+        } = sets;
+        let verdict = if sets.is_nonblocking() {
+            "fulfils the criterion"
+        } else {
+            "does not fulfil it"
+        };
+        write!(
+            page,
+            "\n## {protocol}\n\nIts instance *{variant}*, {worlds} worlds: {verdict}.\n\n"
+        )
+        .unwrap();
+        page += "| site | stands in | while others may stand in | committable | |\n|---|---|---|---|---|\n";
+        for state in states {
+            let committable = if state.committable { "yes" } else { "no" };
+            let (role, local) = (state.role, state.local.letter());
+            let (beside, against) = (beside(state), against(state));
+            writeln!(
+                page,
+                "| {role} | {local} | {beside} | {committable} | {against} |"
+            )
+            .unwrap();
+        }
+    }
+    page
+}
+
+/// What may stand beside a state: `coordinator w, a; participant q, w`.
+pub fn beside(state: &Concurrent) -> String {
+    let letters = |locals: &BTreeSet<Local>| {
+        let letters: Vec<_> = locals.iter().map(|local| local.letter()).collect();
+        letters.join(", ")
+    };
+    let of_role = |(role, locals): (&&str, &BTreeSet<Local>)| format!("{role} {}", letters(locals));
+    let all: Vec<_> = state.beside.iter().map(of_role).collect();
+    all.join("; ")
+}
+
+/// What speaks against a state; nothing if it is as the criterion wants it.
+pub fn against(state: &Concurrent) -> String {
+    let both = state.is_beside_both().then_some("c and a beside it");
+    let behind = state
+        .is_left_behind()
+        .then_some("c beside it, and not committable");
+    enumerate(both.into_iter().chain(behind).map(str::to_owned))
+}

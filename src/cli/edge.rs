@@ -16,6 +16,18 @@ pub use jury::testbed::{
 
 use super::Failure;
 
+/// Complains of a name that is no protocol that solves atomic commitment.
+pub fn check_commit_protocols(names: &[String]) -> Result<(), Failure> {
+    let known = commit_protocols();
+    let unknown = names.iter().find(|name| !known.contains(&name.as_str()));
+    unknown.map_or(Ok(()), |name| {
+        Err(Failure::new(
+            format!("`{name}` is no protocol that solves atomic commitment"),
+            format!("those are {}", known.join(", ")),
+        ))
+    })
+}
+
 /// A scenario on trial.
 pub fn open(path: &Path) -> Result<Box<dyn Case>, Failure> {
     Ok(testbed::open(path)?)

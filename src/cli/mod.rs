@@ -4,6 +4,7 @@
 //! proved or simulated is decided elsewhere: a command opens a case, asks it, and tells.
 
 mod check;
+mod compare;
 mod completions;
 mod draw;
 mod edge;
@@ -62,6 +63,7 @@ Examples:
   jury check mine.json                      explore every run
   jury test scenarios                       every expectation of every scenario
   jury matrix 2pc                           which faults each property bears
+  jury compare story.json                   one story, several commit protocols
   jury skeen 2pc 3pc                        whether whoever survives can decide alone";
 
 /// Puts commit and consensus protocols on trial.
@@ -88,6 +90,7 @@ pub enum Command {
     Replay(replay::Args),
     List(list::Args),
     Matrix(matrix::Args),
+    Compare(compare::Args),
     Skeen(skeen::Args),
     New(new::Args),
     Explore(explore::Args),
@@ -105,6 +108,7 @@ pub fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Replay(args) => replay::run(&args, terminal),
         Command::List(args) => list::run(&args, terminal),
         Command::Matrix(args) => matrix::run(&args, terminal),
+        Command::Compare(args) => compare::run(&args, terminal),
         Command::Skeen(args) => skeen::run(&args, terminal),
         Command::New(args) => new::run(&args, terminal),
         Command::Explore(args) => explore::run(&args, terminal),

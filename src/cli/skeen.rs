@@ -39,15 +39,7 @@ struct Computed {
 }
 
 pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let known = edge::commit_protocols();
-    for name in &args.protocols {
-        if !known.contains(&name.as_str()) {
-            return Err(Failure::new(
-                format!("`{name}` is no protocol that solves atomic commitment"),
-                format!("those are {}", known.join(", ")),
-            ));
-        }
-    }
+    edge::check_commit_protocols(&args.protocols)?;
     let begun = Instant::now();
     let wanted = |name: &str| args.protocols.is_empty() || args.protocols.iter().any(|p| p == name);
     let all = edge::concurrency_sets(&wanted);

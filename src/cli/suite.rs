@@ -76,6 +76,7 @@ fn other_than_scenario(bytes: &[u8]) -> Option<&'static str> {
     match serde_json::from_slice::<Value>(bytes) {
         Ok(value) if value.get("jury").is_some() => None,
         Ok(value) if value.get("jury_trace").is_some() => Some("a trace"),
+        Ok(value) if value.get("jury_comparison").is_some() => Some("a comparison"),
         Ok(value) if value.get("$defs").is_some() => Some("a schema"),
         Ok(value) if value.get("protocol").is_some() => None,
         Ok(_) => Some("it does not declare \"jury\""),

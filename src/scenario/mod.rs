@@ -8,6 +8,7 @@
 //! place in the text; nothing panics and nothing is ignored. This module runs nothing, prints
 //! nothing and knows no protocol by name.
 
+mod comparison;
 mod error;
 mod faults;
 mod file;
@@ -27,6 +28,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use comparison::Comparison;
 pub use error::{ScenarioError, Span};
 pub use faults::{Anchor, CrashBudget, CutPart, Cuts, FaultPart, HealPart, NemesisPart, WhichCut};
 pub use file::{

@@ -8,6 +8,7 @@ mod bench;
 mod budgets;
 mod case;
 mod compare;
+mod comparison;
 mod judge_check;
 mod judge_run;
 pub mod record;
@@ -22,6 +23,7 @@ pub use case::{
     BugInfo, Case, CheckOptions, EngineKind, ParameterInfo, PropertyInfo, ProtocolInfo,
 };
 pub use compare::summary;
+pub use comparison::{Compared, Ended, Trials, markdown as comparison_markdown};
 pub use judge_check::report_check;
 pub use judge_run::judge_run;
 pub use record::{Certainty, Replayed, certainty};

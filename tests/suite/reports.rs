@@ -1,15 +1,19 @@
 //! The pictures of the shipped stories: what a reader sees of each, without running anything.
 
+use std::convert::Infallible;
 use std::fmt::Write;
 use std::path::Path;
 
 use jury::matrix::skeen::{self, concurrency_sets};
 use jury::report::{Options, diagram};
-use jury::testbed::{CheckVerdict, PropertyReport, summary};
+use jury::scenario::{Comparison, ScenarioError};
+use jury::testbed::{
+    CheckVerdict, PropertyReport, Trials, comparison_markdown, run_seeds, summary,
+};
 use jury::trace::Trace;
 
 use crate::found::{Way, explored, recorded, runs};
-use crate::shipped::{Story, all_well, compare, stories};
+use crate::shipped::{COMPARISONS, Story, all_well, compare, find, stories};
 
 const INTRODUCTION: &str = "# What the scenarios show
 
@@ -17,7 +21,8 @@ One picture for each shipped scenario: the run of its first seed, and what the m
 Time runs downwards; every event is a line. The tests keep these files true.
 
 [The matrix of assumptions](matrix.md) says which faults each property bears. [What articles print](naive.md)
-as two-phase commit, and how it breaks. [Skeen's criterion](skeen.md) says who can decide alone.
+as two-phase commit, and how it breaks. [Skeen's criterion](skeen.md) says who can decide alone;
+[one story](compare.md) told to several protocols, what each makes of it and what it costs.
 ";
 
 const NAIVE: &str = "# What articles print as two-phase commit
@@ -25,6 +30,13 @@ const NAIVE: &str = "# What articles print as two-phase commit
 Code that calls itself two-phase commit and leaves out what the protocol is for. Each is a mistake of `2pc` with a
 scenario in `scenarios/2pc/naive`: what is claimed, in words of our own, and the shortest run that refutes it. The
 tests keep this page true.
+";
+
+const COMPARED: &str = "# Commit protocols, side by side
+
+The stories of `scenarios/compare`, each told to every protocol that solves atomic commitment: the same votes, and the same
+faults at moments that all of them know (`jury compare`). Messages, message delays until the decision, forced records and
+time with locks held (of all nodes together) are medians over the seeds. The tests keep this page true.
 ";
 
 /// Longer runs are shown without their middle.
@@ -87,6 +99,36 @@ fn the_page_of_naive_code_is_up_to_date() {
     }
     all_well(&Vec::from_iter(
         compare(Path::new("reports/naive.md"), &page).err(),
+    ));
+}
+
+/// The page of comparisons: the shipped stories, each told to every commit protocol.
+#[test]
+fn the_comparisons_are_up_to_date() {
+    let mut paths = Vec::new();
+    find(Path::new(COMPARISONS), "json", &mut paths);
+    paths.sort();
+    let mut page = COMPARED.to_owned();
+    for path in &paths {
+        let text = |error: ScenarioError| error.render(false);
+        let comparison = Comparison::load(path).map_err(text);
+        let comparison = comparison.unwrap_or_else(|error| panic!("{error}"));
+        let trials = Trials::new(&comparison, &|_| true).map_err(text);
+        let trials = trials.unwrap_or_else(|error| panic!("{error}"));
+        let compared = trials.compare(&comparison.seeds().iter(), |case, seeds, _| {
+            Ok::<_, Infallible>(run_seeds(case, seeds.clone(), &|| false, &|_| ()))
+        });
+        let Ok(compared) = compared;
+        for c in &compared {
+            // A moment that a protocol does not have would compare nothing.
+            assert!(!c.verdicts.contains("unreached"), "{path:?}: {c:?}");
+        }
+        let name = path.file_stem().unwrap().to_string_lossy();
+        let table = comparison_markdown(&compared);
+        write!(page, "\n## {name}\n\n{}\n\n{table}\n", comparison.about()).unwrap();
+    }
+    all_well(&Vec::from_iter(
+        compare(Path::new("reports/compare.md"), &page).err(),
     ));
 }
 

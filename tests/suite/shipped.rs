@@ -14,6 +14,9 @@ pub struct Story {
     pub case: Box<dyn Case>,
 }
 
+/// Where the comparisons are.
+pub const COMPARISONS: &str = "scenarios/compare";
+
 /// Every shipped scenario, folder by folder, in the order of their names.
 pub fn stories() -> &'static [Story] {
     static STORIES: LazyLock<Vec<Story>> = LazyLock::new(read);
@@ -23,6 +26,8 @@ pub fn stories() -> &'static [Story] {
 fn read() -> Vec<Story> {
     let mut paths = Vec::new();
     find(Path::new("scenarios"), "json", &mut paths);
+    // Stories for several protocols are no scenarios.
+    paths.retain(|path| !path.starts_with(COMPARISONS));
     paths.sort_by(|a, b| (a.parent(), a).cmp(&(b.parent(), b)));
     paths
         .into_iter()

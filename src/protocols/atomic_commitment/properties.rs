@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ballot, History, Outcomes, PlannedVote, Txn};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Ballot, History, Outcomes, PlannedVote, Txn, coordinator};
 use crate::model::cluster::enumerate;
 use crate::model::{Answer, Assumption, Id, NodeSet, Predicate, Property, Protocol, Reason, View};
 
@@ -16,6 +19,40 @@ pub trait AtomicCommitment: Protocol<History = History> {
     /// Where a site stands in Skeen's model, as long as it has not decided the first transaction; `None`
     /// of a node that has no part in the decision.
     fn undecided(id: Id, state: &Self::State) -> Option<Undecided>;
+
+    /// An instance with these votes, all else as by default.
+    fn instance(votes: Vec<PlannedVote>) -> Self::Params;
+
+    /// The site that leads while nobody fails; one of the participants where nobody does.
+    fn lead(&self) -> Id {
+        coordinator()
+    }
+
+    /// The event here at which a moment has come that all of these protocols know.
+    fn occasion(&self, moment: Moment) -> Occasion;
+}
+
+/// A moment in the life of a transaction, whatever the protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// The first vote has been heard by who needs it.
+    FirstVote,
+    /// Whoever leads has the decision on its disk, and has told nobody.
+    DecisionLogged,
+    /// Somebody has been told the decision, and others have not.
+    MidBroadcast,
+}
+
+/// An event by which a moment is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// A message of this kind was delivered.
+    Delivered(&'static str),
+    /// The lead has sent a message of this kind.
+    Sent(&'static str),
+    /// The lead has saved for the n-th time.
+    Saved(u32),
 }
 
 /// Where a site may stand that has not decided (Skeen 1981).

@@ -1,12 +1,12 @@
 //! What must be true of three-phase commit: the atomic commitment problem (BHG 7.3: AC1 to AC5),
 //! and that it does not block (BHG 7.5). What each variant assumes for it is the lesson.
 
-use super::{Local, Part, Phase, State, Termination, ThreePhaseCommit};
+use super::{Local, Params, Part, Phase, PlannedVote, State, Termination, ThreePhaseCommit};
 use crate::model::{Answer, Assumption, Id, Link, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::atomic_commitment::properties::{
     self as problem, NOBODY_FAILS, Undecided, Waits, all_up_decided, these_decided,
 };
-use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot};
+use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, Moment, Occasion};
 
 impl AtomicCommitment for ThreePhaseCommit {
     fn ballot(&self) -> &Ballot {
@@ -32,6 +32,22 @@ impl AtomicCommitment for ThreePhaseCommit {
             Phase::Undecided(u) if u.local == Local::PreCommitted => Undecided::Prepared,
             _ => Undecided::Waiting,
         })
+    }
+
+    fn instance(votes: Vec<PlannedVote>) -> Params {
+        Params {
+            participants: u8::try_from(votes.len()).unwrap_or(u8::MAX),
+            votes,
+            ..Params::default()
+        }
+    }
+
+    fn occasion(&self, moment: Moment) -> Occasion {
+        match moment {
+            Moment::FirstVote => Occasion::Delivered("Yes"),
+            Moment::DecisionLogged => Occasion::Saved(2),
+            Moment::MidBroadcast => Occasion::Sent("Commit"),
+        }
     }
 }
 

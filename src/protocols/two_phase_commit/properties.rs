@@ -1,13 +1,13 @@
 //! What must be true of two-phase commit: the atomic commitment problem, and that locks and memory
 //! are given up.
 
-use super::{Coordinator, History, Participant, State, TwoPhaseCommit};
+use super::{Coordinator, History, Params, Participant, PlannedVote, State, TwoPhaseCommit};
 use crate::model::{Answer, Assumption, Id, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::atomic_commitment::properties::{
     NOTHING_FAILS, OUTCOME, TO_VOTE, Undecided, Waits, all_decided, atomicity, commit_possible,
     commit_without_failures, irrevocability, non_blocking, recovers, refuse, validity,
 };
-use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, coordinator};
+use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, Moment, Occasion, coordinator};
 
 impl AtomicCommitment for TwoPhaseCommit {
     fn ballot(&self) -> &Ballot {
@@ -41,6 +41,22 @@ impl AtomicCommitment for TwoPhaseCommit {
                 _ => Undecided::Waiting,
             },
         })
+    }
+
+    fn instance(votes: Vec<PlannedVote>) -> Params {
+        Params {
+            participants: u8::try_from(votes.len()).unwrap_or(u8::MAX),
+            votes,
+            ..Params::default()
+        }
+    }
+
+    fn occasion(&self, moment: Moment) -> Occasion {
+        match moment {
+            Moment::FirstVote => Occasion::Delivered("Yes"),
+            Moment::DecisionLogged => Occasion::Saved(1),
+            Moment::MidBroadcast => Occasion::Sent("Commit"),
+        }
     }
 }
 

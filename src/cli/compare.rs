@@ -1,0 +1,126 @@
+//! `jury compare`: one story, several commit protocols, side by side.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use jury::scenario::{Comparison, Seeds};
+use jury::testbed::{Compared, RunVerdict, Trials, comparison_markdown};
+use serde::Serialize;
+
+use super::output::{Output, Paint};
+use super::shapes::Answer;
+use super::table::{self, painted, plain};
+use super::{Failure, Outcome, Terminal, edge, interrupt, seeds};
+
+const EXAMPLES: &str = "\
+Examples:
+  jury compare scenarios/compare/the-lead-dies-undecided.json
+  jury compare scenarios/compare/happy-path.json --protocols 2pc,3pc
+  jury compare mine.json --seeds 1..1000 --json";
+
+/// Tell several commit protocols the same story: the same votes, and the same faults at moments that
+/// all of them know.
+///
+/// Shows how their runs end, who is blocked, and what it costs: messages, message delays until the
+/// decision, forced records, and time with locks held, each the median over the seeds. Nothing is
+/// expected, so whatever comes of it, the exit code is 0, or 4 if somebody interrupted.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// The story: a comparison file.
+    file: PathBuf,
+
+    /// Only these protocols [default: all that solve atomic commitment].
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    protocols: Vec<String>,
+
+    /// Other seeds than the file's: `1..1000`, or `7`.
+    #[arg(long, value_parser = Seeds::parse)]
+    seeds: Option<Seeds>,
+
+    /// Answer in Markdown.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+
+    /// Answer in JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Answered<'a> {
+    about: &'a str,
+    protocols: Vec<Compared>,
+}
+
+pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
+    edge::check_commit_protocols(&args.protocols)?;
+    let comparison = Comparison::load(&args.file)?;
+    let wanted = |name: &str| args.protocols.is_empty() || args.protocols.iter().any(|p| p == name);
+    let trials = Trials::new(&comparison, &wanted)?;
+    interrupt::heed();
+    let begun = Instant::now();
+    let asked = args.seeds.unwrap_or_else(|| comparison.seeds()).iter();
+    let compared = trials.compare(&asked, seeds::run)?;
+    let outcome = if interrupt::asked() {
+        Outcome::NotEstablished
+    } else {
+        Outcome::AsExpected
+    };
+    let mut out = Output::new(terminal);
+    if args.json {
+        let seconds = begun.elapsed().as_secs_f64();
+        let answered = Answered {
+            about: comparison.about(),
+            protocols: compared,
+        };
+        let answer = Answer::new("compare", Some(&args.file), seconds, outcome, answered);
+        out.json(&answer)?;
+    } else if args.markdown {
+        out.line(format!("{}\n", comparison.about()))?;
+        out.line(comparison_markdown(&compared))?;
+    } else {
+        tell(&mut out, comparison.about(), &compared)?;
+    }
+    out.finish()?;
+    Ok(outcome)
+}
+
+fn tell(out: &mut Output, about: &str, compared: &[Compared]) -> Result<(), Failure> {
+    out.line(about)?;
+    out.line("")?;
+    let headings = ["", "runs", "messages", "delays", "forced", "locks held"];
+    let row = |c: &Compared| {
+        let paint = match c.worst.as_ref().map(|worst| worst.verdict) {
+            None => Paint::Good,
+            Some(RunVerdict::Violated | RunVerdict::Blocked) => Paint::Bad,
+            Some(_) => Paint::Open,
+        };
+        vec![
+            painted(c.protocol, Paint::Bold),
+            painted(c.verdicts.as_str(), paint),
+            plain(c.messages.to_string()),
+            plain(c.delays.to_string()),
+            plain(c.forced.to_string()),
+            plain(c.locked.to_string()),
+        ]
+    };
+    let headings = headings
+        .map(|heading| painted(heading, Paint::Dim))
+        .to_vec();
+    let rows: Vec<_> = std::iter::once(headings)
+        .chain(compared.iter().map(row))
+        .collect();
+    for line in table::lines(out, &rows) {
+        out.line(line)?;
+    }
+    for c in compared {
+        let Some(worst) = &c.worst else { continue };
+        out.line("")?;
+        out.line(format!("{}, seed {}:", c.protocol, worst.seed))?;
+        for sentence in &worst.sentences {
+            out.line(format!("  {sentence}"))?;
+        }
+    }
+    Ok(())
+}

@@ -48,7 +48,7 @@ pub struct Args {
 }
 
 #[derive(Serialize)]
-struct Answered<'a> {
+struct SideBySide<'a> {
     about: &'a str,
     protocols: Vec<Compared>,
 }
@@ -70,7 +70,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let mut out = Output::new(terminal);
     if args.json {
         let seconds = begun.elapsed().as_secs_f64();
-        let answered = Answered {
+        let answered = SideBySide {
             about: comparison.about(),
             protocols: compared,
         };

@@ -17,7 +17,7 @@ use serde::{Serialize, Serializer};
 
 use crate::model::cluster::enumerate;
 use crate::model::{Id, NodeSet, Protocol, Rules, System, Timing, View, World};
-use crate::protocols::atomic_commitment::{AtomicCommitment, Outcomes, Undecided};
+use crate::protocols::atomic_commitment::{AtomicCommitment, Outcomes, Stage};
 use crate::protocols::{CommitVisitor, each_commit_protocol};
 
 const INTRODUCTION: &str = "# Skeen's criterion
@@ -43,25 +43,25 @@ them lives, needs less.
 
 /// A local state of a site, by Skeen's letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Local {
-    Undecided(Undecided),
+pub enum LocalState {
+    Undecided(Stage),
     Aborted,
     Committed,
 }
 
-impl Local {
+impl LocalState {
     pub fn letter(self) -> &'static str {
         match self {
-            Local::Undecided(Undecided::Initial) => "q",
-            Local::Undecided(Undecided::Waiting) => "w",
-            Local::Undecided(Undecided::Prepared) => "p",
-            Local::Aborted => "a",
-            Local::Committed => "c",
+            LocalState::Undecided(Stage::Initial) => "q",
+            LocalState::Undecided(Stage::Waiting) => "w",
+            LocalState::Undecided(Stage::Prepared) => "p",
+            LocalState::Aborted => "a",
+            LocalState::Committed => "c",
         }
     }
 }
 
-impl Serialize for Local {
+impl Serialize for LocalState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.letter())
     }
@@ -84,26 +84,26 @@ pub struct ConcurrencySets {
 #[serde(rename_all = "kebab-case")]
 pub struct Concurrent {
     pub role: &'static str,
-    pub local: Local,
+    pub local: LocalState,
     /// Whoever is in it knows that everybody has voted YES.
     pub committable: bool,
     /// By role.
-    pub beside: BTreeMap<&'static str, BTreeSet<Local>>,
+    pub beside: BTreeMap<&'static str, BTreeSet<LocalState>>,
 }
 
 impl Concurrent {
-    fn may_stand_beside(&self, local: Local) -> bool {
+    fn may_stand_beside(&self, local: LocalState) -> bool {
         self.beside.values().any(|locals| locals.contains(&local))
     }
 
     /// Whoever is left in it alone cannot tell which of the two was decided.
     pub fn is_beside_both(&self) -> bool {
-        self.may_stand_beside(Local::Committed) && self.may_stand_beside(Local::Aborted)
+        self.may_stand_beside(LocalState::Committed) && self.may_stand_beside(LocalState::Aborted)
     }
 
     /// Whoever is left in it alone does not know that it may commit, though somebody may have.
     pub fn is_left_behind(&self) -> bool {
-        !self.committable && self.may_stand_beside(Local::Committed)
+        !self.committable && self.may_stand_beside(LocalState::Committed)
     }
 }
 
@@ -157,7 +157,7 @@ fn of_protocol<P: AtomicCommitment>() -> ConcurrencySets {
     };
     let system = System::new(protocol, rules);
     let worlds = worlds(&system);
-    let mut states: BTreeMap<(&'static str, Local), Concurrent> = BTreeMap::new();
+    let mut states: BTreeMap<(&'static str, LocalState), Concurrent> = BTreeMap::new();
     for world in &worlds {
         let stands = |id| Some((id, system.cluster.role(id), local(world, id)?));
         let sites: Vec<_> = system.cluster.ids().filter_map(stands).collect();
@@ -201,16 +201,16 @@ fn worlds<P: Protocol>(system: &System<P>) -> IndexSet<World<P>, FxBuildHasher> 
 }
 
 /// Where a site stands in the first transaction.
-fn local<P: AtomicCommitment>(world: &World<P>, id: Id) -> Option<Local> {
-    let undecided = P::undecided(id, world.node(id).state()?)?;
+fn local<P: AtomicCommitment>(world: &World<P>, id: Id) -> Option<LocalState> {
+    let stage = P::stage(id, world.node(id).state()?)?;
     let outcomes = world.history().transactions().next();
     let decided = |locals: fn(&Outcomes) -> NodeSet| {
         outcomes.is_some_and(|(_, outcomes)| locals(outcomes).contains(id))
     };
     Some(match () {
-        () if decided(|o| o.committed) => Local::Committed,
-        () if decided(|o| o.aborted) => Local::Aborted,
-        () => Local::Undecided(undecided),
+        () if decided(|o| o.committed) => LocalState::Committed,
+        () if decided(|o| o.aborted) => LocalState::Aborted,
+        () => LocalState::Undecided(stage),
     })
 }
 
@@ -257,11 +257,12 @@ pub fn markdown(all: &[ConcurrencySets]) -> String {
 
 /// What may stand beside a state: `coordinator w, a; participant q, w`.
 pub fn beside(state: &Concurrent) -> String {
-    let letters = |locals: &BTreeSet<Local>| {
+    let letters = |locals: &BTreeSet<LocalState>| {
         let letters: Vec<_> = locals.iter().map(|local| local.letter()).collect();
         letters.join(", ")
     };
-    let of_role = |(role, locals): (&&str, &BTreeSet<Local>)| format!("{role} {}", letters(locals));
+    let of_role =
+        |(role, locals): (&&str, &BTreeSet<LocalState>)| format!("{role} {}", letters(locals));
     let all: Vec<_> = state.beside.iter().map(of_role).collect();
     all.join("; ")
 }

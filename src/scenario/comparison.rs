@@ -16,12 +16,12 @@ use super::tree::Tree;
 use super::values::Seeds;
 use super::{Scenario, VERSION, read};
 use crate::model::{Cluster, Id, Time};
-use crate::protocols::atomic_commitment::{AtomicCommitment, Moment, Occasion, PlannedVote};
+use crate::protocols::atomic_commitment::{AtomicCommitment, Milestone, Occasion, PlannedVote};
 
 /// What a comparison file says.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Story {
+struct ComparisonFile {
     /// The version of this format: 1.
     jury_comparison: Spanned<u32>,
     /// The story, in a sentence or two.
@@ -48,7 +48,7 @@ struct SharedFault {
     #[serde(default)]
     at: Option<Spanned<Time>>,
     #[serde(default)]
-    after: Option<Spanned<Moment>>,
+    after: Option<Spanned<Milestone>>,
     #[serde(default)]
     crash: Option<Text>,
     #[serde(default)]
@@ -69,7 +69,7 @@ enum Heal {
 /// A story that no protocol has been told yet.
 #[derive(Clone, Debug)]
 pub struct Comparison {
-    story: Story,
+    story: ComparisonFile,
     /// How the file was named.
     name: String,
     text: Arc<str>,
@@ -95,7 +95,7 @@ impl Comparison {
                 "write \"jury_comparison\": {VERSION}; a scenario of one protocol is for `jury try`"
             ))));
         }
-        let story: Story = read::read(&tree).map_err(error)?;
+        let story: ComparisonFile = read::read(&tree).map_err(error)?;
         if *story.jury_comparison != VERSION {
             let flaw = Flaw::at(story.jury_comparison.span(), "there is no such version");
             return Err(error(flaw.advice(format!("write {VERSION}"))));
@@ -204,7 +204,7 @@ impl Sites<'_> {
     fn fault(
         &self,
         fault: &Spanned<SharedFault>,
-        occasion: &dyn Fn(Moment) -> Occasion,
+        occasion: &dyn Fn(Milestone) -> Occasion,
     ) -> Result<FaultPart, Flaw> {
         let name = |site: &Option<Text>| site.as_ref().map(|site| self.name(site)).transpose();
         let group = |group: &Vec<Text>| group.iter().map(|site| self.name(site)).collect();

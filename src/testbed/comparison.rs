@@ -15,10 +15,10 @@ use crate::protocols::{CommitVisitor, each_commit_protocol};
 use crate::scenario::{Comparison, ScenarioError};
 
 /// A protocol by its name, on trial.
-type Trial = (&'static str, Box<dyn Case>);
+type OnTrial = (&'static str, Box<dyn Case>);
 
 /// The trials of one story, one for each protocol.
-pub struct Trials(Vec<Trial>);
+pub struct Trials(Vec<OnTrial>);
 
 impl Trials {
     /// Tells the story to the commit protocols that are wanted.
@@ -29,7 +29,7 @@ impl Trials {
         struct Tell<'a> {
             comparison: &'a Comparison,
             wanted: &'a dyn Fn(&str) -> bool,
-            trials: Result<Vec<Trial>, ScenarioError>,
+            trials: Result<Vec<OnTrial>, ScenarioError>,
         }
 
         impl CommitVisitor for Tell<'_> {
@@ -71,7 +71,7 @@ impl Trials {
         seeds: &RangeInclusive<u64>,
         mut run: impl FnMut(&dyn Case, &RangeInclusive<u64>, &str) -> Result<Vec<RunReport>, E>,
     ) -> Result<Vec<Compared>, E> {
-        let compared = |(protocol, case): &Trial| {
+        let compared = |(protocol, case): &OnTrial| {
             let reports = run(&**case, seeds, protocol)?;
             Ok(Compared::of(protocol, &reports))
         };

@@ -27,13 +27,13 @@ pub fn report_check<P: Protocol>(
         cluster: &question.system.cluster,
         properties: &properties,
         origin,
-        protocol: &Typed { question, params },
+        protocol: &OneProtocol { question, params },
     }
     .report(trial, engine)
 }
 
 /// What only the protocol's types can tell of what was found.
-trait Told {
+trait Teller {
     /// The arms that a search left out although their role has them.
     fn unexercised(&self, exercised: &Exercised) -> Vec<Unexercised>;
 
@@ -41,12 +41,12 @@ trait Told {
     fn record(&self, watched: &[usize], origin: Origin, schedule: &[String]) -> Trace;
 }
 
-struct Typed<'a, P: Protocol> {
+struct OneProtocol<'a, P: Protocol> {
     question: &'a Question<'a, P>,
     params: &'a P::Params,
 }
 
-impl<P: Protocol> Told for Typed<'_, P> {
+impl<P: Protocol> Teller for OneProtocol<'_, P> {
     fn unexercised(&self, exercised: &Exercised) -> Vec<Unexercised> {
         let arms = unexercised(self.question.system, exercised).into_iter();
         arms.map(|(role, arms)| Unexercised {
@@ -72,7 +72,7 @@ struct Reporter<'a> {
     cluster: &'a Cluster,
     properties: &'a [Statement],
     origin: &'a Origin,
-    protocol: &'a dyn Told,
+    protocol: &'a dyn Teller,
 }
 
 impl Reporter<'_> {

@@ -35,5 +35,5 @@ pub use self::ballot::{Ballot, Choice, MAX_PARTICIPANTS, PlannedVote, Vote, coor
 pub use self::decision::{Decision, Ruling};
 pub use self::history::{History, Outcomes};
 pub use self::observe::{Claim, Observe, Shown, claims};
-pub use self::properties::{AtomicCommitment, Moment, Occasion, Undecided};
+pub use self::properties::{AtomicCommitment, Milestone, Occasion, Stage};
 pub use self::transaction::{MAX_TRANSACTIONS, PerTxn, Txn};

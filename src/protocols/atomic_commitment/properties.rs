@@ -18,7 +18,7 @@ pub trait AtomicCommitment: Protocol<History = History> {
 
     /// Where a site stands in Skeen's model, as long as it has not decided the first transaction; `None`
     /// of a node that has no part in the decision.
-    fn undecided(id: Id, state: &Self::State) -> Option<Undecided>;
+    fn stage(id: Id, state: &Self::State) -> Option<Stage>;
 
     /// An instance with these votes, all else as by default.
     fn instance(votes: Vec<PlannedVote>) -> Self::Params;
@@ -29,13 +29,13 @@ pub trait AtomicCommitment: Protocol<History = History> {
     }
 
     /// The event here at which a moment has come that all of these protocols know.
-    fn occasion(&self, moment: Moment) -> Occasion;
+    fn occasion(&self, moment: Milestone) -> Occasion;
 }
 
 /// A moment in the life of a transaction, whatever the protocol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Moment {
+pub enum Milestone {
     /// The first vote has been heard by who needs it.
     FirstVote,
     /// Whoever leads has the decision on its disk, and has told nobody.
@@ -57,7 +57,7 @@ pub enum Occasion {
 
 /// Where a site may stand that has not decided (Skeen 1981).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Undecided {
+pub enum Stage {
     /// q: has not voted; of a coordinator, has not asked for votes.
     Initial,
     /// w: has voted YES; of a coordinator, has asked for votes.

@@ -4,9 +4,9 @@
 use super::{Local, Params, Part, Phase, PlannedVote, State, Termination, ThreePhaseCommit};
 use crate::model::{Answer, Assumption, Id, Link, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::atomic_commitment::properties::{
-    self as problem, NOBODY_FAILS, Undecided, Waits, all_up_decided, these_decided,
+    self as problem, NOBODY_FAILS, Stage, Waits, all_up_decided, these_decided,
 };
-use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, Moment, Occasion};
+use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, Milestone, Occasion};
 
 impl AtomicCommitment for ThreePhaseCommit {
     fn ballot(&self) -> &Ballot {
@@ -26,11 +26,11 @@ impl AtomicCommitment for ThreePhaseCommit {
         })
     }
 
-    fn undecided(_: Id, state: &State) -> Option<Undecided> {
+    fn stage(_: Id, state: &State) -> Option<Stage> {
         Some(match state[1] {
-            Phase::Initial | Phase::Open | Phase::Working { .. } => Undecided::Initial,
-            Phase::Undecided(u) if u.local == Local::PreCommitted => Undecided::Prepared,
-            _ => Undecided::Waiting,
+            Phase::Initial | Phase::Open | Phase::Working { .. } => Stage::Initial,
+            Phase::Undecided(u) if u.local == Local::PreCommitted => Stage::Prepared,
+            _ => Stage::Waiting,
         })
     }
 
@@ -42,11 +42,11 @@ impl AtomicCommitment for ThreePhaseCommit {
         }
     }
 
-    fn occasion(&self, moment: Moment) -> Occasion {
+    fn occasion(&self, moment: Milestone) -> Occasion {
         match moment {
-            Moment::FirstVote => Occasion::Delivered("Yes"),
-            Moment::DecisionLogged => Occasion::Saved(2),
-            Moment::MidBroadcast => Occasion::Sent("Commit"),
+            Milestone::FirstVote => Occasion::Delivered("Yes"),
+            Milestone::DecisionLogged => Occasion::Saved(2),
+            Milestone::MidBroadcast => Occasion::Sent("Commit"),
         }
     }
 }

@@ -4,10 +4,10 @@
 use super::{Coordinator, History, Params, Participant, PlannedVote, State, TwoPhaseCommit};
 use crate::model::{Answer, Assumption, Id, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::atomic_commitment::properties::{
-    NOTHING_FAILS, OUTCOME, TO_VOTE, Undecided, Waits, all_decided, atomicity, commit_possible,
+    NOTHING_FAILS, OUTCOME, TO_VOTE, Stage, Waits, all_decided, atomicity, commit_possible,
     commit_without_failures, irrevocability, non_blocking, recovers, refuse, validity,
 };
-use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, Moment, Occasion, coordinator};
+use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, Milestone, Occasion, coordinator};
 
 impl AtomicCommitment for TwoPhaseCommit {
     fn ballot(&self) -> &Ballot {
@@ -30,15 +30,15 @@ impl AtomicCommitment for TwoPhaseCommit {
         }
     }
 
-    fn undecided(_: Id, state: &State) -> Option<Undecided> {
+    fn stage(_: Id, state: &State) -> Option<Stage> {
         Some(match state {
             State::Coordinator(c) => match c.phase[1] {
-                Coordinator::Initial | Coordinator::Querying { .. } => Undecided::Initial,
-                _ => Undecided::Waiting,
+                Coordinator::Initial | Coordinator::Querying { .. } => Stage::Initial,
+                _ => Stage::Waiting,
             },
             State::Participant(p) => match p.phase[1] {
-                Participant::Open | Participant::Working { .. } => Undecided::Initial,
-                _ => Undecided::Waiting,
+                Participant::Open | Participant::Working { .. } => Stage::Initial,
+                _ => Stage::Waiting,
             },
         })
     }
@@ -51,11 +51,11 @@ impl AtomicCommitment for TwoPhaseCommit {
         }
     }
 
-    fn occasion(&self, moment: Moment) -> Occasion {
+    fn occasion(&self, moment: Milestone) -> Occasion {
         match moment {
-            Moment::FirstVote => Occasion::Delivered("Yes"),
-            Moment::DecisionLogged => Occasion::Saved(1),
-            Moment::MidBroadcast => Occasion::Sent("Commit"),
+            Milestone::FirstVote => Occasion::Delivered("Yes"),
+            Milestone::DecisionLogged => Occasion::Saved(1),
+            Milestone::MidBroadcast => Occasion::Sent("Commit"),
         }
     }
 }

@@ -5,6 +5,7 @@
 mod budgets;
 mod check;
 mod checkpoint;
+mod family;
 mod matrix;
 mod replay;
 mod run;

@@ -9,7 +9,7 @@ const STATES_MAX: u64 = 3_000_000;
 const CRASH: Fault = Fault::Crash { role: None };
 
 /// Presumed abort under everything, once with crashes told apart by role, and once with one
-/// participant more; then each other presumption and way to end uncertainty.
+/// participant more; then each other presumption and way to end uncertainty, and the query.
 pub fn variants() -> Vec<Variant<Params>> {
     use Presumption::{Abort, Commit, Nothing};
     use Termination::{Basic, Cooperative};
@@ -47,6 +47,14 @@ pub fn variants() -> Vec<Variant<Params>> {
             "presumed abort, cooperative",
             cooperative,
             of(2, Abort, Cooperative),
+        ),
+        lean(
+            "presumed abort, with a query",
+            "Everybody is asked beforehand whether it could take part: it bears what it bears without.",
+            Params {
+                query: true,
+                ..of(2, Abort, Basic)
+            },
         ),
         lean("presumed nothing", basic, of(2, Nothing, Basic)),
         lean(

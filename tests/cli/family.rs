@@ -1,0 +1,115 @@
+//! `jury compare` and `jury skeen`: what concerns the commit protocols together.
+
+use super::*;
+
+const STORY: &str = r#"{
+  "jury_comparison": 1,
+  "about": "Whoever leads dies decided.",
+  "votes": ["yes", "yes"],
+  "seeds": "1..5",
+  "until": "1s",
+  "faults": [{ "after": "decision-logged", "crash": "lead" }]
+}"#;
+
+fn with(from: &str, to: &str) -> String {
+    let story = STORY.replace(from, to);
+    assert_ne!(story, STORY, "`{from}` is not there");
+    story
+}
+
+#[test]
+fn one_story_is_told_to_several_protocols() {
+    let here = TempDir::new().unwrap();
+    fs::write(here.path().join("story.json"), STORY).unwrap();
+    let compare = |more: &[&str]| {
+        let mut command = jury(here.path());
+        let protocols = ["compare", "story.json", "--protocols", "2pc,3pc"];
+        command.args(protocols).args(more).assert().code(0)
+    };
+    let json = compare(&["--json"]);
+    let json: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    let [two, three] = &json["protocols"].as_array().unwrap()[..] else {
+        panic!("two protocols: {json}");
+    };
+    assert_eq!(two["protocol"], "2pc");
+    assert_eq!(two["verdicts"], "5 blocked");
+    let sentences = two["worst"]["sentences"].to_string();
+    assert!(sentences.contains("P1 and P2"), "{sentences}");
+    assert_eq!(three["verdicts"], "5 ok");
+    assert_eq!(three.get("worst"), None);
+    // Whoever is blocked holds its locks until the end.
+    let held = |c: &Value| c["locked"].as_str().unwrap().ends_with("ms");
+    assert!(!held(two) && held(three), "{json}");
+    compare(&[])
+        .stdout(contains("Whoever leads dies decided."))
+        .stdout(contains("5 blocked"))
+        .stdout(contains("2pc, seed 1:"));
+    compare(&["--markdown"]).stdout(contains("| 3pc | 5 ok |"));
+}
+
+#[test]
+fn a_story_that_is_none_is_refused_with_its_place() {
+    let here = TempDir::new().unwrap();
+    let refuse = |text: &str, said: &[&str]| {
+        fs::write(here.path().join("story.json"), text).unwrap();
+        let mut refused = jury(here.path())
+            .args(["compare", "story.json"])
+            .assert()
+            .code(2);
+        for said in said {
+            refused = refused.stderr(contains(*said));
+        }
+    };
+    let lead = r#""crash": "lead""#;
+    refuse(
+        &with(lead, r#""crash": "P3""#),
+        &["there is no site `P3`", "story.json:7:", "`P2`"],
+    );
+    refuse(&with("decision-logged", "first-vot"), &["first-vote"]);
+    refuse(
+        &with("votes", "vote"),
+        &["unknown key `vote`", "story.json:4:3"],
+    );
+    refuse(&with(r#"["yes", "yes"]"#, "[]"), &["story.json:4:"]);
+    refuse(
+        &with("jury_comparison", "jury"),
+        &["`jury_comparison` is missing", "jury try"],
+    );
+    refuse(&with(": 1,", ": 2,"), &["there is no such version"]);
+    fs::write(here.path().join("story.json"), STORY).unwrap();
+    jury(here.path())
+        .args(["compare", "story.json", "--protocols", "2pc,raft"])
+        .assert()
+        .code(2)
+        .stderr(contains(
+            "`raft` is no protocol that solves atomic commitment",
+        ));
+    // A suite passes it over.
+    jury(here.path())
+        .args(["test", "."])
+        .assert()
+        .stderr(contains("a comparison").or(contains("no scenario")));
+}
+
+#[test]
+fn concurrency_sets_say_who_can_decide_alone() {
+    let here = TempDir::new().unwrap();
+    let skeen = |args: &[&str]| jury(here.path()).arg("skeen").args(args).assert();
+    let json = skeen(&["2pc", "3pc", "--json"]).code(0);
+    let json: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    let waiting = |protocol: usize| {
+        let states = json["protocols"][protocol]["states"].as_array().unwrap();
+        let is_waiting = |s: &&Value| s["role"] == "participant" && s["local"] == "w";
+        let waiting = states.iter().find(is_waiting).expect("somebody waits");
+        assert_eq!(waiting["committable"], false);
+        waiting["beside"]["participant"].to_string()
+    };
+    assert_eq!(waiting(0), r#"["q","w","a","c"]"#);
+    assert_eq!(waiting(1), r#"["q","w","p","a"]"#);
+    skeen(&["3pc"])
+        .code(0)
+        .stdout(contains("whoever survives can decide alone"));
+    skeen(&["paxos"])
+        .code(2)
+        .stderr(contains("`paxos` is no protocol"));
+}

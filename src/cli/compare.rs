@@ -102,7 +102,7 @@ fn tell(out: &mut Output, about: &str, compared: &[Compared]) -> Result<(), Fail
             plain(c.messages.to_string()),
             plain(c.delays.to_string()),
             plain(c.forced.to_string()),
-            plain(c.locked.to_string()),
+            plain(c.locked_about().to_string()),
         ]
     };
     let headings = headings

@@ -18,7 +18,7 @@ Examples:
 
 /// Compute Skeen's criterion: can whoever survives decide alone?
 ///
-/// Explores a small instance without failures. For each local state of a site it says what others may
+/// Explores three participants, each free to vote, without failures. For each local state of a site it says what others may
 /// be in at the same time. A protocol lets a lone survivor decide if and only if no state may stand
 /// beside both a commit and an abort, and none that does not know of everybody's YES beside a commit
 /// (Skeen 1981).
@@ -64,7 +64,6 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
 fn tell(out: &mut Output, sets: &ConcurrencySets) -> Result<(), Failure> {
     let ConcurrencySets {
         protocol,
-        variant,
         worlds,
         states,
     } = sets;
@@ -77,7 +76,7 @@ fn tell(out: &mut Output, sets: &ConcurrencySets) -> Result<(), Failure> {
         )
     };
     let name = out.paint(Paint::Bold, protocol);
-    out.line(format!("{name} ({variant}, {worlds} worlds): {verdict}"))?;
+    out.line(format!("{name} ({worlds} worlds): {verdict}"))?;
     let headings = ["site", "in", "while others may be in", "committable"];
     let row = |state: &Concurrent| {
         let committable = if state.committable { "yes" } else { "no" };

@@ -17,13 +17,13 @@ use serde::{Serialize, Serializer};
 
 use crate::model::cluster::enumerate;
 use crate::model::{Id, NodeSet, Protocol, Rules, System, Timing, View, World};
-use crate::protocols::atomic_commitment::{AtomicCommitment, Outcomes, Stage};
+use crate::protocols::atomic_commitment::{AtomicCommitment, Outcomes, PlannedVote, Stage};
 use crate::protocols::{CommitVisitor, each_commit_protocol};
 
 const INTRODUCTION: &str = "# Skeen's criterion
 
-Computed by `jury skeen` from every world of a small instance in which nothing fails and nobody's patience ends:
-what other sites may be in while a site is in a local state. A state is *committable* if whoever is in it can be sure
+Computed by `jury skeen` from every world of three participants, each free to vote, in which nothing fails and nobody's
+patience ends: what other sites may be in while a site is in a local state. A state is *committable* if whoever is in it can be sure
 that everybody has voted YES.
 
 | | |
@@ -40,6 +40,9 @@ it may stand beside either. Three-phase commit puts *p* between.
 The theorem is about a lone survivor who decides by where it stands. Who may ask others, and knows that a majority of
 them lives, needs less.
 ";
+
+/// How many participants vote, each as it likes.
+const PARTICIPANTS: usize = 3;
 
 /// A local state of a site, by Skeen's letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,8 +75,6 @@ impl Serialize for LocalState {
 #[serde(rename_all = "kebab-case")]
 pub struct ConcurrencySets {
     pub protocol: &'static str,
-    /// The instance: the first that its file declares for the matrix.
-    pub variant: &'static str,
     /// How many worlds there are without failures, and without timeouts of anybody who waits.
     pub worlds: usize,
     pub states: Vec<Concurrent>,
@@ -148,9 +149,8 @@ pub fn commit_protocols() -> Vec<&'static str> {
 }
 
 fn of_protocol<P: AtomicCommitment>() -> ConcurrencySets {
-    let mut variants = P::matrix().into_iter();
-    let variant = variants.next().expect("it declares instances");
-    let protocol = P::new(&variant.params).expect("a protocol's own instances are possible");
+    let votes = vec![PlannedVote::Open; PARTICIPANTS];
+    let protocol = P::new(&P::instance(votes)).expect("so many participants are possible");
     let rules = Rules {
         timing: Timing::Accurate,
         ..Rules::fault_free()
@@ -177,7 +177,6 @@ fn of_protocol<P: AtomicCommitment>() -> ConcurrencySets {
     }
     ConcurrencySets {
         protocol: P::NAME,
-        variant: variant.name,
         worlds: worlds.len(),
         states: states.into_values().collect(),
     }
@@ -226,18 +225,17 @@ pub fn markdown(all: &[ConcurrencySets]) -> String {
     for sets in all {
         let ConcurrencySets {
             protocol,
-            variant,
             worlds,
             states,
         } = sets;
         let verdict = if sets.is_nonblocking() {
             "fulfils the criterion"
         } else {
-            "does not fulfil it"
+            "does not fulfil the criterion"
         };
         write!(
             page,
-            "\n## {protocol}\n\nIts instance *{variant}*, {worlds} worlds: {verdict}.\n\n"
+            "\n## {protocol}\n\n{worlds} worlds. It {verdict}.\n\n"
         )
         .unwrap();
         page += "| site | stands in | while others may stand in | committable | |\n|---|---|---|---|---|\n";

@@ -141,6 +141,14 @@ fn median<T: Copy + Default + Ord>(values: impl Iterator<Item = T>) -> T {
     values.get(middle).copied().unwrap_or_default()
 }
 
+impl Compared {
+    /// Time with locks held, to the millisecond.
+    pub fn locked_about(&self) -> Time {
+        const MILLISECOND: u64 = 1_000_000;
+        Time((self.locked.0 + MILLISECOND / 2) / MILLISECOND * MILLISECOND)
+    }
+}
+
 /// A table of them, and what went wrong.
 pub fn markdown(compared: &[Compared]) -> String {
     let mut page = "| | runs | messages | delays | forced | locks held |\n\
@@ -153,9 +161,9 @@ pub fn markdown(compared: &[Compared]) -> String {
             messages,
             delays,
             forced,
-            locked,
             ..
         } = c;
+        let locked = c.locked_about();
         writeln!(
             page,
             "| {protocol} | {verdicts} | {messages} | {delays} | {forced} | {locked} |"

@@ -337,7 +337,8 @@ fn envelopes<P: Protocol>(
     Ok(messages.into_iter().map(envelope).collect())
 }
 
-/// The value with this text, or all those whose text starts with it: at least one.
+/// The value with this text (several if they are written alike), or all those whose text starts with it:
+/// at least one.
 fn fitting<'a, T: fmt::Debug + Clone + PartialEq + 'a>(
     text: &str,
     offered: impl Iterator<Item = &'a T>,
@@ -350,8 +351,10 @@ fn fitting<'a, T: fmt::Debug + Clone + PartialEq + 'a>(
             distinct.push((label(value), value));
         }
     }
-    if let Some((_, exact)) = distinct.iter().find(|(l, _)| l == text) {
-        return Ok(vec![(*exact).clone()]);
+    let exact = distinct.iter().filter(|(l, _)| l == text);
+    let exact: Vec<T> = exact.map(|(_, t)| (*t).clone()).collect();
+    if !exact.is_empty() {
+        return Ok(exact);
     }
     let fits = |l: &str| {
         l.strip_prefix(text)

@@ -30,6 +30,8 @@ pub trait CommitVisitor {
 pub fn each_commit_protocol(visitor: &mut impl CommitVisitor) {
     visitor.visit::<two_phase_commit::TwoPhaseCommit>();
     visitor.visit::<three_phase_commit::ThreePhaseCommit>();
+    visitor.visit::<decentralised_two_phase_commit::DecentralisedTwoPhaseCommit>();
+    visitor.visit::<tree_two_phase_commit::TreeTwoPhaseCommit>();
 }
 
 /// The registry.

@@ -42,8 +42,8 @@ impl AtomicCommitment for ThreePhaseCommit {
         }
     }
 
-    fn occasion(&self, moment: Milestone) -> Occasion {
-        match moment {
+    fn occasion(&self, milestone: Milestone) -> Occasion {
+        match milestone {
             Milestone::FirstVote => Occasion::Delivered("Yes"),
             Milestone::DecisionLogged => Occasion::Saved(2),
             Milestone::MidBroadcast => Occasion::Sent("Commit"),

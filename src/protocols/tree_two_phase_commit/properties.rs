@@ -1,11 +1,11 @@
 //! What must be true of two-phase commit on a tree: the atomic commitment problem (BHG 7.3).
 
-use super::{Phase, State, TreeTwoPhaseCommit};
-use crate::model::Property;
+use super::{Params, Phase, PlannedVote, State, TreeTwoPhaseCommit};
+use crate::model::{Id, Property};
 use crate::protocols::atomic_commitment::properties::{
-    OUTCOME, TO_VOTE, Waits, progress_of_peers, safety,
+    OUTCOME, Stage, TO_VOTE, Waits, progress_of_peers, safety,
 };
-use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot};
+use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, Milestone, Occasion};
 
 impl AtomicCommitment for TreeTwoPhaseCommit {
     fn ballot(&self) -> &Ballot {
@@ -18,6 +18,35 @@ impl AtomicCommitment for TreeTwoPhaseCommit {
             Phase::Ready { .. } => Some(OUTCOME),
             Phase::Decided(_) => None,
         })
+    }
+
+    fn stage(_: Id, phases: &State) -> Option<Stage> {
+        Some(match phases[1] {
+            Phase::Open | Phase::Working { .. } | Phase::Done { .. } => Stage::Initial,
+            Phase::Ready { .. } | Phase::Decided(_) => Stage::Waiting,
+        })
+    }
+
+    fn instance(votes: Vec<PlannedVote>) -> Params {
+        Params {
+            participants: u8::try_from(votes.len()).unwrap_or(u8::MAX),
+            votes,
+            ..Params::default()
+        }
+    }
+
+    /// Whoever gets the last READY, which on a path nobody gets sooner than the one in the middle.
+    fn lead(&self) -> Id {
+        Id::from(self.ballot.participants.len() / 2)
+    }
+
+    /// It forces READY, and then the decision.
+    fn occasion(&self, milestone: Milestone) -> Occasion {
+        match milestone {
+            Milestone::FirstVote => Occasion::Delivered("Ready"),
+            Milestone::DecisionLogged => Occasion::Saved(2),
+            Milestone::MidBroadcast => Occasion::Sent("Commit"),
+        }
     }
 }
 

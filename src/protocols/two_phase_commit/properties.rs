@@ -4,10 +4,12 @@
 use super::{Coordinator, History, Params, Participant, PlannedVote, State, TwoPhaseCommit};
 use crate::model::{Answer, Assumption, Id, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::atomic_commitment::properties::{
-    NOTHING_FAILS, OUTCOME, TO_VOTE, Stage, Waits, all_decided, atomicity, commit_possible,
+    NOTHING_FAILS, OUTCOME, Stage, TO_VOTE, Waits, all_decided, atomicity, commit_possible,
     commit_without_failures, irrevocability, non_blocking, recovers, refuse, validity,
 };
-use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, Milestone, Occasion, coordinator};
+use crate::protocols::atomic_commitment::{
+    AtomicCommitment, Ballot, Milestone, Occasion, coordinator,
+};
 
 impl AtomicCommitment for TwoPhaseCommit {
     fn ballot(&self) -> &Ballot {
@@ -51,8 +53,8 @@ impl AtomicCommitment for TwoPhaseCommit {
         }
     }
 
-    fn occasion(&self, moment: Milestone) -> Occasion {
-        match moment {
+    fn occasion(&self, milestone: Milestone) -> Occasion {
+        match milestone {
             Milestone::FirstVote => Occasion::Delivered("Yes"),
             Milestone::DecisionLogged => Occasion::Saved(1),
             Milestone::MidBroadcast => Occasion::Sent("Commit"),

@@ -272,6 +272,11 @@ fn every_counterexample_replays_to_the_same_violation() {
             .filter(|p| bug.breaks.contains(&p.name))
             .filter(|p| matches!(p.expectation, Expectation::Always(_)))
             .collect();
+        if broken.is_empty() {
+            // What it breaks is progress, of which no schedule is a counterexample.
+            assert!(bug.breaks.contains(&"non-blocking"), "{}", bug.name);
+            continue;
+        }
         let question = Question {
             system: &system,
             properties: &broken,

@@ -202,7 +202,7 @@ fn worlds<P: Protocol>(system: &System<P>) -> IndexSet<World<P>, FxBuildHasher> 
 /// Where a site stands in the first transaction.
 fn local<P: AtomicCommitment>(world: &World<P>, id: Id) -> Option<LocalState> {
     let stage = P::stage(id, world.node(id).state()?)?;
-    let outcomes = world.history().transactions().next();
+    let outcomes = world.history().as_ref().transactions().next();
     let decided = |locals: fn(&Outcomes) -> NodeSet| {
         outcomes.is_some_and(|(_, outcomes)| locals(outcomes).contains(id))
     };
@@ -215,7 +215,7 @@ fn local<P: AtomicCommitment>(world: &World<P>, id: Id) -> Option<LocalState> {
 
 fn is_unanimous<P: AtomicCommitment>(protocol: &P, world: &World<P>) -> bool {
     let participants = protocol.ballot().participants;
-    let mut transactions = world.history().transactions();
+    let mut transactions = world.history().as_ref().transactions();
     transactions.any(|(_, outcomes)| participants.minus(outcomes.voted_yes).is_empty())
 }
 

@@ -9,6 +9,7 @@ pub mod consensus;
 pub mod decentralised_two_phase_commit;
 pub mod key_value;
 pub mod paxos;
+pub mod paxos_commit;
 pub mod raft;
 #[cfg(test)]
 mod small_spaces;
@@ -32,6 +33,7 @@ pub fn each_commit_protocol(visitor: &mut impl CommitVisitor) {
     visitor.visit::<three_phase_commit::ThreePhaseCommit>();
     visitor.visit::<decentralised_two_phase_commit::DecentralisedTwoPhaseCommit>();
     visitor.visit::<tree_two_phase_commit::TreeTwoPhaseCommit>();
+    visitor.visit::<paxos_commit::PaxosCommit>();
 }
 
 /// The registry.
@@ -41,6 +43,7 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<decentralised_two_phase_commit::DecentralisedTwoPhaseCommit>();
     visitor.visit::<tree_two_phase_commit::TreeTwoPhaseCommit>();
     visitor.visit::<paxos::Paxos>();
+    visitor.visit::<paxos_commit::PaxosCommit>();
     visitor.visit::<raft::Raft>();
 }
 

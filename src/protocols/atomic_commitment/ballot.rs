@@ -99,11 +99,6 @@ impl Ballot {
         Cluster::new(coordinator.into_iter().chain(participants))
     }
 
-    /// For sentences.
-    pub fn names(&self, set: NodeSet) -> String {
-        self.cluster().names(set)
-    }
-
     /// The vote that a participant is going to cast, or none yet if that is left to the environment.
     pub fn vote<A: Actor<Choice = Choice>>(
         &self,

@@ -25,6 +25,13 @@ pub struct Outcomes {
     pub locked: NodeSet,
 }
 
+/// A protocol that remembers nothing else keeps just this.
+impl AsRef<History> for History {
+    fn as_ref(&self) -> &History {
+        self
+    }
+}
+
 impl History {
     /// The outcomes of each transaction that anything was claimed of.
     pub fn transactions(&self) -> impl Iterator<Item = (Txn, &Outcomes)> {

@@ -60,7 +60,7 @@ pub trait Observe {
     fn applies(&mut self, rule: &'static str);
 }
 
-impl<A: Actor<Observation = Claim>> Observe for Out<A> {
+impl<A: Actor<Observation: From<Claim>>> Observe for Out<A> {
     fn intends(&mut self, txn: Txn, vote: Vote) {
         self.observe(Claim::Intends(txn, vote));
     }
@@ -87,9 +87,9 @@ impl<A: Actor<Observation = Claim>> Observe for Out<A> {
     }
 
     fn applies(&mut self, rule: &'static str) {
-        let is_said = |before: &Claim| matches!(before, Claim::Applied(known) if known == rule);
-        if !self.observed().any(is_said) {
-            self.observe(Claim::Applied(rule.into()));
+        let claim = A::Observation::from(Claim::Applied(rule.into()));
+        if !self.observed().any(|before| *before == claim) {
+            self.observe(claim);
         }
     }
 }

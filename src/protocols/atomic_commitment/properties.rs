@@ -9,8 +9,8 @@ use super::{Ballot, History, Outcomes, PlannedVote, Txn, coordinator};
 use crate::model::cluster::enumerate;
 use crate::model::{Answer, Assumption, Id, NodeSet, Predicate, Property, Protocol, Reason, View};
 
-/// A protocol that solves the problem.
-pub trait AtomicCommitment: Protocol<History = History> {
+/// A protocol that solves the problem, and may remember more of it than that.
+pub trait AtomicCommitment: Protocol<History: AsRef<History>> {
     fn ballot(&self) -> &Ballot;
 
     /// What a site waits for in the transactions that it has not decided.
@@ -123,19 +123,21 @@ pub fn atomicity<P: AtomicCommitment>() -> Property<P> {
         "atomicity",
         "No two nodes decide differently.",
         "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC1",
-        Predicate::History(|protocol, history| decide_alike(protocol.ballot(), history)),
+        Predicate::History(|protocol: &P, history: &P::History| {
+            decide_alike(|set| names(protocol, set), history.as_ref())
+        }),
     )
 }
 
-pub(super) fn decide_alike(ballot: &Ballot, history: &History) -> Answer {
+pub(super) fn decide_alike(names: impl Fn(NodeSet) -> String, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
         let (committed, aborted) = (outcomes.committed, outcomes.aborted);
         // A single node that decided both ways is what irrevocability is about.
         if !committed.is_empty() && !aborted.is_empty() && committed.union(aborted).len() > 1 {
             let text = format!(
                 "{} committed but {} aborted",
-                ballot.names(committed),
-                ballot.names(aborted)
+                names(committed),
+                names(aborted)
             );
             return refuse(history, txn, committed.union(aborted), text);
         }
@@ -150,15 +152,17 @@ pub fn irrevocability<P: AtomicCommitment>() -> Property<P> {
         "irrevocability",
         "No node reverses its decision.",
         "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC2",
-        Predicate::History(|protocol, history| decide_once(protocol.ballot(), history)),
+        Predicate::History(|protocol: &P, history: &P::History| {
+            decide_once(|set| names(protocol, set), history.as_ref())
+        }),
     )
 }
 
-pub(super) fn decide_once(ballot: &Ballot, history: &History) -> Answer {
+pub(super) fn decide_once(names: impl Fn(NodeSet) -> String, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
         let both = outcomes.committed.intersection(outcomes.aborted);
         if !both.is_empty() {
-            let text = format!("{} decided both to commit and to abort", ballot.names(both));
+            let text = format!("{} decided both to commit and to abort", names(both));
             return refuse(history, txn, both, text);
         }
     }
@@ -175,8 +179,9 @@ pub fn validity<P: AtomicCommitment>() -> Property<P> {
     )
 }
 
-fn commit_is_unanimous<P: AtomicCommitment>(protocol: &P, history: &History) -> Answer {
-    let ballot = protocol.ballot();
+fn commit_is_unanimous<P: AtomicCommitment>(protocol: &P, history: &P::History) -> Answer {
+    let (ballot, history) = (protocol.ballot(), history.as_ref());
+    let names = |set| names(protocol, set);
     for (txn, outcomes) in history.transactions() {
         let committed = outcomes.committed;
         let silent = ballot.participants.minus(outcomes.voted_yes);
@@ -188,7 +193,7 @@ fn commit_is_unanimous<P: AtomicCommitment>(protocol: &P, history: &History) -> 
             () if !against.is_empty() => (against, "was to vote no"),
             () => continue,
         };
-        let (committed_by, who_not) = (ballot.names(committed), ballot.names(who));
+        let (committed_by, who_not) = (names(committed), names(who));
         let text = format!("{committed_by} committed but {who_not} {what}");
         return refuse(history, txn, committed.union(who), text);
     }
@@ -214,14 +219,14 @@ pub fn commit_without_failures<P: AtomicCommitment>(
     .given(nothing_fails)
 }
 
-fn abort_has_a_reason<P: AtomicCommitment>(protocol: &P, history: &History) -> Answer {
-    let ballot = protocol.ballot();
+fn abort_has_a_reason<P: AtomicCommitment>(protocol: &P, history: &P::History) -> Answer {
+    let history = history.as_ref();
     for (txn, outcomes) in history.transactions() {
-        let against = opponents(ballot, outcomes).union(outcomes.voted_no);
+        let against = opponents(protocol.ballot(), outcomes).union(outcomes.voted_no);
         if !outcomes.aborted.is_empty() && against.is_empty() {
             let text = format!(
                 "{} aborted but nobody was for no, and nothing failed",
-                ballot.names(outcomes.aborted)
+                names(protocol, outcomes.aborted)
             );
             return refuse(history, txn, outcomes.aborted, text);
         }
@@ -242,7 +247,8 @@ pub fn commit_possible<P: AtomicCommitment>(protocol: &P) -> Option<Property<P>>
     against.is_empty().then_some(property)
 }
 
-fn somebody_commits<P>(_: &P, history: &History) -> Answer {
+fn somebody_commits<P: AtomicCommitment>(_: &P, history: &P::History) -> Answer {
+    let history = history.as_ref();
     let committed = |(_, outcomes): (Txn, &Outcomes)| !outcomes.committed.is_empty();
     if history.transactions().any(committed) {
         return Ok(());
@@ -294,7 +300,7 @@ pub fn all_decided<P: AtomicCommitment>(protocol: &P, world: &dyn View<P>) -> An
     let down = NodeSet::first(world.nodes()).minus(world.up());
     if !down.is_empty() {
         let are = if down.len() == 1 { "is" } else { "are" };
-        let text = format!("{} {are} down", protocol.ballot().names(down));
+        let text = format!("{} {are} down", names(protocol, down));
         return Err(Reason::new(down, text));
     }
     all_up_decided(protocol, world)
@@ -320,13 +326,10 @@ pub fn these_decided<P: AtomicCommitment>(
     if undecided.is_empty() {
         return Ok(());
     }
-    let clause = |(waits, who): (&Waits, &NodeSet)| {
-        let what = if who.len() == 1 {
-            waits.one
-        } else {
-            waits.several
-        };
-        format!("{} {what}", protocol.ballot().names(*who))
+    let cluster = protocol.cluster();
+    let clause = |(waits, who): (&Waits, &NodeSet)| match who.len() {
+        1 => format!("{} {}", cluster.names(*who), waits.one),
+        _ => format!("{} {}", cluster.names(*who), waits.several),
     };
     let text = enumerate(undecided.iter().map(clause));
     let nodes = undecided.values().copied();
@@ -334,6 +337,10 @@ pub fn these_decided<P: AtomicCommitment>(
         nodes.fold(NodeSet::EMPTY, NodeSet::union),
         text,
     ))
+}
+
+fn names<P: Protocol>(protocol: &P, set: NodeSet) -> String {
+    protocol.cluster().names(set)
 }
 
 /// A reason, with the transaction where there are several.

@@ -40,12 +40,13 @@ fn sites_decide_alike_and_once() {
             None,
         ),
     ];
-    let ballot = Ballot::new(2, &[]).expect("a ballot");
+    let cluster = Ballot::new(2, &[]).expect("a ballot").cluster();
+    let names = |set| cluster.names(set);
     for (decisions, alike, once) in table {
         let history = decided(&decisions);
         let text = |answer: crate::model::Answer| answer.err().map(|reason| reason.text);
-        assert_eq!(text(decide_alike(&ballot, &history)).as_deref(), alike);
-        assert_eq!(text(decide_once(&ballot, &history)).as_deref(), once);
+        assert_eq!(text(decide_alike(names, &history)).as_deref(), alike);
+        assert_eq!(text(decide_once(names, &history)).as_deref(), once);
     }
 }
 
@@ -74,7 +75,7 @@ fn a_ballot_has_a_vote_for_each_participant_or_all_vote_yes() {
     let peers = Ballot::of_peers(2, &[PlannedVote::No, PlannedVote::Yes]).expect("a ballot");
     assert_eq!(peers.participants, set(&[0, 1]));
     assert_eq!(peers.planned(PlannedVote::No), set(&[0]));
-    assert_eq!(peers.names(peers.participants), "P1 and P2");
+    assert_eq!(peers.cluster().names(peers.participants), "P1 and P2");
     let refused = |n, votes: &[_]| Ballot::new(n, votes).expect_err("no ballot").parameter;
     assert_eq!(refused(0, &[]), "participants");
     assert_eq!(refused(MAX_PARTICIPANTS + 1, &[]), "participants");

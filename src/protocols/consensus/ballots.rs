@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::{Id, NodeSet};
 
 /// The number of a proposal. Each proposer draws its numbers from a set of its own. Zero is below all
-/// ballots.
+/// of them.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Ballot(pub u32);

@@ -24,20 +24,27 @@ pub enum Claim<V> {
 
 impl<A, V: Data + Copy + Into<Word>> Observed<A> for Claim<V> {
     fn in_words(&self, _: &A) -> Observation {
-        // There is only one choice.
+        self.told(V::into)
+    }
+}
+
+impl<V: Copy> Claim<V> {
+    /// The same in words, with values as one likes to put them.
+    pub fn told(&self, word: impl Fn(V) -> Word) -> Observation {
+        // There is only one choice, or its values tell which.
         let subject = 1;
         match *self {
             Claim::Proposed(value) => Observation::Invoked {
                 subject,
-                value: value.into(),
+                value: word(value),
             },
             Claim::Accepted(Proposal { ballot, value }) => Observation::Accepted {
                 subject: ballot.0.into(),
-                value: value.into(),
+                value: word(value),
             },
             Claim::Learned(value) => Observation::Chosen {
                 subject,
-                value: value.into(),
+                value: word(value),
             },
             Claim::Refused => Observation::applied("P1a"),
             Claim::Adopted => Observation::applied("P2c"),

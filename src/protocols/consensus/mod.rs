@@ -17,7 +17,7 @@
 //! A value is *chosen* as soon as a majority has accepted it in one ballot, whether anybody knows or not.
 //!
 //! A protocol that solves the problem implements [`Consensus`], takes the [`properties`] from here, and
-//! has its handlers observe [`Claim`]s. Who proposes when, and who learns how, is no matter here: nothing here
+//! has its handlers observe [`Claim`]s. One that makes several choices keeps a [`History`] of each. Who proposes when, and who learns how, is no matter here: nothing here
 //! knows a message, a timer or a state of any protocol.
 
 mod ballots;

@@ -1,5 +1,6 @@
 //! What must be true whenever a value is chosen by ballots (PMS, 2.1 and 2.2), read from a history of
-//! claims, and from what acceptors have on disk.
+//! claims, and from what acceptors have on disk. Where a protocol makes several choices, it must be true
+//! of each.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +8,19 @@ use super::{Ballot, History, Proposal};
 use crate::model::actor::Data;
 use crate::model::{Answer, Id, NodeSet, Predicate, Property, Protocol, Reason, View};
 
-/// A protocol that solves the problem by ballots.
-pub trait Consensus: Protocol<History = History<<Self as Consensus>::Value>> {
+/// A protocol that solves the problem by ballots, once or several times.
+pub trait Consensus: Protocol {
     type Value: Data + Copy + Ord;
+    /// Which of its choices is meant; `()` if there is only one.
+    type Instance: Copy;
+
+    /// Each choice, with what was claimed of it.
+    fn choices(
+        history: &Self::History,
+    ) -> impl Iterator<Item = (Self::Instance, &History<Self::Value>)>;
+
+    /// Which choice a sentence is about, in front of it; empty if there is only one.
+    fn about(&self, instance: Self::Instance) -> String;
 
     fn acceptors(&self) -> NodeSet;
 
@@ -18,7 +29,8 @@ pub trait Consensus: Protocol<History = History<<Self as Consensus>::Value>> {
     fn chooses(&self, acceptors: NodeSet) -> bool;
 
     /// The last proposal that an acceptor has accepted, by what is on its stable storage.
-    fn accepted(storage: &Self::Storage) -> Option<Proposal<Self::Value>>;
+    fn accepted(storage: &Self::Storage, instance: Self::Instance)
+    -> Option<Proposal<Self::Value>>;
 }
 
 /// What must always be true, and that a value can be chosen at all. Lamport assumes nothing for safety:
@@ -29,19 +41,19 @@ pub fn choice<P: Consensus>() -> Vec<Property<P>> {
             "consistency",
             "Only a single value is chosen.",
             "Lamport 2001, 2.1",
-            Predicate::History(consistency),
+            Predicate::History(|protocol, history| of_each(protocol, history, consistency)),
         ),
         Property::always(
             "non-triviality",
             "Only a value that has been proposed is chosen.",
             "Lamport 2001, 2.1",
-            Predicate::History(non_triviality),
+            Predicate::History(|protocol, history| of_each(protocol, history, non_triviality)),
         ),
         Property::always(
             "learning",
             "A learner learns only what has been chosen.",
             "Lamport 2001, 2.1",
-            Predicate::History(learning),
+            Predicate::History(|protocol, history| of_each(protocol, history, learning)),
         ),
         Property::always(
             "stability",
@@ -53,22 +65,41 @@ pub fn choice<P: Consensus>() -> Vec<Property<P>> {
             "one-value-per-ballot",
             "No two acceptors accept different values in the same ballot.",
             "Lamport 2001, 2.2 and 2.5; Lamport 1998, 2.1 (B1)",
-            Predicate::History(one_value_per_ballot),
+            Predicate::History(|protocol, history| {
+                of_each(protocol, history, one_value_per_ballot)
+            }),
         ),
         Property::always(
             "p2c",
             "Of what is accepted in ballot n, some majority accepted nothing below n, or the same \
              value in the highest ballot below n in which it accepted anything.",
             "Lamport 2001, 2.2 (P2c); Lamport 1998, 2.1 (B3)",
-            Predicate::History(p2c),
+            Predicate::History(|protocol, history| of_each(protocol, history, p2c)),
         ),
         Property::reachable(
             "choice-possible",
             "A value can be chosen.",
             "Lamport 2001, 2.1",
-            Predicate::History(choice_possible),
+            Predicate::History(|protocol, history| of_each(protocol, history, choice_possible)),
         ),
     ]
+}
+
+/// Whether it is true of every choice.
+fn of_each<P: Consensus>(
+    protocol: &P,
+    history: &P::History,
+    ask: impl Fn(&P, &History<P::Value>) -> Answer,
+) -> Answer {
+    for (instance, history) in P::choices(history) {
+        ask(protocol, history).map_err(|reason| about(protocol, instance, reason))?;
+    }
+    Ok(())
+}
+
+fn about<P: Consensus>(protocol: &P, instance: P::Instance, reason: Reason) -> Reason {
+    let Reason { nodes, text } = reason;
+    Reason::new(nodes, protocol.about(instance) + &text)
 }
 
 fn consistency<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
@@ -109,8 +140,21 @@ fn learning<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
 /// What was chosen cannot be undone: by P2b a member of the majority that chose it accepts nothing
 /// else after it, so the last that it accepted, on its storage, is of the same value.
 fn stability<P: Consensus>(protocol: &P, world: &dyn View<P>) -> Answer {
-    let last = |id: Id| P::accepted(world.node(id).storage()?).map(|p| p.value);
-    for (Proposal { ballot, value }, _) in world.history().chosen(protocol) {
+    for (instance, history) in P::choices(world.history()) {
+        keeps(protocol, world, instance, history)
+            .map_err(|reason| about(protocol, instance, reason))?;
+    }
+    Ok(())
+}
+
+fn keeps<P: Consensus>(
+    protocol: &P,
+    world: &dyn View<P>,
+    instance: P::Instance,
+    history: &History<P::Value>,
+) -> Answer {
+    let last = |id: Id| P::accepted(world.node(id).storage()?, instance).map(|p| p.value);
+    for (Proposal { ballot, value }, _) in history.chosen(protocol) {
         let kept = |id: &Id| last(*id) == Some(value);
         let keepers: NodeSet = protocol.acceptors().iter().filter(kept).collect();
         let others = protocol.acceptors().minus(keepers);

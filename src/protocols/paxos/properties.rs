@@ -1,12 +1,23 @@
 //! What must be true of Paxos (PMS, 2.1 to 2.5).
 
-use super::{Learner, Paxos, Proposal, State, Storage, Value};
+use std::iter;
+
+use super::{History, Learner, Paxos, Proposal, State, Storage, Value};
 use crate::model::{Answer, Id, Link, NodeSet, Predicate, Property, Reason, View};
 use crate::protocols::consensus::Consensus;
 use crate::protocols::consensus::properties::{choice, choice_possible, have};
 
 impl Consensus for Paxos {
     type Value = Value;
+    type Instance = ();
+
+    fn choices(history: &History) -> impl Iterator<Item = ((), &History)> {
+        iter::once(((), history))
+    }
+
+    fn about(&self, (): ()) -> String {
+        String::new()
+    }
 
     fn acceptors(&self) -> NodeSet {
         self.acceptors
@@ -16,7 +27,7 @@ impl Consensus for Paxos {
         self.is_majority(acceptors)
     }
 
-    fn accepted(storage: &Storage) -> Option<Proposal> {
+    fn accepted(storage: &Storage, (): ()) -> Option<Proposal> {
         match storage {
             Storage::Acceptor(a) => a.accepted,
             Storage::Proposer(_) | Storage::Learner(_) => None,

@@ -2,7 +2,7 @@
 //! are given up.
 
 use super::{Coordinator, History, Params, Participant, PlannedVote, State, TwoPhaseCommit};
-use crate::model::{Answer, Assumption, Id, NodeSet, Predicate, Property, Reason, View};
+use crate::model::{Answer, Assumption, Id, NodeSet, Predicate, Property, Protocol, Reason, View};
 use crate::protocols::atomic_commitment::properties::{
     NOTHING_FAILS, OUTCOME, Stage, TO_VOTE, Waits, all_decided, atomicity, commit_possible,
     commit_without_failures, irrevocability, non_blocking, recovers, refuse, validity,
@@ -108,10 +108,8 @@ fn no_lock_after_decision(protocol: &TwoPhaseCommit, history: &History) -> Answe
         let decided = outcomes.committed.union(outcomes.aborted);
         let again = outcomes.locked.intersection(decided);
         if !again.is_empty() {
-            let text = format!(
-                "{} took locks again after deciding",
-                protocol.ballot.names(again)
-            );
+            let names = protocol.cluster().names(again);
+            let text = format!("{names} took locks again after deciding");
             return refuse(history, txn, again, text);
         }
     }
@@ -124,10 +122,8 @@ fn all_forgotten(protocol: &TwoPhaseCommit, world: &dyn View<TwoPhaseCommit>) ->
     let remembers = |phase| phase != Coordinator::Forgotten;
     match world.node(coordinator()).state() {
         Some(State::Coordinator(site)) if site.phase.iter().any(|(_, p)| remembers(*p)) => {
-            let text = format!(
-                "{} may not forget its decision yet",
-                protocol.ballot.names(c)
-            );
+            let name = protocol.cluster().names(c);
+            let text = format!("{name} may not forget its decision yet");
             Err(Reason::new(c, text))
         }
         _ => Ok(()),

@@ -18,7 +18,7 @@ Examples:
 
 /// Compute Skeen's criterion: can whoever survives decide alone?
 ///
-/// Explores three participants, each free to vote, without failures. For each local state of a site it says what others may
+/// Explores two participants, each free to vote, without failures. For each local state of a site it says what others may
 /// be in at the same time. A protocol lets a lone survivor decide if and only if no state may stand
 /// beside both a commit and an abort, and none that does not know of everybody's YES beside a commit
 /// (Skeen 1981).

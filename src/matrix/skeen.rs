@@ -22,7 +22,7 @@ use crate::protocols::{CommitVisitor, each_commit_protocol};
 
 const INTRODUCTION: &str = "# Skeen's criterion
 
-Computed by `jury skeen` from every world of three participants, each free to vote, in which nothing fails and nobody's
+Computed by `jury skeen` from every world of two participants, each free to vote, in which nothing fails and nobody's
 patience ends: what other sites may be in while a site is in a local state. A state is *committable* if whoever is in it can be sure
 that everybody has voted YES.
 
@@ -37,12 +37,14 @@ Skeen's theorem (1981): whoever survives can decide alone, whatever failed, if a
 *a* beside it, and none that is not committable has *c* beside it. Two-phase commit fails by *w*: the last who is left in
 it may stand beside either. Three-phase commit puts *p* between.
 
-The theorem is about a lone survivor who decides by where it stands. Who may ask others, and knows that a majority of
-them lives, needs less.
+The theorem is about a lone survivor who decides by where it stands. Paxos Commit fails the criterion by the same *w*, and
+yet does not block while a majority of its acceptors lives: who is in doubt asks them, and what a majority has not
+accepted nobody can have acted on. It buys with messages to nodes that have no vote what three-phase commit buys with a
+state and a message more, and keeps it when the network falls apart, where three-phase commit splits.
 ";
 
 /// How many participants vote, each as it likes.
-const PARTICIPANTS: usize = 3;
+const PARTICIPANTS: usize = 2;
 
 /// A local state of a site, by Skeen's letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

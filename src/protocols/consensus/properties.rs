@@ -92,14 +92,17 @@ fn of_each<P: Consensus>(
     ask: impl Fn(&P, &History<P::Value>) -> Answer,
 ) -> Answer {
     for (instance, history) in P::choices(history) {
-        ask(protocol, history).map_err(|reason| about(protocol, instance, reason))?;
+        ask(protocol, history).map_err(about(protocol, instance))?;
     }
     Ok(())
 }
 
-fn about<P: Consensus>(protocol: &P, instance: P::Instance, reason: Reason) -> Reason {
-    let Reason { nodes, text } = reason;
-    Reason::new(nodes, protocol.about(instance) + &text)
+/// Says which choice a reason is about.
+fn about<P: Consensus>(protocol: &P, instance: P::Instance) -> impl FnOnce(Reason) -> Reason {
+    move |mut reason| {
+        reason.text.insert_str(0, &protocol.about(instance));
+        reason
+    }
 }
 
 fn consistency<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
@@ -141,8 +144,7 @@ fn learning<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
 /// else after it, so the last that it accepted, on its storage, is of the same value.
 fn stability<P: Consensus>(protocol: &P, world: &dyn View<P>) -> Answer {
     for (instance, history) in P::choices(world.history()) {
-        keeps(protocol, world, instance, history)
-            .map_err(|reason| about(protocol, instance, reason))?;
+        keeps(protocol, world, instance, history).map_err(about(protocol, instance))?;
     }
     Ok(())
 }

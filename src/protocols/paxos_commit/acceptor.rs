@@ -57,11 +57,11 @@ impl PaxosCommit {
             Msg::Vote(value) => self.is_told_a_vote(id, a, src, value, o),
 
             // P1a: it keeps its promise.
-            Msg::Phase1a(ballot) if ballot < promised => Self::refuse(a, src, ballot, o),
+            Msg::Phase1a(ballot) if ballot < promised => a.refuses(src, ballot, o),
             Msg::Phase2a(ballot, _)
                 if ballot < promised && !self.makes(Mistake::AcceptsBelowPromise) =>
             {
-                Self::refuse(a, src, ballot, o);
+                a.refuses(src, ballot, o);
             }
 
             // Phase 1b. Whoever led here, led a ballot that is overtaken.
@@ -112,7 +112,7 @@ impl PaxosCommit {
         let known = a.votes();
         if known.voters().contains(src) {
             // It has voted, and has not been told.
-            return Self::tell_outcome(a, src, o);
+            return a.tells_outcome(src, o);
         }
         if a.record.promised > THEIRS && !self.makes(Mistake::AcceptsBelowPromise) {
             return;
@@ -185,14 +185,6 @@ impl PaxosCommit {
         self.force(a.record, o);
     }
 
-    /// Whoever leads a ballot that was overtaken is told so, and better still how it went.
-    fn refuse(a: &Acceptor, leader: Id, ballot: Ballot, o: &mut Out<Self>) {
-        if a.has_decided() {
-            return Self::tell_outcome(a, leader, o);
-        }
-        o.send(leader, Msg::Refused(ballot, a.record.promised));
-    }
-
     /// An acceptor remembers both on stable storage before it answers (PMS, 2.5).
     fn force(&self, record: Record, o: &mut Out<Self>) {
         let mut record = record;
@@ -217,6 +209,14 @@ impl Acceptor {
             pending: Votes::default(),
             leader,
         }
+    }
+
+    /// Whoever leads a ballot that was overtaken is told so, or better how it went.
+    fn refuses(&self, leader: Id, ballot: Ballot, o: &mut Out<PaxosCommit>) {
+        if self.has_decided() {
+            return self.tells_outcome(leader, o);
+        }
+        o.send(leader, Msg::Refused(ballot, self.record.promised));
     }
 
     /// The votes that it has accepted, or is going to.

@@ -21,7 +21,7 @@ impl PaxosCommit {
             (Leader::Idle, Msg::Inquiry) => self.take_over(id, a, o),
             // An acceptor that answers late may not have been told.
             (Leader::Decided(_), Msg::Inquiry | Msg::Phase1b(..) | Msg::Phase2b(..)) => {
-                Self::tell_outcome(a, src, o);
+                a.tells_outcome(src, o);
             }
 
             (Leader::Preparing { ballot, .. }, Msg::Phase1b(n, accepted)) if n == *ballot => {
@@ -45,13 +45,17 @@ impl PaxosCommit {
                 }
             }
 
-            // Another leader was there first.
+            // Another leader was there first. Participants may wait for this one.
             (leader, Msg::Commit | Msg::Abort) if !matches!(leader, Leader::Decided(_)) => {
                 let decision = match msg {
                     Msg::Commit => Decision::Commit,
                     _ => Decision::Abort,
                 };
-                Self::conclude_as_leader(a, decision, o);
+                let leads = *leader != Leader::Idle || id == self.first_leader();
+                a.concludes(decision, o);
+                if leads {
+                    o.broadcast(self.participants(), &Msg::announce(decision));
+                }
             }
             _ => {}
         }
@@ -178,7 +182,7 @@ impl PaxosCommit {
         let Some(decision) = self.outcome(chosen) else {
             return;
         };
-        Self::conclude_as_leader(a, decision, o);
+        a.concludes(decision, o);
         let whom = if took_over {
             self.participants().union(self.acceptors.without(id))
         } else {
@@ -188,19 +192,6 @@ impl PaxosCommit {
         o.broadcast(whom, &Msg::announce(decision));
     }
 
-    fn conclude_as_leader(a: &mut Acceptor, decision: Decision, o: &mut Out<Self>) {
-        o.decides(TXN, decision);
-        a.leader = Leader::Decided(decision);
-        o.cancel_timer(Timer::Votes);
-        o.cancel_timer(Timer::Retry);
-    }
-
-    pub(super) fn tell_outcome(a: &Acceptor, whom: Id, o: &mut Out<Self>) {
-        if let Leader::Decided(decision) = a.leader {
-            o.send(whom, Msg::announce(decision));
-        }
-    }
-
     /// What the transaction comes to if just these are chosen, if that is clear.
     pub(super) fn outcome(&self, chosen: Votes) -> Option<Decision> {
         let early = self.makes(Mistake::CommitsUnprepared);
@@ -208,5 +199,21 @@ impl PaxosCommit {
             return Some(Decision::Commit);
         }
         chosen.outcome(self.participants())
+    }
+}
+
+impl Acceptor {
+    fn concludes(&mut self, decision: Decision, o: &mut Out<PaxosCommit>) {
+        o.decides(TXN, decision);
+        self.leader = Leader::Decided(decision);
+        o.cancel_timer(Timer::Votes);
+        o.cancel_timer(Timer::Retry);
+    }
+
+    /// If it knows.
+    pub(super) fn tells_outcome(&self, whom: Id, o: &mut Out<PaxosCommit>) {
+        if let Leader::Decided(decision) = self.leader {
+            o.send(whom, Msg::announce(decision));
+        }
     }
 }

@@ -34,9 +34,9 @@ impl PaxosCommit {
             (Phase::Working { vote }, Msg::Prepare) => self.vote(id, p, vote, o),
 
             // The outcome, from whoever knows it.
-            (Phase::Prepared, Msg::Commit) => Self::conclude(p, Decision::Commit, o),
+            (Phase::Prepared, Msg::Commit) => p.concludes(Decision::Commit, o),
             (Phase::Working { .. } | Phase::Prepared, Msg::Abort) => {
-                Self::conclude(p, Decision::Abort, o);
+                p.concludes(Decision::Abort, o);
             }
 
             // GL, 4.2: phase 3 can be left out if acceptors tell the participants.
@@ -44,7 +44,7 @@ impl PaxosCommit {
                 p.heard.add(src, votes);
                 let chosen = p.heard.chosen(|acceptors| self.is_majority(acceptors));
                 if let Some(decision) = self.outcome(chosen) {
-                    Self::conclude(p, decision, o);
+                    p.concludes(decision, o);
                 }
             }
             _ => {}
@@ -67,7 +67,7 @@ impl PaxosCommit {
             // Once it is prepared it may not: it can only ask.
             (Timer::Outcome, Phase::Prepared) => {
                 if self.makes(Mistake::PreparedAborts) {
-                    return Self::conclude(p, Decision::Abort, o);
+                    return p.concludes(Decision::Abort, o);
                 }
                 self.ask(p, o);
             }
@@ -100,20 +100,8 @@ impl PaxosCommit {
     /// *Aborted* is a decision: nobody else can have this instance choose *prepared*.
     fn abort(&self, id: Id, p: &mut Participant, ruling: impl Into<Ruling>, o: &mut Out<Self>) {
         o.observe(Claim::would_abort(id));
-        Self::conclude(p, ruling, o);
+        p.concludes(ruling, o);
         o.broadcast(self.quick(), &Msg::Vote(Value::Aborted));
-    }
-
-    fn conclude(p: &mut Participant, ruling: impl Into<Ruling>, o: &mut Out<Self>) {
-        let decision = o.decides(TXN, ruling);
-        if p.phase == Phase::Prepared {
-            o.releases(TXN);
-        }
-        *p = Participant::at(Phase::Decided(decision));
-        o.save_lazily(Storage::Participant(p.phase));
-        for timer in [Timer::Begin, Timer::Prepare, Timer::Outcome] {
-            o.cancel_timer(timer);
-        }
     }
 
     /// Asks the next acceptor for the outcome. The first time it votes again as well, now to all of
@@ -164,6 +152,18 @@ impl Participant {
             phase,
             tries: 0,
             heard: Heard::default(),
+        }
+    }
+
+    fn concludes(&mut self, ruling: impl Into<Ruling>, o: &mut Out<PaxosCommit>) {
+        let decision = o.decides(TXN, ruling);
+        if self.phase == Phase::Prepared {
+            o.releases(TXN);
+        }
+        *self = Participant::at(Phase::Decided(decision));
+        o.save_lazily(Storage::Participant(self.phase));
+        for timer in [Timer::Begin, Timer::Prepare, Timer::Outcome] {
+            o.cancel_timer(timer);
         }
     }
 }

@@ -45,9 +45,9 @@
 //!
 //! With F = 0 the acceptor and leader is a coordinator: its one record of all votes is the commit record,
 //! and without it the votes are lost and the transaction aborts. It decides as two-phase commit does and blocks
-//! where that does (GL, 5), which a test compares world by world. The general form differs: where votes are
-//! written one by one (`bundled: false`), one that comes back with all of them must commit what two-phase
-//! commit aborts; and so must another leader, with F > 0, that finds all votes with the others.
+//! where that does (GL, 5), which a test compares world by world. The general form differs: acceptors that have
+//! written all votes, each as it came or in one piece, have decided, though nobody has counted them; and whoever
+//! leads next must commit where a coordinator that died before its commit record aborts.
 //!
 //! On purpose different from the paper, or more definite than it is:
 //!

@@ -1,5 +1,5 @@
-//! What Paxos Commit costs, that without acceptors to spare it is two-phase commit, and what its roles do with
-//! single messages. (Whole instances, also with each mistake, are explored by the shipped scenarios.)
+//! What Paxos Commit costs, and that without acceptors to spare it is two-phase commit. (Whole instances, also with
+//! each mistake, are explored by the shipped scenarios.)
 
 use std::collections::BTreeSet;
 
@@ -214,4 +214,48 @@ fn all<P: Protocol>(
     let mut states = world.up().iter().filter_map(|id| world.node(id).state());
     let done = states.all(is_done);
     Reason::unless(done, NodeSet::EMPTY, || "not yet".to_owned())
+}
+
+#[test]
+fn ballots_are_the_leaders_own() {
+    let protocol = paxos_commit(&params(2, 1));
+    let mut seen = Vec::new();
+    for id in protocol.acceptors.iter() {
+        let mut ballot = Ballot::default();
+        for _ in 0..4 {
+            ballot = protocol.ballot_above(ballot, id);
+            assert_eq!(protocol.leader_of(ballot), id);
+            seen.push(ballot.0);
+        }
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, (1..=12).collect::<Vec<_>>());
+}
+
+#[test]
+fn parameters_that_make_no_system_are_refused() {
+    let refused = |params: &Params| PaxosCommit::new(params).expect_err("no system").parameter;
+    assert_eq!(refused(&params(0, 1)), "participants");
+    assert_eq!(refused(&params(2, 4)), "faults");
+    let with = |change: fn(&mut Params)| {
+        let mut params = params(1, 0);
+        change(&mut params);
+        params
+    };
+    assert_eq!(refused(&with(|p| p.initiators = 2)), "initiators");
+    assert_eq!(
+        refused(&with(|p| p.votes = vec![PlannedVote::No; 2])),
+        "votes"
+    );
+    for bug in [
+        Mistake::CountsAcrossBallots,
+        Mistake::SharedBallots,
+        Mistake::WaitsForAll,
+        Mistake::CommitsUnprepared,
+    ] {
+        let mut params = params(1, 0);
+        params.bug = Some(bug);
+        assert_eq!(refused(&params), "bug");
+    }
+    assert!(PaxosCommit::new(&params(8, 3)).is_ok());
 }

@@ -51,9 +51,11 @@
 //!   failed without a record is aborted. (Lampson & Lomet 1993: the hidden presumption.)
 //! - A record that need not be forced is on disk at once all the same: that it is lost is covered
 //!   only as a crash before it is written.
+//! - The `query` is in none of these papers: it is what articles add, to see what it buys.
 //!
 //! The algorithm is in two more files, `coordinator.rs` and `participant.rs`: in each a transaction's
-//! whole life at a site is one `match`. They know nothing of time, faults or properties.
+//! whole life at a site is one `match`. They know nothing of time, faults or properties. (`in_turn.rs` is
+//! what one of the mistakes does instead of a first phase.)
 
 mod bugs;
 mod coordinator;

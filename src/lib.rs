@@ -3,6 +3,7 @@
 #[cfg(feature = "stateright-bridge")]
 pub mod adapter;
 pub mod check;
+pub mod estimate;
 pub mod matrix;
 #[macro_use]
 pub mod model;

@@ -11,7 +11,7 @@ pub use jury::matrix::{matrix, variants};
 pub use jury::report::{Options, diagram, step};
 pub use jury::scenario::{SEEDS_MAX, Seeds, nearest};
 pub use jury::testbed::{
-    Certainty, Replayed, certainty, protocols, run_seeds, schema, starting_scenario,
+    Certainty, Replayed, certainty, estimate, protocols, run_seeds, schema, starting_scenario,
 };
 
 use super::Failure;

@@ -8,6 +8,7 @@ mod compare;
 mod completions;
 mod draw;
 mod edge;
+mod estimate;
 mod explore;
 mod failure;
 mod files;
@@ -64,6 +65,7 @@ Examples:
   jury test scenarios                       every expectation of every scenario
   jury matrix 2pc                           which faults each property bears
   jury compare story.json                   one story, several commit protocols
+  jury estimate mine.json                   how likely it is to commit
   jury skeen 2pc 3pc                        whether whoever survives can decide alone";
 
 /// Puts commit and consensus protocols on trial.
@@ -91,6 +93,7 @@ pub enum Command {
     List(list::Args),
     Matrix(matrix::Args),
     Compare(compare::Args),
+    Estimate(estimate::Args),
     Skeen(skeen::Args),
     New(new::Args),
     Explore(explore::Args),
@@ -109,6 +112,7 @@ pub fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::List(args) => list::run(&args, terminal),
         Command::Matrix(args) => matrix::run(&args, terminal),
         Command::Compare(args) => compare::run(&args, terminal),
+        Command::Estimate(args) => estimate::run(&args, terminal),
         Command::Skeen(args) => skeen::run(&args, terminal),
         Command::New(args) => new::run(&args, terminal),
         Command::Explore(args) => explore::run(&args, terminal),

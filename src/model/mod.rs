@@ -24,6 +24,7 @@ pub mod promise;
 pub mod property;
 pub mod protocol;
 pub mod step;
+pub mod success;
 pub mod symmetry;
 mod system;
 pub mod time;
@@ -45,6 +46,7 @@ pub use property::{
 };
 pub use protocol::Protocol;
 pub use step::{Breach, Breaches, Contents, Step, StepAnswer};
+pub use success::{ClosedForm, Likelihood, Success, Successes};
 pub use symmetry::{Renaming, Symmetry};
 pub use system::{Bound, Effects, Enabled, StartEffects, Suspicion, System};
 pub use time::{Time, TimerRange};

@@ -16,8 +16,10 @@ use super::node::Node;
 use super::params::BadParameter;
 use super::property::Property;
 use super::step::Step;
+use super::success::Successes;
 use super::symmetry::Symmetry;
 use super::variant::Variant;
+use super::world::View;
 
 /// A protocol on trial: its algorithm is the [`Actor`], the rest of what Jury needs is here.
 pub trait Protocol: Actor {
@@ -121,6 +123,13 @@ pub trait Protocol: Actor {
 
     /// What must be true of it.
     fn properties(&self) -> Vec<Property<Self>>;
+
+    /// What its runs may come to, and how likely that is where it is known. If the run has a schedule,
+    /// `after` is the world that it leads to, and likelihoods are counted from there.
+    fn successes(&self, after: Option<&dyn View<Self>>) -> Successes<Self> {
+        let _ = after;
+        Successes::of_properties(self.properties())
+    }
 
     /// The instances on which the matrix of assumptions looks at it: small enough to be explored
     /// under every set of faults.

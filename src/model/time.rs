@@ -170,6 +170,12 @@ impl TimerRange {
         }
     }
 
+    /// When the first of several timers that are set now may run out.
+    pub fn soonest(timers: impl IntoIterator<Item = TimerRange>) -> Time {
+        let ends = timers.into_iter().map(|timer| timer.min);
+        ends.min().unwrap_or(Time::MAX)
+    }
+
     fn parse(text: &str) -> Result<Self, String> {
         let (min, max) = text.split_once("..").unwrap_or((text, text));
         let range = TimerRange {

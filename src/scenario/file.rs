@@ -119,10 +119,13 @@ pub struct LinkPart {
     pub latency: Spanned<Latency>,
 }
 
-/// A node whose machine differs from the rest.
+/// A node whose machine differs from the rest, or that is inclined to something.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct NodePart {
+    /// How often it takes part: in the other runs it never starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub up: Option<Spanned<Ratio>>,
     /// It starts so long after the run does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_delay: Option<Spanned<Time>>,
@@ -132,6 +135,10 @@ pub struct NodePart {
     /// It does not start with the others: a `recover` brings it in.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joins_later: bool,
+    /// How often it takes the option of this name, wherever it has the choice: `{"Yes": [9, 10]}`.
+    /// Options without an entry share alike what is left.
+    #[serde(default, skip_serializing_if = "Entries::is_empty")]
+    pub choices: Entries<Spanned<Ratio>>,
 }
 
 /// All executions within stated limits.

@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::Serialize;
 
-use super::setup::Ratio;
+use super::setup::{Ratio, common_denominator};
 use crate::model::cluster::index;
 use crate::model::{Id, Link};
 
@@ -44,6 +44,8 @@ enum Purpose {
     Members = 7,
     /// Where the nemesis strikes inside a handler.
     Point = 8,
+    /// Whether a node takes part.
+    Start = 9,
 }
 
 /// One draw: as many words as any purpose needs, always the same number.
@@ -109,6 +111,11 @@ impl Chance {
     /// For the next time this choice of this node is settled.
     pub fn choice(&mut self, id: Id, key: &str) -> Draw {
         self.other(place(Purpose::Choice, index(id), 0, fnv(key)))
+    }
+
+    /// For whether this node takes part.
+    pub fn start(&mut self, id: Id) -> Draw {
+        self.other(place(Purpose::Start, index(id), 0, 0))
     }
 
     /// For the next crash of the nemesis.
@@ -207,6 +214,40 @@ pub fn happens(word: u64, ratio: Ratio) -> bool {
     ratio.times > 0 && below(word, ratio.out_of.into()) < u64::from(ratio.times)
 }
 
+/// The position of an option among these that is drawn with its ratio, where it has one; the others
+/// share alike what is left. If nothing is left for any, all are alike.
+///
+/// The ratios have a common denominator.
+pub fn inclined(word: u64, ratios: &[(String, Ratio)], options: &[String]) -> usize {
+    let whole = common_denominator(ratios.iter().map(|(_, ratio)| *ratio));
+    let whole = whole.expect("they have a common denominator");
+    let given = |option: &String| ratios.iter().find(|(name, _)| name == option);
+    let others = options.iter().filter(|o| given(o).is_none()).count() as u64;
+    let taken: u64 = ratios.iter().map(|(_, ratio)| ratio.parts(whole)).sum();
+    // In parts of the whole, each divided by how many share what is left.
+    let weight = |option: &String| match given(option) {
+        Some((_, ratio)) => ratio.parts(whole) * others.max(1),
+        None => u64::from(whole).saturating_sub(taken),
+    };
+    let all: u64 = options.iter().map(weight).sum();
+    if all == 0 {
+        return position(below(word, options.len() as u64));
+    }
+    let mut drawn = below(word, all);
+    let reached = options.iter().position(|option| {
+        let weight = weight(option);
+        let is_reached = drawn < weight;
+        drawn = drawn.saturating_sub(weight);
+        is_reached
+    });
+    reached.expect("it is below the sum of all")
+}
+
+/// A position in a list in memory.
+pub fn position(drawn: u64) -> usize {
+    usize::try_from(drawn).expect("a list fits in memory")
+}
+
 /// The natural logarithm of two, in units of 2^-32.
 const LN_2: u128 = 2_977_044_472;
 
@@ -302,6 +343,7 @@ mod tests {
             a.crash(),
             a.cut(),
             a.point(Id::from(0)),
+            a.start(Id::from(0)),
             b.message(link(0, 1), 0),
         ];
         for (i, x) in draws.iter().enumerate() {
@@ -362,6 +404,32 @@ mod tests {
             let drawn = between(word, min, min + more);
             prop_assert!((min..=min + more).contains(&drawn));
         }
+    }
+
+    #[test]
+    fn an_option_comes_as_often_as_it_is_said_to() {
+        let ratio = |times, out_of| Ratio { times, out_of };
+        let ratios = [("a".to_owned(), ratio(1, 2)), ("b".to_owned(), ratio(1, 5))];
+        let options = ["d", "b", "c", "a"].map(str::to_owned);
+        let mut words = Chance::new(11, 1).members(0);
+        let mut counts = [0u32; 4];
+        for _ in 0..100_000 {
+            counts[inclined(words(), &ratios, &options)] += 1;
+        }
+        // Three tenths are left for `c` and `d`.
+        for (count, expected) in counts.iter().zip([15_000, 20_000, 15_000, 50_000]) {
+            assert!(count.abs_diff(expected) < 600, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn an_option_that_is_alone_is_taken() {
+        let never = [("a".to_owned(), Ratio::NEVER)];
+        let only = ["a".to_owned()];
+        assert_eq!(inclined(7, &never, &only), 0);
+        let both = ["a", "b"].map(str::to_owned);
+        assert_eq!(inclined(u64::MAX, &never, &both), 1);
+        assert_eq!(inclined(0, &never, &both), 1);
     }
 
     #[test]

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 
 use super::agenda::{Entry, Rank};
-use super::chance::{Draw, below};
+use super::chance::{Draw, below, inclined, position};
 use super::in_flight::{Luck, Pending};
 use super::{End, Simulator, Urgent, What, is_possible};
 use crate::model::cluster::index;
+use crate::model::event::label;
 use crate::model::{Envelope, Event, Id, Node, Protocol, System, View, World};
 
 impl<P: Protocol> Simulator<P> {
@@ -54,8 +55,16 @@ impl<P: Protocol> Simulator<P> {
             .expect("a node that is down has no choices");
         let (key, options) = up.choices.first_key_value().expect("it is undecided");
         let Draw([drawn, ..]) = self.chance.choice(id, key);
-        let nth = below(drawn, options.len() as u64);
-        let nth = usize::try_from(nth).expect("options fit in memory");
+        let ratios = &self.nodes[index(id)].choices;
+        let nth = if ratios.is_empty() {
+            position(below(drawn, options.len() as u64))
+        } else {
+            let names: Vec<String> = options.iter().map(label).collect();
+            let met = ratios.iter().enumerate();
+            let met = met.filter(|(_, (name, _))| names.contains(name));
+            self.offered.extend(met.map(|(nth, _)| (id, nth)));
+            inclined(drawn, ratios, &names)
+        };
         Event::Choose {
             id,
             key: key.clone(),

@@ -27,7 +27,7 @@ pub mod setup;
 mod strike;
 mod timers;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 pub use scripted::Scripted;
 
@@ -37,7 +37,7 @@ use crate::model::{
 };
 use crate::run::{Divergence, Moment, Scheduler};
 use agenda::{Agenda, Rank};
-use chance::{Chance, Draw};
+use chance::{Chance, Draw, happens};
 use in_flight::InFlight;
 use nemesis::Adversary;
 use plan::Plan;
@@ -91,6 +91,8 @@ pub struct Simulator<P: Protocol> {
     crashes: Vec<u32>,
     /// Nodes with choices to settle.
     undecided: NodeSet,
+    /// The options that a node is inclined to, and was offered: by node, and place in its setup.
+    offered: BTreeSet<(Id, usize)>,
     /// What happens on the spot, in order.
     urgent: VecDeque<Urgent<P>>,
     /// The event that was handed out last is this simulator's choice.
@@ -111,8 +113,8 @@ enum What<P: Protocol> {
 }
 
 impl<P: Protocol> Simulator<P> {
-    /// A run with this setup and seed. Nodes that start late must be absent by the system's
-    /// rules.
+    /// A run with this setup and seed. Nodes that start late, or not in every run, must be absent by
+    /// the system's rules.
     pub fn new(setup: &Setup, seed: u64, cluster: &Cluster) -> Self {
         let n = cluster.len();
         let mut nodes = setup.nodes.clone();
@@ -145,6 +147,7 @@ impl<P: Protocol> Simulator<P> {
             healings: Vec::new(),
             crashes: vec![0; n],
             undecided: NodeSet::EMPTY,
+            offered: BTreeSet::new(),
             urgent: VecDeque::new(),
             chosen: false,
             end: None,
@@ -171,6 +174,16 @@ impl<P: Protocol> Simulator<P> {
         self.plan.unreached().collect()
     }
 
+    /// Whether each option that the setup is about was offered, node by node.
+    pub fn offered(&self) -> impl Iterator<Item = bool> {
+        let options = |(at, node): (usize, &NodeSetup)| {
+            let places = 0..node.choices.len();
+            places.map(move |nth| (Id::from(at), nth))
+        };
+        let options = self.nodes.iter().enumerate().flat_map(options);
+        options.map(|option| self.offered.contains(&option))
+    }
+
     /// The planned faults whose moment came, but that could not happen then: a crash of a node
     /// that was down, say.
     pub fn futile(&self) -> Vec<&str> {
@@ -189,8 +202,13 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
             self.agenda.add(at, Rank::Plan, small(hit));
         }
         for (at, node) in self.nodes.iter().enumerate() {
-            let absent = matches!(world.node(Id::from(at)), Node::Absent);
-            if absent && node.start_delay > Time::ZERO {
+            let id = Id::from(at);
+            let is_late = node.start_delay > Time::ZERO || !node.up.is_certain();
+            if !is_late || !matches!(world.node(id), Node::Absent) {
+                continue;
+            }
+            let Draw([drawn, ..]) = self.chance.start(id);
+            if happens(drawn, node.up) {
                 self.agenda.add(node.start_delay, Rank::Start, small(at));
             }
         }

@@ -64,13 +64,18 @@ pub struct Network {
     pub duplication: Ratio,
 }
 
-/// How a node's machine behaves.
-#[derive(Clone, Copy, Debug, Default)]
+/// How a node's machine behaves, and what it is inclined to.
+#[derive(Clone, Debug, Default)]
 pub struct NodeSetup {
+    /// How often it takes part; in the other runs it never starts.
+    pub up: Ratio,
     /// It starts so long after the run does; zero for most.
     pub start_delay: Time,
     /// How much faster its clock runs than time, in parts per million; negative if slower.
     pub drift_ppm: i32,
+    /// How often it takes the option of this name, wherever it has the choice. Options without an entry
+    /// share alike what is left.
+    pub choices: Vec<(String, Ratio)>,
 }
 
 /// How long a message takes.
@@ -96,7 +101,7 @@ pub enum Latency {
     },
 }
 
-/// A probability: so many times out of so many. Written `[1, 100]`.
+/// A probability: so many times out of so many. Written `[1, 100]`. Always, if nothing is said.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ratio {
     pub times: u32,
@@ -109,6 +114,36 @@ impl Ratio {
         times: 0,
         out_of: 1,
     };
+    pub const ALWAYS: Ratio = Ratio {
+        times: 1,
+        out_of: 1,
+    };
+
+    pub fn is_certain(self) -> bool {
+        self.times == self.out_of
+    }
+
+    /// How many of so many parts of a whole it is. They must be a multiple of its own.
+    pub fn parts(self, whole: u32) -> u64 {
+        u64::from(self.times) * u64::from(whole / self.out_of)
+    }
+}
+
+/// The smallest number of parts that all of these can be counted in, if there is one below 2^32.
+pub fn common_denominator(ratios: impl IntoIterator<Item = Ratio>) -> Option<u32> {
+    ratios.into_iter().try_fold(1, |whole: u32, ratio| {
+        let (mut divisor, mut rest) = (whole, ratio.out_of);
+        while rest != 0 {
+            (divisor, rest) = (rest, divisor % rest);
+        }
+        (whole / divisor).checked_mul(ratio.out_of)
+    })
+}
+
+impl Default for Ratio {
+    fn default() -> Self {
+        Ratio::ALWAYS
+    }
 }
 
 /// A fault or repair with its moment.

@@ -10,14 +10,16 @@ use rustc_hash::FxHasher;
 use super::budgets;
 use super::case::{Case, CheckOptions, EngineKind};
 use super::compare::{check_outcome, run_fits, runs_outcome};
+use super::estimate;
 use super::judge_check::{allowed, report_check};
 use super::judge_run::{interrupted, judge_run};
 use super::report::{CheckReport, Expected, RunReport, RunVerdict};
 use super::story::{self, RefutedStory, Story, Told};
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
 use crate::check::{self, Limits, Monitor, Question};
-use crate::model::{Event, Property, Protocol, Rules, System, View};
-use crate::run::{Judge, Script, Stop, Witness, execute};
+use crate::estimate::{Outlook, Reached};
+use crate::model::{Event, Property, Protocol, Rules, Success, System, View, World};
+use crate::run::{Judge, Run, Script, Stop, Witness, execute};
 use crate::scenario::{Counting, Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
 use crate::sim::{Scripted, Simulator};
 use crate::trace::{Origin, Outcome, Recorder, STEPS_MAX};
@@ -37,6 +39,15 @@ pub struct Testbed<P: Protocol> {
     /// The schedules of the run and of the check, if they turned out to be impossible.
     refuted_run: Option<Box<RefutedStory>>,
     refuted_check: Option<Box<RefutedStory>>,
+}
+
+/// One run, and what became of what its setup had in mind.
+struct Simulated<P: Protocol> {
+    run: Run<P>,
+    /// The planned faults that never found their moment.
+    unreached: Vec<String>,
+    /// See [`Simulator::offered`].
+    offered: Vec<bool>,
 }
 
 impl<P: Protocol> Testbed<P> {
@@ -107,6 +118,47 @@ impl<P: Protocol> Testbed<P> {
 
     pub fn case(&self) -> &Resolved<P> {
         &self.case
+    }
+
+    fn simulate(
+        &self,
+        system: &System<P>,
+        seed: u64,
+        witnesses: &mut [&mut dyn Witness<P>],
+    ) -> Simulated<P> {
+        let run = self.case.run.as_ref().expect("the scenario has a run");
+        let simulator = run
+            .seeded
+            .then(|| Simulator::new(&run.setup, seed, &self.case.cluster));
+        let mut scheduler = Scripted {
+            script: Script::new(run.schedule.iter().cloned()),
+            then: simulator,
+        };
+        let mut done = execute(system, &mut scheduler, witnesses)
+            .expect("the story is not refuted: it was played when the scenario was opened");
+        done.ledger.facts.drift_ppm_max = run.setup.drift_ppm_max();
+        let simulator = scheduler.then.iter();
+        let unreached = simulator
+            .clone()
+            .flat_map(|simulator| simulator.unreached());
+        Simulated {
+            unreached: unreached.map(str::to_owned).collect(),
+            offered: simulator.flat_map(Simulator::offered).collect(),
+            run: done,
+        }
+    }
+
+    /// The world that the run's schedule leads to, if it has one.
+    fn after_schedule(&self, system: &System<P>) -> Option<World<P>> {
+        let run = self.case.run.as_ref()?;
+        if run.schedule.is_empty() {
+            return None;
+        }
+        let mut script = Script::new(run.schedule.iter().cloned());
+        let done = execute(system, &mut script, &mut []);
+        let done =
+            done.expect("the story is not refuted: it was played when the scenario was opened");
+        Some(done.world)
     }
 
     /// The system that is simulated, and the one that is checked.
@@ -201,13 +253,6 @@ impl<P: Protocol> Case for Testbed<P> {
         let run = self.case.run.as_ref().expect("the scenario has a run");
         let system = self.run_system().expect("the scenario has a run");
         let properties = &self.case.properties;
-        let simulator = run
-            .seeded
-            .then(|| Simulator::new(&run.setup, seed, &self.case.cluster));
-        let mut scheduler = Scripted {
-            script: Script::new(run.schedule.iter().cloned()),
-            then: simulator,
-        };
         let mut judge = Judge::new(properties);
         // A property with a premise is judged when all that happened is known.
         let mut unconditional = properties.clone();
@@ -222,20 +267,11 @@ impl<P: Protocol> Case for Testbed<P> {
         if let Some(recorder) = &mut recorder {
             witnesses.push(recorder);
         }
-        let mut done = execute(&system, &mut scheduler, &mut witnesses)
-            .expect("the story is not refuted: it was played when the scenario was opened");
-        let drift = run
-            .setup
-            .nodes
-            .iter()
-            .map(|node| node.drift_ppm.unsigned_abs());
-        done.ledger.facts.drift_ppm_max = drift.max().unwrap_or(0);
-        let unreached: Vec<String> = scheduler
-            .then
-            .iter()
-            .flat_map(|simulator| simulator.unreached())
-            .map(str::to_owned)
-            .collect();
+        let Simulated {
+            run: done,
+            unreached,
+            ..
+        } = self.simulate(&system, seed, &mut witnesses);
         let mut report = if stop.stopped() && judge.violations.is_empty() {
             interrupted(properties, seed, &done)
         } else {
@@ -313,6 +349,36 @@ impl<P: Protocol> Case for Testbed<P> {
         let is_fast = options.engine == EngineKind::Fast;
         report.threads = Some(if is_fast { options.tuning.crew() } else { 1 });
         Ok(report)
+    }
+
+    fn outlook(&self) -> Outlook {
+        let system = self.run_system().expect("the scenario has a run");
+        let run = self.case.run.as_ref().expect("the scenario has a run");
+        let after = self.after_schedule(&system);
+        let after = after.as_ref().map(|world| world as &dyn View<P>);
+        let successes = self.case.protocol.successes(after);
+        estimate::outlook(&successes, &run.setup, &self.case.cluster)
+    }
+
+    fn outcome(&self, seed: u64, stop: &dyn Fn() -> bool) -> Option<Reached> {
+        let system = self.run_system().expect("the scenario has a run");
+        let mut judge = Judge::new(&self.case.properties);
+        let mut stop = Stop::when(stop);
+        let simulated = self.simulate(&system, seed, &mut [&mut judge, &mut stop]);
+        let world = &simulated.run.world;
+        let violated = judge.violations.first().map(|violation| violation.property);
+        if stop.stopped() && violated.is_none() {
+            return None;
+        }
+        let protocol = &self.case.protocol;
+        let is_reached = |success: &Success<P>| success.reached.ask(protocol, world).is_ok();
+        let successes = protocol.successes(None);
+        Some(Reached {
+            successes: successes.all.iter().map(is_reached).collect(),
+            violated,
+            cut_off: world.next_busy(0).is_some(),
+            offered: simulated.offered,
+        })
     }
 
     fn checkpoints(&self, options: &CheckOptions, path: &Path) -> Result<Folder, CheckpointError> {

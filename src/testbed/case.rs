@@ -8,6 +8,7 @@ use super::story::RefutedStory;
 use crate::check::Monitor;
 use crate::check::checkpoint::{CheckpointError, Folder};
 use crate::check::fast::Tuning;
+use crate::estimate::{Outlook, Reached};
 use crate::model::Limit;
 
 /// Which engine searches.
@@ -96,6 +97,19 @@ pub trait Case: Send + Sync {
     /// # Panics
     /// If the scenario has no check, or its story is refuted.
     fn checkpoints(&self, options: &CheckOptions, path: &Path) -> Result<Folder, CheckpointError>;
+
+    /// What runs may come to, and what is known of how likely that is.
+    ///
+    /// # Panics
+    /// If the scenario has no run, or its story is refuted.
+    fn outlook(&self) -> Outlook;
+
+    /// What one run comes to, in the order of [`Case::outlook`]; nothing if somebody wants it to end
+    /// before it is over. Nothing is searched.
+    ///
+    /// # Panics
+    /// If the scenario has no run, or its story is refuted.
+    fn outcome(&self, seed: u64, stop: &dyn Fn() -> bool) -> Option<Reached>;
 
     /// How the expectations of the check turned out, for the properties in the report.
     fn compare_check(&self, report: &CheckReport) -> Vec<Expected>;

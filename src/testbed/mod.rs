@@ -9,6 +9,7 @@ mod budgets;
 mod case;
 mod compare;
 mod comparison;
+mod estimate;
 mod judge_check;
 mod judge_run;
 pub mod record;
@@ -24,6 +25,7 @@ pub use case::{
 };
 pub use compare::summary;
 pub use comparison::{Compared, Ended, Trials, markdown as comparison_markdown};
+pub use estimate::estimate;
 pub use judge_check::report_check;
 pub use judge_run::judge_run;
 pub use record::{Certainty, Replayed, certainty};

@@ -1,4 +1,4 @@
-//! `jury compare` and `jury skeen`: what concerns the commit protocols together.
+//! `jury compare`, `jury skeen` and `jury estimate`: what concerns protocols together.
 
 use super::*;
 
@@ -112,4 +112,69 @@ fn concurrency_sets_say_who_can_decide_alone() {
     skeen(&["paxos"])
         .code(2)
         .stderr(contains("`paxos` is no protocol"));
+}
+
+const LIKELY: &str = r#"{
+  "jury": 1,
+  "about": "Two that are willing now and then.",
+  "protocol": "2pc",
+  "params": {
+    "votes": ["open", "open"], "participants": 2,
+    "vote-timeout": "1h", "prepare-timeout": "1h", "inquiry": "1h", "resend": "1h"
+  },
+  "run": {
+    "until": "1s",
+    "network": { "loss": [1, 10] },
+    "nodes": { "P1": { "choices": { "Yes": [9, 10] } }, "P2": { "choices": { "Yes": [1, 2] } } }
+  }
+}"#;
+
+/// 0.9 · 0.5 · 0.9⁴, and three in four for the mean of (0.9 and 0.5) · 0.9².
+#[test]
+fn what_is_measured_stands_beside_what_is_known() {
+    let here = TempDir::new().unwrap();
+    fs::write(here.path().join("likely.json"), LIKELY).unwrap();
+    let estimate = |more: &[&str]| {
+        let mut command = jury(here.path());
+        let some = ["estimate", "likely.json", "--seeds", "1..2000"];
+        command.args(some).args(more).assert().code(0)
+    };
+    let json = estimate(&["--json", "--svg", "likely.svg"]);
+    let json: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+    let found = &json["estimates"][0];
+    assert_eq!(found["runs"], 2000);
+    let decided = &found["successes"][0];
+    assert_eq!(decided["name"], "commit-decided");
+    assert_eq!(decided["closed-form"], 0.295_245);
+    assert_eq!(decided["mean"], 0.567);
+    let (low, high) = (&decided["interval"]["low"], &decided["interval"]["high"]);
+    assert!(low.as_f64() < Some(0.295) && Some(0.296) < high.as_f64());
+    let svg = fs::read_to_string(here.path().join("likely.svg")).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains("likely: commit-decided"));
+    estimate(&[])
+        .stdout(contains("0.5670 refuted"))
+        .stdout(contains("Π y · (1 − p)^2n"));
+    estimate(&["--markdown", "--confidence", "95"]).stdout(contains("interval, 95 %"));
+}
+
+#[test]
+fn where_no_formula_applies_it_is_said_why() {
+    let here = TempDir::new().unwrap();
+    let estimate = |from: &str, to: &str, code: i32| {
+        let text = LIKELY.replace(from, to);
+        assert_ne!(text, LIKELY, "`{from}` is not there");
+        fs::write(here.path().join("likely.json"), text).unwrap();
+        let mut command = jury(here.path());
+        let some = ["estimate", "likely.json", "--seeds", "1..200"];
+        command.args(some).assert().code(code)
+    };
+    estimate(r#""resend": "1h""#, r#""resend": "20ms""#, 0)
+        .stdout(contains("a timer may run out after 20ms"));
+    estimate(r#""loss": [1, 10]"#, r#""duplicates": [1, 10]"#, 0)
+        .stdout(contains("messages are duplicated"));
+    estimate(r#""until": "1s""#, r#""until": "8ms""#, 1)
+        .stdout(contains("ended with messages under way"));
+    estimate(r#""Yes": [9, 10]"#, r#""yes": [9, 10]"#, 1)
+        .stdout(contains("Nobody was ever offered yes of P1"));
+    estimate(r#""run": {"#, r#""runs": {"#, 2).stderr(contains("unknown key `runs`"));
 }

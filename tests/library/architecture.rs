@@ -52,6 +52,11 @@ const IMPORTS: &[Imports] = &[
         because: "what is weighed are instances that protocols declare, not files",
     },
     Imports {
+        module: "estimate",
+        may: &["model", "sim", "estimate"],
+        because: "it counts and computes: who runs a scenario, and who draws, is not its business",
+    },
+    Imports {
         module: "report",
         may: &["model", "trace", "report"],
         because: "a picture is made of a trace and nothing else",
@@ -80,6 +85,7 @@ const IMPORTS: &[Imports] = &[
             "check",
             "trace",
             "scenario",
+            "estimate",
             "testbed",
         ],
         because: "only the command line draws, prints and exits",

@@ -358,6 +358,18 @@ fn contradictions() {
         "joins_later_and_delayed",
         r#"{ "nodes": { "P1": { "start-delay": "1s", "joins-later": true } } }"#,
     );
+    of_run(
+        "joins_later_and_up",
+        r#"{ "nodes": { "P1": { "up": [1, 2], "joins-later": true } } }"#,
+    );
+    of_run(
+        "options_beyond_all",
+        r#"{ "nodes": { "P1": { "choices": { "Yes": [1, 2], "No": [2, 3] } } } }"#,
+    );
+    of_run(
+        "ratios_without_denominator",
+        r#"{ "nodes": { "P1": { "choices": { "Yes": [1, 65537], "No": [1, 65539] } } } }"#,
+    );
     of_run("no_steps", r#"{ "steps": 0 }"#);
     of_check(
         "unlimited_duplicates_accurate",

@@ -27,6 +27,7 @@ mod decision;
 mod history;
 mod observe;
 pub mod properties;
+pub mod successes;
 #[cfg(test)]
 mod tests;
 mod transaction;

@@ -1,9 +1,12 @@
 //! What must be true of decentralised two-phase commit: the atomic commitment problem (BHG 7.3).
 
-use super::{DecentralisedTwoPhaseCommit, Params, Phase, PlannedVote, State};
-use crate::model::{Id, Property};
+use super::{Begins, DecentralisedTwoPhaseCommit, Params, Phase, PlannedVote, State};
+use crate::model::{ClosedForm, Id, Likelihood, Property, Successes, TimerRange};
 use crate::protocols::atomic_commitment::properties::{
     OUTCOME, Stage, TO_VOTE, Waits, progress_of_peers, safety,
+};
+use crate::protocols::atomic_commitment::successes::{
+    commit_decided, everybody_commits, members, unanimous,
 };
 use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, Milestone, Occasion};
 
@@ -58,4 +61,34 @@ pub fn properties(
     let mut properties = safety(protocol);
     properties.extend(progress_of_peers(asks, citation));
     properties
+}
+
+/// Whoever hears YES from all others commits: n - 1 messages for each, and they are not the same.
+pub fn successes(
+    protocol: &DecentralisedTwoPhaseCommit,
+    known: bool,
+) -> Successes<DecentralisedTwoPhaseCommit> {
+    let params = &protocol.params;
+    let known = known && params.transactions == 1;
+    let n = protocol.ballot.participants.len();
+    let form = |formula, likelihood: Likelihood| ClosedForm {
+        formula,
+        likelihood: unanimous(&protocol.ballot).and(likelihood),
+    };
+    let hears_all = Likelihood::arrive(n - 1);
+    let anybody = form(
+        "Π y · (1 − (1 − (1 − p)^(n − 1))^n)",
+        Likelihood::at_least(1, vec![hears_all; n]),
+    );
+    let everybody = form("Π y · (1 − p)^(n(n − 1))", Likelihood::arrive(n * (n - 1)));
+    // Where the others wait for P1's vote, they depend on each other.
+    let each_begins = params.begins == Begins::Everybody;
+    Successes {
+        all: vec![
+            commit_decided((known && each_begins).then_some(anybody)),
+            everybody_commits(known.then_some(everybody)),
+        ],
+        members: members(&protocol.ballot),
+        patience: TimerRange::soonest([params.vote_timeout, params.inquiry]),
+    }
 }

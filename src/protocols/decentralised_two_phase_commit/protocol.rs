@@ -8,7 +8,8 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Symmetry, Variant,
+    BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Successes, Symmetry,
+    Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, claims};
 
@@ -87,6 +88,10 @@ impl Protocol for DecentralisedTwoPhaseCommit {
 
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
+    }
+
+    fn successes(&self, after: Option<&dyn View<Self>>) -> Successes<Self> {
+        super::properties::successes(self, after.is_none())
     }
 
     fn matrix() -> Vec<Variant<Params>> {

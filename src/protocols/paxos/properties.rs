@@ -3,7 +3,10 @@
 use std::iter;
 
 use super::{History, Learner, Paxos, Proposal, State, Storage, Value};
-use crate::model::{Answer, Id, Link, NodeSet, Predicate, Property, Reason, View};
+use crate::model::{
+    Answer, ClosedForm, Id, Likelihood, Link, NodeSet, Predicate, Property, Reason, Success,
+    Successes, TimerRange, View,
+};
 use crate::protocols::consensus::Consensus;
 use crate::protocols::consensus::properties::{choice, choice_possible, have};
 
@@ -58,6 +61,58 @@ pub fn properties(paxos: &Paxos) -> Vec<Property<Paxos>> {
         properties.retain(|property| property.name != "learning");
     }
     properties
+}
+
+/// Among m acceptors that are up, a majority has to answer PREPARE, and then a majority, which need not be
+/// the same, to get ACCEPT. (Several proposers get in each other's way, and several learners hear of the same
+/// acceptances.)
+pub fn successes(paxos: &Paxos, known: bool) -> Successes<Paxos> {
+    let params = &paxos.params;
+    let quorum = paxos.acceptors.len() / 2 + 1;
+    let form = |formula, learners: NodeSet, accepted: usize| {
+        let of: Vec<Likelihood> = paxos.acceptors.iter().map(Likelihood::TakesPart).collect();
+        let majority = |m, messages| {
+            let answers = vec![Likelihood::arrive(messages); m];
+            Likelihood::at_least(quorum, answers)
+        };
+        let both = |m| majority(m, 2).and(majority(m, accepted));
+        let then = (0..=of.len()).map(both).collect();
+        let up = Likelihood::take_part(paxos.proposers.union(learners));
+        ClosedForm {
+            formula,
+            likelihood: up.and(Likelihood::ByNumber { of, then }),
+        }
+    };
+    let known = known && params.proposers == 1;
+    let chosen = form(
+        "Σ b(N, a; m) · B(m, s; Q) · B(m, 1 − p; Q)",
+        NodeSet::EMPTY,
+        1,
+    );
+    let mut all = vec![Success {
+        name: "chosen",
+        about: "A value is chosen, whoever knows it.",
+        is_wanted: true,
+        reached: Predicate::History(choice_possible),
+        closed_form: known.then_some(chosen),
+    }];
+    if !paxos.learners.is_empty() {
+        let learned = form("Σ b(N, a; m) · B(m, s; Q)²", paxos.learners, 2);
+        let known = known && params.learners == 1;
+        all.push(Success {
+            name: "learned",
+            about: "Every learner knows the value that is chosen.",
+            is_wanted: true,
+            reached: Predicate::World(learned_by_all),
+            closed_form: known.then_some(learned),
+        });
+    }
+    let heard = |id| Likelihood::TakesPart(id).and(Likelihood::arrive(2));
+    Successes {
+        all,
+        members: paxos.acceptors.iter().map(heard).collect(),
+        patience: TimerRange::soonest([params.retry]),
+    }
 }
 
 /// The condition of progress: some proposer and some learner are up, and in reach of a majority

@@ -8,11 +8,14 @@ use serde::{Deserialize, Serialize};
 use super::{Ballot, Params, PaxosCommit, Phase, PlannedVote, State, Storage, Value, Vote};
 use crate::model::observation::Tally;
 use crate::model::{
-    Answer, Assumption, Id, NodeSet, Observation, Observed, Predicate, Property, Protocol, Reason,
-    Value as Word, View,
+    Answer, Assumption, ClosedForm, Id, Likelihood, NodeSet, Observation, Observed, Predicate,
+    Property, Protocol, Reason, Successes, TimerRange, Value as Word, View,
 };
 use crate::protocols::atomic_commitment::properties::{
     self as problem, NOBODY_FAILS, Stage, Waits, all_up_decided,
+};
+use crate::protocols::atomic_commitment::successes::{
+    commit_decided, everybody_commits, members, unanimous,
 };
 use crate::protocols::atomic_commitment::{self, AtomicCommitment, Milestone, Occasion};
 use crate::protocols::consensus::properties::choice;
@@ -270,4 +273,58 @@ fn majority_is_up(protocol: &PaxosCommit, world: &dyn View<PaxosCommit>) -> Answ
     let up = protocol.acceptors.intersection(world.up());
     let text = "no majority of acceptors is up";
     Reason::unless(protocol.is_majority(up), NodeSet::EMPTY, || text.to_owned())
+}
+
+/// Votes go to F + 1 acceptors, all of which have to be up and to accept them all: it is others' turn only
+/// once somebody has waited too long.
+pub fn successes(protocol: &PaxosCommit, known: bool) -> Successes<PaxosCommit> {
+    let params = &protocol.params;
+    let n = protocol.participants().len();
+    let quick = protocol.quick();
+    let asked = n - protocol.initiators().len();
+    let form = |formula, likelihood: Likelihood| {
+        let up = unanimous(&protocol.votes).and(Likelihood::take_part(quick));
+        let accepted = up.and(Likelihood::arrive(asked + n * quick.len()));
+        known.then_some(ClosedForm {
+            formula,
+            likelihood: accepted.and(likelihood),
+        })
+    };
+    let told = quick.len();
+    let all = if params.faster {
+        let hears_all = Likelihood::arrive(told);
+        vec![
+            commit_decided(form(
+                "Π y · a^(F + 1) · (1 − p)^(nF + 2n − 1) · (1 − (1 − (1 − p)^(F + 1))^n)",
+                Likelihood::at_least(1, vec![hears_all; n]),
+            )),
+            everybody_commits(form(
+                "Π y · a^(F + 1) · (1 − p)^(2nF + 3n − 1)",
+                Likelihood::arrive(n * told),
+            )),
+        ]
+    } else {
+        // The leader tells itself, and then everybody.
+        vec![
+            commit_decided(form(
+                "Π y · a^(F + 1) · (1 − p)^(nF + F + 2n − 1)",
+                Likelihood::arrive(told - 1),
+            )),
+            everybody_commits(form(
+                "Π y · a^(F + 1) · (1 − p)^(nF + F + 3n − 1)",
+                Likelihood::arrive(told - 1 + n),
+            )),
+        ]
+    };
+    let timers = [
+        params.prepare_timeout,
+        params.vote_timeout,
+        params.inquiry,
+        params.retry,
+    ];
+    Successes {
+        all,
+        members: members(&protocol.votes),
+        patience: TimerRange::soonest(timers),
+    }
 }

@@ -10,7 +10,8 @@ use super::{
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, NodeSet, Property, Protocol, Step, Variant,
+    BadParameter, Bug, Cluster, Id, Input, NodeSet, Property, Protocol, Step, Successes, Variant,
+    View,
 };
 use crate::protocols::atomic_commitment::{self, Shown, claims};
 
@@ -141,6 +142,10 @@ impl Protocol for PaxosCommit {
 
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
+    }
+
+    fn successes(&self, after: Option<&dyn View<Self>>) -> Successes<Self> {
+        super::properties::successes(self, after.is_none())
     }
 
     fn matrix() -> Vec<Variant<Params>> {

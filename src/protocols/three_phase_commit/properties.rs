@@ -1,12 +1,22 @@
 //! What must be true of three-phase commit: the atomic commitment problem (BHG 7.3: AC1 to AC5),
 //! and that it does not block (BHG 7.5). What each variant assumes for it is the lesson.
 
-use super::{Local, Params, Part, Phase, PlannedVote, State, Termination, ThreePhaseCommit};
-use crate::model::{Answer, Assumption, Id, Link, NodeSet, Predicate, Property, Reason, View};
+use super::{
+    Decision, Local, Params, Part, Phase, PlannedVote, State, Termination, ThreePhaseCommit,
+};
+use crate::model::{
+    Answer, Assumption, ClosedForm, Id, Likelihood, Link, NodeSet, Predicate, Property, Reason,
+    Success, Successes, TimerRange, View,
+};
 use crate::protocols::atomic_commitment::properties::{
     self as problem, NOBODY_FAILS, Stage, Waits, all_up_decided, these_decided,
 };
-use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, Milestone, Occasion};
+use crate::protocols::atomic_commitment::successes::{
+    commit_decided, everybody_commits, members, unanimous,
+};
+use crate::protocols::atomic_commitment::{
+    AtomicCommitment, Ballot, Milestone, Occasion, coordinator,
+};
 
 impl AtomicCommitment for ThreePhaseCommit {
     fn ballot(&self) -> &Ballot {
@@ -209,4 +219,54 @@ fn side_of(world: &dyn View<ThreePhaseCommit>, id: Id) -> Option<NodeSet> {
     let is_whole =
         |a| side.iter().all(|b| connected(a, b)) && outside.iter().all(|b| separated(a, b));
     side.iter().all(is_whole).then_some(side)
+}
+
+/// CAN-COMMIT and YES, PRE-COMMIT and ACK, and COMMIT have to arrive, each for everybody. (With quorums
+/// fewer acknowledgements are enough, and who takes part in which depends on time.)
+pub fn successes(protocol: &ThreePhaseCommit, known: bool) -> Successes<ThreePhaseCommit> {
+    let params = &protocol.params;
+    let known = known && params.transactions == 1 && params.termination != Termination::Quorum;
+    let n = protocol.ballot.participants.len();
+    let form = |formula, messages| {
+        let up = Likelihood::TakesPart(coordinator());
+        let unanimous = unanimous(&protocol.ballot).and(up);
+        let likelihood = unanimous.and(Likelihood::arrive(messages));
+        known.then_some(ClosedForm {
+            formula,
+            likelihood,
+        })
+    };
+    let pre_committed = Success {
+        name: "pre-committed",
+        about: "The coordinator knows that everybody has voted YES.",
+        is_wanted: true,
+        reached: Predicate::World(is_pre_committed),
+        closed_form: form("Π y · (1 − p)^2n", 2 * n),
+    };
+    let timers = [
+        params.vote_timeout,
+        params.can_commit_timeout,
+        params.answer_timeout,
+        params.coordinator_timeout,
+        params.inquiry,
+    ];
+    Successes {
+        all: vec![
+            pre_committed,
+            commit_decided(form("Π y · (1 − p)^4n", 4 * n)),
+            everybody_commits(form("Π y · (1 − p)^5n", 5 * n)),
+        ],
+        members: members(&protocol.ballot),
+        patience: TimerRange::soonest(timers),
+    }
+}
+
+fn is_pre_committed(_: &ThreePhaseCommit, world: &dyn View<ThreePhaseCommit>) -> Answer {
+    let state = world.node(coordinator()).state();
+    let knows = state.is_some_and(|state| {
+        matches!(state[1], Phase::Decided(Decision::Commit))
+            || ThreePhaseCommit::stage(coordinator(), state) == Some(Stage::Prepared)
+    });
+    let c = NodeSet::only(coordinator());
+    Reason::unless(knows, c, || "the coordinator waits for votes".to_owned())
 }

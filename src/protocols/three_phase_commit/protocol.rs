@@ -7,7 +7,9 @@ use super::{
     Timer, Undecided,
 };
 use crate::model::arms::Told;
-use crate::model::{BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Variant};
+use crate::model::{
+    BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Successes, Variant, View,
+};
 use crate::protocols::atomic_commitment::{Ballot, Claim, claims, coordinator};
 
 impl Protocol for ThreePhaseCommit {
@@ -99,6 +101,10 @@ impl Protocol for ThreePhaseCommit {
 
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
+    }
+
+    fn successes(&self, after: Option<&dyn View<Self>>) -> Successes<Self> {
+        super::properties::successes(self, after.is_none())
     }
 
     fn matrix() -> Vec<Variant<Params>> {

@@ -1,9 +1,12 @@
 //! What must be true of two-phase commit on a tree: the atomic commitment problem (BHG 7.3).
 
 use super::{Params, Phase, PlannedVote, State, TreeTwoPhaseCommit};
-use crate::model::{Id, Property};
+use crate::model::{ClosedForm, Id, Likelihood, Property, Successes, TimerRange};
 use crate::protocols::atomic_commitment::properties::{
     OUTCOME, Stage, TO_VOTE, Waits, progress_of_peers, safety,
+};
+use crate::protocols::atomic_commitment::successes::{
+    commit_decided, everybody_commits, members, unanimous,
 };
 use crate::protocols::atomic_commitment::{AtomicCommitment, Ballot, Milestone, Occasion};
 
@@ -56,4 +59,24 @@ pub fn properties(protocol: &TreeTwoPhaseCommit) -> Vec<Property<TreeTwoPhaseCom
     let mut properties = safety(protocol);
     properties.extend(progress_of_peers(asks, citation));
     properties
+}
+
+/// Two messages pass over each edge of the tree: READY and the decision, or two READYs that cross.
+pub fn successes(protocol: &TreeTwoPhaseCommit, known: bool) -> Successes<TreeTwoPhaseCommit> {
+    let params = &protocol.params;
+    let known = known && params.transactions == 1;
+    let edges = protocol.ballot.participants.len() - 1;
+    let everybody = ClosedForm {
+        formula: "Π y · (1 − p)^(2(n − 1))",
+        likelihood: unanimous(&protocol.ballot).and(Likelihood::arrive(2 * edges)),
+    };
+    Successes {
+        all: vec![
+            // Who coordinates depends on time.
+            commit_decided(None),
+            everybody_commits(known.then_some(everybody)),
+        ],
+        members: members(&protocol.ballot),
+        patience: TimerRange::soonest([params.ready_timeout, params.inquiry]),
+    }
 }

@@ -7,7 +7,9 @@ use super::{
     TreeTwoPhaseCommit,
 };
 use crate::model::arms::Told;
-use crate::model::{BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Variant};
+use crate::model::{
+    BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Successes, Variant, View,
+};
 use crate::protocols::atomic_commitment::{Ballot, claims};
 
 impl Protocol for TreeTwoPhaseCommit {
@@ -92,6 +94,10 @@ impl Protocol for TreeTwoPhaseCommit {
 
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
+    }
+
+    fn successes(&self, after: Option<&dyn View<Self>>) -> Successes<Self> {
+        super::properties::successes(self, after.is_none())
     }
 
     fn matrix() -> Vec<Variant<Params>> {

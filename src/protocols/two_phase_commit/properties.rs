@@ -1,11 +1,19 @@
 //! What must be true of two-phase commit: the atomic commitment problem, and that locks and memory
 //! are given up.
 
-use super::{Coordinator, History, Params, Participant, PlannedVote, State, TwoPhaseCommit};
-use crate::model::{Answer, Assumption, Id, NodeSet, Predicate, Property, Protocol, Reason, View};
+use super::{
+    Coordinator, History, Params, Participant, PlannedVote, Presumption, State, TwoPhaseCommit,
+};
+use crate::model::{
+    Answer, Assumption, ClosedForm, Id, Likelihood, NodeSet, Predicate, Property, Protocol, Reason,
+    Success, Successes, TimerRange, View,
+};
 use crate::protocols::atomic_commitment::properties::{
     NOTHING_FAILS, OUTCOME, Stage, TO_VOTE, Waits, all_decided, atomicity, commit_possible,
     commit_without_failures, irrevocability, non_blocking, recovers, refuse, validity,
+};
+use crate::protocols::atomic_commitment::successes::{
+    commit_decided, everybody_commits, left_in_doubt, members, unanimous,
 };
 use crate::protocols::atomic_commitment::{
     AtomicCommitment, Ballot, Milestone, Occasion, coordinator,
@@ -59,6 +67,71 @@ impl AtomicCommitment for TwoPhaseCommit {
             Milestone::DecisionLogged => Occasion::Saved(1),
             Milestone::MidBroadcast => Occasion::Sent("Commit"),
         }
+    }
+}
+
+/// PREPARE and YES, COMMIT, and ACK have to arrive, each for everybody; before that, if it asks
+/// first, QUERY and ABLE.
+pub fn successes(protocol: &TwoPhaseCommit, known: bool) -> Successes<TwoPhaseCommit> {
+    let params = &protocol.params;
+    let known = known && params.transactions == 1;
+    let n = protocol.participants().len();
+    let asked = if params.query { 4 * n } else { 2 * n };
+    let form = |formula, likelihood: Likelihood| {
+        let unanimous = unanimous(&protocol.ballot).and(Likelihood::TakesPart(coordinator()));
+        let likelihood = unanimous.and(likelihood);
+        known.then_some(ClosedForm {
+            formula,
+            likelihood,
+        })
+    };
+    let formulas = if params.query {
+        [
+            "Π y · (1 − p)^4n",
+            "Π y · (1 − p)^5n",
+            "Π y · (1 − p)^4n · (1 − (1 − p)^n)",
+            "Π y · (1 − p)^6n",
+        ]
+    } else {
+        [
+            "Π y · (1 − p)^2n",
+            "Π y · (1 − p)^3n",
+            "Π y · (1 − p)^2n · (1 − (1 − p)^n)",
+            "Π y · (1 − p)^4n",
+        ]
+    };
+    let [decided, all, in_doubt, acknowledged] = formulas;
+    let mut all = vec![
+        commit_decided(form(decided, Likelihood::arrive(asked))),
+        everybody_commits(form(all, Likelihood::arrive(asked + n))),
+        left_in_doubt(form(
+            in_doubt,
+            Likelihood::arrive(asked).and(Likelihood::some_are_lost(n)),
+        )),
+    ];
+    if params.presumption != Presumption::Commit {
+        all.push(Success {
+            name: "commit-acknowledged",
+            about: "Commit is decided, and the coordinator may forget it.",
+            is_wanted: true,
+            reached: Predicate::World(|protocol, world| {
+                let committed = commit_decided(None).reached;
+                committed.ask(protocol, world)?;
+                all_forgotten(protocol, world)
+            }),
+            closed_form: form(acknowledged, Likelihood::arrive(asked + 2 * n)),
+        });
+    }
+    let timers = [
+        params.vote_timeout,
+        params.prepare_timeout,
+        params.inquiry,
+        params.resend,
+    ];
+    Successes {
+        all,
+        members: members(&protocol.ballot),
+        patience: TimerRange::soonest(timers),
     }
 }
 

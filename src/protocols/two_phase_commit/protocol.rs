@@ -8,7 +8,8 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Symmetry, Variant,
+    BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Successes, Symmetry,
+    Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Claim, claims, coordinator};
 
@@ -125,6 +126,10 @@ impl Protocol for TwoPhaseCommit {
 
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
+    }
+
+    fn successes(&self, after: Option<&dyn View<Self>>) -> Successes<Self> {
+        super::properties::successes(self, after.is_none())
     }
 
     fn matrix() -> Vec<Variant<Params>> {

@@ -9,7 +9,7 @@ use crate::scenario::error::Flaw;
 use crate::scenario::file::{NetworkPart, NodePart, RunPart};
 use crate::scenario::spanned::{Entries, Spanned};
 use crate::scenario::values::Seeds;
-use crate::sim::setup::{Latency, Network, NodeSetup, Ratio, Setup};
+use crate::sim::setup::{Latency, Network, NodeSetup, Ratio, Setup, common_denominator};
 
 const LATENCY_DEFAULT: Latency = Latency::Uniform(Time::from_millis(1), Time::from_millis(10));
 
@@ -154,9 +154,41 @@ fn machines(
             }
             node.start_delay = **delay;
         }
-        if part.joins_later || node.start_delay > Time::ZERO {
+        if let Some(up) = &part.up {
+            if part.joins_later {
+                return Err(pointless(
+                    up.span(),
+                    "a node that joins later takes part when a `recover` brings it in",
+                    "remove `up` or `joins-later`",
+                ));
+            }
+            node.up = **up;
+        }
+        node.choices = choices(&part.choices)?;
+        if part.joins_later || node.start_delay > Time::ZERO || !node.up.is_certain() {
             absent.insert(id);
         }
     }
     Ok((nodes, absent))
+}
+
+/// How often a node takes which option.
+fn choices(parts: &Entries<Spanned<Ratio>>) -> Result<Vec<(String, Ratio)>, Flaw> {
+    let mut choices: Vec<(String, Ratio)> = Vec::new();
+    for (name, ratio) in parts {
+        if choices.iter().any(|(other, _)| *other == **name) {
+            return Err(Flaw::at(name.span(), "this option is set twice").label("again here"));
+        }
+        choices.push(((**name).clone(), **ratio));
+        let Some(whole) = common_denominator(choices.iter().map(|(_, ratio)| *ratio)) else {
+            let message = "these ratios have no common denominator below 2^32";
+            return Err(Flaw::at(ratio.span(), message).advice("write them out of the same number"));
+        };
+        let taken: u64 = choices.iter().map(|(_, ratio)| ratio.parts(whole)).sum();
+        if taken > whole.into() {
+            let message = "these options come more often than there are choices";
+            return Err(Flaw::at(ratio.span(), message).label("together more than all"));
+        }
+    }
+    Ok(choices)
 }

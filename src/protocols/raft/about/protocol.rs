@@ -4,7 +4,8 @@
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, NodeSet, Property, Protocol, Step, Variant,
+    BadParameter, Bug, Cluster, Id, Input, NodeSet, Property, Protocol, Step, Successes, Variant,
+    View,
 };
 use crate::protocols::raft::{
     Claim, Client, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
@@ -133,6 +134,10 @@ impl Protocol for Raft {
 
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
+    }
+
+    fn successes(&self, after: Option<&dyn View<Self>>) -> Successes<Self> {
+        super::properties::successes(self, after)
     }
 
     fn matrix() -> Vec<Variant<Params>> {

@@ -6,7 +6,9 @@ mod progress;
 mod safety;
 mod service;
 mod steps;
+mod successes;
 
+pub use self::successes::successes;
 use crate::model::{Id, Nodes, Property, Value};
 use crate::protocols::raft::{History, Index, Raft, Server};
 

@@ -10,15 +10,13 @@ pub fn properties() -> Vec<Property<Raft>> {
             "election-possible",
             "A leader can be elected.",
             "Ongaro & Ousterhout 2014, 5.2",
-            Predicate::History(|_, h: &History| found(!h.leaders.is_empty(), "nobody was elected")),
+            Predicate::History(somebody_led),
         ),
         Property::reachable(
             "commitment-possible",
             "An entry can be committed.",
             "Ongaro & Ousterhout 2014, 5.3",
-            Predicate::History(|_, h: &History| {
-                found(!h.committed.is_empty(), "nothing was committed")
-            }),
+            Predicate::History(something_committed),
         ),
         Property::never_blocked(
             "progress",
@@ -36,6 +34,14 @@ pub fn properties() -> Vec<Property<Raft>> {
             Predicate::World(is_served),
         ),
     ]
+}
+
+pub(super) fn somebody_led(_: &Raft, history: &History) -> Answer {
+    found(!history.leaders.is_empty(), "nobody was elected")
+}
+
+pub(super) fn something_committed(_: &Raft, history: &History) -> Answer {
+    found(!history.committed.is_empty(), "nothing was committed")
 }
 
 /// Whether messages pass between two nodes, both ways.

@@ -288,12 +288,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         .and_then(|folder| GoOn::at(folder, &checked));
 
     let shown = shown(&checked.report, args.show.as_deref());
-    if let Some(pending) = pending {
-        match shown.iter().find_map(|p| p.trace.as_ref()) {
-            Some(trace) => pending.write_json(trace)?,
-            None => super::output::remark(pending.unwritten()),
-        }
-    }
+    let recorded = shown.iter().find_map(|p| p.trace.as_ref());
     let mut out = Output::new(terminal);
     let outcome = checked.outcome;
     if args.json {
@@ -314,12 +309,19 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
                 "Nothing to show: {name} is not judged by this check."
             ))?;
         }
-        for property in shown {
+        for property in &shown {
             findings::show(&mut out, property, args.picture, terminal)?;
         }
         findings::statistics(&mut out, &checked)?;
     }
     out.finish()?;
+    // An answer is not lost with a file that cannot be written.
+    if let Some(pending) = pending {
+        match recorded {
+            Some(trace) => pending.write_json(trace)?,
+            None => super::output::remark(pending.unwritten()),
+        }
+    }
     if let Some(folder) = folder.filter(|_| checked.effort.stopped.is_none()) {
         // Only now: until its answer is out, a check that is killed could go on.
         let cleared = folder.clear();

@@ -14,7 +14,7 @@ pub use jury::testbed::{
     Certainty, Replayed, certainty, estimate, protocols, run_seeds, schema, starting_scenario,
 };
 
-use super::Failure;
+use super::{Failure, sources};
 
 /// Complains of a name that is no protocol that solves atomic commitment.
 pub fn check_commit_protocols(names: &[String]) -> Result<(), Failure> {
@@ -28,9 +28,13 @@ pub fn check_commit_protocols(names: &[String]) -> Result<(), Failure> {
     })
 }
 
-/// A scenario on trial.
+/// A scenario on trial: of a file, of standard input (`-`), or of its name alone.
 pub fn open(path: &Path) -> Result<Box<dyn Case>, Failure> {
-    Ok(testbed::open(path)?)
+    if sources::is_stdin(path) {
+        let bytes = sources::stdin()?;
+        return Ok(testbed::open_bytes(bytes, sources::STDIN_NAME)?);
+    }
+    Ok(testbed::open(&sources::find(path)?)?)
 }
 
 /// The events of a trace, through the handlers of today.

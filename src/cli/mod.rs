@@ -32,6 +32,7 @@ mod schema;
 mod seeds;
 mod shapes;
 mod skeen;
+mod sources;
 mod story;
 mod suite;
 mod summary;

@@ -134,7 +134,8 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
 
 fn read(path: &Path) -> std::result::Result<Trace, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
-    let trace: Trace = serde_json::from_str(&text).map_err(|e| flaw(path, &text, &e))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let trace: Trace = serde_json::from_str(text).map_err(|e| flaw(path, text, &e))?;
     Ok(trace)
 }
 

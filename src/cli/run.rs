@@ -41,7 +41,7 @@ pub struct Args {
     file: PathBuf,
 
     /// Run this seed alone, and draw it.
-    #[arg(long, value_name = "N", conflicts_with = "seeds")]
+    #[arg(long, value_name = "N", conflicts_with = "seeds", allow_negative_numbers = true, value_parser = seeds::parse)]
     seed: Option<u64>,
 
     /// Run these seeds, both ends included, instead of those the file names.
@@ -177,8 +177,10 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     let seconds = begun.elapsed().as_secs_f64();
     let too_long = shown.as_ref().and_then(|r| r.trace.as_ref()?.unrecorded);
 
-    match (pending, shown.as_ref().and_then(|r| r.trace.as_ref())) {
-        (Some(_), Some(trace)) if too_long.is_some() => {
+    let trace = shown.as_ref().and_then(|r| r.trace.as_ref());
+    let mut to_write = pending.zip(trace.cloned());
+    match &to_write {
+        Some((_, trace)) if too_long.is_some() => {
             let steps = words::number(trace.facts.steps);
             let most = words::number(STEPS_MAX as u64);
             judged.outcome = judged.outcome.max(Outcome::NotEstablished);
@@ -186,8 +188,8 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
                 "No trace was written: the run has {steps} steps, and a trace has at most {most}. \
                  Lower `until` or `steps` in the scenario."
             ));
+            to_write = None;
         }
-        (Some(pending), Some(trace)) => pending.write_json(trace)?,
         _ => {}
     }
     let mut out = Output::new(terminal);
@@ -203,6 +205,10 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         out.line(out.paint(Paint::Dim, &line))?;
     }
     out.finish()?;
+    // An answer is not lost with a file that cannot be written.
+    if let Some((pending, trace)) = to_write {
+        pending.write_json(&trace)?;
+    }
     Ok(outcome)
 }
 

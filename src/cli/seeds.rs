@@ -6,6 +6,22 @@ use jury::testbed::{Case, Expected, RunReport, RunVerdict};
 
 use super::{Failure, Outcome, edge, interrupt, progress, promises};
 
+/// Reads one seed.
+pub fn parse(text: &str) -> std::result::Result<u64, String> {
+    text.parse().map_err(|_| {
+        let whole = text
+            .strip_prefix('-')
+            .filter(|rest| rest.parse::<u64>().is_ok());
+        match whole {
+            Some(rest) => format!("seeds are whole numbers from 0 up: write `--seed {rest}`"),
+            None if text.contains("..") => {
+                format!("this names several seeds: write `--seeds {text}`")
+            }
+            None => "seeds are whole numbers from 0 up: write `--seed 7`".to_owned(),
+        }
+    })
+}
+
 /// How many.
 pub fn len(seeds: &RangeInclusive<u64>) -> u64 {
     (seeds.end() - seeds.start()).saturating_add(1)

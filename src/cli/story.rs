@@ -41,9 +41,6 @@ pub fn tell(
 ) -> std::result::Result<Outcome, Failure> {
     let outcome = Outcome::Refuted;
     picture::range(asked.part, story.trace.steps.len())?;
-    if let Some(pending) = trace {
-        pending.write_json(&story.trace)?;
-    }
     let mut out = Output::new(terminal);
     if asked.json {
         let result = Result { divergence: story };
@@ -65,6 +62,9 @@ pub fn tell(
         }
     }
     out.finish()?;
+    if let Some(pending) = trace {
+        pending.write_json(&story.trace)?;
+    }
     Ok(outcome)
 }
 

@@ -1,14 +1,14 @@
 //! The scenario files of a folder.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::Failure;
+use super::{Failure, sources};
 
-/// Folders nested deeper are not looked into: links may go in circles.
-const DEPTH_MAX: usize = 32;
+/// A byte-order mark, with which some editors begin a text.
+const MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// What was found, in the order of the names.
 #[derive(Debug, Default)]
@@ -19,60 +19,36 @@ pub struct Suite {
 }
 
 /// Finds the scenarios among files and, recursively, in folders. A file that is named is taken
-/// for a scenario whatever is in it.
+/// for a scenario whatever is in it. So is one that cannot be read: it fails by itself, and keeps no
+/// other from being tried.
 pub fn find(paths: &[PathBuf]) -> Result<Suite, Failure> {
+    let named = |path: &PathBuf| {
+        if sources::is_stdin(path) {
+            return Ok(path.clone());
+        }
+        sources::find(path)
+    };
+    let paths: Vec<PathBuf> = paths.iter().map(named).collect::<Result<_, _>>()?;
+    let files = sources::json_files(&paths);
     let mut found = Suite::default();
-    for path in paths {
-        let there = fs::metadata(path).map_err(|e| Failure::file("read", path, &e))?;
-        if there.is_dir() {
-            walk(path, 0, &mut found)?;
-        } else {
-            found.scenarios.push(path.clone());
+    for path in files.paths {
+        let is_named = paths.contains(&path);
+        let bytes = fs::read(&path).ok().filter(|_| !is_named);
+        match bytes.and_then(|bytes| other_than_scenario(&bytes)) {
+            None => found.scenarios.push(path),
+            Some(what) => found.skipped.push((path, what)),
         }
     }
-    let mut seen = std::collections::BTreeSet::new();
-    found.scenarios.retain(|path| seen.insert(path.clone()));
+    // A folder that cannot be read may hold scenarios: whoever opens it is told so.
+    let unreadable = files.unreadable.into_iter().map(|(folder, _)| folder);
+    found.scenarios.extend(unreadable);
     Ok(found)
-}
-
-fn walk(folder: &Path, depth: usize, found: &mut Suite) -> Result<(), Failure> {
-    if depth > DEPTH_MAX {
-        return Ok(());
-    }
-    let unreadable = |error| Failure::file("read", folder, &error);
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        paths.push(
-            path.strip_prefix("./")
-                .map(Path::to_path_buf)
-                .unwrap_or(path),
-        );
-    }
-    paths.sort();
-    for path in paths {
-        let hidden = path
-            .file_name()
-            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
-        if hidden {
-            continue;
-        }
-        if path.is_dir() {
-            walk(&path, depth + 1, found)?;
-        } else if path.extension().is_some_and(|e| e == "json") {
-            let bytes = fs::read(&path).map_err(|e| Failure::file("read", &path, &e))?;
-            match other_than_scenario(&bytes) {
-                None => found.scenarios.push(path),
-                Some(what) => found.skipped.push((path, what)),
-            }
-        }
-    }
-    Ok(())
 }
 
 /// What a file is, if it is not meant as a scenario. A broken one may have been meant: skipping it
 /// would hide the mistake.
 fn other_than_scenario(bytes: &[u8]) -> Option<&'static str> {
+    let bytes = bytes.strip_prefix(MARK).unwrap_or(bytes);
     match serde_json::from_slice::<Value>(bytes) {
         Ok(value) if value.get("jury").is_some() => None,
         Ok(value) if value.get("jury_trace").is_some() => Some("a trace"),
@@ -94,6 +70,8 @@ mod tests {
         assert_eq!(other_than_scenario(br#"{"jury": 1,"#), None);
         assert_eq!(other_than_scenario(b"{"), None);
         assert_eq!(other_than_scenario(b"\xff"), None);
+        assert_eq!(other_than_scenario(b"\xef\xbb\xbf{\"jury\": 1}"), None);
+        assert!(other_than_scenario(b"\xef\xbb\xbf{\"jury_trace\": 1}").is_some());
         assert_eq!(
             other_than_scenario(br#"{"juri": 1, "protocol": "2pc"}"#),
             None

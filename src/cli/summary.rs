@@ -6,8 +6,29 @@ use super::output::{Output, Paint};
 use super::test::{CheckPart, Diverged, RunPart, Tried};
 use super::{Failure, Outcome, table, words};
 
-/// The table and the failures.
-pub fn tell(out: &mut Output, files: &[Tried]) -> Result<(), Failure> {
+/// The table and the failures; or the failures alone.
+pub fn tell(out: &mut Output, files: &[Tried], quiet: bool) -> Result<(), Failure> {
+    if !quiet {
+        table_of(out, files)?;
+    }
+    let failures = files.iter().filter(|f| f.outcome != Outcome::AsExpected);
+    for (nth, tried) in failures.enumerate() {
+        if nth > 0 || !quiet {
+            out.line("")?;
+        }
+        explain(out, tried)?;
+    }
+    if quiet {
+        return Ok(());
+    }
+    for line in notes(files) {
+        out.line("")?;
+        out.line(format!("Note: {line}"))?;
+    }
+    out.line("")
+}
+
+fn table_of(out: &mut Output, files: &[Tried]) -> Result<(), Failure> {
     let head = ["scenario", "run", "check", "time"];
     let mut rows = vec![
         head.iter()
@@ -18,16 +39,7 @@ pub fn tell(out: &mut Output, files: &[Tried]) -> Result<(), Failure> {
     for line in table::lines(out, &rows) {
         out.line(line)?;
     }
-    let failures = files.iter().filter(|f| f.outcome != Outcome::AsExpected);
-    for tried in failures {
-        out.line("")?;
-        explain(out, tried)?;
-    }
-    for line in notes(files) {
-        out.line("")?;
-        out.line(format!("Note: {line}"))?;
-    }
-    out.line("")
+    Ok(())
 }
 
 /// What qualifies the checks beyond their verdicts; of several only that there is something.

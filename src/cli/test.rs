@@ -1,6 +1,7 @@
 //! `jury test`: every expectation of every scenario.
 
 use std::collections::BTreeMap;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -58,6 +59,10 @@ pub struct Args {
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
+
+    /// Tell only what did not turn out as expected.
+    #[arg(long, short)]
+    quiet: bool,
 
     #[command(flatten)]
     reducing: Reducing,
@@ -169,7 +174,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         if interrupt::asked() {
             break;
         }
-        match tried(path, args, terminal) {
+        match by_itself_alone(path, args, terminal) {
             Some(tried) => files.push(tried),
             None => filtered += 1,
         }
@@ -195,9 +200,6 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     if interrupt::asked() {
         outcome = outcome.max(Outcome::NotEstablished);
     }
-    if let Some(pending) = pending {
-        pending.write(&junit::report(&files))?;
-    }
     let seconds = begun.elapsed().as_secs_f64();
     let skipped = found.skipped.iter();
     let skipped = skipped.map(|(path, what)| (path.display().to_string(), *what));
@@ -211,8 +213,8 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     if args.json {
         out.json(&Answer::new("test", None, seconds, outcome, &result))?;
     } else {
-        summary::tell(&mut out, &result.files)?;
-        for (path, what) in &result.skipped {
+        summary::tell(&mut out, &result.files, args.quiet)?;
+        for (path, what) in result.skipped.iter().filter(|_| !args.quiet) {
             out.line(out.paint(Paint::Dim, &format!("skipped {path}: {what}")))?;
         }
         if untried > 0 {
@@ -227,6 +229,10 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         out.line(format!("{counts} in {}", words::seconds(seconds)))?;
     }
     out.finish()?;
+    // An answer is not lost with a file that cannot be written.
+    if let Some(pending) = pending {
+        pending.write(&junit::report(&result.files))?;
+    }
     Ok(outcome)
 }
 
@@ -249,6 +255,22 @@ fn counts(out: &Output, result: &Result) -> String {
         text.push_str(&words::count(skipped, "file skipped", "files skipped"));
     }
     text
+}
+
+/// Tests one file, unless the filter leaves it out. Whatever goes wrong there is that file's result, and
+/// no other's.
+fn by_itself_alone(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
+    let begun = Instant::now();
+    let done = panic::catch_unwind(AssertUnwindSafe(|| tried(path, args, terminal)));
+    done.unwrap_or_else(|payload| {
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
+        let failure = Failure::impure(
+            format!("a panic: {}", text.unwrap_or("of unknown cause")),
+            "a mistake of the protocol, or of this program: `jury try` of the file alone shows where",
+        );
+        Some(failed(path.display().to_string(), &failure, terminal, begun))
+    })
 }
 
 /// Tests one file, unless the filter leaves it out.
@@ -287,7 +309,7 @@ fn tried(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
     ];
     let seconds = begun.elapsed().as_secs_f64();
     // On a terminal people watch: a long suite tells of each file as it goes.
-    if terminal.stderr && seconds > 1.0 {
+    if terminal.stderr && seconds > 1.0 && !args.quiet {
         remark(format!("{name}: {}", words::seconds(seconds)));
     }
     Some(Tried {

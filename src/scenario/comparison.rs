@@ -14,7 +14,7 @@ use super::file::{Expect, File, NetworkPart, RunPart};
 use super::spanned::{Spanned, Text};
 use super::tree::Tree;
 use super::values::Seeds;
-use super::{Scenario, VERSION, read};
+use super::{Scenario, VERSION, read, unmarked};
 use crate::model::{Cluster, Id, Time};
 use crate::protocols::atomic_commitment::{AtomicCommitment, Milestone, Occasion, PlannedVote};
 
@@ -86,7 +86,7 @@ impl Comparison {
 
     /// Reads a text; errors call it `name`.
     pub fn parse(text: &str, name: &str) -> Result<Self, ScenarioError> {
-        let text: Arc<str> = Arc::from(text);
+        let text: Arc<str> = Arc::from(unmarked(text));
         let error = |flaw| ScenarioError::new(name, &text, flaw);
         let tree = Tree::parse(&text).map_err(error)?;
         if tree.get("jury_comparison").is_none() {

@@ -107,7 +107,7 @@ impl Scenario {
         if text.len() > BYTES_MAX {
             return Scenario::parse_bytes(text.as_bytes(), name);
         }
-        let text: Arc<str> = Arc::from(text);
+        let text: Arc<str> = Arc::from(unmarked(text));
         let error = |flaw| ScenarioError::new(name, &text, flaw);
         let tree = Tree::parse(&text).map_err(error)?;
         version(&tree).map_err(error)?;
@@ -176,6 +176,11 @@ impl Scenario {
     fn error(&self, flaw: Flaw) -> ScenarioError {
         ScenarioError::new(&self.name, &self.text, flaw)
     }
+}
+
+/// A text without the byte-order mark with which some editors begin it.
+fn unmarked(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
 }
 
 /// A file as it would be written by hand.

@@ -29,7 +29,7 @@ pub use estimate::estimate;
 pub use judge_check::report_check;
 pub use judge_run::judge_run;
 pub use record::{Certainty, Replayed, certainty};
-pub use registry::{open, open_text, protocols, replay, schema, starting_scenario};
+pub use registry::{open, open_bytes, open_text, protocols, replay, schema, starting_scenario};
 pub use report::{
     Blame, CheckReport, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RunReport,
     RunVerdict, SearchReport,

@@ -25,6 +25,11 @@ pub fn open_text(text: &str, name: &str) -> Result<Box<dyn Case>, ScenarioError>
     on_trial(&Scenario::parse(text, name)?)
 }
 
+/// The same for bytes that should be UTF-8.
+pub fn open_bytes(bytes: &[u8], name: &str) -> Result<Box<dyn Case>, ScenarioError> {
+    on_trial(&Scenario::parse_bytes(bytes, name)?)
+}
+
 fn on_trial(scenario: &Scenario) -> Result<Box<dyn Case>, ScenarioError> {
     struct Open<'a> {
         scenario: &'a Scenario,

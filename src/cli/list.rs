@@ -1,12 +1,15 @@
 //! `jury list`: what can be put on trial.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::PathBuf;
 
 use jury::testbed::{ParameterInfo, ProtocolInfo};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::output::{Output, Paint};
-use super::{Failure, Outcome, Terminal, edge, failure, suite, table, words};
+use super::{Failure, Outcome, Terminal, edge, failure, sources, suite, table, words};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -72,8 +75,13 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             unusable,
         })?;
     } else {
+        let width = terminal.width;
+        let mut page = Page {
+            out: &mut out,
+            width,
+        };
         for protocol in protocols.iter().filter(|_| args.protocol.is_some()) {
-            detail(&mut out, protocol)?;
+            detail(&mut page, protocol)?;
         }
         if args.protocol.is_none() {
             let row = |p: &ProtocolInfo| {
@@ -83,10 +91,13 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
                 ]
             };
             let rows: Vec<_> = protocols.iter().map(row).collect();
-            lines(&mut out, &rows)?;
+            page.rows(&rows)?;
+        }
+        if scenarios.is_none() {
+            tell_places(&mut page, args.protocol.as_deref())?;
         }
         if let Some(scenarios) = scenarios {
-            out.line("")?;
+            page.out.line("")?;
             let row = |s: &Scenario| {
                 vec![
                     table::painted(s.file.as_str(), Paint::Bold),
@@ -94,11 +105,11 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
                 ]
             };
             let rows: Vec<_> = scenarios.iter().map(row).collect();
-            lines(&mut out, &rows)?;
+            page.rows(&rows)?;
             for file in unusable {
                 let file = words::typed(&file);
                 let note = format!("left out {file}, which has a mistake: try jury test {file}");
-                out.line(out.paint(Paint::Dim, &note))?;
+                page.text(0, &page.paint(Paint::Dim, &note))?;
             }
         }
     }
@@ -136,16 +147,82 @@ fn scenarios(folder: &PathBuf) -> Result<(Vec<Scenario>, Vec<String>), Failure> 
     Ok((scenarios, unusable))
 }
 
-fn lines(out: &mut Output, rows: &[Vec<table::Cell>]) -> Result<(), Failure> {
-    for line in table::lines(out, rows) {
-        out.line(line)?;
-    }
-    Ok(())
+/// Where lines go: no line is wider than this.
+struct Page<'a> {
+    out: &'a mut Output,
+    width: usize,
 }
 
-fn heading(out: &mut Output, text: &str) -> Result<(), Failure> {
-    out.line("")?;
-    out.line(out.paint(Paint::Dim, text))
+impl Page<'_> {
+    fn rows(&mut self, rows: &[Vec<table::Cell>]) -> Result<(), Failure> {
+        for line in table::wrapped(self.out, rows, self.width) {
+            self.out.line(line)?;
+        }
+        Ok(())
+    }
+
+    /// A text so far from the margin, and what follows of it two columns further.
+    fn text(&mut self, indent: usize, text: &str) -> Result<(), Failure> {
+        let (first, rest) = (" ".repeat(indent), " ".repeat(indent + 2));
+        let options = textwrap::Options::new(self.width)
+            .initial_indent(&first)
+            .subsequent_indent(&rest);
+        for line in textwrap::wrap(text, options) {
+            self.out.line(line)?;
+        }
+        Ok(())
+    }
+
+    fn heading(&mut self, text: &str) -> Result<(), Failure> {
+        self.out.line("")?;
+        self.out.line(self.out.paint(Paint::Dim, text))
+    }
+
+    fn paint(&self, paint: Paint, text: &str) -> String {
+        self.out.paint(paint, text)
+    }
+}
+
+/// How many scenarios of which protocol lie in which folder, below the one where they are looked for by
+/// name. What is none, or cannot be read, is not counted.
+fn places(wanted: Option<&str>) -> Vec<(String, Vec<(String, usize)>)> {
+    let mut places: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    for path in sources::json_files(&[PathBuf::from(sources::SHIPPED)]).paths {
+        let text = fs::read_to_string(&path).unwrap_or_default();
+        let json: Value = serde_json::from_str(&text).unwrap_or_default();
+        let protocol = json.get("protocol").and_then(Value::as_str);
+        let (Some(protocol), Some(folder)) = (protocol, path.parent()) else {
+            continue;
+        };
+        if json.get("jury").is_some() && wanted.is_none_or(|wanted| wanted == protocol) {
+            let of = places.entry(protocol.to_owned()).or_default();
+            *of.entry(folder.display().to_string()).or_default() += 1;
+        }
+    }
+    let folders = |folders: BTreeMap<String, usize>| folders.into_iter().collect();
+    places
+        .into_iter()
+        .map(|(name, of)| (name, folders(of)))
+        .collect()
+}
+
+/// Where scenarios are, by protocol.
+fn tell_places(page: &mut Page<'_>, wanted: Option<&str>) -> Result<(), Failure> {
+    let places = places(wanted);
+    if places.is_empty() {
+        return Ok(());
+    }
+    page.heading("Scenarios")?;
+    let row = |(protocol, folders): &(String, Vec<(String, usize)>)| {
+        let folder = |(folder, number): &(String, usize)| format!("{folder} ({number})");
+        let folders: Vec<String> = folders.iter().map(folder).collect();
+        vec![
+            table::painted(protocol.as_str(), Paint::Bold),
+            table::plain(folders.join(", ")),
+        ]
+    };
+    let rows: Vec<_> = places.iter().map(row).collect();
+    page.rows(&rows)
 }
 
 /// What a parameter is about, and the values that it takes if they can be counted.
@@ -158,20 +235,20 @@ fn about_parameter(parameter: &ParameterInfo) -> String {
     format!("{about} One of {}.", values.join(", "))
 }
 
-fn detail(out: &mut Output, protocol: &ProtocolInfo) -> Result<(), Failure> {
-    let name = out.paint(Paint::Bold, &protocol.name);
-    out.line(format!("{name}: {}", protocol.about))?;
+fn detail(page: &mut Page<'_>, protocol: &ProtocolInfo) -> Result<(), Failure> {
+    let name = page.paint(Paint::Bold, &protocol.name);
+    page.text(0, &format!("{name}: {}", protocol.about))?;
     for source in &protocol.sources {
-        out.line(format!("  {source}"))?;
+        page.text(2, source)?;
     }
     let nodes: Vec<String> = protocol
         .nodes
         .iter()
         .map(|(name, role)| format!("{name} ({role})"))
         .collect();
-    out.line(format!("  nodes by default: {}", nodes.join(", ")))?;
+    page.text(2, &format!("nodes by default: {}", nodes.join(", ")))?;
 
-    heading(out, "Parameters")?;
+    page.heading("Parameters")?;
     let rows: Vec<_> = protocol
         .parameters
         .iter()
@@ -183,11 +260,11 @@ fn detail(out: &mut Output, protocol: &ProtocolInfo) -> Result<(), Failure> {
             ]
         })
         .collect();
-    lines(out, &rows)?;
+    page.rows(&rows)?;
 
-    heading(out, "Properties")?;
+    page.heading("Properties")?;
     for p in &protocol.properties {
-        let name = out.paint(Paint::Bold, &p.name);
+        let name = page.paint(Paint::Bold, &p.name);
         let only = match &p.only_with[..] {
             [] => String::new(),
             variants => {
@@ -198,19 +275,21 @@ fn detail(out: &mut Output, protocol: &ProtocolInfo) -> Result<(), Failure> {
                 )
             }
         };
-        out.line(format!("  {name} ({}){only}: {}", p.expectation, p.about))?;
-        out.line(format!("    {}", p.citation))?;
+        let text = format!("{name} ({}){only}: {}", p.expectation, p.about);
+        page.text(2, &text)?;
+        page.text(4, &p.citation)?;
         if !p.assumes.is_empty() {
-            out.line(format!("    assumes: {}", p.assumes.join(", ")))?;
+            page.text(4, &format!("assumes: {}", p.assumes.join(", ")))?;
         }
     }
     if !protocol.bugs.is_empty() {
-        heading(out, "Bugs that can be switched on")?;
+        page.heading("Bugs that can be switched on")?;
         for bug in &protocol.bugs {
             let breaks = words::listed(&bug.breaks);
-            out.line(format!("  {} (breaks {breaks}): {}", bug.name, bug.about))?;
+            let text = format!("{} (breaks {breaks}): {}", bug.name, bug.about);
+            page.text(2, &text)?;
             if !bug.source.is_empty() {
-                out.line(format!("    known from {}", bug.source))?;
+                page.text(4, &format!("known from {}", bug.source))?;
             }
         }
     }

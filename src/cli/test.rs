@@ -174,7 +174,8 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         if interrupt::asked() {
             break;
         }
-        match by_itself_alone(path, args, terminal) {
+        let name = path.display().to_string();
+        match alone(&name, terminal, || tried(path, args, terminal)) {
             Some(tried) => files.push(tried),
             None => filtered += 1,
         }
@@ -257,11 +258,10 @@ fn counts(out: &Output, result: &Result) -> String {
     text
 }
 
-/// Tests one file, unless the filter leaves it out. Whatever goes wrong there is that file's result, and
-/// no other's.
-fn by_itself_alone(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
+/// Whatever goes wrong with one file is that file's result, and no other's.
+fn alone(name: &str, terminal: &Terminal, trial: impl FnOnce() -> Option<Tried>) -> Option<Tried> {
     let begun = Instant::now();
-    let done = panic::catch_unwind(AssertUnwindSafe(|| tried(path, args, terminal)));
+    let done = panic::catch_unwind(AssertUnwindSafe(trial));
     done.unwrap_or_else(|payload| {
         let text = payload.downcast_ref::<String>().map(String::as_str);
         let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
@@ -269,7 +269,7 @@ fn by_itself_alone(path: &Path, args: &Args, terminal: &Terminal) -> Option<Trie
             format!("a panic: {}", text.unwrap_or("of unknown cause")),
             "a mistake of the protocol, or of this program: `jury try` of the file alone shows where",
         );
-        Some(failed(path.display().to_string(), &failure, terminal, begun))
+        Some(failed(name.to_owned(), &failure, terminal, begun))
     })
 }
 
@@ -463,5 +463,24 @@ fn well(property: &PropertyReport) -> Expected {
             Outcome::NotEstablished => ExpectedOutcome::NotEstablished,
             _ => ExpectedOutcome::Refuted,
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::terminal::{Color, Terminal};
+    use super::{Outcome, alone};
+
+    #[test]
+    fn a_panic_is_the_result_of_its_file() {
+        let terminal = Terminal::look(Color::Never);
+        let tried = alone("bad.json", &terminal, || panic!("too wide"));
+        let tried = tried.expect("it was tried");
+        assert_eq!(tried.outcome, Outcome::Nondeterminism);
+        assert!(
+            tried
+                .error
+                .is_some_and(|error| error.contains("a panic: too wide"))
+        );
     }
 }

@@ -207,6 +207,28 @@ fn a_closed_pipe_changes_no_answer() {
 }
 
 #[test]
+fn no_line_of_a_list_is_wider_than_the_page() {
+    let here = folder();
+    fs::create_dir(here.path().join("scenarios")).unwrap();
+    fs::copy(
+        here.path().join("fine.json"),
+        here.path().join("scenarios/fine.json"),
+    )
+    .unwrap();
+    for protocol in ["2pc", "raft", "paxos-commit"] {
+        let listed = jury(here.path()).args(["list", protocol]).assert().code(0);
+        let listed = String::from_utf8_lossy(&listed.get_output().stdout).into_owned();
+        let widest = listed.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(100), "{protocol}: {widest:?}");
+    }
+    jury(here.path())
+        .arg("list")
+        .assert()
+        .code(0)
+        .stdout(contains("2pc  scenarios (1)"));
+}
+
+#[test]
 fn a_list_names_all_values_and_properties_and_bears_a_bad_file() {
     let here = folder();
     fs::write(here.path().join("broken.json"), "{\"jury\": 1").unwrap();

@@ -157,3 +157,48 @@ fn seeds_may_be_drawn() {
             .stderr(contains(advice));
     }
 }
+
+#[test]
+fn a_seed_that_is_none_gets_advice() {
+    let here = folder();
+    let seed = |seed: &str, advice: &str| {
+        let mut command = jury(here.path());
+        let refused = command.args(["run", "fine.json", "--seed", seed]).assert();
+        refused.code(2).stderr(contains(advice));
+    };
+    seed("-1", "write `--seed 1`");
+    seed("1..5", "write `--seeds 1..5`");
+    seed("one", "write `--seed 7`");
+}
+
+/// The answer comes first, and is not lost with a file that cannot be written.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_answer_outlives_a_full_disk() {
+    let here = folder();
+    jury(here.path())
+        .args(["run", "fine.json", "--seed", "1", "--trace", "/dev/full"])
+        .assert()
+        .code(2)
+        .stdout(contains("1 ok"))
+        .stderr(contains("cannot write /dev/full"));
+    jury(here.path())
+        .args(["test", "fine.json", "--junit", "/dev/full"])
+        .assert()
+        .code(2)
+        .stdout(contains("1 scenario: 1 as expected"))
+        .stderr(contains("cannot write /dev/full"));
+    jury(here.path())
+        .args([
+            "check",
+            "crash.json",
+            "--show",
+            "non-blocking",
+            "--trace",
+            "/dev/full",
+        ])
+        .assert()
+        .code(2)
+        .stdout(contains("non-blocking"))
+        .stderr(contains("cannot write /dev/full"));
+}

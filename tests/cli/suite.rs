@@ -160,3 +160,126 @@ fn fail_fast_stops_after_the_first_that_fails() {
     assert_eq!(answer["files"].as_array().map(Vec::len), Some(1));
     assert!(answer["untried"].as_u64() > Some(0));
 }
+
+#[cfg(unix)]
+#[test]
+fn each_real_file_is_tested_once_and_one_that_cannot_be_read_fails_alone() {
+    use std::os::unix::fs::symlink;
+
+    let here = folder();
+    for other in ["long.json", "crash.json"] {
+        fs::remove_file(here.path().join(other)).unwrap();
+    }
+    symlink(".", here.path().join("again")).unwrap();
+    symlink("fine.json", here.path().join("same.json")).unwrap();
+    jury(here.path())
+        .args(["test", ".", "fine.json"])
+        .assert()
+        .code(0)
+        .stdout(contains("1 scenario: 1 as expected"));
+    symlink("gone", here.path().join("lost.json")).unwrap();
+    jury(here.path())
+        .args(["test", "."])
+        .assert()
+        .code(2)
+        .stdout(contains("2 scenarios: 1 as expected, 1 bad input"));
+}
+
+#[test]
+fn a_quiet_test_tells_what_failed() {
+    let here = folder();
+    jury(here.path())
+        .args(["test", "fine.json", "-q"])
+        .assert()
+        .code(0)
+        .stdout(contains("1 scenario: 1 as expected").and(contains("fine.json").not()));
+    let mut scenario = read(here.path(), "fine.json");
+    scenario["expect"]["run"] = "blocked".into();
+    write(here.path(), "wrong.json", &scenario);
+    jury(here.path())
+        .args(["test", "fine.json", "wrong.json", "-q"])
+        .assert()
+        .code(1)
+        .stdout(contains("wrong.json").and(contains("fine.json").not()));
+}
+
+/// All in one line, and the mistake behind more columns than two bytes count.
+#[test]
+fn a_line_of_any_length_has_its_mistake_shown() {
+    let here = folder();
+    let about = "x".repeat(65_600);
+    let long = format!(r#"{{"jury":1,"about":"{about}","parms":1}}"#);
+    fs::write(here.path().join("line.json"), long).unwrap();
+    jury(here.path())
+        .args(["check", "line.json"])
+        .assert()
+        .code(2)
+        .stderr(
+            contains("unknown key `parms`")
+                .and(contains("line.json:1:65622"))
+                .and(contains("xxx\",\"parms\":1}")),
+        );
+    jury(here.path())
+        .args(["test", "line.json", "fine.json"])
+        .assert()
+        .code(2)
+        .stdout(contains("2 scenarios: 1 as expected, 1 bad input"));
+}
+
+#[test]
+fn a_scenario_has_a_name() {
+    let here = folder();
+    for (from, to) in [
+        ("fine.json", "scenarios/a/one.json"),
+        ("fine.json", "scenarios/b/one.json"),
+        ("fine.json", "scenarios/b/figure-two.json"),
+    ] {
+        let to = here.path().join(to);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(here.path().join(from), to).unwrap();
+    }
+    let run = |name: &str, code: i32| {
+        let mut command = jury(here.path());
+        command.args(["run", name, "-q"]).assert().code(code)
+    };
+    run("figure-two", 0);
+    run("b/one", 0);
+    run("one", 2)
+        .stderr(contains("`one` may be any of 2 scenarios").and(contains("`a/one`, `b/one`")));
+    run("figur-two", 2).stderr(contains("did you mean `b/figure-two`?"));
+    let missing = run("nothing-like-it.json", 2);
+    let missing = String::from_utf8_lossy(&missing.get_output().stderr).into_owned();
+    let tested = jury(here.path())
+        .args(["test", "nothing-like-it.json"])
+        .assert()
+        .code(2);
+    assert_eq!(
+        missing,
+        String::from_utf8_lossy(&tested.get_output().stderr)
+    );
+    assert!(missing.contains("is the name spelled right?"), "{missing}");
+}
+
+#[test]
+fn a_scenario_may_come_from_standard_input_and_begin_with_a_mark() {
+    let here = folder();
+    let text = fs::read_to_string(here.path().join("fine.json")).unwrap();
+    for command in ["run", "check", "try", "test"] {
+        jury(here.path())
+            .args([command, "-"])
+            .write_stdin(text.as_str())
+            .assert()
+            .code(0);
+    }
+    jury(here.path())
+        .args(["run", "-"])
+        .write_stdin("{ \"jury\": 1, \"rum\": {} }")
+        .assert()
+        .code(2)
+        .stderr(contains("standard input:1:14"));
+    fs::write(here.path().join("marked.json"), format!("\u{feff}{text}")).unwrap();
+    jury(here.path())
+        .args(["test", "marked.json"])
+        .assert()
+        .code(0);
+}

@@ -42,7 +42,9 @@ impl Renamings {
     /// The renamings of a system, or why it has none.
     pub fn of<P: Protocol>(system: &System<P>) -> Result<Self, &'static str> {
         let symmetry = system.protocol.symmetry();
-        let symmetry = symmetry.ok_or("the protocol has no nodes that are alike")?;
+        let symmetry = symmetry.ok_or(
+            "the protocol declares none (`Protocol::symmetry`), so every node counts by its name",
+        )?;
         let sets = symmetry.sets(&system.cluster, &system.rules);
         if sets.is_empty() {
             return Err("the rules or the parameters tell all nodes apart");

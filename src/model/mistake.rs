@@ -1,5 +1,10 @@
 //! Mistakes that people make in a protocol, declared once.
 
+use schemars::{Schema, json_schema};
+use serde_json::{Value as Json, json};
+
+use super::params::paragraph;
+
 /// A mistake that can be switched on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bug {
@@ -55,11 +60,27 @@ macro_rules! mistakes {
             Eq,
             ::serde::Serialize,
             ::serde::Deserialize,
-            ::schemars::JsonSchema,
         )]
         #[serde(rename_all = "kebab-case")]
         pub enum Mistake {
             $($(#[doc = $about])+ $mistake,)+
+        }
+
+        impl ::schemars::JsonSchema for Mistake {
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                "Mistake".into()
+            }
+
+            fn schema_id() -> ::std::borrow::Cow<'static, str> {
+                ::core::concat!(::core::module_path!(), "::Mistake").into()
+            }
+
+            fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
+                $crate::model::mistake::schema(&[$((
+                    $crate::model::mistake::hyphened!($mistake),
+                    ::core::concat!($($about, "\n"),+),
+                )),+])
+            }
         }
 
         impl Mistake {
@@ -72,6 +93,18 @@ macro_rules! mistakes {
             }),+];
         }
     };
+}
+
+/// The schema of mistakes, each with its name and its sentence on the lines of the source.
+pub fn schema(mistakes: &[(&str, &str)]) -> Schema {
+    let mistakes = mistakes.iter().map(
+        |(name, about)| json!({ "type": "string", "const": name, "description": paragraph(about) }),
+    );
+    let mistakes: Vec<Json> = mistakes.collect();
+    json_schema!({
+        "oneOf": mistakes,
+        "description": "A mistake, by the name it has in scenarios.",
+    })
 }
 
 /// The name of a variant or field in kebab-case, as serde writes it.

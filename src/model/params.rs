@@ -3,6 +3,10 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
 /// A parameter that makes no system.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -29,7 +33,8 @@ impl BadParameter {
 /// are out of their range. Its keys in scenarios are the names in kebab-case.
 ///
 /// The doc comment of a parameter is what the schema says of it. A number that may be left out is an
-/// `Option`. The crate needs `serde` and `schemars`.
+/// `Option`; one that is checked by other means than `in_range` may have a range for the schema alone, as
+/// in `roughly 1..=15`. The crate needs `serde` and `schemars`.
 ///
 /// ```
 /// jury::params! {
@@ -55,26 +60,19 @@ impl BadParameter {
 #[macro_export]
 macro_rules! params {
     (
-        $(#[$about:meta])*
+        $(#[doc = $about:literal])+
         $params:ident {$(
-            $(#[$attribute:meta])*
-            $parameter:ident: $kind:ty = $default:expr $(, within $least:literal..=$most:tt)?;
+            $(#[doc = $says:literal])+
+            $parameter:ident: $kind:ty = $default:expr
+                $(, within $least:literal..=$most:tt)?
+                $(, roughly $from:literal..=$to:tt)?;
         )+}
     ) => {
-        $(#[$about])*
-        #[derive(
-            Clone,
-            Debug,
-            PartialEq,
-            Eq,
-            ::serde::Serialize,
-            ::serde::Deserialize,
-            ::schemars::JsonSchema,
-        )]
+        $(#[doc = $about])+
+        #[derive(Clone, Debug, PartialEq, Eq, ::serde::Serialize, ::serde::Deserialize)]
         #[serde(deny_unknown_fields, default, rename_all = "kebab-case")]
         pub struct $params {$(
-            $(#[$attribute])*
-            $(#[schemars(range(min = $least, max = $most))])?
+            $(#[doc = $says])+
             pub $parameter: $kind,
         )+}
 
@@ -83,6 +81,30 @@ macro_rules! params {
                 $params {
                     $($parameter: $default,)+
                 }
+            }
+        }
+
+        impl ::schemars::JsonSchema for $params {
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                ::core::stringify!($params).into()
+            }
+
+            fn schema_id() -> ::std::borrow::Cow<'static, str> {
+                ::core::concat!(::core::module_path!(), "::", ::core::stringify!($params)).into()
+            }
+
+            fn json_schema(generator: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
+                let about = ::core::concat!($($about, "\n"),+);
+                $crate::model::params::schema(generator, about, &Self::default(), &[$(
+                    $crate::model::params::Parameter {
+                        name: $crate::model::mistake::hyphened!($parameter),
+                        about: ::core::concat!($($says, "\n"),+),
+                        schema: |generator| generator.subschema_for::<$kind>(),
+                        range: None
+                            $(.or($crate::model::params::range::<$kind>($least..=$most)))?
+                            $(.or($crate::model::params::range::<$kind>($from..=$to)))?,
+                    },
+                )+])
             }
         }
 
@@ -100,9 +122,72 @@ macro_rules! params {
     };
 }
 
+/// What a schema says of one parameter.
+pub struct Parameter {
+    pub name: &'static str,
+    /// Its sentences, on the lines of the source.
+    pub about: &'static str,
+    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    pub range: Option<[u64; 2]>,
+}
+
+/// The range of a number, as a schema has it.
+pub fn range<N: Number>(limits: RangeInclusive<N::Of>) -> Option<[u64; 2]> {
+    let (least, most) = limits.into_inner();
+    Some([least.into(), most.into()])
+}
+
+/// The schema of parameters.
+pub fn schema(
+    generator: &mut SchemaGenerator,
+    about: &str,
+    defaults: &impl Serialize,
+    parameters: &[Parameter],
+) -> Schema {
+    let defaults = serde_json::to_value(defaults).expect("parameters are plain data");
+    object(generator, about, &defaults, parameters)
+}
+
+fn object(
+    generator: &mut SchemaGenerator,
+    about: &str,
+    defaults: &Json,
+    parameters: &[Parameter],
+) -> Schema {
+    let mut properties = Map::new();
+    for Parameter {
+        name,
+        about,
+        schema,
+        range,
+    } in parameters
+    {
+        let mut schema = schema(generator);
+        if let Some([least, most]) = range {
+            schema.insert("minimum".to_owned(), (*least).into());
+            schema.insert("maximum".to_owned(), (*most).into());
+        }
+        schema.insert("description".to_owned(), paragraph(about).into());
+        schema.insert("default".to_owned(), defaults[name].clone());
+        properties.insert((*name).to_owned(), schema.to_value());
+    }
+    json_schema!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": properties,
+        "description": paragraph(about),
+    })
+}
+
+/// The lines of a doc comment, as a schema has them.
+pub fn paragraph(lines: &str) -> String {
+    let lines: Vec<&str> = lines.lines().map(str::trim).collect();
+    lines.join("\n")
+}
+
 /// A number that can be set, or be left out.
 pub trait Number: Copy {
-    type Of: Copy + PartialOrd + Display + From<u8>;
+    type Of: Copy + PartialOrd + Display + From<u8> + Into<u64>;
     /// What to write instead of any number.
     const OTHERWISE: &'static str;
 

@@ -19,8 +19,7 @@ params! {
         servers: u8 = 3, within 1..=SERVERS_MAX;
         /// How many of them, from S1 on, the cluster is set up with. The others take no part until
         /// somebody adds them. All, if it is left out.
-        #[schemars(range(min = 1, max = SERVERS_MAX))]
-        members: Option<u8> = None;
+        members: Option<u8> = None, roughly 1..=SERVERS_MAX;
         /// The clients, C1, C2 and so on, and what each asks for: `put x 1`, `get x`, `cas x 1 2` and
         /// `inc x` of the state machine; `add S4`, `remove S1`, `members S1 S2 S4` and `transfer S2` of
         /// the cluster.
@@ -49,8 +48,7 @@ params! {
         /// its leader ignores candidates.
         check_quorum: bool = false;
         /// After how many applied entries a server replaces them by a snapshot; `null` if never.
-        #[schemars(range(min = 1, max = SNAPSHOT_AFTER_MAX))]
-        snapshot_after: Option<u32> = None;
+        snapshot_after: Option<u32> = None, roughly 1..=SNAPSHOT_AFTER_MAX;
         /// How the servers that take part can be changed.
         membership: Membership = Membership::Fixed;
         /// How reads are answered.

@@ -7,12 +7,13 @@
 //! Invariants: a node that is down has no volatile state, by type; commands are carried out in
 //! the order in which the handler gave them; after a crash inside a handler no later command is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
 use super::actor::{self, Command, Input, Start};
+use super::few::Few;
 use super::id::Id;
 use super::protocol::Protocol;
 use super::step::Breach;
@@ -38,7 +39,7 @@ pub enum Node<P: Protocol> {
 pub struct Up<P: Protocol> {
     pub state: P::State,
     /// The timers that are armed. (When they fire is the scheduler's business.)
-    pub timers: BTreeSet<P::Timer>,
+    pub timers: Few<P::Timer>,
     /// The choices that the environment has yet to settle.
     pub choices: BTreeMap<String, Vec<P::Choice>>,
     /// What was last saved; `None` if nothing ever was.
@@ -214,7 +215,7 @@ impl<P: Protocol> Node<P> {
             *self = match reaction.state.take() {
                 Some(state) => Node::Up(Up {
                     state,
-                    timers: BTreeSet::new(),
+                    timers: Few::new(),
                     choices: BTreeMap::new(),
                     storage,
                 }),

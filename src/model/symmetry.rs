@@ -9,8 +9,6 @@
 //! after another is a renaming. Whether a protocol is as symmetric as it says is not known here: the
 //! search that relies on it compares.
 
-use std::collections::BTreeSet;
-
 use derive_where::derive_where;
 
 use super::actor::Input;
@@ -210,16 +208,13 @@ impl<P: Protocol> Symmetry<P> {
                 storage: storage(saved),
             },
             Node::Up(up) => {
+                let timers = up.timers.iter();
                 let mut renamed = Up {
                     state: (self.state)(&up.state, by),
-                    timers: BTreeSet::new(),
+                    timers: timers.map(|timer| (self.timer)(timer, by)).collect(),
                     choices: up.choices.clone(),
                     storage: storage(&up.storage),
                 };
-                let timers = up.timers.iter();
-                renamed
-                    .timers
-                    .extend(timers.map(|timer| (self.timer)(timer, by)));
                 for option in renamed.choices.values_mut().flatten() {
                     *option = (self.choice)(option, by);
                 }

@@ -8,8 +8,6 @@
 //! Invariant: a timer is armed here exactly when it is in the world. Durations and drift are not
 //! known here.
 
-use std::collections::BTreeMap;
-
 use super::agenda::{Agenda, Entry, Rank};
 use crate::model::cluster::index;
 use crate::model::{Id, Time};
@@ -29,8 +27,8 @@ struct Slot<T> {
 pub struct Timers<T> {
     slots: Vec<Option<Slot<T>>>,
     free: Vec<u32>,
-    /// For each node, where its timers are.
-    of: Vec<BTreeMap<T, u32>>,
+    /// For each node, where its timers are, in their order.
+    of: Vec<Vec<u32>>,
 }
 
 impl<T: Ord + Clone> Timers<T> {
@@ -38,14 +36,16 @@ impl<T: Ord + Clone> Timers<T> {
         Timers {
             slots: Vec::new(),
             free: Vec::new(),
-            of: vec![BTreeMap::new(); nodes],
+            of: vec![Vec::new(); nodes],
         }
     }
 
     /// Arms a timer, again if it is armed.
     pub fn arm(&mut self, agenda: &mut Agenda, id: Id, timer: &T, due: Time) {
-        let at = self.of[index(id)].get(timer).copied();
-        let at = at.unwrap_or_else(|| self.occupy(id, timer));
+        let at = match self.place(id, timer) {
+            Ok(place) => self.of[index(id)][place],
+            Err(place) => self.occupy(id, timer, place),
+        };
         let slot = self.slots[at as usize].as_mut().expect("it is occupied");
         let fires = agenda.entry(due, Rank::Timeout, at);
         slot.fires = Some(fires);
@@ -56,15 +56,14 @@ impl<T: Ord + Clone> Timers<T> {
     }
 
     pub fn disarm(&mut self, id: Id, timer: &T) {
-        if let Some(&at) = self.of[index(id)].get(timer) {
-            self.put_out(at);
+        if let Ok(place) = self.place(id, timer) {
+            self.put_out(self.of[index(id)][place]);
         }
     }
 
     /// The node crashed.
     pub fn disarm_all(&mut self, id: Id) {
-        let all: Vec<u32> = self.of[index(id)].values().copied().collect();
-        for at in all {
+        for at in self.of[index(id)].clone() {
             self.put_out(at);
         }
     }
@@ -101,7 +100,16 @@ impl<T: Ord + Clone> Timers<T> {
         }
     }
 
-    fn occupy(&mut self, id: Id, timer: &T) -> u32 {
+    /// The place of a timer among those of its node, or where it would be.
+    fn place(&self, id: Id, timer: &T) -> Result<usize, usize> {
+        let timer_at = |at: u32| {
+            let slot = self.slots[at as usize].as_ref();
+            &slot.expect("it is occupied").timer
+        };
+        self.of[index(id)].binary_search_by(|&at| timer_at(at).cmp(timer))
+    }
+
+    fn occupy(&mut self, id: Id, timer: &T, place: usize) -> u32 {
         let slot = Some(Slot {
             id,
             timer: timer.clone(),
@@ -115,7 +123,7 @@ impl<T: Ord + Clone> Timers<T> {
             self.slots.push(slot);
             u32::try_from(self.slots.len() - 1).expect("fewer timers than memory")
         };
-        self.of[index(id)].insert(timer.clone(), at);
+        self.of[index(id)].insert(place, at);
         at
     }
 
@@ -126,7 +134,7 @@ impl<T: Ord + Clone> Timers<T> {
         };
         slot.fires = None;
         if slot.entered.is_none() {
-            self.of[index(slot.id)].remove(&slot.timer);
+            self.of[index(slot.id)].retain(|other| *other != at);
             self.slots[at as usize] = None;
             self.free.push(at);
         }

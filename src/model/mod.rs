@@ -7,6 +7,7 @@
 pub mod actor;
 pub mod arms;
 pub mod assumptions;
+pub(crate) mod bytes;
 pub mod cluster;
 pub mod event;
 pub mod facts;

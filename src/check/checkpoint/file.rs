@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::CheckpointError;
 use super::sum::{Sum, digest};
+use crate::model::bytes::{from_bytes, to_bytes};
 
 /// What every file begins with.
 const MAGIC: [u8; 8] = *b"jurychk\n";
@@ -88,9 +89,13 @@ impl Writer {
     }
 
     pub fn value(&mut self, value: &impl Serialize) -> io::Result<()> {
-        let bytes = postcard::to_extend(value, Vec::new()).map_err(io::Error::other)?;
+        let bytes = to_bytes(value).map_err(io::Error::other)?;
+        self.counted(&bytes)
+    }
+
+    fn counted(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.number(bytes.len() as u64)?;
-        self.bytes(&bytes)
+        self.bytes(bytes)
     }
 
     /// Writes a value of a protocol, which has to be the same when it is read back.
@@ -98,13 +103,12 @@ impl Writer {
         &mut self,
         value: &T,
     ) -> io::Result<()> {
-        let bytes = postcard::to_extend(value, Vec::new()).map_err(io::Error::other)?;
-        if postcard::from_bytes::<T>(&bytes).ok().as_ref() != Some(value) {
+        let bytes = to_bytes(value).map_err(io::Error::other)?;
+        if from_bytes::<T>(&bytes).ok().as_ref() != Some(value) {
             let why = "a state of this protocol is not the same once it was written and read back";
             return Err(io::Error::other(why));
         }
-        self.number(bytes.len() as u64)?;
-        self.bytes(&bytes)
+        self.counted(&bytes)
     }
 }
 
@@ -214,10 +218,7 @@ impl Reader {
     pub fn value<T: DeserializeOwned>(&mut self) -> Result<T, CheckpointError> {
         let count = self.number()?;
         self.bytes(count)?;
-        match postcard::take_from_bytes(&self.buffer) {
-            Ok((value, [])) => Ok(value),
-            _ => Err(self.damaged("a value in it makes no sense")),
-        }
+        from_bytes(&self.buffer).map_err(|_| self.damaged("a value in it makes no sense"))
     }
 
     /// That nothing is left.

@@ -10,6 +10,7 @@ mod blocked;
 pub mod checkpoint;
 mod explore;
 pub mod fast;
+pub(crate) mod intern;
 mod judge;
 pub mod reduction;
 #[cfg(feature = "stateright-bridge")]

@@ -11,10 +11,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use indexmap::IndexSet;
-use rustc_hash::FxBuildHasher;
 use serde::{Serialize, Serializer};
 
+use crate::check::intern::Interner;
 use crate::model::cluster::enumerate;
 use crate::model::{Id, NodeSet, Protocol, Rules, System, Timing, View, World};
 use crate::protocols::atomic_commitment::{AtomicCommitment, Outcomes, PlannedVote, Stage};
@@ -160,7 +159,7 @@ fn of_protocol<P: AtomicCommitment>() -> ConcurrencySets {
     let system = System::new(protocol, rules);
     let worlds = worlds(&system);
     let mut states: BTreeMap<(&'static str, LocalState), Concurrent> = BTreeMap::new();
-    for world in &worlds {
+    for world in worlds.values() {
         let stands = |id| Some((id, system.cluster.role(id), local(world, id)?));
         let sites: Vec<_> = system.cluster.ids().filter_map(stands).collect();
         let unanimous = is_unanimous(&*system.protocol, world);
@@ -185,16 +184,16 @@ fn of_protocol<P: AtomicCommitment>() -> ConcurrencySets {
 }
 
 /// Every world that can be reached.
-fn worlds<P: Protocol>(system: &System<P>) -> IndexSet<World<P>, FxBuildHasher> {
-    let mut found: IndexSet<World<P>, FxBuildHasher> = IndexSet::default();
-    found.insert(system.initial());
+fn worlds<P: Protocol>(system: &System<P>) -> Interner<World<P>> {
+    let mut found = Interner::default();
+    found.intern(system.initial());
     let mut next = 0;
-    while let Some(world) = found.get_index(next) {
+    while let Some(world) = found.values().get(next) {
         let mut world = world.clone();
         for event in system.enabled(&mut world).events {
             let mut to = world.clone();
             system.apply(&mut to, &event);
-            found.insert(to);
+            found.intern(to);
         }
         next += 1;
     }

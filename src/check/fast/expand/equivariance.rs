@@ -10,16 +10,14 @@
 
 use std::fmt::{self, Debug};
 
-use derive_where::derive_where;
-use indexmap::IndexSet;
-use rustc_hash::FxBuildHasher;
-
+use crate::check::intern::Interner;
 use crate::model::network::in_order;
 use crate::model::promise::Promise;
 use crate::model::symmetry::OwnedInput;
 use crate::model::{
     Breach, Id, LinkOrder, Node, NodeSet, Past, Protocol, Renaming, Symmetry, System,
 };
+use derive_where::derive_where;
 
 /// What may be asked of a protocol about one part.
 #[derive_where(Clone, PartialEq, Eq, Hash)]
@@ -70,7 +68,7 @@ enum Response<P: Protocol> {
 /// The questions that were asked by all names.
 #[derive_where(Default)]
 pub struct Checks<P: Protocol> {
-    asked: IndexSet<Query<P>, FxBuildHasher>,
+    asked: Interner<Query<P>>,
 }
 
 impl<P: Protocol> Checks<P> {
@@ -80,18 +78,20 @@ impl<P: Protocol> Checks<P> {
         system: &System<P>,
         symmetry: &Symmetry<P>,
         trades: &[Renaming],
-        question: &Query<P>,
+        question: Query<P>,
     ) {
-        if self.asked.contains(question) {
+        let (number, new) = self.asked.intern(question);
+        if !new {
             return;
         }
-        self.asked.insert(question.clone());
-        let mut open = vec![(question.clone(), question.ask(system))];
-        while let Some((question, answer)) = open.pop() {
+        let answer = self.asked.get(number).ask(system);
+        let mut open = vec![(number, answer)];
+        while let Some((number, answer)) = open.pop() {
             for by in trades {
+                let question = self.asked.get(number);
                 let elsewhere = question.renamed(symmetry, by);
                 let back = elsewhere.renamed(symmetry, by);
-                if back != question {
+                if back != *question {
                     Promise::Symmetry.complain(format!(
                         "node symmetry is broken: the protocol does not rename well. {} trade names \
                          twice, and {question:?} becomes {back:?}",
@@ -101,21 +101,23 @@ impl<P: Protocol> Checks<P> {
                 let said = elsewhere.ask(system);
                 let expected = answer.renamed(symmetry, system, by);
                 if said != expected {
-                    refuse(system, by, &question, &elsewhere, &expected, &said);
+                    refuse(system, by, question, &elsewhere, &expected, &said);
                 }
-                if self.asked.insert(elsewhere.clone()) {
-                    open.push((elsewhere, said));
+                let (number, new) = self.asked.intern(elsewhere);
+                if new {
+                    open.push((number, said));
                 }
             }
             if let Response::Reaction { after, .. } = answer {
-                let (id, about) = (question.id, About::Awaited(after));
-                self.check(system, symmetry, trades, &Query { id, about });
+                let id = self.asked.get(number).id;
+                let about = About::Awaited(after);
+                self.check(system, symmetry, trades, Query { id, about });
             }
         }
     }
 
     pub fn bytes(&self) -> usize {
-        self.asked.capacity() * (size_of::<Query<P>>() + 2 * size_of::<usize>())
+        self.asked.bytes()
     }
 }
 

@@ -7,9 +7,9 @@
 //! (`cursor::tapes`).
 
 use crate::check::fast::store::books::Numbers;
-use crate::check::fast::store::intern::{NONE, Number, number};
 use crate::check::fast::store::memo::Memo;
 use crate::check::fast::store::pieces::{Piece, Pieces};
+use crate::check::intern::{NONE, Number, number};
 use crate::model::globals::GlobalsChange;
 use crate::model::{Bound, Enabled, Event, Id, Link};
 

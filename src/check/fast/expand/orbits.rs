@@ -26,8 +26,8 @@ use std::sync::Arc;
 use super::equivariance::{Checks, Query};
 use super::renamings::{Nth, Renamings, rank};
 use crate::check::fast::store::books::Books;
-use crate::check::fast::store::intern::{NONE, Number, number};
 use crate::check::fast::store::memo::{Memo, question};
+use crate::check::intern::{NONE, Number, number};
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::promise::Promise;
@@ -102,7 +102,7 @@ impl<P: Protocol> Orbits<P> {
     }
 
     /// Asks a question by all names, and compares the answers.
-    pub fn check(&mut self, system: &System<P>, question: &Query<P>) {
+    pub fn check(&mut self, system: &System<P>, question: Query<P>) {
         let trades = &self.names.trades;
         self.checks.check(system, &self.symmetry, trades, question);
     }

@@ -10,8 +10,8 @@ use std::sync::Arc;
 
 use super::cursor::Cursor;
 use crate::check::fast::store::books::{Books, Shelf};
-use crate::check::fast::store::intern::{Number, number};
 use crate::check::fast::store::memo::{Memo, question};
+use crate::check::intern::{Number, number};
 use crate::check::reduction::Reads;
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
@@ -298,6 +298,7 @@ mod tests {
     use crate::check::fast::expand::cursor::Cursor;
     use crate::check::fast::expand::reduce::Reducer;
     use crate::check::fast::tuning::Tuning;
+    use crate::check::reduction::Reductions;
     use crate::model::cluster::index;
     use crate::model::{
         Actor, Answer, BadParameter, Cluster, Enabled, Id, Limit, NodeSet, Observation, Out,
@@ -404,7 +405,8 @@ mod tests {
             rules.budgets.crashes = vec![(NodeSet::first(1), Limit::AtMost(1))];
             let system = System::new(Counters, rules);
             let start = system.initial();
-            let mut cursor = Cursor::new(&system, &start, &Tuning::unreduced(), Reducer::none());
+            let reducer = Reducer::new(Reductions::NONE, None);
+            let mut cursor = Cursor::new(&system, &start, &Tuning::unreduced(), reducer);
             let at_start = cursor.parts().to_vec();
             let remembering = |predicate| Remembering::new("a predicate", predicate, steps_max);
             let mut known = PREDICATES.map(|predicate| (predicate, remembering(predicate), 0));

@@ -3,7 +3,7 @@
 //! Invariant: what was put in is what comes out, for ever. It is open addressing with linear
 //! probing, never more than three quarters full, and nothing is ever taken out.
 
-use super::intern::Number;
+use crate::check::intern::Number;
 
 /// No question: none has all bits set.
 const FREE: u64 = u64::MAX;

@@ -7,7 +7,8 @@
 //! number, so do pairs of numbers, in a tree whose root is a pair of numbers. When a number outgrows
 //! its field, worlds are packed again, into a layout that is made for what is known by then.
 
-use super::intern::{Number, Shared};
+use super::shared::Shared;
+use crate::check::intern::Number;
 
 /// A world in as few words as its layout has: one or two.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

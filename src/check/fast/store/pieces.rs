@@ -1,6 +1,6 @@
 //! Lists of various lengths, one after another in a single list.
 
-use super::intern::number;
+use crate::check::intern::number;
 
 /// A piece of a list that many parts share.
 #[derive(Clone, Copy, Default)]

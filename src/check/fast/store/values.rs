@@ -10,8 +10,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::books::Books;
-use super::intern::{Number, Shared, number};
+use super::shared::Shared;
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
+use crate::check::intern::{Number, number};
 use crate::model::globals::Globals;
 use crate::model::{Channel, Id, Node, Past, Protocol, System};
 

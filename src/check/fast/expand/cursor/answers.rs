@@ -9,8 +9,8 @@ use crate::check::fast::expand::equivariance::{About, Query};
 use crate::check::fast::store::books::{
     Answered, Numbers, Points, Shelf, and_fate, code, with_fate,
 };
-use crate::check::fast::store::intern::{Number, number};
 use crate::check::fast::store::memo::question;
+use crate::check::intern::{Number, number};
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
@@ -51,7 +51,7 @@ impl<P: Protocol> Cursor<P> {
     }
 
     /// Compares what a question is answered to by all names.
-    pub(super) fn compare(&mut self, question: &Query<P>) {
+    pub(super) fn compare(&mut self, question: Query<P>) {
         if let Some(orbits) = &mut self.orbits {
             orbits.check(&self.system, question);
         }
@@ -67,7 +67,7 @@ impl<P: Protocol> Cursor<P> {
         if self.orbits.is_some() {
             let node = self.shelf().node(id).clone();
             let about = about(node, OwnedInput::of(self.books.spell_input(id, input)));
-            self.compare(&Query { id, about });
+            self.compare(Query { id, about });
         }
     }
 
@@ -257,7 +257,7 @@ impl<P: Protocol> Cursor<P> {
                 observations,
                 breaches,
             };
-            self.compare(&Query { id, about });
+            self.compare(Query { id, about });
         }
         let after = if let Some(after) = self.books.history.records.get(question) {
             if self.doubts() {

@@ -4,7 +4,7 @@ use super::Cursor;
 use crate::check::fast::expand::equivariance::About;
 use crate::check::fast::expand::offers::Move;
 use crate::check::fast::store::books::{Numbers, Points};
-use crate::check::fast::store::intern::{NONE, Number};
+use crate::check::intern::{NONE, Number};
 use crate::model::cluster::index;
 use crate::model::globals::{Globals, GlobalsChange};
 use crate::model::network::{ChannelChange, Fate};

@@ -8,8 +8,8 @@ use crate::check::fast::expand::equivariance::{About, Query};
 use crate::check::fast::expand::orbits::Orbits;
 use crate::check::fast::expand::renamings::Renamings;
 use crate::check::fast::store::books::Books;
-use crate::check::fast::store::intern::Number;
 use crate::check::fast::store::pack::Key;
+use crate::check::intern::Number;
 use crate::model::{Protocol, System};
 
 impl<P: Protocol> Cursor<P> {
@@ -20,7 +20,7 @@ impl<P: Protocol> Cursor<P> {
         self.orbits = Some(Orbits::new(Arc::new(symmetry), Arc::new(names)));
         for id in self.system.cluster.ids() {
             let about = About::Awaited(self.shelf().node(id).clone());
-            self.compare(&Query { id, about });
+            self.compare(Query { id, about });
         }
         while {
             self.class();

@@ -19,9 +19,9 @@ use super::offers::Offers;
 use super::orbits::Orbits;
 use super::reduce::Reducer;
 use crate::check::fast::store::books::Books;
-use crate::check::fast::store::intern::{Interner, Number};
 use crate::check::fast::store::pack::{Key, Packer};
 use crate::check::fast::tuning::Tuning;
+use crate::check::intern::{Interner, Number};
 use crate::model::cluster::index;
 use crate::model::{Id, Link, Protocol, System, View, World};
 

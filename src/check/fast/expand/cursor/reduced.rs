@@ -13,8 +13,8 @@ use std::sync::Arc;
 use super::Cursor;
 use crate::check::fast::expand::reduce::Dead;
 use crate::check::fast::store::books::{Numbers, code};
-use crate::check::fast::store::intern::{NONE, Number};
 use crate::check::fast::store::memo::question;
+use crate::check::intern::{NONE, Number};
 use crate::model::cluster::index;
 use crate::model::network::ChannelChange;
 use crate::model::{

@@ -11,8 +11,8 @@
 use super::Cursor;
 use crate::check::fast::expand::offers::Move;
 use crate::check::fast::store::books::Numbers;
-use crate::check::fast::store::intern::{NONE, number};
 use crate::check::fast::store::pieces::Piece;
+use crate::check::intern::{NONE, number};
 use crate::model::cluster::index;
 use crate::model::globals::GlobalsChange;
 use crate::model::network::{ChannelChange, Fate};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::Prospect;
 use crate::check::fast::store::books::NodeBook;
-use crate::check::fast::store::intern::{NONE, Number};
 use crate::check::fast::store::memo::Memo;
+use crate::check::intern::{NONE, Number};
 use crate::model::promise::Promise;
 use crate::model::{Id, Protocol};
 

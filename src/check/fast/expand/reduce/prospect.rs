@@ -14,42 +14,37 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use indexmap::IndexSet;
-use rustc_hash::FxBuildHasher;
-
-use crate::check::fast::store::intern::Number;
+use crate::check::intern::{Interner, Number, number};
 use crate::check::reduction::Forgone;
 use crate::check::{LOOK_EVERY, Monitor, Stopped};
 use crate::model::cluster::index;
 use crate::model::{Id, Input, Link, Node, NodeSet, Protocol, System, View, World};
-
-type Set<T> = IndexSet<T, FxBuildHasher>;
 
 /// Numbers of messages, as bits.
 type Bits = Vec<u64>;
 
 /// What can become of one node.
 pub struct Prospect<P: Protocol> {
-    parts: Set<Node<P>>,
+    parts: Interner<Node<P>>,
     /// All that may ever be on its way to it, with whom it is from.
-    messages: Set<(Id, P::Msg)>,
+    messages: Interner<(Id, P::Msg)>,
     /// For each part, which of the sets of dead messages is its own.
     dead_at: Vec<Number>,
     /// The first of them is empty. Those of parts that are up are told from those of others.
-    dead: Set<(Bits, bool)>,
+    dead: Interner<(Bits, bool)>,
 }
 
 impl<P: Protocol> Prospect<P> {
     /// Which messages are dead at a part, by the number of their set; 0 if none is. Nothing if the
     /// part cannot come about.
     pub fn class(&self, part: &Node<P>) -> Option<Number> {
-        Some(self.dead_at[self.parts.get_index_of(part)?])
+        Some(self.dead_at[self.parts.find(part)? as usize])
     }
 
     /// Whether a message is in one of these sets. Nothing if nobody can send it.
     pub fn is_dead(&self, class: Number, src: Id, msg: &P::Msg) -> Option<bool> {
-        let at = self.messages.get_index_of(&(src, msg.clone()))?;
-        Some(self.dead[class as usize].0[at / 64] >> (at % 64) & 1 == 1)
+        let at = self.messages.find(&(src, msg.clone()))? as usize;
+        Some(self.dead.get(class).0[at / 64] >> (at % 64) & 1 == 1)
     }
 }
 
@@ -102,8 +97,8 @@ impl QuestionCounter<'_> {
 
 /// What is known of one node so far.
 struct NodeClosure<P: Protocol> {
-    parts: Set<Node<P>>,
-    messages: Set<(Id, P::Msg)>,
+    parts: Interner<Node<P>>,
+    messages: Interner<(Id, P::Msg)>,
     /// From part to part.
     edges: Vec<(usize, usize)>,
     /// The parts at which a message makes a difference.
@@ -139,7 +134,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
                 channel.iter().map(move |msg| (src, msg.clone()))
             });
             NodeClosure {
-                parts: Set::from_iter([start.node(dst).clone()]),
+                parts: Interner::from_iter([start.node(dst).clone()]),
                 messages: in_flight.collect(),
                 edges: Vec::new(),
                 live: Vec::new(),
@@ -171,7 +166,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
             let at = index(id);
             let mut part = 0;
             while part < self.nodes[at].parts.len() {
-                let node = self.nodes[at].parts[part].clone();
+                let node = self.nodes[at].parts.get(number(part)).clone();
                 if part == self.nodes[at].asked.len() {
                     self.nodes[at].asked.push(0);
                     self.own(id, part, &node)?;
@@ -226,7 +221,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
     ) -> Result<(), Unforeseen> {
         let arrives = node.up().is_some_and(|up| up.choices.is_empty());
         if arrives {
-            let (src, msg) = self.nodes[index(id)].messages[nth].clone();
+            let (src, msg) = self.nodes[index(id)].messages.get(number(nth)).clone();
             let input = Input::Message { src, msg: &msg };
             if self.input(id, part, node, input)? {
                 self.nodes[index(id)].live.push((part, nth));
@@ -277,7 +272,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
         let reaction = after.react(&self.system.protocol, id, input, crash_after);
         let mut differs = after != *node || !reaction.observations.is_empty();
         for (dst, msg) in reaction.sends() {
-            self.nodes[index(dst)].messages.insert((id, msg.clone()));
+            self.nodes[index(dst)].messages.intern((id, msg.clone()));
             differs = true;
         }
         self.nodes[index(id)].lead(part, after);
@@ -287,7 +282,7 @@ impl<'a, P: Protocol> Closure<'a, P> {
 
 impl<P: Protocol> NodeClosure<P> {
     fn lead(&mut self, part: usize, after: Node<P>) {
-        let (after, _) = self.parts.insert_full(after);
+        let after = self.parts.intern(after).0 as usize;
         if after != part {
             self.edges.push((part, after));
         }
@@ -295,45 +290,14 @@ impl<P: Protocol> NodeClosure<P> {
 
     /// Finds what is dead: what is live nowhere ahead.
     fn judge(self, watch: &mut QuestionCounter<'_>) -> Result<Prospect<P>, Unforeseen> {
-        let words = self.messages.len().div_ceil(64);
-        let mut live: Vec<Bits> = vec![vec![0; words]; self.parts.len()];
-        for &(part, nth) in &self.live {
-            live[part][nth / 64] |= 1 << (nth % 64);
-        }
-        let mut before = vec![Vec::new(); self.parts.len()];
-        for &(from, to) in &self.edges {
-            before[to].push(from);
-        }
-        let mut todo: Vec<usize> = (0..self.parts.len()).collect();
-        while let Some(part) = todo.pop() {
-            watch.look()?;
-            let ahead = live[part].clone();
-            for &from in &before[part] {
-                let mut news = false;
-                for (bits, ahead) in live[from].iter_mut().zip(&ahead) {
-                    news |= ahead & !*bits != 0;
-                    *bits |= ahead;
-                }
-                if news {
-                    todo.push(from);
-                }
-            }
-        }
-        let mut dead = Set::from_iter([(vec![0; words], false)]);
-        let mut dead_at = Vec::with_capacity(live.len());
-        for (part, mut bits) in self.parts.iter().zip(live) {
-            for (nth, word) in bits.iter_mut().enumerate() {
-                let known = self.messages.len() - nth * 64;
-                let all = if known < 64 {
-                    (1 << known) - 1
-                } else {
-                    u64::MAX
-                };
-                *word = !*word & all;
-            }
+        let (parts, messages) = (self.parts.len(), self.messages.len());
+        let live = live_ahead(parts, messages, &self.live, &self.edges, watch)?;
+        let mut dead = Interner::from_iter([(vec![0; messages.div_ceil(64)], false)]);
+        let mut dead_at = Vec::with_capacity(parts);
+        for (part, bits) in self.parts.values().iter().zip(live) {
+            let bits = others(bits, messages);
             let is_up = part.is_up() && bits.iter().any(|word| *word != 0);
-            let (class, _) = dead.insert_full((bits, is_up));
-            dead_at.push(Number::try_from(class).expect("few parts"));
+            dead_at.push(dead.intern((bits, is_up)).0);
         }
         Ok(Prospect {
             parts: self.parts,
@@ -342,4 +306,52 @@ impl<P: Protocol> NodeClosure<P> {
             dead,
         })
     }
+}
+
+/// For each part, the messages that are live there or anywhere ahead.
+fn live_ahead(
+    parts: usize,
+    messages: usize,
+    live_at: &[(usize, usize)],
+    edges: &[(usize, usize)],
+    watch: &mut QuestionCounter<'_>,
+) -> Result<Vec<Bits>, Unforeseen> {
+    let mut live: Vec<Bits> = vec![vec![0; messages.div_ceil(64)]; parts];
+    for &(part, nth) in live_at {
+        live[part][nth / 64] |= 1 << (nth % 64);
+    }
+    let mut before = vec![Vec::new(); parts];
+    for &(from, to) in edges {
+        before[to].push(from);
+    }
+    let mut todo: Vec<usize> = (0..parts).collect();
+    while let Some(part) = todo.pop() {
+        watch.look()?;
+        let ahead = live[part].clone();
+        for &from in &before[part] {
+            let mut news = false;
+            for (bits, ahead) in live[from].iter_mut().zip(&ahead) {
+                news |= ahead & !*bits != 0;
+                *bits |= ahead;
+            }
+            if news {
+                todo.push(from);
+            }
+        }
+    }
+    Ok(live)
+}
+
+/// All messages but these.
+fn others(mut bits: Bits, messages: usize) -> Bits {
+    for (nth, word) in bits.iter_mut().enumerate() {
+        let known = messages - nth * 64;
+        let all = if known < 64 {
+            (1 << known) - 1
+        } else {
+            u64::MAX
+        };
+        *word = !*word & all;
+    }
+    bits
 }

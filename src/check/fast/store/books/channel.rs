@@ -3,9 +3,10 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use super::super::intern::{Interner, Number, Shared, number};
 use super::super::memo::Memo;
 use super::super::pieces::{Piece, Pieces};
+use super::super::shared::Shared;
+use crate::check::intern::{Interner, Number, number};
 use crate::model::network::Fate;
 use crate::model::{Channel, LinkOrder};
 

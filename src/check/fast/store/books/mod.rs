@@ -20,7 +20,7 @@ pub use node::{Answered, NodeBook, Points};
 pub use rest::{GlobalsBook, HistoryBook};
 pub use spell::{Numbers, code};
 
-use super::intern::Number;
+use crate::check::intern::Number;
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::{Channel, Id, Link, Node, Past, Protocol};

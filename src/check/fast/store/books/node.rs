@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::super::intern::{Interner, NONE, Number, Shared, number};
 use super::super::memo::{Memo, question};
 use super::super::pieces::{Piece, Pieces};
+use super::super::shared::Shared;
+use crate::check::intern::{Interner, NONE, Number, number};
 use crate::model::{Id, Node, NodeSet, Protocol};
 
 /// What the relation reads of a node.

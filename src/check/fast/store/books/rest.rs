@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::super::intern::{Interner, NONE, Number, Shared, number};
 use super::super::memo::Memo;
+use super::super::shared::Shared;
+use crate::check::intern::{Interner, NONE, Number, number};
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::{Breach, Cut, Id, NodeSet, Past, Protocol, Rules};

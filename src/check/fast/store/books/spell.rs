@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::super::intern::{Number, number};
 use super::Books;
+use crate::check::intern::{Number, number};
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::{Envelope, Event, Id, Input, Link, Protocol, Vocabulary};

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use indexmap::IndexSet;
-use rustc_hash::FxBuildHasher;
-
+use super::intern::{Number, number};
+use super::worlds::{Found, Taken, Worlds, way};
 use super::{LOOK_EVERY, Monitor, Progress};
 use crate::model::{
-    Budgets, Cluster, Event, Id, Limit, Link, LinkOrder, NodeSet, Predicate, Protocol, Reason,
-    Rules, System, Timing, View, World, cluster::enumerate,
+    Budgets, Cluster, Event, Id, Limit, LinkOrder, NodeSet, Predicate, Protocol, Reason, Rules,
+    System, Timing, View, World, cluster::enumerate,
 };
 
 /// Whether a goal can be reached.
@@ -66,7 +65,6 @@ pub fn possible<P: Protocol>(
     search(&system, world, goal, states_max, monitor)
 }
 
-/// Looks first where the fewest nodes are missing from the goal, then where it got to first.
 fn search<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
@@ -74,33 +72,36 @@ fn search<P: Protocol>(
     states_max: usize,
     monitor: &mut dyn Monitor,
 ) -> Possible {
-    let missing = |world: &World<P>| goal.ask(&system.protocol, world).map_err(|r| r.nodes.len());
+    let mut carrier = world.clone();
+    let mut found = Found::new(system, &mut carrier, world, vec![goal]);
+    reaches(&mut found, states_max, monitor)
+}
+
+/// Whether a goal can be reached: looks first where the fewest nodes are missing from it, then where it
+/// got to first.
+fn reaches(worlds: &mut dyn Worlds, states_max: usize, monitor: &mut dyn Monitor) -> Possible {
     let mut open = false;
-    let mut found: IndexSet<World<P>, FxBuildHasher> = IndexSet::default();
     let mut queue = BTreeSet::new();
-    let Err(nodes) = missing(world) else {
+    let Err(missing) = worlds.ask(0) else {
         return Possible::Yes;
     };
-    found.insert(world.clone());
-    queue.insert((nodes, 0));
+    queue.insert((missing.nodes.len(), 0));
     while let Some((_, at)) = queue.pop_first() {
-        let mut world = found[at].clone();
-        let enabled = system.enabled(&mut world);
+        let enabled = worlds.look(at);
         open |= !enabled.withheld.is_empty();
-        for event in enabled.events {
-            let mut next = world.clone();
-            system.apply(&mut next, &event);
-            if found.contains(&next) {
+        for nth in 0..enabled.events.len() {
+            let step = worlds.step(nth);
+            if !step.new {
                 continue;
             }
-            let Err(nodes) = missing(&next) else {
+            let Err(missing) = worlds.ask(0) else {
                 return Possible::Yes;
             };
-            if found.len() >= states_max || is_over(monitor, found.len()) {
+            let before = worlds.len() - 1;
+            if before >= states_max || is_over(monitor, before) {
                 return Possible::Unknown;
             }
-            queue.insert((nodes, found.len()));
-            found.insert(next);
+            queue.insert((missing.nodes.len(), step.to));
         }
     }
     if open {
@@ -135,42 +136,43 @@ pub fn standstill<P: Protocol>(
         timeouts: Limit::Unlimited,
         ..system.rules.clone()
     });
-    let unrest = |world: &World<P>| {
-        let ids = || system.cluster.ids();
-        let links = ids().flat_map(|src| ids().map(move |dst| Link::new(src, dst)));
-        let in_flight: usize = links.map(|link| world.channel(link).len()).sum();
-        let missed = goal.ask(&system.protocol, world).err();
-        (in_flight, missed.map_or(0, |reason| reason.nodes.len()))
+    let mut carrier = world.clone();
+    let mut found = Found::new(&system, &mut carrier, world, vec![goal]);
+    let (way, calmest) = calmest(&mut found, states_max, monitor);
+    let events = way.into_iter().map(|taken| found.event(taken)).collect();
+    (events, found.world(calmest).clone())
+}
+
+/// The first of the worlds in which the least is under way and undecided, and the way there.
+fn calmest(
+    worlds: &mut dyn Worlds,
+    states_max: usize,
+    monitor: &mut dyn Monitor,
+) -> (Vec<Taken>, Number) {
+    let unrest = |worlds: &dyn Worlds| {
+        let missed = worlds.ask(0).err();
+        let missing = missed.map_or(0, |reason| reason.nodes.len());
+        (worlds.in_flight(), missing)
     };
-    let mut found: IndexSet<World<P>, FxBuildHasher> = IndexSet::default();
-    let mut origins: Vec<Option<(usize, Event<P>)>> = vec![None];
-    found.insert(world.clone());
+    let mut taken = vec![Taken::new(0, 0)];
+    let mut calmest = (unrest(worlds), 0);
     let mut next = 0;
-    while next < found.len() && found.len() < states_max {
+    while next < worlds.len() && worlds.len() < states_max {
         if is_over(monitor, next + 1) {
             break;
         }
-        let mut at = found[next].clone();
-        for event in system.enabled(&mut at).events {
-            let mut to = at.clone();
-            system.apply(&mut to, &event);
-            if found.insert(to) {
-                origins.push(Some((next, event)));
+        let at = number(next);
+        for nth in 0..worlds.look(at).events.len() {
+            let step = worlds.step(nth);
+            if step.new {
+                taken.push(Taken::new(at, nth));
+                calmest = calmest.min((unrest(worlds), step.to));
             }
         }
         next += 1;
     }
-    let calmest = (0..found.len())
-        .min_by_key(|&at| (unrest(&found[at]), at))
-        .expect("the world itself was found");
-    let mut events = Vec::new();
-    let mut at = calmest;
-    while let Some((before, event)) = origins[at].take() {
-        events.push(event);
-        at = before;
-    }
-    events.reverse();
-    (events, found[calmest].clone())
+    let (_, calmest) = calmest;
+    (way(&taken, calmest), calmest)
 }
 
 /// Explains a blocked world.

@@ -5,50 +5,34 @@
 //! nothing but two small numbers is kept for it; a world that was not expanded is *open*.
 
 use std::collections::BTreeSet;
-use std::hash::{BuildHasherDefault, Hash};
 
-use derive_where::derive_where;
-use indexmap::IndexSet;
-use rustc_hash::FxHasher;
-
+use super::intern::{Number, number};
+use super::worlds::{Found, Keyed, Taken, Worlds, way};
 use super::{Account, LOOK_EVERY, Limits, Monitor, Progress, Stopped};
-use crate::model::arms::{Arm, Exercised};
-use crate::model::network::Fate;
-use crate::model::{
-    Bound, Carrier, Class, Event, Expectation, Id, Input, Predicate, Property, Protocol, Reason,
-    System, World,
-};
+use crate::model::arms::Exercised;
+use crate::model::{Bound, Class, Event, Expectation, Property, Protocol, Reason, Sense, System};
 
-/// A carrier whose worlds can be kept and compared.
-pub trait Keyed<P: Protocol>: Carrier<P> {
-    /// A whole world, exactly.
-    type Key: Clone + Eq + Hash;
-
-    fn key(&self) -> Self::Key;
-    fn load(&mut self, key: &Self::Key);
-}
-
-impl<P: Protocol> Keyed<P> for World<P> {
-    type Key = World<P>;
-
-    fn key(&self) -> World<P> {
-        self.clone()
-    }
-
-    fn load(&mut self, key: &World<P>) {
-        self.clone_from(key);
-    }
-}
-
-/// What a search found out.
+/// What a search found out, with events of some kind.
 #[derive(Debug)]
-pub struct Explored<P: Protocol> {
+pub struct Explored<E> {
     pub account: Account,
     /// For each property, in the order in which they were asked.
-    pub findings: Vec<Finding<Event<P>>>,
+    pub findings: Vec<Finding<E>>,
     /// Shortest way to a world in which timers are armed, none of them may fire, and no other
     /// ordinary event is enabled: a deadlock, or a wrong `awaits`.
-    pub waiting_for_the_living: Option<Vec<Event<P>>>,
+    pub waiting_for_the_living: Option<Vec<E>>,
+}
+
+impl<E> Explored<E> {
+    /// The same with its schedules put in other words.
+    pub fn with<F>(self, mut words: impl FnMut(Vec<E>) -> Vec<F>) -> Explored<F> {
+        let findings = self.findings.into_iter();
+        Explored {
+            account: self.account,
+            findings: findings.map(|finding| finding.with(&mut words)).collect(),
+            waiting_for_the_living: self.waiting_for_the_living.map(words),
+        }
+    }
 }
 
 /// What a search found out about one property, with events of some kind.
@@ -83,23 +67,6 @@ impl<E> Finding<E> {
     }
 }
 
-/// A path back: the world before, and which of its enabled events led here.
-#[derive(Clone, Copy)]
-struct Parent {
-    world: u32,
-    nth: u32,
-}
-
-/// One property while the search goes on.
-struct Tracked<P: Protocol> {
-    expectation: Expectation<P>,
-    found: Option<(u32, Option<Reason>)>,
-    /// For each world, for the sweep backwards: it meets the goal.
-    goal: Vec<bool>,
-    /// For each world: the property asks something of it.
-    asked: Vec<bool>,
-}
-
 /// Explores every world that can be reached from `start`.
 ///
 /// Stops early when every property is settled. Properties that ask for possible progress are
@@ -111,21 +78,54 @@ pub fn explore<P: Protocol, C: Keyed<P>>(
     properties: &[Property<P>],
     limits: &Limits,
     monitor: &mut dyn Monitor,
-) -> Explored<P> {
-    let mut search = Exploration::new(system, properties);
-    search.run(carrier, start, limits, monitor);
-    search.finish(carrier)
+) -> Explored<Event<P>> {
+    let mut predicates = Vec::new();
+    let mut inquiries = Vec::new();
+    for property in properties {
+        let condition = match property.expectation {
+            Expectation::NeverBlocked { condition, .. } => condition,
+            _ => None,
+        };
+        let predicate = predicates.len();
+        predicates.push(property.expectation.predicate());
+        predicates.extend(condition);
+        inquiries.push(Inquiry {
+            sense: property.expectation.sense(),
+            predicate,
+            condition: condition.map(|_| predicate + 1),
+            found: None,
+            goal: Vec::new(),
+            asked: Vec::new(),
+        });
+    }
+    let mut found = Found::new(system, carrier, start, predicates);
+    let explored = Exploration::of(&mut found, inquiries).run(limits, monitor);
+    explored.with(|way| way.into_iter().map(|taken| found.event(taken)).collect())
 }
 
-struct Exploration<'a, P: Protocol, K> {
-    system: &'a System<P>,
-    inquiries: Vec<Tracked<P>>,
+/// One property while the search goes on.
+struct Inquiry {
+    sense: Sense,
+    /// Which of the predicates is its own, and which says where it matters.
+    predicate: usize,
+    condition: Option<usize>,
+    found: Option<(Number, Option<Reason>)>,
+    /// For each world, for the sweep backwards: it meets the goal.
+    goal: Vec<bool>,
+    /// For each world: the property asks something of it.
+    asked: Vec<bool>,
+}
+
+/// A search, whatever the protocol.
+struct Exploration<'a> {
+    worlds: &'a mut dyn Worlds,
+    inquiries: Vec<Inquiry>,
     /// Some property asks for possible progress: edges are kept for the sweep backwards.
     sweeps: bool,
-    worlds: IndexSet<K, BuildHasherDefault<FxHasher>>,
-    parents: Vec<Parent>,
-    ordinary: Vec<(u32, u32)>,
-    repairs: Vec<(u32, u32)>,
+    /// For each world, how it was found.
+    taken: Vec<Taken>,
+    ordinary: Vec<(Number, Number)>,
+    repairs: Vec<(Number, Number)>,
     /// For each world: a bound withheld an ordinary event, or it was not expanded.
     open: Vec<bool>,
     /// For each world: a budget withheld a repair, or it was not expanded and has one.
@@ -138,37 +138,18 @@ struct Exploration<'a, P: Protocol, K> {
     withheld: BTreeSet<Bound>,
     absorbed: bool,
     stopped: Option<Stopped>,
-    waiting: Option<u32>,
+    waiting: Option<Number>,
     exercised: Exercised,
-    /// What exercised them, to tell quickly that it is nothing new.
-    heard: BTreeSet<Heard<P>>,
 }
 
-/// A message or a timer that came to a node.
-#[derive_where(PartialEq, Eq, PartialOrd, Ord)]
-enum Heard<P: Protocol> {
-    Message(Id, P::Msg),
-    Timer(Id, P::Timer),
-}
-
-impl<'a, P: Protocol, K: Clone + Eq + Hash> Exploration<'a, P, K> {
-    fn new(system: &'a System<P>, properties: &[Property<P>]) -> Self {
-        let inquiries: Vec<_> = properties
-            .iter()
-            .map(|property| Tracked {
-                expectation: property.expectation,
-                found: None,
-                goal: Vec::new(),
-                asked: Vec::new(),
-            })
-            .collect();
-        let sweeps = inquiries.iter().any(|i| i.expectation.goal().is_some());
+impl<'a> Exploration<'a> {
+    fn of(worlds: &'a mut dyn Worlds, inquiries: Vec<Inquiry>) -> Self {
+        let sweeps = inquiries.iter().any(|i| i.sense.is_of_progress());
         Exploration {
-            system,
+            worlds,
             inquiries,
             sweeps,
-            worlds: IndexSet::default(),
-            parents: Vec::new(),
+            taken: Vec::new(),
             ordinary: Vec::new(),
             repairs: Vec::new(),
             open: Vec::new(),
@@ -182,19 +163,17 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Exploration<'a, P, K> {
             stopped: None,
             waiting: None,
             exercised: Exercised::default(),
-            heard: BTreeSet::new(),
         }
     }
 
-    fn run<C: Keyed<P, Key = K>>(
-        &mut self,
-        carrier: &mut C,
-        start: &K,
-        limits: &Limits,
-        monitor: &mut dyn Monitor,
-    ) {
-        carrier.load(start);
-        self.discover(carrier, Parent { world: 0, nth: 0 });
+    fn run(mut self, limits: &Limits, monitor: &mut dyn Monitor) -> Explored<Taken> {
+        self.stopped = self.search(limits, monitor).err();
+        self.sweep();
+        self.explored()
+    }
+
+    fn search(&mut self, limits: &Limits, monitor: &mut dyn Monitor) -> Result<(), Stopped> {
+        self.discover(0, Taken::new(0, 0));
         let mut next = 0;
         let mut level_ends = 1;
         while next < self.worlds.len() && !self.is_settled() {
@@ -202,24 +181,21 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Exploration<'a, P, K> {
                 self.depth += 1;
                 level_ends = self.worlds.len();
             }
-            if next.is_multiple_of(LOOK_EVERY)
-                && let Err(stopped) = monitor.look(&self.progress(next))
-            {
-                self.stopped = Some(stopped);
-                return;
+            if next.is_multiple_of(LOOK_EVERY) {
+                monitor.look(&self.progress(next))?;
             }
             let too_many = |most| self.worlds.len() as u64 > most;
             if limits.states.is_some_and(too_many) {
-                self.stopped = Some(Stopped::States);
-                return;
+                return Err(Stopped::States);
             }
             let deeper = limits
                 .depth
                 .allows(|| usize::try_from(self.depth).unwrap_or(usize::MAX));
-            self.expand(carrier, number(next), deeper);
+            self.expand(number(next), deeper);
             next += 1;
             self.expanded = next;
         }
+        Ok(())
     }
 
     fn progress(&self, next: usize) -> Progress {
@@ -240,12 +216,9 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Exploration<'a, P, K> {
             && self.inquiries.iter().all(|i| i.found.is_some())
     }
 
-    fn expand<C: Keyed<P, Key = K>>(&mut self, carrier: &mut C, at: u32, deeper: bool) {
-        let key = self.worlds[at as usize].clone();
-        carrier.load(&key);
-        let enabled = self.system.enabled(carrier);
-        let any = |class| enabled.events.iter().any(|e| e.class() == class);
-        let ordinary = any(Class::Ordinary);
+    fn expand(&mut self, at: Number, deeper: bool) {
+        let enabled = self.worlds.look(at);
+        let ordinary = enabled.any(Class::Ordinary);
         // Faults that are cut off leave no world open, but worlds behind them are not looked at.
         if !deeper && !enabled.events.is_empty() {
             self.withheld.insert(Bound::Depth);
@@ -254,105 +227,77 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Exploration<'a, P, K> {
             self.waiting.get_or_insert(at);
         }
         self.open[at as usize] = !enabled.withheld.is_empty() || (!deeper && ordinary);
-        self.repair_open[at as usize] = enabled.repair_withheld || (!deeper && any(Class::Repair));
+        self.repair_open[at as usize] =
+            enabled.repair_withheld || (!deeper && enabled.any(Class::Repair));
         self.repair_withheld |= enabled.repair_withheld;
         self.absorbed |= enabled.crowded;
         self.withheld.extend(enabled.withheld);
         if !deeper {
             return;
         }
-        for (nth, event) in enabled.events.iter().enumerate() {
-            carrier.load(&key);
-            let effects = self.system.apply(carrier, event);
+        for (nth, class) in enabled.events.into_iter().enumerate() {
+            let step = self.worlds.step(nth);
             self.generated += 1;
-            if effects.reaction.is_some() {
-                self.hear(&carrier.spell_out(event));
+            if step.reacted {
+                self.exercised.extend(self.worlds.hear(nth));
             }
-            self.absorbed |= effects.unsent.iter().any(|(_, f)| *f == Fate::Absorbed);
-            let nth = number(nth);
-            let to = self.discover(carrier, Parent { world: at, nth });
+            self.absorbed |= step.absorbed;
+            if step.new {
+                self.discover(step.to, Taken::new(at, nth));
+            }
             if self.sweeps {
-                match event.class() {
-                    Class::Ordinary => self.ordinary.push((at, to)),
-                    Class::Repair => self.repairs.push((at, to)),
+                match class {
+                    Class::Ordinary => self.ordinary.push((at, step.to)),
+                    Class::Repair => self.repairs.push((at, step.to)),
                     Class::Fault => {}
                 }
             }
         }
     }
 
-    /// Notes the arm that an event exercises.
-    fn hear(&mut self, event: &Event<P>) {
-        let event = match event {
-            Event::CrashInside { event, .. } => event,
-            event => event,
-        };
-        let (id, input) = event.input().expect("a handler ran");
-        let heard = match input {
-            Input::Message { msg, .. } => Heard::Message(id, msg.clone()),
-            Input::Timeout(timer) => Heard::Timer(id, timer.clone()),
-            Input::Start | Input::Choice { .. } => return,
-        };
-        if self.heard.insert(heard) {
-            self.exercised.extend(Arm::of(input).map(|arm| (id, arm)));
-        }
-    }
-
-    /// Numbers the world that the carrier holds, and asks the properties of it if it is new.
-    fn discover<C: Keyed<P, Key = K>>(&mut self, carrier: &C, parent: Parent) -> u32 {
-        let (at, new) = self.worlds.insert_full(carrier.key());
-        let at = number(at);
-        if new {
-            self.parents.push(parent);
-            self.open.push(true);
-            self.repair_open.push(false);
-            let protocol = &*self.system.protocol;
-            for inquiry in &mut self.inquiries {
-                inquiry.ask(at, |predicate| predicate.ask(protocol, carrier));
-            }
-        }
-        at
-    }
-
-    fn finish<C: Keyed<P, Key = K>>(mut self, carrier: &mut C) -> Explored<P> {
-        let sweep = |goal: &[bool], open: &dyn Fn(usize) -> bool, edges: &[&[(u32, u32)]]| {
-            let marked = (0..goal.len()).map(|i| goal[i] || open(i)).collect();
-            can_reach(marked, edges)
-        };
+    /// Notes a world that is new, and asks the properties of it.
+    fn discover(&mut self, at: Number, by: Taken) {
+        self.taken.push(by);
+        self.open.push(true);
+        self.repair_open.push(false);
         for inquiry in &mut self.inquiries {
-            let hopeful = match inquiry.expectation {
-                Expectation::NeverBlocked { .. } => {
-                    sweep(&inquiry.goal, &|i| self.open[i], &[&self.ordinary])
-                }
-                Expectation::Recovers { .. } => {
-                    let open = |i: usize| self.open[i] || self.repair_open[i];
-                    sweep(&inquiry.goal, &open, &[&self.ordinary, &self.repairs])
-                }
-                _ => continue,
-            };
-            let blocked = (0..hopeful.len()).find(|&i| inquiry.asked[i] && !hopeful[i]);
-            inquiry.found = blocked.map(|i| (number(i), None));
+            inquiry.ask(at, &*self.worlds);
         }
-        let findings = self
-            .inquiries
-            .iter()
-            .map(|inquiry| match &inquiry.found {
-                None => Finding::Nothing,
-                Some((at, reason)) => {
-                    let schedule = self.schedule(carrier, *at);
-                    match (inquiry.expectation, reason) {
-                        (Expectation::Always(_), Some(reason)) => Finding::Broken {
-                            schedule,
-                            reason: reason.clone(),
-                        },
-                        (Expectation::Reachable(_), _) => Finding::Met { schedule },
-                        _ => Finding::Blocked { schedule },
-                    }
-                }
-            })
-            .collect();
-        let waiting_for_the_living = self.waiting.map(|at| self.schedule(carrier, at));
+    }
+
+    /// Finds the first world from which a goal cannot be reached.
+    fn sweep(&mut self) {
+        for inquiry in &mut self.inquiries {
+            let (by_repairs, edges) = match inquiry.sense {
+                Sense::NeverBlocked => (false, &[&*self.ordinary] as &[_]),
+                Sense::Recovers => (true, &[&*self.ordinary, &*self.repairs] as &[_]),
+                Sense::Always | Sense::Reachable => continue,
+            };
+            let marked = |at: usize| {
+                inquiry.goal[at] || self.open[at] || (by_repairs && self.repair_open[at])
+            };
+            let marked = (0..inquiry.goal.len()).map(marked).collect();
+            let hopeful = can_reach(marked, edges);
+            let blocked = (0..hopeful.len()).find(|&i| inquiry.asked[i] && !hopeful[i]);
+            inquiry.found = blocked.map(|at| (number(at), None));
+        }
+    }
+
+    fn explored(self) -> Explored<Taken> {
+        let findings = self.inquiries.iter().map(|inquiry| {
+            let Some((at, reason)) = &inquiry.found else {
+                return Finding::Nothing;
+            };
+            let schedule = way(&self.taken, *at);
+            match (inquiry.sense, reason.clone()) {
+                (Sense::Always, Some(reason)) => Finding::Broken { schedule, reason },
+                (Sense::Reachable, _) => Finding::Met { schedule },
+                _ => Finding::Blocked { schedule },
+            }
+        });
         Explored {
+            findings: findings.collect(),
+            waiting_for_the_living: self.waiting.map(|at| way(&self.taken, at)),
             account: Account {
                 progress: self.progress(self.expanded),
                 settled: self.stopped.is_none() && self.expanded < self.worlds.len(),
@@ -363,50 +308,30 @@ impl<'a, P: Protocol, K: Clone + Eq + Hash> Exploration<'a, P, K> {
                 stopped: self.stopped,
                 ..Account::default()
             },
-            findings,
-            waiting_for_the_living,
         }
-    }
-
-    /// The events on a shortest path from the start to a world.
-    fn schedule<C: Keyed<P, Key = K>>(&self, carrier: &mut C, mut at: u32) -> Vec<Event<P>> {
-        let mut schedule = Vec::new();
-        while at != 0 {
-            let Parent { world, nth } = self.parents[at as usize];
-            carrier.load(&self.worlds[world as usize]);
-            let mut events = self.system.enabled(carrier).events;
-            schedule.push(carrier.spell_out(&events.swap_remove(nth as usize)));
-            at = world;
-        }
-        schedule.reverse();
-        schedule
     }
 }
 
-impl<P: Protocol> Tracked<P> {
+impl Inquiry {
     /// Asks the property of a world. Worlds come in the order of their numbers.
-    fn ask(&mut self, at: u32, answer: impl Fn(Predicate<P>) -> crate::model::Answer) {
-        match self.expectation {
-            Expectation::Always(predicate) => {
+    fn ask(&mut self, at: Number, worlds: &dyn Worlds) {
+        match self.sense {
+            Sense::Always => {
                 if self.found.is_none()
-                    && let Err(reason) = answer(predicate)
+                    && let Err(reason) = worlds.ask(self.predicate)
                 {
                     self.found = Some((at, Some(reason)));
                 }
             }
-            Expectation::Reachable(predicate) => {
-                if self.found.is_none() && answer(predicate).is_ok() {
+            Sense::Reachable => {
+                if self.found.is_none() && worlds.ask(self.predicate).is_ok() {
                     self.found = Some((at, None));
                 }
             }
-            Expectation::NeverBlocked { condition, goal } => {
-                self.goal.push(answer(goal).is_ok());
-                self.asked
-                    .push(condition.is_none_or(|condition| answer(condition).is_ok()));
-            }
-            Expectation::Recovers { goal } => {
-                self.goal.push(answer(goal).is_ok());
-                self.asked.push(true);
+            Sense::NeverBlocked | Sense::Recovers => {
+                let asked = |condition| worlds.ask(condition).is_ok();
+                self.goal.push(worlds.ask(self.predicate).is_ok());
+                self.asked.push(self.condition.is_none_or(asked));
             }
         }
     }
@@ -437,10 +362,6 @@ fn can_reach(mut marked: Vec<bool>, edges: &[&[(u32, u32)]]) -> Vec<bool> {
         }
     }
     marked
-}
-
-fn number(n: usize) -> u32 {
-    u32::try_from(n).expect("the plain engine holds fewer than 2^32 worlds")
 }
 
 #[cfg(test)]

@@ -15,11 +15,13 @@ mod judge;
 pub mod reduction;
 #[cfg(feature = "stateright-bridge")]
 pub mod stateright;
+mod worlds;
 
 pub use account::Account;
 pub use blocked::{Blocked, Possible, explain, possible};
-pub use explore::{Explored, Finding, Keyed, explore};
+pub use explore::{Explored, Finding, explore};
 pub use reduction::{Reduce, Reduced, Reduction, Reductions};
+pub use worlds::Keyed;
 
 pub use judge::{
     Engine, Judged, Question, Search, Standing, Trial, Verdict, judge, standing, start,

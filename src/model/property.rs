@@ -166,6 +166,14 @@ impl<P: Protocol> Expectation<P> {
         }
     }
 
+    /// What worlds are held against: what they must be, may be, or must be able to become.
+    pub fn predicate(&self) -> Predicate<P> {
+        match self {
+            Expectation::Always(predicate) | Expectation::Reachable(predicate) => *predicate,
+            Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal } => *goal,
+        }
+    }
+
     pub fn sense(&self) -> Sense {
         match self {
             Expectation::Always(_) => Sense::Always,

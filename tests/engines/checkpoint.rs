@@ -10,7 +10,8 @@ use jury::check::fast::{self, Sizes, Tuning};
 use jury::check::reduction::{Forgone, Reduction};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped};
 use jury::model::{
-    Expectation, Limit, Link, NodeSet, Predicate, Property, Protocol, Reason, Rules, System, View,
+    Event, Expectation, Limit, Link, NodeSet, Predicate, Property, Protocol, Reason, Rules, System,
+    View,
 };
 use jury::protocols::raft::{self, Raft};
 use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
@@ -98,7 +99,7 @@ fn explore_from<P: Protocol>(
     tuning: Tuning,
     folder: &Folder,
     monitor: &mut dyn Monitor,
-) -> Result<Explored<P>, CheckpointError> {
+) -> Result<Explored<Event<P>>, CheckpointError> {
     let properties = system.protocol.properties();
     let place = folder.place(&"search");
     let start = system.initial();

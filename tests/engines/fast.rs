@@ -10,7 +10,7 @@ use jury::check::fast::{Sizes, Tuning};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
 use jury::model::promise::Promise;
 use jury::model::{
-    Budgets, CutFamily, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing,
+    Budgets, CutFamily, Event, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing,
 };
 use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ fn fast<P: Protocol>(
     properties: &[Property<P>],
     limits: Limits,
     tuning: Tuning,
-) -> Explored<P> {
+) -> Explored<Event<P>> {
     let start = system.initial();
     searched(system, &start, properties, &limits, tuning, &mut Patient)
 }

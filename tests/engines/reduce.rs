@@ -25,7 +25,7 @@ fn fast<P: Protocol>(
     properties: &[Property<P>],
     limits: Limits,
     tuning: Tuning,
-) -> Explored<P> {
+) -> Explored<Event<P>> {
     let start = system.initial();
     searched(system, &start, properties, &limits, tuning, &mut Patient)
 }
@@ -145,7 +145,7 @@ fn length<E>(finding: &Finding<E>) -> usize {
 }
 
 /// What has to be equal at any number of threads.
-fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> String {
+fn account<P: Protocol>(system: &System<P>, explored: &Explored<Event<P>>) -> String {
     let findings: Vec<_> = explored.findings.iter().map(|f| told(system, f)).collect();
     let progress = &explored.account.progress;
     format!(
@@ -166,10 +166,10 @@ fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> String {
 fn compare<P: Protocol>(
     system: &System<P>,
     properties: &[Property<P>],
-    plain: &Explored<P>,
-    ours: &Explored<P>,
+    plain: &Explored<Event<P>>,
+    ours: &Explored<Event<P>>,
 ) {
-    let whole = |explored: &Explored<P>| {
+    let whole = |explored: &Explored<Event<P>>| {
         explored.account.stopped.is_none() && !explored.account.withheld.contains(&Bound::Depth)
     };
     let used = ours.account.reduced.used;
@@ -570,7 +570,7 @@ fn finding_out_what_to_leave_out_costs_no_more_than_it_may_save() {
     assert_eq!(whole.account.stopped, Some(Stopped::States));
     let looked = fast(&system, &properties, states(20_000), tuned(1));
     let counts =
-        |of: &Explored<Raft>| (of.account.progress.distinct, of.account.progress.generated);
+        |of: &Explored<Event<Raft>>| (of.account.progress.distinct, of.account.progress.generated);
     assert_eq!(counts(&looked), counts(&whole));
     assert!(looked.account.reduced.used.is_empty());
     let why = looked.account.reduced.forgone.iter().map(|(_, why)| *why);

@@ -25,7 +25,7 @@ fn search<P: Protocol>(
     properties: &[Property<P>],
     limits: Limits,
     tuning: Tuning,
-) -> Explored<P> {
+) -> Explored<Event<P>> {
     let start = system.initial();
     searched(system, &start, properties, &limits, tuning, &mut Patient)
 }
@@ -212,13 +212,14 @@ fn compare<P: Protocol>(system: &System<P>, deepest: u32, tunings: &[Tuning]) ->
         };
         assert_eq!(found, counts);
         assert_eq!(progress.depth, whole.account.progress.depth);
-        let outcomes =
-            |explored: &Explored<P>| -> Vec<_> { explored.findings.iter().map(outcome).collect() };
+        let outcomes = |explored: &Explored<Event<P>>| -> Vec<_> {
+            explored.findings.iter().map(outcome).collect()
+        };
         assert_eq!(outcomes(&orbits), outcomes(&whole));
         for (property, finding) in properties.iter().zip(&orbits.findings) {
             assert_real(system, property, finding);
         }
-        let seen = |explored: &Explored<P>| {
+        let seen = |explored: &Explored<Event<P>>| {
             (
                 explored.account.withheld.clone(),
                 explored.account.absorbed,
@@ -532,7 +533,7 @@ fn table(fill: impl FnOnce(&mut TableParams)) -> Game {
     }
 }
 
-fn by_orbits(game: &Game, properties: &[Property<Table>]) -> Explored<Table> {
+fn by_orbits(game: &Game, properties: &[Property<Table>]) -> Explored<Event<Table>> {
     let tuning = symmetric(Tuning::unreduced());
     search(&game.system(), properties, depth(20), tuning)
 }

@@ -8,7 +8,7 @@ use crate::common::two_phase_spec::{Messages, Spec, Variables};
 use crate::common::{plainly, searched, successors};
 use jury::check::fast::Tuning;
 use jury::check::{Explored, Finding, Limits, Patient, Progress};
-use jury::model::{Id, Limit, Link, Protocol, Rules, System, View, World};
+use jury::model::{Event, Id, Limit, Link, Protocol, Rules, System, View, World};
 use jury::scenario::Scenario;
 use jury::testbed::{Case, CheckOptions, Testbed};
 use stateright::{Checker, Model, StateRecorder};
@@ -36,7 +36,7 @@ fn system(rms: u8) -> System<TwoPhase> {
     System::new(TwoPhase::new(&Params { rms }).unwrap(), scenario.rules)
 }
 
-fn quickly(system: &System<TwoPhase>) -> Explored<TwoPhase> {
+fn quickly(system: &System<TwoPhase>) -> Explored<Event<TwoPhase>> {
     let properties = system.protocol.properties();
     let (start, limits) = (system.initial(), Limits::default());
     let tuning = Tuning::unreduced();
@@ -44,7 +44,7 @@ fn quickly(system: &System<TwoPhase>) -> Explored<TwoPhase> {
 }
 
 /// What no engine may get wrong: nothing left out, nothing violated, both outcomes possible.
-fn assert_judged(explored: &Explored<TwoPhase>) {
+fn assert_judged(explored: &Explored<Event<TwoPhase>>) {
     assert_eq!(explored.account.stopped, None);
     assert!(explored.account.withheld.is_empty() && !explored.account.absorbed);
     let [consistent, commit, abort] = &explored.findings[..] else {

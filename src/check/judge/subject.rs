@@ -1,8 +1,8 @@
 //! What judging asks of a system on trial, whatever its protocol.
 
 use crate::check::checkpoint::CheckpointError;
-use crate::check::explore::Finding;
-use crate::check::{Account, Blocked, Monitor};
+use crate::check::explore::Explored;
+use crate::check::{Blocked, Monitor};
 use crate::model::{Cluster, Rules, Statement, facts::Facts};
 
 /// A system on trial, whatever its protocol.
@@ -24,7 +24,7 @@ pub(super) trait Subject {
         rules: &Rules,
         members: &[usize],
         monitor: &mut dyn Monitor,
-    ) -> Result<Searched, CheckpointError>;
+    ) -> Result<Explored<String>, CheckpointError>;
 
     /// What happens in a schedule from the initial world on, played under rules.
     fn play(&self, rules: &Rules, schedule: &[String]) -> Facts;
@@ -41,14 +41,6 @@ pub(super) trait Subject {
         member: usize,
         monitor: &mut dyn Monitor,
     ) -> (Vec<String>, Blocked);
-}
-
-/// What came of one search.
-pub(super) struct Searched {
-    pub(super) account: Account,
-    /// For each property that was asked.
-    pub(super) findings: Vec<Finding<String>>,
-    pub(super) waiting_for_the_living: Option<Vec<String>>,
 }
 
 /// The same rules, under which it is remembered who failed: so that one can tell which suspicions were

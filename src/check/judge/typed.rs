@@ -1,14 +1,13 @@
 //! A system on trial, as it knows its protocol: what judging has done in types.
 
-use super::subject::{Searched, Subject, remembering};
+use super::subject::{Subject, remembering};
 use super::verdict::{Engine, Question, Standing};
 use crate::check::blocked::{Blocked, explain, standstill};
 use crate::check::checkpoint::{CheckpointError, Folder};
-use crate::check::explore::explore;
+use crate::check::explore::{Explored, explore};
 use crate::check::{Monitor, fast};
 use crate::model::{
-    Cluster, Event, Expectation, Predicate, Property, Protocol, Rules, Statement, System, World,
-    facts::Facts,
+    Cluster, Event, Predicate, Property, Protocol, Rules, Statement, System, World, facts::Facts,
 };
 use crate::run::{Run, follow};
 
@@ -40,10 +39,7 @@ impl<'a, P: Protocol> Typed<'a, P> {
     }
 
     fn predicate(&self, member: usize) -> Predicate<P> {
-        match self.question.properties[member].expectation {
-            Expectation::Always(predicate) | Expectation::Reachable(predicate) => predicate,
-            Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal } => goal,
-        }
+        self.question.properties[member].expectation.predicate()
     }
 
     fn run(&self, rules: &Rules, schedule: &[String]) -> Run<P> {
@@ -77,7 +73,7 @@ impl<P: Protocol> Subject for Typed<'_, P> {
         rules: &Rules,
         members: &[usize],
         monitor: &mut dyn Monitor,
-    ) -> Result<Searched, CheckpointError> {
+    ) -> Result<Explored<String>, CheckpointError> {
         let Question {
             system: whole,
             properties,
@@ -106,16 +102,7 @@ impl<P: Protocol> Subject for Typed<'_, P> {
                 explore(system, &mut world, &start, &chosen, limits, monitor)
             }
         };
-        let spell = |schedule: Vec<Event<P>>| system.spell(&schedule);
-        Ok(Searched {
-            account: explored.account,
-            findings: explored
-                .findings
-                .into_iter()
-                .map(|finding| finding.with(spell))
-                .collect(),
-            waiting_for_the_living: explored.waiting_for_the_living.map(spell),
-        })
+        Ok(explored.with(|schedule: Vec<Event<P>>| system.spell(&schedule)))
     }
 
     fn play(&self, rules: &Rules, schedule: &[String]) -> Facts {
@@ -181,7 +168,7 @@ pub fn standing<P: Protocol>(
 }
 
 fn facts<P: Protocol>(run: Run<P>) -> Facts {
-    let mut facts = run.ledger.facts;
+    let mut facts = run.facts;
     if facts.timeouts > 0 {
         // Timers without durations run on clocks that drift without bound.
         facts.drift_ppm_max = u32::MAX;

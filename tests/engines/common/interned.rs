@@ -5,6 +5,7 @@
 //! the relation depended on anything but the parts it is given, this carrier would disagree with
 //! the plain one.
 
+use std::borrow::Cow;
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -378,8 +379,8 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
 impl<P: Protocol> Keyed<P> for Interned<P> {
     type Key = Vec<Number>;
 
-    fn key(&self) -> Vec<Number> {
-        self.world.clone()
+    fn key(&self) -> Cow<'_, Vec<Number>> {
+        Cow::Borrowed(&self.world)
     }
 
     fn load(&mut self, key: &Vec<Number>) {

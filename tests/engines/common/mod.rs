@@ -41,7 +41,7 @@ pub fn plainly<P: Protocol>(
     system: &System<P>,
     properties: &[Property<P>],
     limits: Limits,
-) -> Explored<P> {
+) -> Explored<Event<P>> {
     let mut world = system.initial();
     let start = world.clone();
     explore(
@@ -157,13 +157,13 @@ pub fn searched<P: Protocol>(
     limits: &Limits,
     tuning: Tuning,
     monitor: &mut dyn Monitor,
-) -> Explored<P> {
+) -> Explored<Event<P>> {
     fast::explore(system, start, properties, limits, tuning, None, monitor)
         .expect("without checkpoints none can be wrong")
 }
 
 /// Everything that a search found out, to be compared.
-pub fn account<P: Protocol>(system: &System<P>, explored: &Explored<P>) -> String {
+pub fn account<P: Protocol>(system: &System<P>, explored: &Explored<Event<P>>) -> String {
     let findings: Vec<_> = explored.findings.iter().map(|f| told(system, f)).collect();
     let waiting = explored.waiting_for_the_living.as_ref();
     let waiting = waiting.map(|schedule| lines(system, schedule));

@@ -6,19 +6,17 @@
 //! clear what may be left out, a search that keeps checkpoints leaves out nothing from then on, since
 //! otherwise it would never get any further.
 
-use super::forward::Conclusion;
 use super::saved::{self, Opened};
+use super::searched::{AnyEvent, Searched, Typed};
 use super::state::{BreadthFirst, Inquiry};
 use super::through::Through;
 use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
-use crate::check::fast::expand::expander::Expander;
-use crate::check::fast::expand::reduce::{Prospect, Reducer, Unforeseen, prospects};
-use crate::check::fast::expand::renamings::Renamings;
+use crate::check::fast::expand::reduce::Unforeseen;
 use crate::check::fast::tuning::Tuning;
-use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction};
+use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction, Reductions};
 use crate::check::{Account, Halted, Limits, Monitor, NodeSymmetry, Progress, Stopped};
-use crate::model::{Property, Protocol, System, World};
+use crate::model::{Event, Property, Protocol, Rules, System, World};
 
 /// Explores every world that can be reached from `start`; see
 /// [`check::explore`](crate::check::explore()), of which it is the equal. With a place for checkpoints it
@@ -31,30 +29,37 @@ pub fn explore<P: Protocol>(
     tuning: Tuning,
     place: Option<&Place>,
     monitor: &mut dyn Monitor,
-) -> Result<Explored<P>, CheckpointError> {
-    let attempt = Attempt {
+) -> Result<Explored<Event<P>>, CheckpointError> {
+    let mut searched = Typed {
         system,
         start,
         properties,
+        tuning,
+        prospects: None,
+    };
+    let mut attempt = Attempt {
+        searched: &mut searched,
+        rules: &system.rules,
         limits,
         tuning,
         place,
     };
-    attempt.explore(monitor)
+    let explored = attempt.explore(monitor)?;
+    Ok(explored.with(|events| events.into_iter().map(event).collect()))
+}
+
+fn event<P: Protocol>(event: AnyEvent) -> Event<P> {
+    *event.downcast().expect("one search, one protocol")
 }
 
 /// What is searched, and how.
-struct Attempt<'a, P: Protocol> {
-    system: &'a System<P>,
-    start: &'a World<P>,
-    properties: &'a [Property<P>],
+struct Attempt<'a> {
+    searched: &'a mut dyn Searched,
+    rules: &'a Rules,
     limits: &'a Limits,
     tuning: Tuning,
     place: Option<&'a Place>,
 }
-
-/// What a search leaves out, in words and in deed.
-type Plan<P> = (Reduced, Reducer<P>);
 
 /// A search that leaves out nothing, and what finding out more may cost then.
 struct Look {
@@ -64,18 +69,21 @@ struct Look {
 }
 
 /// What came of looking.
-enum LookOutcome<P: Protocol> {
+enum LookOutcome {
     /// There was nothing to find out.
     Not,
     /// There are no more worlds, no more were asked for, or it was stopped: what it has seen is the answer.
-    Through(Box<Explored<P>>),
-    Planned(Plan<P>),
+    Through(Box<Explored<AnyEvent>>),
+    Planned(Reduced),
     /// It was stopped before it was clear what may be left out, and goes on from a checkpoint.
     Stopped(Stopped),
 }
 
-impl<'a, P: Protocol> Attempt<'a, P> {
-    fn explore(&self, monitor: &mut dyn Monitor) -> Result<Explored<P>, CheckpointError> {
+impl<'a> Attempt<'a> {
+    fn explore(
+        &mut self,
+        monitor: &mut dyn Monitor,
+    ) -> Result<Explored<AnyEvent>, CheckpointError> {
         let mut opened = match self.place {
             Some(place) => saved::open(place)?,
             None => Opened::default(),
@@ -92,7 +100,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             LookOutcome::Not => self.plan(opened.before, self.tuning.sizes.questions_max, monitor),
             LookOutcome::Stopped(stopped) => Err(stopped),
         };
-        let (mut reduced, left_out) = match planned {
+        let mut reduced = match planned {
             Ok(plan) => plan,
             Err(Stopped::Time | Stopped::Memory) if self.place.is_some() && opened.is_empty() => {
                 opened.before = Some(UNPLANNED);
@@ -103,13 +111,11 @@ impl<'a, P: Protocol> Attempt<'a, P> {
         };
         if let Some((through, place)) = opened.through.take().zip(self.place) {
             let explored = through
-                .spelt_out(self.system, self.start, self.properties)
+                .spelt_out(self.searched)
                 .ok_or_else(|| place.of_another_protocol("a schedule in it is not possible"))?;
-            let told = |names: Renamings| names.tell();
-            let symmetry = || Renamings::of(self.system).map_or_else(NodeSymmetry::Off, told);
             let account = Account {
                 reduced,
-                symmetry: self.tuning.symmetry.then(symmetry),
+                symmetry: self.searched.symmetry(),
                 ..explored.account
             };
             return Ok(Explored {
@@ -118,7 +124,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             });
         }
         if opened.before.is_none() {
-            let (mut search, symmetry) = self.search(left_out);
+            let (mut search, symmetry) = self.search(reduced.used);
             search.is_reduced = !reduced.used.is_empty();
             if let Err(stopped) = self.restore(&mut search, &mut opened, monitor)? {
                 return Ok(self.stopped_before(stopped));
@@ -130,7 +136,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
             opened.before = Some(search.generated.max(1));
             forgo_all(&mut reduced, Forgone::NetworkIsRead);
         }
-        let (mut search, symmetry) = self.search(Reducer::none());
+        let (mut search, symmetry) = self.search(Reductions::NONE);
         search.before = opened.before;
         if let Err(stopped) = self.restore(&mut search, &mut opened, monitor)? {
             return Ok(self.stopped_before(stopped));
@@ -148,13 +154,13 @@ impl<'a, P: Protocol> Attempt<'a, P> {
     fn through(
         &self,
         search: &BreadthFirst<'_>,
-        found: Conclusion,
+        found: Explored<AnyEvent>,
         reduced: Reduced,
         symmetry: Option<NodeSymmetry>,
         monitor: &mut dyn Monitor,
-    ) -> Explored<P> {
-        let mut explored = self.explored(found, symmetry);
-        search.save_through(&|| Through::of(&explored, self.system, self.start), monitor);
+    ) -> Explored<AnyEvent> {
+        let mut explored = with_symmetry(found, symmetry);
+        search.save_through(&|| Through::of(&explored, self.searched), monitor);
         explored.account.reduced = reduced;
         explored
     }
@@ -162,7 +168,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
     /// Whether there is something to find out before it is clear what may be left out, and nobody asked for
     /// just that.
     fn plans(&self) -> bool {
-        let reduced = Reduced::planned(self.tuning.reduce, &self.system.rules, self.properties);
+        let reduced = self.searched.planned();
         let asked = self.tuning.reduce == Reduce::Auto && self.tuning.first_look > 0;
         asked && reduced.used.contains(Reduction::Dead)
     }
@@ -191,7 +197,7 @@ impl<'a, P: Protocol> Attempt<'a, P> {
 
     /// Searches without leaving anything out, further each time, until that is all there is, or until it is
     /// clear what may be left out.
-    fn look(&self, looks: &[Look], monitor: &mut dyn Monitor) -> LookOutcome<P> {
+    fn look(&mut self, looks: &[Look], monitor: &mut dyn Monitor) -> LookOutcome {
         let mut last = LookOutcome::Not;
         for look in looks {
             let asked = self.limits.states;
@@ -199,26 +205,26 @@ impl<'a, P: Protocol> Attempt<'a, P> {
                 states: Some(asked.map_or(look.worlds, |states| states.min(look.worlds))),
                 ..*self.limits
             };
-            let (mut search, symmetry) = self.search_within(&limits, Reducer::none());
+            let (mut search, symmetry) = self.search_within(&limits, Reductions::NONE);
             search.run(monitor);
             let is_over = asked.is_some_and(|states| states <= look.worlds);
             if search.stopped != Some(Stopped::States) || is_over {
                 let found = search.finish(monitor).expect("nothing is left out");
-                return LookOutcome::Through(Box::new(self.explored(found, symmetry)));
+                return LookOutcome::Through(Box::new(with_symmetry(found, symmetry)));
             }
-            let (reduced, left_out) = match self.plan(None, look.questions, monitor) {
-                Ok(plan) => plan,
+            let reduced = match self.plan(None, look.questions, monitor) {
+                Ok(reduced) => reduced,
                 Err(stopped) if self.place.is_some() => return LookOutcome::Stopped(stopped),
                 Err(stopped) => {
                     search.stopped = Some(stopped);
                     let found = search.finish(&mut Halted(stopped));
                     let found = found.expect("nothing is left out");
-                    return LookOutcome::Through(Box::new(self.explored(found, symmetry)));
+                    return LookOutcome::Through(Box::new(with_symmetry(found, symmetry)));
                 }
             };
             let is_open = |(_, why): &(_, Forgone)| matches!(why, Forgone::TooManyQuestions(_));
             let is_open = reduced.forgone.iter().any(is_open);
-            last = LookOutcome::Planned((reduced, left_out));
+            last = LookOutcome::Planned(reduced);
             if !is_open {
                 break;
             }
@@ -229,58 +235,43 @@ impl<'a, P: Protocol> Attempt<'a, P> {
     /// What is left out, as far as that can be told before the search; nothing if it is known already that
     /// nothing can be, from a search [before](BreadthFirst::before).
     fn plan(
-        &self,
+        &mut self,
         before: Option<u64>,
         questions_max: usize,
         monitor: &mut dyn Monitor,
-    ) -> Result<Plan<P>, Stopped> {
-        let rules = &self.system.rules;
-        let mut reduced = Reduced::planned(self.tuning.reduce, rules, self.properties);
+    ) -> Result<Reduced, Stopped> {
+        let mut reduced = self.searched.planned();
         if let Some(before) = before {
             let why = match before {
                 UNPLANNED => Forgone::OutOfTime,
                 _ => Forgone::NetworkIsRead,
             };
             forgo_all(&mut reduced, why);
-            return Ok((reduced, Reducer::none()));
+            return Ok(reduced);
         }
-        let found: Option<std::sync::Arc<[Prospect<P>]>> = if reduced.used.contains(Reduction::Dead)
-        {
-            match prospects(self.system, self.start, questions_max, monitor) {
-                Ok(found) => Some(found.into()),
+        if reduced.used.contains(Reduction::Dead) {
+            match self.searched.foresee(questions_max, monitor) {
+                Ok(()) => {}
                 Err(Unforeseen::Stopped(stopped)) => return Err(stopped),
-                Err(Unforeseen::Forgone(why)) => {
-                    reduced.forgo(Reduction::Dead, why);
-                    None
-                }
+                Err(Unforeseen::Forgone(why)) => reduced.forgo(Reduction::Dead, why),
             }
-        } else {
-            None
-        };
-        let left_out = Reducer::new(reduced.used, found);
-        Ok((reduced, left_out))
+        }
+        Ok(reduced)
     }
 
     /// What is known if it was stopped before it was clear what may be left out. Nothing is written
     /// down: what is there already stays as it is.
-    fn stopped_before(&self, stopped: Stopped) -> Explored<P> {
-        let (mut search, symmetry) = self.search(Reducer::none());
+    fn stopped_before(&self, stopped: Stopped) -> Explored<AnyEvent> {
+        let (mut search, symmetry) = self.search(Reductions::NONE);
         search.place = None;
         let mut monitor = Halted(stopped);
         search.run(&mut monitor);
         let found = search.finish(&mut monitor).expect("nothing is left out");
-        self.explored(found, symmetry)
-    }
-
-    /// What a search has found out, in the words of the protocol.
-    fn explored(&self, found: Conclusion, symmetry: Option<NodeSymmetry>) -> Explored<P> {
-        let mut explored = found.of(self.properties);
-        explored.account.symmetry = symmetry;
-        explored
+        with_symmetry(found, symmetry)
     }
 
     /// A search with its checkpoints, and what came of node symmetry.
-    fn search(&self, left_out: Reducer<P>) -> (BreadthFirst<'a>, Option<NodeSymmetry>) {
+    fn search(&self, left_out: Reductions) -> (BreadthFirst<'a>, Option<NodeSymmetry>) {
         let (mut search, symmetry) = self.search_within(self.limits, left_out);
         search.place = self.place.cloned();
         (search, symmetry)
@@ -289,21 +280,15 @@ impl<'a, P: Protocol> Attempt<'a, P> {
     fn search_within<'l>(
         &self,
         limits: &'l Limits,
-        left_out: Reducer<P>,
+        left_out: Reductions,
     ) -> (BreadthFirst<'l>, Option<NodeSymmetry>)
     where
         'a: 'l,
     {
-        let (worker, symmetry) = Expander::new(
-            self.system,
-            self.start,
-            self.properties,
-            &self.tuning,
-            left_out,
-        );
-        let inquiries = self.properties.iter().map(Inquiry::of).collect();
-        let rules = &self.system.rules;
-        let search = BreadthFirst::new(Box::new(worker), inquiries, rules, limits, self.tuning);
+        let (worker, symmetry) = self.searched.worker(left_out);
+        let inquiries = self.searched.senses().into_iter().map(Inquiry::of);
+        let search =
+            BreadthFirst::new(worker, inquiries.collect(), self.rules, limits, self.tuning);
         (search, symmetry)
     }
 
@@ -324,6 +309,14 @@ impl<'a, P: Protocol> Attempt<'a, P> {
 /// The events of a search before this one, where there was none: it was not even clear what it might
 /// leave out. (A search that was has one event at least.)
 const UNPLANNED: u64 = 0;
+
+fn with_symmetry(
+    mut explored: Explored<AnyEvent>,
+    symmetry: Option<NodeSymmetry>,
+) -> Explored<AnyEvent> {
+    explored.account.symmetry = symmetry;
+    explored
+}
 
 fn forgo_all(reduced: &mut Reduced, why: Forgone) {
     for reduction in reduced.used.iter() {

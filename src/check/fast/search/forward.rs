@@ -3,12 +3,12 @@
 //! Invariant: a round never reaches beyond its level. Nothing is kept of the way to a world: it is found
 //! again by expanding the level before.
 
-use super::schedule::Way;
+use super::searched::AnyEvent;
 use super::state::BreadthFirst;
 use super::sweep::{AT_ONCE, Goal, blocked};
 use crate::check::explore::{Explored, Finding};
 use crate::check::{Account, Monitor, Stopped};
-use crate::model::{Expectation, Property, Protocol, Reason, Sense};
+use crate::model::{Reason, Sense};
 
 impl BreadthFirst<'_> {
     /// Expands worlds until there are no more, all is found out, a limit is reached or the monitor stops it.
@@ -42,7 +42,7 @@ impl BreadthFirst<'_> {
     }
 
     /// What was found out; nothing if a predicate has read what was changed by what is left out.
-    pub fn finish(&mut self, monitor: &mut dyn Monitor) -> Option<Conclusion> {
+    pub fn finish(&mut self, monitor: &mut dyn Monitor) -> Option<Explored<AnyEvent>> {
         if self.is_spoilt() {
             return None;
         }
@@ -74,11 +74,12 @@ impl BreadthFirst<'_> {
         if self.is_spoilt() {
             return None;
         }
-        let found = self.found().into_iter();
-        let findings = found.map(|found| found.map(|(at, reason)| (self.way(at), reason)));
+        let senses: Vec<Sense> = self.inquiries.iter().map(|inquiry| inquiry.sense).collect();
+        let findings = self.found().into_iter().zip(senses);
+        let findings = findings.map(|(found, sense)| self.finding(found, sense));
         let findings = findings.collect();
         let waiting_for_the_living = self.seen.waiting.map(|at| self.way(at));
-        Some(Conclusion {
+        Some(Explored {
             account: Account {
                 settled: self.stopped.is_none() && self.expanded < self.keys.len(),
                 progress,
@@ -93,35 +94,21 @@ impl BreadthFirst<'_> {
             waiting_for_the_living,
         })
     }
-}
 
-/// What a search has found out, whatever the protocol.
-pub struct Conclusion {
-    pub account: Account,
-    /// For each property, the way to a world that settles it, and why it is broken there.
-    pub findings: Vec<Option<(Way, Option<Reason>)>>,
-    pub waiting_for_the_living: Option<Way>,
-}
-
-impl Conclusion {
-    /// The same with the protocol that it is about.
-    pub fn of<P: Protocol>(self, properties: &[Property<P>]) -> Explored<P> {
-        let finding = |(found, property): (Option<(Way, _)>, &Property<P>)| {
-            let Some((way, reason)) = found else {
-                return Finding::Nothing;
-            };
-            let schedule = way.events();
-            match (property.expectation, reason) {
-                (Expectation::Always(_), Some(reason)) => Finding::Broken { schedule, reason },
-                (Expectation::Reachable(_), _) => Finding::Met { schedule },
-                _ => Finding::Blocked { schedule },
-            }
+    /// What was found of a property of this sense.
+    fn finding(
+        &mut self,
+        found: Option<(usize, Option<Reason>)>,
+        sense: Sense,
+    ) -> Finding<AnyEvent> {
+        let Some((at, reason)) = found else {
+            return Finding::Nothing;
         };
-        let findings = self.findings.into_iter().zip(properties);
-        Explored {
-            account: self.account,
-            findings: findings.map(finding).collect(),
-            waiting_for_the_living: self.waiting_for_the_living.map(Way::events),
+        let schedule = self.way(at);
+        match (sense, reason) {
+            (Sense::Always, Some(reason)) => Finding::Broken { schedule, reason },
+            (Sense::Reachable, _) => Finding::Met { schedule },
+            _ => Finding::Blocked { schedule },
         }
     }
 }

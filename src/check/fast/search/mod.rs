@@ -7,7 +7,7 @@
 //! far it has come can be written down, and it goes on from there (`saved`, `seen`); so can what it
 //! found, once it is through (`through`).
 //!
-//! Nothing here knows a protocol, but for where a search begins (`attempt`) and where it ends (`forward`, `through`).
+//! Nothing here knows a protocol, but for what is searched (`searched`), and what asks for it (`attempt`).
 
 mod attempt;
 mod crew;
@@ -15,6 +15,7 @@ mod forward;
 mod round;
 mod saved;
 mod schedule;
+mod searched;
 mod seen;
 mod state;
 mod sweep;

@@ -13,7 +13,7 @@ use crate::check::fast::store::visited::Visited;
 use crate::check::fast::tuning::{Sizes, Tuning};
 use crate::check::reduction::Reads;
 use crate::check::{Limits, Progress, Stopped};
-use crate::model::{Property, Protocol, Reason, Rules, Sense};
+use crate::model::{Reason, Rules, Sense};
 
 /// One property while the search goes on.
 pub struct Inquiry {
@@ -23,11 +23,8 @@ pub struct Inquiry {
 }
 
 impl Inquiry {
-    pub fn of<P: Protocol>(property: &Property<P>) -> Self {
-        Inquiry {
-            sense: property.expectation.sense(),
-            found: None,
-        }
+    pub fn of(sense: Sense) -> Self {
+        Inquiry { sense, found: None }
     }
 }
 

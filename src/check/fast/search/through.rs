@@ -5,11 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::searched::{AnyEvent, Positions, Searched};
 use super::seen::SavedSeen;
 use crate::check::explore::{Explored, Finding};
 use crate::check::fast::expand::worker::Seen;
 use crate::check::{Account, Progress, Stopped};
-use crate::model::{Event, Expectation, Property, Protocol, Reason, System, World};
+use crate::model::{Reason, Sense};
 
 /// What a search found that is through.
 #[derive(Serialize, Deserialize)]
@@ -25,9 +26,6 @@ pub struct Through {
     waiting: Option<Positions>,
 }
 
-/// A schedule: which of the enabled events came, each time.
-type Positions = Vec<usize>;
-
 #[derive(Serialize, Deserialize)]
 enum SavedFinding {
     Nothing,
@@ -37,9 +35,10 @@ enum SavedFinding {
 }
 
 impl Through {
-    pub fn of<P: Protocol>(explored: &Explored<P>, system: &System<P>, start: &World<P>) -> Self {
-        let positions = |schedule: &[Event<P>]| positions(system, start, schedule);
-        let finding = |finding: &Finding<Event<P>>| match finding {
+    /// What was found, where positions stand for events.
+    pub fn of(explored: &Explored<AnyEvent>, searched: &dyn Searched) -> Self {
+        let positions = |schedule: &[AnyEvent]| searched.positions(schedule);
+        let finding = |finding: &Finding<AnyEvent>| match finding {
             Finding::Nothing => SavedFinding::Nothing,
             Finding::Broken { schedule, reason } => {
                 SavedFinding::Broken(positions(schedule), reason.clone())
@@ -76,41 +75,34 @@ impl Through {
     }
 
     /// The same by contents; nothing if the protocol does not know such a schedule.
-    pub fn spelt_out<P: Protocol>(
-        self,
-        system: &System<P>,
-        start: &World<P>,
-        properties: &[Property<P>],
-    ) -> Option<Explored<P>> {
-        let events = |positions: &Positions| events(system, start, positions);
-        let finding = |(finding, property): (SavedFinding, &Property<P>)| {
-            Some(match (finding, property.expectation) {
+    pub fn spelt_out(self, searched: &dyn Searched) -> Option<Explored<AnyEvent>> {
+        let senses = searched.senses();
+        if self.findings.len() != senses.len() {
+            return None;
+        }
+        let finding = |(property, (finding, sense)): (usize, (SavedFinding, Sense))| {
+            let events = |positions: Positions| searched.events(&positions, Some(property));
+            Some(match (finding, sense) {
                 (SavedFinding::Nothing, _) => Finding::Nothing,
-                (SavedFinding::Broken(positions, reason), Expectation::Always(predicate)) => {
-                    let (schedule, world) = events(&positions)?;
-                    predicate.ask(&system.protocol, &world).err()?;
-                    Finding::Broken { schedule, reason }
-                }
-                (SavedFinding::Met(positions), Expectation::Reachable(predicate)) => {
-                    let (schedule, world) = events(&positions)?;
-                    predicate.ask(&system.protocol, &world).ok()?;
-                    Finding::Met { schedule }
-                }
-                (SavedFinding::Blocked(positions), expectation) => {
-                    let (schedule, world) = events(&positions)?;
-                    expectation.goal()?.ask(&system.protocol, &world).err()?;
-                    Finding::Blocked { schedule }
+                (SavedFinding::Broken(positions, reason), Sense::Always) => Finding::Broken {
+                    schedule: events(positions)?,
+                    reason,
+                },
+                (SavedFinding::Met(positions), Sense::Reachable) => Finding::Met {
+                    schedule: events(positions)?,
+                },
+                (SavedFinding::Blocked(positions), sense) if sense.is_of_progress() => {
+                    Finding::Blocked {
+                        schedule: events(positions)?,
+                    }
                 }
                 _ => return None,
             })
         };
-        if self.findings.len() != properties.len() {
-            return None;
-        }
-        let findings = self.findings.into_iter().zip(properties).map(finding);
-        let findings: Vec<Finding<Event<P>>> = findings.collect::<Option<_>>()?;
+        let findings = self.findings.into_iter().zip(senses).enumerate();
+        let findings = findings.map(finding).collect::<Option<_>>()?;
         let waiting_for_the_living = match &self.waiting {
-            Some(positions) => Some(events(positions)?.0),
+            Some(positions) => Some(searched.events(positions, None)?),
             None => None,
         };
         let progress = Progress {
@@ -137,39 +129,4 @@ impl Through {
             waiting_for_the_living,
         })
     }
-}
-
-fn positions<P: Protocol>(
-    system: &System<P>,
-    start: &World<P>,
-    schedule: &[Event<P>],
-) -> Positions {
-    let mut world = start.clone();
-    let mut position = |event| {
-        let enabled = system.enabled(&mut world).events;
-        system.apply(&mut world, event);
-        let position = enabled.iter().position(|other| other == event);
-        position.expect("what was found is possible")
-    };
-    schedule.iter().map(&mut position).collect()
-}
-
-/// The events at these positions, and where they lead.
-fn events<P: Protocol>(
-    system: &System<P>,
-    start: &World<P>,
-    positions: &Positions,
-) -> Option<(Vec<Event<P>>, World<P>)> {
-    let mut world = start.clone();
-    let mut event = |position: &usize| {
-        let event = system
-            .enabled(&mut world)
-            .events
-            .into_iter()
-            .nth(*position)?;
-        system.apply(&mut world, &event);
-        Some(event)
-    };
-    let schedule = positions.iter().map(&mut event).collect::<Option<_>>()?;
-    Some((schedule, world))
 }

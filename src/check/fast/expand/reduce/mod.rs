@@ -21,14 +21,6 @@ pub struct Reducer<P: Protocol> {
 }
 
 impl<P: Protocol> Reducer<P> {
-    pub fn none() -> Self {
-        Reducer {
-            no_op: false,
-            lost: false,
-            dead: None,
-        }
-    }
-
     /// What is used, and what can become of each node if that was found out.
     pub fn new(used: Reductions, prospects: Option<Arc<[Prospect<P>]>>) -> Self {
         Reducer {

@@ -70,7 +70,7 @@ fn simulator(c: &mut Criterion) {
         ..Params::default()
     });
     let setup = faulty(Time::from_millis(120_000));
-    let delivered = run(&busy, &setup, 1).ledger.facts.delivered;
+    let delivered = run(&busy, &setup, 1).facts.delivered;
     group.throughput(Throughput::Elements(delivered));
     group.bench_function("delivered messages, 5 nodes with faults", |b| {
         b.iter_batched(

@@ -5,7 +5,9 @@
 
 use std::ops::ControlFlow;
 
-use crate::model::facts::Ledger;
+use derive_where::derive_where;
+
+use crate::model::facts::{Costs, Facts, Ledger};
 use crate::model::promise::Promise;
 use crate::model::world::Owned;
 use crate::model::{
@@ -74,11 +76,13 @@ pub struct Divergence {
 }
 
 /// How a run ended.
+#[derive_where(Clone)]
 pub struct Run<P: Protocol> {
     pub world: World<P>,
     /// The time of the last step.
     pub now: Time,
-    pub ledger: Ledger<P>,
+    pub facts: Facts,
+    pub costs: Costs,
     pub hash: TraceHash,
 }
 
@@ -102,15 +106,8 @@ pub fn execute<P: Protocol>(
     let mut hash = TraceHash::default();
     let mut now = Time::ZERO;
     // What is broken before anything happened needs no run.
-    if witnesses.iter().any(|witness| witness.verdict().is_break()) {
-        return Ok(Run {
-            world,
-            now,
-            ledger,
-            hash,
-        });
-    }
-    while let Some((time, event)) = scheduler.next(system, &mut world)? {
+    let mut enough = witnesses.iter().any(|witness| witness.verdict().is_break());
+    while !enough && let Some((time, event)) = scheduler.next(system, &mut world)? {
         now = time.unwrap_or(now);
         // A timer may also fire at a node that crashes inside its handler.
         let fires = match &event {
@@ -134,20 +131,17 @@ pub fn execute<P: Protocol>(
             world: &world,
         };
         scheduler.happened(&moment);
-        let mut enough = false;
         for witness in &mut *witnesses {
             witness.happened(&moment);
             enough |= witness.verdict().is_break();
         }
-        if enough {
-            break;
-        }
     }
-    ledger.close(now);
+    let (facts, costs) = ledger.close(now);
     Ok(Run {
         world,
         now,
-        ledger,
+        facts,
+        costs,
         hash,
     })
 }

@@ -120,7 +120,7 @@ impl<P: Protocol> Ledger<P> {
                 locked: vec![Time::ZERO; nodes],
                 ..Costs::default()
             },
-            sent: vec![VecDeque::new(); nodes * nodes],
+            sent: (0..nodes * nodes).map(|_| VecDeque::new()).collect(),
             depth: vec![0; nodes],
             locks: vec![BTreeMap::new(); nodes],
         }
@@ -175,11 +175,12 @@ impl<P: Protocol> Ledger<P> {
         }
     }
 
-    /// The locks still held count until the end of the run.
-    pub fn close(&mut self, now: Time) {
+    /// What all of it comes to. The locks still held count until the end of the run.
+    pub fn close(mut self, now: Time) -> (Facts, Costs) {
         for id in (0..self.locks.len()).map(Id::from) {
             self.unlock_all(id, now);
         }
+        (self.facts, self.costs)
     }
 
     fn note_event(&mut self, event: &Event<P>, lost_at_down: bool) {

@@ -136,7 +136,7 @@ impl<P: Protocol> Testbed<P> {
         };
         let mut done = execute(system, &mut scheduler, witnesses)
             .expect("the story is not refuted: it was played when the scenario was opened");
-        done.ledger.facts.drift_ppm_max = run.setup.drift_ppm_max();
+        done.facts.drift_ppm_max = run.setup.drift_ppm_max();
         let simulator = scheduler.then.iter();
         let unreached = simulator
             .clone()
@@ -385,11 +385,14 @@ impl<P: Protocol> Case for Testbed<P> {
         let system = self.check_system().expect("the scenario has a check");
         let properties = self.chosen(&options.properties);
         let asked = |p: &Property<P>| (p.name, p.premise.clone(), p.assumes.clone());
-        let params = serde_json::to_string(&self.case.params);
+        let params = serde_json::to_value(&self.case.params);
         let facts = vec![
             Fact::new("program", &program()),
             Fact::new("protocol", &P::NAME),
-            Fact::new("parameters", &params.expect("parameters are plain data")),
+            Fact::new(
+                "parameters",
+                &params.expect("parameters are plain data").to_string(),
+            ),
             Fact::new("what may happen", &system.rules),
             Fact::new("what happened before", &self.after),
             Fact::new(

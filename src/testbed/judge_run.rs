@@ -4,12 +4,16 @@
 use super::report::{RunReport, RunVerdict};
 use crate::check::{self, Patient, Possible};
 use crate::model::{
-    Assumption, Expectation, Predicate, Property, Protocol, System, Timing, cluster::enumerate,
+    Answer, Assumption, Cluster, Expectation, Property, Protocol, Sense, Statement, System, Timing,
+    cluster::enumerate,
 };
 use crate::run::{Run, Violation};
 
 /// How many worlds the search may hold that tells a blocked run from an undecided one.
 const POSSIBLE_STATES_MAX: usize = 100_000;
+
+/// A run that is stuck whenever timers fire is stuck.
+const TIMING: Timing = Timing::Asynchronous;
 
 /// Judges a run that is over. `violations` are those of its last step; `unreached` are the planned
 /// faults that never found their moment.
@@ -21,44 +25,32 @@ pub fn judge_run<P: Protocol>(
     violations: &[Violation],
     unreached: &[String],
 ) -> RunReport {
-    let mut report = unjudged(seed, run);
-    let mut violations = violations.to_vec();
-    violations.extend(broken_under_their_premise(system, properties, run));
-    if let Some(first) = violations.first() {
-        report.verdict = RunVerdict::Violated;
-        report.step = Some(first.step);
-        for violation in &violations {
-            let (property, reason) = (violation.property, &violation.reason.text);
-            report.violated.push(property.to_owned());
-            let sentence = format!("{property} is violated: {reason}.");
-            report.sentences.push(sentence);
-        }
-        let first = first.property;
-        name(&mut report, system, properties, first);
-    } else if !unreached.is_empty() {
-        report.verdict = RunVerdict::Unreached;
-        let faults = enumerate(unreached.iter().map(|fault| format!("`{fault}`")));
-        report
-            .sentences
-            .push(format!("The run never came to the moment of {faults}."));
-    } else {
-        progress(&mut report, system, properties, run);
-    }
-    report
+    let stated: Vec<Statement> = properties.iter().map(Property::stated).collect();
+    let judging = Judging {
+        report: unjudged(seed, run),
+        cluster: &system.cluster,
+        properties: &stated,
+        last: &LastWorld {
+            system,
+            properties,
+            run,
+        },
+    };
+    judging.judge(violations.to_vec(), unreached)
 }
 
 /// What is known of a run that somebody stopped.
 pub fn interrupted<P: Protocol>(properties: &[Property<P>], seed: u64, run: &Run<P>) -> RunReport {
-    let steps = run.ledger.facts.steps;
-    let held = fine(properties, Vec::new());
-    RunReport {
-        verdict: RunVerdict::Interrupted,
-        sentences: vec![format!(
-            "Interrupted after {steps} steps, at {}: until then {held}",
-            run.now
-        )],
-        ..unjudged(seed, run)
-    }
+    let stated: Vec<Statement> = properties.iter().map(Property::stated).collect();
+    let mut report = unjudged(seed, run);
+    let held = fine(&stated, Vec::new());
+    let steps = report.facts.steps;
+    report.verdict = RunVerdict::Interrupted;
+    report.sentences.push(format!(
+        "Interrupted after {steps} steps, at {}: until then {held}",
+        run.now
+    ));
+    report
 }
 
 fn unjudged<P: Protocol>(seed: u64, run: &Run<P>) -> RunReport {
@@ -70,141 +62,198 @@ fn unjudged<P: Protocol>(seed: u64, run: &Run<P>) -> RunReport {
         step: None,
         sentences: Vec::new(),
         broken_assumptions: Vec::new(),
-        facts: run.ledger.facts.clone(),
-        costs: run.ledger.costs.clone(),
+        facts: run.facts.clone(),
+        costs: run.costs.clone(),
         ended_at: run.now,
         hash: run.hash.to_string(),
         trace: None,
     }
 }
 
-/// The properties with a premise that this run met, and that do not hold where it ended.
-fn broken_under_their_premise<P: Protocol>(
-    system: &System<P>,
-    properties: &[Property<P>],
-    run: &Run<P>,
-) -> Vec<Violation> {
-    let facts = &run.ledger.facts;
-    let speaks = |property: &&Property<P>| {
-        let held = |premise: &Assumption| premise.held(facts, &system.cluster);
-        !property.premise.is_empty() && property.premise.iter().all(held)
-    };
-    let mut violations = Vec::new();
-    for property in properties.iter().filter(speaks) {
-        if let Expectation::Always(predicate) = property.expectation
-            && let Err(reason) = predicate.ask(&system.protocol, &run.world)
-        {
-            violations.push(Violation {
-                property: property.name,
-                reason,
-                step: usize::try_from(facts.steps).unwrap_or(usize::MAX),
-            });
-        }
-    }
-    violations
+/// The world in which a run ended, whatever its protocol. Properties are known by their places.
+trait Last {
+    /// Asks what a property holds worlds against.
+    fn ask(&self, property: usize) -> Answer;
+
+    /// Whether a property promises anything here.
+    fn promises(&self, property: usize) -> Answer;
+
+    /// Whether ordinary events lead to the goal of a property.
+    fn possible(&self, property: usize) -> Possible;
+
+    /// Why they do not, in whole sentences.
+    fn explain(&self, property: usize) -> Vec<String>;
 }
 
-/// Judges what the run did not reach: the worst of it counts.
-fn progress<P: Protocol>(
-    report: &mut RunReport,
-    system: &System<P>,
-    properties: &[Property<P>],
-    run: &Run<P>,
-) {
-    let mut worst: Option<(Possible, &Property<P>, Predicate<P>)> = None;
-    let mut reached = Vec::new();
-    for property in properties {
-        let Expectation::NeverBlocked { goal, .. } = property.expectation else {
-            continue;
-        };
-        if goal.ask(&system.protocol, &run.world).is_ok() {
-            reached.push(property.name.to_owned());
-            continue;
-        }
-        // A run that is stuck whenever timers fire is stuck.
-        let timing = Timing::Asynchronous;
-        let possible = {
-            let most = POSSIBLE_STATES_MAX;
-            check::possible(system, &run.world, goal, timing, most, &mut Patient)
-        };
-        let is_worse = match &worst {
-            None => true,
-            Some((known, ..)) => possible == Possible::No && *known != Possible::No,
-        };
-        if is_worse {
-            worst = Some((possible, property, goal));
-        }
-    }
-    let Some((possible, missed, goal)) = worst else {
-        report.sentences.push(fine(properties, reached));
-        return;
-    };
-    if possible == Possible::No {
-        report.verdict = RunVerdict::Blocked;
-        let timing = Timing::Asynchronous;
-        let most = POSSIBLE_STATES_MAX;
-        let blocked = check::explain(system, &run.world, goal, timing, most, &mut Patient);
-        report.sentences.extend(blocked.sentences);
-    } else {
-        report.verdict = RunVerdict::Undecided;
-        let reason = goal.ask(&system.protocol, &run.world);
-        let reason = reason.map_or_else(|r| r.text, |()| String::new());
-        let sentence = format!("Undecided when the run ended: {reason}.");
-        report.sentences.push(sentence);
-        let outlook = match possible {
-            Possible::Yes => "It could still be settled without any repair.",
-            _ => "Whether it can still be settled without repair was left open by a limit.",
-        };
-        report.sentences.push(outlook.to_owned());
-    }
-    if let Expectation::NeverBlocked {
-        condition: Some(condition),
-        ..
-    } = missed.expectation
-        && let Err(reason) = condition.ask(&system.protocol, &run.world)
-    {
-        let (name, reason) = (missed.name, reason.text);
-        let sentence = format!("{name} promises nothing here: {reason}.");
-        report.sentences.push(sentence);
-    }
-    name(report, system, properties, missed.name);
+struct LastWorld<'a, P: Protocol> {
+    system: &'a System<P>,
+    properties: &'a [Property<P>],
+    run: &'a Run<P>,
 }
 
-/// Names the property, and which of its assumptions the run broke.
-fn name<P: Protocol>(
-    report: &mut RunReport,
-    system: &System<P>,
-    properties: &[Property<P>],
-    property: &str,
-) {
-    report.property = Some(property.to_owned());
-    let Some(property) = properties.iter().find(|p| p.name == property) else {
-        return;
-    };
-    let broken = property
-        .assumes
-        .iter()
-        .filter(|assumption| !assumption.held(&report.facts, &system.cluster));
-    report.broken_assumptions = broken.map(ToString::to_string).collect();
-    if report.broken_assumptions.is_empty() {
-        if report.verdict == RunVerdict::Violated {
-            report.sentences.push(
-                "Everything that the property assumes held in this run: this is a bug.".to_owned(),
-            );
+impl<P: Protocol> Last for LastWorld<'_, P> {
+    fn ask(&self, property: usize) -> Answer {
+        let predicate = self.properties[property].expectation.predicate();
+        predicate.ask(&self.system.protocol, &self.run.world)
+    }
+
+    fn promises(&self, property: usize) -> Answer {
+        match self.properties[property].expectation {
+            Expectation::NeverBlocked {
+                condition: Some(condition),
+                ..
+            } => condition.ask(&self.system.protocol, &self.run.world),
+            _ => Ok(()),
         }
-    } else {
-        let broken = enumerate(report.broken_assumptions.iter().cloned());
-        report.sentences.push(format!(
-            "This lies outside what {} assumes: {broken}.",
-            property.name
-        ));
+    }
+
+    fn possible(&self, property: usize) -> Possible {
+        let goal = self.properties[property].expectation.predicate();
+        let (world, most) = (&self.run.world, POSSIBLE_STATES_MAX);
+        check::possible(self.system, world, goal, TIMING, most, &mut Patient)
+    }
+
+    fn explain(&self, property: usize) -> Vec<String> {
+        let goal = self.properties[property].expectation.predicate();
+        let (world, most) = (&self.run.world, POSSIBLE_STATES_MAX);
+        check::explain(self.system, world, goal, TIMING, most, &mut Patient).sentences
     }
 }
 
-fn fine<P: Protocol>(properties: &[Property<P>], reached: Vec<String>) -> String {
+/// A run about to be judged.
+struct Judging<'a> {
+    report: RunReport,
+    cluster: &'a Cluster,
+    properties: &'a [Statement],
+    last: &'a dyn Last,
+}
+
+impl Judging<'_> {
+    fn judge(mut self, mut violations: Vec<Violation>, unreached: &[String]) -> RunReport {
+        violations.extend(self.broken_under_their_premise());
+        if let Some(first) = violations.first() {
+            self.report.verdict = RunVerdict::Violated;
+            self.report.step = Some(first.step);
+            for violation in &violations {
+                let (property, reason) = (violation.property, &violation.reason.text);
+                self.report.violated.push(property.to_owned());
+                let sentence = format!("{property} is violated: {reason}.");
+                self.report.sentences.push(sentence);
+            }
+            self.name(first.property);
+        } else if !unreached.is_empty() {
+            self.report.verdict = RunVerdict::Unreached;
+            let faults = enumerate(unreached.iter().map(|fault| format!("`{fault}`")));
+            let sentence = format!("The run never came to the moment of {faults}.");
+            self.report.sentences.push(sentence);
+        } else {
+            self.progress();
+        }
+        self.report
+    }
+
+    /// The properties with a premise that this run met, and that do not hold where it ended.
+    fn broken_under_their_premise(&self) -> Vec<Violation> {
+        let facts = &self.report.facts;
+        let held = |premise: &Assumption| premise.held(facts, self.cluster);
+        let mut violations = Vec::new();
+        for (nth, property) in self.properties.iter().enumerate() {
+            let speaks = !property.premise.is_empty() && property.premise.iter().all(held);
+            if speaks
+                && property.sense == Sense::Always
+                && let Err(reason) = self.last.ask(nth)
+            {
+                violations.push(Violation {
+                    property: property.name,
+                    reason,
+                    step: usize::try_from(facts.steps).unwrap_or(usize::MAX),
+                });
+            }
+        }
+        violations
+    }
+
+    /// Judges what the run did not reach: the worst of it counts.
+    fn progress(&mut self) {
+        let mut worst: Option<(Possible, usize)> = None;
+        let mut reached = Vec::new();
+        for (nth, property) in self.properties.iter().enumerate() {
+            if property.sense != Sense::NeverBlocked {
+                continue;
+            }
+            if self.last.ask(nth).is_ok() {
+                reached.push(property.name.to_owned());
+                continue;
+            }
+            let possible = self.last.possible(nth);
+            let is_worse = match &worst {
+                None => true,
+                Some((known, _)) => possible == Possible::No && *known != Possible::No,
+            };
+            if is_worse {
+                worst = Some((possible, nth));
+            }
+        }
+        let Some((possible, missed)) = worst else {
+            self.report.sentences.push(fine(self.properties, reached));
+            return;
+        };
+        if possible == Possible::No {
+            self.report.verdict = RunVerdict::Blocked;
+            self.report.sentences.extend(self.last.explain(missed));
+        } else {
+            self.report.verdict = RunVerdict::Undecided;
+            let reason = self.last.ask(missed);
+            let reason = reason.map_or_else(|r| r.text, |()| String::new());
+            let sentence = format!("Undecided when the run ended: {reason}.");
+            self.report.sentences.push(sentence);
+            let outlook = match possible {
+                Possible::Yes => "It could still be settled without any repair.",
+                _ => "Whether it can still be settled without repair was left open by a limit.",
+            };
+            self.report.sentences.push(outlook.to_owned());
+        }
+        let name = self.properties[missed].name;
+        if let Err(reason) = self.last.promises(missed) {
+            let sentence = format!("{name} promises nothing here: {}.", reason.text);
+            self.report.sentences.push(sentence);
+        }
+        self.name(name);
+    }
+
+    /// Names the property, and which of its assumptions the run broke.
+    fn name(&mut self, property: &str) {
+        let report = &mut self.report;
+        report.property = Some(property.to_owned());
+        let Some(property) = self.properties.iter().find(|p| p.name == property) else {
+            return;
+        };
+        let broken = property
+            .assumes
+            .iter()
+            .filter(|assumption| !assumption.held(&report.facts, self.cluster));
+        report.broken_assumptions = broken.map(ToString::to_string).collect();
+        if report.broken_assumptions.is_empty() {
+            if report.verdict == RunVerdict::Violated {
+                report.sentences.push(
+                    "Everything that the property assumes held in this run: this is a bug."
+                        .to_owned(),
+                );
+            }
+        } else {
+            let broken = enumerate(report.broken_assumptions.iter().cloned());
+            report.sentences.push(format!(
+                "This lies outside what {} assumes: {broken}.",
+                property.name
+            ));
+        }
+    }
+}
+
+fn fine(properties: &[Statement], reached: Vec<String>) -> String {
     let always = properties
         .iter()
-        .filter(|p| matches!(p.expectation, Expectation::Always(_)) && p.premise.is_empty())
+        .filter(|p| p.sense == Sense::Always && p.premise.is_empty())
         .map(|p| p.name.to_owned());
     let held = format!("{} held at every step", enumerate(always));
     if reached.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::judge_run::judge_run;
 use super::report::RunVerdict;
-use crate::model::{Property, Protocol, Rules, System};
+use crate::model::{Cluster, Property, Protocol, Rules, System};
 use crate::run::{Divergence, Judge, Run, Scheduler, Script, execute, follow};
 use crate::trace::{Difference, Origin, Outcome, Recorder, Trace};
 
@@ -70,32 +70,43 @@ pub fn replay<P: Protocol>(
     properties: &[Property<P>],
     trace: &Trace,
 ) -> Replayed {
-    let cluster = protocol.cluster();
+    let rules = rules_of(trace, &protocol.cluster());
+    let system = System::new(protocol, rules);
+    let mut recorder = Recorder::new(params, trace.origin.clone(), properties);
+    match execute(&system, &mut script_of(trace), &mut [&mut recorder]) {
+        Err(divergence) => Replayed::Diverges(divergence),
+        Ok(run) => {
+            let repeated = recorder.finish(&run);
+            compared(trace, repeated, &|| once_more(&system, trace, &run))
+        }
+    }
+}
+
+/// All that can happen where a trace was recorded.
+fn rules_of(trace: &Trace, cluster: &Cluster) -> Rules {
     let absent = cluster
         .ids()
         .zip(&trace.start)
         .filter(|(_, start)| !start.after.up)
         .map(|(id, _)| id)
         .collect();
-    let rules = Rules {
+    Rules {
         links: trace.links,
         absent,
-        ..Rules::physics(&cluster, trace.links.order)
-    };
-    let system = System::new(protocol, rules);
-    let lines = trace.schedule().map(|(at, line)| (at, line.to_owned()));
-    let mut script = Script::new(lines);
-    let mut recorder = Recorder::new(params, trace.origin.clone(), properties);
-    let run = match execute(&system, &mut script, &mut [&mut recorder]) {
-        Err(divergence) => return Replayed::Diverges(divergence),
-        Ok(run) => run,
-    };
-    let verdict = match (certainty(trace), &trace.verdict) {
-        (Certainty::Judged, Some(_)) => Some(once_more(&system, trace, &run)),
+        ..Rules::physics(cluster, trace.links.order)
+    }
+}
+
+fn script_of(trace: &Trace) -> Script {
+    Script::new(trace.schedule().map(|(at, line)| (at, line.to_owned())))
+}
+
+/// A trace beside one that repeats it, whose verdict can be judged.
+fn compared(trace: &Trace, mut repeated: Trace, judge: &dyn Fn() -> Outcome) -> Replayed {
+    repeated.verdict = match (certainty(trace), &trace.verdict) {
+        (Certainty::Judged, Some(_)) => Some(judge()),
         (_, told) => told.clone(),
     };
-    let mut repeated = recorder.finish(&run);
-    repeated.verdict = verdict;
     match trace.first_difference(&repeated) {
         None => Replayed::Same(Box::new(repeated)),
         Some(difference) => Replayed::Differs(Box::new(repeated), difference),
@@ -115,14 +126,9 @@ pub fn certainty(trace: &Trace) -> Certainty {
 /// What comes of a run that is judged once more.
 fn once_more<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Outcome {
     let properties = system.protocol.properties();
+    let mut run = run.clone();
     // How far clocks drifted is a fact that leaves no step behind.
-    let mut ledger = run.ledger.clone();
-    ledger.facts.drift_ppm_max = trace.facts.drift_ppm_max;
-    let run = Run {
-        world: run.world.clone(),
-        ledger,
-        ..*run
-    };
+    run.facts.drift_ppm_max = trace.facts.drift_ppm_max;
     let mut judge = Judge::new(&properties);
     judge.last(system, &run.world, trace.steps.len());
     let seed = trace.origin.seed.unwrap_or_default();

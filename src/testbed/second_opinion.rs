@@ -9,10 +9,10 @@ use super::judge_check::report_check;
 use super::report::CheckReport;
 use crate::check::stateright::{Bridge, Erased, Limitations, PROPERTIES_MAX, Thing};
 use crate::check::{
-    Account, Judged, Limits, Monitor, Progress, Question, Search, Stopped, Trial, Verdict,
-    standing, start,
+    Account, Judged, Limits, Monitor, Progress, Question, Search, Standing, Stopped, Trial,
+    Verdict, standing, start,
 };
-use crate::model::{Bound, Event, Expectation, Limit, Property, Protocol, World};
+use crate::model::{Bound, Limit, Property, Protocol, Reason, Sense, Statement, World};
 use crate::trace::Origin;
 
 /// How often the monitor is asked while Stateright searches.
@@ -34,24 +34,70 @@ pub fn check<P: Protocol>(
         .take(PROPERTIES_MAX)
         .cloned()
         .collect();
-    let from = start(question.system, question.after);
-    let bridge = Bridge::new(question.system.clone(), &properties, from);
-    let names: Vec<&'static str> = properties.iter().map(|p| p.name).collect();
-    let found = search(bridge.into(), &names, &question.limits, monitor);
+    let stated: Vec<Statement> = properties.iter().map(Property::stated).collect();
+    let system = question.system;
+    let from = start(system, question.after);
+    let bridge = Bridge::new(system.clone(), &properties, from);
+    let found = search(bridge.into(), &stated, &question.limits, monitor);
+    let before = system.spell(question.after);
+    let trial = trial(found, &stated, &before, &|property, discovery, schedule| {
+        let world: &World<P> = discovery.world.as_of();
+        let predicate = properties[property].expectation.predicate();
+        let reason = predicate.ask(&system.protocol, world);
+        let reason = reason.expect_err("Stateright found it broken here");
+        (reason, standing(system, &properties[property], schedule))
+    });
+    let asked = Question {
+        system,
+        properties: &properties,
+        after: question.after,
+        limits: question.limits,
+    };
+    report_check(&asked, &trial, params, "stateright", origin)
+}
+
+/// Why the property at a place is broken in a world that was found, and what that says of the
+/// protocol.
+type Standings<'a> = dyn Fn(usize, &Discovery, &[String]) -> (Reason, Standing) + 'a;
+
+/// What was found, as a search of ours would tell it.
+fn trial(
+    found: SecondOpinion,
+    properties: &[Statement],
+    before: &[String],
+    standings: &Standings<'_>,
+) -> Trial {
     let mut bounds: Vec<String> = found.stopped.iter().map(ToString::to_string).collect();
     bounds.extend(found.seen.withheld.iter().map(ToString::to_string));
-    let judged = properties
-        .iter()
-        .zip(&found.discoveries)
-        .map(|(property, discovery)| Judged {
-            property: property.name,
-            verdict: verdict(question, property, discovery.as_ref(), &bounds),
-            search: 0,
-            silent: false,
-        })
-        .collect();
-    let trial = Trial {
-        judged,
+    let complete = bounds.is_empty();
+    let whole = |discovery: &Discovery| [before, &discovery.events].concat();
+    let verdict = |nth: usize, sense, found: Option<&Discovery>| match (sense, found) {
+        (Sense::Reachable, Some(discovery)) => Verdict::Reached {
+            schedule: whole(discovery),
+        },
+        (Sense::Reachable, None) if complete => Verdict::Unreachable,
+        (Sense::Reachable, None) => Verdict::Unknown(bounds.clone()),
+        (Sense::Always, Some(discovery)) => {
+            let schedule = whole(discovery);
+            let (reason, standing) = standings(nth, discovery, &schedule);
+            Verdict::Violated {
+                reason,
+                standing,
+                schedule,
+            }
+        }
+        _ if complete => Verdict::Holds,
+        _ => Verdict::HoldsWithinBounds(bounds.clone()),
+    };
+    let properties = properties.iter().zip(&found.discoveries).enumerate();
+    let judged = properties.map(|(nth, (property, discovery))| Judged {
+        property: property.name,
+        verdict: verdict(nth, property.sense, discovery.as_ref()),
+        search: 0,
+        silent: false,
+    });
+    Trial {
+        judged: judged.collect(),
         searches: vec![Search {
             imposed: Vec::new(),
             account: Account {
@@ -64,14 +110,7 @@ pub fn check<P: Protocol>(
             },
             waiting_for_the_living: None,
         }],
-    };
-    let asked = Question {
-        system: question.system,
-        properties: &properties,
-        after: question.after,
-        limits: question.limits,
-    };
-    report_check(&asked, &trial, params, "stateright", origin)
+    }
 }
 
 /// What Stateright found.
@@ -87,13 +126,14 @@ struct SecondOpinion {
 
 /// A way to a world, and the world.
 struct Discovery {
-    events: Vec<Thing>,
+    /// In the one notation.
+    events: Vec<String>,
     world: Thing,
 }
 
 fn search(
     bridge: Erased,
-    properties: &[&'static str],
+    properties: &[Statement],
     limits: &Limits,
     monitor: &mut dyn Monitor,
 ) -> SecondOpinion {
@@ -119,10 +159,12 @@ fn search(
     if limits.states.is_some_and(|most| progress.generated >= most) {
         stopped.get_or_insert(Stopped::States);
     }
-    let discovery = |name: &&'static str| {
-        let path = checker.discovery(name)?;
+    let discovery = |property: &Statement| {
+        let path = checker.discovery(property.name)?;
         let world = path.last_state().clone();
         let events = path.into_actions();
+        let told = |event| checker.model().format_action(event);
+        let events = events.iter().map(told).collect();
         Some(Discovery { events, world })
     };
     let discoveries: Vec<_> = properties.iter().map(discovery).collect();
@@ -151,37 +193,5 @@ fn progress(checker: &impl Checker<Erased>) -> Progress {
         frontier: 0,
         bytes: 0,
         ahead: 0,
-    }
-}
-
-fn verdict<P: Protocol>(
-    question: &Question<'_, P>,
-    property: &Property<P>,
-    found: Option<&Discovery>,
-    bounds: &[String],
-) -> Verdict {
-    let complete = bounds.is_empty();
-    let whole = |discovery: &Discovery| {
-        let events = discovery.events.iter().map(Thing::as_of::<Event<P>>);
-        question.system.spell(question.after.iter().chain(events))
-    };
-    match (property.expectation, found) {
-        (Expectation::Reachable(_), Some(discovery)) => Verdict::Reached {
-            schedule: whole(discovery),
-        },
-        (Expectation::Reachable(_), None) if complete => Verdict::Unreachable,
-        (Expectation::Reachable(_), None) => Verdict::Unknown(bounds.to_vec()),
-        (Expectation::Always(predicate), Some(discovery)) => {
-            let world: &World<P> = discovery.world.as_of();
-            let reason = predicate.ask(&question.system.protocol, world);
-            let schedule = whole(discovery);
-            Verdict::Violated {
-                reason: reason.expect_err("Stateright found it broken here"),
-                standing: standing(question.system, property, &schedule),
-                schedule,
-            }
-        }
-        _ if complete => Verdict::Holds,
-        _ => Verdict::HoldsWithinBounds(bounds.to_vec()),
     }
 }

@@ -80,8 +80,8 @@ impl<P: Protocol> Recorder<P> {
             steps: self.unrecorded,
         });
         self.trace.steps.extend(self.tail);
-        self.trace.facts = run.ledger.facts.clone();
-        self.trace.costs = run.ledger.costs.clone();
+        self.trace.facts = run.facts.clone();
+        self.trace.costs = run.costs.clone();
         self.trace.hash = run.hash.to_string();
         self.trace
     }

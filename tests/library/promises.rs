@@ -166,7 +166,7 @@ proptest! {
         let done = execute(&system, &mut checked, &mut []).unwrap();
 
         // A run without an early or false suspicion is a path of the accurate graph too.
-        if done.ledger.facts.is_synchronous() {
+        if done.facts.is_synchronous() {
             let accurate = system.under(Rules {
                 timing: Timing::Accurate,
                 ..everything(&system.rules, all, cuts.0)

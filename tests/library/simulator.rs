@@ -141,7 +141,7 @@ fn a_run_ends_when_nothing_is_left_or_time_or_steps_are_up() {
     setup.steps_max = 7;
     let cut_short = play(&system, &setup, 1);
     assert_eq!(cut_short.simulator.end(), Some(End::Steps));
-    assert_eq!(cut_short.run.ledger.facts.steps, 7);
+    assert_eq!(cut_short.run.facts.steps, 7);
     setup.steps_max = u64::MAX;
     setup.until = MS(20);
     let out_of_time = play(&system, &setup, 1);
@@ -218,7 +218,7 @@ fn fifo_links_never_overtake_and_never_duplicate() {
     let system = system(&params, LinkOrder::Fifo);
     let mut drops = 0;
     for seed in 0..20 {
-        let facts = play(&system, &faulty(4), seed).run.ledger.facts;
+        let facts = play(&system, &faulty(4), seed).run.facts;
         assert_eq!(facts.reorderings, 0);
         assert_eq!(facts.duplicates, 0);
         drops += facts.drops;
@@ -228,7 +228,7 @@ fn fifo_links_never_overtake_and_never_duplicate() {
     let mut lossy = faulty(4);
     lossy.nemesis = None;
     let run = play(&system, &lossy, 1).run;
-    let lost = (run.ledger.costs.messages, run.ledger.facts.drops);
+    let lost = (run.costs.messages, run.facts.drops);
     assert_eq!(lost, LOST_IN_ORDER);
 }
 
@@ -247,9 +247,9 @@ fn loss_and_duplication_keep_their_ratio() {
     setup.network.loss = ratio(1, 10);
     setup.network.duplication = ratio(1, 20);
     let played = play(&system, &setup, 1);
-    let facts = &played.run.ledger.facts;
+    let facts = &played.run.facts;
     assert_eq!(played.run.world.history(), &[2_000]);
-    let between_nodes = played.run.ledger.costs.messages;
+    let between_nodes = played.run.costs.messages;
     assert_eq!((between_nodes, facts.drops, facts.duplicates), LOSSES);
 }
 
@@ -342,7 +342,7 @@ fn a_fault_before_a_delivery_strikes_before_it() {
         "deliver P2 -> C Answer(1)",
     ];
     assert_eq!(texts, expected);
-    assert_eq!(played.run.ledger.facts.lost_at_down, 1);
+    assert_eq!(played.run.facts.lost_at_down, 1);
     assert!(played.simulator.unreached().is_empty());
 }
 
@@ -405,7 +405,7 @@ fn a_fault_after_a_timeout_strikes_behind_it() {
     let (texts, played) = story(anchored(moment, PlannedFault::Cut(cut)));
     assert_eq!(texts[..2], ["timeout C Resend", "cut {C} | {P1}"]);
     assert_eq!(texts[2], "deliver C -> P2 Ask(1)");
-    assert!(played.run.ledger.facts.lost_to_cuts >= 1);
+    assert!(played.run.facts.lost_to_cuts >= 1);
 }
 
 #[test]
@@ -462,7 +462,7 @@ fn a_delay_on_a_fifo_link_holds_back_what_is_behind() {
     assert!(asks.len() >= 2);
     assert_eq!(asks[0].0, asked.0 + MS(122).0);
     assert_eq!(asks[0], asks[1]);
-    assert_eq!(played.run.ledger.facts.reorderings, 0);
+    assert_eq!(played.run.facts.reorderings, 0);
 }
 
 #[test]
@@ -545,8 +545,8 @@ fn the_nemesis_leaves_everything_up_healed_and_reliable() {
             assert!(run.world.globals().cuts.is_empty());
             assert!(run.now > MS(2_000));
             inside += watch.inside;
-            crashes += run.ledger.facts.crashes.iter().sum::<u32>();
-            cuts += run.ledger.facts.cuts;
+            crashes += run.facts.crashes.iter().sum::<u32>();
+            cuts += run.facts.cuts;
         }
     }
     assert!(inside > 500, "{inside} of {crashes}");

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Input;
+use super::cluster::Cluster;
 use super::event::{Vocabulary, kind, label};
 use super::id::Id;
 use super::kinds::specimens;
@@ -65,18 +66,28 @@ pub fn unexercised<P: Protocol>(
     system: &System<P>,
     exercised: &Exercised,
 ) -> Vec<(&'static str, Vec<Arm>)> {
+    missing(&system.cluster, exercised, &|role| {
+        heard(&*system.protocol, role)
+    })
+}
+
+fn missing(
+    cluster: &Cluster,
+    exercised: &Exercised,
+    heard: &dyn Fn(&str) -> Vec<Arm>,
+) -> Vec<(&'static str, Vec<Arm>)> {
     let missing = |role: &'static str| {
-        let nodes = system.cluster.with_role(role);
+        let nodes = cluster.with_role(role);
         let at_any = |arm: &Arm| {
             nodes
                 .iter()
                 .any(|id| exercised.contains(&(id, arm.clone())))
         };
-        let mut arms = heard(&*system.protocol, role);
+        let mut arms = heard(role);
         arms.retain(|arm| !at_any(arm));
         (role, arms)
     };
-    let roles = system.cluster.roles().into_iter().map(missing);
+    let roles = cluster.roles().into_iter().map(missing);
     roles.filter(|(_, arms)| !arms.is_empty()).collect()
 }
 

@@ -255,14 +255,14 @@ pub fn numbered(
 
 /// Joins words as a sentence does: `a`, `a and b`, `a, b and c`.
 pub fn enumerate(words: impl IntoIterator<Item = String>) -> String {
-    let mut words: Vec<String> = words.into_iter().collect();
-    match words.len() {
-        0 => String::new(),
-        1 => words.remove(0),
-        n => {
-            let last = words.remove(n - 1);
-            format!("{} and {last}", words.join(", "))
-        }
+    sentence(&words.into_iter().collect::<Vec<_>>())
+}
+
+fn sentence(words: &[String]) -> String {
+    match words {
+        [] => String::new(),
+        [word] => word.clone(),
+        [words @ .., last] => format!("{} and {last}", words.join(", ")),
     }
 }
 

@@ -342,33 +342,41 @@ fn envelopes<P: Protocol>(
 fn fitting<'a, T: fmt::Debug + Clone + PartialEq + 'a>(
     text: &str,
     offered: impl Iterator<Item = &'a T>,
-    missing: impl FnOnce() -> String,
+    missing: impl Fn() -> String,
 ) -> Result<Vec<T>, Obstacle> {
-    let text = text.trim();
-    let mut distinct: Vec<(String, &T)> = Vec::new();
+    let mut distinct: Vec<&T> = Vec::new();
     for value in offered {
-        if distinct.iter().all(|(_, known)| *known != value) {
-            distinct.push((label(value), value));
+        if !distinct.contains(&value) {
+            distinct.push(value);
         }
     }
-    let exact = distinct.iter().filter(|(l, _)| l == text);
-    let exact: Vec<T> = exact.map(|(_, t)| (*t).clone()).collect();
+    let labels: Vec<String> = distinct.iter().map(label).collect();
+    let fitting = places(text.trim(), &labels, &missing)?;
+    Ok(fitting.into_iter().map(|at| distinct[at].clone()).collect())
+}
+
+/// The places of the labels that a text fits: at least one.
+fn places(
+    text: &str,
+    labels: &[String],
+    missing: &dyn Fn() -> String,
+) -> Result<Vec<usize>, Obstacle> {
+    let places = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
+        let labels = labels.iter().enumerate();
+        let fitting = labels.filter(|(_, label)| fits(label));
+        fitting.map(|(at, _)| at).collect()
+    };
+    let exact = places(&|label| label == text);
     if !exact.is_empty() {
         return Ok(exact);
     }
-    let fits = |l: &str| {
-        l.strip_prefix(text)
-            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-    };
-    let near: Vec<T> = distinct
-        .iter()
-        .filter(|(l, _)| text.is_empty() || fits(l))
-        .map(|(_, t)| (*t).clone())
-        .collect();
+    let ends_a_word = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    let near =
+        places(&|label| text.is_empty() || label.strip_prefix(text).is_some_and(ends_a_word));
     if !near.is_empty() {
         return Ok(near);
     }
-    let there = distinct.iter().map(|(l, _)| format!("`{l}`"));
+    let there = labels.iter().map(|label| format!("`{label}`"));
     let there = super::cluster::enumerate(there);
     let missing = missing();
     Err(Obstacle::Impossible(if there.is_empty() {

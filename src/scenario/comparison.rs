@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::error::{Flaw, ScenarioError};
 use super::faults::{Anchor, CutPart, FaultPart, HealPart};
@@ -123,31 +123,38 @@ impl Comparison {
         let params = P::instance((**votes).clone());
         let protocol =
             P::new(&params).map_err(|bad| self.error(Flaw::at(votes.span(), bad.to_string())))?;
-        let cluster = protocol.cluster();
         let sites = Sites {
-            cluster: &cluster,
+            cluster: &protocol.cluster(),
             lead: protocol.lead(),
             participants: protocol.ballot().participants.iter().collect(),
         };
-        let fault = |fault: &Spanned<SharedFault>| {
-            let occasion = |moment| protocol.occasion(moment);
-            sites.fault(fault, &occasion).map(Spanned::from)
+        let params = serde_json::to_value(params);
+        let Ok(Value::Object(params)) = params else {
+            panic!("the parameters of {} are an object", P::NAME);
         };
+        self.told(P::NAME, params, &sites, &|moment| protocol.occasion(moment))
+    }
+
+    /// The same to the protocol of this name, with these sites and occasions.
+    fn told(
+        &self,
+        protocol: &str,
+        params: Map<String, Value>,
+        sites: &Sites<'_>,
+        occasion: &dyn Fn(Milestone) -> Occasion,
+    ) -> Result<Scenario, ScenarioError> {
+        let fault = |fault: &Spanned<SharedFault>| sites.fault(fault, occasion).map(Spanned::from);
         let faults = self
             .story
             .faults
             .iter()
             .map(fault)
             .collect::<Result<_, _>>();
-        let params = serde_json::to_value(params);
-        let Ok(Value::Object(params)) = params else {
-            panic!("the parameters of {} are an object", P::NAME);
-        };
         let file = File {
             schema: None,
             jury: VERSION.into(),
             about: self.story.about.clone(),
-            protocol: P::NAME.into(),
+            protocol: protocol.into(),
             params,
             run: Some(
                 RunPart {
@@ -162,7 +169,7 @@ impl Comparison {
             check: None,
             expect: Expect::default(),
         };
-        Scenario::from_file(&file, &format!("{} for {}", self.name, P::NAME))
+        Scenario::from_file(&file, &format!("{} for {protocol}", self.name))
     }
 
     fn error(&self, flaw: Flaw) -> ScenarioError {

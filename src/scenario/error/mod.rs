@@ -7,6 +7,7 @@
 mod page;
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use serde::de::{Expected, Unexpected};
@@ -23,9 +24,13 @@ pub struct Span {
     pub end: usize,
 }
 
-/// What is wrong at a place.
+/// What is wrong at a place. It is handed on at every turn by whatever reads a type, so it is small.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Flaw {
+pub struct Flaw(Box<Wrong>);
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
     /// One sentence, without a full stop.
     pub message: String,
     /// A few words for the marker.
@@ -36,12 +41,13 @@ pub struct Flaw {
 
 impl Flaw {
     pub fn new(message: impl Into<String>) -> Self {
-        Flaw {
+        Wrong {
             message: message.into(),
             label: "here".to_owned(),
             advice: None,
             span: None,
         }
+        .into()
     }
 
     pub fn at(span: Span, message: impl Into<String>) -> Self {
@@ -66,21 +72,43 @@ impl Flaw {
 
     /// A name that is none of those allowed.
     pub fn unknown(span: Span, what: &str, wrong: &str, allowed: &[&str]) -> Self {
-        Flaw {
+        Wrong {
             message: format!("there is no {what} `{wrong}`"),
             label: format!("no such {what}"),
             advice: nearest::advice(wrong, allowed),
             span: Some(span),
         }
+        .into()
     }
 
     pub fn unknown_key(key: &str, allowed: &[&str]) -> Self {
-        Flaw {
+        Wrong {
             message: format!("unknown key `{key}`"),
             label: "unknown key".to_owned(),
             advice: nearest::advice(key, allowed),
             span: None,
         }
+        .into()
+    }
+}
+
+impl From<Wrong> for Flaw {
+    fn from(wrong: Wrong) -> Self {
+        Flaw(Box::new(wrong))
+    }
+}
+
+impl Deref for Flaw {
+    type Target = Wrong;
+
+    fn deref(&self) -> &Wrong {
+        &self.0
+    }
+}
+
+impl DerefMut for Flaw {
+    fn deref_mut(&mut self) -> &mut Wrong {
+        &mut self.0
     }
 }
 
@@ -126,12 +154,13 @@ impl serde::de::Error for Flaw {
     }
 
     fn unknown_variant(wrong: &str, allowed: &'static [&'static str]) -> Self {
-        Flaw {
+        Wrong {
             message: format!("`{wrong}` is not a word that may stand here"),
             label: "unknown word".to_owned(),
             advice: nearest::advice(wrong, allowed),
             span: None,
         }
+        .into()
     }
 
     fn unknown_field(key: &str, allowed: &'static [&'static str]) -> Self {
@@ -215,8 +244,9 @@ impl ScenarioError {
     }
 
     /// A file that gives no text to point into.
-    pub(super) fn unreadable(file: &str, flaw: Flaw) -> Self {
-        ScenarioError::new(file, &Arc::from(""), Flaw { span: None, ..flaw })
+    pub(super) fn unreadable(file: &str, mut flaw: Flaw) -> Self {
+        flaw.span = None;
+        ScenarioError::new(file, &Arc::from(""), flaw)
     }
 
     /// The file, as it was named.

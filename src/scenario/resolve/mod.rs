@@ -95,19 +95,9 @@ pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Resolved<P>, F
     let place = params.map_or(file.protocol.span(), |tree| tree.span);
     let (values, protocol) = params::protocol::<P>(params, place)?;
     let cluster = protocol.cluster();
-    size(&cluster, place)?;
     let properties = protocol.properties();
     let names = Names::of(&protocol, &cluster, &properties);
-    if file.run.is_none() && file.check.is_none() {
-        return Err(Flaw::at(scenario.tree.span, "this scenario does nothing")
-            .label("neither `run` nor `check`")
-            .advice("add a `run` for the simulator, a `check` for the model checker, or both"));
-    }
-    let run = file.run.as_ref();
-    let run = run.map(|part| run::run(part, &names, &scenario.text));
-    let check = file.check.as_ref().map(|part| check::check(part, &names));
-    let (run, check) = (run.transpose()?, check.transpose()?);
-    let expect = expect::expect(&file.expect, run.is_some(), check.as_ref(), &names)?;
+    let (run, check, expect) = asked_for(scenario, place, &names)?;
     Ok(Resolved {
         name: scenario.name.clone(),
         about: file.about.clone(),
@@ -119,6 +109,27 @@ pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Resolved<P>, F
         check,
         expect,
     })
+}
+
+/// What the engines are asked for, and what must come of it.
+fn asked_for(
+    scenario: &Scenario,
+    place: Span,
+    names: &Names<'_>,
+) -> Result<(Option<RunCase>, Option<CheckCase>, Expectations), Flaw> {
+    let file = &scenario.file;
+    size(names.cluster, place)?;
+    if file.run.is_none() && file.check.is_none() {
+        return Err(Flaw::at(scenario.tree.span, "this scenario does nothing")
+            .label("neither `run` nor `check`")
+            .advice("add a `run` for the simulator, a `check` for the model checker, or both"));
+    }
+    let run = file.run.as_ref();
+    let run = run.map(|part| run::run(part, names, &scenario.text));
+    let check = file.check.as_ref().map(|part| check::check(part, names));
+    let (run, check) = (run.transpose()?, check.transpose()?);
+    let expect = expect::expect(&file.expect, run.is_some(), check.as_ref(), names)?;
+    Ok((run, check, expect))
 }
 
 fn size(cluster: &Cluster, place: Span) -> Result<(), Flaw> {

@@ -32,9 +32,9 @@ pub(super) fn protocol<P: Protocol>(
 pub fn recorded_params<P: Protocol>(params: &Json) -> Result<P::Params, String> {
     let tree = Tree::parse(&params.to_string());
     let values = tree.and_then(|tree| given::<P>(&tree));
-    values.map_err(|flaw| match flaw.advice {
+    values.map_err(|flaw| match &flaw.advice {
         Some(advice) => format!("{}: {advice}", flaw.message),
-        None => flaw.message,
+        None => flaw.message.clone(),
     })
 }
 

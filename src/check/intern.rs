@@ -41,12 +41,27 @@ impl<T: Hash + Eq> Interner<T> {
     /// The number of a value, and whether it is new.
     pub fn intern(&mut self, value: T) -> (Number, bool) {
         let hash = FxBuildHasher.hash_one(&value);
-        if let Some(number) = self.at(hash, &value) {
-            return (number, false);
+        match self.at(hash, &value) {
+            Some(number) => (number, false),
+            None => (self.add(hash, value), true),
         }
-        let number = self.places.add(hash);
+    }
+
+    /// The same for a value that is copied only if it is new.
+    pub fn intern_copy(&mut self, value: &T) -> (Number, bool)
+    where
+        T: Clone,
+    {
+        let hash = FxBuildHasher.hash_one(value);
+        match self.at(hash, value) {
+            Some(number) => (number, false),
+            None => (self.add(hash, value.clone()), true),
+        }
+    }
+
+    fn add(&mut self, hash: u64, value: T) -> Number {
         self.values.push(value);
-        (number, true)
+        self.places.add(hash)
     }
 
     /// The number of a value that was interned before.

@@ -2,7 +2,6 @@
 //!
 //! Invariant: worlds are numbered in the order in which they are found, the first of them 0.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::hash::Hash;
 
@@ -20,15 +19,15 @@ pub trait Keyed<P: Protocol>: Carrier<P> {
     /// A whole world, exactly.
     type Key: Clone + Eq + Hash;
 
-    fn key(&self) -> Cow<'_, Self::Key>;
+    fn key(&self) -> &Self::Key;
     fn load(&mut self, key: &Self::Key);
 }
 
 impl<P: Protocol> Keyed<P> for World<P> {
     type Key = World<P>;
 
-    fn key(&self) -> Cow<'_, World<P>> {
-        Cow::Borrowed(self)
+    fn key(&self) -> &World<P> {
+        self
     }
 
     fn load(&mut self, key: &World<P>) {
@@ -165,11 +164,7 @@ impl<P: Protocol, C: Keyed<P>> Worlds for Found<'_, P, C> {
     fn step(&mut self, nth: usize) -> Step {
         self.carrier.load(self.worlds.get(self.at));
         let effects = self.system.apply(self.carrier, &self.events[nth]);
-        let key = self.carrier.key();
-        let (to, new) = match self.worlds.find(&*key) {
-            Some(known) => (known, false),
-            None => self.worlds.intern(key.into_owned()),
-        };
+        let (to, new) = self.worlds.intern_copy(self.carrier.key());
         Step {
             to,
             new,

@@ -173,17 +173,18 @@ pub fn weigh<P: Protocol>(
     effort: &Effort,
     attendant: &mut dyn Attendant,
 ) -> ProtocolMatrix {
-    let variants = P::matrix().into_iter().filter(|v| wanted(v.name));
+    let mut variants = Vec::new();
+    for variant in P::matrix() {
+        if wanted(variant.name) {
+            let instance = Instance::<P>::new(variant);
+            let instance = instance.expect("a protocol's own instances are possible");
+            variants.push(instance.weigh(effort, attendant));
+        }
+    }
     ProtocolMatrix {
         name: P::NAME.to_owned(),
         about: P::ABOUT.to_owned(),
-        variants: variants
-            .map(|variant| {
-                let instance = Instance::<P>::new(variant);
-                let instance = instance.expect("a protocol's own instances are possible");
-                instance.weigh(effort, attendant)
-            })
-            .collect(),
+        variants,
     }
 }
 

@@ -289,7 +289,7 @@ proptest! {
     #[test]
     fn carriers_agree_in_every_world(game in game()) {
         let mut pair = Pair::new(&game);
-        let start = (pair.plain.clone(), pair.odd.key().into_owned());
+        let start = (pair.plain.clone(), pair.odd.key().clone());
         let mut keys = IndexMap::from([start.clone()]);
         let mut worlds: IndexMap<_, _> = IndexMap::from([(start.1.clone(), start.0.clone())]);
         let mut queue = VecDeque::from([start]);
@@ -303,7 +303,7 @@ proptest! {
                 pair.plain.load(&world);
                 pair.odd.load(&key);
                 pair.apply(&event);
-                let next = (pair.plain.clone(), pair.odd.key().into_owned());
+                let next = (pair.plain.clone(), pair.odd.key().clone());
                 match (keys.get(&next.0), worlds.get(&next.1)) {
                     (Some(key), Some(world)) => assert_eq!((world, key), (&next.0, &next.1)),
                     (None, None) => {
@@ -329,7 +329,7 @@ proptest! {
             assert_eq!(ours, account(&system, &plainly(&system, &properties, limits)));
 
             let mut odd = Interned::new(&system, &system.initial());
-            let key = odd.key().into_owned();
+            let key = odd.key().clone();
             let theirs =
                 explore(&system, &mut odd, &key, &properties, &limits, &mut Patient);
             assert_eq!(ours, account(&system, &theirs));
@@ -432,7 +432,7 @@ fn the_second_carrier_remembers() {
     }
     let system = System::new(Table::new(&params).unwrap(), Rules::fault_free());
     let mut odd = Interned::new(&system, &system.initial());
-    let key = odd.key().into_owned();
+    let key = odd.key().clone();
     let limits = states(100);
     let explored = explore(&system, &mut odd, &key, &[], &limits, &mut Patient);
     assert_eq!(explored.account.progress.distinct, 4);

@@ -5,7 +5,6 @@
 //! the relation depended on anything but the parts it is given, this carrier would disagree with
 //! the plain one.
 
-use std::borrow::Cow;
 use std::ops::Deref;
 use std::rc::Rc;
 
@@ -379,8 +378,8 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
 impl<P: Protocol> Keyed<P> for Interned<P> {
     type Key = Vec<Number>;
 
-    fn key(&self) -> Cow<'_, Vec<Number>> {
-        Cow::Borrowed(&self.world)
+    fn key(&self) -> &Vec<Number> {
+        &self.world
     }
 
     fn load(&mut self, key: &Vec<Number>) {

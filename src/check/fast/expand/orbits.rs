@@ -371,12 +371,16 @@ fn at_once<T: Clone + PartialEq + Debug>(
     let by_steps = steps.clone().fold(value.clone(), trade);
     let back = steps.rev().fold(by_steps.clone(), trade);
     if renamed != by_steps || back != *value {
-        Promise::Symmetry.complain(format!(
-            "node symmetry is broken: the protocol does not rename well. {value:?} becomes \
-             {renamed:?}, trade by trade {by_steps:?}, and back {back:?}",
-        ));
+        refuse(value, &renamed, &by_steps, &back);
     }
     renamed
+}
+
+fn refuse(value: &dyn Debug, renamed: &dyn Debug, by_steps: &dyn Debug, back: &dyn Debug) -> ! {
+    Promise::Symmetry.complain(format!(
+        "node symmetry is broken: the protocol does not rename well. {value:?} becomes {renamed:?}, \
+         trade by trade {by_steps:?}, and back {back:?}",
+    ))
 }
 
 /// Whether a renaming keeps these nodes, which are in ascending order, in that order.

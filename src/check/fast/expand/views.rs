@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::cursor::Cursor;
+use super::renamings::Renamings;
 use crate::check::fast::store::books::{Books, Shelf};
 use crate::check::fast::store::memo::{Memo, question};
 use crate::check::intern::{Number, number};
@@ -119,14 +120,8 @@ impl<P: Protocol> Remembering<P> {
                     is_ok
                 });
                 if says != is_ok {
-                    Promise::Symmetry.complain(format!(
-                        "node symmetry is broken: {} makes a difference between worlds that differ \
-                         by the names of nodes that are alike: where these are {:?}, it is {is_ok}, \
-                         and where {} trade names, it is {says}",
-                        self.name,
-                        names.tell(),
-                        system.cluster.names(names.all[by].moved()),
-                    ));
+                    let moved = system.cluster.names(names.all[by].moved());
+                    refuse(self.name, &names, &moved, [is_ok, says]);
                 }
                 for place in also_read {
                     if !read.contains(&from[place]) {
@@ -227,6 +222,16 @@ impl DecisionTree {
     fn bytes(&self) -> usize {
         self.steps.capacity() * size_of::<TreeNode>() + self.branches.bytes()
     }
+}
+
+/// Complains of a predicate that answers otherwise where these have traded names.
+fn refuse(name: &str, names: &Renamings, moved: &str, [is_ok, says]: [bool; 2]) -> ! {
+    Promise::Symmetry.complain(format!(
+        "node symmetry is broken: {name} makes a difference between worlds that differ by the names of \
+         nodes that are alike: where these are {:?}, it is {is_ok}, and where {moved} trade names, it \
+         is {says}",
+        names.tell(),
+    ))
 }
 
 /// Complains if a predicate answered otherwise the second time.

@@ -32,6 +32,8 @@ impl Default for Memo {
 }
 
 impl Memo {
+    // Whoever remembers something begins with one: so it is called, not copied.
+    #[inline(never)]
     fn with_slots(slots: usize) -> Self {
         Memo {
             slots: vec![(FREE, 0); slots],

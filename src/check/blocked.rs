@@ -199,14 +199,36 @@ pub fn explain<P: Protocol>(
             Some((id, awaited.fold(NodeSet::EMPTY, NodeSet::union)))
         })
         .collect();
-    let repairable = !down.is_empty() || !world.globals().cuts.is_empty();
-    let (unblocked_by, is_known) = repairs(system, world, goal, timing, states_max, monitor);
-    let mut sentences = sentences(&system.cluster, &reason, &waits, down);
-    sentences.push(match (repairable, unblocked_by.is_empty()) {
+    let repairs = repairs(system, world, goal, timing, states_max, monitor);
+    told(&system.cluster, reason, waits, down, repairs)
+}
+
+/// What is known of repairs.
+struct Repairs {
+    /// There is something to repair.
+    possible: bool,
+    /// The smallest set that helps, of those tried: each alone, then all together.
+    helping: Vec<String>,
+    /// Those that do not help are known not to.
+    is_known: bool,
+}
+
+fn told(
+    cluster: &Cluster,
+    reason: Reason,
+    waits: Vec<(Id, NodeSet)>,
+    down: NodeSet,
+    repairs: Repairs,
+) -> Blocked {
+    let mut sentences = sentences(cluster, &reason, &waits, down);
+    let unblocked_by = repairs.helping;
+    sentences.push(match (repairs.possible, unblocked_by.is_empty()) {
         (false, _) => "Nothing is down or cut, so no repair can help.".to_owned(),
-        (true, true) if is_known => "No single repair helps, nor all repairs together.".to_owned(),
+        (true, true) if repairs.is_known => {
+            "No single repair helps, nor all repairs together.".to_owned()
+        }
         (true, true) => "Whether a repair helps was not found out.".to_owned(),
-        (true, false) => way_out(&system.cluster, &reason, &unblocked_by),
+        (true, false) => way_out(cluster, &reason, &unblocked_by),
     });
     Blocked {
         reason,
@@ -217,8 +239,6 @@ pub fn explain<P: Protocol>(
     }
 }
 
-/// The smallest set of repairs that helps, of those tried: each alone, then all together. And whether
-/// those that did not help are known not to.
 fn repairs<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
@@ -226,7 +246,7 @@ fn repairs<P: Protocol>(
     timing: Timing,
     states_max: usize,
     monitor: &mut dyn Monitor,
-) -> (Vec<String>, bool) {
+) -> Repairs {
     let down = system.cluster.all().minus(world.up());
     let recoveries = down.iter().map(Event::Recover);
     let heals = world.globals().cuts.iter().cloned().map(Event::Heal);
@@ -248,14 +268,19 @@ fn repairs<P: Protocol>(
         let notation = |e: &&Event<P>| e.notation(&system.cluster).to_string();
         repairs.iter().map(notation).collect()
     };
-    if let Some(event) = all.iter().find(|event| helps(&[event])) {
-        return (names(&[event]), true);
-    }
     let together: Vec<&Event<P>> = all.iter().collect();
-    if together.len() > 1 && helps(&together) {
-        return (names(&together), true);
+    let helping = if let Some(event) = all.iter().find(|event| helps(&[event])) {
+        names(&[event])
+    } else if together.len() > 1 && helps(&together) {
+        names(&together)
+    } else {
+        Vec::new()
+    };
+    Repairs {
+        possible: !all.is_empty(),
+        helping,
+        is_known,
     }
-    (Vec::new(), is_known)
 }
 
 fn sentences(

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
-use schemars::{Schema, SchemaGenerator, json_schema};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
@@ -99,7 +99,7 @@ macro_rules! params {
                     $crate::model::params::Parameter {
                         name: $crate::model::mistake::hyphened!($parameter),
                         about: ::core::concat!($($says, "\n"),+),
-                        schema: |generator| generator.subschema_for::<$kind>(),
+                        schema: $crate::model::params::schema_of::<$kind>,
                         range: None
                             $(.or($crate::model::params::range::<$kind>($least..=$most)))?
                             $(.or($crate::model::params::range::<$kind>($from..=$to)))?,
@@ -177,6 +177,28 @@ fn object(
         "properties": properties,
         "description": paragraph(about),
     })
+}
+
+/// The schema of a type, where others refer to it.
+pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    if T::inline_schema() {
+        T::json_schema(generator)
+    } else {
+        generator.subschema_for::<T>()
+    }
+}
+
+/// The schema of a type by itself, with those that it refers to.
+pub fn root_schema<T: JsonSchema>() -> Schema {
+    with_definitions(T::json_schema)
+}
+
+fn with_definitions(schema: fn(&mut SchemaGenerator) -> Schema) -> Schema {
+    let mut generator = SchemaGenerator::default();
+    let mut schema = schema(&mut generator);
+    let definitions = generator.take_definitions(true);
+    schema.insert("$defs".to_owned(), definitions.into());
+    schema
 }
 
 /// The lines of a doc comment, as a schema has them.

@@ -161,7 +161,7 @@ pub trait Carrier<P: Protocol>: View<P> {
         source: Source,
         terms: Terms,
         enabled: &mut Enabled<Self::Vocabulary>,
-        relation: impl FnOnce(&mut Self, &mut Enabled<Self::Vocabulary>),
+        relation: &dyn Fn(&mut Self, &mut Enabled<Self::Vocabulary>),
     ) where
         Self: Sized,
     {

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use schemars::{Schema, SchemaGenerator};
+use schemars::Schema;
 use serde_json::Value as Json;
 
 use super::bench::Testbed;
 use super::case::{BugInfo, Case, ParameterInfo, PropertyInfo, ProtocolInfo};
 use super::record::{self, Replayed};
+use crate::model::params::root_schema;
 use crate::model::{Bug, Cluster, Property, Protocol, Statement};
 use crate::protocols::{Visitor, each};
 use crate::scenario::{
@@ -180,7 +181,7 @@ fn describe<P: Protocol>() -> ProtocolInfo {
         Some((variant.name, stated(&protocol)))
     });
     let defaults = serde_json::to_value(&params).expect("parameters are plain data");
-    let schema = SchemaGenerator::default().into_root_schema_for::<P::Params>();
+    let schema = root_schema::<P::Params>();
     ProtocolInfo {
         name: P::NAME.to_owned(),
         about: P::ABOUT.to_owned(),

@@ -146,7 +146,7 @@ impl<P: Protocol> System<P> {
                 drops: loses && drops,
                 duplicates: loses && duplicates,
             };
-            world.offer_from(Source::Link(link), terms, enabled, |world, enabled| {
+            world.offer_from(Source::Link(link), terms, enabled, &|world, enabled| {
                 self.deliveries_on(world, link, terms, enabled);
             });
         }
@@ -192,7 +192,7 @@ impl<P: Protocol> System<P> {
                 ..Terms::default()
             };
             if rules.timing == Timing::Asynchronous && may_fire {
-                world.offer_from(Source::Timers(id), terms, enabled, |world, enabled| {
+                world.offer_from(Source::Timers(id), terms, enabled, &|world, enabled| {
                     self.timeouts_of(world, id, terms, may_fire, enabled);
                 });
             } else {

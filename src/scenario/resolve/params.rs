@@ -5,12 +5,13 @@
 //! protocols alike.
 
 use indexmap::IndexSet;
-use schemars::{Schema, SchemaGenerator};
+use schemars::Schema;
 use serde_json::Value as Json;
 
 use super::super::error::{Flaw, Span};
 use super::super::read::read;
 use super::super::tree::{Kind, Tree};
+use crate::model::params::root_schema;
 use crate::model::{BadParameter, Bug, Protocol};
 
 /// The parameters, and the protocol that they make.
@@ -40,7 +41,7 @@ pub fn recorded_params<P: Protocol>(params: &Json) -> Result<P::Params, String> 
 
 /// The parameters that are given, and the defaults for the others.
 fn given<P: Protocol>(tree: &Tree) -> Result<P::Params, Flaw> {
-    let schema = SchemaGenerator::default().into_root_schema_for::<P::Params>();
+    let schema = root_schema::<P::Params>();
     known_bug(tree, P::NAME, P::BUGS)?;
     let values = read(tree).map_err(|flaw| in_its_range(flaw, tree, &schema))?;
     let plain = serde_json::to_value(&values).unwrap_or_default();

@@ -90,7 +90,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         source: Source,
         terms: Terms,
         enabled: &mut Enabled<Numbers>,
-        relation: impl FnOnce(&mut Self, &mut Enabled<Numbers>),
+        relation: &dyn Fn(&mut Self, &mut Enabled<Numbers>),
     ) {
         self.offer_what_is_known(source, terms, enabled, relation);
     }

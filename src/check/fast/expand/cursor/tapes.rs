@@ -35,7 +35,7 @@ impl<P: Protocol> Cursor<P> {
         source: Source,
         terms: Terms,
         enabled: &mut Enabled<Numbers>,
-        relation: impl FnOnce(&mut Self, &mut Enabled<Numbers>),
+        relation: &dyn Fn(&mut Self, &mut Enabled<Numbers>),
     ) {
         let nodes = self.books().nodes;
         let (place, channel, node) = match source {
@@ -50,26 +50,35 @@ impl<P: Protocol> Cursor<P> {
         let known = self.offers.known[place].get(question);
         let list = match known {
             Some(list) if !self.is_in_doubt() => list,
-            _ => {
-                let mut fresh = Enabled::default();
-                relation(self, &mut fresh);
-                self.leave_out(&mut fresh);
-                debug_assert!(!fresh.repair_withheld && fresh.held_back == 0);
-                if let Some(known) = known {
-                    let is_same = self.offers.is_what_was(known, &fresh);
-                    assert!(
-                        is_same,
-                        "other events come from {source:?} than are remembered"
-                    );
-                    known
-                } else {
-                    let list = self.offers.keep(fresh);
-                    self.offers.known[place].put(question, list);
-                    list
-                }
+            Some(known) => {
+                let fresh = self.what_the_relation_offers(relation);
+                let is_same = self.offers.is_what_was(known, &fresh);
+                assert!(
+                    is_same,
+                    "other events come from {source:?} than are remembered"
+                );
+                known
+            }
+            None => {
+                let fresh = self.what_the_relation_offers(relation);
+                let list = self.offers.keep(fresh);
+                self.offers.known[place].put(question, list);
+                list
             }
         };
         self.offers.offer(list, enabled);
+    }
+
+    #[cold]
+    fn what_the_relation_offers(
+        &mut self,
+        relation: &dyn Fn(&mut Self, &mut Enabled<Numbers>),
+    ) -> Enabled<Numbers> {
+        let mut fresh = Enabled::default();
+        relation(self, &mut fresh);
+        self.leave_out(&mut fresh);
+        debug_assert!(!fresh.repair_withheld && fresh.held_back == 0);
+        fresh
     }
 
     /// Applies the n-th of the enabled events; whether a send was absorbed in it.

@@ -191,6 +191,9 @@ impl PaxosCommit {
         if self.makes(Mistake::AcceptanceInMemory) {
             record.accepted = Accepted::default();
         }
+        if self.makes(Mistake::PromiseInMemory) {
+            record.promised = THEIRS;
+        }
         o.save(Storage::Acceptor(record));
     }
 
@@ -225,10 +228,12 @@ impl Acceptor {
     }
 
     /// Its leader's ballot, if it has one, is overtaken.
-    fn yields(&mut self) {
-        if !self.has_decided() {
-            self.leader = Leader::Idle;
-        }
+    pub(super) fn yields(&mut self) {
+        self.leader = match self.leader {
+            Leader::Decided(decision) => Leader::Decided(decision),
+            Leader::Idle | Leader::Proposing { ballot: THEIRS, .. } => Leader::Idle,
+            _ => Leader::Overtaken,
+        };
     }
 
     pub(super) fn has_decided(&self) -> bool {

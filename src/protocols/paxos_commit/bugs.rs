@@ -27,6 +27,17 @@ mistakes! {
     IgnoresReports {
         breaks: ["consistency", "stability", "p2c", "atomicity"],
     }
+    /// An acceptor does not write down what it promised: a crash makes it forget, and so the leader on its
+    /// node which ballots have begun.
+    PromiseInMemory {
+        breaks: ["consistency", "stability", "p2c", "atomicity"],
+        source: "Gray & Lamport 2006, appendix (Phase1b); Lamport 2001, 2.5",
+    }
+    /// A leader counts what was promised for an earlier ballot of its own.
+    CountsOldPromises {
+        breaks: ["consistency", "stability", "p2c", "atomicity"],
+        source: "Gray & Lamport 2006, appendix (Phase2a)",
+    }
     /// An acceptor says that it accepted without writing down what: a crash makes it forget.
     AcceptanceInMemory {
         breaks: ["consistency", "stability", "p2c", "atomicity", "irrevocability"],
@@ -48,5 +59,9 @@ mistakes! {
     /// down stops it for ever.
     WaitsForAll {
         breaks: ["non-blocking"],
+    }
+    /// A leader that hears the outcome from another keeps it to itself: whoever has asked it waits on.
+    KeepsTheOutcome {
+        breaks: ["non-blocking", "recovers"],
     }
 }

@@ -18,13 +18,15 @@ impl PaxosCommit {
         o: &mut Out<Self>,
     ) {
         match (&a.leader, msg) {
-            (Leader::Idle, Msg::Inquiry) => self.take_over(id, a, o),
+            (Leader::Idle | Leader::Overtaken, Msg::Inquiry) => self.take_over(id, a, o),
             // An acceptor that answers late may not have been told.
             (Leader::Decided(_), Msg::Inquiry | Msg::Phase1b(..) | Msg::Phase2b(..)) => {
                 a.tells_outcome(src, o);
             }
 
-            (Leader::Preparing { ballot, .. }, Msg::Phase1b(n, accepted)) if n == *ballot => {
+            (Leader::Preparing { ballot, .. }, Msg::Phase1b(n, accepted))
+                if n == *ballot || self.makes(Mistake::CountsOldPromises) =>
+            {
                 self.is_promised(id, a, src, accepted, o);
             }
             (Leader::Proposing { ballot, .. }, Msg::Phase2b(n, votes))
@@ -39,22 +41,22 @@ impl PaxosCommit {
                 Msg::Refused(n, promised),
             ) if n == *ballot => {
                 a.record.promised = a.record.promised.max(promised);
-                a.leader = Leader::Idle;
+                a.yields();
                 if self.params.retransmit {
                     o.set_timer(Timer::Retry, self.params.back_off);
                 }
             }
 
-            // Another leader was there first. Participants may wait for this one.
+            // Another leader was there first. Whoever waits for this one may not hear of it from that one.
             (leader, Msg::Commit | Msg::Abort) if !matches!(leader, Leader::Decided(_)) => {
                 let decision = match msg {
                     Msg::Commit => Decision::Commit,
                     _ => Decision::Abort,
                 };
-                let leads = *leader != Leader::Idle || id == self.first_leader();
+                let waiting = self.waiting_for(id, leader).without(src);
                 a.concludes(decision, o);
-                if leads {
-                    o.broadcast(self.participants(), &Msg::announce(decision));
+                if !self.makes(Mistake::KeepsTheOutcome) {
+                    o.broadcast(waiting, &Msg::announce(decision));
                 }
             }
             _ => {}
@@ -65,7 +67,9 @@ impl PaxosCommit {
     /// not told what was accepted of the votes.
     pub(super) fn leader_waits_no_longer(&self, id: Id, a: &mut Acceptor, o: &mut Out<Self>) {
         match a.leader {
-            Leader::Idle | Leader::Proposing { ballot: THEIRS, .. } => self.take_over(id, a, o),
+            Leader::Idle | Leader::Overtaken | Leader::Proposing { ballot: THEIRS, .. } => {
+                self.take_over(id, a, o);
+            }
             Leader::Preparing { .. } | Leader::Proposing { .. } => self.ask_again(id, a, o),
             Leader::Decided(_) => {}
         }
@@ -156,7 +160,7 @@ impl PaxosCommit {
             Leader::Proposing { ballot, heard } => {
                 (heard.from(), Msg::Phase2a(*ballot, a.record.accepted.votes))
             }
-            Leader::Idle | Leader::Decided(_) => return,
+            Leader::Idle | Leader::Overtaken | Leader::Decided(_) => return,
         };
         o.broadcast(self.acceptors.minus(answered).without(id), &msg);
         if self.params.retransmit {
@@ -176,20 +180,31 @@ impl PaxosCommit {
         let Leader::Proposing { ballot, heard } = &mut a.leader else {
             return;
         };
-        let took_over = *ballot > THEIRS;
+        // In ballot 0, who voted *aborted* knows.
+        let theirs = *ballot == THEIRS;
         heard.add(src, votes);
         let chosen = heard.chosen(|acceptors| self.is_majority(acceptors));
         let Some(decision) = self.outcome(chosen) else {
             return;
         };
-        a.concludes(decision, o);
-        let whom = if took_over {
-            self.participants().union(self.acceptors.without(id))
+        let waiting = self.waiting_for(id, &a.leader);
+        let knows = if theirs {
+            chosen.aborted
         } else {
-            // Who voted *aborted* knows.
-            self.participants().minus(chosen.aborted)
+            NodeSet::EMPTY
         };
-        o.broadcast(whom, &Msg::announce(decision));
+        a.concludes(decision, o);
+        o.broadcast(waiting.minus(knows), &Msg::announce(decision));
+    }
+
+    /// Who may wait to hear the outcome from this leader: participants that have asked it, or need not; and
+    /// those who promised, once it has asked them to.
+    fn waiting_for(&self, id: Id, leader: &Leader) -> NodeSet {
+        match leader {
+            Leader::Idle if !self.tellers().contains(id) => NodeSet::EMPTY,
+            Leader::Idle | Leader::Proposing { ballot: THEIRS, .. } => self.participants(),
+            _ => self.participants().union(self.acceptors.without(id)),
+        }
     }
 
     /// What the transaction comes to if just these are chosen, if that is clear.

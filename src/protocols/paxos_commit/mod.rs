@@ -63,7 +63,8 @@
 //!   not wait for more than one *aborted*.
 //! - A leader that took over tells the outcome to the other acceptors as well, so that they come to rest;
 //!   an acceptor that promised and hears nothing takes over. With ballot 0 there is no need: who misses the
-//!   outcome asks.
+//!   outcome asks. One that is told the outcome by another passes it on to whoever may wait to hear it from
+//!   this one, also if its own ballot was overtaken.
 //! - A participant may abort by itself until it votes *prepared*, by voting *aborted*: nobody else can have
 //!   that instance choose anything else. It has decided then, and waits for nobody.
 //! - With `faster` no acceptor tells the leader, which learns the outcome only if it has to take over.
@@ -182,6 +183,15 @@ impl PaxosCommit {
     fn quick(&self) -> NodeSet {
         let quick = usize::from(self.params.faults) + 1;
         self.acceptors.iter().take(quick).collect()
+    }
+
+    /// From whom participants are to hear the outcome without asking.
+    fn tellers(&self) -> NodeSet {
+        if self.params.faster {
+            self.quick()
+        } else {
+            NodeSet::only(self.first_leader())
+        }
     }
 
     /// Any two majorities have an acceptor in common.

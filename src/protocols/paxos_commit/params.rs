@@ -62,12 +62,16 @@ impl Params {
 
     /// Some mistakes can only be made where there is enough to mistake.
     fn check_bug(&self) -> Result<(), BadParameter> {
-        use Mistake::{CommitsUnprepared, CountsAcrossBallots, SharedBallots, WaitsForAll};
+        use Mistake::{
+            CommitsUnprepared, CountsAcrossBallots, CountsOldPromises, KeepsTheOutcome,
+            PromiseInMemory, SharedBallots, WaitsForAll,
+        };
         let needs = match self.bug {
             // One acceptor is a majority, and all; and there is nobody else to lead.
-            Some(CountsAcrossBallots | SharedBallots | WaitsForAll) if self.faults == 0 => {
-                r#""faults": 1, or more"#
-            }
+            Some(
+                CountsAcrossBallots | CountsOldPromises | KeepsTheOutcome | PromiseInMemory
+                | SharedBallots | WaitsForAll,
+            ) if self.faults == 0 => r#""faults": 1, or more"#,
             Some(CommitsUnprepared) if self.participants < 2 => r#""participants": 2, or more"#,
             _ => return Ok(()),
         };

@@ -86,9 +86,9 @@ impl Protocol for PaxosCommit {
         let begins = match (&a.leader, input) {
             (Leader::Decided(_), _) => false,
             (_, Input::Timeout(Timer::Votes)) => id == self.first_leader(),
-            (Leader::Idle, Input::Timeout(Timer::Retry)) => true,
+            (Leader::Idle | Leader::Overtaken, Input::Timeout(Timer::Retry)) => true,
             (Leader::Proposing { ballot, .. }, Input::Timeout(Timer::Retry)) => *ballot == THEIRS,
-            (Leader::Idle, Input::Message { msg, .. }) => *msg == Msg::Inquiry,
+            (Leader::Idle | Leader::Overtaken, Input::Message { msg, .. }) => *msg == Msg::Inquiry,
             _ => false,
         };
         let next = self.ballot_above(a.record.promised, id);
@@ -122,7 +122,7 @@ impl Protocol for PaxosCommit {
         match state {
             State::Participant(p) => phase(p.phase).to_owned(),
             State::Acceptor(a) => match &a.leader {
-                Leader::Idle => record(a),
+                Leader::Idle | Leader::Overtaken => record(a),
                 Leader::Preparing { ballot, .. } => format!("preparing {ballot:?}"),
                 Leader::Proposing { ballot, .. } if *ballot == THEIRS => {
                     "collecting votes".to_owned()
@@ -157,15 +157,16 @@ impl PaxosCommit {
     /// From whom a prepared participant is to hear the outcome.
     fn awaited(&self, p: &Participant) -> NodeSet {
         match p.tries {
-            0 if self.params.faster => self.quick().minus(p.heard.from()),
-            0 => NodeSet::only(self.first_leader()),
+            0 => self.tellers().minus(p.heard.from()),
             tries => NodeSet::only(self.acceptor(usize::from(tries) - 1)),
         }
     }
 
     fn awaited_by_leader(&self, id: Id, a: &Acceptor) -> NodeSet {
         match &a.leader {
-            Leader::Idle => NodeSet::only(self.leader_of(a.record.promised)).without(id),
+            Leader::Idle | Leader::Overtaken => {
+                NodeSet::only(self.leader_of(a.record.promised)).without(id)
+            }
             Leader::Preparing { promised, .. } => self.acceptors.minus(*promised),
             Leader::Proposing { ballot, heard } if *ballot == THEIRS => {
                 self.quick().minus(heard.from())

@@ -90,8 +90,10 @@ pub struct Record {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Leader {
-    /// Leads nobody.
+    /// Leads nobody, and never did.
     Idle,
+    /// Led a ballot that is overtaken. Others may still wait for it.
+    Overtaken,
     /// Phase 1: collects promises for just this ballot.
     Preparing {
         ballot: Ballot,

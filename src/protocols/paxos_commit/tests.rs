@@ -249,6 +249,9 @@ fn parameters_that_make_no_system_are_refused() {
     );
     for bug in [
         Mistake::CountsAcrossBallots,
+        Mistake::CountsOldPromises,
+        Mistake::KeepsTheOutcome,
+        Mistake::PromiseInMemory,
         Mistake::SharedBallots,
         Mistake::WaitsForAll,
         Mistake::CommitsUnprepared,

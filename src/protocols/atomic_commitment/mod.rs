@@ -27,6 +27,7 @@ mod decision;
 mod history;
 mod observe;
 pub mod properties;
+mod site;
 pub mod successes;
 #[cfg(test)]
 mod tests;
@@ -37,4 +38,5 @@ pub use self::decision::{Decision, Ruling};
 pub use self::history::{History, Outcomes};
 pub use self::observe::{Claim, Observe, Shown, claims};
 pub use self::properties::{AtomicCommitment, Milestone, Occasion, Stage};
+pub use self::site::{Site, Sites};
 pub use self::transaction::{MAX_TRANSACTIONS, PerTxn, Txn};

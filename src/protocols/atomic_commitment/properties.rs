@@ -20,8 +20,17 @@ pub trait AtomicCommitment: Protocol<History: AsRef<History>> {
     /// of a node that has no part in the decision.
     fn stage(id: Id, state: &Self::State) -> Option<Stage>;
 
+    /// The parameters that say how many participants there are, and how they vote.
+    fn voters(params: &mut Self::Params) -> (&mut u8, &mut Vec<PlannedVote>);
+
     /// An instance with these votes, all else as by default.
-    fn instance(votes: Vec<PlannedVote>) -> Self::Params;
+    fn instance(votes: Vec<PlannedVote>) -> Self::Params {
+        let mut params = Self::Params::default();
+        let (participants, planned) = Self::voters(&mut params);
+        *participants = u8::try_from(votes.len()).unwrap_or(u8::MAX);
+        *planned = votes;
+        params
+    }
 
     /// The site that leads while nobody fails; one of the participants where nobody does.
     fn lead(&self) -> Id {

@@ -68,7 +68,7 @@ pub use self::bugs::Mistake;
 pub use self::messages::{Msg, Timer};
 pub use self::params::{Begins, Params};
 pub use self::site::{Phase, Record, State, Storage};
-use super::atomic_commitment::{Ballot, Observe, PerTxn, Ruling, Txn};
+use super::atomic_commitment::{self, Ballot, Observe, Ruling, Sites, Txn};
 pub use super::atomic_commitment::{Choice, Claim, Decision, History, PlannedVote, Vote};
 use crate::model::{Actor, Id, NodeSet, Out, Start};
 
@@ -93,17 +93,10 @@ impl Actor for DecentralisedTwoPhaseCommit {
 
     /// A first start, or recovery from what is on disk, if anything is.
     fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
-        let nothing = PerTxn::new(self.params.transactions);
-        let records = start.storage().copied().unwrap_or(nothing);
-        let mut phases = records.map(Phase::restored);
-        for txn in self.transactions() {
-            let mut site = self.site(id, txn, &mut phases, o);
-            match start {
-                Start::First => site.start(),
-                Start::Again(_) => site.recover(records[txn]),
-            }
-        }
-        phases
+        self.starts(id, start, o, |mut site, record| match record {
+            None => site.start(),
+            Some(record) => site.recover(record),
+        })
     }
 
     fn on_message(&self, id: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
@@ -123,14 +116,24 @@ impl Actor for DecentralisedTwoPhaseCommit {
     }
 }
 
-/// One site's part in one transaction, while one of its handlers runs.
-struct Site<'a> {
-    protocol: &'a DecentralisedTwoPhaseCommit,
-    id: Id,
-    txn: Txn,
-    phases: &'a mut State,
-    o: &'a mut Out<DecentralisedTwoPhaseCommit>,
+impl Sites for DecentralisedTwoPhaseCommit {
+    type Phase = Phase;
+    type Record = Record;
+
+    fn transactions(&self) -> RangeInclusive<Txn> {
+        1..=self.params.transactions
+    }
+
+    fn record(&self, phase: Phase) -> Record {
+        phase.record()
+    }
+
+    fn restored(record: Record) -> Phase {
+        Phase::restored(record)
+    }
 }
+
+type Site<'a> = atomic_commitment::Site<'a, DecentralisedTwoPhaseCommit>;
 
 impl Site<'_> {
     fn start(&mut self) {
@@ -324,19 +327,6 @@ impl Site<'_> {
         yes == all
     }
 
-    fn phase(&self) -> Phase {
-        self.phases[self.txn]
-    }
-
-    fn is_now(&mut self, phase: Phase) {
-        self.phases[self.txn] = phase;
-    }
-
-    /// Forces where it stands.
-    fn save(&mut self) {
-        self.o.save(self.phases.map(Phase::record));
-    }
-
     /// Waits for the outcome, but not for ever.
     fn wait(&mut self) {
         let params = &self.protocol.params;
@@ -356,26 +346,6 @@ impl Site<'_> {
 }
 
 impl DecentralisedTwoPhaseCommit {
-    fn site<'a>(
-        &'a self,
-        id: Id,
-        txn: Txn,
-        phases: &'a mut State,
-        o: &'a mut Out<Self>,
-    ) -> Site<'a> {
-        Site {
-            protocol: self,
-            id,
-            txn,
-            phases,
-            o,
-        }
-    }
-
-    fn transactions(&self) -> RangeInclusive<Txn> {
-        1..=self.params.transactions
-    }
-
     fn everyone(&self) -> NodeSet {
         self.ballot.participants
     }

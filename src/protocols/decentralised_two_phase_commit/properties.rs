@@ -30,12 +30,8 @@ impl AtomicCommitment for DecentralisedTwoPhaseCommit {
         })
     }
 
-    fn instance(votes: Vec<PlannedVote>) -> Params {
-        Params {
-            participants: u8::try_from(votes.len()).unwrap_or(u8::MAX),
-            votes,
-            ..Params::default()
-        }
+    fn voters(params: &mut Params) -> (&mut u8, &mut Vec<PlannedVote>) {
+        (&mut params.participants, &mut params.votes)
     }
 
     /// Nobody leads. P1 is as good as any.

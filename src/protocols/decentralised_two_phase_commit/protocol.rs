@@ -11,7 +11,7 @@ use crate::model::{
     BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Successes, Symmetry,
     Variant, View,
 };
-use crate::protocols::atomic_commitment::{Ballot, claims};
+use crate::protocols::atomic_commitment::{Ballot, Sites, claims};
 
 impl Protocol for DecentralisedTwoPhaseCommit {
     const NAME: &'static str = "d2pc";

@@ -84,7 +84,7 @@ pub use self::bugs::Mistake;
 pub use self::messages::{Msg, Timer};
 pub use self::params::{Params, Termination};
 pub use self::site::{Census, Local, Log, Part, Phase, State, Storage, Undecided};
-use super::atomic_commitment::{Ballot, Observe, PerTxn, Ruling, Txn, coordinator};
+use super::atomic_commitment::{self, Ballot, Observe, Ruling, Sites, Txn, coordinator};
 pub use super::atomic_commitment::{Choice, Claim, Decision, History, PlannedVote, Vote};
 use crate::model::{Actor, Id, NodeSet, Out, Start};
 
@@ -107,20 +107,10 @@ impl Actor for ThreePhaseCommit {
 
     /// A first start, or recovery from what is on disk, if anything is.
     fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
-        let mut phases = PerTxn::new(self.params.transactions);
-        if let Some(logs) = start.storage() {
-            for (txn, log) in logs.iter() {
-                phases[txn] = Phase::restored(*log);
-            }
-        }
-        for txn in self.transactions() {
-            let mut site = self.site(id, txn, &mut phases, o);
-            match start {
-                Start::First => site.start(),
-                Start::Again(_) => site.recover(),
-            }
-        }
-        phases
+        self.starts(id, start, o, |mut site, record| match record {
+            None => site.start(),
+            Some(_) => site.recover(),
+        })
     }
 
     fn on_message(&self, id: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
@@ -140,14 +130,24 @@ impl Actor for ThreePhaseCommit {
     }
 }
 
-/// One site's part in one transaction, while one of its handlers runs.
-struct Site<'a> {
-    protocol: &'a ThreePhaseCommit,
-    id: Id,
-    txn: Txn,
-    phases: &'a mut State,
-    o: &'a mut Out<ThreePhaseCommit>,
+impl Sites for ThreePhaseCommit {
+    type Phase = Phase;
+    type Record = Log;
+
+    fn transactions(&self) -> RangeInclusive<Txn> {
+        1..=self.params.transactions
+    }
+
+    fn record(&self, phase: Phase) -> Log {
+        phase.log(self.params.termination == Termination::Protocol)
+    }
+
+    fn restored(log: Log) -> Phase {
+        Phase::restored(log)
+    }
 }
+
+type Site<'a> = atomic_commitment::Site<'a, ThreePhaseCommit>;
 
 impl Site<'_> {
     fn start(&mut self) {
@@ -254,24 +254,6 @@ impl Site<'_> {
 
 /// What all of it is made of.
 impl Site<'_> {
-    fn phase(&self) -> Phase {
-        self.phases[self.txn]
-    }
-
-    fn is_now(&mut self, phase: Phase) {
-        self.phases[self.txn] = phase;
-    }
-
-    /// Forces where it stands.
-    fn save(&mut self) {
-        let mut logs = PerTxn::new(self.protocol.params.transactions);
-        let remembers = self.protocol.params.termination == Termination::Protocol;
-        for (txn, phase) in self.phases.iter() {
-            logs[txn] = phase.log(remembers);
-        }
-        self.o.save(logs);
-    }
-
     /// Forces who was found to have failed, for the day when all have. (Nobody needs it anywhere
     /// else.)
     fn save_who_failed(&mut self) {
@@ -327,26 +309,6 @@ impl Site<'_> {
 }
 
 impl ThreePhaseCommit {
-    fn site<'a>(
-        &'a self,
-        id: Id,
-        txn: Txn,
-        phases: &'a mut State,
-        o: &'a mut Out<Self>,
-    ) -> Site<'a> {
-        Site {
-            protocol: self,
-            id,
-            txn,
-            phases,
-            o,
-        }
-    }
-
-    fn transactions(&self) -> RangeInclusive<Txn> {
-        1..=self.params.transactions
-    }
-
     fn participants(&self) -> NodeSet {
         self.ballot.participants
     }

@@ -44,12 +44,8 @@ impl AtomicCommitment for ThreePhaseCommit {
         })
     }
 
-    fn instance(votes: Vec<PlannedVote>) -> Params {
-        Params {
-            participants: u8::try_from(votes.len()).unwrap_or(u8::MAX),
-            votes,
-            ..Params::default()
-        }
+    fn voters(params: &mut Params) -> (&mut u8, &mut Vec<PlannedVote>) {
+        (&mut params.participants, &mut params.votes)
     }
 
     fn occasion(&self, milestone: Milestone) -> Occasion {

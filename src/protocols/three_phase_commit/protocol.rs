@@ -10,7 +10,7 @@ use crate::model::arms::Told;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Successes, Variant, View,
 };
-use crate::protocols::atomic_commitment::{Ballot, Claim, claims, coordinator};
+use crate::protocols::atomic_commitment::{Ballot, Claim, Sites, claims, coordinator};
 
 impl Protocol for ThreePhaseCommit {
     const NAME: &'static str = "3pc";

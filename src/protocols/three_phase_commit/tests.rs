@@ -1,6 +1,7 @@
 //! Small instances of three-phase commit, explored in full; what it costs; and its traps, step by
 //! step.
 
+use super::super::atomic_commitment::PerTxn;
 use super::*;
 use crate::model::facts::Ledger;
 use crate::model::{

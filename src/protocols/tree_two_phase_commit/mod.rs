@@ -58,7 +58,7 @@ pub use self::bugs::Mistake;
 pub use self::messages::{Msg, Timer};
 pub use self::params::{Params, Termination};
 pub use self::site::{Phase, Record, State, Storage};
-use super::atomic_commitment::{Ballot, Observe, PerTxn, Ruling, Txn};
+use super::atomic_commitment::{self, Ballot, Observe, Ruling, Sites, Txn};
 pub use super::atomic_commitment::{Choice, Claim, Decision, History, PlannedVote, Vote};
 use crate::model::cluster::index;
 use crate::model::{Actor, Id, NodeSet, Out, Start};
@@ -87,17 +87,10 @@ impl Actor for TreeTwoPhaseCommit {
 
     /// A first start, or recovery from what is on disk, if anything is.
     fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
-        let nothing = PerTxn::new(self.params.transactions);
-        let records = start.storage().copied().unwrap_or(nothing);
-        let mut phases = records.map(Phase::restored);
-        for txn in self.transactions() {
-            let mut site = self.site(id, txn, &mut phases, o);
-            match start {
-                Start::First => site.start(),
-                Start::Again(_) => site.recover(records[txn]),
-            }
-        }
-        phases
+        self.starts(id, start, o, |mut site, record| match record {
+            None => site.start(),
+            Some(record) => site.recover(record),
+        })
     }
 
     fn on_message(&self, id: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
@@ -117,14 +110,24 @@ impl Actor for TreeTwoPhaseCommit {
     }
 }
 
-/// One site's part in one transaction, while one of its handlers runs.
-struct Site<'a> {
-    protocol: &'a TreeTwoPhaseCommit,
-    id: Id,
-    txn: Txn,
-    phases: &'a mut State,
-    o: &'a mut Out<TreeTwoPhaseCommit>,
+impl Sites for TreeTwoPhaseCommit {
+    type Phase = Phase;
+    type Record = Record;
+
+    fn transactions(&self) -> RangeInclusive<Txn> {
+        1..=self.params.transactions
+    }
+
+    fn record(&self, phase: Phase) -> Record {
+        phase.record()
+    }
+
+    fn restored(record: Record) -> Phase {
+        Phase::restored(record)
+    }
 }
+
+type Site<'a> = atomic_commitment::Site<'a, TreeTwoPhaseCommit>;
 
 impl Site<'_> {
     fn start(&mut self) {
@@ -344,19 +347,6 @@ impl Site<'_> {
         }
     }
 
-    fn phase(&self) -> Phase {
-        self.phases[self.txn]
-    }
-
-    fn is_now(&mut self, phase: Phase) {
-        self.phases[self.txn] = phase;
-    }
-
-    /// Forces where it stands.
-    fn save(&mut self) {
-        self.o.save(self.phases.map(Phase::record));
-    }
-
     /// Waits for the outcome, but not for ever.
     fn wait(&mut self) {
         let params = &self.protocol.params;
@@ -385,26 +375,6 @@ impl Site<'_> {
 }
 
 impl TreeTwoPhaseCommit {
-    fn site<'a>(
-        &'a self,
-        id: Id,
-        txn: Txn,
-        phases: &'a mut State,
-        o: &'a mut Out<Self>,
-    ) -> Site<'a> {
-        Site {
-            protocol: self,
-            id,
-            txn,
-            phases,
-            o,
-        }
-    }
-
-    fn transactions(&self) -> RangeInclusive<Txn> {
-        1..=self.params.transactions
-    }
-
     fn everyone(&self) -> NodeSet {
         self.ballot.participants
     }

@@ -30,12 +30,8 @@ impl AtomicCommitment for TreeTwoPhaseCommit {
         })
     }
 
-    fn instance(votes: Vec<PlannedVote>) -> Params {
-        Params {
-            participants: u8::try_from(votes.len()).unwrap_or(u8::MAX),
-            votes,
-            ..Params::default()
-        }
+    fn voters(params: &mut Params) -> (&mut u8, &mut Vec<PlannedVote>) {
+        (&mut params.participants, &mut params.votes)
     }
 
     /// Whoever gets the last READY, which on a path nobody gets sooner than the one in the middle.

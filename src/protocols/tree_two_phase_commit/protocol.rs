@@ -10,7 +10,7 @@ use crate::model::arms::Told;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Successes, Variant, View,
 };
-use crate::protocols::atomic_commitment::{Ballot, claims};
+use crate::protocols::atomic_commitment::{Ballot, Sites, claims};
 
 impl Protocol for TreeTwoPhaseCommit {
     const NAME: &'static str = "tree-2pc";

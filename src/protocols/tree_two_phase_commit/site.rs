@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Decision, PerTxn, Vote};
+use super::{Decision, Vote};
 use crate::model::{Id, NodeSet};
-use crate::protocols::atomic_commitment::Shown;
+use crate::protocols::atomic_commitment::{PerTxn, Shown};
 
 /// What a site knows while it is up.
 pub type State = PerTxn<Phase>;

@@ -365,7 +365,7 @@ impl Assumption {
                 let nodes = cluster.with_role(role);
                 nodes.is_empty() || facts.fewest_up(nodes) > nodes.len() / 2
             }
-            Assumption::Synchrony => facts.suspicions.early + facts.suspicions.falsely == 0,
+            Assumption::Synchrony => facts.is_synchronous(),
             Assumption::BoundedDrift { ppm } => facts.drift_ppm_max <= ppm,
         }
     }

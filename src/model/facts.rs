@@ -36,6 +36,9 @@ pub struct Facts {
     /// Messages lost to a cut, or at a node that was down.
     pub lost_to_cuts: u64,
     pub lost_at_down: u64,
+    /// Those of the latter that came before their node had started for the first time.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub missed: u64,
     pub duplicates: u64,
     /// Messages delivered before an older one of their link.
     pub reorderings: u64,
@@ -69,10 +72,16 @@ impl Facts {
         self.up.iter().map(up).min().unwrap_or(nodes.len())
     }
 
-    /// Whether no timer fired before its time.
+    /// Whether no timer fired before its time, and nobody started too late for what it was told: a late start
+    /// is a delay.
     pub fn is_synchronous(&self) -> bool {
-        self.suspicions.early + self.suspicions.falsely == 0
+        self.suspicions.early + self.suspicions.falsely + self.missed == 0
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }
 
 /// What a run cost.
@@ -194,6 +203,7 @@ impl<P: Protocol> Ledger<P> {
             Event::Deliver(e) => {
                 if lost_at_down {
                     facts.lost_at_down += 1;
+                    facts.missed += u64::from(facts.crashes[index(e.dst)] == 0);
                 } else {
                     facts.delivered += 1;
                 }

@@ -150,5 +150,9 @@ fn suspicions(trace: &Trace) -> Option<String> {
             "{n} fired although messages of the past were still on their way"
         ));
     }
+    if trace.facts.missed > 0 {
+        let n = count(trace.facts.missed, "message");
+        wrong.push(format!("{n} came to a node that had not started"));
+    }
     (!wrong.is_empty()).then(|| format!("The run was not synchronous: {}.", wrong.join("; ")))
 }

@@ -124,6 +124,7 @@ impl Comparison {
         let protocol =
             P::new(&params).map_err(|bad| self.error(Flaw::at(votes.span(), bad.to_string())))?;
         let sites = Sites {
+            protocol: P::NAME,
             cluster: &protocol.cluster(),
             lead: protocol.lead(),
             participants: protocol.ballot().participants.iter().collect(),
@@ -179,6 +180,7 @@ impl Comparison {
 
 /// Who is who in one protocol.
 struct Sites<'a> {
+    protocol: &'static str,
     cluster: &'a Cluster,
     lead: Id,
     participants: Vec<Id>,
@@ -214,10 +216,9 @@ impl Sites<'_> {
         occasion: &dyn Fn(Milestone) -> Occasion,
     ) -> Result<FaultPart, Flaw> {
         let name = |site: &Option<Text>| site.as_ref().map(|site| self.name(site)).transpose();
-        let group = |group: &Vec<Text>| group.iter().map(|site| self.name(site)).collect();
         let cut = fault.cut.as_ref().map(|cut| {
-            let groups: Result<_, Flaw> = cut.iter().map(group).collect();
-            Ok::<_, Flaw>(cut.with(CutPart::Groups(groups?)))
+            let groups = self.groups(cut)?;
+            Ok::<_, Flaw>(cut.with(CutPart::Groups(groups)))
         });
         let after = fault.after.as_ref();
         Ok(FaultPart {
@@ -229,6 +230,34 @@ impl Sites<'_> {
             heal: fault.heal.as_ref().map(|heal| heal.with(HealPart::All)),
             ..FaultPart::default()
         })
+    }
+
+    /// The groups of a cut. Two names of one group may be those of one site: whoever leads may be a participant.
+    fn groups(&self, cut: &[Vec<Text>]) -> Result<Vec<Vec<Text>>, Flaw> {
+        let mut groups: Vec<Vec<Text>> = Vec::new();
+        for sites in cut {
+            let mut group: Vec<Text> = Vec::new();
+            for site in sites {
+                let name = self.name(site)?;
+                let is_it = |other: &Text| **other == *name;
+                if groups.iter().flatten().any(is_it) {
+                    let text = format!(
+                        "in {} this is {}, which is on the other side",
+                        self.protocol, *name
+                    );
+                    return Err(Flaw::at(site.span(), text)
+                        .label("no site can be cut off from itself")
+                        .advice(
+                            "name another site, or leave this protocol out with `--protocols`",
+                        ));
+                }
+                if !group.iter().any(is_it) {
+                    group.push(name);
+                }
+            }
+            groups.push(group);
+        }
+        Ok(groups)
     }
 
     fn anchor(&self, occasion: Occasion) -> Anchor {

@@ -65,6 +65,25 @@ fn a_story_that_is_none_is_refused_with_its_place() {
         &with(lead, r#""crash": "P3""#),
         &["there is no site `P3`", "story.json:7:", "`P2`"],
     );
+    // Of the protocols without a coordinator one of the participants leads.
+    let cut = |cut: &str| with(lead, &format!(r#""cut": {cut}"#));
+    refuse(
+        &cut(r#"[["lead"], ["P1", "P2"]]"#),
+        &[
+            "in d2pc this is P1, which is on the other side",
+            "story.json:7:",
+            "--protocols",
+        ],
+    );
+    fs::write(
+        here.path().join("story.json"),
+        cut(r#"[["P1", "lead"], ["P2"]]"#),
+    )
+    .unwrap();
+    jury(here.path())
+        .args(["compare", "story.json", "--protocols", "2pc,d2pc"])
+        .assert()
+        .code(0);
     refuse(&with("decision-logged", "first-vot"), &["first-vote"]);
     refuse(
         &with("votes", "vote"),

@@ -55,6 +55,22 @@ fn the_same_seed_gives_the_same_words() {
     assert_ne!(run("3"), run("4"));
 }
 
+/// *If nothing fails, all commit* says nothing of it: a late start is a delay beyond any bound.
+#[test]
+fn who_starts_late_breaks_the_premise_that_nothing_is_late() {
+    let here = folder();
+    for late in ["P2", "C"] {
+        let mut scenario = read(here.path(), "fine.json");
+        scenario["run"]["nodes"] = serde_json::json!({ late: { "start-delay": "400ms" } });
+        write(here.path(), "late.json", &scenario);
+        jury(here.path())
+            .args(["run", "late.json"])
+            .assert()
+            .code(0)
+            .stdout(contains("100 ok · as expected").and(contains("The run was not synchronous")));
+    }
+}
+
 /// A run whose end nobody lives to see: heartbeats for a hundred days.
 fn endless(folder: &Path, until: &str) {
     jury(folder)

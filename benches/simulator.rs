@@ -101,7 +101,11 @@ fn simulator(c: &mut Criterion) {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
         let case = jury::testbed::open(&path).expect("a shipped scenario");
         let seeds = 1..=20;
-        let delivered = |seed| case.run(seed, false, &|| false).facts.delivered;
+        let delivered = |seed| {
+            case.run(seed, false, &jury::testbed::RunLimits::default())
+                .facts
+                .delivered
+        };
         group.throughput(Throughput::Elements(seeds.clone().map(delivered).sum()));
         group.bench_function(
             format!("delivered messages, {protocol} under the nemesis, 20 seeds"),

@@ -95,7 +95,7 @@ fn main() {
         .check(&CheckOptions::default(), None, &mut Patient)
         .unwrap();
     for trace in [
-        lock.run(1, true, &|| false).trace,
+        lock.run(1, true, &RunLimits::default()).trace,
         report.properties.remove(0).trace,
     ] {
         let picture = diagram(&trace.expect("recorded"), &Options::default());

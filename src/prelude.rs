@@ -6,4 +6,4 @@ pub use crate::model::{
     Out, Predicate, Property, Protocol, Reason, Start, Step, StepAnswer, TimerRange, Value, View,
 };
 pub use crate::report::{Options, diagram};
-pub use crate::testbed::{Case, CheckOptions, Testbed};
+pub use crate::testbed::{Case, CheckOptions, RunLimits, Testbed};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::intern::{Number, number};
 use super::worlds::{Found, Taken, Worlds, way};
-use super::{LOOK_EVERY, Monitor, Progress};
+use super::{Monitor, Progress};
 use crate::model::{
     Budgets, Cluster, Event, Id, Limit, LinkOrder, NodeSet, Predicate, Protocol, Reason, Rules,
     System, Timing, View, World, cluster::enumerate,
@@ -111,13 +111,14 @@ fn reaches(worlds: &mut dyn Worlds, states_max: usize, monitor: &mut dyn Monitor
     }
 }
 
-/// Whether somebody wants it to end, asked every so many worlds.
+/// Whether somebody wants it to end, asked of every world: there are few of them, and each may be large and
+/// have thousands of events.
 fn is_over(monitor: &mut dyn Monitor, found: usize) -> bool {
     let progress = Progress {
         distinct: found as u64,
         ..Progress::default()
     };
-    found.is_multiple_of(LOOK_EVERY) && monitor.look(&progress).is_err()
+    monitor.look(&progress).is_err()
 }
 
 /// Where ordinary events take a blocked world: the events, and the world in which as little as

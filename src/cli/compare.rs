@@ -1,12 +1,14 @@
 //! `jury compare`: one story, several commit protocols, side by side.
 
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Instant;
 
 use jury::scenario::{Comparison, Seeds};
-use jury::testbed::{Compared, RunVerdict, Trials, comparison_markdown};
+use jury::testbed::{Case, Compared, RunVerdict, Trials, comparison_markdown};
 use serde::Serialize;
 
+use super::limits::RunLimits;
 use super::output::{Output, Paint};
 use super::shapes::Answer;
 use super::table::{self, painted, plain};
@@ -61,8 +63,12 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     interrupt::heed();
     let begun = Instant::now();
     let asked = args.seeds.unwrap_or_else(|| comparison.seeds()).iter();
-    let compared = trials.compare(&asked, seeds::run)?;
-    let outcome = if interrupt::asked() {
+    let guard = RunLimits::default().guard();
+    let run = |case: &dyn Case, seeds: &RangeInclusive<u64>, what: &str| {
+        seeds::run(case, seeds, what, &guard)
+    };
+    let compared = trials.compare(&asked, run)?;
+    let outcome = if guard.stopped().is_some() {
         Outcome::NotEstablished
     } else {
         Outcome::AsExpected

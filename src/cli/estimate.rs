@@ -6,10 +6,11 @@ use std::time::Instant;
 use clap::ValueEnum;
 use jury::estimate::{Confidence, Estimate, Estimated, Interval, markdown, plot};
 use jury::scenario::Seeds;
-use jury::testbed::Case;
+use jury::testbed::{self, Case};
 use serde::Serialize;
 
 use super::files::Pending;
+use super::limits::TimeAndMemory;
 use super::output::{Output, Paint};
 use super::shapes::Answer;
 use super::table::{self, painted, plain};
@@ -55,6 +56,9 @@ pub struct Args {
     /// Answer in JSON.
     #[arg(long)]
     json: bool,
+
+    #[command(flatten)]
+    limits: TimeAndMemory,
 }
 
 /// A [`Confidence`] as users write it.
@@ -103,27 +107,24 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         .collect::<Result<_, Failure>>()?;
     interrupt::heed();
     let asked = args.seeds.iter();
+    let guard = args.limits.guard();
+    let limits = testbed::RunLimits {
+        watch: &|| guard.look(),
+        ..testbed::RunLimits::default()
+    };
     let mut estimates = Vec::new();
     for (file, case) in cases {
         let bar = progress::count("seeds", seeds::len(&asked));
         bar.set_message(file.clone());
         let confidence = args.confidence.into();
-        let counted = || {
-            edge::estimate(
-                &*case,
-                asked.clone(),
-                confidence,
-                &interrupt::asked,
-                &|| bar.inc(1),
-            )
-        };
+        let counted = || edge::estimate(&*case, asked.clone(), confidence, &limits, &|| bar.inc(1));
         let estimate = promises::kept(counted);
         bar.finish_and_clear();
         let estimate = estimate?;
         estimates.push(OfFile { file, estimate });
     }
     let outcome = match () {
-        () if interrupt::asked() => Outcome::NotEstablished,
+        () if guard.stopped().is_some() => Outcome::NotEstablished,
         () if estimates.iter().all(|e| e.estimate.is_as_known()) => Outcome::AsExpected,
         () => Outcome::Refuted,
     };
@@ -145,8 +146,8 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
                 tell(&mut out, file, estimate)?;
             }
         }
-        if interrupt::asked() {
-            out.line("Interrupted: not all seeds were run.")?;
+        if let Some(stopped) = guard.stopped() {
+            out.line(format!("Not all seeds were run: {stopped}."))?;
         }
     }
     out.finish()?;

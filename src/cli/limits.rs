@@ -1,10 +1,13 @@
 //! How long and how large a search may grow, and the watch that holds it to that.
 
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use jury::check::fast::Tuning;
 use jury::check::{Monitor, Progress, Stopped};
 use jury::model::{Limit, Time};
+use jury::testbed::RUN_STATES;
 use serde::Serialize;
 
 use super::progress::SearchBar;
@@ -51,8 +54,7 @@ impl Limits {
 
     /// The most memory that may be held, if anything is known about it.
     fn memory(&self) -> Option<u64> {
-        let share = || Some(memory::of_machine()? / 100 * MEMORY_SHARE);
-        self.memory.or_else(share)
+        self.memory.or_else(memory_by_default)
     }
 
     /// How the fast engine keeps within them.
@@ -87,6 +89,123 @@ impl Limits {
             unwritten: None,
             bar,
         }
+    }
+}
+
+/// Limits on runs; reaching one is a result, not an error.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Limits")]
+pub struct RunLimits {
+    /// How many worlds may be searched at the end of a run that missed a goal, to tell whether it is
+    /// blocked or just not settled yet [default: 20000].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    states: Option<u64>,
+
+    #[command(flatten)]
+    others: TimeAndMemory,
+}
+
+/// Limits on runs that nothing is searched at the end of.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[command(next_help_heading = "Limits")]
+pub struct TimeAndMemory {
+    /// Stop after this time: 90s, 10min.
+    #[arg(long, value_name = "TIME", value_parser = Time::parse)]
+    time: Option<Time>,
+
+    /// Stop when the process holds so much memory: 4GiB, 30% [default: 50%].
+    #[arg(long, value_name = "SIZE", value_parser = memory::parse)]
+    memory: Option<u64>,
+}
+
+impl From<&Limits> for RunLimits {
+    fn from(limits: &Limits) -> Self {
+        let (time, memory) = (limits.time, limits.memory);
+        RunLimits {
+            states: limits.states,
+            others: TimeAndMemory { time, memory },
+        }
+    }
+}
+
+impl RunLimits {
+    /// Starts the clock.
+    pub fn guard(&self) -> Guard {
+        let states = self.states.map(usize::try_from);
+        Guard {
+            states: states.map_or(RUN_STATES, |states| states.unwrap_or(usize::MAX)),
+            ..self.others.guard()
+        }
+    }
+}
+
+impl TimeAndMemory {
+    /// Starts the clock.
+    pub fn guard(&self) -> Guard {
+        let started = Instant::now();
+        let time = self.time.map(|time| Duration::from_nanos(time.nanos()));
+        Guard {
+            states: RUN_STATES,
+            started,
+            deadline: time.map(|time| started + time),
+            memory_max: self.memory.or_else(memory_by_default),
+            next_look: AtomicU64::new(0),
+            stopped: OnceLock::new(),
+        }
+    }
+}
+
+/// The most memory that may be held where nobody says, if anything is known about the machine.
+fn memory_by_default() -> Option<u64> {
+    Some(memory::of_machine()? / 100 * MEMORY_SHARE)
+}
+
+/// Ends runs on all cores at their limits.
+pub struct Guard {
+    /// How many worlds the search at the end of a run may hold.
+    pub states: usize,
+    started: Instant,
+    deadline: Option<Instant>,
+    memory_max: Option<u64>,
+    /// When to look at the memory next, in nanoseconds after the start.
+    next_look: AtomicU64,
+    stopped: OnceLock<Stopped>,
+}
+
+impl Guard {
+    /// Whether runs have to end. Once they have to, they always do.
+    pub fn look(&self) -> Result<(), Stopped> {
+        if let Some(stopped) = self.stopped.get() {
+            return Err(*stopped);
+        }
+        let stopped = if interrupt::asked() {
+            Some(Stopped::Interrupted)
+        } else if self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
+            Some(Stopped::Time)
+        } else {
+            self.is_full().then_some(Stopped::Memory)
+        };
+        stopped.map_or(Ok(()), |stopped| Err(*self.stopped.get_or_init(|| stopped)))
+    }
+
+    fn is_full(&self) -> bool {
+        let now = u64::try_from(self.started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        if now < self.next_look.load(Ordering::Relaxed) {
+            return false;
+        }
+        let pause = u64::try_from(LOOK_EVERY.as_nanos()).unwrap_or(u64::MAX);
+        self.next_look
+            .store(now.saturating_add(pause), Ordering::Relaxed);
+        let (held, most) = (memory::resident(), self.memory_max);
+        held.zip(most).is_some_and(|(held, most)| held > most)
+    }
+
+    /// Why runs had to end, if they had to.
+    pub fn stopped(&self) -> Option<Stopped> {
+        self.stopped.get().copied()
     }
 }
 

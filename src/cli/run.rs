@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::draw::Wanted;
 use super::files::Pending;
+use super::limits::{Guard, RunLimits};
 use super::output::{Output, Paint};
 use super::picture::{self, Picture};
 use super::seeds::{self, Judged};
@@ -74,12 +75,15 @@ pub struct Args {
     quiet: bool,
 
     #[command(flatten)]
+    limits: RunLimits,
+
+    #[command(flatten)]
     picture: Picture,
 }
 
 impl Args {
-    /// What `jury run FILE` means.
-    pub fn all_seeds(file: PathBuf, picture: Picture) -> Self {
+    /// What `jury run FILE` means, within limits.
+    pub fn all_seeds(file: PathBuf, limits: RunLimits, picture: Picture) -> Self {
         Args {
             file,
             seed: None,
@@ -90,6 +94,7 @@ impl Args {
             trace: None,
             json: false,
             quiet: false,
+            limits,
             picture,
         }
     }
@@ -165,11 +170,12 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
 
     interrupt::heed();
     let begun = Instant::now();
-    let reports = seeds::run(case, &asked, &args.file.display().to_string())?;
+    let guard = args.limits.guard();
+    let reports = seeds::run(case, &asked, &args.file.display().to_string(), &guard)?;
     let whole = asked.contains(named.start()) && asked.contains(named.end());
-    let mut judged = seeds::judge(case, &reports, whole);
+    let mut judged = seeds::judge(case, &reports, whole, &guard);
     judged.notes.extend(drawn);
-    let shown = shown(case, &reports, &mut judged, args);
+    let shown = shown(case, &reports, &mut judged, args, &guard);
     if let Some(shown) = &shown {
         let steps = usize::try_from(shown.facts.steps).unwrap_or(usize::MAX);
         picture::range((args.from, args.until), steps)?;
@@ -218,6 +224,7 @@ fn shown(
     reports: &[RunReport],
     judged: &mut Judged,
     args: &Args,
+    guard: &Guard,
 ) -> Option<RunReport> {
     let wanted = args.trace.is_some();
     let seen = wanted || args.json || !args.quiet;
@@ -227,7 +234,7 @@ fn shown(
     if !seeds::is_over(report) {
         return None;
     }
-    let again = case.run(report.seed, seen, &interrupt::asked);
+    let again = seeds::again(case, report.seed, seen, guard);
     if !seeds::is_over(&again) {
         return None;
     }

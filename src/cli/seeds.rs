@@ -2,9 +2,11 @@
 
 use std::ops::RangeInclusive;
 
-use jury::testbed::{Case, Expected, RunReport, RunVerdict};
+use jury::check::Stopped;
+use jury::testbed::{Case, Expected, RunLimits, RunReport, RunVerdict};
 
-use super::{Failure, Outcome, edge, interrupt, progress, promises};
+use super::limits::Guard;
+use super::{Failure, Outcome, edge, progress, promises};
 
 /// Reads one seed.
 pub fn parse(text: &str) -> std::result::Result<u64, String> {
@@ -27,24 +29,43 @@ pub fn len(seeds: &RangeInclusive<u64>) -> u64 {
     (seeds.end() - seeds.start()).saturating_add(1)
 }
 
-/// Runs every seed. In the order of the seeds; those missing when somebody interrupted.
+/// Runs every seed. In the order of the seeds; those missing that were not begun when it had to end.
 pub fn run(
     case: &dyn Case,
     seeds: &RangeInclusive<u64>,
     what: &str,
+    guard: &Guard,
 ) -> Result<Vec<RunReport>, Failure> {
     let bar = progress::count("seeds", len(seeds));
     bar.set_message(what.to_owned());
-    let on_done = |_: &RunReport| bar.inc(1);
-    let all = || edge::run_seeds(case, seeds.clone(), &interrupt::asked, &on_done);
+    let on_done = |_: &RunReport| {
+        bar.set_message(what.to_owned());
+        bar.inc(1);
+    };
+    let limits = RunLimits {
+        states: guard.states,
+        watch: &|| guard.look(),
+        judging: &|seed| bar.set_message(format!("{what}, judging seed {seed}")),
+    };
+    let all = || edge::run_seeds(case, seeds.clone(), &limits, &on_done);
     let reports = promises::kept(all);
     bar.finish_and_clear();
     reports
 }
 
+/// One of these seeds once more.
+pub fn again(case: &dyn Case, seed: u64, record: bool, guard: &Guard) -> RunReport {
+    let limits = RunLimits {
+        states: guard.states,
+        watch: &|| guard.look(),
+        ..RunLimits::default()
+    };
+    case.run(seed, record, &limits)
+}
+
 /// Whether a run came to its end.
 pub fn is_over(report: &RunReport) -> bool {
-    report.verdict != RunVerdict::Interrupted
+    report.verdict.is_over()
 }
 
 /// What runs came to.
@@ -62,8 +83,8 @@ pub struct Judged {
 
 /// Compares runs with what the scenario expects of them. `whole` says that these are all its
 /// seeds: only then can it be said that something happened in none of them.
-pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool) -> Judged {
-    let interrupted = interrupt::asked();
+pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool, guard: &Guard) -> Judged {
+    let stopped = guard.stopped();
     let mut expected = case.compare_runs(reports);
     // Where nothing is expected, a fault that never found its moment fails a run as well.
     let expects = !expected.is_empty();
@@ -78,20 +99,27 @@ pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool) -> Judged {
     } else {
         Outcome::of(&expected)
     };
-    if worst.is_none() && outcome == Outcome::Refuted && (!whole || interrupted) {
+    if worst.is_none() && outcome == Outcome::Refuted && (!whole || stopped.is_some()) {
         // What some run should have shown may be shown by a seed that did not run.
-        outcome = if interrupted {
+        outcome = if stopped.is_some() {
             Outcome::NotEstablished
         } else {
             Outcome::AsExpected
         };
         notes.push("Not all seeds of the scenario were run.".to_owned());
     }
-    if interrupted {
+    if let Some(stopped) = stopped {
         outcome = outcome.max(Outcome::NotEstablished);
-        notes.push("Interrupted.".to_owned());
+        notes.push(match stopped {
+            Stopped::Interrupted => "Interrupted.".to_owned(),
+            limit => format!("Out of {limit}: raise `--{limit}`."),
+        });
         let under_way = reports.iter().filter(|r| !is_over(r));
         notes.extend(under_way.map(|r| format!("Seed {}: {}", r.seed, r.sentences.join(" "))));
+    }
+    if !reports.iter().any(is_over) {
+        // Nothing was found that could be compared.
+        expected.clear();
     }
     let met = |e: &Expected| Outcome::from(e.outcome) == Outcome::AsExpected;
     expected.retain(|e| whole || met(e) || !e.of_some_run());

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::check::{Checked, by_itself, examine};
 use super::files::Pending;
-use super::limits::Limits;
+use super::limits::{Limits, RunLimits};
 use super::output::{Output, Paint, remark};
 use super::progress::SearchBar;
 use super::reduce::Reducing;
@@ -345,11 +345,12 @@ fn run_part(
     let most = args.seeds_max.unwrap_or(u64::MAX);
     let last = named.start().saturating_add(most - 1).min(*named.end());
     let asked = *named.start()..=last;
-    let reports = seeds::run(case, &asked, what)?;
-    let mut judged = seeds::judge(case, &reports, asked == named);
+    let guard = RunLimits::from(&args.limits).guard();
+    let reports = seeds::run(case, &asked, what, &guard)?;
+    let mut judged = seeds::judge(case, &reports, asked == named, &guard);
     // The first run once more: a handler that is not pure makes every verdict worthless.
     if let Some(first) = reports.first()
-        && let again = case.run(first.seed, false, &interrupt::asked)
+        && let again = seeds::again(case, first.seed, false, &guard)
         && seeds::is_over(first)
         && seeds::is_over(&again)
         && again.hash != first.hash

@@ -40,7 +40,8 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     drop(case);
     let mut outcome = Outcome::AsExpected;
     if runs {
-        let args = simulate::Args::all_seeds(args.file.clone(), args.picture);
+        let args =
+            simulate::Args::all_seeds(args.file.clone(), (&args.limits).into(), args.picture);
         outcome = outcome.max(simulate::run(&args, terminal)?);
     }
     if checks && interrupt::asked() {

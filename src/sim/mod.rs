@@ -53,7 +53,12 @@ pub enum End {
     Time,
     /// The run has taken as many steps as it may.
     Steps,
+    /// It has taken as many as it may without any time passing.
+    AtOnce,
 }
+
+/// The most steps at one instant. Whoever takes more does not let time go on.
+pub const STEPS_AT_ONCE_MAX: u64 = 100_000;
 
 /// Time and chance as a scheduler.
 pub struct Simulator<P: Protocol> {
@@ -71,6 +76,8 @@ pub struct Simulator<P: Protocol> {
 
     now: Time,
     steps: u64,
+    /// How many of them were taken now.
+    at_once: u64,
     /// Someone else chose events up to here; what was planned before is past.
     followed_until: Time,
     agenda: Agenda,
@@ -133,6 +140,7 @@ impl<P: Protocol> Simulator<P> {
             fifo: false,
             now: Time::ZERO,
             steps: 0,
+            at_once: 0,
             followed_until: Time::ZERO,
             agenda: Agenda::default(),
             chance: Chance::new(seed, n),
@@ -234,6 +242,11 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
             self.end = Some(End::Steps);
             return Ok(None);
         }
+        if self.at_once >= STEPS_AT_ONCE_MAX {
+            self.end = Some(End::AtOnce);
+            return Ok(None);
+        }
+        let before = self.now;
         let Some(event) = self.choose(world) else {
             return Ok(None);
         };
@@ -244,6 +257,11 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
             "{}",
             event.notation(&system.cluster)
         );
+        self.at_once = if self.now > before {
+            1
+        } else {
+            self.at_once + 1
+        };
         self.chosen = true;
         Ok(Some((Some(self.now), event)))
     }

@@ -1,5 +1,6 @@
 //! One scenario and its protocol on trial: a [`Case`] that knows its types.
 
+use std::cell::Cell;
 use std::hash::Hasher;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -8,20 +9,20 @@ use rayon::prelude::*;
 use rustc_hash::FxHasher;
 
 use super::budgets;
-use super::case::{Case, CheckOptions, EngineKind};
+use super::case::{Case, CheckOptions, EngineKind, RUN_STATES, RunLimits};
 use super::compare::{check_outcome, run_fits, runs_outcome};
 use super::estimate;
 use super::judge_check::{allowed, report_check};
-use super::judge_run::{interrupted, judge_run};
+use super::judge_run::{Ended, cut_off, judge_run};
 use super::report::{CheckReport, Expected, RunReport, RunVerdict};
 use super::story::{self, RefutedStory, Story, Told};
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
-use crate::check::{self, Limits, Monitor, Question};
+use crate::check::{self, Limits, Monitor, Question, Stopped};
 use crate::estimate::{Outlook, Reached};
 use crate::model::{Event, Property, Protocol, Rules, Success, System, View, World};
 use crate::run::{Judge, Run, Script, Stop, Witness, execute};
 use crate::scenario::{Counting, Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
-use crate::sim::{Scripted, Simulator};
+use crate::sim::{End, Scripted, Simulator};
 use crate::trace::{Origin, Outcome, Recorder, STEPS_MAX};
 
 /// A scenario on trial, with its protocol in the type. Whoever embeds the library and brings a
@@ -46,6 +47,8 @@ struct Simulated<P: Protocol> {
     run: Run<P>,
     /// The planned faults that never found their moment.
     unreached: Vec<String>,
+    /// Why the simulator had no more, if it was asked.
+    end: Option<End>,
     /// See [`Simulator::offered`].
     offered: Vec<bool>,
 }
@@ -143,6 +146,7 @@ impl<P: Protocol> Testbed<P> {
             .flat_map(|simulator| simulator.unreached());
         Simulated {
             unreached: unreached.map(str::to_owned).collect(),
+            end: scheduler.then.as_ref().and_then(Simulator::end),
             offered: simulator.flat_map(Simulator::offered).collect(),
             run: done,
         }
@@ -249,7 +253,7 @@ impl<P: Protocol> Case for Testbed<P> {
         expected.map(|(name, _)| (*name).to_owned()).collect()
     }
 
-    fn run(&self, seed: u64, record: bool, stop: &dyn Fn() -> bool) -> RunReport {
+    fn run(&self, seed: u64, record: bool, limits: &RunLimits<'_>) -> RunReport {
         let run = self.case.run.as_ref().expect("the scenario has a run");
         let system = self.run_system().expect("the scenario has a run");
         let properties = &self.case.properties;
@@ -260,9 +264,12 @@ impl<P: Protocol> Case for Testbed<P> {
         let engine = if run.seeded { "simulator" } else { "schedule" };
         let mut origin = self.origin(engine);
         origin.seed = run.seeded.then_some(seed);
+        origin.states = (limits.states != RUN_STATES).then_some(limits.states);
         let mut recorder = record
             .then(|| Recorder::new(&self.case.params, origin, &unconditional).at_most(STEPS_MAX));
-        let mut stop = Stop::when(stop);
+        let stopped = Cell::new(None);
+        let ends = || is_over(limits, &stopped);
+        let mut stop = Stop::when(&ends);
         let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge, &mut stop];
         if let Some(recorder) = &mut recorder {
             witnesses.push(recorder);
@@ -270,19 +277,22 @@ impl<P: Protocol> Case for Testbed<P> {
         let Simulated {
             run: done,
             unreached,
+            end,
             ..
         } = self.simulate(&system, seed, &mut witnesses);
-        let mut report = if stop.stopped() && judge.violations.is_empty() {
-            interrupted(properties, seed, &done)
-        } else {
-            judge_run(
-                &system,
-                properties,
-                seed,
-                &done,
-                &judge.violations,
-                &unreached,
-            )
+        let mut report = match stopped.get() {
+            Some(stopped) if judge.violations.is_empty() => {
+                cut_off(stopped, properties, seed, &done)
+            }
+            _ => {
+                let ended = Ended {
+                    run: &done,
+                    violations: &judge.violations,
+                    unreached: &unreached,
+                    end,
+                };
+                judge_run(&system, properties, seed, &ended, limits)
+            }
         };
         report.trace = recorder.map(|recorder| {
             let mut trace = recorder.finish(&done);
@@ -296,7 +306,7 @@ impl<P: Protocol> Case for Testbed<P> {
     }
 
     fn refutes(&self, report: &RunReport) -> bool {
-        if report.verdict == RunVerdict::Interrupted {
+        if !report.verdict.is_over() {
             return false;
         }
         match &self.case.expect.run {
@@ -309,7 +319,7 @@ impl<P: Protocol> Case for Testbed<P> {
     }
 
     fn compare_runs(&self, reports: &[RunReport]) -> Vec<Expected> {
-        let over = |report: &&RunReport| report.verdict != RunVerdict::Interrupted;
+        let over = |report: &&RunReport| report.verdict.is_over();
         let reports: Vec<RunReport> = reports.iter().filter(over).cloned().collect();
         let expectation = self.case.expect.run.as_ref();
         expectation.map_or_else(Vec::new, |expected| runs_outcome(expected, &reports))
@@ -360,14 +370,16 @@ impl<P: Protocol> Case for Testbed<P> {
         estimate::outlook(&successes, &run.setup, &self.case.cluster)
     }
 
-    fn outcome(&self, seed: u64, stop: &dyn Fn() -> bool) -> Option<Reached> {
+    fn outcome(&self, seed: u64, limits: &RunLimits<'_>) -> Option<Reached> {
         let system = self.run_system().expect("the scenario has a run");
         let mut judge = Judge::new(&self.case.properties);
-        let mut stop = Stop::when(stop);
+        let stopped = Cell::new(None);
+        let ends = || is_over(limits, &stopped);
+        let mut stop = Stop::when(&ends);
         let simulated = self.simulate(&system, seed, &mut [&mut judge, &mut stop]);
         let world = &simulated.run.world;
         let violated = judge.violations.first().map(|violation| violation.property);
-        if stop.stopped() && violated.is_none() {
+        if stopped.get().is_some() && violated.is_none() {
             return None;
         }
         let protocol = &self.case.protocol;
@@ -432,22 +444,28 @@ fn program() -> Option<u64> {
     Some(hasher.finish())
 }
 
-/// Runs seeds on all cores, until somebody wants it to end: reports of runs that were under way say so,
-/// and those of runs that were not begun are missing. They come in the order of the seeds.
+/// Whether a run has to end, and why.
+fn is_over(limits: &RunLimits<'_>, why: &Cell<Option<Stopped>>) -> bool {
+    why.set((limits.watch)().err());
+    why.get().is_some()
+}
+
+/// Runs seeds on all cores, until it has to end: reports of runs that were under way say so, and those
+/// of runs that were not begun are missing. They come in the order of the seeds.
 pub fn run_seeds(
     case: &dyn Case,
     seeds: RangeInclusive<u64>,
-    stop: &(dyn Fn() -> bool + Sync),
+    limits: &RunLimits<'_>,
     on_done: &(dyn Fn(&RunReport) + Sync),
 ) -> Vec<RunReport> {
     let seeds: Vec<u64> = seeds.collect();
     let reports: Vec<Option<RunReport>> = seeds
         .par_iter()
         .map(|&seed| {
-            if stop() {
+            if (limits.watch)().is_err() {
                 return None;
             }
-            let report = case.run(seed, false, stop);
+            let report = case.run(seed, false, limits);
             on_done(&report);
             Some(report)
         })

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use super::report::{CheckReport, Expected, RunReport};
 use super::story::RefutedStory;
-use crate::check::Monitor;
 use crate::check::checkpoint::{CheckpointError, Folder};
 use crate::check::fast::Tuning;
+use crate::check::{Monitor, Stopped};
 use crate::estimate::{Outlook, Reached};
 use crate::model::Limit;
 
@@ -40,6 +40,32 @@ pub struct CheckOptions {
     pub tuning: Tuning,
 }
 
+/// How many worlds are searched, by default, to tell a blocked run from an undecided one.
+pub const RUN_STATES: usize = 20_000;
+
+/// How far runs may go. What they come to depends on nothing else of this than the number of worlds.
+#[derive(Clone, Copy)]
+pub struct RunLimits<'a> {
+    /// How many worlds may be searched at the end of one run, which tells whether a goal that it did not
+    /// reach can still be reached; and as many again for each repair that may help.
+    pub states: usize,
+    /// Asked every so often whether a run has to end before it is over, and why.
+    pub watch: &'a (dyn Fn() -> Result<(), Stopped> + Sync),
+    /// Told of the seed when such a search begins.
+    pub judging: &'a (dyn Fn(u64) + Sync),
+}
+
+impl Default for RunLimits<'_> {
+    /// Nobody wants anything to end.
+    fn default() -> Self {
+        RunLimits {
+            states: RUN_STATES,
+            watch: &|| Ok(()),
+            judging: &|_| (),
+        }
+    }
+}
+
 /// A scenario on trial.
 pub trait Case: Send + Sync {
     /// What scenario files call the protocol.
@@ -66,13 +92,13 @@ pub trait Case: Send + Sync {
     /// The properties for which the scenario expects a verdict of the check.
     fn expected_of_check(&self) -> Vec<String>;
 
-    /// One run, unless somebody wants it to end before it is over, which is asked every thousand steps
-    /// or so. `record` asks for the trace as well, at a cost; of a run of more than
+    /// One run, as far as it may go; that is asked every thousand steps or so, and oftener in the search
+    /// at its end. `record` asks for the trace as well, at a cost; of a run of more than
     /// [`STEPS_MAX`](crate::trace::STEPS_MAX) steps it has the beginning and the end.
     ///
     /// # Panics
     /// If the scenario has no run, or its story is refuted.
-    fn run(&self, seed: u64, record: bool, stop: &dyn Fn() -> bool) -> RunReport;
+    fn run(&self, seed: u64, record: bool, limits: &RunLimits<'_>) -> RunReport;
 
     /// Whether one run alone already goes against what the scenario expects of every run.
     fn refutes(&self, report: &RunReport) -> bool;
@@ -104,12 +130,12 @@ pub trait Case: Send + Sync {
     /// If the scenario has no run, or its story is refuted.
     fn outlook(&self) -> Outlook;
 
-    /// What one run comes to, in the order of [`Case::outlook`]; nothing if somebody wants it to end
-    /// before it is over. Nothing is searched.
+    /// What one run comes to, in the order of [`Case::outlook`]; nothing if it had to end before it was
+    /// over. Nothing is searched.
     ///
     /// # Panics
     /// If the scenario has no run, or its story is refuted.
-    fn outcome(&self, seed: u64, stop: &dyn Fn() -> bool) -> Option<Reached>;
+    fn outcome(&self, seed: u64, limits: &RunLimits<'_>) -> Option<Reached>;
 
     /// How the expectations of the check turned out, for the properties in the report.
     fn compare_check(&self, report: &CheckReport) -> Vec<Expected>;

@@ -144,15 +144,16 @@ pub fn check_outcome(
 mod tests {
     use super::{ExpectedOutcome, RunReport, RunVerdict, runs_outcome};
     use crate::scenario::{ExpectedRun, RunExpectation};
-    use crate::testbed::open_text;
+    use crate::testbed::{RunLimits, open_text};
 
     #[test]
     fn a_violation_says_more_than_a_run_that_was_cut_off() {
         let scenario =
             r#"{ "jury": 1, "about": "x", "protocol": "2pc", "run": { "seeds": "1..1" } }"#;
-        let report = open_text(scenario, "x.json")
-            .expect("a scenario")
-            .run(1, false, &|| false);
+        let report =
+            open_text(scenario, "x.json")
+                .expect("a scenario")
+                .run(1, false, &RunLimits::default());
         let of = |seed, verdict, property: Option<&str>| RunReport {
             seed,
             verdict,

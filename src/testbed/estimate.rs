@@ -4,12 +4,12 @@ use std::ops::RangeInclusive;
 
 use rayon::prelude::*;
 
-use super::case::Case;
+use super::case::{Case, RunLimits};
 use crate::estimate::{Confidence, Estimate, Expected, Odds, Outlook, Reached};
 use crate::model::{Cluster, Id, Protocol, Successes, Time};
 use crate::sim::setup::{NodeSetup, Setup};
 
-/// Counts what runs come to, on all cores, until somebody wants it to end: then of fewer runs.
+/// Counts what runs come to, on all cores, until it has to end: then of fewer runs.
 ///
 /// # Panics
 /// If the scenario has no run, or its story is refuted.
@@ -17,17 +17,17 @@ pub fn estimate(
     case: &dyn Case,
     seeds: RangeInclusive<u64>,
     confidence: Confidence,
-    stop: &(dyn Fn() -> bool + Sync),
+    limits: &RunLimits<'_>,
     on_done: &(dyn Fn() + Sync),
 ) -> Estimate {
     let seeds: Vec<u64> = seeds.collect();
     let reached: Vec<Option<Reached>> = seeds
         .par_iter()
         .map(|&seed| {
-            if stop() {
+            if (limits.watch)().is_err() {
                 return None;
             }
-            let reached = case.outcome(seed, stop);
+            let reached = case.outcome(seed, limits);
             on_done();
             reached
         })

@@ -1,30 +1,39 @@
 //! The verdict of a run: was anything violated, was every goal reached, and if not, can it still
 //! be?
 
+use super::case::RunLimits;
 use super::report::{RunReport, RunVerdict};
-use crate::check::{self, Patient, Possible};
+use crate::check::{self, Monitor, Possible, Progress, Stopped};
 use crate::model::{
     Answer, Assumption, Cluster, Expectation, Property, Protocol, Sense, Statement, System, Timing,
     cluster::enumerate,
 };
 use crate::run::{Run, Violation};
-
-/// How many worlds the search may hold that tells a blocked run from an undecided one.
-const POSSIBLE_STATES_MAX: usize = 100_000;
+use crate::sim::{End, STEPS_AT_ONCE_MAX};
 
 /// A run that is stuck whenever timers fire is stuck.
 const TIMING: Timing = Timing::Asynchronous;
 
-/// Judges a run that is over. `violations` are those of its last step; `unreached` are the planned
-/// faults that never found their moment.
+/// A run that is over.
+pub struct Ended<'a, P: Protocol> {
+    pub run: &'a Run<P>,
+    /// Those of its last step.
+    pub violations: &'a [Violation],
+    /// The planned faults that never found their moment.
+    pub unreached: &'a [String],
+    /// Why the simulator had no more, if that was it.
+    pub end: Option<End>,
+}
+
+/// Judges a run that is over.
 pub fn judge_run<P: Protocol>(
     system: &System<P>,
     properties: &[Property<P>],
     seed: u64,
-    run: &Run<P>,
-    violations: &[Violation],
-    unreached: &[String],
+    ended: &Ended<'_, P>,
+    limits: &RunLimits<'_>,
 ) -> RunReport {
+    let run = ended.run;
     let stated: Vec<Statement> = properties.iter().map(Property::stated).collect();
     let judging = Judging {
         report: unjudged(seed, run),
@@ -35,19 +44,30 @@ pub fn judge_run<P: Protocol>(
             properties,
             run,
         },
+        limits,
+        end: ended.end,
     };
-    judging.judge(violations.to_vec(), unreached)
+    judging.judge(ended.violations.to_vec(), ended.unreached)
 }
 
-/// What is known of a run that somebody stopped.
-pub fn interrupted<P: Protocol>(properties: &[Property<P>], seed: u64, run: &Run<P>) -> RunReport {
+/// What is known of a run that had to end before it was over.
+pub fn cut_off<P: Protocol>(
+    stopped: Stopped,
+    properties: &[Property<P>],
+    seed: u64,
+    run: &Run<P>,
+) -> RunReport {
     let stated: Vec<Statement> = properties.iter().map(Property::stated).collect();
     let mut report = unjudged(seed, run);
     let held = fine(&stated, Vec::new());
     let steps = report.facts.steps;
-    report.verdict = RunVerdict::Interrupted;
+    report.verdict = stopped.into();
+    let why = match stopped {
+        Stopped::Interrupted => "Interrupted".to_owned(),
+        limit => format!("Out of {limit}"),
+    };
     report.sentences.push(format!(
-        "Interrupted after {steps} steps, at {}: until then {held}",
+        "{why} after {steps} steps, at {}: until then {held}",
         run.now
     ));
     report
@@ -78,11 +98,11 @@ trait Last {
     /// Whether a property promises anything here.
     fn promises(&self, property: usize) -> Answer;
 
-    /// Whether ordinary events lead to the goal of a property.
-    fn possible(&self, property: usize) -> Possible;
+    /// Whether ordinary events lead to the goal of a property, by a search of so many worlds.
+    fn possible(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Possible;
 
     /// Why they do not, in whole sentences.
-    fn explain(&self, property: usize) -> Vec<String>;
+    fn explain(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Vec<String>;
 }
 
 struct LastWorld<'a, P: Protocol> {
@@ -107,16 +127,15 @@ impl<P: Protocol> Last for LastWorld<'_, P> {
         }
     }
 
-    fn possible(&self, property: usize) -> Possible {
+    fn possible(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Possible {
         let goal = self.properties[property].expectation.predicate();
-        let (world, most) = (&self.run.world, POSSIBLE_STATES_MAX);
-        check::possible(self.system, world, goal, TIMING, most, &mut Patient)
+        check::possible(self.system, &self.run.world, goal, TIMING, most, monitor)
     }
 
-    fn explain(&self, property: usize) -> Vec<String> {
+    fn explain(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Vec<String> {
         let goal = self.properties[property].expectation.predicate();
-        let (world, most) = (&self.run.world, POSSIBLE_STATES_MAX);
-        check::explain(self.system, world, goal, TIMING, most, &mut Patient).sentences
+        let world = &self.run.world;
+        check::explain(self.system, world, goal, TIMING, most, monitor).sentences
     }
 }
 
@@ -126,6 +145,22 @@ struct Judging<'a> {
     cluster: &'a Cluster,
     properties: &'a [Statement],
     last: &'a dyn Last,
+    limits: &'a RunLimits<'a>,
+    end: Option<End>,
+}
+
+/// Ends the searches of a run where the run itself would have to end.
+struct Searching<'a> {
+    limits: &'a RunLimits<'a>,
+    stopped: Option<Stopped>,
+}
+
+impl Monitor for Searching<'_> {
+    fn look(&mut self, _: &Progress) -> Result<(), Stopped> {
+        let look = (self.limits.watch)();
+        self.stopped = look.err().or(self.stopped);
+        look
+    }
 }
 
 impl Judging<'_> {
@@ -175,17 +210,24 @@ impl Judging<'_> {
 
     /// Judges what the run did not reach: the worst of it counts.
     fn progress(&mut self) {
+        let goals = self.properties.iter().enumerate();
+        let goals = goals.filter(|(_, property)| property.sense == Sense::NeverBlocked);
+        let (reached, missed): (Vec<_>, Vec<_>) =
+            goals.partition(|(nth, _)| self.last.ask(*nth).is_ok());
+        let reached = reached.iter().map(|(_, property)| property.name.to_owned());
+        let reached: Vec<String> = reached.collect();
+        let mut searching = Searching {
+            limits: self.limits,
+            stopped: None,
+        };
+        if !missed.is_empty() {
+            (self.limits.judging)(self.report.seed);
+        }
+        // Each takes two searches.
+        let most = self.limits.states / (2 * missed.len()).max(1);
         let mut worst: Option<(Possible, usize)> = None;
-        let mut reached = Vec::new();
-        for (nth, property) in self.properties.iter().enumerate() {
-            if property.sense != Sense::NeverBlocked {
-                continue;
-            }
-            if self.last.ask(nth).is_ok() {
-                reached.push(property.name.to_owned());
-                continue;
-            }
-            let possible = self.last.possible(nth);
+        for (nth, _) in missed {
+            let possible = self.last.possible(nth, most, &mut searching);
             let is_worse = match &worst {
                 None => true,
                 Some((known, _)) => possible == Possible::No && *known != Possible::No,
@@ -200,18 +242,33 @@ impl Judging<'_> {
         };
         if possible == Possible::No {
             self.report.verdict = RunVerdict::Blocked;
-            self.report.sentences.extend(self.last.explain(missed));
+            let most = self.limits.states;
+            let blocked = self.last.explain(missed, most, &mut searching);
+            self.report.sentences.extend(blocked);
+        } else if let Some(stopped) = searching.stopped {
+            self.report.verdict = stopped.into();
+            self.report.sentences.push(format!(
+                "The run is over, and nothing was broken; whether it is blocked was being searched: {stopped}."
+            ));
         } else {
             self.report.verdict = RunVerdict::Undecided;
             let reason = self.last.ask(missed);
             let reason = reason.map_or_else(|r| r.text, |()| String::new());
             let sentence = format!("Undecided when the run ended: {reason}.");
             self.report.sentences.push(sentence);
-            let outlook = match possible {
-                Possible::Yes => "It could still be settled without any repair.",
-                _ => "Whether it can still be settled without repair was left open by a limit.",
-            };
-            self.report.sentences.push(outlook.to_owned());
+            self.report.sentences.push(match possible {
+                Possible::Yes => "It could still be settled without any repair.".to_owned(),
+                _ => format!(
+                    "Whether it can still be settled without repair was left open after {} worlds: raise \
+                     `--states`.",
+                    self.limits.states
+                ),
+            });
+            if self.end == Some(End::AtOnce) {
+                self.report.sentences.push(format!(
+                    "The run ended after {STEPS_AT_ONCE_MAX} steps without any time passing."
+                ));
+            }
         }
         let name = self.properties[missed].name;
         if let Err(reason) = self.last.promises(missed) {

@@ -21,7 +21,8 @@ mod story;
 
 pub use bench::{Testbed, run_seeds};
 pub use case::{
-    BugInfo, Case, CheckOptions, EngineKind, ParameterInfo, PropertyInfo, ProtocolInfo,
+    BugInfo, Case, CheckOptions, EngineKind, ParameterInfo, PropertyInfo, ProtocolInfo, RUN_STATES,
+    RunLimits,
 };
 pub use compare::summary;
 pub use comparison::{Compared, Ended, Trials, markdown as comparison_markdown};

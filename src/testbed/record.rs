@@ -1,6 +1,7 @@
 //! Recording and replaying: a schedule becomes a trace, and a trace becomes one again.
 
-use super::judge_run::judge_run;
+use super::case::{RUN_STATES, RunLimits};
+use super::judge_run::{Ended, judge_run};
 use super::report::RunVerdict;
 use crate::model::{Cluster, Property, Protocol, Rules, System};
 use crate::run::{Divergence, Judge, Run, Scheduler, Script, execute, follow};
@@ -132,7 +133,17 @@ fn once_more<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Ou
     let mut judge = Judge::new(&properties);
     judge.last(system, &run.world, trace.steps.len());
     let seed = trace.origin.seed.unwrap_or_default();
-    let report = judge_run(system, &properties, seed, &run, &judge.violations, &[]);
+    let ended = Ended {
+        run: &run,
+        violations: &judge.violations,
+        unreached: &[],
+        end: None,
+    };
+    let limits = RunLimits {
+        states: trace.origin.states.unwrap_or(RUN_STATES),
+        ..RunLimits::default()
+    };
+    let report = judge_run(system, &properties, seed, &ended, &limits);
     Outcome {
         verdict: report.verdict.word().to_owned(),
         sentences: report.sentences,

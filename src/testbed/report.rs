@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use crate::check::Stopped;
 use crate::model::Time;
 use crate::model::facts::{Costs, Facts};
 use crate::trace::Trace;
@@ -20,8 +21,24 @@ pub enum RunVerdict {
     Undecided,
     /// A planned fault never found its moment, so the run told another story than the scenario.
     Unreached,
-    /// Somebody stopped it before it was over: nothing was broken until then.
+    /// Somebody stopped it before it was over or judged: nothing was broken until then.
     Interrupted,
+    /// So did a limit on time.
+    Time,
+    /// So did a limit on memory.
+    Memory,
+}
+
+impl From<Stopped> for RunVerdict {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Interrupted => RunVerdict::Interrupted,
+            Stopped::Time => RunVerdict::Time,
+            Stopped::Memory => RunVerdict::Memory,
+            // A limit on worlds leaves open what they would have told.
+            Stopped::States => RunVerdict::Undecided,
+        }
+    }
 }
 
 impl RunVerdict {
@@ -33,7 +50,18 @@ impl RunVerdict {
             RunVerdict::Undecided => "undecided",
             RunVerdict::Unreached => "unreached",
             RunVerdict::Interrupted => "interrupted",
+            RunVerdict::Time => "time",
+            RunVerdict::Memory => "memory",
         }
+    }
+
+    /// Whether the run came to its end, and to a verdict that depends on nothing but the scenario and
+    /// the seed.
+    pub fn is_over(self) -> bool {
+        !matches!(
+            self,
+            RunVerdict::Interrupted | RunVerdict::Time | RunVerdict::Memory
+        )
     }
 }
 

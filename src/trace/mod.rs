@@ -74,6 +74,9 @@ pub struct Origin {
     pub about: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// How many worlds the search at the end of the run might hold, if it was not as many as usual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub states: Option<usize>,
     /// The property that a counterexample breaks, or a witness meets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,

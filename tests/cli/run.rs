@@ -218,3 +218,105 @@ fn an_answer_outlives_a_full_disk() {
         .stdout(contains("non-blocking"))
         .stderr(contains("cannot write /dev/full"));
 }
+
+/// A search at the end of a run that is stopped leaves the run undecided, and says by which limit.
+#[test]
+fn the_search_at_the_end_of_a_run_has_a_limit() {
+    let here = folder();
+    let nobody = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/2pc/nobody-knows.json");
+    let run = |states: &str| {
+        let args = ["--seed", "30", "--json", "--states", states];
+        json(jury(here.path()).arg("run").arg(&nobody).args(args))
+    };
+    let (code, blocked) = run("20000");
+    assert_eq!((code, &blocked["shown"]["verdict"]), (0, &"blocked".into()));
+    let (_, open) = run("100");
+    assert_eq!(open["shown"]["verdict"], "undecided");
+    let said = open["shown"]["sentences"].to_string();
+    assert!(
+        said.contains("left open after 100 worlds: raise `--states`"),
+        "{said}"
+    );
+    // Whoever replays it searches as far.
+    jury(here.path())
+        .arg("run")
+        .arg(&nobody)
+        .args([
+            "--seed",
+            "30",
+            "--states",
+            "100",
+            "--trace",
+            "open.json",
+            "-q",
+        ])
+        .assert()
+        .code(1);
+    jury(here.path())
+        .args(["replay", "open.json"])
+        .assert()
+        .code(0)
+        .stdout(contains("as recorded"));
+}
+
+/// Raft that ends in the middle of things: what may become of it is more than anybody can search.
+const IN_THE_MIDDLE: &str = r#"{
+  "jury": 1, "about": "Servers come and go, and it ends.", "protocol": "raft",
+  "params": {
+    "servers": 5, "snapshot-after": 4,
+    "clients": { "clients": 3, "commands": 20, "from": ["put x 1", "get x", "inc x"] }
+  },
+  "run": {
+    "until": "2s", "seeds": "1..4",
+    "network": { "loss": [1, 20], "duplicates": [1, 10] },
+    "nemesis": { "crash-every": "250ms", "cuts": ["halves"], "cut-every": "300ms", "until": "1900ms" }
+  }
+}"#;
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_the_search_at_the_end_of_a_run() {
+    let here = folder();
+    fs::write(here.path().join("middle.json"), IN_THE_MIDDLE).unwrap();
+    let begun = std::time::Instant::now();
+    let args = ["run", "middle.json", "--states", "1000000000"];
+    let (text, _) = interrupted(here.path(), &args);
+    // It waits for 0.7 s first.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(3));
+    assert!(
+        text.contains("whether it is blocked was being searched: interrupted"),
+        "{text}"
+    );
+}
+
+#[test]
+fn runs_end_at_their_limits_and_match_no_expectation() {
+    let here = folder();
+    let mut scenario: Value = serde_json::from_str(IN_THE_MIDDLE).unwrap();
+    scenario["expect"] = serde_json::json!({ "run": "ok" });
+    write(here.path(), "middle.json", &scenario);
+    let args = ["run", "middle.json", "--states", "1000000000", "--all"];
+    for (limit, value) in [("time", "300ms"), ("memory", "1MiB")] {
+        jury(here.path())
+            .args(args)
+            .args([format!("--{limit}"), value.to_owned()])
+            .assert()
+            .code(4)
+            .stdout(contains(format!("Out of {limit}: raise `--{limit}`.")));
+    }
+}
+
+/// A proposer that asks again every nanosecond fills the memory with messages under way.
+#[test]
+fn a_run_keeps_to_its_memory() {
+    let here = folder();
+    let text = r#"{
+      "jury": 1, "about": "No patience at all.", "protocol": "paxos", "params": { "retry": "1ns" },
+      "run": { "until": "1h", "seeds": "1" }
+    }"#;
+    fs::write(here.path().join("nanosecond.json"), text).unwrap();
+    let args = ["run", "nanosecond.json", "--memory", "200MiB", "--json"];
+    let (code, answer) = json(jury(here.path()).args(args));
+    assert_eq!(code, 4, "{answer}");
+    assert_eq!(answer["verdicts"]["memory"], 1, "{answer}");
+}

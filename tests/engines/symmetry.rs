@@ -497,7 +497,10 @@ fn where_names_matter_there_is_no_symmetry_and_it_says_so() {
         "participants": 2, "votes": ["yes", "yes"], "bug": "votes-counted",
     });
     let counted = off(&counted, |_, _| {});
-    assert_eq!(counted, "the protocol has no nodes that are alike");
+    assert_eq!(
+        counted,
+        "the protocol declares none (`Protocol::symmetry`), so every node counts by its name"
+    );
     let many = serde_json::json!({ "participants": 8, "votes": vec!["yes"; 8] });
     assert_eq!(off(&many, |_, _| {}), "there are more than 5,040 renamings");
 }

@@ -9,7 +9,7 @@ use jury::model::{
 use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
 use jury::run::{Divergence, Moment, Next, Schedule, Scheduler, Script, Witness, execute};
 use jury::scenario::Scenario;
-use jury::testbed::{Case, Testbed};
+use jury::testbed::{Case, RunLimits, Testbed};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -183,7 +183,7 @@ proptest! {
     #[test]
     fn the_same_seed_gives_the_same_bytes(scenario in weather(), seed in 0..1_000_000u64) {
         let bytes = || {
-            let report = testbed(&scenario).run(seed, true, &|| false);
+            let report = testbed(&scenario).run(seed, true, &RunLimits::default());
             serde_json::to_vec(&report).expect("a report is plain data")
         };
         prop_assert_eq!(bytes(), bytes());
@@ -191,7 +191,7 @@ proptest! {
 
     #[test]
     fn a_recorded_run_replays_to_the_same_steps(scenario in weather(), seed in 0..1_000_000u64) {
-        let trace = testbed(&scenario).run(seed, true, &|| false).trace.expect("it was recorded");
+        let trace = testbed(&scenario).run(seed, true, &RunLimits::default()).trace.expect("it was recorded");
         let text = serde_json::to_string(&trace).expect("a trace is plain data");
         let read = serde_json::from_str(&text).expect("a trace reads back");
         match jury::testbed::replay(&read) {
@@ -213,7 +213,7 @@ fn the_weather_has_synchronous_and_asynchronous_runs_with_every_fault() {
     });
     assert!(
         testbed(&calm)
-            .run(1, false, &|| false)
+            .run(1, false, &RunLimits::default())
             .facts
             .is_synchronous()
     );
@@ -228,7 +228,7 @@ fn the_weather_has_synchronous_and_asynchronous_runs_with_every_fault() {
     });
     let storm = testbed(&stormy);
     let runs: Vec<_> = (1..=50)
-        .map(|seed| storm.run(seed, true, &|| false))
+        .map(|seed| storm.run(seed, true, &RunLimits::default()))
         .collect();
     assert!(runs.iter().any(|r| r.facts.drops > 0));
     assert!(runs.iter().any(|r| r.facts.duplicates > 0));

@@ -624,3 +624,12 @@ fn a_record_that_no_handler_observed_is_found() {
     let said = "claims less than its records show";
     assert!(broken.message.contains(said), "{broken}");
 }
+
+/// Messages that take no time, and rounds without end.
+#[test]
+fn an_instant_has_an_end() {
+    let setup = Setup::fault_free(MS(1000), Time::ZERO);
+    let Played { simulator, run, .. } = play(&small(u64::MAX), &setup, 1);
+    assert_eq!(simulator.end(), Some(End::AtOnce));
+    assert!(run.facts.steps < 2 * jury::sim::STEPS_AT_ONCE_MAX);
+}

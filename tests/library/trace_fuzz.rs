@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use jury::report::{Options, diagram, facts, step, transcript};
-use jury::testbed::{Replayed, open_text, replay};
+use jury::testbed::{Replayed, RunLimits, open_text, replay};
 use jury::trace::Trace;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -31,7 +31,7 @@ fn storm() -> Value {
         }
     });
     let case = open_text(&scenario.to_string(), "storm.json").expect("a scenario");
-    let traces = (1..100).filter_map(|seed| case.run(seed, true, &|| false).trace);
+    let traces = (1..100).filter_map(|seed| case.run(seed, true, &RunLimits::default()).trace);
     let whole = |trace: &Trace| {
         let inside = trace.steps.iter().any(|step| step.crash_after.is_some());
         inside && trace.facts.cuts > 0 && trace.facts.duplicates > 0 && trace.steps.len() < 80

@@ -9,7 +9,7 @@ use std::thread::{available_parallelism, scope};
 
 use jury::check::Patient;
 use jury::check::fast::{Sizes, Tuning};
-use jury::testbed::{CheckOptions, CheckReport, EngineKind, RunReport, run_seeds};
+use jury::testbed::{CheckOptions, CheckReport, EngineKind, RunLimits, RunReport, run_seeds};
 
 use crate::shipped::{Story, stories};
 
@@ -122,7 +122,7 @@ pub fn runs() -> &'static Found<Vec<RunReport>> {
     static RUNS: LazyLock<Found<Vec<RunReport>>> = LazyLock::new(|| {
         let run = |story: &'static Story| {
             let seeds = story.case.seeds()?;
-            let reports = run_seeds(&*story.case, seeds, &|| false, &|_| ());
+            let reports = run_seeds(&*story.case, seeds, &RunLimits::default(), &|_| ());
             Some((story.name.as_str(), reports))
         };
         stories().iter().filter_map(run).collect()
@@ -138,7 +138,7 @@ pub fn recorded() -> &'static Found<Vec<RunReport>> {
         let found = on_all_cores(&due, |story| {
             let seeds = story.case.seeds().into_iter().flatten().take(RECORDED);
             seeds
-                .map(|seed| story.case.run(seed, true, &|| false))
+                .map(|seed| story.case.run(seed, true, &RunLimits::default()))
                 .collect()
         });
         named(&due, found)

@@ -9,7 +9,8 @@ use jury::matrix::skeen::{self, concurrency_sets};
 use jury::report::{Options, diagram};
 use jury::scenario::{Comparison, ScenarioError};
 use jury::testbed::{
-    CheckVerdict, PropertyReport, Trials, comparison_markdown, estimate, run_seeds, summary,
+    CheckVerdict, PropertyReport, RunLimits, Trials, comparison_markdown, estimate, run_seeds,
+    summary,
 };
 use jury::trace::Trace;
 
@@ -134,7 +135,12 @@ fn the_comparisons_are_up_to_date() {
         let trials = Trials::new(&comparison, &|_| true).map_err(text);
         let trials = trials.unwrap_or_else(|error| panic!("{error}"));
         let compared = trials.compare(&comparison.seeds().iter(), |case, seeds, _| {
-            Ok::<_, Infallible>(run_seeds(case, seeds.clone(), &|| false, &|_| ()))
+            Ok::<_, Infallible>(run_seeds(
+                case,
+                seeds.clone(),
+                &RunLimits::default(),
+                &|_| (),
+            ))
         });
         let Ok(compared) = compared;
         for c in &compared {
@@ -242,7 +248,13 @@ fn the_estimates_are_up_to_date() {
             continue;
         };
         let confidence = Confidence::default();
-        let estimate = estimate(&*story.case, 1..=10_000, confidence, &|| false, &|| ());
+        let estimate = estimate(
+            &*story.case,
+            1..=10_000,
+            confidence,
+            &RunLimits::default(),
+            &|| (),
+        );
         write!(
             page,
             "\n## {name}\n\n{} (`{}`)\n\n",

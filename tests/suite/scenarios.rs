@@ -9,7 +9,7 @@ use jury::check::fast::Tuning;
 use jury::model::Limit;
 use jury::testbed::{
     CheckOptions, CheckReport, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, Replayed,
-    RunVerdict, SearchReport, open_text, protocols, replay, run_seeds, schema,
+    RunLimits, RunVerdict, SearchReport, open_text, protocols, replay, run_seeds, schema,
 };
 use serde_json::Value as Json;
 
@@ -265,7 +265,7 @@ fn every_run_can_be_repeated() {
         for first in recorded().get(story.name.as_str()).into_iter().flatten() {
             let (name, seed) = (&story.name, first.seed);
             let trace = first.trace.as_ref().expect("it was asked for");
-            let second = story.case.run(seed, true, &|| false).trace;
+            let second = story.case.run(seed, true, &RunLimits::default()).trace;
             let bytes = serde_json::to_vec(trace).expect("a trace is plain data");
             if bytes != serde_json::to_vec(&second).expect("a trace is plain data") {
                 problems.push(format!("{name}: seed {seed} gave two runs"));
@@ -358,7 +358,7 @@ fn honest(story: &Story, mut json: Json) -> Vec<String> {
             let (first, last) = seeds.into_inner();
             seeds = first..=last.min(first + UNDECIDED_SEEDS - 1);
         }
-        let reports = run_seeds(&*honest, seeds, &|| false, &|_| ());
+        let reports = run_seeds(&*honest, seeds, &RunLimits::default(), &|_| ());
         let odd = reports.iter().find(|r| r.verdict == RunVerdict::Violated);
         problems.extend(odd.map(|r| format!("{name}, honest: {}", r.sentences.join(" "))));
     }
@@ -400,7 +400,7 @@ fn two_phase_commit_costs_what_the_paper_says() {
         let story = stories.iter().find(|story| story.name == name);
         let story = story.expect("it is shipped");
         for seed in story.case.seeds().expect("it has a run") {
-            let costs = story.case.run(seed, false, &|| false).costs;
+            let costs = story.case.run(seed, false, &RunLimits::default()).costs;
             assert_eq!(costs.messages, messages, "{name}, seed {seed}");
             for (what, records, (coordinator, participant)) in [
                 ("forced", &costs.forced, forced),

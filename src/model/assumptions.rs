@@ -198,6 +198,9 @@ pub struct Rules {
     /// Remember who failed for whom. `Accurate` timing needs it; a run asks for it to tell true
     /// suspicions from false ones.
     pub remember_failures: bool,
+    /// Nodes that have not started may yet do so by themselves, as time goes by: they are slow, and not
+    /// down.
+    pub time_passes: bool,
 }
 
 impl Rules {
@@ -216,6 +219,7 @@ impl Rules {
             survivors: Vec::new(),
             absent: NodeSet::EMPTY,
             remember_failures: false,
+            time_passes: false,
         }
     }
 
@@ -229,6 +233,7 @@ impl Rules {
             },
             budgets: Budgets::unlimited(cluster.all()),
             remember_failures: true,
+            time_passes: true,
             ..Rules::fault_free()
         }
     }

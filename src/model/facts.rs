@@ -36,7 +36,7 @@ pub struct Facts {
     /// Messages lost to a cut, or at a node that was down.
     pub lost_to_cuts: u64,
     pub lost_at_down: u64,
-    /// Those of the latter that came before their node had started for the first time.
+    /// Those of the latter that came before their node had started for the first time, where time passes.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub missed: u64,
     pub duplicates: u64,
@@ -103,6 +103,8 @@ pub struct Costs {
 #[derive_where(Clone)]
 pub struct Ledger<P: Protocol> {
     protocol: Arc<P>,
+    /// See [`Rules::time_passes`](super::assumptions::Rules::time_passes).
+    time_passes: bool,
     pub facts: Facts,
     pub costs: Costs,
     /// In flight on each link in the order of sending, each with its causal depth: from `src` to
@@ -119,6 +121,7 @@ impl<P: Protocol> Ledger<P> {
         let nodes = system.cluster.len();
         Ledger {
             protocol: Arc::clone(&system.protocol),
+            time_passes: system.rules.time_passes,
             facts: Facts {
                 crashes: vec![0; nodes],
                 ..Facts::default()
@@ -203,7 +206,8 @@ impl<P: Protocol> Ledger<P> {
             Event::Deliver(e) => {
                 if lost_at_down {
                     facts.lost_at_down += 1;
-                    facts.missed += u64::from(facts.crashes[index(e.dst)] == 0);
+                    let never_crashed = facts.crashes[index(e.dst)] == 0;
+                    facts.missed += u64::from(self.time_passes && never_crashed);
                 } else {
                     facts.delivered += 1;
                 }

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::assumptions::{Limit, Rules, Timing};
+use super::assumptions::{Limit, Rules};
 use super::cluster::{Link, NodeSet, index};
 use super::id::Id;
 use super::network::Cut;
@@ -92,10 +92,9 @@ impl Spent {
     }
 }
 
-/// Who has failed for whom. A peer has failed for a node if it is or ever was down (or had not started, where
-/// timing is accurate: there no time passes in which it could), or if a link
-/// between the two is or ever was cut or has lost a message: it may have forgotten the question,
-/// or never have heard it.
+/// Who has failed for whom. A peer has failed for a node if it is or ever was down (or had not started,
+/// where no time passes in which it could), or if a link between the two is or ever was cut or has lost
+/// a message: it may have forgotten the question, or never have heard it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub struct Failures {
     down: NodeSet,
@@ -157,8 +156,7 @@ impl Globals {
     pub fn new(rules: &Rules) -> Self {
         let mut globals = Globals::default();
         globals.spent.crashes = rules.budgets.crashes.iter().map(|_| 0).collect();
-        // Where time passes, one that starts late is not down: it is slow.
-        if rules.timing == Timing::Accurate {
+        if rules.tracks_failures() && !rules.time_passes {
             globals.failures.down = rules.absent;
         }
         globals

@@ -94,6 +94,8 @@ fn rules_of(trace: &Trace, cluster: &Cluster) -> Rules {
     Rules {
         links: trace.links,
         absent,
+        // No time passes while a checker chooses.
+        time_passes: trace.origin.engine != "checker",
         ..Rules::physics(cluster, trace.links.order)
     }
 }

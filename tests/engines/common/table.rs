@@ -514,6 +514,7 @@ impl RawRules {
             // The first node is always there, or there would be little to see.
             absent: set(&self.absent).without(Id::from(0)),
             remember_failures: self.remember_failures,
+            time_passes: false,
         }
     }
 }

@@ -99,7 +99,9 @@ fn simulator(c: &mut Criterion) {
     // property and hashing it, a seed at a time. One element is one delivered message.
     for (protocol, path) in NEMESES {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-        let case = jury::testbed::open(&path).expect("a shipped scenario");
+        let case = jury::registry::Registry::shipped()
+            .open(&path)
+            .expect("a shipped scenario");
         let seeds = 1..=20;
         let delivered = |seed| {
             case.run(seed, false, &jury::testbed::RunLimits::default())

@@ -1,18 +1,9 @@
-//! The command line: what was typed, what it means, run.
-
-mod cli;
+//! The command line, on the protocols of this crate.
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use cli::{Cli, Terminal};
+use jury::registry::Registry;
 
 fn main() -> ExitCode {
-    let typed = Cli::parse();
-    let terminal = Terminal::look(typed.color);
-    match cli::run(typed.command, &terminal) {
-        Ok(outcome) => outcome.into(),
-        Err(failure) => failure.tell(&terminal),
-    }
+    jury::cli::main(Registry::shipped())
 }

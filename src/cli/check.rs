@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use clap::ValueEnum;
-use jury::check::checkpoint::{CheckpointError, Folder};
-use jury::check::fast::Tuning;
-use jury::check::{Reduce, Stopped};
-use jury::model::Time;
-use jury::testbed::{
+use crate::check::checkpoint::{CheckpointError, Folder};
+use crate::check::fast::Tuning;
+use crate::check::{Reduce, Stopped};
+use crate::model::Time;
+use crate::testbed::{
     Case, CheckOptions, CheckReport, CheckVerdict, EngineKind, Expected, PropertyReport,
 };
+use clap::ValueEnum;
 use serde::Serialize;
 
 use super::files::Pending;

@@ -4,8 +4,8 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use jury::scenario::{Comparison, Seeds};
-use jury::testbed::{Case, Compared, RunVerdict, Trials, comparison_markdown};
+use crate::scenario::{Comparison, Seeds};
+use crate::testbed::{Case, Compared, RunVerdict, Trials, comparison_markdown};
 use serde::Serialize;
 
 use super::limits::RunLimits;

@@ -2,19 +2,56 @@
 //! here and nowhere else.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
-use jury::testbed::{self, Case};
-use jury::trace::Trace;
+use crate::matrix::{Attendant, Effort, Matrix};
+use crate::registry::Registry;
+use crate::testbed::{Case, ProtocolInfo};
+use crate::trace::Trace;
 
-pub use jury::matrix::skeen::{commit_protocols, concurrency_sets};
-pub use jury::matrix::{matrix, variants};
-pub use jury::report::{Options, diagram, step};
-pub use jury::scenario::{SEEDS_MAX, Seeds, nearest};
-pub use jury::testbed::{
-    Certainty, Replayed, certainty, estimate, protocols, run_seeds, schema, starting_scenario,
-};
+pub use crate::matrix::skeen::{commit_protocols, concurrency_sets};
+pub use crate::report::{Options, diagram, step};
+pub use crate::scenario::{SEEDS_MAX, Seeds, nearest};
+pub use crate::testbed::{Certainty, Replayed, certainty, estimate, run_seeds};
 
 use super::{Failure, sources};
+
+/// The protocols of this program. It has one command line, and every command asks for them.
+static REGISTRY: OnceLock<Registry> = OnceLock::new();
+
+/// Says which protocols there are, once.
+pub fn on_trial(registry: Registry) {
+    // A program that calls its `main` twice keeps to the first.
+    let _ = REGISTRY.set(registry);
+}
+
+fn registry() -> &'static Registry {
+    REGISTRY.get_or_init(Registry::shipped)
+}
+
+pub fn protocols() -> Vec<ProtocolInfo> {
+    registry().protocols()
+}
+
+pub fn schema() -> serde_json::Value {
+    registry().schema()
+}
+
+pub fn starting_scenario(protocol: &str) -> Option<String> {
+    registry().starting_scenario(protocol)
+}
+
+pub fn variants() -> Vec<(&'static str, Vec<&'static str>)> {
+    registry().variants()
+}
+
+pub fn matrix(
+    wanted: &dyn Fn(&str, &str) -> bool,
+    effort: &Effort,
+    attendant: &mut dyn Attendant,
+) -> Matrix {
+    registry().matrix(wanted, effort, attendant)
+}
 
 /// Complains of a name that is no protocol that solves atomic commitment.
 pub fn check_commit_protocols(names: &[String]) -> Result<(), Failure> {
@@ -32,14 +69,14 @@ pub fn check_commit_protocols(names: &[String]) -> Result<(), Failure> {
 pub fn open(path: &Path) -> Result<Box<dyn Case>, Failure> {
     if sources::is_stdin(path) {
         let bytes = sources::stdin()?;
-        return Ok(testbed::open_bytes(bytes, sources::STDIN_NAME)?);
+        return Ok(registry().open_bytes(bytes, sources::STDIN_NAME)?);
     }
-    Ok(testbed::open(&sources::find(path)?)?)
+    Ok(registry().open(&sources::find(path)?)?)
 }
 
 /// The events of a trace, through the handlers of today.
 pub fn replay(trace: &Trace) -> Result<Replayed, Failure> {
-    testbed::replay(trace).map_err(|why| {
+    registry().replay(trace).map_err(|why| {
         Failure::new(
             why,
             "a trace replays with the protocol that it was recorded from",

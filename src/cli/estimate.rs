@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::estimate::{Confidence, Estimate, Estimated, Interval, markdown, plot};
+use crate::scenario::Seeds;
+use crate::testbed::{self, Case};
 use clap::ValueEnum;
-use jury::estimate::{Confidence, Estimate, Estimated, Interval, markdown, plot};
-use jury::scenario::Seeds;
-use jury::testbed::{self, Case};
 use serde::Serialize;
 
 use super::files::Pending;

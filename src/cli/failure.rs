@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 
-use jury::scenario::ScenarioError;
+use crate::scenario::ScenarioError;
 use miette::{GraphicalReportHandler, GraphicalTheme, MietteDiagnostic, Report};
 
 use super::{Outcome, Terminal, edge};

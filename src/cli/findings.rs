@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use jury::check::Stopped;
-use jury::testbed::report::Unexercised;
-use jury::testbed::{CheckReport, PropertyReport};
+use crate::check::Stopped;
+use crate::testbed::report::Unexercised;
+use crate::testbed::{CheckReport, PropertyReport};
 
 use super::check::{Checked, GoOn, by_itself};
 use super::output::{Output, Paint};
@@ -228,7 +228,7 @@ fn symmetry(report: &CheckReport) -> Vec<String> {
         let Some(symmetry) = &search.symmetry else {
             continue;
         };
-        let same = |other: &jury::testbed::report::SearchReport| other.symmetry == search.symmetry;
+        let same = |other: &crate::testbed::report::SearchReport| other.symmetry == search.symmetry;
         if report.searches.iter().all(same) {
             return vec![format!("All searches: {symmetry}.")];
         }
@@ -298,7 +298,7 @@ fn notes(report: &CheckReport) -> Vec<String> {
                 .to_owned(),
         );
     }
-    let waiting = |s: &jury::testbed::report::SearchReport| s.waiting_for_the_living.clone();
+    let waiting = |s: &crate::testbed::report::SearchReport| s.waiting_for_the_living.clone();
     if let Some(schedule) = report.searches.iter().find_map(waiting) {
         notes.push(format!(
             "timers wait for the living: a deadlock, or a wrong `awaits`. It comes after: {}",

@@ -4,10 +4,10 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use jury::check::fast::Tuning;
-use jury::check::{Monitor, Progress, Stopped};
-use jury::model::{Limit, Time};
-use jury::testbed::RUN_STATES;
+use crate::check::fast::Tuning;
+use crate::check::{Monitor, Progress, Stopped};
+use crate::model::{Limit, Time};
+use crate::testbed::RUN_STATES;
 use serde::Serialize;
 
 use super::progress::SearchBar;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use jury::testbed::{ParameterInfo, ProtocolInfo};
+use crate::testbed::{ParameterInfo, ProtocolInfo};
 use serde::Serialize;
 use serde_json::Value;
 

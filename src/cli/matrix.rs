@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use jury::check::Monitor;
-use jury::check::fast::Tuning;
-use jury::matrix::report::{Cell, VariantMatrix};
-use jury::matrix::words::{self, LEGEND};
-use jury::matrix::{
+use crate::check::Monitor;
+use crate::check::fast::Tuning;
+use crate::matrix::report::{Cell, VariantMatrix};
+use crate::matrix::words::{self, LEGEND};
+use crate::matrix::{
     Attendant, CellWord, ClaimOutcome, Effort, Matrix, NextSearch, layout, markdown,
 };
 

@@ -22,6 +22,7 @@ mod memory;
 mod new;
 mod outcome;
 mod output;
+mod own;
 mod picture;
 mod progress;
 mod promises;
@@ -43,11 +44,14 @@ mod try_out;
 mod walk;
 mod words;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
-pub use failure::Failure;
-pub use outcome::Outcome;
-pub use terminal::{Color, Terminal};
+use crate::registry::Registry;
+use failure::Failure;
+use outcome::Outcome;
+use terminal::{Color, Terminal};
 
 const AFTER_HELP: &str = "\
 Exit codes:
@@ -75,17 +79,17 @@ Examples:
 /// same properties, and every failure replays.
 #[derive(Debug, Parser)]
 #[command(name = "jury", version, after_help = AFTER_HELP, max_term_width = 100)]
-pub struct Cli {
+struct Cli {
     /// When to use colours; `NO_COLOR` is respected.
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    color: Color,
 
     #[command(subcommand)]
-    pub command: Command,
+    command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+enum Command {
     Try(try_out::Args),
     Run(run::Args),
     Check(check::Args),
@@ -102,8 +106,30 @@ pub enum Command {
     Completions(completions::Args),
 }
 
-/// Does what was asked for.
-pub fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
+/// What was typed, on these protocols: the whole program. A crate that brings a protocol of its own has
+/// this `main`:
+///
+/// ```no_run
+/// # use std::process::ExitCode;
+/// use jury::registry::Registry;
+///
+/// fn main() -> ExitCode {
+///     jury::cli::main(Registry::shipped())
+/// }
+/// ```
+///
+/// with `.with::<Ring>()` behind it.
+pub fn main(registry: Registry) -> ExitCode {
+    let typed = Cli::parse();
+    let terminal = Terminal::look(typed.color);
+    edge::on_trial(registry);
+    match run(typed.command, &terminal) {
+        Ok(outcome) => outcome.into(),
+        Err(failure) => failure.tell(&terminal),
+    }
+}
+
+fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
     match command {
         Command::Try(args) => try_out::run(&args, terminal),
         Command::Run(args) => run::run(&args, terminal),

@@ -7,13 +7,14 @@ use serde_json::Value;
 
 use super::files::Pending;
 use super::output::{Output, remark};
-use super::{Failure, Outcome, Terminal, edge, list, words};
+use super::{Failure, Outcome, Terminal, edge, list, own, words};
 
 const EXAMPLES: &str = "\
 Examples:
   jury new 2pc                     to standard output
   jury new 2pc -o mine.json        to a file that does not exist yet
-  jury new 2pc -o mine.json --force";
+  jury new 2pc -o mine.json --force
+  jury new --crate ring            a cargo project with a protocol of one's own";
 
 /// What `jury schema -o` is told to write.
 const SCHEMA: &str = "schema.json";
@@ -21,12 +22,22 @@ const SCHEMA: &str = "schema.json";
 /// How far above a scenario its schema is looked for.
 const LEVELS_MAX: usize = 5;
 
-/// Write a scenario to start from.
+/// Write a scenario to start from, or a crate for a protocol of one's own.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The protocol; `jury list` names them.
-    protocol: String,
+    #[arg(required_unless_present = "crate_folder")]
+    protocol: Option<String>,
+
+    /// Write a cargo project: a small protocol with storage, a timer and a mistake to make on purpose, two
+    /// scenarios and a test that runs them.
+    #[arg(long = "crate", value_name = "DIR", conflicts_with_all = ["protocol", "output", "force"])]
+    crate_folder: Option<PathBuf>,
+
+    /// Where the crate finds jury's source; from the registry if it is left out.
+    #[arg(long, value_name = "DIR", requires = "crate_folder")]
+    jury: Option<PathBuf>,
 
     /// Write it here.
     #[arg(long, short, value_name = "FILE")]
@@ -38,7 +49,10 @@ pub struct Args {
 }
 
 pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
-    let protocol = list::find(&args.protocol)?;
+    if let Some(folder) = &args.crate_folder {
+        return own::write(folder, args.jury.as_deref());
+    }
+    let protocol = list::find(args.protocol.as_deref().unwrap_or_default())?;
     let Some(text) = edge::starting_scenario(&protocol.name) else {
         return Err(Failure::new(
             format!("there is no scenario to start from for {}", protocol.name),

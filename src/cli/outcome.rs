@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use serde::Serialize;
 
-use jury::testbed::{Expected, ExpectedOutcome};
+use crate::testbed::{Expected, ExpectedOutcome};
 
 /// From best to worst: where several things were asked, the worst answer counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -1,6 +1,6 @@
 //! How diagrams are asked for on the command line.
 
-use jury::trace::Trace;
+use crate::trace::Trace;
 
 use super::edge::{self, Options};
 use super::terminal::WIDTH_MAX;

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
+use crate::check::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
-use jury::check::Progress;
 
 use super::{memory, words};
 
@@ -87,7 +87,7 @@ fn style(template: &str) -> ProgressStyle {
 
 #[cfg(test)]
 mod tests {
-    use jury::check::Progress;
+    use crate::check::Progress;
 
     #[test]
     fn all_that_is_known_of_a_search_is_told() {

@@ -5,7 +5,7 @@ use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Arc;
 
-use jury::model::promise::{Broken, Promise};
+use crate::model::promise::{Broken, Promise};
 
 use super::Failure;
 

@@ -1,6 +1,6 @@
 //! What a search may leave out, as it is typed.
 
-use jury::check::{Reduce, Reduction, Reductions};
+use crate::check::{Reduce, Reduction, Reductions};
 
 /// What a search may leave out.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]

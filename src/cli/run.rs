@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use jury::testbed::{Case, Expected, RunReport};
-use jury::trace::STEPS_MAX;
+use crate::testbed::{Case, Expected, RunReport};
+use crate::trace::STEPS_MAX;
 use serde::Serialize;
 
 use super::draw::Wanted;

@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use jury::check::Stopped;
-use jury::testbed::{Case, Expected, RunLimits, RunReport, RunVerdict};
+use crate::check::Stopped;
+use crate::testbed::{Case, Expected, RunLimits, RunReport, RunVerdict};
 
 use super::limits::Guard;
 use super::{Failure, Outcome, edge, progress, promises};

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use jury::matrix::skeen::{ConcurrencySets, Concurrent, against, beside};
+use crate::matrix::skeen::{ConcurrencySets, Concurrent, against, beside};
 use serde::Serialize;
 
 use super::output::{Output, Paint};

@@ -16,7 +16,7 @@ pub const STDIN_NAME: &str = "standard input";
 pub const SHIPPED: &str = "scenarios";
 
 /// No file is larger, but for one that is refused for that.
-const BYTES_MAX: u64 = jury::scenario::BYTES_MAX as u64 + 1;
+const BYTES_MAX: u64 = crate::scenario::BYTES_MAX as u64 + 1;
 
 /// How many names a complaint lists.
 const LISTED_MAX: usize = 8;

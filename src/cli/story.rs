@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Instant;
 
-use jury::testbed::{NodeStands, RefutedStory};
+use crate::testbed::{NodeStands, RefutedStory};
 use serde::Serialize;
 
 use super::files::Pending;

@@ -1,6 +1,6 @@
 //! How the results of `jury test` are told: a table, and what went otherwise.
 
-use jury::testbed::Expected;
+use crate::testbed::Expected;
 
 use super::output::{Output, Paint};
 use super::test::{CheckPart, Diverged, RunPart, Tried};

@@ -5,8 +5,8 @@ use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use jury::check::fast::Tuning;
-use jury::testbed::{
+use crate::check::fast::Tuning;
+use crate::testbed::{
     Case, CheckOptions, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RefutedStory,
 };
 use serde::Serialize;

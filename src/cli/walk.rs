@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal, Write, stdin, stdout};
 use std::time::Duration;
 
+use crate::trace::Trace;
 use crossterm::cursor::{Hide, MoveTo, Show};
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use crossterm::style::Print;
@@ -14,7 +15,6 @@ use crossterm::terminal::{
     enable_raw_mode, size,
 };
 use crossterm::{execute, queue};
-use jury::trace::Trace;
 
 use super::edge::{self, Options};
 use super::{Failure, Outcome, Terminal, interrupt};

@@ -143,17 +143,17 @@ pub fn check_outcome(
 #[cfg(test)]
 mod tests {
     use super::{ExpectedOutcome, RunReport, RunVerdict, runs_outcome};
+    use crate::protocols::two_phase_commit::TwoPhaseCommit;
     use crate::scenario::{ExpectedRun, RunExpectation};
-    use crate::testbed::{RunLimits, open_text};
+    use crate::testbed::{Case, RunLimits, Testbed};
 
     #[test]
     fn a_violation_says_more_than_a_run_that_was_cut_off() {
         let scenario =
             r#"{ "jury": 1, "about": "x", "protocol": "2pc", "run": { "seeds": "1..1" } }"#;
-        let report =
-            open_text(scenario, "x.json")
-                .expect("a scenario")
-                .run(1, false, &RunLimits::default());
+        let report = Testbed::<TwoPhaseCommit>::parse(scenario, "x.json")
+            .expect("a scenario")
+            .run(1, false, &RunLimits::default());
         let of = |seed, verdict, property: Option<&str>| RunReport {
             seed,
             verdict,

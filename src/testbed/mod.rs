@@ -13,7 +13,6 @@ mod estimate;
 mod judge_check;
 mod judge_run;
 pub mod record;
-mod registry;
 pub mod report;
 #[cfg(feature = "stateright-bridge")]
 mod second_opinion;
@@ -30,7 +29,6 @@ pub use estimate::estimate;
 pub use judge_check::report_check;
 pub use judge_run::judge_run;
 pub use record::{Certainty, Replayed, certainty};
-pub use registry::{open, open_bytes, open_text, protocols, replay, schema, starting_scenario};
 pub use report::{
     Blame, CheckReport, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RunReport,
     RunVerdict, SearchReport,

@@ -283,3 +283,21 @@ fn a_scenario_may_come_from_standard_input_and_begin_with_a_mark() {
         .assert()
         .code(0);
 }
+
+#[test]
+fn a_crate_of_ones_own_is_written_where_nothing_is() {
+    let here = TempDir::new().unwrap();
+    let new = |folder: &str, code: i32| {
+        let mut command = jury(here.path());
+        command.args(["new", "--crate", folder]).assert().code(code)
+    };
+    new("token-ring", 0).stderr(contains(
+        "cd token-ring && cargo run -- try old-releases-count",
+    ));
+    let read = |path: &str| fs::read_to_string(here.path().join("token-ring").join(path)).unwrap();
+    assert!(read("Cargo.toml").contains("name = \"token-ring\""));
+    assert!(read("src/main.rs").contains("jury::cli::main(token_ring::registry())"));
+    assert!(read("README.md").starts_with("# token-ring\n"));
+    new("token-ring", 2).stderr(contains("token-ring exists already"));
+    new("2pc", 2).stderr(contains("2pc is no name for a crate"));
+}

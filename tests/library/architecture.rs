@@ -76,6 +76,19 @@ const IMPORTS: &[Imports] = &[
         because: "reading a file is not the business of a terminal",
     },
     Imports {
+        module: "registry",
+        may: &[
+            "model",
+            "protocols",
+            "trace",
+            "scenario",
+            "matrix",
+            "testbed",
+            "registry",
+        ],
+        because: "it is where all protocols are known, and what asks them is elsewhere",
+    },
+    Imports {
         module: "testbed",
         may: &[
             "model",

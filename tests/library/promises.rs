@@ -194,7 +194,7 @@ proptest! {
         let trace = testbed(&scenario).run(seed, true, &RunLimits::default()).trace.expect("it was recorded");
         let text = serde_json::to_string(&trace).expect("a trace is plain data");
         let read = serde_json::from_str(&text).expect("a trace reads back");
-        match jury::testbed::replay(&read) {
+        match jury::registry::Registry::shipped().replay(&read) {
             Ok(jury::testbed::Replayed::Same(again)) => {
                 prop_assert_eq!(&again.hash, &trace.hash);
                 prop_assert_eq!(&again.steps, &trace.steps);

@@ -3,8 +3,9 @@
 
 use std::sync::OnceLock;
 
+use jury::registry::Registry;
 use jury::report::{Options, diagram, facts, step, transcript};
-use jury::testbed::{Replayed, RunLimits, open_text, replay};
+use jury::testbed::{Replayed, RunLimits};
 use jury::trace::Trace;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -30,7 +31,9 @@ fn storm() -> Value {
             }
         }
     });
-    let case = open_text(&scenario.to_string(), "storm.json").expect("a scenario");
+    let case = Registry::shipped()
+        .open_text(&scenario.to_string(), "storm.json")
+        .expect("a scenario");
     let traces = (1..100).filter_map(|seed| case.run(seed, true, &RunLimits::default()).trace);
     let whole = |trace: &Trace| {
         let inside = trace.steps.iter().any(|step| step.crash_after.is_some());
@@ -92,7 +95,9 @@ fn use_it(text: &str) {
     for n in 0..trace.steps.len() + 2 {
         let _ = step(&trace, n, &options);
     }
-    if let Ok(Replayed::Same(again) | Replayed::Differs(again, _)) = replay(&trace) {
+    if let Ok(Replayed::Same(again) | Replayed::Differs(again, _)) =
+        Registry::shipped().replay(&trace)
+    {
         let _ = diagram(&again, &options);
     }
 }
@@ -101,7 +106,10 @@ fn use_it(text: &str) {
 fn the_trace_itself_replays() {
     let trace: Trace = serde_json::from_value(trace().clone()).expect("it reads back");
     assert!(trace.steps.iter().any(|s| s.crash_after.is_some()));
-    assert!(matches!(replay(&trace), Ok(Replayed::Same(_))));
+    assert!(matches!(
+        Registry::shipped().replay(&trace),
+        Ok(Replayed::Same(_))
+    ));
 }
 
 #[test]
@@ -110,7 +118,7 @@ fn an_edited_step_is_named() {
     let steps = edited["steps"].as_array_mut().expect("steps");
     steps.remove(3);
     let trace: Trace = serde_json::from_value(edited).expect("it reads back");
-    match replay(&trace) {
+    match Registry::shipped().replay(&trace) {
         Ok(Replayed::Diverges(divergence)) => assert!(divergence.step >= 4, "{divergence}"),
         Ok(Replayed::Differs(_, difference)) => assert!(difference.step >= 4, "{difference:?}"),
         other => panic!("{other:?}"),

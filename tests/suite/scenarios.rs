@@ -7,9 +7,10 @@ use std::path::Path;
 use jury::check::Patient;
 use jury::check::fast::Tuning;
 use jury::model::Limit;
+use jury::registry::Registry;
 use jury::testbed::{
     CheckOptions, CheckReport, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, Replayed,
-    RunLimits, RunVerdict, SearchReport, open_text, protocols, replay, run_seeds, schema,
+    RunLimits, RunVerdict, SearchReport, run_seeds,
 };
 use serde_json::Value as Json;
 
@@ -73,14 +74,16 @@ fn unmet(name: &str, outcomes: &[Expected]) -> Vec<String> {
 
 #[test]
 fn the_schema_is_up_to_date() {
-    let text = serde_json::to_string_pretty(&schema()).expect("a schema is plain data");
+    let text = serde_json::to_string_pretty(&Registry::shipped().schema())
+        .expect("a schema is plain data");
     let outcome = compare(Path::new("schema.json"), &(text + "\n"));
     all_well(outcome.err().as_slice());
 }
 
 #[test]
 fn every_scenario_is_written_well() {
-    let validator = jsonschema::validator_for(&schema()).expect("a good schema");
+    let validator =
+        jsonschema::validator_for(&Registry::shipped().schema()).expect("a good schema");
     let mut problems = Vec::new();
     for story in stories() {
         let mut complain = |what: &str| problems.push(format!("{}: {what}", story.name));
@@ -270,7 +273,7 @@ fn every_run_can_be_repeated() {
             if bytes != serde_json::to_vec(&second).expect("a trace is plain data") {
                 problems.push(format!("{name}: seed {seed} gave two runs"));
             }
-            match replay(trace) {
+            match Registry::shipped().replay(trace) {
                 Ok(Replayed::Same(_)) => {}
                 Ok(Replayed::Differs(_, difference)) => {
                     problems.push(format!("{name}: seed {seed}: {difference:?}"));
@@ -293,7 +296,7 @@ fn every_mistake_has_its_scenario() {
     let stories = stories();
     let mut problems = Vec::new();
     let mut twins = Vec::new();
-    for protocol in protocols() {
+    for protocol in Registry::shipped().protocols() {
         for bug in &protocol.bugs {
             let inside = |folder: &&str| format!("{}{folder}{}", protocol.name, bug.name);
             let names: Vec<_> = MISTAKES.iter().map(inside).collect();
@@ -340,7 +343,7 @@ fn honest(story: &Story, mut json: Json) -> Vec<String> {
         .expect("parameters")
         .remove("bug");
     json.as_object_mut().expect("a scenario").remove("expect");
-    let honest = match open_text(&json.to_string(), name) {
+    let honest = match Registry::shipped().open_text(&json.to_string(), name) {
         Ok(_) if BEGUN_BY_MISTAKE.contains(&name) => {
             return vec![format!("{name}, honest: can begin, too")];
         }

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use jury::testbed::{Case, open};
+use jury::registry::Registry;
+use jury::testbed::Case;
 
 /// One shipped scenario.
 pub struct Story {
@@ -32,7 +33,9 @@ fn read() -> Vec<Story> {
     paths
         .into_iter()
         .map(|path| {
-            let case = open(&path).unwrap_or_else(|error| panic!("{}", error.render(false)));
+            let case = Registry::shipped()
+                .open(&path)
+                .unwrap_or_else(|error| panic!("{}", error.render(false)));
             if let Some(story) = case.refuted_run().or(case.refuted_check()) {
                 panic!("a story that cannot happen: {}", story.place.render(false));
             }

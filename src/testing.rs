@@ -1,0 +1,95 @@
+//! Scenarios as tests of a crate of one's own.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::check::Patient;
+use crate::registry::Registry;
+use crate::testbed::{Blame, Case, CheckOptions, Expected, ExpectedOutcome, RunLimits, run_seeds};
+
+/// Tries every scenario of a folder, and of those in it: every seed, and the check of what is
+/// expected. Where nothing is expected, no property may be violated by a bug.
+///
+/// ```no_run
+/// # use jury::registry::Registry;
+/// jury::testing::scenarios(&Registry::shipped(), "scenarios");
+/// ```
+///
+/// # Panics
+/// With all that did not turn out as expected; and if there is no scenario.
+pub fn scenarios(registry: &Registry, folder: impl AsRef<Path>) {
+    let mut files = Vec::new();
+    find(folder.as_ref(), &mut files);
+    files.sort();
+    assert!(
+        !files.is_empty(),
+        "there is no scenario in {}",
+        folder.as_ref().display()
+    );
+    let mut problems = String::new();
+    for file in files {
+        let outcome = registry.open(&file).map_err(|error| error.to_string());
+        for problem in outcome.map_or_else(|error| vec![error], |case| tried(&*case)) {
+            writeln!(problems, "{}: {problem}", file.display()).expect("a string takes all");
+        }
+    }
+    assert!(problems.is_empty(), "\n{problems}");
+}
+
+/// JSON files that say that they are scenarios.
+fn find(folder: &Path, files: &mut Vec<PathBuf>) {
+    let entries = fs::read_dir(folder);
+    let entries = entries.unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    for entry in entries {
+        let path = entry.expect("an entry of a folder can be read").path();
+        if path.is_dir() {
+            find(&path, files);
+        } else if path.extension().is_some_and(|e| e == "json")
+            && fs::read_to_string(&path).is_ok_and(|text| text.contains("\"jury\""))
+        {
+            files.push(path);
+        }
+    }
+}
+
+/// What did not turn out as expected.
+fn tried(case: &dyn Case) -> Vec<String> {
+    let refuted = case.refuted_run().or(case.refuted_check());
+    if let Some(story) = refuted {
+        return vec![format!("its story cannot happen: {}", story.obstacle)];
+    }
+    let mut problems = Vec::new();
+    if let Some(seeds) = case.seeds() {
+        let reports = run_seeds(case, seeds, &RunLimits::default(), &|_| ());
+        let compared = case.compare_runs(&reports);
+        problems.extend(unmet(&compared));
+        let failing = reports.iter().find(|report| case.refutes(report));
+        problems.extend(failing.map(|report| {
+            let sentences = report.sentences.join(" ");
+            format!("seed {}: {sentences}", report.seed)
+        }));
+    }
+    if case.has_check() {
+        let options = CheckOptions {
+            properties: case.expected_of_check(),
+            ..CheckOptions::default()
+        };
+        let report = case.check(&options, None, &mut Patient);
+        let report = report.expect("there are no checkpoints that could be wrong");
+        problems.extend(unmet(&case.compare_check(&report)));
+        if options.properties.is_empty() {
+            let bugs = report.properties.iter();
+            let bugs = bugs.filter(|property| property.standing == Some(Blame::Bug));
+            problems.extend(bugs.map(|p| format!("{}: {}", p.property, p.qualified)));
+        }
+    }
+    problems
+}
+
+fn unmet(compared: &[Expected]) -> impl Iterator<Item = String> {
+    let unmet = compared
+        .iter()
+        .filter(|e| e.outcome != ExpectedOutcome::AsExpected);
+    unmet.map(|e| format!("{}: expected {}, found {}", e.of, e.expected, e.found))
+}

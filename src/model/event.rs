@@ -370,9 +370,7 @@ fn places(
     if !exact.is_empty() {
         return Ok(exact);
     }
-    let ends_a_word = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
-    let near =
-        places(&|label| text.is_empty() || label.strip_prefix(text).is_some_and(ends_a_word));
+    let near = places(&|label| text.is_empty() || begins(label, text));
     if !near.is_empty() {
         return Ok(near);
     }
@@ -384,6 +382,13 @@ fn places(
     } else {
         format!("{missing} (there is {there})")
     }))
+}
+
+/// Whether a label begins with a text that ends where a word does: with its kind, or with that and some of
+/// what is in it.
+pub fn begins(label: &str, text: &str) -> bool {
+    let ends_a_word = |rest: &str| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_');
+    label.strip_prefix(text).is_some_and(ends_a_word)
 }
 
 /// A message, timer or option as people read it: its `Debug` text, on one line.

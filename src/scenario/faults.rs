@@ -61,16 +61,16 @@ pub struct FaultPart {
     expecting = "an event, like { \"deliver\": \"Message\" }"
 )]
 pub struct Anchor {
-    /// A message of this kind is delivered.
+    /// A message of this kind is delivered, or one whose text begins so: `Prepare(1)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deliver: Option<Text>,
-    /// A message of this kind is sent.
+    /// A message of this kind is sent, or one whose text begins so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub send: Option<Text>,
     /// This node saves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub save: Option<Text>,
-    /// A timer of this name fires.
+    /// A timer of this name fires, or one whose text begins so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout: Option<Text>,
     /// Only messages from this node.

@@ -11,7 +11,7 @@ use std::fmt::Debug;
 
 use super::setup::{AnchorPoint, Planned, PlannedFault, When};
 
-use crate::model::event::{kind, label};
+use crate::model::event::{begins, label};
 use crate::model::{Command, Id, Link, Protocol};
 
 /// Planned faults, by their position in the plan.
@@ -62,7 +62,7 @@ impl<'a, T: Debug> Named<'a, T> {
     }
 
     fn is(&self, name: &str) -> bool {
-        kind(self.1.get_or_init(|| label(self.0))) == name
+        begins(self.1.get_or_init(|| label(self.0)), name)
     }
 }
 

@@ -320,3 +320,38 @@ fn a_run_keeps_to_its_memory() {
     assert_eq!(code, 4, "{answer}");
     assert_eq!(answer["verdicts"]["memory"], 1, "{answer}");
 }
+
+/// A moment may name what is in a message: then others of its kind do not count.
+#[test]
+fn a_fault_strikes_at_what_is_in_a_message() {
+    let here = folder();
+    let run = |deliver: &str, code: i32| {
+        let text = format!(
+            r#"{{ "jury": 1, "about": "x", "protocol": "2pc", "params": {{ "transactions": 2 }},
+               "run": {{ "seeds": "1..5", "faults": [
+                 {{ "after": {{ "deliver": "{deliver}", "to": "P1" }}, "crash": "C" }} ] }} }}"#
+        );
+        fs::write(here.path().join("anchor.json"), text).unwrap();
+        let (found, answer) =
+            json(jury(here.path()).args(["run", "anchor.json", "--all", "--json"]));
+        assert_eq!(found, code, "{answer}");
+        let run = &answer["runs"][0];
+        let crashes = run["facts"]["crashes"][0].as_u64();
+        (crashes, run["verdict"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(run("Prepare(2)", 0).0, Some(1));
+    assert_eq!(run("Prepare", 0).0, Some(1));
+    assert_eq!(run("Prepare(3)", 1), (Some(0), "unreached".to_owned()));
+    fs::write(
+        here.path().join("anchor.json"),
+        fs::read_to_string(here.path().join("anchor.json"))
+            .unwrap()
+            .replace("Prepare(3)", "Prepar(1)"),
+    )
+    .unwrap();
+    jury(here.path())
+        .args(["run", "anchor.json"])
+        .assert()
+        .code(2)
+        .stderr(contains("there is no kind of message `Prepar`").and(contains("Prepare")));
+}

@@ -2,7 +2,7 @@
 
 use super::excerpt;
 use super::names::Names;
-use crate::model::{NodeSet, Time, TimerRange};
+use crate::model::{NodeSet, Time, TimerRange, event};
 use crate::scenario::error::{Flaw, Span};
 use crate::scenario::faults::{Anchor, FaultPart, HealPart, NemesisPart};
 use crate::scenario::spanned::{Spanned, Text};
@@ -100,7 +100,7 @@ fn when(part: &Spanned<FaultPart>, names: &Names<'_>) -> Result<When, Flaw> {
 }
 
 fn moment(anchor: &Spanned<Anchor>, before: bool, names: &Names<'_>) -> Result<AnchorPoint, Flaw> {
-    let event = one_of(
+    let sort = one_of(
         [
             ("deliver", place(anchor.deliver.as_ref())),
             ("send", place(anchor.send.as_ref())),
@@ -111,21 +111,21 @@ fn moment(anchor: &Spanned<Anchor>, before: bool, names: &Names<'_>) -> Result<A
         "this anchor names no event",
         "an anchor names one event",
     )?;
-    if before && event != "deliver" {
+    if before && sort != "deliver" {
         return Err(Flaw::at(
             anchor.span(),
-            format!("a fault comes `after` a {event}, not before it"),
+            format!("a fault comes `after` a {sort}, not before it"),
         )
         .label("this anchor")
         .advice("only a `deliver` can be anchored with `before`"));
     }
-    only_for(anchor.from.as_ref(), "from", event, &["deliver", "send"])?;
-    only_for(anchor.to.as_ref(), "to", event, &["deliver", "send"])?;
-    only_for(anchor.node.as_ref(), "node", event, &["timeout"])?;
+    only_for(anchor.from.as_ref(), "from", sort, &["deliver", "send"])?;
+    only_for(anchor.to.as_ref(), "to", sort, &["deliver", "send"])?;
+    only_for(anchor.node.as_ref(), "node", sort, &["timeout"])?;
     let node = |name: &Option<Text>| name.as_ref().map(|name| names.node(name)).transpose();
     let (from, to) = (node(&anchor.from)?, node(&anchor.to)?);
     if let Some(kind) = &anchor.deliver {
-        names.message(kind, kind.span())?;
+        names.message(event::kind(kind), kind.span())?;
         let kind = (**kind).clone();
         return Ok(if before {
             AnchorPoint::BeforeDeliver { kind, from, to }
@@ -134,12 +134,12 @@ fn moment(anchor: &Spanned<Anchor>, before: bool, names: &Names<'_>) -> Result<A
         });
     }
     if let Some(kind) = &anchor.send {
-        names.message(kind, kind.span())?;
+        names.message(event::kind(kind), kind.span())?;
         let kind = (**kind).clone();
         return Ok(AnchorPoint::AfterSend { kind, from, to });
     }
     if let Some(timer) = &anchor.timeout {
-        names.timer(timer, timer.span())?;
+        names.timer(event::kind(timer), timer.span())?;
         let timer = (**timer).clone();
         let node = node(&anchor.node)?;
         return Ok(AnchorPoint::AfterTimeout { timer, node });

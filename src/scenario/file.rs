@@ -80,6 +80,9 @@ pub struct RunPart {
     /// What follows the schedule. Without it the run ends there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<Spanned<Then>>,
+    /// The properties that count: a run ends with the first of them that it violates. Default: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub properties: Option<Vec<Text>>,
 }
 
 /// What follows a schedule.

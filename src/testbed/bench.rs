@@ -205,6 +205,14 @@ impl<P: Protocol> Testbed<P> {
         }
     }
 
+    /// The properties that count in a run.
+    fn counting(&self) -> Vec<Property<P>> {
+        let run = self.case.run.as_ref().expect("the scenario has a run");
+        let mut properties = self.case.properties.clone();
+        properties.retain(|property| run.properties.contains(&property.name));
+        properties
+    }
+
     fn chosen(&self, names: &[String]) -> Vec<Property<P>> {
         let check = self.case.check.as_ref().expect("the scenario has a check");
         let wanted = |p: &&Property<P>| {
@@ -256,7 +264,7 @@ impl<P: Protocol> Case for Testbed<P> {
     fn run(&self, seed: u64, record: bool, limits: &RunLimits<'_>) -> RunReport {
         let run = self.case.run.as_ref().expect("the scenario has a run");
         let system = self.run_system().expect("the scenario has a run");
-        let properties = &self.case.properties;
+        let properties = &self.counting();
         let mut judge = Judge::new(properties);
         // A property with a premise is judged when all that happened is known.
         let mut unconditional = properties.clone();
@@ -264,6 +272,9 @@ impl<P: Protocol> Case for Testbed<P> {
         let engine = if run.seeded { "simulator" } else { "schedule" };
         let mut origin = self.origin(engine);
         origin.seed = run.seeded.then_some(seed);
+        if properties.len() < self.case.properties.len() {
+            origin.properties = Some(run.properties.iter().map(ToString::to_string).collect());
+        }
         origin.states = (limits.states != RUN_STATES).then_some(limits.states);
         let mut recorder = record
             .then(|| Recorder::new(&self.case.params, origin, &unconditional).at_most(STEPS_MAX));
@@ -372,7 +383,7 @@ impl<P: Protocol> Case for Testbed<P> {
 
     fn outcome(&self, seed: u64, limits: &RunLimits<'_>) -> Option<Reached> {
         let system = self.run_system().expect("the scenario has a run");
-        let mut judge = Judge::new(&self.case.properties);
+        let mut judge = Judge::new(&self.counting());
         let stopped = Cell::new(None);
         let ends = || is_over(limits, &stopped);
         let mut stop = Stop::when(&ends);

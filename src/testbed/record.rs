@@ -128,7 +128,10 @@ pub fn certainty(trace: &Trace) -> Certainty {
 
 /// What comes of a run that is judged once more.
 fn once_more<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Outcome {
-    let properties = system.protocol.properties();
+    let mut properties = system.protocol.properties();
+    if let Some(counted) = &trace.origin.properties {
+        properties.retain(|property| counted.iter().any(|name| name == property.name));
+    }
     let mut run = run.clone();
     // How far clocks drifted is a fact that leaves no step behind.
     run.facts.drift_ppm_max = trace.facts.drift_ppm_max;

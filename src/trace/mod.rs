@@ -77,6 +77,9 @@ pub struct Origin {
     /// How many worlds the search at the end of the run might hold, if it was not as many as usual.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub states: Option<usize>,
+    /// The properties that counted in the run, if not all did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub properties: Option<Vec<String>>,
     /// The property that a counterexample breaks, or a witness meets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,

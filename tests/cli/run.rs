@@ -355,3 +355,53 @@ fn a_fault_strikes_at_what_is_in_a_message() {
         .code(2)
         .stderr(contains("there is no kind of message `Prepar`").and(contains("Prepare")));
 }
+
+/// An acceptor forgets what it accepted. A run stops where a chosen value is lost, unless it is told that only
+/// what learners get counts: then it goes on until two of them differ.
+#[test]
+fn a_run_may_look_past_a_violation() {
+    let here = folder();
+    let text = r#"{
+      "jury": 1, "about": "x", "protocol": "paxos",
+      "params": { "proposers": 3, "retry-with": "next-ballot", "bug": "acceptance-in-memory" },
+      "run": {
+        "properties": [],
+        "schedule": [
+          "timeout P1 Propose", "deliver P1 -> A2 Prepare", "deliver P1 -> A3 Prepare",
+          "deliver A2 -> P1 Promise", "deliver A3 -> P1 Promise", "timeout P2 Propose",
+          "deliver P2 -> A1 Prepare", "deliver P2 -> A2 Prepare", "deliver A1 -> P2 Promise",
+          "deliver A2 -> P2 Promise", "deliver P2 -> A1 Accept", "deliver P2 -> A2 Accept",
+          "crash A2", "recover A2", "timeout P3 Propose", "deliver P3 -> A2 Prepare",
+          "deliver P3 -> A3 Prepare", "deliver A2 -> P3 Promise", "deliver A3 -> P3 Promise",
+          "deliver P3 -> A2 Accept", "deliver P3 -> A3 Accept"
+        ]
+      }
+    }"#;
+    let mut scenario: Value = serde_json::from_str(text).unwrap();
+    let mut run = |properties: Value, trace: &str| {
+        scenario["run"]["properties"] = properties;
+        write(here.path(), "past.json", &scenario);
+        let args = ["run", "past.json", "--json", "--trace", trace];
+        let (_, answer) = json(jury(here.path()).args(args));
+        let shown = &answer["shown"];
+        (shown["property"].clone(), shown["step"].as_u64().unwrap())
+    };
+    let (first, early) = run(Value::Null, "first.json");
+    let (second, late) = run(serde_json::json!(["consistency"]), "second.json");
+    assert_ne!(first, second);
+    assert_eq!(second, "consistency");
+    assert!(early < late, "{early} {late}");
+    // Whoever replays it judges by the same.
+    jury(here.path())
+        .args(["replay", "second.json"])
+        .assert()
+        .code(0);
+    scenario["run"]["properties"] = serde_json::json!(["consistency"]);
+    scenario["expect"] = serde_json::json!({ "run": { "violated": "stability" } });
+    write(here.path(), "past.json", &scenario);
+    jury(here.path())
+        .args(["run", "past.json"])
+        .assert()
+        .code(2)
+        .stderr(contains("this property does not count").and(contains("`run.properties`")));
+}

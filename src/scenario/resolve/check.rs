@@ -38,7 +38,7 @@ pub fn check(part: &Spanned<CheckPart>, names: &Names<'_>) -> Result<CheckCase, 
     Ok(CheckCase {
         rules,
         depth: bounds.depth.unwrap_or(Limit::Unlimited),
-        properties: properties(part, names)?,
+        properties: names.wanted(part.properties.as_deref())?,
         after: lines::lines(&part.after, names)?,
         counting: counting(part)?,
     })
@@ -172,20 +172,4 @@ fn which(cuts: &Spanned<Cuts>, names: &Names<'_>) -> Result<(Vec<Cut>, Limit), F
     }
     let most = cuts.most.unwrap_or(Limit::AtMost(1));
     Ok((found.into_iter().collect(), most))
-}
-
-fn properties(part: &CheckPart, names: &Names<'_>) -> Result<Vec<&'static str>, Flaw> {
-    let Some(wanted) = &part.properties else {
-        return Ok(names.properties.iter().map(|(name, _)| *name).collect());
-    };
-    let mut properties = Vec::new();
-    for name in wanted {
-        let (property, _) = names.property(name)?;
-        if properties.contains(&property) {
-            let message = format!("the property `{property}` is named twice");
-            return Err(Flaw::at(name.span(), message).label("again here"));
-        }
-        properties.push(property);
-    }
-    Ok(properties)
 }

@@ -1,7 +1,7 @@
 //! What must come of a scenario: that the verdicts are possible ones.
 
 use super::names::Names;
-use super::{CheckCase, Expectations, pointless};
+use super::{CheckCase, Expectations, RunCase, pointless};
 use crate::scenario::error::Flaw;
 use crate::scenario::file::Expect;
 use crate::scenario::nearest::list;
@@ -9,23 +9,31 @@ use crate::scenario::verdict::{ExpectedRun, ExpectedVerdict, RunExpectation};
 
 pub fn expect(
     part: &Expect,
-    runs: bool,
+    runs: Option<&RunCase>,
     check: Option<&CheckCase>,
     names: &Names<'_>,
 ) -> Result<Expectations, Flaw> {
     if let Some(run) = &part.run {
-        if !runs {
+        let Some(runs) = runs else {
             return Err(pointless(
                 run.span(),
                 "this scenario has no `run` to expect anything of",
                 "add a `run`, or remove the expectation",
             ));
-        }
+        };
         for verdict in run.verdicts() {
-            if let ExpectedRun::Violated(Some(name)) = verdict
-                && let (_, expectation) = names.property(name)?
-                && expectation != "always"
-            {
+            let ExpectedRun::Violated(Some(name)) = verdict else {
+                continue;
+            };
+            let (property, expectation) = names.property(name)?;
+            if !runs.properties.contains(&property) {
+                return Err(pointless(
+                    name.span(),
+                    "this property does not count",
+                    "name it in `run.properties`",
+                ));
+            }
+            if expectation != "always" {
                 return Err(Flaw::at(
                     name.span(),
                     format!("`{}` is not a property that a run can violate", **name),

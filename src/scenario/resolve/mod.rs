@@ -63,6 +63,8 @@ pub struct RunCase {
     pub schedule: Vec<ScheduleLine>,
     /// Whether time and chance decide what follows the schedule (or all, if there is none).
     pub seeded: bool,
+    /// The properties that count, by name.
+    pub properties: Vec<&'static str>,
 }
 
 /// An event in the one notation, with its time if it has one.
@@ -128,7 +130,7 @@ fn asked_for(
     let run = run.map(|part| run::run(part, names, &scenario.text));
     let check = file.check.as_ref().map(|part| check::check(part, names));
     let (run, check) = (run.transpose()?, check.transpose()?);
-    let expect = expect::expect(&file.expect, run.is_some(), check.as_ref(), names)?;
+    let expect = expect::expect(&file.expect, run.as_ref(), check.as_ref(), names)?;
     Ok((run, check, expect))
 }
 

@@ -72,6 +72,23 @@ impl<'a> Names<'a> {
         })
     }
 
+    /// These properties, each once; all if none are named.
+    pub fn wanted(&self, wanted: Option<&[Text]>) -> Result<Vec<&'static str>, Flaw> {
+        let Some(wanted) = wanted else {
+            return Ok(self.properties.iter().map(|(name, _)| *name).collect());
+        };
+        let mut properties = Vec::new();
+        for name in wanted {
+            let (property, _) = self.property(name)?;
+            if properties.contains(&property) {
+                let message = format!("the property `{property}` is named twice");
+                return Err(Flaw::at(name.span(), message).label("again here"));
+            }
+            properties.push(property);
+        }
+        Ok(properties)
+    }
+
     /// `A -> B`
     pub fn link(&self, text: &Text) -> Result<Link, Flaw> {
         let Some((src, dst)) = text.split_once("->") else {

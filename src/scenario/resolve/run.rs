@@ -54,6 +54,7 @@ pub fn run(part: &Spanned<RunPart>, names: &Names<'_>, text: &str) -> Result<Run
         },
         setup,
         schedule: lines::lines(&part.schedule, names)?,
+        properties: names.wanted(part.properties.as_deref())?,
         seeded,
     })
 }

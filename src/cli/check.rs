@@ -349,7 +349,7 @@ impl GoOn {
         let typed: Vec<String> = arguments.map(|argument| words::typed(&argument)).collect();
         Some(GoOn {
             folder: folder.path().display().to_string(),
-            command: format!("jury {}", typed.join(" ")),
+            command: format!("{} {}", words::program(), typed.join(" ")),
             stopped,
         })
     }

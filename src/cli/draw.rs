@@ -6,8 +6,8 @@
 use rand::TryRng;
 use rand::rngs::SysRng;
 
-use super::Failure;
 use super::edge::{SEEDS_MAX, Seeds};
+use super::{Failure, words};
 
 /// What stands in front of a number of seeds to be drawn.
 const RANDOM: &str = "random:";
@@ -63,7 +63,8 @@ impl Wanted {
         match self {
             Wanted::Named(_) => None,
             Wanted::Random(_) => Some(format!(
-                "Drawn: seeds {seeds}. The same again: jury run {file} --seeds {seeds}"
+                "Drawn: seeds {seeds}. The same again: {} run {file} --seeds {seeds}",
+                words::program()
             )),
         }
     }

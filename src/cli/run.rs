@@ -258,7 +258,7 @@ fn verdicts(reports: &[RunReport]) -> BTreeMap<&'static str, u64> {
 
 fn reproduce(args: &Args, seed: u64) -> String {
     let file = words::typed(&args.file.display().to_string());
-    format!("jury run {file} --seed {seed}")
+    format!("{} run {file} --seed {seed}", words::program())
 }
 
 fn result(

@@ -124,9 +124,10 @@ pub fn of_run(tried: &Tried, run: &RunPart) -> Vec<String> {
     lines.extend(run.notes.iter().cloned());
     lines.extend(run.sentences.iter().cloned());
     let file = words::typed(&tried.file);
+    let jury = words::program();
     lines.push(match run.first_failing {
-        Some(seed) => format!("Reproduce: jury run {file} --seed {seed}"),
-        None => format!("Reproduce: jury run {file}"),
+        Some(seed) => format!("Reproduce: {jury} run {file} --seed {seed}"),
+        None => format!("Reproduce: {jury} run {file}"),
     });
     lines
 }
@@ -137,7 +138,8 @@ pub fn of_story(command: &str, tried: &Tried, diverged: &Diverged) -> Vec<String
     let mut lines = diverged.sentences.clone();
     lines[0] = format!("{command}: {}", lines[0]);
     let file = words::typed(&tried.file);
-    lines.push(format!("Reproduce: jury {command} {file}"));
+    let jury = words::program();
+    lines.push(format!("Reproduce: {jury} {command} {file}"));
     lines
 }
 
@@ -166,7 +168,8 @@ pub fn of_property(tried: &Tried, check: &CheckPart, expected: &Expected) -> Vec
     lines.extend(check.sentences.get(of).into_iter().flatten().cloned());
     let (file, property) = (words::typed(&tried.file), words::typed(of));
     lines.push(format!(
-        "Reproduce: jury check {file} --property {property}"
+        "Reproduce: {} check {file} --property {property}",
+        words::program()
     ));
     lines
 }

@@ -63,6 +63,13 @@ pub fn listed(words: &[String]) -> String {
     }
 }
 
+/// How this program is called: in a crate of one's own it is not `jury`.
+pub fn program() -> String {
+    let path = std::env::args_os().next().map(std::path::PathBuf::from);
+    let name = path.as_ref().and_then(|path| path.file_stem()?.to_str());
+    typed(name.unwrap_or("jury"))
+}
+
 /// A path or name as one would type it in a shell.
 pub fn typed(argument: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,@+%".contains(c);

@@ -130,9 +130,9 @@ impl From<&Limits> for RunLimits {
 
 impl RunLimits {
     /// Starts the clock.
-    pub fn guard(&self) -> Guard {
+    pub fn guard(&self) -> RunGuard {
         let states = self.states.map(usize::try_from);
-        Guard {
+        RunGuard {
             states: states.map_or(RUN_STATES, |states| states.unwrap_or(usize::MAX)),
             ..self.others.guard()
         }
@@ -141,10 +141,10 @@ impl RunLimits {
 
 impl TimeAndMemory {
     /// Starts the clock.
-    pub fn guard(&self) -> Guard {
+    pub fn guard(&self) -> RunGuard {
         let started = Instant::now();
         let time = self.time.map(|time| Duration::from_nanos(time.nanos()));
-        Guard {
+        RunGuard {
             states: RUN_STATES,
             started,
             deadline: time.map(|time| started + time),
@@ -161,7 +161,7 @@ fn memory_by_default() -> Option<u64> {
 }
 
 /// Ends runs on all cores at their limits.
-pub struct Guard {
+pub struct RunGuard {
     /// How many worlds the search at the end of a run may hold.
     pub states: usize,
     started: Instant,
@@ -172,7 +172,7 @@ pub struct Guard {
     stopped: OnceLock<Stopped>,
 }
 
-impl Guard {
+impl RunGuard {
     /// Whether runs have to end. Once they have to, they always do.
     pub fn look(&self) -> Result<(), Stopped> {
         if let Some(stopped) = self.stopped.get() {

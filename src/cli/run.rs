@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::draw::Wanted;
 use super::files::Pending;
-use super::limits::{Guard, RunLimits};
+use super::limits::{RunGuard, RunLimits};
 use super::output::{Output, Paint};
 use super::picture::{self, Picture};
 use super::seeds::{self, Judged};
@@ -224,7 +224,7 @@ fn shown(
     reports: &[RunReport],
     judged: &mut Judged,
     args: &Args,
-    guard: &Guard,
+    guard: &RunGuard,
 ) -> Option<RunReport> {
     let wanted = args.trace.is_some();
     let seen = wanted || args.json || !args.quiet;

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use crate::check::Stopped;
 use crate::testbed::{Case, Expected, RunLimits, RunReport, RunVerdict};
 
-use super::limits::Guard;
+use super::limits::RunGuard;
 use super::{Failure, Outcome, edge, progress, promises};
 
 /// Reads one seed.
@@ -34,7 +34,7 @@ pub fn run(
     case: &dyn Case,
     seeds: &RangeInclusive<u64>,
     what: &str,
-    guard: &Guard,
+    guard: &RunGuard,
 ) -> Result<Vec<RunReport>, Failure> {
     let bar = progress::count("seeds", len(seeds));
     bar.set_message(what.to_owned());
@@ -54,7 +54,7 @@ pub fn run(
 }
 
 /// One of these seeds once more.
-pub fn again(case: &dyn Case, seed: u64, record: bool, guard: &Guard) -> RunReport {
+pub fn again(case: &dyn Case, seed: u64, record: bool, guard: &RunGuard) -> RunReport {
     let limits = RunLimits {
         states: guard.states,
         watch: &|| guard.look(),
@@ -83,7 +83,7 @@ pub struct Judged {
 
 /// Compares runs with what the scenario expects of them. `whole` says that these are all its
 /// seeds: only then can it be said that something happened in none of them.
-pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool, guard: &Guard) -> Judged {
+pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool, guard: &RunGuard) -> Judged {
     let stopped = guard.stopped();
     let mut expected = case.compare_runs(reports);
     // Where nothing is expected, a fault that never found its moment fails a run as well.

@@ -112,7 +112,7 @@ fn listed(names: impl IntoIterator<Item = String>) -> String {
 
 /// JSON files below some folders, each real file once, in the order of their names.
 #[derive(Debug, Default)]
-pub struct Files {
+pub struct JsonFiles {
     pub paths: Vec<PathBuf>,
     /// Folders that could not be read, and why.
     pub unreadable: Vec<(PathBuf, io::Error)>,
@@ -121,8 +121,8 @@ pub struct Files {
 }
 
 /// Files are taken as they are named; folders are looked through.
-pub fn json_files(paths: &[PathBuf]) -> Files {
-    let mut files = Files::default();
+pub fn json_files(paths: &[PathBuf]) -> JsonFiles {
+    let mut files = JsonFiles::default();
     for path in paths {
         if path.is_dir() {
             files.walk(path);
@@ -133,7 +133,7 @@ pub fn json_files(paths: &[PathBuf]) -> Files {
     files
 }
 
-impl Files {
+impl JsonFiles {
     /// Whether it is seen for the first time.
     fn is_new(&mut self, path: &Path) -> bool {
         let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

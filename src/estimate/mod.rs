@@ -27,7 +27,7 @@ use crate::model::cluster::enumerate;
 /// What is known of a scenario before anything runs.
 #[derive(Clone, Debug)]
 pub struct Outlook {
-    pub successes: Vec<Expected>,
+    pub successes: Vec<Forecast>,
     /// The options that the scenario gives ratios for: `Yes of P1`.
     pub options: Vec<String>,
     /// Why no closed form applies.
@@ -36,7 +36,7 @@ pub struct Outlook {
 
 /// What is known of one thing that runs may come to.
 #[derive(Clone, Debug)]
-pub struct Expected {
+pub struct Forecast {
     pub name: &'static str,
     pub about: &'static str,
     pub formula: Option<&'static str>,
@@ -89,7 +89,7 @@ pub struct Estimated {
     pub formula: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed_form: Option<f64>,
-    /// See [`Expected::mean`].
+    /// See [`Forecast::mean`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mean: Option<f64>,
 }
@@ -104,7 +104,7 @@ impl Estimate {
         outcomes: &[Reached],
     ) -> Self {
         let runs = outcomes.len() as u64;
-        let estimated = |(nth, expected): (usize, Expected)| {
+        let estimated = |(nth, expected): (usize, Forecast)| {
             let times = outcomes.iter().filter(|o| o.successes[nth]).count() as u64;
             Estimated {
                 name: expected.name,

@@ -13,7 +13,7 @@ use super::case::{Case, CheckOptions, EngineKind, RUN_STATES, RunLimits};
 use super::compare::{check_outcome, run_fits, runs_outcome};
 use super::estimate;
 use super::judge_check::{allowed, report_check};
-use super::judge_run::{Ended, cut_off, judge_run};
+use super::judge_run::{FinishedRun, cut_off, judge_run};
 use super::report::{CheckReport, Expected, RunReport, RunVerdict};
 use super::story::{self, RefutedStory, Story, Told};
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
@@ -296,7 +296,7 @@ impl<P: Protocol> Case for Testbed<P> {
                 cut_off(stopped, properties, seed, &done)
             }
             _ => {
-                let ended = Ended {
+                let ended = FinishedRun {
                     run: &done,
                     violations: &judge.violations,
                     unreached: &unreached,

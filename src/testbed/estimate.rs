@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use rayon::prelude::*;
 
 use super::case::{Case, RunLimits};
-use crate::estimate::{Confidence, Estimate, Expected, Odds, Outlook, Reached};
+use crate::estimate::{Confidence, Estimate, Forecast, Odds, Outlook, Reached};
 use crate::model::{Cluster, Id, Protocol, Successes, Time};
 use crate::sim::setup::{NodeSetup, Setup};
 
@@ -50,7 +50,7 @@ pub fn outlook<P: Protocol>(successes: &Successes<P>, setup: &Setup, cluster: &C
     let obstacle = obstacle(setup, successes.patience).filter(|_| knows);
     let expected = successes.all.iter().map(|success| {
         let form = success.closed_form.as_ref().filter(|_| obstacle.is_none());
-        Expected {
+        Forecast {
             name: success.name,
             about: success.about,
             formula: form.map(|form| form.formula),

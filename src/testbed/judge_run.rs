@@ -15,7 +15,7 @@ use crate::sim::{End, STEPS_AT_ONCE_MAX};
 const TIMING: Timing = Timing::Asynchronous;
 
 /// A run that is over.
-pub struct Ended<'a, P: Protocol> {
+pub struct FinishedRun<'a, P: Protocol> {
     pub run: &'a Run<P>,
     /// Those of its last step.
     pub violations: &'a [Violation],
@@ -30,7 +30,7 @@ pub fn judge_run<P: Protocol>(
     system: &System<P>,
     properties: &[Property<P>],
     seed: u64,
-    ended: &Ended<'_, P>,
+    ended: &FinishedRun<'_, P>,
     limits: &RunLimits<'_>,
 ) -> RunReport {
     let run = ended.run;

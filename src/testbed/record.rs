@@ -1,7 +1,7 @@
 //! Recording and replaying: a schedule becomes a trace, and a trace becomes one again.
 
 use super::case::{RUN_STATES, RunLimits};
-use super::judge_run::{Ended, judge_run};
+use super::judge_run::{FinishedRun, judge_run};
 use super::report::RunVerdict;
 use crate::model::{Cluster, Property, Protocol, Rules, System};
 use crate::run::{Divergence, Judge, Run, Scheduler, Script, execute, follow};
@@ -138,7 +138,7 @@ fn once_more<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Ou
     let mut judge = Judge::new(&properties);
     judge.last(system, &run.world, trace.steps.len());
     let seed = trace.origin.seed.unwrap_or_default();
-    let ended = Ended {
+    let ended = FinishedRun {
         run: &run,
         violations: &judge.violations,
         unreached: &[],

@@ -79,7 +79,7 @@
 //!             let number = world.node(b()).state().copied().unwrap_or(0);
 //!             Reason::unless(number <= 1, NodeSet::only(b()), || format!("B has {number}"))
 //!         });
-//!         vec![Property::always("added-once", "What is asked for once is added once.", "", once)]
+//!         vec![Property::always("added-once", "What is asked for once is added once.", "this page", once)]
 //!     }
 //! }
 //!

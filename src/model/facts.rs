@@ -298,7 +298,7 @@ impl<P: Protocol> Ledger<P> {
                 }
                 Some(Tally::Released(subject)) => {
                     if let Some(since) = self.locks[at].remove(&subject) {
-                        self.costs.locked[at].0 += now.0 - since.0;
+                        self.costs.locked[at].0 += now.0.saturating_sub(since.0);
                     }
                 }
                 Some(Tally::Decided) => {
@@ -309,10 +309,11 @@ impl<P: Protocol> Ledger<P> {
         }
     }
 
-    /// A node that is down holds no locks; it takes them again when it recovers.
+    /// A node that is down holds no locks; it takes them again when it recovers. (Time goes back in a
+    /// trace that was damaged; whoever replays it is told so elsewhere.)
     fn unlock_all(&mut self, id: Id, now: Time) {
         for (_, since) in std::mem::take(&mut self.locks[index(id)]) {
-            self.costs.locked[index(id)].0 += now.0 - since.0;
+            self.costs.locked[index(id)].0 += now.0.saturating_sub(since.0);
         }
     }
 }

@@ -281,3 +281,15 @@ proptest! {
         survives(&format!("{}{}{}", &GOOD[..start], SPLICES[splice], &GOOD[end..]));
     }
 }
+
+/// Verdicts and expectations go by the names of properties.
+#[test]
+fn two_properties_of_one_name_are_refused() {
+    let text = r#"{ "jury": 1, "about": "x", "protocol": "toy", "params": { "participants": 13 }, "run": {} }"#;
+    let scenario = Scenario::parse(text, "toy.json").unwrap();
+    let error = scenario.resolve::<Toy>().err().expect("it is refused");
+    assert_eq!(
+        error.message(),
+        "the protocol has two properties called `atomicity`"
+    );
+}

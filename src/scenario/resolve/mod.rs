@@ -98,6 +98,18 @@ pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Resolved<P>, F
     let (values, protocol) = params::protocol::<P>(params, place)?;
     let cluster = protocol.cluster();
     let properties = protocol.properties();
+    let named_twice = (1..properties.len()).find(|&at| {
+        let name = properties[at].name;
+        properties[..at].iter().any(|other| other.name == name)
+    });
+    if let Some(at) = named_twice {
+        let message = format!(
+            "the protocol has two properties called `{}`",
+            properties[at].name
+        );
+        let flaw = Flaw::at(file.protocol.span(), message).label("of this protocol");
+        return Err(flaw.advice("give each a name of its own: verdicts and expectations go by it"));
+    }
     let names = Names::of(&protocol, &cluster, &properties);
     let (run, check, expect) = asked_for(scenario, place, &names)?;
     Ok(Resolved {

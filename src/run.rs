@@ -3,12 +3,13 @@
 //! A [`Scheduler`] chooses what happens next: time and chance, a record, a person. A [`Witness`]
 //! watches. Nothing here knows which scheduler it serves.
 
+use std::cell::Cell;
 use std::ops::ControlFlow;
 
 use derive_where::derive_where;
 
 use crate::model::facts::{Costs, Facts, Ledger};
-use crate::model::promise::Promise;
+use crate::model::promise::{Promise, located};
 use crate::model::world::Owned;
 use crate::model::{
     Effects, Event, Expectation, Obstacle, Predicate, Property, Protocol, Reaction, Reason,
@@ -93,6 +94,24 @@ pub fn execute<P: Protocol>(
     scheduler: &mut dyn Scheduler<P>,
     witnesses: &mut [&mut dyn Witness<P>],
 ) -> Result<Run<P>, Divergence> {
+    let at = Cell::new(None);
+    located(
+        || run(system, scheduler, witnesses, &at),
+        || match at.get() {
+            None => "at the start".to_owned(),
+            Some((step, None)) => format!("in step {step}"),
+            Some((step, Some(now))) => format!("in step {step}, at {now}"),
+        },
+    )
+}
+
+/// The same, telling which step is taken, and when.
+fn run<P: Protocol>(
+    system: &System<P>,
+    scheduler: &mut dyn Scheduler<P>,
+    witnesses: &mut [&mut dyn Witness<P>],
+    at: &Cell<Option<(u64, Option<Time>)>>,
+) -> Result<Run<P>, Divergence> {
     let (mut world, starts) = system.start();
     let mut ledger = Ledger::new(system);
     for start in &starts {
@@ -107,8 +126,13 @@ pub fn execute<P: Protocol>(
     let mut now = Time::ZERO;
     // What is broken before anything happened needs no run.
     let mut enough = witnesses.iter().any(|witness| witness.verdict().is_break());
-    while !enough && let Some((time, event)) = scheduler.next(system, &mut world)? {
+    while !enough {
+        at.set(Some((ledger.facts.steps + 1, None)));
+        let Some((time, event)) = scheduler.next(system, &mut world)? else {
+            break;
+        };
         now = time.unwrap_or(now);
+        at.set(Some((ledger.facts.steps + 1, time)));
         // A timer may also fire at a node that crashes inside its handler.
         let fires = match &event {
             Event::CrashInside { event, .. } => event,

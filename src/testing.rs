@@ -1,10 +1,13 @@
 //! Scenarios as tests of a crate of one's own.
 
+use std::any::Any;
 use std::fmt::Write;
 use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use crate::check::Patient;
+use crate::model::promise::{self, Broken};
 use crate::registry::Registry;
 use crate::testbed::{Blame, Case, CheckOptions, Expected, ExpectedOutcome, RunLimits, run_seeds};
 
@@ -29,12 +32,25 @@ pub fn scenarios(registry: &Registry, folder: impl AsRef<Path>) {
     );
     let mut problems = String::new();
     for file in files {
-        let outcome = registry.open(&file).map_err(|error| error.to_string());
-        for problem in outcome.map_or_else(|error| vec![error], |case| tried(&*case)) {
+        let trial = || match registry.open(&file) {
+            Ok(case) => tried(&*case),
+            Err(error) => vec![error.to_string()],
+        };
+        // What goes wrong with one is its problem, and no other's.
+        let done = catch_unwind(AssertUnwindSafe(trial));
+        for problem in done.unwrap_or_else(|payload| vec![panicked(&*payload)]) {
             writeln!(problems, "{}: {problem}", file.display()).expect("a string takes all");
         }
     }
     assert!(problems.is_empty(), "\n{problems}");
+}
+
+/// A promise that the protocol did not keep, or whatever else a panic says.
+fn panicked(payload: &(dyn Any + Send)) -> String {
+    match payload.downcast_ref::<Broken>() {
+        Some(broken) => format!("a broken promise: {broken}"),
+        None => format!("a panic: {}", promise::text(payload)),
+    }
 }
 
 /// JSON files that say that they are scenarios.

@@ -35,8 +35,17 @@ pub struct Blocked {
     pub sentences: Vec<String>,
 }
 
-/// Whether ordinary events lead from a world to one that meets the goal, by searches of at most
-/// `states_max` worlds each. Goals speak of nodes and histories, not of messages under way.
+/// What a goal is to be reached by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// Ordinary events alone.
+    Ordinary,
+    /// Ordinary events and repairs: whatever is down may recover, and whatever is cut may heal.
+    Repairs,
+}
+
+/// Whether a world leads to one that meets the goal, by searches of at most `states_max` worlds each.
+/// Goals speak of nodes and histories, not of messages under way.
 ///
 /// Timers may fire at any moment if timing is asynchronous: then *no* is no whatever the clocks
 /// do, and *yes* may need a suspicion that is false.
@@ -44,11 +53,12 @@ pub fn possible<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
     goal: Predicate<P>,
+    by: Means,
     timing: Timing,
     states_max: usize,
     monitor: &mut dyn Monitor,
 ) -> Possible {
-    let system = without_faults(system, timing);
+    let system = without_faults(system, by, timing);
     // Where no message is ever used up all that can happen still can, and much more, in far fewer
     // worlds. What even that does not reach is out of reach.
     if system.rules.links.order == LinkOrder::Unordered && timing == Timing::Asynchronous {
@@ -113,7 +123,7 @@ fn reaches(worlds: &mut dyn Worlds, states_max: usize, monitor: &mut dyn Monitor
 
 /// Whether somebody wants it to end, asked of every world: there are few of them, and each may be large and
 /// have thousands of events.
-fn is_over(monitor: &mut dyn Monitor, found: usize) -> bool {
+pub(super) fn is_over(monitor: &mut dyn Monitor, found: usize) -> bool {
     let progress = Progress {
         distinct: found as u64,
         ..Progress::default()
@@ -261,7 +271,8 @@ fn repairs<P: Protocol>(
             }
             system.apply(&mut world, event);
         }
-        let possible = possible(system, &world, goal, timing, states_max, monitor);
+        let by = Means::Ordinary;
+        let possible = possible(system, &world, goal, by, timing, states_max, monitor);
         is_known &= possible != Possible::Unknown;
         possible == Possible::Yes
     };
@@ -344,15 +355,23 @@ fn way_out(cluster: &Cluster, reason: &Reason, unblocked_by: &[String]) -> Strin
     format!("{they} could go on after {}.", enumerate(repairs))
 }
 
-/// The same system with nothing left to fail or to be repaired: ordinary events only.
-fn without_faults<P: Protocol>(system: &System<P>, timing: Timing) -> System<P> {
+/// The same system with nothing left to fail.
+fn without_faults<P: Protocol>(system: &System<P>, by: Means, timing: Timing) -> System<P> {
+    let repairs = match by {
+        Means::Ordinary => Limit::NONE,
+        Means::Repairs => Limit::Unlimited,
+    };
     let mut links = system.rules.links;
     // Retransmission over a link that holds any number of equal messages never ends.
     links.copies = links.copies.min(Limit::AtMost(2));
     system.under(Rules {
         links,
         timing,
-        budgets: Budgets::none(),
+        budgets: Budgets {
+            recoveries: repairs,
+            heals: repairs,
+            ..Budgets::none()
+        },
         timeouts: Limit::Unlimited,
         ..system.rules.clone()
     })

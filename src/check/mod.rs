@@ -12,14 +12,16 @@ mod explore;
 pub mod fast;
 pub(crate) mod intern;
 mod judge;
+mod probe;
 pub mod reduction;
 #[cfg(feature = "stateright-bridge")]
 pub mod stateright;
 mod worlds;
 
 pub use account::Account;
-pub use blocked::{Blocked, Possible, explain, possible};
+pub use blocked::{Blocked, Means, Possible, explain, possible};
 pub use explore::{Explored, Finding, explore};
+pub use judge::is_anybody_awaited;
 pub use reduction::{Reduce, Reduced, Reduction, Reductions};
 pub use worlds::Keyed;
 

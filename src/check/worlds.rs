@@ -53,6 +53,9 @@ pub trait Worlds {
 
     /// How many messages are in flight in the world that it stands at.
     fn in_flight(&self) -> usize;
+
+    /// Whether some timer that is armed in the world that it stands at awaits somebody.
+    fn awaits(&self) -> bool;
 }
 
 /// What is enabled in a world.
@@ -199,6 +202,14 @@ impl<P: Protocol, C: Keyed<P>> Worlds for Found<'_, P, C> {
         let ids = || self.system.cluster.ids();
         let links = ids().flat_map(|src| ids().map(move |dst| Link::new(src, dst)));
         links.map(|link| self.carrier.channel(link).len()).sum()
+    }
+
+    fn awaits(&self) -> bool {
+        self.system.cluster.ids().any(|id| {
+            let mut armed = (0..).map_while(|nth| self.carrier.armed(id, nth));
+            let protocol = &self.system.protocol;
+            armed.any(|timer| !self.carrier.awaits(protocol, id, &timer).is_empty())
+        })
     }
 }
 

@@ -20,9 +20,7 @@ use super::picture::Picture;
 use super::progress::SearchBar;
 use super::reduce::Reducing;
 use super::shapes::Answer;
-use super::{
-    Failure, Outcome, Terminal, edge, failure, findings, interrupt, promises, story, words,
-};
+use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt, story, words};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -378,7 +376,7 @@ fn examine_from(
         watch.keep_checkpoints(every);
     }
     let folder = kept.map(|(folder, _)| folder);
-    let report = promises::kept(|| case.check(options, folder, &mut watch))?;
+    let report = case.check(options, folder, &mut watch);
     let report = report.map_err(|error| cannot_go_on(&error))?;
     let effort = watch.finish(report.searches.len());
     let expected = case.compare_check(&report);
@@ -419,9 +417,9 @@ pub fn by_itself(property: &PropertyReport) -> Outcome {
         CheckVerdict::Violated | CheckVerdict::CanBlock | CheckVerdict::Unreachable => {
             Outcome::Refuted
         }
-        CheckVerdict::HoldsWithinBounds | CheckVerdict::UnknownWithinBounds => {
-            Outcome::NotEstablished
-        }
+        CheckVerdict::HoldsWithinBounds
+        | CheckVerdict::UnknownWithinBounds
+        | CheckVerdict::NotJudged => Outcome::NotEstablished,
     }
 }
 

@@ -14,7 +14,7 @@ use super::limits::TimeAndMemory;
 use super::output::{Output, Paint};
 use super::shapes::Answer;
 use super::table::{self, painted, plain};
-use super::{Failure, Outcome, Terminal, edge, interrupt, progress, promises, seeds, words};
+use super::{Failure, Outcome, Terminal, edge, interrupt, progress, seeds, words};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -117,10 +117,8 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         let bar = progress::count("seeds", seeds::len(&asked));
         bar.set_message(file.clone());
         let confidence = args.confidence.into();
-        let counted = || edge::estimate(&*case, asked.clone(), confidence, &limits, &|| bar.inc(1));
-        let estimate = promises::kept(counted);
+        let estimate = edge::estimate(&*case, asked.clone(), confidence, &limits, &|| bar.inc(1));
         bar.finish_and_clear();
-        let estimate = estimate?;
         estimates.push(OfFile { file, estimate });
     }
     let outcome = match () {

@@ -18,8 +18,8 @@ const TEXT_WIDTH: usize = 100;
 pub enum Failure {
     /// Bad input or usage, with advice.
     Bad(Report),
-    /// The same question got different answers: no verdict means anything then.
-    Impure(Report),
+    /// The protocol does not keep what it promises: no verdict means anything then.
+    Broken(Report),
     /// A scenario that cannot be used. It knows best how to show itself.
     Scenario(ScenarioError),
 }
@@ -31,10 +31,10 @@ impl Failure {
         Failure::Bad(diagnostic.into())
     }
 
-    /// A handler that is not a function.
-    pub fn impure(message: impl Into<String>, advice: impl Into<String>) -> Self {
+    /// A promise that was not kept, and how to keep it.
+    pub fn broken(message: impl Into<String>, advice: impl Into<String>) -> Self {
         let diagnostic = MietteDiagnostic::new(message).with_help(advice);
-        Failure::Impure(diagnostic.into())
+        Failure::Broken(diagnostic.into())
     }
 
     /// A file that cannot be read or written.
@@ -61,7 +61,7 @@ impl Failure {
     /// What it comes to.
     pub fn outcome(&self) -> Outcome {
         match self {
-            Failure::Impure(_) => Outcome::Nondeterminism,
+            Failure::Broken(_) => Outcome::BrokenPromise,
             Failure::Bad(_) | Failure::Scenario(_) => Outcome::BadInput,
         }
     }
@@ -70,7 +70,7 @@ impl Failure {
     pub fn render(&self, terminal: &Terminal) -> String {
         let report = match self {
             Failure::Scenario(error) => return error.render(terminal.stderr_color),
-            Failure::Bad(report) | Failure::Impure(report) => report,
+            Failure::Bad(report) | Failure::Broken(report) => report,
         };
         let theme = if terminal.stderr_color {
             GraphicalTheme::unicode()

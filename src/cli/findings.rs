@@ -291,6 +291,7 @@ fn reductions(report: &CheckReport) -> Vec<String> {
 /// What qualifies the answer beyond the verdicts.
 fn notes(report: &CheckReport) -> Vec<String> {
     let mut notes = report.notes.clone();
+    notes.extend(report.properties.iter().flat_map(|p| p.hints.clone()));
     if report.searches.iter().any(|s| s.absorbed) {
         notes.push(
             "sends were absorbed, or duplicates withheld, because as many equal messages as allowed were in \

@@ -58,7 +58,7 @@ Exit codes:
   0  as expected
   1  refuted: a verdict goes against what was expected, or a story cannot happen
   2  bad input or usage
-  3  nondeterminism: the same input gave different results
+  3  a broken promise: the protocol is not a function, claims too little, or panics
   4  not established: memory, time, bounds, or interrupted
 
 Examples:
@@ -123,7 +123,7 @@ pub fn main(registry: Registry) -> ExitCode {
     let typed = Cli::parse();
     let terminal = Terminal::look(typed.color);
     edge::on_trial(registry);
-    match run(typed.command, &terminal) {
+    match promises::kept(|| run(typed.command, &terminal)) {
         Ok(outcome) => outcome.into(),
         Err(failure) => failure.tell(&terminal),
     }

@@ -15,8 +15,8 @@ pub enum Outcome {
     /// Memory, time, bounds or an interrupt kept it from being established.
     NotEstablished,
     Refuted,
-    /// The same input gave different results: no other verdict means anything then.
-    Nondeterminism,
+    /// The protocol does not keep what every protocol promises: no other verdict means anything then.
+    BrokenPromise,
     BadInput,
 }
 
@@ -26,7 +26,7 @@ impl Outcome {
             Outcome::AsExpected => 0,
             Outcome::Refuted => 1,
             Outcome::BadInput => 2,
-            Outcome::Nondeterminism => 3,
+            Outcome::BrokenPromise => 3,
             Outcome::NotEstablished => 4,
         }
     }
@@ -36,7 +36,7 @@ impl Outcome {
             Outcome::AsExpected => "as expected",
             Outcome::NotEstablished => "not established",
             Outcome::Refuted => "refuted",
-            Outcome::Nondeterminism => "nondeterminism",
+            Outcome::BrokenPromise => "broken promise",
             Outcome::BadInput => "bad input",
         }
     }

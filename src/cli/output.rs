@@ -31,7 +31,7 @@ impl Paint {
         match outcome {
             Outcome::AsExpected => Paint::Good,
             Outcome::NotEstablished => Paint::Open,
-            Outcome::Refuted | Outcome::Nondeterminism | Outcome::BadInput => Paint::Bad,
+            Outcome::Refuted | Outcome::BrokenPromise | Outcome::BadInput => Paint::Bad,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::model::promise::{Broken, Promise};
 use super::Failure;
 
 /// Does some work; tells what was not kept if it panics for that.
-pub fn kept<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
+pub fn kept<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     let told: Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync> = Arc::from(panic::take_hook());
     let others = Arc::clone(&told);
     panic::set_hook(Box::new(move |panic| {
@@ -20,33 +20,39 @@ pub fn kept<T>(work: impl FnOnce() -> T) -> Result<T, Failure> {
     }));
     let done = panic::catch_unwind(AssertUnwindSafe(work));
     panic::set_hook(Box::new(move |panic| told(panic)));
-    done.or_else(
-        |payload: Box<dyn Any + Send>| match payload.downcast::<Broken>() {
-            Ok(broken) => Err(failure(&broken)),
-            Err(other) => panic::resume_unwind(other),
-        },
-    )
+    done.unwrap_or_else(|payload| Err(failure(payload)))
 }
 
-fn failure(Broken { promise, message }: &Broken) -> Failure {
-    match promise {
+/// What a panic comes to, if it is for a promise that was not kept.
+///
+/// # Panics
+/// Once more, if it is not.
+fn failure(payload: Box<dyn Any + Send>) -> Failure {
+    match payload.downcast::<Broken>() {
+        Ok(broken) => told(&broken),
+        Err(other) => panic::resume_unwind(other),
+    }
+}
+
+/// A promise that was not kept, and how to keep it.
+pub fn told(broken: &Broken) -> Failure {
+    let message = broken.to_string();
+    let advice = match broken.promise {
         Promise::Pure => {
-            let advice =
-                "a handler may depend on its arguments alone: no clock, no global, no chance";
-            Failure::impure(message.as_str(), advice)
+            "a handler may depend on its arguments alone: no clock, no global, no chance"
         }
         Promise::Claims => {
-            let advice =
-                "observe it in the handler, in front of the save or send that makes it true";
-            Failure::impure(message.as_str(), advice)
+            "observe it in the handler, in front of the save or send that makes it true"
         }
-        Promise::Symmetry => Failure::new(
-            message.as_str(),
-            "search without --symmetry, or let crashes strike between events only",
-        ),
-        Promise::Notation => {
-            let advice = "let `Debug` show every field of messages, timers and choices";
-            Failure::impure(message.as_str(), advice)
+        Promise::Symmetry => {
+            let advice = "search without --symmetry, or let crashes strike between events only";
+            return Failure::new(message, advice);
         }
-    }
+        Promise::Notation => "let `Debug` show every field of messages, timers and choices",
+        Promise::Addressees => "whom to tell follows from the cluster, or from what was received",
+        Promise::Total => {
+            "what is told above names the line of code; a handler ignores what it has no use for"
+        }
+    };
+    Failure::broken(message, advice)
 }

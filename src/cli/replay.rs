@@ -167,7 +167,7 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
     let replayed = edge::replay(trace)?;
     let outcome = match &replayed {
         Replayed::Same(_) => Outcome::AsExpected,
-        _ if !alike(&edge::replay(trace)?, &replayed) => Outcome::Nondeterminism,
+        _ if !alike(&edge::replay(trace)?, &replayed) => Outcome::BrokenPromise,
         _ => Outcome::Refuted,
     };
     let steps = trace.steps.len();
@@ -257,7 +257,7 @@ fn tell(
     out.line(format!("  {place}: {field} differs"))?;
     out.line(format!("    was  {was}"))?;
     out.line(format!("    is   {is}"))?;
-    if outcome == Outcome::Nondeterminism {
+    if outcome == Outcome::BrokenPromise {
         out.line("Two replays by this very program differ: a handler is not a pure function.")?;
     }
     Ok(())

@@ -171,7 +171,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     interrupt::heed();
     let begun = Instant::now();
     let guard = args.limits.guard();
-    let reports = seeds::run(case, &asked, &args.file.display().to_string(), &guard)?;
+    let reports = seeds::run(case, &asked, &args.file.display().to_string(), &guard);
     let whole = asked.contains(named.start()) && asked.contains(named.end());
     let mut judged = seeds::judge(case, &reports, whole, &guard);
     judged.notes.extend(drawn);
@@ -239,7 +239,7 @@ fn shown(
         return None;
     }
     if again.hash != report.hash || again.verdict != report.verdict {
-        judged.outcome = Outcome::Nondeterminism;
+        judged.outcome = Outcome::BrokenPromise;
         judged.notes.push(format!(
             "Seed {} was run twice and differed ({} and {}): a handler is not a pure function.",
             report.seed, report.hash, again.hash

@@ -6,7 +6,7 @@ use crate::check::Stopped;
 use crate::testbed::{Case, Expected, RunLimits, RunReport, RunVerdict};
 
 use super::limits::RunGuard;
-use super::{Failure, Outcome, edge, progress, promises};
+use super::{Outcome, edge, progress};
 
 /// Reads one seed.
 pub fn parse(text: &str) -> std::result::Result<u64, String> {
@@ -35,7 +35,7 @@ pub fn run(
     seeds: &RangeInclusive<u64>,
     what: &str,
     guard: &RunGuard,
-) -> Result<Vec<RunReport>, Failure> {
+) -> Vec<RunReport> {
     let bar = progress::count("seeds", len(seeds));
     bar.set_message(what.to_owned());
     let on_done = |_: &RunReport| {
@@ -47,8 +47,7 @@ pub fn run(
         watch: &|| guard.look(),
         judging: &|seed| bar.set_message(format!("{what}, judging seed {seed}")),
     };
-    let all = || edge::run_seeds(case, seeds.clone(), &limits, &on_done);
-    let reports = promises::kept(all);
+    let reports = edge::run_seeds(case, seeds.clone(), &limits, &on_done);
     bar.finish_and_clear();
     reports
 }

@@ -1,5 +1,7 @@
 //! How the results of `jury test` are told: a table, and what went otherwise.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::testbed::Expected;
 
 use super::output::{Output, Paint};
@@ -21,7 +23,7 @@ pub fn tell(out: &mut Output, files: &[Tried], quiet: bool) -> Result<(), Failur
     if quiet {
         return Ok(());
     }
-    for line in notes(files) {
+    for line in notes(files).into_iter().chain(never_exercised(files)) {
         out.line("")?;
         out.line(format!("Note: {line}"))?;
     }
@@ -61,6 +63,30 @@ fn notes(files: &[Tried]) -> Vec<String> {
             )]
         }
     }
+}
+
+/// What no check has any node of a protocol get: nothing here is proved of it.
+fn never_exercised(files: &[Tried]) -> Vec<String> {
+    let mut of_each = BTreeMap::<&str, BTreeSet<&str>>::new();
+    for tried in files {
+        let (Some(protocol), Some(check)) = (tried.protocol, &tried.check) else {
+            continue;
+        };
+        if check.divergence.is_some() {
+            continue;
+        }
+        let missing: BTreeSet<&str> = check.never_exercised.iter().map(String::as_str).collect();
+        let known = of_each.entry(protocol);
+        let in_all = |known: &mut BTreeSet<&str>| known.retain(|kind| missing.contains(kind));
+        known.and_modify(in_all).or_insert(missing);
+    }
+    of_each.retain(|_, missing| !missing.is_empty());
+    let line = |(protocol, missing): (&str, BTreeSet<&str>)| {
+        let kinds: Vec<&str> = missing.into_iter().collect();
+        let kinds = kinds.join(", ");
+        format!("{protocol}: no check here comes to {kinds}: is it ever sent, or armed?")
+    };
+    of_each.into_iter().map(line).collect()
 }
 
 fn row(tried: &Tried) -> Vec<table::Cell> {

@@ -1,11 +1,12 @@
 //! `jury test`: every expectation of every scenario.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::check::fast::Tuning;
+use crate::model::promise::{self, Broken};
 use crate::testbed::{
     Case, CheckOptions, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RefutedStory,
 };
@@ -19,7 +20,9 @@ use super::progress::SearchBar;
 use super::reduce::Reducing;
 use super::shapes::Answer;
 use super::words;
-use super::{Failure, Outcome, Terminal, edge, interrupt, junit, seeds, story, suite, summary};
+use super::{
+    Failure, Outcome, Terminal, edge, interrupt, junit, promises, seeds, story, suite, summary,
+};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -76,6 +79,8 @@ pub struct Args {
 #[serde(rename_all = "kebab-case")]
 pub struct Tried {
     pub file: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<&'static str>,
     pub outcome: Outcome,
     /// What is wrong with the file itself.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,6 +152,8 @@ pub struct CheckPart {
     pub divergence: Option<Diverged>,
     /// What of the budgets was gone before the search started.
     pub notes: Vec<String>,
+    /// The kinds of messages that no node got, and of timers that fired at none.
+    pub never_exercised: BTreeSet<String>,
     pub distinct: u64,
     pub seconds: f64,
 }
@@ -263,12 +270,13 @@ fn alone(name: &str, terminal: &Terminal, trial: impl FnOnce() -> Option<Tried>)
     let begun = Instant::now();
     let done = panic::catch_unwind(AssertUnwindSafe(trial));
     done.unwrap_or_else(|payload| {
-        let text = payload.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| payload.downcast_ref::<&str>().copied());
-        let failure = Failure::impure(
-            format!("a panic: {}", text.unwrap_or("of unknown cause")),
-            "a mistake of the protocol, or of this program: `jury try` of the file alone shows where",
-        );
+        let failure = match payload.downcast_ref::<Broken>() {
+            Some(broken) => promises::told(broken),
+            None => Failure::broken(
+                format!("a panic: {}", promise::text(&*payload)),
+                "a mistake of the protocol, or of this program: `jury try` of the file alone shows where",
+            ),
+        };
         Some(failed(name.to_owned(), &failure, terminal, begun))
     })
 }
@@ -293,10 +301,6 @@ fn tried(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
         return None;
     }
     let run = case.seeds().map(|seeds| run_part(case, seeds, &name, args));
-    let run = match run.transpose() {
-        Ok(run) => run,
-        Err(failure) => return Some(failed(name, &failure, terminal, begun)),
-    };
     let expects = case.expected_of_check();
     let wanted = case.has_check() && !interrupt::asked();
     let check = match wanted.then(|| check_part(case, expects, args)).transpose() {
@@ -314,6 +318,7 @@ fn tried(path: &Path, args: &Args, terminal: &Terminal) -> Option<Tried> {
     }
     Some(Tried {
         file: name,
+        protocol: Some(case.protocol()),
         outcome: outcomes.into_iter().flatten().max().unwrap_or_default(),
         error: None,
         run,
@@ -327,10 +332,10 @@ fn run_part(
     named: std::ops::RangeInclusive<u64>,
     what: &str,
     args: &Args,
-) -> std::result::Result<RunPart, Failure> {
+) -> RunPart {
     let begun = Instant::now();
     if let Some(story) = case.refuted_run() {
-        return Ok(RunPart {
+        return RunPart {
             outcome: Outcome::Refuted,
             finished: 0,
             verdicts: BTreeMap::new(),
@@ -340,13 +345,13 @@ fn run_part(
             sentences: Vec::new(),
             divergence: Some(Diverged::new(story)),
             seconds: begun.elapsed().as_secs_f64(),
-        });
+        };
     }
     let most = args.seeds_max.unwrap_or(u64::MAX);
     let last = named.start().saturating_add(most - 1).min(*named.end());
     let asked = *named.start()..=last;
     let guard = RunLimits::from(&args.limits).guard();
-    let reports = seeds::run(case, &asked, what, &guard)?;
+    let reports = seeds::run(case, &asked, what, &guard);
     let mut judged = seeds::judge(case, &reports, asked == named, &guard);
     // The first run once more: a handler that is not pure makes every verdict worthless.
     if let Some(first) = reports.first()
@@ -355,7 +360,7 @@ fn run_part(
         && seeds::is_over(&again)
         && again.hash != first.hash
     {
-        judged.outcome = Outcome::Nondeterminism;
+        judged.outcome = Outcome::BrokenPromise;
         let note = format!("Seed {} was run twice and differed.", first.seed);
         judged.notes.push(note);
     }
@@ -364,7 +369,7 @@ fn run_part(
         *verdicts.entry(report.verdict.word()).or_default() += 1;
     }
     let failing = judged.worst.map(|i| &reports[i]);
-    Ok(RunPart {
+    RunPart {
         outcome: judged.outcome,
         finished: reports.iter().filter(|r| seeds::is_over(r)).count(),
         verdicts,
@@ -374,13 +379,14 @@ fn run_part(
         sentences: failing.map_or_else(Vec::new, |report| report.sentences.clone()),
         divergence: None,
         seconds: begun.elapsed().as_secs_f64(),
-    })
+    }
 }
 
 /// A file that has no answer.
 fn failed(file: String, failure: &Failure, terminal: &Terminal, begun: Instant) -> Tried {
     Tried {
         file,
+        protocol: None,
         outcome: failure.outcome(),
         // It also goes into files: no colours.
         error: Some(failure.render(&Terminal {
@@ -406,6 +412,7 @@ fn check_part(
             sentences: BTreeMap::new(),
             divergence: Some(Diverged::new(story)),
             notes: Vec::new(),
+            never_exercised: BTreeSet::new(),
             distinct: 0,
             seconds: 0.0,
         });
@@ -441,6 +448,7 @@ fn check_part(
         outcome: checked.outcome,
         verdicts: report.properties.iter().map(verdict).collect(),
         notes: report.notes.clone(),
+        never_exercised: report.never_exercised(),
         distinct: report.searches.iter().map(|s| s.distinct).sum(),
         seconds: checked.effort.seconds,
         divergence: None,
@@ -477,7 +485,7 @@ mod tests {
         let terminal = Terminal::look(Color::Never);
         let tried = alone("bad.json", &terminal, || panic!("too wide"));
         let tried = tried.expect("it was tried");
-        assert_eq!(tried.outcome, Outcome::Nondeterminism);
+        assert_eq!(tried.outcome, Outcome::BrokenPromise);
         assert!(
             tried
                 .error

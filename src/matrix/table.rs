@@ -312,6 +312,10 @@ pub(super) fn verdict(judged: Judged, account: &Account) -> CellVerdict {
             found.bounds = bounds;
             CellWord::NotEstablished
         }
+        Verdict::NotJudged { why, .. } => {
+            found.bounds = vec![why.to_owned()];
+            CellWord::NotEstablished
+        }
     };
     // A message that was absorbed is never delivered, so what a search did not find might need
     // more copies. What it found is real.

@@ -13,8 +13,10 @@ use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
 use super::actor::{self, Command, Input, Start};
+use super::event::label;
 use super::few::Few;
 use super::id::Id;
+use super::promise::{Promise, answered};
 use super::protocol::Protocol;
 use super::step::Breach;
 
@@ -157,6 +159,11 @@ impl<P: Protocol> Node<P> {
         let actor::Handled { state, out } = self.ask(protocol, id, input);
         let crashed = crash_after.is_some();
         let changed = !crashed && self.state() != Some(&state);
+        if crash_after.is_some_and(|after| after > out.commands().len()) {
+            let of = told(protocol, id, input);
+            let message = format!("{of} is not pure: asked a second time, it gives fewer commands");
+            Promise::Pure.complain(message);
+        }
         let (commands, observations) = out.up_to(crash_after);
         Reaction {
             commands,
@@ -197,14 +204,21 @@ impl<P: Protocol> Node<P> {
 
     /// Calls the handler. Changes nothing.
     fn ask(&self, protocol: &P, id: Id, input: Input<'_, P>) -> actor::Handled<P> {
-        match (input, self) {
-            (Input::Start, Node::Absent) => actor::start(protocol, id, Start::First),
+        let call: &dyn Fn() -> actor::Handled<P> = match (input, self) {
+            (Input::Start, Node::Absent) => &|| actor::start(protocol, id, Start::First),
             (Input::Start, Node::Down { storage }) => {
-                actor::start(protocol, id, Start::Again(storage.as_ref()))
+                &|| actor::start(protocol, id, Start::Again(storage.as_ref()))
             }
-            (input, Node::Up(up)) => actor::call(protocol, id, &up.state, input),
-            (input, _) => panic!("{input:?} cannot happen to a node that is down"),
-        }
+            (_, Node::Up(up)) => &|| actor::call(protocol, id, &up.state, input),
+            _ => panic!("{input:?} cannot happen to a node that is down"),
+        };
+        answered(call, |panic| {
+            let of = told(protocol, id, input);
+            match self.state() {
+                Some(state) => format!("{of} panics in {state:?}: {panic}"),
+                None => format!("{of} panics: {panic}"),
+            }
+        })
     }
 
     /// Takes over what the reaction did: consumes the timer or choice that was the input, then
@@ -266,6 +280,26 @@ impl<P: Protocol> Node<P> {
             // A node that crashed inside `on_start` keeps what it saved and has nothing else;
             // sends are for the channels.
             _ => {}
+        }
+    }
+}
+
+/// A handler in words: the handler of P2 for `Prepare(1)` from C.
+fn told<P: Protocol>(protocol: &P, id: Id, input: Input<'_, P>) -> String {
+    let cluster = protocol.cluster();
+    let name = cluster.name(id);
+    match input {
+        Input::Start => format!("the handler of {name} for its start"),
+        Input::Message { src, msg } => {
+            let src = cluster.name(src);
+            format!("the handler of {name} for `{}` from {src}", label(msg))
+        }
+        Input::Timeout(timer) => format!("the handler of {name} for its timer `{}`", label(timer)),
+        Input::Choice { key, value } => {
+            format!(
+                "the handler of {name} for the choice `{key}={}`",
+                label(value)
+            )
         }
     }
 }

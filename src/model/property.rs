@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::assumptions::Assumption;
 use super::cluster::NodeSet;
+use super::facts::{Facts, Suspicions};
 use super::id::Id;
 use super::protocol::Protocol;
 use super::step::StepPredicate;
@@ -224,6 +225,22 @@ pub struct Statement {
     pub sense: Sense,
     pub premise: Vec<Assumption>,
     pub assumes: Vec<Assumption>,
+}
+
+impl Statement {
+    /// Whether timers fired in a run, of which synchrony is asked, and not one of them awaited anybody: then
+    /// it says nothing of suspicions, unless others of the protocol's timers do.
+    pub fn leaves_untold(&self, facts: &Facts) -> bool {
+        let Suspicions {
+            truly,
+            early,
+            falsely,
+        } = facts.suspicions;
+        let mut asked = self.premise.iter().chain(&self.assumes);
+        asked.any(|assumption| *assumption == Assumption::Synchrony)
+            && facts.timeouts > 0
+            && truly + early + falsely == 0
+    }
 }
 
 /// One thing that must be true of a protocol.

@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::actor::{Actor, Input};
-use super::cluster::NodeSet;
+use super::cluster::{NodeSet, index};
+use super::event::label;
 use super::id::Id;
 use super::node::{Node, Reaction};
 use super::observation::Observed;
@@ -150,8 +151,9 @@ impl<P: Protocol> System<P> {
     /// Has a node react to an input, and judges its step.
     ///
     /// # Panics
-    /// If the input cannot happen to the node; see [`Node::react`]. If the audit finds that its handlers
-    /// claim too little.
+    /// If the input cannot happen to the node; see [`Node::react`]. If its handlers break a
+    /// [`Promise`](super::promise::Promise): the audit finds that they claim too little, or they send to
+    /// nobody.
     pub fn react(
         &self,
         node: &mut Node<P>,
@@ -160,6 +162,7 @@ impl<P: Protocol> System<P> {
         crash_after: Option<usize>,
     ) -> Reaction<P> {
         let mut reaction = node.consider(&self.protocol, id, input, crash_after);
+        self.deliverable(id, &reaction);
         let step = Step {
             id,
             before: node,
@@ -170,6 +173,20 @@ impl<P: Protocol> System<P> {
         reaction.breaches = self.judge(&step);
         node.absorb(input, &mut reaction);
         reaction
+    }
+
+    /// Makes sure that what a node sends is for nodes that there are.
+    fn deliverable(&self, id: Id, reaction: &Reaction<P>) {
+        let there_are = self.cluster.len();
+        if let Some((dst, msg)) = reaction.sends().find(|(dst, _)| index(*dst) >= there_are) {
+            Promise::Addressees.complain(format!(
+                "{} sends `{}` to node {}, and the nodes are 0 to {}",
+                self.cluster.name(id),
+                label(msg),
+                index(dst),
+                there_are - 1
+            ));
+        }
     }
 
     /// Holds what a node claims against what its step brought about.

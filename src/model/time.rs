@@ -163,7 +163,10 @@ pub struct TimerRange {
 }
 
 impl TimerRange {
+    /// # Panics
+    /// If it is empty: the shorter duration comes first.
     pub const fn millis(min: u64, max: u64) -> Self {
+        assert!(min <= max, "the shorter duration comes first");
         TimerRange {
             min: Time::from_millis(min),
             max: Time::from_millis(max),

@@ -19,6 +19,7 @@ use super::story::{self, RefutedStory, Story, Told};
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
 use crate::check::{self, Limits, Monitor, Question, Stopped};
 use crate::estimate::{Outlook, Reached};
+use crate::model::promise::located;
 use crate::model::{Event, Property, Protocol, Rules, Success, System, View, World};
 use crate::run::{Judge, Run, Script, Stop, Witness, execute};
 use crate::scenario::{Counting, Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
@@ -112,6 +113,62 @@ impl<P: Protocol> Testbed<P> {
         } = &self.case;
         let origin = self.origin("schedule");
         story::play(scenario, system, params, properties, &told, origin)
+    }
+
+    /// One run, judged.
+    fn judged(&self, seed: u64, record: bool, limits: &RunLimits<'_>) -> RunReport {
+        let run = self.case.run.as_ref().expect("the scenario has a run");
+        let system = self.run_system().expect("the scenario has a run");
+        let properties = &self.counting();
+        let mut judge = Judge::new(properties);
+        // A property with a premise is judged when all that happened is known.
+        let mut unconditional = properties.clone();
+        unconditional.retain(|property| property.premise.is_empty());
+        let engine = if run.seeded { "simulator" } else { "schedule" };
+        let mut origin = self.origin(engine);
+        origin.seed = run.seeded.then_some(seed);
+        if properties.len() < self.case.properties.len() {
+            origin.properties = Some(run.properties.iter().map(ToString::to_string).collect());
+        }
+        origin.states = (limits.states != RUN_STATES).then_some(limits.states);
+        let mut recorder = record
+            .then(|| Recorder::new(&self.case.params, origin, &unconditional).at_most(STEPS_MAX));
+        let stopped = Cell::new(None);
+        let ends = || is_over(limits, &stopped);
+        let mut stop = Stop::when(&ends);
+        let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge, &mut stop];
+        if let Some(recorder) = &mut recorder {
+            witnesses.push(recorder);
+        }
+        let Simulated {
+            run: done,
+            unreached,
+            end,
+            ..
+        } = self.simulate(&system, seed, &mut witnesses);
+        let mut report = match stopped.get() {
+            Some(stopped) if judge.violations.is_empty() => {
+                cut_off(stopped, properties, seed, &done)
+            }
+            _ => {
+                let ended = FinishedRun {
+                    run: &done,
+                    violations: &judge.violations,
+                    unreached: &unreached,
+                    end,
+                };
+                judge_run(&system, properties, seed, &ended, limits)
+            }
+        };
+        report.trace = recorder.map(|recorder| {
+            let mut trace = recorder.finish(&done);
+            trace.verdict = Some(Outcome {
+                verdict: report.verdict.word().to_owned(),
+                sentences: report.sentences.clone(),
+            });
+            trace
+        });
+        report
     }
 
     /// The same for a text; errors call it `name`.
@@ -262,58 +319,10 @@ impl<P: Protocol> Case for Testbed<P> {
     }
 
     fn run(&self, seed: u64, record: bool, limits: &RunLimits<'_>) -> RunReport {
-        let run = self.case.run.as_ref().expect("the scenario has a run");
-        let system = self.run_system().expect("the scenario has a run");
-        let properties = &self.counting();
-        let mut judge = Judge::new(properties);
-        // A property with a premise is judged when all that happened is known.
-        let mut unconditional = properties.clone();
-        unconditional.retain(|property| property.premise.is_empty());
-        let engine = if run.seeded { "simulator" } else { "schedule" };
-        let mut origin = self.origin(engine);
-        origin.seed = run.seeded.then_some(seed);
-        if properties.len() < self.case.properties.len() {
-            origin.properties = Some(run.properties.iter().map(ToString::to_string).collect());
-        }
-        origin.states = (limits.states != RUN_STATES).then_some(limits.states);
-        let mut recorder = record
-            .then(|| Recorder::new(&self.case.params, origin, &unconditional).at_most(STEPS_MAX));
-        let stopped = Cell::new(None);
-        let ends = || is_over(limits, &stopped);
-        let mut stop = Stop::when(&ends);
-        let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge, &mut stop];
-        if let Some(recorder) = &mut recorder {
-            witnesses.push(recorder);
-        }
-        let Simulated {
-            run: done,
-            unreached,
-            end,
-            ..
-        } = self.simulate(&system, seed, &mut witnesses);
-        let mut report = match stopped.get() {
-            Some(stopped) if judge.violations.is_empty() => {
-                cut_off(stopped, properties, seed, &done)
-            }
-            _ => {
-                let ended = FinishedRun {
-                    run: &done,
-                    violations: &judge.violations,
-                    unreached: &unreached,
-                    end,
-                };
-                judge_run(&system, properties, seed, &ended, limits)
-            }
-        };
-        report.trace = recorder.map(|recorder| {
-            let mut trace = recorder.finish(&done);
-            trace.verdict = Some(Outcome {
-                verdict: report.verdict.word().to_owned(),
-                sentences: report.sentences.clone(),
-            });
-            trace
-        });
-        report
+        located(
+            || self.judged(seed, record, limits),
+            || format!("seed {seed}"),
+        )
     }
 
     fn refutes(&self, report: &RunReport) -> bool {
@@ -352,7 +361,8 @@ impl<P: Protocol> Case for Testbed<P> {
             limits: self.limits(options),
         };
         let mut ours = |engine, name| {
-            let trial = check::judge(&question, engine, folder, monitor)?;
+            let judged = || check::judge(&question, engine, folder, monitor);
+            let trial = located(judged, || "in the check".to_owned())?;
             let params = &self.case.params;
             Ok(report_check(&question, &trial, params, name, &origin))
         };

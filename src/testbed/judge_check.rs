@@ -1,5 +1,7 @@
 //! From what the checker found to what people read.
 
+use std::collections::BTreeSet;
+
 use super::record::record_schedule;
 use super::report::{
     Blame, CheckReport, CheckVerdict, PropertyReport, ReductionReport, SearchReport, Unexercised,
@@ -7,7 +9,7 @@ use super::report::{
 use crate::check::{Judged, NodeSymmetry, Question, Search, Standing, Trial, Verdict};
 use crate::model::arms::{Exercised, unexercised};
 use crate::model::{
-    Cluster, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, Statement, Timing,
+    Bound, Cluster, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, Statement, Timing,
     cluster::enumerate,
 };
 use crate::trace::{Origin, Outcome, Trace};
@@ -111,6 +113,7 @@ impl Reporter<'_> {
                 .exercised
                 .as_ref()
                 .map_or_else(Vec::new, |exercised| self.protocol.unexercised(exercised)),
+            exercised: account.exercised.as_ref().map_or_else(BTreeSet::new, kinds),
             waiting_for_the_living: search.waiting_for_the_living.clone(),
             reduced: account
                 .reduced
@@ -172,6 +175,20 @@ impl Reporter<'_> {
             let name = property.name;
             sentences.push(format!("{name} speaks of runs with {premise}{end}."));
         }
+        let mut hints = Vec::new();
+        if judged.idle {
+            let name = property.name;
+            hints.push(format!(
+                "Nothing could break {name}: its condition never comes about."
+            ));
+        }
+        if judged.silent {
+            let name = property.name;
+            hints.push(format!(
+                "Nothing could break {name}: the events of `after` break its premise."
+            ));
+        }
+        hints.extend(hidden(property, &judged.verdict, self.rules));
         // What can be said of a witness is said where it ends: behind a schedule after which the
         // goal is out of reach comes what ordinary events make of it.
         let then = match &judged.verdict {
@@ -198,6 +215,7 @@ impl Reporter<'_> {
             qualified,
             standing,
             sentences,
+            hints,
             schedule: schedule.to_vec(),
             then: then.to_vec(),
             trace,
@@ -227,6 +245,11 @@ impl Reporter<'_> {
     }
 }
 
+/// What was exercised, at whatever node.
+fn kinds(exercised: &Exercised) -> BTreeSet<String> {
+    exercised.iter().map(|(_, arm)| arm.to_string()).collect()
+}
+
 /// What node symmetry did to a search, and what it leaves alone.
 fn symmetry(cluster: &Cluster, symmetry: &NodeSymmetry) -> String {
     match symmetry {
@@ -240,6 +263,28 @@ fn symmetry(cluster: &Cluster, symmetry: &NodeSymmetry) -> String {
         }
         NodeSymmetry::Off(why) => format!("no node symmetry: {why}"),
     }
+}
+
+/// Which bound to lift so that a property of progress gets an answer: a world in which a bound withholds
+/// something is never taken for blocked.
+fn hidden(property: &Statement, verdict: &Verdict, rules: &Rules) -> Option<String> {
+    let Verdict::HoldsWithinBounds(bounds) = verdict else {
+        return None;
+    };
+    let Limit::AtMost(most) = rules.timeouts else {
+        return None;
+    };
+    let is_hidden = property.sense.is_of_progress()
+        && bounds
+            .iter()
+            .any(|bound| *bound == Bound::Timeouts.to_string());
+    is_hidden.then(|| {
+        format!(
+            "Where the bound on timeouts withholds one, nothing is taken for blocked: for an answer on {}, leave \
+             out `bounds.timeouts` (it is {most}), or write \"unlimited\".",
+            property.name
+        )
+    })
 }
 
 /// A verdict in words.
@@ -277,6 +322,23 @@ fn words<'a>(name: &str, verdict: &'a Verdict) -> Words<'a> {
         Verdict::Unknown(bounds) => {
             let sentence = format!("Whether {name} is true was left open.");
             plain(CheckVerdict::UnknownWithinBounds, bounds, vec![sentence])
+        }
+        Verdict::NotJudged {
+            schedule,
+            reason,
+            why,
+        } => {
+            let sentences = vec![
+                format!("In this run {}.", reason.text),
+                format!(
+                    "Whether that goes against {name} cannot be told: it assumes synchrony, and {why}, so that every \
+                     run passes for synchronous. Say in `awaits` for whom timers wait."
+                ),
+            ];
+            Words {
+                schedule,
+                ..plain(CheckVerdict::NotJudged, &[(*why).to_owned()], sentences)
+            }
         }
         Verdict::Reached { schedule } => Words {
             schedule,

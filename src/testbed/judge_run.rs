@@ -3,7 +3,7 @@
 
 use super::case::RunLimits;
 use super::report::{RunReport, RunVerdict};
-use crate::check::{self, Monitor, Possible, Progress, Stopped};
+use crate::check::{self, Means, Monitor, Possible, Progress, Stopped};
 use crate::model::{
     Answer, Assumption, Cluster, Expectation, Property, Protocol, Sense, Statement, System, Timing,
     cluster::enumerate,
@@ -98,8 +98,11 @@ trait Last {
     /// Whether a property promises anything here.
     fn promises(&self, property: usize) -> Answer;
 
-    /// Whether ordinary events lead to the goal of a property, by a search of so many worlds.
+    /// Whether the goal of a property can be reached by what it counts on, by a search of so many worlds.
     fn possible(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Possible;
+
+    /// Whether some timer of the protocol ever awaits somebody, as far as that can be told.
+    fn is_anybody_awaited(&self, monitor: &mut dyn Monitor) -> bool;
 
     /// Why they do not, in whole sentences.
     fn explain(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Vec<String>;
@@ -128,8 +131,17 @@ impl<P: Protocol> Last for LastWorld<'_, P> {
     }
 
     fn possible(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Possible {
-        let goal = self.properties[property].expectation.predicate();
-        check::possible(self.system, &self.run.world, goal, TIMING, most, monitor)
+        let Property { expectation, .. } = &self.properties[property];
+        let by = match expectation.sense() {
+            Sense::Recovers => Means::Repairs,
+            _ => Means::Ordinary,
+        };
+        let (world, goal) = (&self.run.world, expectation.predicate());
+        check::possible(self.system, world, goal, by, TIMING, most, monitor)
+    }
+
+    fn is_anybody_awaited(&self, monitor: &mut dyn Monitor) -> bool {
+        check::is_anybody_awaited(self.system, monitor) == Possible::Yes
     }
 
     fn explain(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Vec<String> {
@@ -208,12 +220,15 @@ impl Judging<'_> {
         violations
     }
 
-    /// Judges what the run did not reach: the worst of it counts.
+    /// Judges what the run did not reach: the worst of it counts. A goal that repairs may yet lead to is
+    /// none that was missed.
     fn progress(&mut self) {
         let goals = self.properties.iter().enumerate();
-        let goals = goals.filter(|(_, property)| property.sense == Sense::NeverBlocked);
-        let (reached, missed): (Vec<_>, Vec<_>) =
+        let goals = goals.filter(|(_, property)| property.sense.is_of_progress());
+        let (reached, mut missed): (Vec<_>, Vec<_>) =
             goals.partition(|(nth, _)| self.last.ask(*nth).is_ok());
+        // Of a run that is blocked it need not be known whether repairs help: that is told below.
+        missed.sort_by_key(|(_, property)| property.sense == Sense::Recovers);
         let reached = reached.iter().map(|(_, property)| property.name.to_owned());
         let reached: Vec<String> = reached.collect();
         let mut searching = Searching {
@@ -226,8 +241,16 @@ impl Judging<'_> {
         // Each takes two searches.
         let most = self.limits.states / (2 * missed.len()).max(1);
         let mut worst: Option<(Possible, usize)> = None;
-        for (nth, _) in missed {
+        let mut repairable = Vec::new();
+        for (nth, property) in missed {
+            if property.sense == Sense::Recovers && matches!(worst, Some((Possible::No, _))) {
+                break;
+            }
             let possible = self.last.possible(nth, most, &mut searching);
+            if property.sense == Sense::Recovers && possible == Possible::Yes {
+                repairable.push(property.name.to_owned());
+                continue;
+            }
             let is_worse = match &worst {
                 None => true,
                 Some((known, _)) => possible == Possible::No && *known != Possible::No,
@@ -238,6 +261,11 @@ impl Judging<'_> {
         }
         let Some((possible, missed)) = worst else {
             self.report.sentences.push(fine(self.properties, reached));
+            if !repairable.is_empty() {
+                let repairable = enumerate(repairable);
+                let sentence = format!("What {repairable} asks for can still come, with repairs.");
+                self.report.sentences.push(sentence);
+            }
             return;
         };
         if possible == Possible::No {
@@ -292,10 +320,20 @@ impl Judging<'_> {
         report.broken_assumptions = broken.map(ToString::to_string).collect();
         if report.broken_assumptions.is_empty() {
             if report.verdict == RunVerdict::Violated {
-                report.sentences.push(
+                let mut searching = Searching {
+                    limits: self.limits,
+                    stopped: None,
+                };
+                let untold = property.leaves_untold(&report.facts)
+                    && !self.last.is_anybody_awaited(&mut searching);
+                report.sentences.push(if untold {
+                    "Whether this is a bug cannot be told: synchrony is assumed, and no timer awaits anybody. Say in \
+                     `awaits` for whom timers wait."
+                        .to_owned()
+                } else {
                     "Everything that the property assumes held in this run: this is a bug."
-                        .to_owned(),
-                );
+                        .to_owned()
+                });
             }
         } else {
             let broken = enumerate(report.broken_assumptions.iter().cloned());
@@ -316,8 +354,10 @@ fn fine(properties: &[Statement], reached: Vec<String>) -> String {
     if reached.is_empty() {
         return format!("{held}.");
     }
-    format!(
-        "{held}, and the goal of {} was reached.",
-        enumerate(reached)
-    )
+    let (goal, was) = match reached.len() {
+        1 => ("goal", "was"),
+        _ => ("goals", "were"),
+    };
+    let reached = enumerate(reached);
+    format!("{held}, and the {goal} of {reached} {was} reached.")
 }

@@ -1,6 +1,8 @@
 //! What the testbed answers, as plain data: protocols are erased, everything prints and
 //! serialises.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::check::Stopped;
@@ -76,6 +78,8 @@ pub enum CheckVerdict {
     Unreachable,
     CanBlock,
     UnknownWithinBounds,
+    /// Whether all that the property assumes holds cannot be told.
+    NotJudged,
 }
 
 impl CheckVerdict {
@@ -89,6 +93,7 @@ impl CheckVerdict {
             CheckVerdict::Unreachable => "unreachable",
             CheckVerdict::CanBlock => "can block",
             CheckVerdict::UnknownWithinBounds => "unknown within bounds",
+            CheckVerdict::NotJudged => "not judged",
         }
     }
 
@@ -190,6 +195,9 @@ pub struct PropertyReport {
     pub standing: Option<Blame>,
     /// Whole sentences.
     pub sentences: Vec<String>,
+    /// What the author may want to change for an answer that says more: whole sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<String>,
     /// The shortest schedule to a violation, a block or a witness, in the one notation.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub schedule: Vec<String>,
@@ -224,6 +232,9 @@ pub struct SearchReport {
     /// it got: what was proved says nothing of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unexercised: Vec<Unexercised>,
+    /// The kinds that some node got.
+    #[serde(skip)]
+    pub exercised: BTreeSet<String>,
     /// A shortest schedule to a world where timers wait for the living; see the design's rule of
     /// accurate timing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -258,6 +269,20 @@ pub struct Unexercised {
     pub role: String,
     /// Kinds of messages; `timer` in front of kinds of timers.
     pub kinds: Vec<String>,
+}
+
+impl CheckReport {
+    /// The kinds of messages that no node got in any of the searches, and of timers that fired at none.
+    pub fn never_exercised(&self) -> BTreeSet<String> {
+        let of = |search: &SearchReport| -> BTreeSet<String> {
+            let kinds = search.unexercised.iter().flat_map(|role| &role.kinds);
+            let got = |kind: &&String| !search.exercised.contains(*kind);
+            kinds.filter(got).cloned().collect()
+        };
+        let each = self.searches.iter().map(of);
+        let in_all = each.reduce(|a, b| a.intersection(&b).cloned().collect());
+        in_all.unwrap_or_default()
+    }
 }
 
 /// How an expectation of a scenario turned out.

@@ -95,6 +95,7 @@ fn trial(
         verdict: verdict(nth, property.sense, discovery.as_ref()),
         search: 0,
         silent: false,
+        idle: false,
     });
     Trial {
         judged: judged.collect(),

@@ -4,9 +4,11 @@
 mod architecture;
 mod caller;
 mod dependencies;
+mod lints;
 mod promises;
 mod scenario_errors;
 mod scenario_file;
 mod simulator;
 mod toy;
 mod trace_fuzz;
+mod unruly;

@@ -2,10 +2,13 @@
 
 use super::subject::{Subject, remembering};
 use super::verdict::{Judged, Search, Standing, Trial, Verdict};
-use crate::check::Monitor;
 use crate::check::checkpoint::CheckpointError;
 use crate::check::explore::Finding;
+use crate::check::{Monitor, Possible};
 use crate::model::{Assumption, Rules, Sense, Statement, facts::Facts};
+
+/// What a property that assumes synchrony comes to where every run passes for synchronous.
+const NOBODY_AWAITED: &str = "no timer awaits anybody";
 
 /// Where properties are judged.
 pub(super) struct Bench<'a> {
@@ -140,6 +143,7 @@ impl<'a> Bench<'a> {
             verdict,
             search,
             silent: self.silent[member],
+            idle: false,
         };
         if sense.is_of_progress() && self.subject.rules().links.never_forgets {
             // There loss is "never delivered", which no schedule shows.
@@ -166,13 +170,17 @@ impl<'a> Bench<'a> {
             links: self.subject.rules().links,
             ..remembering(rules)
         };
-        let standing = |schedule: &[String]| {
+        let property = &self.subject.properties()[member];
+        let standing = |schedule: &[String], monitor: &mut dyn Monitor| {
             let facts = self.subject.play(&played, schedule);
             let under_assumptions = second.map(|second| &self.searches[second.search]);
             let cleared = under_assumptions.filter(|_| against.is_none());
-            let property = &self.subject.properties()[member];
-            Standing::of(self.subject.cluster(), property, &facts, cleared)
+            let standing = Standing::of(self.subject.cluster(), property, &facts, cleared);
+            let untold = standing == Standing::Bug && property.leaves_untold(&facts);
+            let untold = untold && self.subject.is_anybody_awaited(monitor) != Possible::Yes;
+            (!untold).then_some(standing)
         };
+        let why = NOBODY_AWAITED;
         let verdict = match finding {
             Finding::Nothing => nothing(sense, &looked_at),
             Finding::Met { schedule } => Verdict::Reached {
@@ -184,24 +192,43 @@ impl<'a> Bench<'a> {
                     self.subject.is_broken(&played, &schedule, member),
                     "a counterexample must replay through the real handlers"
                 );
-                Verdict::Violated {
-                    standing: standing(&schedule),
-                    schedule,
-                    reason,
+                match standing(&schedule, monitor) {
+                    Some(standing) => Verdict::Violated {
+                        standing,
+                        schedule,
+                        reason,
+                    },
+                    None => Verdict::NotJudged {
+                        schedule,
+                        reason,
+                        why,
+                    },
                 }
             }
             Finding::Blocked { schedule } => {
                 let schedule = whole(schedule);
                 let (then, blocked) = self.subject.standstill(rules, &schedule, member, monitor);
-                Verdict::CanBlock {
-                    standing: standing(&schedule),
-                    schedule,
-                    then,
-                    blocked,
+                match standing(&schedule, monitor) {
+                    Some(standing) => Verdict::CanBlock {
+                        standing,
+                        schedule,
+                        then,
+                        blocked,
+                    },
+                    None => Verdict::NotJudged {
+                        schedule,
+                        reason: blocked.reason,
+                        why,
+                    },
                 }
             }
         };
-        judged(search, verdict)
+        let holds = matches!(verdict, Verdict::Holds | Verdict::HoldsWithinBounds(_));
+        let mut promised = || self.subject.is_promising(rules, member, monitor);
+        Judged {
+            idle: holds && promised() == Possible::No,
+            ..judged(search, verdict)
+        }
     }
 }
 

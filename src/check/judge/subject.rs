@@ -2,7 +2,7 @@
 
 use crate::check::checkpoint::CheckpointError;
 use crate::check::explore::Explored;
-use crate::check::{Blocked, Monitor};
+use crate::check::{Blocked, Monitor, Possible};
 use crate::model::{Cluster, Rules, Statement, facts::Facts};
 
 /// A system on trial, whatever its protocol.
@@ -41,6 +41,12 @@ pub(super) trait Subject {
         member: usize,
         monitor: &mut dyn Monitor,
     ) -> (Vec<String>, Blocked);
+
+    /// Whether some timer ever awaits somebody.
+    fn is_anybody_awaited(&self, monitor: &mut dyn Monitor) -> Possible;
+
+    /// Whether a property ever promises anything under some rules: whether its condition comes about.
+    fn is_promising(&self, rules: &Rules, member: usize, monitor: &mut dyn Monitor) -> Possible;
 }
 
 /// The same rules, under which it is remembered who failed: so that one can tell which suspicions were

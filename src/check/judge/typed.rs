@@ -5,9 +5,11 @@ use super::verdict::{Engine, Question, Standing};
 use crate::check::blocked::{Blocked, explain, standstill};
 use crate::check::checkpoint::{CheckpointError, Folder};
 use crate::check::explore::{Explored, explore};
-use crate::check::{Monitor, fast};
+use crate::check::worlds::Found;
+use crate::check::{Monitor, Possible, fast, probe};
 use crate::model::{
-    Cluster, Event, Predicate, Property, Protocol, Rules, Statement, System, World, facts::Facts,
+    Cluster, Event, Expectation, Predicate, Property, Protocol, Rules, Statement, System, World,
+    facts::Facts,
 };
 use crate::run::{Run, follow};
 
@@ -139,6 +141,34 @@ impl<P: Protocol> Subject for Typed<'_, P> {
         let blocked = explain(&system, &stuck, goal, timing, most, monitor);
         (system.spell(&then), blocked)
     }
+
+    fn is_anybody_awaited(&self, monitor: &mut dyn Monitor) -> Possible {
+        is_anybody_awaited(self.question.system, monitor)
+    }
+
+    fn is_promising(&self, rules: &Rules, member: usize, monitor: &mut dyn Monitor) -> Possible {
+        let Expectation::NeverBlocked {
+            condition: Some(condition),
+            ..
+        } = self.question.properties[member].expectation
+        else {
+            return Possible::Yes;
+        };
+        let system = self.question.system.under(rules.clone());
+        let start = start(&system, self.question.after);
+        let mut carrier = start.clone();
+        let mut found = Found::new(&system, &mut carrier, &start, vec![condition]);
+        probe::somewhere(&mut found, monitor, &|worlds| worlds.ask(0).is_ok())
+    }
+}
+
+/// Whether some timer of a protocol ever awaits somebody: if none does, none can suspect anybody falsely,
+/// and every run passes for synchronous.
+pub fn is_anybody_awaited<P: Protocol>(system: &System<P>, monitor: &mut dyn Monitor) -> Possible {
+    let start = system.initial();
+    let mut carrier = start.clone();
+    let mut found = Found::new(system, &mut carrier, &start, Vec::new());
+    probe::somewhere(&mut found, monitor, &|worlds| worlds.awaits())
 }
 
 /// The world to which a schedule leads.

@@ -50,6 +50,8 @@ pub struct Judged {
     /// The events before the search break the premise of the property: it says nothing of any run
     /// that begins with them.
     pub silent: bool,
+    /// Its condition never came about, so that nothing could break it.
+    pub idle: bool,
 }
 
 /// What a check says of a property. Schedules are in the one notation, from the initial world on.
@@ -79,6 +81,13 @@ pub enum Verdict {
     },
     /// These bounds left it open.
     Unknown(Vec<String>),
+    /// Something goes against it, but whether all that it assumes holds there cannot be told.
+    NotJudged {
+        /// A shortest one.
+        schedule: Vec<String>,
+        reason: Reason,
+        why: &'static str,
+    },
 }
 
 /// What a violation says about the protocol.

@@ -125,6 +125,11 @@ pub trait Monitor {
         false
     }
 
+    /// Worlds that were to go to a temporary file stay in memory, for this reason.
+    fn spill_failed(&mut self, why: String) {
+        let _ = why;
+    }
+
     /// A checkpoint was written, or why it could not be.
     fn wrote_checkpoint(&mut self, outcome: Result<(), String>) {
         let _ = outcome;

@@ -158,6 +158,20 @@ impl Reduce {
     pub const NONE: Reduce = Reduce::Only(Reductions::NONE);
 }
 
+/// As it is typed.
+impl std::fmt::Display for Reduce {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reduce::Auto => f.write_str("auto"),
+            Reduce::Only(none) if none.is_empty() => f.write_str("none"),
+            Reduce::Only(these) => {
+                let names: Vec<_> = these.iter().map(Reduction::name).collect();
+                f.write_str(&names.join(","))
+            }
+        }
+    }
+}
+
 /// The reductions that a search used, and those that it did without although they were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reduced {

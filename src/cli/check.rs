@@ -68,7 +68,8 @@ pub struct Args {
     paranoid: bool,
 
     /// Keep checkpoints in this folder, and go on from those that are there: after an interrupt, a
-    /// limit or a kill the same command line continues. Removed once all is through.
+    /// limit or a kill the same command line continues (with a larger --states if that was the limit).
+    /// One check at a time. Removed once all is through.
     #[arg(long, value_name = "DIR")]
     checkpoint: Option<PathBuf>,
 
@@ -322,8 +323,12 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     }
     if let Some(folder) = folder.filter(|_| checked.effort.stopped.is_none()) {
         // Only now: until its answer is out, a check that is killed could go on.
-        let cleared = folder.clear();
-        cleared.map_err(|error| Failure::file("remove", folder.path(), &error))?;
+        if let Err(error) = folder.clear() {
+            let path = folder.path().display();
+            super::output::remark(format!(
+                "The check is over, but its checkpoints in {path} could not be removed: {error}."
+            ));
+        }
     }
     Ok(outcome)
 }
@@ -378,7 +383,12 @@ fn examine_from(
     let folder = kept.map(|(folder, _)| folder);
     let report = case.check(options, folder, &mut watch);
     let report = report.map_err(|error| cannot_go_on(&error))?;
-    let effort = watch.finish(report.searches.len());
+    let mut effort = watch.finish(report.searches.len());
+    if folder.is_some() {
+        // A limit on worlds is nothing that the watch would know of.
+        let stopped = report.searches.iter().find_map(|search| search.stopped);
+        effort.stopped = effort.stopped.or(stopped);
+    }
     let expected = case.compare_check(&report);
     let mut outcome = if expected.is_empty() {
         let each = report.properties.iter().map(by_itself);

@@ -194,6 +194,7 @@ pub fn statistics(out: &mut Output, checked: &Checked) -> Result<(), Failure> {
     {
         let how = match stopped {
             Stopped::Memory => "Go on with a larger --memory",
+            Stopped::States => "Go on with a larger --states",
             _ => "Go on with",
         };
         out.line(format!(

@@ -86,7 +86,10 @@ impl Limits {
             every: None,
             next_checkpoint: started,
             wanted: started,
-            unwritten: None,
+            unwritten: 0,
+            why_unwritten: String::new(),
+            written: false,
+            unspilled: None,
             bar,
         }
     }
@@ -227,8 +230,13 @@ pub struct Watch {
     next_checkpoint: Instant,
     /// When a checkpoint was last asked for.
     wanted: Instant,
-    /// Why the last one could not be written.
-    unwritten: Option<String>,
+    /// How many were asked for and could not be written, and why the last of them could not; whether the
+    /// last one was written.
+    unwritten: u64,
+    why_unwritten: String,
+    written: bool,
+    /// Why worlds could not be put into a temporary file.
+    unspilled: Option<String>,
     bar: SearchBar,
 }
 
@@ -246,7 +254,7 @@ pub struct Effort {
     /// Why a search was stopped that could go on.
     #[serde(skip)]
     pub stopped: Option<Stopped>,
-    /// Remarks on limits that could not be kept, and on checkpoints.
+    /// Remarks on limits that could not be kept, on temporary files and on checkpoints.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
 }
@@ -277,16 +285,33 @@ impl Watch {
             "This platform does not tell what a process holds: the memory limit was not kept."
                 .to_owned()
         });
-        let unwritten = self
-            .unwritten
-            .map(|why| format!("The last checkpoint could not be written: {why}."));
+        let why = self.why_unwritten;
+        let unwritten = match self.unwritten {
+            0 => None,
+            _ if !self.written => Some(format!("The last checkpoint could not be written: {why}.")),
+            1 => Some(format!(
+                "A checkpoint could not be written, later ones could: {why}."
+            )),
+            n => Some(format!(
+                "{n} checkpoints could not be written, later ones could: {why}."
+            )),
+        };
+        let unspilled = self.unspilled.map(|why| {
+            let place = std::env::temp_dir();
+            let place = place.display();
+            format!("Worlds stayed in memory, since no temporary file in {place} took them: {why}.")
+        });
         Effort {
             seconds: (end - self.started).as_secs_f64(),
             search_seconds,
             memory_peak: memory::peak(),
             memory_max: self.memory_max,
             stopped: self.stopped,
-            notes: unenforced.into_iter().chain(unwritten).collect(),
+            notes: unenforced
+                .into_iter()
+                .chain(unspilled)
+                .chain(unwritten)
+                .collect(),
         }
     }
 }
@@ -327,7 +352,15 @@ impl Monitor for Watch {
         let took = self.wanted.elapsed();
         let every = self.every.unwrap_or_default();
         self.next_checkpoint = Instant::now() + every.max(took * CHECKPOINT_REST);
-        self.unwritten = outcome.err();
+        self.written = outcome.is_ok();
+        if let Err(why) = outcome {
+            self.unwritten += 1;
+            self.why_unwritten = why;
+        }
+    }
+
+    fn spill_failed(&mut self, why: String) {
+        self.unspilled.get_or_insert(why);
     }
 }
 

@@ -20,6 +20,7 @@ use crate::check::checkpoint::{CheckpointError, Fact, Folder};
 use crate::check::{self, Limits, Monitor, Question, Stopped};
 use crate::estimate::{Outlook, Reached};
 use crate::model::promise::located;
+use crate::model::cluster::enumerate;
 use crate::model::{Event, Property, Protocol, Rules, Success, System, View, World};
 use crate::run::{Judge, Run, Script, Stop, Witness, execute};
 use crate::scenario::{Counting, Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
@@ -418,22 +419,27 @@ impl<P: Protocol> Case for Testbed<P> {
         let system = self.check_system().expect("the scenario has a check");
         let properties = self.chosen(&options.properties);
         let asked = |p: &Property<P>| (p.name, p.premise.clone(), p.assumes.clone());
+        let names = properties.iter().map(|p| p.name.to_owned());
         let params = serde_json::to_value(&self.case.params);
+        let params = params.expect("parameters are plain data").to_string();
+        let depth = self.limits(options).depth;
+        let (reduce, symmetry, plan) = options.tuning.of_worlds();
+        // How many worlds a search may find is not among them: with more it goes on.
         let facts = vec![
             Fact::new("program", &program()),
-            Fact::new("protocol", &P::NAME),
-            Fact::new(
-                "parameters",
-                &params.expect("parameters are plain data").to_string(),
-            ),
+            Fact::new("protocol", &P::NAME).told(P::NAME),
+            Fact::new("parameters", &params).told(params),
             Fact::new("what may happen", &system.rules),
             Fact::new("what happened before", &self.after),
             Fact::new(
-                "properties",
+                "properties or `--property`",
                 &properties.iter().map(asked).collect::<Vec<_>>(),
-            ),
-            Fact::new("limits", &self.limits(options)),
-            Fact::new("reductions", &options.tuning.of_worlds()),
+            )
+            .told(enumerate(names)),
+            Fact::new("depth or `--depth`", &depth).told(depth.to_string()),
+            Fact::new("`--reduce`", &reduce).told(reduce.to_string()),
+            Fact::new("`--symmetry`", &symmetry).told(if symmetry { "on" } else { "off" }),
+            Fact::new("how reductions are planned", &plan),
         ];
         Folder::open(path, facts)
     }

@@ -118,7 +118,8 @@ pub trait Case: Send + Sync {
         monitor: &mut dyn Monitor,
     ) -> Result<CheckReport, CheckpointError>;
 
-    /// The folder for the checkpoints of such a check. What lies there must be of the very same.
+    /// The folder for the checkpoints of such a check. What lies there must be of the very same, and nobody
+    /// else may be at work in it.
     ///
     /// # Panics
     /// If the scenario has no check, or its story is refuted.

@@ -107,6 +107,7 @@ impl Reporter<'_> {
             depth: account.progress.depth,
             exhaustive: bounds.is_empty() && !account.settled,
             bounds,
+            stopped: account.stopped,
             settled: account.settled,
             absorbed: account.absorbed,
             unexercised: account

@@ -222,6 +222,9 @@ pub struct SearchReport {
     pub depth: u64,
     /// What kept it from being exhaustive: bounds, memory, time, an interrupt.
     pub bounds: Vec<String>,
+    /// Which of these stopped it, if it could have gone on.
+    #[serde(skip)]
+    pub stopped: Option<Stopped>,
     /// Every world was looked at.
     pub exhaustive: bool,
     /// It had found out all it was asked before it had looked at every world, and stopped.

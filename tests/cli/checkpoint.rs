@@ -46,10 +46,26 @@ fn folder() -> TempDir {
 /// What a check found, without what it cost.
 fn found(output: &Output) -> Value {
     let mut answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    for cost in ["seconds", "effort"] {
+    for cost in ["seconds", "effort", "checkpoint"] {
         answer.as_object_mut().unwrap().remove(cost);
     }
     answer
+}
+
+fn interrupt(child: &Child) {
+    let id = child.id().to_string();
+    let killed = Command::new("kill").args(["-INT", &id]).status();
+    assert!(killed.unwrap().success());
+}
+
+fn error(output: &Output) -> String {
+    // Lines are wrapped for whoever reads them.
+    let text = String::from_utf8_lossy(&output.stderr);
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .filter(|word| *word != "│")
+        .collect();
+    words.join(" ")
 }
 
 /// The checkpoints that are there, with their lengths.
@@ -112,10 +128,7 @@ fn an_interrupt_says_how_to_go_on() {
     let whole = check(here.path(), &["--json"]).output().unwrap();
     let mut child = check(here.path(), &KEPT).spawn().unwrap();
     assert!(until_written(here.path(), &mut child));
-    let interrupted = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(interrupted.unwrap().success());
+    interrupt(&child);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(4));
     let text = String::from_utf8(output.stdout).unwrap();
@@ -217,4 +230,251 @@ fn another_program_does_not_go_on() {
         error.contains("another check") && error.contains("program"),
         "{error}"
     );
+}
+
+/// An answer that is out stands, and so does its exit code.
+#[test]
+fn an_answer_stands_though_its_checkpoints_cannot_be_removed() {
+    let here = folder();
+    let whole = check(here.path(), &["--json"]).output().unwrap();
+    // A folder is removed by no one who removes files.
+    fs::create_dir_all(here.path().join("kept/0.checkpoint-part")).unwrap();
+    let output = check(here.path(), &KEPT).arg("--json").output().unwrap();
+    assert_eq!(output.status.code(), whole.status.code());
+    assert_eq!(found(&output), found(&whole));
+    assert_eq!(found(&output)["exit-code"], output.status.code().unwrap());
+    let error = error(&output);
+    assert!(
+        error.contains("checkpoints in kept could not be removed"),
+        "{error}"
+    );
+}
+
+#[test]
+fn one_check_at_a_time_is_at_work_in_a_folder() {
+    let here = folder();
+    let whole = check(here.path(), &["--json"]).output().unwrap();
+    let mut first = check(here.path(), &KEPT).arg("--json").spawn().unwrap();
+    assert!(until_written(here.path(), &mut first));
+    let second = check(here.path(), &KEPT).output().unwrap();
+    assert_eq!(second.status.code(), Some(2));
+    let refusal = error(&second);
+    let told = "another check is at work in the checkpoint folder kept";
+    assert!(refusal.contains(told), "{refusal}");
+    assert!(
+        refusal.contains("wait until it is over, or name another folder"),
+        "{refusal}"
+    );
+    // Nothing of it was lost by that; and a kill leaves no lock behind.
+    assert!(!checkpoints(here.path()).is_empty());
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let rest = check(here.path(), &KEPT).arg("--json").output().unwrap();
+    assert!(error(&rest).contains("Going on from kept."));
+    assert_eq!(found(&rest), found(&whole));
+    assert!(!here.path().join("kept").exists());
+}
+
+/// Whoever comes first, none finds a file damaged, and none takes away what is another's.
+#[test]
+fn checks_that_begin_at_once_do_not_disturb_each_other() {
+    let here = folder();
+    let whole = check(here.path(), &["--json"]).output().unwrap();
+    let (mut answered, mut refused) = (0, 0);
+    for _ in 0..4 {
+        let pair = [0, 1].map(|_| check(here.path(), &KEPT).arg("--json").spawn().unwrap());
+        for output in pair.map(|child| child.wait_with_output().unwrap()) {
+            if output.status.code() == Some(2) {
+                let error = error(&output);
+                assert!(error.contains("another check is at work"), "{error}");
+                refused += 1;
+            } else {
+                assert_eq!(found(&output), found(&whole));
+                answered += 1;
+            }
+        }
+    }
+    assert_eq!(answered + refused, 8);
+    assert!(answered >= 4, "{refused} were refused");
+    assert!(!here.path().join("kept").exists());
+}
+
+#[test]
+fn a_folder_that_vanishes_is_made_again() {
+    let here = folder();
+    let whole = check(here.path(), &["--json"]).output().unwrap();
+    let mut child = check(here.path(), &KEPT).spawn().unwrap();
+    assert!(until_written(here.path(), &mut child));
+    fs::remove_dir_all(here.path().join("kept")).unwrap();
+    assert!(until_written(here.path(), &mut child));
+    interrupt(&child);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("it can go on from kept."), "{text}");
+    let rest = check(here.path(), &KEPT).arg("--json").output().unwrap();
+    assert!(error(&rest).contains("Going on from kept."));
+    assert_eq!(found(&rest), found(&whole));
+    assert!(!here.path().join("kept").exists());
+}
+
+/// What cannot be written is told, in the words of the system, and nothing is promised.
+#[test]
+fn a_checkpoint_that_cannot_be_written_is_told() {
+    let lose = |json: bool| {
+        let here = folder();
+        fs::create_dir(here.path().join("gone")).unwrap();
+        let every = ["--checkpoint", "gone/kept", "--checkpoint-every", "10ms"];
+        let mut command = check(here.path(), &every);
+        if json {
+            command.arg("--json");
+        }
+        let child = command.spawn().unwrap();
+        let begun = Instant::now();
+        while !here.path().join("gone/kept").exists() {
+            assert!(begun.elapsed() < PATIENCE);
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        // A folder in one that is not there is not made.
+        fs::remove_dir_all(here.path().join("gone")).unwrap();
+        std::thread::sleep(Duration::from_millis(100));
+        interrupt(&child);
+        child.wait_with_output().unwrap()
+    };
+    let told = "The last checkpoint could not be written: No such file or directory";
+    let text = String::from_utf8(lose(false).stdout).unwrap();
+    assert_eq!(text.matches(told).count(), 1, "{text}");
+    assert!(!text.contains("go on from"), "{text}");
+    let output = lose(true);
+    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(
+        answer["effort"]["notes"][0]
+            .as_str()
+            .unwrap()
+            .starts_with(told)
+    );
+    assert!(answer.get("checkpoint").is_none());
+}
+
+/// Worlds that were to lie on disk stay in memory, and that is told once.
+#[test]
+fn a_spill_that_fails_is_told() {
+    let here = folder();
+    let path = here.path().join("slow.json");
+    let mut scenario: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    scenario["check"]["faults"] = serde_json::json!({ "crashes": 2, "drops": 2 });
+    fs::write(&path, scenario.to_string()).unwrap();
+    let told = "Worlds stayed in memory, since no temporary file in /nowhere took them: No such file or directory";
+    let large = [
+        "--memory",
+        "100MiB",
+        "--reduce",
+        "none",
+        "--property",
+        "atomicity",
+    ];
+    let output = check(here.path(), &large)
+        .env("TMPDIR", "/nowhere")
+        .arg("--json")
+        .output();
+    let answer: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+    let notes = answer["effort"]["notes"].as_array().expect("notes");
+    let notes: Vec<_> = notes.iter().filter_map(Value::as_str).collect();
+    assert!(
+        matches!(notes[..], [note] if note.starts_with(told)),
+        "{notes:?}"
+    );
+    let output = check(here.path(), &large)
+        .env("TMPDIR", "/nowhere")
+        .output();
+    let text = String::from_utf8(output.unwrap().stdout).unwrap();
+    assert_eq!(text.matches(told).count(), 1, "{text}");
+}
+
+#[test]
+fn a_limit_on_worlds_keeps_its_checkpoint_and_a_larger_one_goes_on() {
+    let here = folder();
+    let limited = |most: &str, more: &[&str]| {
+        let limit = ["--states", most, "--json"];
+        check(here.path(), &limit).args(more).output().unwrap()
+    };
+    for most in ["1000", "1000", "50000", "200000"] {
+        let whole = limited(most, &[]);
+        let output = limited(most, &KEPT);
+        assert_eq!(output.status.code(), whole.status.code());
+        assert_eq!(found(&output), found(&whole), "{most}");
+        let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(answer["checkpoint"]["folder"], "kept", "{most}");
+        assert!(!checkpoints(here.path()).is_empty());
+    }
+    let text = check(here.path(), &["--states", "200000"])
+        .args(KEPT)
+        .output()
+        .unwrap();
+    assert!(error(&text).contains("Going on from kept."));
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(
+        text.contains("Go on with a larger --states: jury check slow.json"),
+        "{text}"
+    );
+    let whole = check(here.path(), &["--json"]).output().unwrap();
+    let rest = check(here.path(), &KEPT).arg("--json").output().unwrap();
+    assert!(error(&rest).contains("Going on from kept."));
+    assert_eq!(found(&rest), found(&whole));
+    assert!(!here.path().join("kept").exists());
+}
+
+#[test]
+fn the_flag_that_differs_is_named() {
+    let here = folder();
+    let stop = ["--states", "20000"];
+    check(here.path(), &KEPT).args(stop).output().unwrap();
+    assert!(!checkpoints(here.path()).is_empty());
+    let cases: [(&[&str], &str); 5] = [
+        (
+            &["--reduce", "none"],
+            "differs in `--reduce` (auto there, none here)",
+        ),
+        (
+            &["--reduce", "lost,no-op"],
+            "`--reduce` (auto there, no-op,lost here)",
+        ),
+        (
+            &["--symmetry"],
+            "differs in `--symmetry` (off there, on here)",
+        ),
+        (
+            &["--depth", "7"],
+            "differs in depth or `--depth` (unlimited there, 7 here)",
+        ),
+        (
+            &["--property", "atomicity", "--symmetry"],
+            "properties or `--property` and `--symmetry` (off there, on here)",
+        ),
+    ];
+    for (flags, told) in cases {
+        let output = check(here.path(), flags).args(KEPT).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let error = error(&output);
+        assert!(
+            error.contains("another check") && error.contains(told),
+            "{error}"
+        );
+    }
+    // These make no difference.
+    let same = [
+        "--threads",
+        "1",
+        "--memory",
+        "2GiB",
+        "--paranoid",
+        "--show",
+        "none",
+    ];
+    let output = check(here.path(), &same)
+        .args(stop)
+        .args(KEPT)
+        .output()
+        .unwrap();
+    assert!(error(&output).contains("Going on from kept."));
 }

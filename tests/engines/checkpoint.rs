@@ -7,7 +7,7 @@ use crate::common::table::game;
 use crate::common::{account, cases, eager, searched, states};
 use jury::check::checkpoint::{CheckpointError, Fact, Folder};
 use jury::check::fast::{self, Sizes, Tuning};
-use jury::check::reduction::{Forgone, Reduction};
+use jury::check::reduction::{Forgone, Reduce, Reduction};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped};
 use jury::model::{
     Event, Expectation, Limit, Link, NodeSet, Predicate, Property, Protocol, Reason, Rules, System,
@@ -84,9 +84,10 @@ impl Monitor for Restless<'_> {
     }
 }
 
-/// The only file in a folder.
+/// The only checkpoint in a folder.
 fn the_file(folder: &Path) -> PathBuf {
     let files = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path());
+    let files = files.filter(|path| path.extension().is_some_and(|e| e == "checkpoint"));
     let [file] = &files.collect::<Vec<_>>()[..] else {
         panic!("one checkpoint");
     };
@@ -401,14 +402,95 @@ fn a_checkpoint_that_cannot_be_written_stops_nothing() {
 
     let here = TempDir::new().unwrap();
     let path = here.path().join("gone");
-    let folder = Folder::open(&path, vec![Fact::new("nothing", &0)]).unwrap();
-    fs::remove_dir(&path).unwrap();
+    fs::create_dir(&path).unwrap();
+    let folder = Folder::open(&path.join("kept"), vec![Fact::new("nothing", &0)]).unwrap();
+    fs::remove_dir_all(&path).unwrap();
     let mut monitor = Noting(Vec::new());
     let system = commit(1, true);
     let limits = Limits::default();
     let explored = explore_from(&system, limits, eager(), &folder, &mut monitor).unwrap();
     assert_eq!(explored.account.stopped, None);
     assert!(!monitor.0.is_empty());
+    assert!(folder.is_empty());
+}
+
+/// A limit on worlds is a stop like any other: with a larger one a search goes on, and finds what one finds
+/// that had it from the start. That is so for one that only looks, for one that leaves something out and for
+/// one that leaves out nothing; and whatever goals it has swept for by then.
+#[test]
+fn a_larger_limit_goes_on() {
+    let sizes = Sizes {
+        round: 64,
+        ..Sizes::default()
+    };
+    let tuning = |first_look, reduce| Tuning {
+        first_look,
+        reduce,
+        threads: 2,
+        sizes,
+        ..Tuning::default()
+    };
+    let looks = tuning(500, Reduce::Auto);
+    let never_looks = tuning(0, Reduce::Auto);
+    for tuning in [looks, never_looks, tuning(0, Reduce::NONE)] {
+        let system = commit(3, true);
+        let here = TempDir::new().unwrap();
+        let folder = Folder::open(here.path(), Vec::new()).unwrap();
+        let mut before = 0;
+        for most in [100, 100, 300, 800, 801, 20_000] {
+            let properties = system.protocol.properties();
+            let (start, limits) = (system.initial(), states(most));
+            let whole = searched(&system, &start, &properties, &limits, tuning, &mut Patient);
+            let explored = explore_from(&system, limits, tuning, &folder, &mut Patient).unwrap();
+            assert_eq!(
+                account(&system, &explored),
+                account(&system, &whole),
+                "{most}"
+            );
+            let distinct = explored.account.progress.distinct;
+            assert!(distinct >= before);
+            before = distinct;
+            if explored.account.stopped == Some(Stopped::States) {
+                assert!(!folder.is_empty(), "{most}");
+            }
+        }
+        assert!(before > 801);
+    }
+}
+
+/// It goes on from there, and does not begin anew.
+#[test]
+fn what_is_behind_a_limit_is_not_searched_twice() {
+    /// The fewest worlds that it saw.
+    struct Fewest(u64);
+
+    impl Monitor for Fewest {
+        fn look(&mut self, progress: &Progress) -> Result<(), Stopped> {
+            // What restores a checkpoint has no worlds yet.
+            if progress.ahead == 0 {
+                self.0 = self.0.min(progress.distinct);
+            }
+            Ok(())
+        }
+    }
+
+    let here = TempDir::new().unwrap();
+    let folder = Folder::open(here.path(), Vec::new()).unwrap();
+    let tuning = Tuning {
+        sizes: Sizes {
+            round: 16,
+            ..Sizes::default()
+        },
+        ..Tuning::unreduced()
+    };
+    let system = commit(2, true);
+    let fewest = |most| {
+        let mut monitor = Fewest(u64::MAX);
+        explore_from(&system, states(most), tuning, &folder, &mut monitor).unwrap();
+        monitor.0
+    };
+    assert_eq!(fewest(700), 1);
+    assert!(fewest(2_000) > 700);
 }
 
 /// Time is over before it is clear what may be left out: the next time nothing is, so that a search that

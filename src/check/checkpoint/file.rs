@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::error::CheckpointError;
+use super::error::{CheckpointError, Differing};
 use super::sum::{Sum, digest};
 use crate::model::bytes::{from_bytes, to_bytes};
 
@@ -18,20 +18,47 @@ use crate::model::bytes::{from_bytes, to_bytes};
 const MAGIC: [u8; 8] = *b"jurychk\n";
 
 /// Changes whenever the meaning of anything behind it changes.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Something that a check depends on, by the digest of how it prints.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fact {
     name: String,
     digest: u64,
+    /// The same in words, if it was told.
+    told: String,
 }
+
+/// What is longer is not told where checks differ.
+const TOLD_MAX: usize = 60;
 
 impl Fact {
     pub fn new(name: &str, about: &impl Debug) -> Self {
         let digest = digest(&format!("{about:?}"));
         let name = name.to_owned();
-        Fact { name, digest }
+        Fact {
+            name,
+            digest,
+            told: String::new(),
+        }
+    }
+
+    /// The same, which people know by these words.
+    #[must_use]
+    pub fn told(mut self, words: impl Into<String>) -> Self {
+        self.told = words.into();
+        self
+    }
+
+    /// How it differs from what was written of it.
+    pub(super) fn differing_from(&self, before: Option<&Fact>) -> Differing {
+        let is_short = |fact: &Fact| (1..=TOLD_MAX).contains(&fact.told.chars().count());
+        let before = before.filter(|before| is_short(before) && is_short(self));
+        let values = before.map(|before| (before.told.clone(), self.told.clone()));
+        Differing {
+            what: self.name.clone(),
+            values: values.filter(|(there, here)| there != here),
+        }
     }
 
     pub(super) fn name(&self) -> &str {

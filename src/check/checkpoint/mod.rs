@@ -2,52 +2,57 @@
 //!
 //! Invariants: a file is written beside its place and renamed, so that a kill at any moment leaves
 //! the old one or the new one. A file names everything that its search depends on, and is taken for no
-//! other search. How it looks inside is the business of `file`, and what a search writes that of the
-//! engine.
+//! other search. Only one check at a time is at work in a folder (`lock`). How a file looks inside is the
+//! business of `file`, and what a search writes that of the engine.
 
 mod error;
 mod file;
+mod lock;
 mod sum;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
-pub use error::CheckpointError;
+pub use error::{CheckpointError, Differing};
 pub use file::{Fact, Reader, Writer};
 
 use self::file::Header;
+use self::lock::Held;
 use self::sum::digest;
 
 const EXTENSION: &str = "checkpoint";
 
-/// A folder with the checkpoints of one check.
+/// A folder with the checkpoints of one check, held against others.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
     facts: Vec<Fact>,
+    held: Arc<Held>,
 }
 
 impl Folder {
     /// Opens a folder, or makes it in one that is there. What lies in it must be of the check that
-    /// depends on these facts.
+    /// depends on these facts, and nobody else may be at work in it.
     pub fn open(path: &Path, facts: Vec<Fact>) -> Result<Self, CheckpointError> {
-        let folder = Folder {
-            path: path.to_owned(),
-            facts,
-        };
-        let unreadable = |error| CheckpointError::Unreadable {
+        let unusable = |error| CheckpointError::Unusable {
             path: path.to_owned(),
             error,
         };
         if path.exists() && !path.is_dir() {
-            return Err(unreadable(io::Error::other("this is a file, not a folder")));
+            return Err(unusable(io::Error::other("this is a file, not a folder")));
         }
-        match fs::create_dir(path) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            made => made.map_err(unreadable)?,
-        }
-        for file in folder.files(EXTENSION).map_err(unreadable)? {
+        let held = Held::take(path).map_err(unusable)?;
+        let held = held.ok_or_else(|| CheckpointError::InUse {
+            path: path.to_owned(),
+        })?;
+        let folder = Folder {
+            path: path.to_owned(),
+            facts,
+            held: Arc::new(held),
+        };
+        for file in folder.files(EXTENSION).map_err(unusable)? {
             let reader = Reader::open(&file)?;
             let header = reader.header;
             let by = |version: &str| format!("jury {version}");
@@ -68,6 +73,7 @@ impl Folder {
         let search = digest(&format!("{search:?}"));
         Place {
             path: self.path.join(format!("{search:016x}.{EXTENSION}")),
+            held: Arc::clone(&self.held),
             header: Header {
                 jury: env!("CARGO_PKG_VERSION").to_owned(),
                 check: self.facts.clone(),
@@ -76,9 +82,10 @@ impl Folder {
         }
     }
 
-    /// Whether there is anything to go on from.
+    /// Whether there is nothing to go on from, or not any more.
     pub fn is_empty(&self) -> bool {
-        self.files(EXTENSION).is_ok_and(|files| files.is_empty())
+        let files = self.files(EXTENSION);
+        !self.held.is_in_place() || files.map_or(true, |files| files.is_empty())
     }
 
     pub fn path(&self) -> &Path {
@@ -87,9 +94,14 @@ impl Folder {
 
     /// Removes the checkpoints, and the folder if nothing else is in it.
     pub fn clear(&self) -> io::Result<()> {
+        if self.held.keep().is_err() {
+            // It has vanished, and what may be there by now is not ours.
+            return Ok(());
+        }
         let mut files = self.files(EXTENSION)?;
         files.extend(self.files(PART)?);
         files.iter().try_for_each(fs::remove_file)?;
+        self.held.give_up();
         // A folder in which something else lies stays.
         let _ = fs::remove_dir(&self.path);
         Ok(())
@@ -107,18 +119,21 @@ impl Folder {
     }
 }
 
-/// The names of the facts that are not in both.
-fn differing(theirs: &[Fact], ours: &[Fact]) -> Vec<String> {
-    let missing = |fact: &&Fact| !theirs.contains(fact);
-    let names: Vec<String> = ours
-        .iter()
-        .filter(missing)
-        .map(|f| f.name().to_owned())
-        .collect();
-    if names.is_empty() {
-        return vec!["what it asks".to_owned()];
+/// The facts that are not in both.
+fn differing(theirs: &[Fact], ours: &[Fact]) -> Vec<Differing> {
+    let others = ours.iter().filter(|fact| !theirs.contains(fact));
+    let differing = others.map(|fact| {
+        let before = theirs.iter().find(|other| other.name() == fact.name());
+        fact.differing_from(before)
+    });
+    let differing: Vec<Differing> = differing.collect();
+    if differing.is_empty() {
+        return vec![Differing {
+            what: "what it asks".to_owned(),
+            values: None,
+        }];
     }
-    names
+    differing
 }
 
 /// How the name of a file ends that is not whole yet.
@@ -128,6 +143,7 @@ const PART: &str = "checkpoint-part";
 #[derive(Clone, Debug)]
 pub struct Place {
     path: PathBuf,
+    held: Arc<Held>,
     header: Header,
 }
 
@@ -144,8 +160,10 @@ impl Place {
         Ok(Some(reader))
     }
 
-    /// Writes a checkpoint, which then takes the place of the one before.
+    /// Writes a checkpoint, which then takes the place of the one before. A folder that has vanished is made
+    /// again.
     pub fn write(&self, content: impl FnOnce(&mut Writer) -> io::Result<()>) -> io::Result<()> {
+        self.held.keep()?;
         let part = self.path.with_extension(PART);
         let mut writer = Writer::create(&part, &self.header)?;
         content(&mut writer)?;
@@ -174,7 +192,8 @@ mod tests {
     use super::{CheckpointError, Fact, Folder};
 
     fn facts(seed: u32) -> Vec<Fact> {
-        vec![Fact::new("protocol", &"toy"), Fact::new("seed", &seed)]
+        let seed = Fact::new("seed", &seed).told(seed.to_string());
+        vec![Fact::new("protocol", &"toy"), seed]
     }
 
     fn written() -> (TempDir, Folder) {
@@ -216,18 +235,49 @@ mod tests {
     #[test]
     fn another_check_is_not_taken_for_this_one() {
         let (_here, folder) = written();
-        let error = Folder::open(folder.path(), facts(2)).unwrap_err();
+        let path = folder.path().to_owned();
+        drop(folder);
+        let told = |facts: Vec<Fact>| Folder::open(&path, facts).unwrap_err().to_string();
+        let differs = "belongs to another check, which differs in";
+        let error = told(facts(2));
         assert!(
-            error
-                .to_string()
-                .ends_with("belongs to another check, which differs in seed")
+            error.ends_with(&format!("{differs} seed (1 there, 2 here)")),
+            "{error}"
         );
+        let long = Fact::new("seed", &3).told("3".repeat(100));
+        let error = told(vec![Fact::new("protocol", &"toy"), long]);
+        assert!(error.ends_with(&format!("{differs} seed")), "{error}");
+        let error = told(vec![Fact::new("protocol", &"toy")]);
+        assert!(
+            error.ends_with(&format!("{differs} what it asks")),
+            "{error}"
+        );
+        let folder = Folder::open(&path, facts(1)).unwrap();
         let file = folder.place(&"first").path;
         fs::rename(&file, folder.place(&"second").path).unwrap();
         assert!(matches!(
             folder.place(&"second").read(),
             Err(CheckpointError::Damaged { .. })
         ));
+    }
+
+    #[test]
+    fn a_folder_is_for_one_check_at_a_time() {
+        let (_here, folder) = written();
+        let path = folder.path().to_owned();
+        let refused = Folder::open(&path, facts(1)).unwrap_err();
+        assert!(matches!(refused, CheckpointError::InUse { .. }));
+        fs::remove_dir_all(&path).unwrap();
+        assert!(folder.is_empty());
+        folder.clear().unwrap();
+        folder.place(&"first").write(|_| Ok(())).unwrap();
+        assert!(!folder.is_empty());
+        fs::remove_dir_all(&path).unwrap();
+        let other = Folder::open(&path, facts(1)).unwrap();
+        other.place(&"first").write(|_| Ok(())).unwrap();
+        assert!(folder.is_empty());
+        folder.clear().unwrap();
+        assert!(!other.is_empty());
     }
 
     #[test]
@@ -249,18 +299,25 @@ mod tests {
         #[test]
         fn damage_is_found(cut in any::<prop::sample::Index>(), bit in any::<prop::sample::Index>()) {
             let (_here, folder) = written();
-            let file = folder.place(&"first").path;
+            let place = folder.place(&"first");
+            let (file, path) = (place.path.clone(), folder.path().to_owned());
+            let is_damaged = || matches!(
+                Folder::open(&path, facts(1)),
+                Err(CheckpointError::Damaged { .. } | CheckpointError::OtherVersion { .. })
+            );
+            // Nobody else is at work in it.
+            folder.held.give_up();
             let whole = fs::read(&file).unwrap();
             fs::write(&file, &whole[..cut.index(whole.len())]).unwrap();
-            prop_assert!(Folder::open(folder.path(), facts(1)).is_err());
+            prop_assert!(is_damaged());
             let mut flipped = whole.clone();
             let bit = bit.index(whole.len() * 8);
             flipped[bit / 8] ^= 1 << (bit % 8);
             fs::write(&file, &flipped).unwrap();
-            prop_assert!(Folder::open(folder.path(), facts(1)).is_err());
-            prop_assert!(folder.place(&"first").read().is_err());
+            prop_assert!(is_damaged());
+            prop_assert!(place.read().is_err());
             fs::write(&file, [&whole[..], &[0]].concat()).unwrap();
-            prop_assert!(Folder::open(folder.path(), facts(1)).is_err());
+            prop_assert!(is_damaged());
         }
     }
 }

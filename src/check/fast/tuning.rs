@@ -75,8 +75,9 @@ impl Tuning {
         threads.min(Visited::SHARES_MAX)
     }
 
-    /// What of it changes which worlds there are: a search goes on only with the same.
-    pub fn of_worlds(&self) -> impl std::fmt::Debug + use<> {
+    /// What of it changes which worlds there are: a search goes on only with the same. Reductions, symmetry,
+    /// and how it is found out what may be left out.
+    pub fn of_worlds(&self) -> (Reduce, bool, impl std::fmt::Debug + use<>) {
         // All of it is named, so that whatever comes new has to be decided on here.
         let Tuning {
             threads: _,
@@ -98,7 +99,7 @@ impl Tuning {
                     questions_max,
                 },
         } = *self;
-        (reduce, first_look, questions_max, symmetry)
+        (reduce, symmetry, (first_look, questions_max))
     }
 }
 

@@ -89,12 +89,12 @@ impl<'a> Attempt<'a> {
             None => Opened::default(),
         };
         monitor.begins(opened.cost);
-        let looks = if opened.is_empty() {
+        let looks = if opened.is_empty() || opened.is_look {
             self.looks()
         } else {
             Vec::new()
         };
-        let planned = match self.look(&looks, monitor) {
+        let planned = match self.look(&looks, &mut opened, monitor)? {
             LookOutcome::Through(explored) => return Ok(*explored),
             LookOutcome::Planned(plan) => Ok(plan),
             LookOutcome::Not => self.plan(opened.before, self.tuning.sizes.questions_max, monitor),
@@ -197,7 +197,14 @@ impl<'a> Attempt<'a> {
 
     /// Searches without leaving anything out, further each time, until that is all there is, or until it is
     /// clear what may be left out.
-    fn look(&mut self, looks: &[Look], monitor: &mut dyn Monitor) -> LookOutcome {
+    ///
+    /// Where a limit on worlds ends it, it is kept, and goes on with a larger one.
+    fn look(
+        &mut self,
+        looks: &[Look],
+        opened: &mut Opened,
+        monitor: &mut dyn Monitor,
+    ) -> Result<LookOutcome, CheckpointError> {
         let mut last = LookOutcome::Not;
         for look in looks {
             let asked = self.limits.states;
@@ -206,20 +213,28 @@ impl<'a> Attempt<'a> {
                 ..*self.limits
             };
             let (mut search, symmetry) = self.search_within(&limits, Reductions::NONE);
+            search.is_look = true;
+            if let Err(stopped) = self.restore(&mut search, opened, monitor)? {
+                let found = self.stopped_before(stopped);
+                return Ok(LookOutcome::Through(Box::new(found)));
+            }
             search.run(monitor);
             let is_over = asked.is_some_and(|states| states <= look.worlds);
             if search.stopped != Some(Stopped::States) || is_over {
+                let may_go_on = search.stopped == Some(Stopped::States);
+                search.place = self.place.filter(|_| may_go_on).cloned();
                 let found = search.finish(monitor).expect("nothing is left out");
-                return LookOutcome::Through(Box::new(with_symmetry(found, symmetry)));
+                let found = with_symmetry(found, symmetry);
+                return Ok(LookOutcome::Through(Box::new(found)));
             }
             let reduced = match self.plan(None, look.questions, monitor) {
                 Ok(reduced) => reduced,
-                Err(stopped) if self.place.is_some() => return LookOutcome::Stopped(stopped),
+                Err(stopped) if self.place.is_some() => return Ok(LookOutcome::Stopped(stopped)),
                 Err(stopped) => {
                     search.stopped = Some(stopped);
                     let found = search.finish(&mut Halted(stopped));
-                    let found = found.expect("nothing is left out");
-                    return LookOutcome::Through(Box::new(with_symmetry(found, symmetry)));
+                    let found = with_symmetry(found.expect("nothing is left out"), symmetry);
+                    return Ok(LookOutcome::Through(Box::new(found)));
                 }
             };
             let is_open = |(_, why): &(_, Forgone)| matches!(why, Forgone::TooManyQuestions(_));
@@ -229,7 +244,7 @@ impl<'a> Attempt<'a> {
                 break;
             }
         }
-        last
+        Ok(last)
     }
 
     /// What is left out, as far as that can be told before the search; nothing if it is known already that
@@ -295,7 +310,7 @@ impl<'a> Attempt<'a> {
     /// Takes over what a checkpoint holds, if there is one that was not taken over yet.
     fn restore(
         &self,
-        search: &mut BreadthFirst<'a>,
+        search: &mut BreadthFirst<'_>,
         opened: &mut Opened,
         monitor: &mut dyn Monitor,
     ) -> Result<Result<(), Stopped>, CheckpointError> {
@@ -345,6 +360,10 @@ impl Monitor for Again<'_> {
 
     fn cost(&self) -> u64 {
         self.monitor.cost()
+    }
+
+    fn spill_failed(&mut self, why: String) {
+        self.monitor.spill_failed(why);
     }
 
     fn wants_checkpoint(&mut self) -> bool {

@@ -13,6 +13,13 @@ use crate::model::{Reason, Sense};
 impl BreadthFirst<'_> {
     /// Expands worlds until there are no more, all is found out, a limit is reached or the monitor stops it.
     pub fn run(&mut self, monitor: &mut dyn Monitor) {
+        self.expand_all(monitor);
+        if let Some(why) = self.keys.refusal() {
+            monitor.spill_failed(why.to_string());
+        }
+    }
+
+    fn expand_all(&mut self, monitor: &mut dyn Monitor) {
         let round = self.tuning.sizes.round.max(1);
         while self.expanded < self.keys.len() && !self.is_settled() && !self.is_spoilt() {
             if self.expanded == self.level_ends() {
@@ -32,6 +39,8 @@ impl BreadthFirst<'_> {
                 self.stopped = Some(Stopped::States);
                 return;
             }
+            // What was marked among fewer worlds says nothing of more.
+            self.swept = None;
             let next_look = (self.expanded + 1).next_multiple_of(round);
             if let Err(stopped) = self.round(self.level_ends().min(next_look), monitor) {
                 self.save(monitor);
@@ -47,8 +56,8 @@ impl BreadthFirst<'_> {
             return None;
         }
         self.hear_all();
-        if self.sweeps && self.is_through() {
-            // What was found so far took its time.
+        if self.stopped == Some(Stopped::States) || self.sweeps && self.is_through() {
+            // What was found so far took its time; and with a larger limit it goes on from here.
             self.save(monitor);
         }
         let inquiries = self.inquiries.iter().enumerate();

@@ -5,7 +5,8 @@
 //! all that the words mean: the values behind the numbers, the layout, the folding tables; and, where it
 //! was written in a sweep, what was marked by then. What
 //! was merely remembered (answers of handlers and predicates, the set of words) is worked out
-//! again. A checkpoint of a search that is through holds what it found (`through`).
+//! again. A checkpoint of a search that is through holds what it found (`through`). One that a limit on
+//! worlds has ended is under way: with a larger limit it goes on.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -27,6 +28,7 @@ use crate::model::Reason;
 /// What a checkpoint is of.
 const UNDER_WAY: u64 = 0;
 const THROUGH: u64 = 1;
+const LOOK: u64 = 2;
 
 /// How many worlds are expanded once more to see whether the protocol is still the same.
 const REPLAYED: usize = 1024;
@@ -38,6 +40,8 @@ pub struct Opened {
     /// See [`BreadthFirst::before`].
     pub before: Option<u64>,
     pub under_way: Option<Reader>,
+    /// What is under way is a [look](BreadthFirst::is_look).
+    pub is_look: bool,
     pub through: Option<Through>,
 }
 
@@ -56,11 +60,15 @@ pub fn open(place: &Place) -> Result<Opened, CheckpointError> {
     };
     opened.cost = reader.number()?;
     opened.before = reader.number()?.checked_sub(1);
-    if reader.number()? == THROUGH {
-        opened.through = Some(reader.value()?);
-        reader.end()?;
-    } else {
-        opened.under_way = Some(reader);
+    match reader.number()? {
+        THROUGH => {
+            opened.through = Some(reader.value()?);
+            reader.end()?;
+        }
+        under_way => {
+            opened.is_look = under_way == LOOK;
+            opened.under_way = Some(reader);
+        }
     }
     Ok(opened)
 }
@@ -104,7 +112,7 @@ impl BreadthFirst<'_> {
         let written = place.write(|writer| {
             writer.number(cost)?;
             writer.number(self.before.map_or(0, |before| before + 1))?;
-            writer.number(UNDER_WAY)?;
+            writer.number(if self.is_look { LOOK } else { UNDER_WAY })?;
             self.write(writer)?;
             self.write_marks(sweep, writer)
         });

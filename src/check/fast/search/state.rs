@@ -51,6 +51,8 @@ pub struct BreadthFirst<'a> {
     /// Events that were applied by a search before this one, which left out too much.
     pub before: Option<u64>,
     pub stopped: Option<Stopped>,
+    /// It only looks, so that it becomes clear what may be left out.
+    pub is_look: bool,
     /// Where checkpoints go.
     pub place: Option<Place>,
     /// The sweep that a checkpoint was written in, and its marks, eight worlds to a word.
@@ -88,6 +90,7 @@ impl<'a> BreadthFirst<'a> {
             read: Reads::default(),
             before: None,
             stopped: None,
+            is_look: false,
             place: None,
             swept: None,
             chunks: Vec::new(),
@@ -207,9 +210,9 @@ impl<'a> BreadthFirst<'a> {
             && fits
     }
 
-    /// Whether there is nothing more to find within the limits.
+    /// Whether there is nothing more to find, whatever the limit on worlds.
     pub fn is_through(&self) -> bool {
-        matches!(self.stopped, None | Some(Stopped::States))
+        self.stopped.is_none()
     }
 }
 

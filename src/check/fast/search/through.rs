@@ -9,7 +9,7 @@ use super::searched::{AnyEvent, Positions, Searched};
 use super::seen::SavedSeen;
 use crate::check::explore::{Explored, Finding};
 use crate::check::fast::expand::worker::Seen;
-use crate::check::{Account, Progress, Stopped};
+use crate::check::{Account, Progress};
 use crate::model::{Reason, Sense};
 
 /// What a search found that is through.
@@ -21,7 +21,6 @@ pub struct Through {
     frontier: u64,
     findings: Vec<SavedFinding>,
     seen: SavedSeen,
-    too_many: bool,
     settled: bool,
     waiting: Option<Positions>,
 }
@@ -68,7 +67,6 @@ impl Through {
             frontier,
             findings: explored.findings.iter().map(finding).collect(),
             seen: SavedSeen::of(&seen),
-            too_many: account.stopped == Some(Stopped::States),
             settled: account.settled,
             waiting: explored.waiting_for_the_living.as_deref().map(positions),
         }
@@ -121,7 +119,6 @@ impl Through {
                 absorbed: seen.absorbed,
                 repair_withheld: seen.repair_withheld,
                 exercised: Some(seen.exercised),
-                stopped: self.too_many.then_some(Stopped::States),
                 settled: self.settled,
                 ..Account::default()
             },

@@ -39,7 +39,7 @@ enum Disk {
     Unused,
     Used(Mutex<File>),
     /// It took some blocks perhaps, and then one no more.
-    Full(Option<Mutex<File>>),
+    Full(Option<Mutex<File>>, io::Error),
 }
 
 impl Keys {
@@ -75,7 +75,7 @@ impl Keys {
     fn add_block(&mut self) {
         let mut room = None;
         let here_max = (self.blocks_max / self.key_words).max(1);
-        while self.here >= here_max && !matches!(self.disk, Disk::Full(_)) {
+        while self.here >= here_max && !matches!(self.disk, Disk::Full(..)) {
             room = self.put_away().or(room);
         }
         let room = room.unwrap_or_else(|| {
@@ -191,6 +191,14 @@ impl Keys {
         }
     }
 
+    /// Why the disk took no more, if it refused a block.
+    pub fn refusal(&self) -> Option<&io::Error> {
+        match &self.disk {
+            Disk::Unused | Disk::Used(_) => None,
+            Disk::Full(_, why) => Some(why),
+        }
+    }
+
     /// What is held in memory.
     pub fn bytes(&self) -> usize {
         let words: usize = self.blocks.iter().flatten().map(Vec::capacity).sum();
@@ -211,21 +219,24 @@ impl Disk {
     /// not asked again.
     fn write(&mut self, nth: usize, words: &[u64]) -> bool {
         if matches!(self, Disk::Unused) {
-            *self = tempfile::tempfile().map_or(Disk::Full(None), |f| Disk::Used(Mutex::new(f)));
+            *self = match tempfile::tempfile() {
+                Ok(file) => Disk::Used(Mutex::new(file)),
+                Err(why) => Disk::Full(None, why),
+            };
         }
         let Disk::Used(file) = self else { return false };
         let file = file.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let written = write_words(file, nth, words);
-        if written.is_err() {
-            let used = std::mem::replace(self, Disk::Unused);
-            *self = Disk::Full(used.into_file());
-        }
-        written.is_ok()
+        let Err(why) = write_words(file, nth, words) else {
+            return true;
+        };
+        let used = std::mem::replace(self, Disk::Unused);
+        *self = Disk::Full(used.into_file(), why);
+        false
     }
 
     /// The words that lie from the n-th on.
     fn read(&self, nth: usize, count: usize) -> Vec<u64> {
-        let (Disk::Used(file) | Disk::Full(Some(file))) = self else {
+        let (Disk::Used(file) | Disk::Full(Some(file), _)) = self else {
             unreachable!("a block that is not here was written");
         };
         let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
@@ -237,7 +248,7 @@ impl Disk {
         match self {
             Disk::Unused => None,
             Disk::Used(file) => Some(file),
-            Disk::Full(file) => file,
+            Disk::Full(file, _) => file,
         }
     }
 }
@@ -355,6 +366,8 @@ mod tests {
                             prop_assert_eq!(keys.get(a), list[a]);
                         }
                     }
+                    // Once is enough: it is not asked again.
+                    Action::Refuse if refuses => {}
                     Action::Refuse => {
                         // A file that was opened for reading takes nothing, and gives back all.
                         let file = Mutex::new(File::open(file.path()).unwrap());
@@ -366,6 +379,9 @@ mod tests {
                 let here = keys.blocks.iter().flatten().count();
                 prop_assert_eq!(here, keys.here);
                 prop_assert!(refuses || here <= blocks_max.max(1));
+                prop_assert!(refuses || keys.refusal().is_none());
+                // The list told why it keeps more than it should.
+                prop_assert!(here <= blocks_max.max(1) || keys.refusal().is_some());
                 let mut all = Vec::new();
                 keys.each(|some| all.extend_from_slice(some));
                 prop_assert_eq!(&all, &list);

@@ -12,7 +12,7 @@ use crate::trace::Trace;
 pub use crate::matrix::skeen::{commit_protocols, concurrency_sets};
 pub use crate::report::{Options, diagram, step};
 pub use crate::scenario::{SEEDS_MAX, Seeds, nearest};
-pub use crate::testbed::{Certainty, Replayed, certainty, estimate, run_seeds};
+pub use crate::testbed::{Replayed, estimate, run_seeds};
 
 use super::{Failure, sources};
 

@@ -7,7 +7,7 @@ use crate::trace::Trace;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use serde::Serialize;
 
-use super::edge::{self, Certainty, Options, Replayed};
+use super::edge::{self, Options, Replayed};
 use super::output::{Output, Paint};
 use super::picture::{self, Picture};
 use super::shapes::Answer;
@@ -23,8 +23,9 @@ Examples:
 
 /// Replay a trace through the real handlers, and draw it.
 ///
-/// Says which step no longer does what was recorded, if one does not (exit code 1). The fingerprint is
-/// compared as well, and what came of a run is judged again; what a check said stays as recorded.
+/// Says which step no longer does what was recorded, if one does not (exit code 1), and in what. All that is
+/// recorded is compared, also what the run came to in the end. Its verdict is judged again; what one run
+/// cannot show, such as that there is no shorter one, stays as recorded, and is named.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -62,9 +63,12 @@ struct Result {
     /// `same`, `differs` or `diverges`.
     replay: &'static str,
     steps: usize,
-    /// `judged again`, or `as recorded` where a replay alone cannot judge it.
+    /// `judged again`, `judged in part`, or `as recorded` where a replay alone cannot judge it.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<&'static str>,
+    /// What of the verdict stands there as recorded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    as_recorded: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<Difference>,
     /// What happened today; absent if an event could not happen any more.
@@ -168,20 +172,23 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
     let outcome = match &replayed {
         Replayed::Same(_) => Outcome::AsExpected,
         _ if !alike(&edge::replay(trace)?, &replayed) => Outcome::BrokenPromise,
+        Replayed::Same(..) => Outcome::AsExpected,
+        _ if !alike(&edge::replay(trace)?, &replayed) => Outcome::Nondeterminism,
         _ => Outcome::Refuted,
     };
     let steps = trace.steps.len();
     let result = match replayed {
-        Replayed::Same(again) => Result {
+        Replayed::Same(again, certainty) => Result {
             replay: "same",
             steps,
-            verdict: again
-                .verdict
-                .as_ref()
-                .map(|_| match edge::certainty(trace) {
-                    Certainty::Judged => "judged again",
-                    Certainty::AsRecorded => "as recorded",
-                }),
+            verdict: again.verdict.as_ref().map(|_| {
+                match (certainty.is_judged, certainty.as_recorded.is_empty()) {
+                    (true, true) => "judged again",
+                    (true, false) => "judged in part",
+                    (false, _) => "as recorded",
+                }
+            }),
+            as_recorded: certainty.as_recorded,
             difference: None,
             trace: Some(again),
         },
@@ -189,10 +196,11 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
             replay: "differs",
             steps,
             verdict: None,
+            as_recorded: Vec::new(),
             difference: Some(Difference {
                 step: difference.step,
                 event: difference.event,
-                field: difference.field.to_owned(),
+                field: difference.field,
                 was: difference.was,
                 is: difference.is,
             }),
@@ -202,6 +210,7 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
             replay: "diverges",
             steps,
             verdict: None,
+            as_recorded: Vec::new(),
             difference: Some(Difference {
                 step: divergence.step,
                 was: divergence.event.clone(),
@@ -217,7 +226,7 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
 
 fn alike(a: &Replayed, b: &Replayed) -> bool {
     match (a, b) {
-        (Replayed::Same(a), Replayed::Same(b))
+        (Replayed::Same(a, _), Replayed::Same(b, _))
         | (Replayed::Differs(a, _), Replayed::Differs(b, _)) => a == b,
         (Replayed::Diverges(a), Replayed::Diverges(b)) => a == b,
         _ => false,
@@ -235,8 +244,12 @@ fn tell(
         let steps = words::count(result.steps as u64, "step", "steps");
         let same = out.paint(Paint::Good, "replays");
         out.line(format!("{path}: {same}, all {steps} as recorded."))?;
-        if result.verdict == Some("as recorded") {
-            out.line("  The verdict above is as recorded: it says more than one run can show.")?;
+        if let Some(verdict) = result.verdict.filter(|_| !result.as_recorded.is_empty()) {
+            let parts: Vec<_> = result.as_recorded.iter().map(ToString::to_string).collect();
+            let parts = words::listed(&parts);
+            out.line(format!(
+                "  The verdict is {verdict}. One run cannot show {parts}: this stands there as recorded."
+            ))?;
         }
         return Ok(());
     };
@@ -250,7 +263,7 @@ fn tell(
     let otherwise = out.paint(Paint::Bad, "no longer replays");
     let place = match step {
         0 => event.clone(),
-        _ if ["hash", "verdict"].contains(&field.as_str()) => event.clone(),
+        _ if event == "the run as a whole" => event.clone(),
         step => format!("step {step}, {event}"),
     };
     out.line(format!("{path}: {otherwise}."))?;

@@ -28,7 +28,7 @@ pub use comparison::{Compared, Ended, Trials, markdown as comparison_markdown};
 pub use estimate::estimate;
 pub use judge_check::report_check;
 pub use judge_run::judge_run;
-pub use record::{Certainty, Replayed, certainty};
+pub use record::{Certainty, Replayed};
 pub use report::{
     Blame, CheckReport, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RunReport,
     RunVerdict, SearchReport,

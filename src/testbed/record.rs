@@ -2,8 +2,11 @@
 
 use super::case::{RUN_STATES, RunLimits};
 use super::judge_run::{FinishedRun, judge_run};
-use super::report::RunVerdict;
-use crate::model::{Cluster, Property, Protocol, Rules, System};
+use super::report::{CheckVerdict, RunVerdict};
+use crate::check::{self, Patient, Possible};
+use crate::model::{
+    Cluster, Property, Protocol, Reason, Rules, Sense, System, Timing, cluster::enumerate,
+};
 use crate::run::{Divergence, Judge, Run, Scheduler, Script, execute, follow};
 use crate::trace::{Difference, Origin, Outcome, Recorder, Trace};
 
@@ -44,20 +47,35 @@ pub fn record_schedule<P: Protocol>(
 }
 
 /// How far the verdict of a record was judged again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Certainty {
-    /// It is the same, to the word.
-    Judged,
-    /// It says what one replay cannot show: that there is no shorter schedule, say, or that a planned
-    /// fault never found its moment. It stands there as recorded.
-    AsRecorded,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Certainty {
+    /// What the run ends in was judged again, and is the same.
+    pub is_judged: bool,
+    /// What stands there as recorded, since one replay cannot show it.
+    pub as_recorded: Vec<&'static str>,
+}
+
+impl Certainty {
+    fn judged_but(as_recorded: &[&'static str]) -> Self {
+        Certainty {
+            is_judged: true,
+            as_recorded: as_recorded.to_vec(),
+        }
+    }
+
+    fn nothing_of(what: &'static str) -> Self {
+        Certainty {
+            is_judged: false,
+            as_recorded: vec![what],
+        }
+    }
 }
 
 /// What a replay of a trace gave.
 #[derive(Debug)]
 pub enum Replayed {
-    /// The same, step by step.
-    Same(Box<Trace>),
+    /// The same, step by step; and the same verdict, as far as it was judged again.
+    Same(Box<Trace>, Certainty),
     /// The events can still happen, but do something else.
     Differs(Box<Trace>, Difference),
     /// An event cannot happen any more.
@@ -78,7 +96,14 @@ pub fn replay<P: Protocol>(
         Err(divergence) => Replayed::Diverges(divergence),
         Ok(run) => {
             let repeated = recorder.finish(&run);
-            compared(trace, repeated, &|| once_more(&system, trace, &run))
+            let judge = |told: &Outcome| match unjudged(trace, told) {
+                Some(certainty) => (told.clone(), certainty),
+                None if trace.origin.engine == CHECKER => {
+                    checked(told, at_the_end(&system, trace, &run))
+                }
+                None => (once_more(&system, trace, &run), Certainty::judged_but(&[])),
+            };
+            compared(trace, repeated, &judge)
         }
     }
 }
@@ -95,7 +120,7 @@ fn rules_of(trace: &Trace, cluster: &Cluster) -> Rules {
         links: trace.links,
         absent,
         // No time passes while a checker chooses.
-        time_passes: trace.origin.engine != "checker",
+        time_passes: trace.origin.engine != CHECKER,
         ..Rules::physics(cluster, trace.links.order)
     }
 }
@@ -105,25 +130,158 @@ fn script_of(trace: &Trace) -> Script {
 }
 
 /// A trace beside one that repeats it, whose verdict can be judged.
-fn compared(trace: &Trace, mut repeated: Trace, judge: &dyn Fn() -> Outcome) -> Replayed {
-    repeated.verdict = match (certainty(trace), &trace.verdict) {
-        (Certainty::Judged, Some(_)) => Some(judge()),
-        (_, told) => told.clone(),
-    };
+fn compared(
+    trace: &Trace,
+    mut repeated: Trace,
+    judge: &dyn Fn(&Outcome) -> (Outcome, Certainty),
+) -> Replayed {
+    // How far clocks drifted is a fact that leaves no step behind.
+    repeated.facts.drift_ppm_max = trace.facts.drift_ppm_max;
+    let judged = trace.verdict.as_ref().map(judge);
+    let (verdict, certainty) = judged.unzip();
+    repeated.verdict = verdict;
     match trace.first_difference(&repeated) {
-        None => Replayed::Same(Box::new(repeated)),
+        None => Replayed::Same(Box::new(repeated), certainty.unwrap_or_default()),
         Some(difference) => Replayed::Differs(Box::new(repeated), difference),
     }
 }
 
-/// Whether a replay judges the verdict of such a record again.
-pub fn certainty(trace: &Trace) -> Certainty {
+/// What the origin of a counterexample or witness calls its engine.
+const CHECKER: &str = "checker";
+
+/// Why nothing of a verdict can be judged again, if so.
+fn unjudged(trace: &Trace, told: &Outcome) -> Option<Certainty> {
+    let is = |verdicts: &[RunVerdict]| verdicts.iter().any(|v| v.word() == told.verdict);
     let simulated = ["simulator", "schedule"].contains(&trace.origin.engine.as_str());
-    let unreached = |verdict: &Outcome| verdict.verdict == RunVerdict::Unreached.word();
-    if !simulated || trace.verdict.as_ref().is_some_and(unreached) {
-        return Certainty::AsRecorded;
+    if !simulated && trace.origin.engine != CHECKER {
+        return Some(Certainty::nothing_of("what came of it"));
     }
-    Certainty::Judged
+    if simulated && is(&[RunVerdict::Unreached]) {
+        let what = "that a planned fault never found its moment";
+        return Some(Certainty::nothing_of(what));
+    }
+    if simulated
+        && is(&[
+            RunVerdict::Interrupted,
+            RunVerdict::Time,
+            RunVerdict::Memory,
+        ])
+    {
+        return Some(Certainty::nothing_of(
+            "that it had to end before it was over",
+        ));
+    }
+    None
+}
+
+/// How a property stands where a counterexample or a witness ends.
+struct AtTheEnd {
+    name: &'static str,
+    sense: Sense,
+    /// Whether what it asks for is so there, and why not.
+    met: Result<(), Reason>,
+    /// Those of its assumptions that did not hold on the way.
+    broken: Vec<String>,
+    /// Where a goal is missed: whether ordinary events can still reach it, and who waits for whom.
+    missed: Option<(Possible, Vec<String>)>,
+}
+
+fn at_the_end<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Option<AtTheEnd> {
+    let name = trace.origin.property.as_deref()?;
+    let properties = system.protocol.properties();
+    let property = properties.iter().find(|property| property.name == name)?;
+    let predicate = property.expectation.predicate();
+    let met = predicate.ask(&system.protocol, &run.world);
+    let missed = property
+        .expectation
+        .goal()
+        .filter(|_| met.is_err())
+        .map(|goal| {
+            // Whatever clocks do.
+            let timing = Timing::Asynchronous;
+            let world = &run.world;
+            let possible = check::possible(system, world, goal, timing, RUN_STATES, &mut Patient);
+            // The last one is about repairs.
+            let mut told = check::explain(system, world, goal, timing, 0, &mut Patient).sentences;
+            told.pop();
+            (possible, told)
+        });
+    let broken = property.assumes.iter();
+    let broken = broken.filter(|assumption| !assumption.held(&run.facts, &system.cluster));
+    Some(AtTheEnd {
+        name: property.name,
+        sense: property.expectation.sense(),
+        met,
+        broken: broken.map(ToString::to_string).collect(),
+        missed,
+    })
+}
+
+const SHORTEST: &str = "that no schedule is shorter";
+const STANDING: &str = "what searches say of the assumptions";
+
+/// The verdict of a check, as far as the end of its schedule shows it.
+fn checked(told: &Outcome, end: Option<AtTheEnd>) -> (Outcome, Certainty) {
+    let Some(end) = end else {
+        let what = "what the search found: the property is not known any more";
+        return (told.clone(), Certainty::nothing_of(what));
+    };
+    let AtTheEnd {
+        name,
+        sense,
+        met,
+        broken,
+        missed,
+    } = end;
+    let reason = met.as_ref().err().map(|reason| reason.text.as_str());
+    // The word that the verdict has to begin with, and what is said first.
+    let (word, sentences, as_recorded) = match (sense, reason) {
+        (Sense::Always, Some(reason)) => {
+            let sentence = format!("{name} is violated: {reason}.");
+            let word = CheckVerdict::Violated.word();
+            (word, vec![sentence], vec![SHORTEST, STANDING])
+        }
+        (Sense::Always, None) => {
+            let sentence = format!("{name} holds where the schedule ends.");
+            ("not violated", vec![sentence], Vec::new())
+        }
+        (Sense::Reachable, None) => (CheckVerdict::Reached.word(), Vec::new(), vec![SHORTEST]),
+        (Sense::Reachable, Some(reason)) => {
+            let sentence = format!("Where the schedule ends {reason}.");
+            ("not reached", vec![sentence], Vec::new())
+        }
+        (Sense::NeverBlocked | Sense::Recovers, None) => {
+            let sentence = format!("The goal of {name} is met where the schedule ends.");
+            ("not blocked", vec![sentence], Vec::new())
+        }
+        (Sense::NeverBlocked | Sense::Recovers, Some(_)) => {
+            let (possible, sentences) = missed.expect("a goal is missed");
+            let mut as_recorded = vec![SHORTEST, "which repairs help", STANDING];
+            if sense == Sense::Recovers || possible != Possible::No {
+                as_recorded.insert(0, "that the goal is out of reach");
+            }
+            (CheckVerdict::CanBlock.word(), sentences, as_recorded)
+        }
+    };
+    let outside = format!(
+        "{word} outside the assumptions: {}",
+        enumerate(broken.iter().cloned())
+    );
+    let is_same = if sense == Sense::Always && !broken.is_empty() {
+        told.verdict == outside
+    } else {
+        let rest = told.verdict.strip_prefix(word);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', ',']))
+    };
+    if is_same && told.sentences.starts_with(&sentences) {
+        return (told.clone(), Certainty::judged_but(&as_recorded));
+    }
+    let verdict = if is_same {
+        told.verdict.clone()
+    } else {
+        word.to_owned()
+    };
+    (Outcome { verdict, sentences }, Certainty::default())
 }
 
 /// What comes of a run that is judged once more.
@@ -133,7 +291,6 @@ fn once_more<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Ou
         properties.retain(|property| counted.iter().any(|name| name == property.name));
     }
     let mut run = run.clone();
-    // How far clocks drifted is a fact that leaves no step behind.
     run.facts.drift_ppm_max = trace.facts.drift_ppm_max;
     let mut judge = Judge::new(&properties);
     judge.last(system, &run.world, trace.steps.len());

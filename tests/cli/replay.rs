@@ -165,16 +165,54 @@ fn a_replay_finds_an_edited_verdict_or_fingerprint() {
         .unwrap();
     let message = format!("/steps/{sent}/sent/0/message");
     edited(&message, "No(1)", "was  No(1) to ");
-    // What a search found is not searched for again.
-    jury(here.path())
-        .args(["check", "crash.json", "--trace", "c.json"])
-        .assert()
-        .code(1);
-    jury(here.path())
-        .args(["replay", "c.json"])
-        .assert()
-        .success()
-        .stdout(contains("as recorded: it says more"));
+}
+
+/// The verdict of a check is held against where its schedule ends. What no single run can show is named.
+#[test]
+fn the_verdict_of_a_check_is_judged_as_far_as_one_run_shows_it() {
+    let here = folder();
+    let wrong = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/scenarios/2pc/bugs/uncertain-aborts.json"
+    );
+    for (file, property, verdict, parts) in [
+        ("crash.json", "non-blocking", "can block", 3),
+        (wrong, "atomicity", "violated", 2),
+        ("crash.json", "commit-possible", "reached", 1),
+    ] {
+        let show = ["--show", property, "--trace", "c.json"];
+        let _ = jury(here.path()).args(["check", file]).args(show).assert();
+        let (code, answer) = json(jury(here.path()).args(["replay", "c.json", "--json"]));
+        assert_eq!((code, &answer["verdict"]), (0, &"judged in part".into()));
+        assert_eq!(answer["as-recorded"].as_array().unwrap().len(), parts);
+        jury(here.path())
+            .args(["replay", "c.json"])
+            .assert()
+            .success()
+            .stdout(contains("One run cannot show that no schedule is shorter"));
+        let trace = read(here.path(), "c.json");
+        assert!(
+            trace["verdict"]["verdict"]
+                .as_str()
+                .unwrap()
+                .starts_with(verdict)
+        );
+        for (place, value) in [("verdict", "holds"), ("sentences/0", "All is well.")] {
+            let mut edited = trace.clone();
+            let Some(place) = edited.pointer_mut(&format!("/verdict/{place}")) else {
+                // A witness needs no words.
+                assert_eq!(verdict, "reached");
+                continue;
+            };
+            *place = value.into();
+            write(here.path(), "edited.json", &edited);
+            jury(here.path())
+                .args(["replay", "edited.json"])
+                .assert()
+                .code(1)
+                .stdout(contains("verdict differs").and(contains(verdict)));
+        }
+    }
 }
 
 /// A walk whose terminal is gone ends by itself. `script` gives it a terminal, and is killed.

@@ -195,7 +195,7 @@ proptest! {
         let text = serde_json::to_string(&trace).expect("a trace is plain data");
         let read = serde_json::from_str(&text).expect("a trace reads back");
         match jury::registry::Registry::shipped().replay(&read) {
-            Ok(jury::testbed::Replayed::Same(again)) => {
+            Ok(jury::testbed::Replayed::Same(again, _)) => {
                 prop_assert_eq!(&again.hash, &trace.hash);
                 prop_assert_eq!(&again.steps, &trace.steps);
             }

@@ -95,7 +95,7 @@ fn use_it(text: &str) {
     for n in 0..trace.steps.len() + 2 {
         let _ = step(&trace, n, &options);
     }
-    if let Ok(Replayed::Same(again) | Replayed::Differs(again, _)) =
+    if let Ok(Replayed::Same(again, _) | Replayed::Differs(again, _)) =
         Registry::shipped().replay(&trace)
     {
         let _ = diagram(&again, &options);
@@ -108,7 +108,7 @@ fn the_trace_itself_replays() {
     assert!(trace.steps.iter().any(|s| s.crash_after.is_some()));
     assert!(matches!(
         Registry::shipped().replay(&trace),
-        Ok(Replayed::Same(_))
+        Ok(Replayed::Same(..))
     ));
 }
 
@@ -123,6 +123,118 @@ fn an_edited_step_is_named() {
         Ok(Replayed::Differs(_, difference)) => assert!(difference.step >= 4, "{difference:?}"),
         other => panic!("{other:?}"),
     }
+}
+
+/// What a replay takes from its record, and so cannot hold against it.
+const GIVEN: [&str; 4] = ["/origin", "/params", "/links", "/facts/drift_ppm_max"];
+
+/// A value of the same kind that is another one; nothing if it holds others.
+fn other(value: &Value) -> Option<Value> {
+    Some(match value {
+        Value::Null => json!(1),
+        Value::Bool(is) => json!(!is),
+        Value::Number(n) => json!(n.as_u64()? + 1),
+        Value::String(text) => json!(format!("{text}x")),
+        Value::Array(items) if items.is_empty() => json!([1]),
+        Value::Object(entries) if entries.is_empty() => json!({ "more": 1 }),
+        Value::Array(_) | Value::Object(_) => return None,
+    })
+}
+
+/// Whether a replay takes this for what happens.
+fn is_taken(edited: Value) -> bool {
+    let Ok(trace) = serde_json::from_value::<Trace>(edited) else {
+        return false;
+    };
+    matches!(Registry::shipped().replay(&trace), Ok(Replayed::Same(..)))
+}
+
+/// Whatever is recorded of a run is compared: no place of a trace may say something else.
+#[test]
+fn every_edit_of_what_is_recorded_is_noticed() {
+    let whole = trace();
+    let mut all = Vec::new();
+    places(whole, "", &mut all);
+    let mut edits = 0;
+    for place in all {
+        if GIVEN.iter().any(|given| place.starts_with(given)) {
+            continue;
+        }
+        let Some(other) = whole.pointer(&place).and_then(other) else {
+            continue;
+        };
+        let mut edited = whole.clone();
+        *edited.pointer_mut(&place).expect("it was there") = other;
+        assert!(!is_taken(edited), "{place}");
+        edits += 1;
+    }
+    assert!(edits > 900, "only {edits}");
+}
+
+/// What was not recorded yet when a trace was written is no difference.
+#[test]
+fn an_old_trace_that_lacks_what_is_optional_replays() {
+    let mut old = trace().clone();
+    old["facts"]
+        .as_object_mut()
+        .expect("facts")
+        .remove("missed");
+    for step in old["steps"].as_array_mut().expect("steps") {
+        for optional in ["suspicion", "crash_after", "after"] {
+            step.as_object_mut().expect("a step").remove(optional);
+        }
+    }
+    assert!(is_taken(old));
+}
+
+/// A difference is told by its step, what differs, what it was and what it is.
+#[test]
+fn a_difference_is_precise() {
+    let edited = |place: &str, value: Value| {
+        let mut edited = trace().clone();
+        *edited
+            .pointer_mut(place)
+            .unwrap_or_else(|| panic!("{place}")) = value;
+        let trace: Trace = serde_json::from_value(edited).expect("it reads back");
+        match Registry::shipped().replay(&trace) {
+            Ok(Replayed::Differs(_, d)) => (d.step, d.field, d.was, d.is),
+            other => panic!("{place}: {other:?}"),
+        }
+    };
+    let told = |(step, field, was, is): (usize, &str, &str, &str)| {
+        (step, field.to_owned(), was.to_owned(), is.to_owned())
+    };
+    let steps = trace()["steps"].as_array().expect("steps");
+    let nth = |has: &str| {
+        steps
+            .iter()
+            .position(|s| s.pointer(has).is_some())
+            .expect(has)
+    };
+    let text = |place: &str| trace().pointer(place).unwrap().as_str().unwrap().to_owned();
+
+    let step = nth("/after/status");
+    let status = format!("/steps/{step}/after/status");
+    let is = text(&status);
+    assert_eq!(
+        edited(&status, json!("lost")),
+        told((step + 1, "status", "lost", &is))
+    );
+
+    let step = nth("/saved/0/forced");
+    let forced = format!("/steps/{step}/saved/0/forced");
+    let was = trace().pointer(&forced).unwrap().as_bool().unwrap();
+    let (at, field, was_told, is_told) = edited(&forced, json!(!was));
+    assert_eq!((at, field.as_str()), (step + 1, "saved"));
+    let how = |forced: bool| if forced { "(forced)" } else { "(lazy)" };
+    assert!(
+        was_told.contains(how(!was)) && is_told.contains(how(was)),
+        "{was_told}, {is_told}"
+    );
+
+    let delivered = trace()["facts"]["delivered"].to_string();
+    let whole = (steps.len(), "facts.delivered", "7777", delivered.as_str());
+    assert_eq!(edited("/facts/delivered", json!(7777)), told(whole));
 }
 
 proptest! {

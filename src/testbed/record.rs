@@ -3,7 +3,7 @@
 use super::case::{RUN_STATES, RunLimits};
 use super::judge_run::{FinishedRun, judge_run};
 use super::report::{CheckVerdict, RunVerdict};
-use crate::check::{self, Patient, Possible};
+use crate::check::{self, Means, Patient, Possible};
 use crate::model::{
     Cluster, Property, Protocol, Reason, Rules, Sense, System, Timing, cluster::enumerate,
 };
@@ -171,6 +171,9 @@ fn unjudged(trace: &Trace, told: &Outcome) -> Option<Certainty> {
             "that it had to end before it was over",
         ));
     }
+    if told.verdict.starts_with(CheckVerdict::NotJudged.word()) {
+        return Some(Certainty::nothing_of("that it cannot be judged"));
+    }
     None
 }
 
@@ -200,7 +203,12 @@ fn at_the_end<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> O
             // Whatever clocks do.
             let timing = Timing::Asynchronous;
             let world = &run.world;
-            let possible = check::possible(system, world, goal, timing, RUN_STATES, &mut Patient);
+            let by = match property.expectation.sense() {
+                Sense::Recovers => Means::Repairs,
+                _ => Means::Ordinary,
+            };
+            let most = RUN_STATES;
+            let possible = check::possible(system, world, goal, by, timing, most, &mut Patient);
             // The last one is about repairs.
             let mut told = check::explain(system, world, goal, timing, 0, &mut Patient).sentences;
             told.pop();
@@ -257,7 +265,7 @@ fn checked(told: &Outcome, end: Option<AtTheEnd>) -> (Outcome, Certainty) {
         (Sense::NeverBlocked | Sense::Recovers, Some(_)) => {
             let (possible, sentences) = missed.expect("a goal is missed");
             let mut as_recorded = vec![SHORTEST, "which repairs help", STANDING];
-            if sense == Sense::Recovers || possible != Possible::No {
+            if possible != Possible::No {
                 as_recorded.insert(0, "that the goal is out of reach");
             }
             (CheckVerdict::CanBlock.word(), sentences, as_recorded)

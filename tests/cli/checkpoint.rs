@@ -331,7 +331,7 @@ fn a_checkpoint_that_cannot_be_written_is_told() {
         }
         let child = command.spawn().unwrap();
         let begun = Instant::now();
-        while !here.path().join("gone/kept").exists() {
+        while !here.path().join("gone/kept/lock").exists() {
             assert!(begun.elapsed() < PATIENCE);
             std::thread::sleep(Duration::from_millis(1));
         }

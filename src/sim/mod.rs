@@ -11,38 +11,31 @@
 //! anything else, then comes what a planned fault or the nemesis does on the spot, then the
 //! agenda.
 //!
-//! Properties, verdicts and records are not known here.
+//! All of that is the business of a `course`, which knows messages and timers by number and no protocol. The
+//! simulator keeps what the numbers mean, and speaks to the relation. Properties, verdicts and records
+//! are not known here.
 
-mod agenda;
-mod chance;
-mod choose;
-mod clock;
-mod follow;
-mod in_flight;
-mod latency;
-mod nemesis;
-mod plan;
+mod contents;
+mod course;
 mod scripted;
 pub mod setup;
-mod strike;
-mod timers;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::sync::Arc;
 
 pub use scripted::Scripted;
 
+use crate::model::event::label;
+use crate::model::network::Fate;
 use crate::model::{
-    Cluster, Cut, Event, Id, Link, LinkOrder, Node, NodeSet, Protocol, StartEffects, System, Time,
-    View, World,
+    Cluster, Command, Cut, Envelope, Event, Id, Link, LinkOrder, Node, Protocol, Reaction,
+    StartEffects, System, Time, TimerRange, View, World,
 };
-use crate::run::{Divergence, Moment, Scheduler};
-use agenda::{Agenda, Rank};
-use chance::{Chance, Draw, happens};
-use in_flight::InFlight;
-use nemesis::Adversary;
-use plan::Plan;
-use setup::{Latency, NodeSetup, Ratio, Setup};
-use timers::Timers;
+use crate::run::{Divergence, Moment, Next, Scheduler};
+use contents::Contents;
+use course::{Course, Deed, Doing, Numbered, Scene, Standing, kind};
+use setup::Setup;
 
 /// Why a run ended by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,171 +53,61 @@ pub enum End {
 /// The most steps at one instant. Whoever takes more does not let time go on.
 pub const STEPS_AT_ONCE_MAX: u64 = 100_000;
 
-/// Time and chance as a scheduler.
+/// Time and chance as a scheduler: the course of a run, and what its numbers mean.
 pub struct Simulator<P: Protocol> {
-    until: Time,
-    steps_max: u64,
-    nodes: Vec<NodeSetup>,
-    latency: Latency,
-    /// The links that differ from the rest.
-    latencies: BTreeMap<Link, Latency>,
-    loss: Ratio,
-    duplication: Ratio,
-    /// When loss and duplication end.
-    reliable_from: Time,
-    fifo: bool,
-
-    now: Time,
-    steps: u64,
-    /// How many of them were taken now.
-    at_once: u64,
-    /// Someone else chose events up to here; what was planned before is past.
-    followed_until: Time,
-    agenda: Agenda,
-    chance: Chance,
-    in_flight: InFlight<P::Msg>,
-    /// For fifo links, from `src * nodes + dst`: when the last message arrives.
-    last_arrival: Vec<Time>,
-    timers: Timers<P::Timer>,
-    plan: Plan,
-    adversary: Option<Adversary>,
-    /// What was drawn for the next crash and the next cut of the nemesis.
-    next_crash: Draw,
-    next_cut: Draw,
-    /// Repairs of the nemesis that are entered: a node and which of its crashes, or a cut.
-    recoveries: Vec<(Id, u32)>,
-    healings: Vec<Cut>,
-    /// How often each node has crashed.
-    crashes: Vec<u32>,
-    /// Nodes with choices to settle.
-    undecided: NodeSet,
-    /// The options that a node is inclined to, and was offered: by node, and place in its setup.
-    offered: BTreeSet<(Id, usize)>,
-    /// What happens on the spot, in order.
-    urgent: VecDeque<Urgent<P>>,
-    /// The event that was handed out last is this simulator's choice.
-    chosen: bool,
-    end: Option<End>,
-}
-
-/// Something that happens on the spot if it can, and the planned fault that it is.
-struct Urgent<P: Protocol> {
-    what: What<P>,
-    planned: Option<usize>,
-}
-
-enum What<P: Protocol> {
-    Event(Event<P>),
-    /// As many events as cuts last by then.
-    HealAll,
+    course: Course,
+    messages: Contents<P::Msg>,
+    timers: Contents<P::Timer>,
 }
 
 impl<P: Protocol> Simulator<P> {
     /// A run with this setup and seed. Nodes that start late, or not in every run, must be absent by
     /// the system's rules.
     pub fn new(setup: &Setup, seed: u64, cluster: &Cluster) -> Self {
-        let n = cluster.len();
-        let mut nodes = setup.nodes.clone();
-        nodes.resize(n, NodeSetup::default());
-        let nemesis = setup.nemesis.clone();
-        let none = Draw([0; 4]);
         Simulator {
-            until: setup.until,
-            steps_max: setup.steps_max,
-            nodes,
-            latency: setup.network.latency,
-            latencies: setup.network.links.iter().copied().collect(),
-            loss: setup.network.loss,
-            duplication: setup.network.duplication,
-            reliable_from: nemesis.as_ref().map_or(Time(u64::MAX), |n| n.until),
-            fifo: false,
-            now: Time::ZERO,
-            steps: 0,
-            at_once: 0,
-            followed_until: Time::ZERO,
-            agenda: Agenda::default(),
-            chance: Chance::new(seed, n),
-            in_flight: InFlight::default(),
-            last_arrival: Vec::new(),
-            timers: Timers::new(n),
-            plan: Plan::new(setup.plan.clone()),
-            adversary: nemesis.map(|nemesis| Adversary::new(nemesis, n)),
-            next_crash: none,
-            next_cut: none,
-            recoveries: Vec::new(),
-            healings: Vec::new(),
-            crashes: vec![0; n],
-            undecided: NodeSet::EMPTY,
-            offered: BTreeSet::new(),
-            urgent: VecDeque::new(),
-            chosen: false,
-            end: None,
+            course: Course::new(setup, seed, cluster.len()),
+            messages: Contents::new(),
+            timers: Contents::new(),
         }
     }
 
     /// The time of the last step.
     pub fn now(&self) -> Time {
-        self.now
+        self.course.now()
     }
 
     /// Why the run ended; `None` if someone else ended it.
     pub fn end(&self) -> Option<End> {
-        self.end
+        self.course.end()
     }
 
     /// Whether the run ended because nothing was left that could happen.
     pub fn is_quiescent(&self) -> bool {
-        self.end == Some(End::Quiescent)
+        self.end() == Some(End::Quiescent)
     }
 
     /// The planned faults whose moment has not come, as the scenario wrote them.
     pub fn unreached(&self) -> Vec<&str> {
-        self.plan.unreached().collect()
+        self.course.unreached()
     }
 
     /// Whether each option that the setup is about was offered, node by node.
-    pub fn offered(&self) -> impl Iterator<Item = bool> {
-        let options = |(at, node): (usize, &NodeSetup)| {
-            let places = 0..node.choices.len();
-            places.map(move |nth| (Id::from(at), nth))
-        };
-        let options = self.nodes.iter().enumerate().flat_map(options);
-        options.map(|option| self.offered.contains(&option))
+    pub fn offered(&self) -> Vec<bool> {
+        self.course.offered()
     }
 
     /// The planned faults whose moment came, but that could not happen then: a crash of a node
     /// that was down, say.
     pub fn futile(&self) -> Vec<&str> {
-        self.plan.futile().collect()
+        self.course.futile()
     }
 }
 
 impl<P: Protocol> Scheduler<P> for Simulator<P> {
     fn started(&mut self, system: &System<P>, world: &World<P>, starts: &[StartEffects<P>]) {
-        self.fifo = system.rules.links.order == LinkOrder::Fifo;
-        if self.fifo {
-            let n = system.cluster.len();
-            self.last_arrival = vec![Time::ZERO; n * n];
-        }
-        for (hit, at) in self.plan.moments() {
-            self.agenda.add(at, Rank::Plan, small(hit));
-        }
-        for (at, node) in self.nodes.iter().enumerate() {
-            let id = Id::from(at);
-            let is_late = node.start_delay > Time::ZERO || !node.up.is_certain();
-            if !is_late || !matches!(world.node(id), Node::Absent) {
-                continue;
-            }
-            let Draw([drawn, ..]) = self.chance.start(id);
-            if happens(drawn, node.up) {
-                self.agenda.add(node.start_delay, Rank::Start, small(at));
-            }
-        }
-        if let Some(adversary) = &self.adversary {
-            self.agenda.add(adversary.until(), Rank::Truce, 0);
-        }
-        self.enter_crash();
-        self.enter_cut();
+        let messages = &self.messages;
+        let is_fifo = system.rules.links.order == LinkOrder::Fifo;
+        self.course.starts(is_fifo, &Seen { world, messages });
         for effects in starts {
             if let Some((id, reaction)) = &effects.reaction {
                 self.carry_out(*id, reaction, &effects.unsent, true);
@@ -233,23 +116,12 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
         }
     }
 
-    fn next(
-        &mut self,
-        system: &System<P>,
-        world: &mut World<P>,
-    ) -> Result<Option<(Option<Time>, Event<P>)>, Divergence> {
-        if self.steps >= self.steps_max {
-            self.end = Some(End::Steps);
-            return Ok(None);
-        }
-        if self.at_once >= STEPS_AT_ONCE_MAX {
-            self.end = Some(End::AtOnce);
-            return Ok(None);
-        }
-        let before = self.now;
-        let Some(event) = self.choose(world) else {
+    fn next(&mut self, system: &System<P>, world: &mut World<P>) -> Result<Next<P>, Divergence> {
+        let messages = &self.messages;
+        let Some(event) = self.course.next(&Seen { world, messages }) else {
             return Ok(None);
         };
+        let event = self.spell_out(world, event);
         let event = self.strike_inside(system, world, event);
         debug_assert_eq!(
             system.obstacle(world, &event),
@@ -257,30 +129,18 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
             "{}",
             event.notation(&system.cluster)
         );
-        self.at_once = if self.now > before {
-            1
-        } else {
-            self.at_once + 1
-        };
-        self.chosen = true;
-        Ok(Some((Some(self.now), event)))
+        Ok(Some((Some(self.now()), event)))
     }
 
     fn happened(&mut self, moment: &Moment<'_, P>) {
-        let own = std::mem::take(&mut self.chosen);
-        self.steps += 1;
-        if let Some(at) = moment.now {
-            self.now = self.now.max(at);
-        }
-        if !own {
-            self.followed_until = self.now;
-        }
+        let own = self.course.steps(moment.now);
         self.follow(moment.event, own);
         if let Some((id, reaction)) = &moment.effects.reaction {
             self.carry_out(*id, reaction, &moment.effects.unsent, own);
         }
         if let Event::CrashInside { event, .. } = moment.event {
-            self.note_crash(event.node().expect("a handler belongs to a node"));
+            let id = event.node().expect("a handler belongs to a node");
+            self.course.note_crash(id);
         } else if !moment.effects.lost_at_down {
             self.note_done(moment.event, own);
         }
@@ -290,25 +150,200 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
     }
 }
 
-/// Whether what was to happen on the spot can happen in this world. What the agenda hands out can
-/// in any case.
-fn is_possible<P: Protocol>(world: &World<P>, event: &Event<P>, fifo: bool) -> bool {
-    let cuts = &world.globals().cuts;
-    match event {
-        Event::Crash(id) => world.node(*id).is_up(),
-        Event::Recover(id) => !world.node(*id).is_up(),
-        Event::Cut(cut) => !cut.is_empty() && !cuts.contains(cut),
-        Event::Heal(cut) => cuts.contains(cut),
-        Event::Duplicate(e) => {
-            let link = e.link();
-            let offered = || world.channel(link).offers(&e.msg, LinkOrder::Unordered);
-            !fifo && !link.is_loop() && offered()
+/// What happens next.
+impl<P: Protocol> Simulator<P> {
+    /// An event by its contents.
+    fn spell_out(&mut self, world: &World<P>, event: Event<Numbered>) -> Event<P> {
+        match event {
+            Event::Deliver(e) => Event::Deliver(self.taken(&e)),
+            Event::Drop(e) => Event::Drop(self.taken(&e)),
+            Event::Duplicate(e) => {
+                let msg = self.messages.get(e.msg).clone();
+                let (src, dst) = (e.src, e.dst);
+                Event::Duplicate(Envelope { src, dst, msg })
+            }
+            Event::Timeout { id, timer } => {
+                let timer = self.timers.get(timer).clone();
+                Event::Timeout { id, timer }
+            }
+            Event::Choose { id, .. } => self.settle(world, id),
+            Event::Crash(id) => Event::Crash(id),
+            Event::Recover(id) => Event::Recover(id),
+            Event::Cut(cut) => Event::Cut(cut),
+            Event::Heal(cut) => Event::Heal(cut),
+            Event::CrashInside { .. } => unreachable!("where to crash is asked by contents"),
         }
-        _ => true,
+    }
+
+    /// A message that leaves its link.
+    fn taken(&mut self, e: &Envelope<Numbered>) -> Envelope<P> {
+        let msg = self.messages.take(e.msg);
+        let (src, dst) = (e.src, e.dst);
+        Envelope { src, dst, msg }
+    }
+
+    /// Draws an option of the first choice that a node has to settle.
+    fn settle(&mut self, world: &World<P>, id: Id) -> Event<P> {
+        let up = world.node(id).up();
+        let up = up.expect("a node that is down has no choices");
+        let (key, options) = up.choices.first_key_value().expect("it is undecided");
+        let names = || options.iter().map(label).collect();
+        let nth = self.course.settle(id, key, options.len(), &names);
+        let (key, value) = (key.clone(), options[nth].clone());
+        Event::Choose { id, key, value }
+    }
+
+    /// Turns an event into a crash inside its handler, where the plan or the nemesis wants one.
+    fn strike_inside(&mut self, system: &System<P>, world: &World<P>, event: Event<P>) -> Event<P> {
+        let Some((id, input)) = event.input() else {
+            return event;
+        };
+        let node = world.node(id);
+        let runs = node.is_up() || matches!(event, Event::Recover(_));
+        if !runs || !self.course.may_strike_inside(id) {
+            return event;
+        }
+        let points = node.crash_points(&system.protocol, id, input);
+        let commands = node.preview(&system.protocol, id, input);
+        let commands: Vec<Deed<'_>> = commands.iter().map(deed).collect();
+        let messages = &self.messages;
+        let scene = Seen { world, messages };
+        match self.course.strike_inside(&scene, id, &commands, &points) {
+            Some(after) => Event::CrashInside {
+                event: Arc::new(event),
+                after,
+            },
+            None => event,
+        }
     }
 }
 
-/// A position in a list that is never that long.
-fn small(position: usize) -> u32 {
-    u32::try_from(position).expect("a list of fewer than four billion")
+fn deed<P: Protocol>(command: &Command<P>) -> Deed<'_> {
+    match command {
+        Command::Send(dst, msg) => Deed::Send(*dst, msg),
+        Command::Save { .. } => Deed::Save,
+        _ => Deed::Other,
+    }
+}
+
+/// Following what happened, whoever chose it.
+impl<P: Protocol> Simulator<P> {
+    /// What an event takes away.
+    fn follow(&mut self, event: &Event<P>, own: bool) {
+        match event {
+            Event::CrashInside { event, .. } => self.follow(event, own),
+            // Its own arrivals have left the agenda and the messages pending already.
+            Event::Deliver(_) | Event::Drop(_) if own => {}
+            Event::Deliver(e) => {
+                self.take_equal(e);
+                self.course.note_arrival(e.link(), &e.msg);
+            }
+            Event::Drop(e) => self.take_equal(e),
+            Event::Duplicate(e) => {
+                let number = self.course.enter_copy(e.link(), kind(&e.msg));
+                self.messages.put(number, e.msg.clone());
+            }
+            Event::Timeout { id, timer } => self.disarm(*id, timer),
+            Event::Crash(id) => self.course.note_crash(*id),
+            Event::Cut(cut) => self.course.note_cut(cut),
+            Event::Choose { .. } | Event::Recover(_) | Event::Heal(_) => {}
+        }
+    }
+
+    fn take_equal(&mut self, e: &Envelope<P>) {
+        let is_equal = |at| *self.messages.get(at) == e.msg;
+        self.course.take_equal(e.link(), &is_equal);
+    }
+
+    /// An event is over, and all commands of its handler are done.
+    fn note_done(&mut self, event: &Event<P>, own: bool) {
+        match event {
+            Event::Deliver(e) => self.course.note_delivery(e.link(), &e.msg, own),
+            Event::Timeout { id, timer } => self.course.note_timeout(*id, timer, own),
+            _ => {}
+        }
+    }
+
+    fn note_choices(&mut self, world: &World<P>, id: Id) {
+        let up = world.node(id).up();
+        let are_open = up.is_some_and(|up| !up.choices.is_empty());
+        self.course.note_choices(id, are_open);
+    }
+
+    /// What the commands of a handler bring about.
+    fn carry_out(&mut self, id: Id, reaction: &Reaction<P>, unsent: &[(usize, Fate)], own: bool) {
+        let crashed = reaction.crashed;
+        let doing = Doing { own, crashed };
+        let mut unsent = unsent.iter().peekable();
+        let mut sends = 0;
+        for command in &reaction.commands {
+            match command {
+                Command::Send(dst, msg) => {
+                    let lost = unsent.next_if(|(nth, _)| *nth == sends).is_some();
+                    sends += 1;
+                    let link = Link::new(id, *dst);
+                    let at = self.enter_message(link, msg, lost);
+                    self.course.note_send(link, msg, at, doing);
+                }
+                Command::Save { .. } => self.course.note_save(id, doing),
+                Command::SetTimer(timer, range) => self.arm(id, timer, *range),
+                Command::CancelTimer(timer) => self.disarm(id, timer),
+                Command::Choose(..) => {}
+            }
+        }
+    }
+
+    /// A message was sent: its number, unless it was lost at once.
+    fn enter_message(&mut self, link: Link, msg: &P::Msg, lost: bool) -> Option<u32> {
+        let number = if link.is_loop() {
+            (!lost).then(|| self.course.enter_own_message(link))
+        } else {
+            self.course.enter_message(link, kind(msg), lost)
+        };
+        if let Some(number) = number {
+            self.messages.put(number, msg.clone());
+        }
+        number
+    }
+
+    fn arm(&mut self, id: Id, timer: &P::Timer, range: TimerRange) {
+        let order = |at| self.timers.get(at).cmp(timer);
+        if let Some(number) = self.course.arm(id, kind(timer), range, &order) {
+            self.timers.put(number, timer.clone());
+        }
+    }
+
+    fn disarm(&mut self, id: Id, timer: &P::Timer) {
+        let order = |at| self.timers.get(at).cmp(timer);
+        self.course.disarm(id, &order);
+    }
+}
+
+/// A world, as the course of a run sees it.
+struct Seen<'a, P: Protocol> {
+    world: &'a World<P>,
+    messages: &'a Contents<P::Msg>,
+}
+
+impl<P: Protocol> Scene for Seen<'_, P> {
+    fn standing(&self, id: Id) -> Standing {
+        match self.world.node(id) {
+            Node::Up(_) => Standing::Up,
+            Node::Down { .. } => Standing::Down,
+            Node::Absent => Standing::Absent,
+        }
+    }
+
+    fn cuts(&self) -> &BTreeSet<Cut> {
+        &self.world.globals().cuts
+    }
+
+    fn offers(&self, link: Link, message: u32) -> bool {
+        let channel = self.world.channel(link);
+        channel.offers(self.messages.get(message), LinkOrder::Unordered)
+    }
+
+    fn message(&self, number: u32) -> &dyn Debug {
+        self.messages.get(number)
+    }
 }

@@ -17,9 +17,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 use serde::Serialize;
 
-use super::setup::{Ratio, common_denominator};
 use crate::model::cluster::index;
 use crate::model::{Id, Link};
+use crate::sim::setup::{Ratio, common_denominator};
 
 /// Fills the part of the cipher's key that the seed leaves open. A change to how draws are made
 /// that changes what a seed means must change it.

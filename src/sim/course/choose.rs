@@ -3,28 +3,30 @@
 //! Invariant: choices first, then what happens on the spot, then the agenda, entry by entry until
 //! one of them means an event. What an event brings about is not known here.
 
-use std::sync::Arc;
-
 use super::agenda::{Entry, Rank};
 use super::chance::{Draw, below, inclined, position};
-use super::in_flight::{Luck, Pending};
-use super::{End, Simulator, Urgent, What, is_possible};
+use super::in_flight::Luck;
+use super::plan::Deed;
+use super::{Course, End, Numbered, Scene, Standing, Urgent, What};
 use crate::model::cluster::index;
-use crate::model::event::label;
-use crate::model::{Envelope, Event, Id, Node, Protocol, System, View, World};
+use crate::model::{Envelope, Event, Id};
 
-impl<P: Protocol> Simulator<P> {
-    pub(super) fn choose(&mut self, world: &World<P>) -> Option<Event<P>> {
+impl Course {
+    pub(super) fn choose(&mut self, scene: &dyn Scene) -> Option<Event<Numbered>> {
         if let Some(id) = self.undecided.iter().next() {
-            return Some(self.settle(world, id));
+            let (key, value) = ((), ());
+            return Some(Event::Choose { id, key, value });
         }
         loop {
             while let Some(Urgent { what, planned }) = self.urgent.pop_front() {
                 let event = match what {
                     What::Event(event) => Some(event),
-                    What::HealAll => self.heal_all(world),
+                    What::HealAll => self.heal_all(scene),
                 };
-                if let Some(event) = event.filter(|event| is_possible(world, event, self.fifo)) {
+                if let Some(Event::Duplicate(e)) = &event {
+                    self.in_flight.release(e.msg);
+                }
+                if let Some(event) = event.filter(|event| self.is_possible(scene, event)) {
                     return Some(event);
                 }
                 if let Some(hit) = planned {
@@ -41,39 +43,35 @@ impl<P: Protocol> Simulator<P> {
                 self.end = Some(if more { End::Time } else { End::Quiescent });
                 return None;
             }
-            if let Some(event) = self.comes_due(world, entry) {
+            if let Some(event) = self.comes_due(scene, entry) {
                 return Some(event);
             }
         }
     }
 
-    /// Draws an option of the first choice that a node has to settle.
-    pub(super) fn settle(&mut self, world: &World<P>, id: Id) -> Event<P> {
-        let up = world
-            .node(id)
-            .up()
-            .expect("a node that is down has no choices");
-        let (key, options) = up.choices.first_key_value().expect("it is undecided");
+    /// Draws one of so many options of a choice that a node has to settle. Their names are asked for only if
+    /// the node is inclined to any.
+    pub fn settle(
+        &mut self,
+        id: Id,
+        key: &str,
+        options: usize,
+        names: &dyn Fn() -> Vec<String>,
+    ) -> usize {
         let Draw([drawn, ..]) = self.chance.choice(id, key);
         let ratios = &self.nodes[index(id)].choices;
-        let nth = if ratios.is_empty() {
-            position(below(drawn, options.len() as u64))
-        } else {
-            let names: Vec<String> = options.iter().map(label).collect();
-            let met = ratios.iter().enumerate();
-            let met = met.filter(|(_, (name, _))| names.contains(name));
-            self.offered.extend(met.map(|(nth, _)| (id, nth)));
-            inclined(drawn, ratios, &names)
-        };
-        Event::Choose {
-            id,
-            key: key.clone(),
-            value: options[nth].clone(),
+        if ratios.is_empty() {
+            return position(below(drawn, options as u64));
         }
+        let names = names();
+        let met = ratios.iter().enumerate();
+        let met = met.filter(|(_, (name, _))| names.contains(name));
+        self.offered.extend(met.map(|(nth, _)| (id, nth)));
+        inclined(drawn, ratios, &names)
     }
 
     /// Whether anything comes of an entry.
-    pub(super) fn is_live(&self, entry: Entry) -> bool {
+    fn is_live(&self, entry: Entry) -> bool {
         match entry.rank() {
             Rank::Arrival => self.in_flight.is_live(entry),
             Rank::Timeout => self.timers.is_live(entry),
@@ -82,10 +80,10 @@ impl<P: Protocol> Simulator<P> {
     }
 
     /// An entry comes out of the agenda: the event that it means, if it means one by itself.
-    pub(super) fn comes_due(&mut self, world: &World<P>, entry: Entry) -> Option<Event<P>> {
+    fn comes_due(&mut self, scene: &dyn Scene, entry: Entry) -> Option<Event<Numbered>> {
         let at = entry.index as usize;
         if entry.rank() == Rank::Arrival {
-            return self.arrive(entry);
+            return self.arrive(scene, entry);
         }
         if entry.rank() == Rank::Timeout {
             let (id, timer) = self.timers.due(&mut self.agenda, entry)?;
@@ -103,31 +101,32 @@ impl<P: Protocol> Simulator<P> {
             }
             Rank::Start => {
                 let id = Id::from(at);
-                return matches!(world.node(id), Node::Absent).then_some(Event::Recover(id));
+                let is_absent = scene.standing(id) == Standing::Absent;
+                return is_absent.then_some(Event::Recover(id));
             }
-            Rank::Truce => self.repair_all(world),
+            Rank::Truce => self.repair_all(scene),
             Rank::Recovery => {
                 let (id, crash) = self.recoveries[at];
-                let is_down = matches!(world.node(id), Node::Down { .. });
+                let is_down = scene.standing(id) == Standing::Down;
                 let same = self.crashes[index(id)] == crash;
                 return (is_down && same).then_some(Event::Recover(id));
             }
             Rank::Healing => {
                 let heal = Event::Heal(self.healings[at].clone());
-                return is_possible(world, &heal, self.fifo).then_some(heal);
+                return self.is_possible(scene, &heal).then_some(heal);
             }
             Rank::Crash => {
                 let draw = self.next_crash;
                 self.enter_crash();
                 if !past {
-                    return self.nemesis_crash(world, draw);
+                    return self.nemesis_crash(scene, draw);
                 }
             }
             Rank::Cut => {
                 let draw = self.next_cut;
                 self.enter_cut();
                 if !past {
-                    return self.nemesis_cut(world, draw);
+                    return self.nemesis_cut(scene, draw);
                 }
             }
             Rank::Arrival | Rank::Timeout => unreachable!("they came first"),
@@ -136,7 +135,7 @@ impl<P: Protocol> Simulator<P> {
     }
 
     /// A message arrives, unless it is lost or the plan has something else in mind.
-    pub(super) fn arrive(&mut self, entry: Entry) -> Option<Event<P>> {
+    fn arrive(&mut self, scene: &dyn Scene, entry: Entry) -> Option<Event<Numbered>> {
         if !self.in_flight.is_live(entry) {
             return None;
         }
@@ -149,7 +148,7 @@ impl<P: Protocol> Simulator<P> {
         };
         if !lost && !pending.announced {
             pending.announced = true;
-            let hits = self.plan.arrival(pending.link, &pending.msg);
+            let hits = self.plan.arrival(pending.link, scene.message(entry.index));
             if !hits.is_empty() {
                 // It arrives once more, after what the plan does now; unless it is lost by then.
                 self.agenda.push(entry);
@@ -157,8 +156,8 @@ impl<P: Protocol> Simulator<P> {
                 return None;
             }
         }
-        let Pending { link, msg, .. } = self.in_flight.take(entry.index)?;
-        let (src, dst) = (link.src, link.dst);
+        let link = self.in_flight.take(entry.index)?.link;
+        let (src, dst, msg) = (link.src, link.dst, entry.index);
         let envelope = Envelope { src, dst, msg };
         Some(if lost {
             Event::Drop(envelope)
@@ -167,38 +166,27 @@ impl<P: Protocol> Simulator<P> {
         })
     }
 
-    /// Turns an event into a crash inside its handler, where the plan or the nemesis wants one.
-    pub(super) fn strike_inside(
-        &mut self,
-        system: &System<P>,
-        world: &World<P>,
-        event: Event<P>,
-    ) -> Event<P> {
-        let Some((id, input)) = event.input() else {
-            return event;
-        };
-        let planned = self.plan.may_crash_inside(id);
+    /// Whether the plan or the nemesis may want a node to crash inside its next handler: then it is worth
+    /// finding out what that is about to do.
+    pub fn may_strike_inside(&self, id: Id) -> bool {
         let ambushed = self.adversary.as_ref().is_some_and(|a| a.is_ambushed(id));
-        let runs = world.node(id).is_up() || matches!(event, Event::Recover(_));
-        if !runs || !(planned || ambushed) {
-            return event;
+        ambushed || self.plan.may_crash_inside(id)
+    }
+
+    /// Behind how many of its commands a node crashes inside its handler, if it does: at one of these points.
+    pub fn strike_inside(
+        &mut self,
+        scene: &dyn Scene,
+        id: Id,
+        commands: &[Deed<'_>],
+        points: &[usize],
+    ) -> Option<usize> {
+        let planned = self.plan.crash_inside(id, commands);
+        let planned = planned.filter(|after| points.contains(after));
+        let ambushed = self.adversary.as_ref().is_some_and(|a| a.is_ambushed(id));
+        if planned.is_none() && ambushed && !points.is_empty() {
+            return self.spring(scene, id, points);
         }
-        let node = world.node(id);
-        let points = node.crash_points(&system.protocol, id, input);
-        let commands = node.preview(&system.protocol, id, input);
-        let mut after = self
-            .plan
-            .crash_inside::<P>(id, &commands)
-            .filter(|after| points.contains(after));
-        if after.is_none() && ambushed && !points.is_empty() {
-            after = self.spring(world, id, &points);
-        }
-        match after {
-            Some(after) => Event::CrashInside {
-                event: Arc::new(event),
-                after,
-            },
-            None => event,
-        }
+        planned
     }
 }

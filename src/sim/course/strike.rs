@@ -7,12 +7,12 @@ use super::agenda::Rank;
 use super::chance::{Draw, below};
 use super::in_flight::Luck;
 use super::plan::Hits;
-use super::setup::PlannedFault;
-use super::{Simulator, Urgent, What, is_possible, small};
+use super::{Course, Numbered, Scene, Standing, Urgent, What, small};
 use crate::model::cluster::index;
-use crate::model::{Envelope, Event, Id, Node, Protocol, Time, View, World};
+use crate::model::{Event, Id, Time};
+use crate::sim::setup::PlannedFault;
 
-impl<P: Protocol> Simulator<P> {
+impl Course {
     pub(super) fn strike_all(&mut self, hits: Hits, message: Option<u32>) {
         for hit in hits {
             self.strike(hit, message);
@@ -38,12 +38,7 @@ impl<P: Protocol> Simulator<P> {
         self.urgent.push_back(Urgent { what, planned });
     }
 
-    pub(super) fn strike_message(
-        &mut self,
-        hit: usize,
-        fault: &PlannedFault,
-        message: Option<u32>,
-    ) {
+    fn strike_message(&mut self, hit: usize, fault: &PlannedFault, message: Option<u32>) {
         let found = message.and_then(|at| Some((at, self.in_flight.get_mut(at)?)));
         let Some((at, pending)) = found else {
             return self.plan.note_futile(hit);
@@ -58,22 +53,13 @@ impl<P: Protocol> Simulator<P> {
                 self.in_flight.delay(&mut self.agenda, at, due, self.fifo);
                 self.in_order(link, due);
             }
-            _ => {
-                let envelope = Envelope {
-                    src: link.src,
-                    dst: link.dst,
-                    msg: pending.msg.clone(),
-                };
-                let what = What::Event(Event::Duplicate(envelope));
-                let planned = Some(hit);
-                self.urgent.push_back(Urgent { what, planned });
-            }
+            _ => self.enter_duplicate(link, at, Some(hit)),
         }
     }
 
     /// Heals one of the cuts that last, and comes back for the others.
-    pub(super) fn heal_all(&mut self, world: &World<P>) -> Option<Event<P>> {
-        let cuts = &world.globals().cuts;
+    pub(super) fn heal_all(&mut self, scene: &dyn Scene) -> Option<Event<Numbered>> {
+        let cuts = scene.cuts();
         if cuts.len() > 1 {
             let (what, planned) = (What::HealAll, None);
             self.urgent.push_front(Urgent { what, planned });
@@ -83,7 +69,7 @@ impl<P: Protocol> Simulator<P> {
 }
 
 /// The nemesis.
-impl<P: Protocol> Simulator<P> {
+impl Course {
     pub(super) fn enter_crash(&mut self) {
         let Some(adversary) = &self.adversary else {
             return;
@@ -104,16 +90,22 @@ impl<P: Protocol> Simulator<P> {
         }
     }
 
-    pub(super) fn nemesis_crash(&mut self, world: &World<P>, draw: Draw) -> Option<Event<P>> {
+    pub(super) fn nemesis_crash(
+        &mut self,
+        scene: &dyn Scene,
+        draw: Draw,
+    ) -> Option<Event<Numbered>> {
+        let up = self.nodes_that_are(Standing::Up, scene);
+        let down = self.nodes_that_are(Standing::Down, scene).len();
         let adversary = self.adversary.as_mut()?;
         let victim = if let Some(waiting) = adversary.ambushed() {
             adversary.call_off(waiting);
-            if !adversary.may_down(down(world)) {
+            if !adversary.may_down(down) {
                 return None;
             }
             waiting
         } else {
-            let strike = adversary.strike(draw, world.up(), down(world))?;
+            let strike = adversary.strike(draw, up, down)?;
             if strike.inside {
                 adversary.ambush(strike.victim);
                 return None;
@@ -126,9 +118,10 @@ impl<P: Protocol> Simulator<P> {
     }
 
     /// The victim of an ambush is about to run a handler: behind how many commands it crashes.
-    pub(super) fn spring(&mut self, world: &World<P>, id: Id, points: &[usize]) -> Option<usize> {
+    pub(super) fn spring(&mut self, scene: &dyn Scene, id: Id, points: &[usize]) -> Option<usize> {
+        let down = self.nodes_that_are(Standing::Down, scene).len();
         let adversary = self.adversary.as_mut()?;
-        if !adversary.may_down(down(world)) {
+        if !adversary.may_down(down) {
             adversary.call_off(id);
             return None;
         }
@@ -149,14 +142,14 @@ impl<P: Protocol> Simulator<P> {
         self.agenda.add(at, Rank::Recovery, entered);
     }
 
-    pub(super) fn nemesis_cut(&mut self, world: &World<P>, draw: Draw) -> Option<Event<P>> {
+    pub(super) fn nemesis_cut(&mut self, scene: &dyn Scene, draw: Draw) -> Option<Event<Numbered>> {
         let adversary = self.adversary.as_mut()?;
         let cut = adversary.cut(&self.chance, draw);
         let event = Event::Cut(cut.clone());
-        if !is_possible(world, &event, self.fifo) {
+        if !self.is_possible(scene, &event) {
             return None;
         }
-        let at = adversary.heals_at(self.now, draw);
+        let at = self.adversary.as_ref()?.heals_at(self.now, draw);
         let entered = small(self.healings.len());
         self.healings.push(cut);
         self.agenda.add(at, Rank::Healing, entered);
@@ -165,23 +158,17 @@ impl<P: Protocol> Simulator<P> {
 
     /// The nemesis stops: every cut is healed and every node that is down recovers, whoever did
     /// it.
-    pub(super) fn repair_all(&mut self, world: &World<P>) {
+    pub(super) fn repair_all(&mut self, scene: &dyn Scene) {
         if let Some(adversary) = &mut self.adversary {
             adversary.stop();
         }
-        let heals = world.globals().cuts.iter().cloned().map(Event::Heal);
-        let is_down = |id: &Id| matches!(world.node(*id), Node::Down { .. });
-        let recoveries = world.ids().filter(is_down).map(Event::Recover);
+        let heals = scene.cuts().iter().cloned().map(Event::Heal);
+        let down = self.nodes_that_are(Standing::Down, scene);
+        let recoveries = down.iter().map(Event::Recover);
         self.urgent
             .extend(heals.chain(recoveries).map(|event| Urgent {
                 what: What::Event(event),
                 planned: None,
             }));
     }
-}
-
-/// How many nodes have crashed and not recovered.
-fn down<P: Protocol>(world: &World<P>) -> usize {
-    let is_down = |id: &Id| matches!(world.node(*id), Node::Down { .. });
-    world.ids().filter(is_down).count()
 }

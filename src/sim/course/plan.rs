@@ -9,10 +9,10 @@
 use std::cell::OnceCell;
 use std::fmt::Debug;
 
-use super::setup::{AnchorPoint, Planned, PlannedFault, When};
+use crate::sim::setup::{AnchorPoint, Planned, PlannedFault, When};
 
 use crate::model::event::{begins, label};
-use crate::model::{Command, Id, Link, Protocol};
+use crate::model::{Id, Link};
 
 /// Planned faults, by their position in the plan.
 pub type Hits = Vec<usize>;
@@ -53,11 +53,18 @@ impl Sort {
     }
 }
 
-/// A value and its name, which costs something to find out.
-struct Named<'a, T>(&'a T, OnceCell<String>);
+/// A command of a handler, as far as anchors wait for it.
+pub enum Deed<'a> {
+    Send(Id, &'a dyn Debug),
+    Save,
+    Other,
+}
 
-impl<'a, T: Debug> Named<'a, T> {
-    fn new(value: &'a T) -> Self {
+/// A value and its name, which costs something to find out.
+struct Named<'a>(&'a dyn Debug, OnceCell<String>);
+
+impl<'a> Named<'a> {
+    fn new(value: &'a dyn Debug) -> Self {
         Named(value, OnceCell::new())
     }
 
@@ -112,50 +119,50 @@ impl Plan {
     }
 
     /// A message has arrived, and its handler has not run.
-    pub fn arrival<M: Debug>(&mut self, link: Link, msg: &M) -> Hits {
+    pub fn arrival(&mut self, link: Link, msg: &dyn Debug) -> Hits {
         if !self.watches(Sort::Arrival) {
             return Hits::new();
         }
         let name = Named::new(msg);
-        self.count(|moment| match moment {
+        self.count(&|moment| match moment {
             AnchorPoint::BeforeDeliver { kind, from, to } => on(link, *from, *to) && name.is(kind),
             _ => false,
         })
     }
 
     /// A message was delivered, and all its handler's commands are done.
-    pub fn delivery<M: Debug>(&mut self, link: Link, msg: &M) -> Hits {
+    pub fn delivery(&mut self, link: Link, msg: &dyn Debug) -> Hits {
         if !self.watches(Sort::Delivery) {
             return Hits::new();
         }
         let name = Named::new(msg);
-        self.count(|moment| match moment {
+        self.count(&|moment| match moment {
             AnchorPoint::AfterDeliver { kind, from, to } => on(link, *from, *to) && name.is(kind),
             _ => false,
         })
     }
 
-    pub fn send<M: Debug>(&mut self, link: Link, msg: &M) -> Hits {
+    pub fn send(&mut self, link: Link, msg: &dyn Debug) -> Hits {
         if !self.watches(Sort::Send) {
             return Hits::new();
         }
         let name = Named::new(msg);
-        self.count(|moment| sends(moment, link, &name))
+        self.count(&|moment| sends(moment, link, &name))
     }
 
     pub fn save(&mut self, id: Id) -> Hits {
         if !self.watches(Sort::Save) {
             return Hits::new();
         }
-        self.count(|moment| saves(moment, id))
+        self.count(&|moment| saves(moment, id))
     }
 
-    pub fn timeout<T: Debug>(&mut self, id: Id, timer: &T) -> Hits {
+    pub fn timeout(&mut self, id: Id, timer: &dyn Debug) -> Hits {
         if !self.watches(Sort::Timeout) {
             return Hits::new();
         }
         let name = Named::new(timer);
-        self.count(|moment| match moment {
+        self.count(&|moment| match moment {
             AnchorPoint::AfterTimeout { timer, node } => fits(id, *node) && name.is(timer),
             _ => false,
         })
@@ -174,14 +181,14 @@ impl Plan {
 
     /// Behind how many of its commands a node crashes, if it does. Counts nothing: the commands
     /// are counted once they have been carried out.
-    pub fn crash_inside<P: Protocol>(&self, id: Id, commands: &[Command<P>]) -> Option<usize> {
+    pub fn crash_inside(&self, id: Id, commands: &[Deed<'_>]) -> Option<usize> {
         let first = |(i, moment, nth): (usize, &AnchorPoint, u32)| {
             let mut seen = self.seen[i];
             commands.iter().position(|command| {
                 seen += u32::from(match command {
-                    Command::Send(dst, msg) => sends(moment, Link::new(id, *dst), &Named::new(msg)),
-                    Command::Save { .. } => saves(moment, id),
-                    _ => false,
+                    Deed::Send(dst, msg) => sends(moment, Link::new(id, *dst), &Named::new(*msg)),
+                    Deed::Save => saves(moment, id),
+                    Deed::Other => false,
                 });
                 seen >= nth
             })
@@ -203,7 +210,7 @@ impl Plan {
         })
     }
 
-    fn count(&mut self, matches: impl Fn(&AnchorPoint) -> bool) -> Hits {
+    fn count(&mut self, matches: &dyn Fn(&AnchorPoint) -> bool) -> Hits {
         let mut hits = Hits::new();
         for &i in &self.waiting {
             if let When::Anchor { moment, nth } = &self.planned[i].when
@@ -244,7 +251,7 @@ fn on(link: Link, from: Option<Id>, to: Option<Id>) -> bool {
     fits(link.src, from) && fits(link.dst, to)
 }
 
-fn sends<M: Debug>(moment: &AnchorPoint, link: Link, name: &Named<'_, M>) -> bool {
+fn sends(moment: &AnchorPoint, link: Link, name: &Named<'_>) -> bool {
     match moment {
         AnchorPoint::AfterSend { kind, from, to } => on(link, *from, *to) && name.is(kind),
         _ => false,

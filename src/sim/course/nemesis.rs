@@ -5,8 +5,8 @@
 //! no node down and no link cut.
 
 use super::chance::{Chance, Draw, below, between, exponential};
-use super::setup::Nemesis;
 use crate::model::{Cut, CutFamily, Id, Link, NodeSet, Time};
+use crate::sim::setup::Nemesis;
 
 /// The nemesis at work.
 #[derive(Clone, Debug)]

@@ -4,8 +4,8 @@
 //! Which link has which law, and what order links keep, is not known here.
 
 use super::chance::{Draw, below, between, happens};
-use super::setup::Latency;
 use crate::model::Time;
+use crate::sim::setup::Latency;
 
 impl Latency {
     /// The latency that this draw means. Takes the first two words.
@@ -61,8 +61,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::chance::Chance;
-    use super::super::setup::Ratio;
     use super::*;
+    use crate::sim::setup::Ratio;
 
     fn draws(n: usize) -> impl Iterator<Item = Draw> {
         let mut words = Chance::new(11, 1).members(0);

@@ -37,7 +37,7 @@ pub use actor::{Actor, Command, Data, Input, Out, Start};
 pub use assumptions::{Assumption, Budgets, Limit, Rules, Timing};
 pub use cluster::{Cluster, Link, NodeSet};
 pub use event::{Class, Envelope, Event, Obstacle, Vocabulary};
-pub use few::Few;
+pub use few::{Few, FewMap};
 pub use id::Id;
 pub use mistake::Bug;
 pub use network::{Channel, Cut, CutFamily, LinkOrder, LinkRules};

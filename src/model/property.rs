@@ -332,6 +332,25 @@ impl<P: Protocol> Property<P> {
         }
     }
 
+    /// What is said of each.
+    pub fn all_stated(properties: &[Property<P>]) -> Vec<Statement> {
+        properties.iter().map(Property::stated).collect()
+    }
+
+    /// Those of which something is true.
+    pub fn those(
+        properties: &[Property<P>],
+        wanted: &dyn Fn(&Property<P>) -> bool,
+    ) -> Vec<Property<P>> {
+        let wanted = properties.iter().filter(|property| wanted(property));
+        wanted.cloned().collect()
+    }
+
+    /// Those whose statement presupposes nothing.
+    pub fn without_premise(properties: &[Property<P>]) -> Vec<Property<P>> {
+        Property::those(properties, &|property| property.premise.is_empty())
+    }
+
     /// The same with what its statement presupposes.
     pub fn given(self, premise: impl Into<Vec<Assumption>>) -> Self {
         let premise = premise.into();

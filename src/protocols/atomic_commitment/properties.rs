@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ballot, History, Outcomes, PlannedVote, Txn, coordinator};
 use crate::model::cluster::enumerate;
-use crate::model::{Answer, Assumption, Id, NodeSet, Predicate, Property, Protocol, Reason, View};
+use crate::model::{
+    Answer, Assumption, Cluster, Id, NodeSet, Predicate, Property, Protocol, Reason, View,
+};
 
 /// A protocol that solves the problem, and may remember more of it than that.
 pub trait AtomicCommitment: Protocol<History: AsRef<History>> {
@@ -133,12 +135,12 @@ pub fn atomicity<P: AtomicCommitment>() -> Property<P> {
         "No two nodes decide differently.",
         "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC1",
         Predicate::History(|protocol: &P, history: &P::History| {
-            decide_alike(|set| names(protocol, set), history.as_ref())
+            decide_alike(&|set| names(protocol, set), history.as_ref())
         }),
     )
 }
 
-pub(super) fn decide_alike(names: impl Fn(NodeSet) -> String, history: &History) -> Answer {
+pub(super) fn decide_alike(names: &dyn Fn(NodeSet) -> String, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
         let (committed, aborted) = (outcomes.committed, outcomes.aborted);
         // A single node that decided both ways is what irrevocability is about.
@@ -162,12 +164,12 @@ pub fn irrevocability<P: AtomicCommitment>() -> Property<P> {
         "No node reverses its decision.",
         "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC2",
         Predicate::History(|protocol: &P, history: &P::History| {
-            decide_once(|set| names(protocol, set), history.as_ref())
+            decide_once(&|set| names(protocol, set), history.as_ref())
         }),
     )
 }
 
-pub(super) fn decide_once(names: impl Fn(NodeSet) -> String, history: &History) -> Answer {
+pub(super) fn decide_once(names: &dyn Fn(NodeSet) -> String, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
         let both = outcomes.committed.intersection(outcomes.aborted);
         if !both.is_empty() {
@@ -184,13 +186,18 @@ pub fn validity<P: AtomicCommitment>() -> Property<P> {
         "validity",
         "Commit is only decided if all participants were for it, and voted YES.",
         "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC3",
-        Predicate::History(commit_is_unanimous),
+        Predicate::History(|protocol: &P, history: &P::History| {
+            let names = |set| names(protocol, set);
+            commit_is_unanimous(&names, protocol.ballot(), history.as_ref())
+        }),
     )
 }
 
-fn commit_is_unanimous<P: AtomicCommitment>(protocol: &P, history: &P::History) -> Answer {
-    let (ballot, history) = (protocol.ballot(), history.as_ref());
-    let names = |set| names(protocol, set);
+fn commit_is_unanimous(
+    names: &dyn Fn(NodeSet) -> String,
+    ballot: &Ballot,
+    history: &History,
+) -> Answer {
     for (txn, outcomes) in history.transactions() {
         let committed = outcomes.committed;
         let silent = ballot.participants.minus(outcomes.voted_yes);
@@ -223,19 +230,25 @@ pub fn commit_without_failures<P: AtomicCommitment>(
         "commit-without-failures",
         "If nothing fails, nobody aborts unless somebody is for NO.",
         "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC4",
-        Predicate::History(abort_has_a_reason),
+        Predicate::History(|protocol: &P, history: &P::History| {
+            let names = |set| names(protocol, set);
+            abort_has_a_reason(&names, protocol.ballot(), history.as_ref())
+        }),
     )
     .given(nothing_fails)
 }
 
-fn abort_has_a_reason<P: AtomicCommitment>(protocol: &P, history: &P::History) -> Answer {
-    let history = history.as_ref();
+fn abort_has_a_reason(
+    names: &dyn Fn(NodeSet) -> String,
+    ballot: &Ballot,
+    history: &History,
+) -> Answer {
     for (txn, outcomes) in history.transactions() {
-        let against = opponents(protocol.ballot(), outcomes).union(outcomes.voted_no);
+        let against = opponents(ballot, outcomes).union(outcomes.voted_no);
         if !outcomes.aborted.is_empty() && against.is_empty() {
             let text = format!(
                 "{} aborted but nobody was for no, and nothing failed",
-                names(protocol, outcomes.aborted)
+                names(outcomes.aborted)
             );
             return refuse(history, txn, outcomes.aborted, text);
         }
@@ -328,24 +341,29 @@ pub fn these_decided<P: AtomicCommitment>(
 ) -> Answer {
     let mut undecided: BTreeMap<Waits, NodeSet> = BTreeMap::new();
     for id in whom.iter() {
-        for waits in world.node(id).state().map_or_else(Vec::new, P::waits) {
-            undecided.entry(waits).or_default().insert(id);
-        }
+        let waits = world.node(id).state().map_or_else(Vec::new, P::waits);
+        wait(&mut undecided, id, &waits);
     }
     if undecided.is_empty() {
         return Ok(());
     }
-    let cluster = protocol.cluster();
+    Err(undecided_are(&undecided, &protocol.cluster()))
+}
+
+fn wait(undecided: &mut BTreeMap<Waits, NodeSet>, id: Id, waits: &[Waits]) {
+    for waits in waits {
+        undecided.entry(*waits).or_default().insert(id);
+    }
+}
+
+fn undecided_are(undecided: &BTreeMap<Waits, NodeSet>, cluster: &Cluster) -> Reason {
     let clause = |(waits, who): (&Waits, &NodeSet)| match who.len() {
         1 => format!("{} {}", cluster.names(*who), waits.one),
         _ => format!("{} {}", cluster.names(*who), waits.several),
     };
     let text = enumerate(undecided.iter().map(clause));
     let nodes = undecided.values().copied();
-    Err(Reason::new(
-        nodes.fold(NodeSet::EMPTY, NodeSet::union),
-        text,
-    ))
+    Reason::new(nodes.fold(NodeSet::EMPTY, NodeSet::union), text)
 }
 
 fn names<P: Protocol>(protocol: &P, set: NodeSet) -> String {

@@ -45,8 +45,8 @@ fn sites_decide_alike_and_once() {
     for (decisions, alike, once) in table {
         let history = decided(&decisions);
         let text = |answer: crate::model::Answer| answer.err().map(|reason| reason.text);
-        assert_eq!(text(decide_alike(names, &history)).as_deref(), alike);
-        assert_eq!(text(decide_once(names, &history)).as_deref(), once);
+        assert_eq!(text(decide_alike(&names, &history)).as_deref(), alike);
+        assert_eq!(text(decide_once(&names, &history)).as_deref(), once);
     }
 }
 

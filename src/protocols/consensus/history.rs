@@ -1,13 +1,11 @@
 //! What agents claim, and what has happened: who proposed, accepted and learned what.
 
-use std::collections::BTreeSet;
-
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
 use super::{Acceptances, Consensus, Proposal};
 use crate::model::actor::Data;
-use crate::model::{Id, NodeSet, Observation, Observed, Value as Word};
+use crate::model::{Few, Id, NodeSet, Observation, Observed, Value as Word};
 
 /// What an agent says of a step. An acceptance takes effect when it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,9 +56,9 @@ impl<V: Copy> Claim<V> {
 #[serde(bound(deserialize = "V: Deserialize<'de> + Ord"))]
 pub struct History<V> {
     /// What those wanted that have begun.
-    pub proposed: BTreeSet<V>,
+    pub proposed: Few<V>,
     pub accepted: Acceptances<V>,
-    pub learned: BTreeSet<(V, Id)>,
+    pub learned: Few<(V, Id)>,
 }
 
 impl<V: Copy + Ord> History<V> {

@@ -2,11 +2,9 @@
 //! claims, and from what acceptors have on disk. Where a protocol makes several choices, it must be true
 //! of each.
 
-use std::collections::BTreeMap;
-
 use super::{Ballot, History, Proposal};
 use crate::model::actor::Data;
-use crate::model::{Answer, Id, NodeSet, Predicate, Property, Protocol, Reason, View};
+use crate::model::{Answer, FewMap, Id, NodeSet, Predicate, Property, Protocol, Reason, View};
 
 /// A protocol that solves the problem by ballots, once or several times.
 pub trait Consensus: Protocol {
@@ -188,7 +186,7 @@ fn one_value_per_ballot<P: Consensus>(protocol: &P, history: &History<P::Value>)
 fn p2c<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
     // For each acceptor the last proposal below the one at hand. (An acceptor that accepts two
     // values in a ballot violates another property.)
-    let mut last: BTreeMap<Id, Proposal<P::Value>> = BTreeMap::new();
+    let mut last: FewMap<Id, Proposal<P::Value>> = FewMap::new();
     let proposals: Vec<_> = history.accepted.iter().collect();
     for ballot in proposals.chunk_by(|(p, _), (q, _)| p.ballot == q.ballot) {
         for &(proposal, who) in ballot {
@@ -197,8 +195,8 @@ fn p2c<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
                 protocol.chooses(protocol.acceptors().iter().filter(fits).collect())
             };
             // (a) They accepted nothing below; or (b) the same value last.
-            let mut same = last.values().filter(|p| p.value == proposal.value);
-            let is_open = left_open(None) || same.any(|p| left_open(Some(p.ballot)));
+            let mut same = last.iter().filter(|(_, p)| p.value == proposal.value);
+            let is_open = left_open(None) || same.any(|(_, p)| left_open(Some(p.ballot)));
             let text = || {
                 let (who, Proposal { ballot, value }) = (names(protocol, who), proposal);
                 format!(
@@ -208,7 +206,9 @@ fn p2c<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
             Reason::unless(is_open, who, text)?;
         }
         for &(proposal, who) in ballot {
-            last.extend(who.iter().map(|id| (id, proposal)));
+            for id in who.iter() {
+                last.insert(id, proposal);
+            }
         }
     }
     Ok(())

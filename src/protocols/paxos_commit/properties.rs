@@ -1,15 +1,13 @@
 //! What must be true of Paxos Commit: the atomic commitment problem (BHG 7.3), consensus in each instance
 //! (PMS, 2.1 and 2.2), and how the one follows from the other (GL, 4.2).
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Ballot, Params, PaxosCommit, Phase, PlannedVote, State, Storage, Value, Vote};
 use crate::model::observation::Tally;
 use crate::model::{
-    Answer, Assumption, ClosedForm, Id, Likelihood, NodeSet, Observation, Observed, Predicate,
-    Property, Protocol, Reason, Successes, TimerRange, Value as Word, View,
+    Answer, Assumption, ClosedForm, FewMap, Id, Likelihood, NodeSet, Observation, Observed,
+    Predicate, Property, Protocol, Reason, Successes, TimerRange, Value as Word, View,
 };
 use crate::protocols::atomic_commitment::properties::{
     self as problem, NOBODY_FAILS, Stage, Waits, all_up_decided,
@@ -33,7 +31,7 @@ pub enum Claim {
 pub struct History {
     outcomes: atomic_commitment::History,
     /// For each instance of which anything was claimed.
-    choices: BTreeMap<Id, consensus::History<Value>>,
+    choices: FewMap<Id, consensus::History<Value>>,
 }
 
 impl Claim {
@@ -91,7 +89,7 @@ impl History {
     }
 
     fn of(&mut self, instance: Id) -> &mut consensus::History<Value> {
-        self.choices.entry(instance).or_default()
+        self.choices.of(instance)
     }
 }
 
@@ -208,8 +206,8 @@ pub fn properties(protocol: &PaxosCommit) -> Vec<Property<PaxosCommit>> {
     ];
     properties.extend(problem::commit_possible(protocol));
     // Nobody says that it has learned a value: what comes of it is a decision.
-    let of_each = choice().into_iter();
-    properties.extend(of_each.filter(|p| !["learning", "choice-possible"].contains(&p.name)));
+    let is_of_each = |p: &Property<_>| !["learning", "choice-possible"].contains(&p.name);
+    properties.extend(Property::those(&choice(), &is_of_each));
     properties.push(Property::always(
         "decision-is-chosen",
         "Nobody commits unless all instances have chosen *prepared*; who voted so, or leads, aborts only \

@@ -1,12 +1,11 @@
 //! Votes, and what each node keeps of them, in memory and on stable storage.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Ballot, Decision, Vote};
-use crate::model::{Id, NodeSet};
+use crate::model::{FewMap, Id, NodeSet};
 
 /// What an instance chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,7 +30,7 @@ pub struct Accepted {
 
 /// What acceptors say that they have accepted in one ballot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Heard(BTreeMap<Id, Votes>);
+pub struct Heard(FewMap<Id, Votes>);
 
 /// What a node knows while it is up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -182,20 +181,18 @@ impl Accepted {
 
 impl Heard {
     pub fn add(&mut self, acceptor: Id, votes: Votes) {
-        let before = self.0.entry(acceptor).or_default();
+        let before = self.0.of(acceptor);
         *before = before.union(votes);
     }
 
     pub fn from(&self) -> NodeSet {
-        self.0.keys().copied().collect()
+        self.0.iter().map(|(acceptor, _)| *acceptor).collect()
     }
 
     /// The values that enough acceptors have accepted.
     pub fn chosen(&self, is_enough: impl Fn(NodeSet) -> bool) -> Votes {
-        let all = self
-            .0
-            .values()
-            .fold(Votes::default(), |all, votes| all.union(*votes));
+        let heard = self.0.iter();
+        let all = heard.fold(Votes::default(), |all, (_, votes)| all.union(*votes));
         let mut chosen = Votes::default();
         for (id, value) in all.iter() {
             let did = self.0.iter().filter(|(_, votes)| votes.has(id, value));

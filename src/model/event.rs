@@ -14,8 +14,8 @@ use super::actor::{Actor, Input};
 use super::cluster::{Cluster, Link};
 use super::id::Id;
 use super::network::Cut;
-use super::node::Up;
 use super::protocol::Protocol;
+use super::reading::{self, Offered};
 use super::world::View;
 
 /// What an event is made of: contents, or whatever a carrier knows them by.
@@ -168,32 +168,8 @@ impl<P: Protocol> Event<P> {
         cluster: &Cluster,
         world: &dyn View<P>,
     ) -> Result<Vec<Self>, Obstacle> {
-        let text = text.trim();
-        let (verb, rest) = text.split_once(' ').unwrap_or((text, ""));
-        let rest = rest.trim();
-        let one = |event| Ok(vec![event]);
-        let each = |event: fn(Envelope<P>) -> Self| {
-            let envelopes = envelopes(rest, cluster, world)?;
-            Ok(envelopes.into_iter().map(event).collect())
-        };
-        match verb {
-            "deliver" => each(Event::Deliver),
-            "drop" => each(Event::Drop),
-            "duplicate" => each(Event::Duplicate),
-            "timeout" => timeouts(rest, cluster, world),
-            "choose" => choices(rest, cluster, world),
-            "crash" => match rest.split_once(" after ") {
-                None => one(Event::Crash(node(rest, cluster)?)),
-                Some((name, inside)) => crashes_inside(name, inside, cluster, world),
-            },
-            "cut" => one(Event::Cut(cut(rest, cluster)?)),
-            "heal" => one(Event::Heal(cut(rest, cluster)?)),
-            "recover" => one(Event::Recover(node(rest, cluster)?)),
-            _ => Err(Obstacle::NoEvent(format!(
-                "`{verb}` is not an event: write deliver, timeout, choose, crash, drop, \
-                 duplicate, cut, recover or heal"
-            ))),
-        }
+        let read = reading::readings(text, cluster, &Offered(world))?;
+        Ok(reading::spelled_out(&read, world))
     }
 }
 
@@ -225,163 +201,6 @@ impl fmt::Display for Obstacle {
             }
         }
     }
-}
-
-fn node(name: &str, cluster: &Cluster) -> Result<Id, Obstacle> {
-    let name = name.trim();
-    let unknown = || Obstacle::NoEvent(format!("there is no node `{name}`"));
-    cluster.find(name).ok_or_else(unknown)
-}
-
-fn cut(text: &str, cluster: &Cluster) -> Result<Cut, Obstacle> {
-    Cut::parse(text, cluster).map_err(Obstacle::NoEvent)
-}
-
-/// The node of this name, if it is up.
-fn up<'a, P: Protocol>(
-    name: &str,
-    cluster: &Cluster,
-    world: &'a dyn View<P>,
-) -> Result<(Id, &'a Up<P>), Obstacle> {
-    let id = node(name, cluster)?;
-    let up = world.node(id).up();
-    let up = up.ok_or_else(|| Obstacle::Impossible(format!("{name} is not up")))?;
-    Ok((id, up))
-}
-
-/// `A Timer`
-fn timeouts<P: Protocol>(
-    text: &str,
-    cluster: &Cluster,
-    world: &dyn View<P>,
-) -> Result<Vec<Event<P>>, Obstacle> {
-    let (name, timer) = text.split_once(' ').unwrap_or((text, ""));
-    let (id, up) = up(name, cluster, world)?;
-    let timers = fitting(timer, up.timers.iter(), || {
-        format!("no such timer of {name} is armed")
-    })?;
-    let timeout = |timer| Event::Timeout { id, timer };
-    Ok(timers.into_iter().map(timeout).collect())
-}
-
-/// `A key Value`
-fn choices<P: Protocol>(
-    text: &str,
-    cluster: &Cluster,
-    world: &dyn View<P>,
-) -> Result<Vec<Event<P>>, Obstacle> {
-    let mut words = text.splitn(3, ' ');
-    let name = words.next().unwrap_or_default();
-    let (key, value) = (words.next().unwrap_or(""), words.next().unwrap_or(""));
-    let (id, up) = up(name, cluster, world)?;
-    let options = up
-        .choices
-        .get(key)
-        .ok_or_else(|| Obstacle::Impossible(format!("{name} has no choice `{key}` to settle")))?;
-    let values = fitting(value, options.iter(), || {
-        format!("{name}'s choice `{key}` has no such option")
-    })?;
-    let choose = |value| {
-        let key = key.to_owned();
-        Event::Choose { id, key, value }
-    };
-    Ok(values.into_iter().map(choose).collect())
-}
-
-/// `A after N of EVENT`
-fn crashes_inside<P: Protocol>(
-    name: &str,
-    inside: &str,
-    cluster: &Cluster,
-    world: &dyn View<P>,
-) -> Result<Vec<Event<P>>, Obstacle> {
-    let id = node(name, cluster)?;
-    let (after, event) = inside
-        .split_once(" of ")
-        .and_then(|(n, event)| Some((n.parse().ok()?, event)))
-        .ok_or_else(|| Obstacle::NoEvent("write `crash NODE after N of EVENT`".to_owned()))?;
-    let events = Event::readings(event, cluster, world)?;
-    if events.iter().any(|event| event.node() != Some(id)) {
-        return Err(Obstacle::NoEvent(format!(
-            "{name} cannot crash inside an event of another node"
-        )));
-    }
-    let crash = |event| {
-        let event = Arc::new(event);
-        Event::CrashInside { event, after }
-    };
-    Ok(events.into_iter().map(crash).collect())
-}
-
-/// `A -> B Message`
-fn envelopes<P: Protocol>(
-    text: &str,
-    cluster: &Cluster,
-    world: &dyn View<P>,
-) -> Result<Vec<Envelope<P>>, Obstacle> {
-    let (src, rest) = text
-        .split_once("->")
-        .ok_or_else(|| Obstacle::NoEvent("write `A -> B Message` behind it".to_owned()))?;
-    let rest = rest.trim();
-    let (dst, msg) = rest.split_once(' ').unwrap_or((rest, ""));
-    let (src, dst) = (node(src, cluster)?, node(dst, cluster)?);
-    let there = world.channel(Link::new(src, dst)).iter();
-    let messages = fitting(msg, there, || {
-        let names = (cluster.name(src), cluster.name(dst));
-        format!(
-            "no such message is in flight from {} to {}",
-            names.0, names.1
-        )
-    })?;
-    let envelope = |msg| Envelope { src, dst, msg };
-    Ok(messages.into_iter().map(envelope).collect())
-}
-
-/// The value with this text (several if they are written alike), or all those whose text starts with it:
-/// at least one.
-fn fitting<'a, T: fmt::Debug + Clone + PartialEq + 'a>(
-    text: &str,
-    offered: impl Iterator<Item = &'a T>,
-    missing: impl Fn() -> String,
-) -> Result<Vec<T>, Obstacle> {
-    let mut distinct: Vec<&T> = Vec::new();
-    for value in offered {
-        if !distinct.contains(&value) {
-            distinct.push(value);
-        }
-    }
-    let labels: Vec<String> = distinct.iter().map(label).collect();
-    let fitting = places(text.trim(), &labels, &missing)?;
-    Ok(fitting.into_iter().map(|at| distinct[at].clone()).collect())
-}
-
-/// The places of the labels that a text fits: at least one.
-fn places(
-    text: &str,
-    labels: &[String],
-    missing: &dyn Fn() -> String,
-) -> Result<Vec<usize>, Obstacle> {
-    let places = |fits: &dyn Fn(&str) -> bool| -> Vec<usize> {
-        let labels = labels.iter().enumerate();
-        let fitting = labels.filter(|(_, label)| fits(label));
-        fitting.map(|(at, _)| at).collect()
-    };
-    let exact = places(&|label| label == text);
-    if !exact.is_empty() {
-        return Ok(exact);
-    }
-    let near = places(&|label| text.is_empty() || begins(label, text));
-    if !near.is_empty() {
-        return Ok(near);
-    }
-    let there = labels.iter().map(|label| format!("`{label}`"));
-    let there = super::cluster::enumerate(there);
-    let missing = missing();
-    Err(Obstacle::Impossible(if there.is_empty() {
-        missing
-    } else {
-        format!("{missing} (there is {there})")
-    }))
 }
 
 /// Whether a label begins with a text that ends where a word does: with its kind, or with that and some of

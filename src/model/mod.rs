@@ -25,6 +25,7 @@ pub mod params;
 pub mod promise;
 pub mod property;
 pub mod protocol;
+mod reading;
 pub mod step;
 pub mod success;
 pub mod symmetry;

@@ -88,9 +88,9 @@ impl<P: Protocol> System<P> {
     }
 
     /// Events in the one notation.
-    pub fn spell<'e>(&self, events: impl IntoIterator<Item = &'e Event<P>>) -> Vec<String> {
+    pub fn spell(&self, events: &[Event<P>]) -> Vec<String> {
         let line = |event: &Event<P>| event.notation(&self.cluster).to_string();
-        events.into_iter().map(line).collect()
+        events.iter().map(line).collect()
     }
 
     /// The event that the one notation stands for in a world, if it is possible there. Where the text

@@ -178,43 +178,63 @@ impl Registry {
 }
 
 fn replay_as<P: Protocol>(trace: &Trace) -> Result<Replayed, String> {
-    let params = recorded_params::<P>(&trace.params)
-        .map_err(|error| format!("the trace's parameters do not fit {}: {error}", P::NAME))?;
+    let params = recorded_params::<P>(&trace.params).map_err(|why| unfit(P::NAME, &why))?;
     let protocol = P::new(&params).map_err(|bad| format!("`{}`: {bad}", bad.parameter))?;
-    let properties = protocol.properties();
-    let watched: Vec<_> = properties
-        .into_iter()
-        .filter(|p| {
-            trace
-                .properties
-                .iter()
-                .any(|known| known.property == p.name)
-        })
-        .collect();
+    let watched = Property::those(&protocol.properties(), &|p| trace.watches(p.name));
     Ok(record::replay(protocol, &params, &watched, trace))
+}
+
+fn unfit(protocol: &str, why: &str) -> String {
+    format!("the trace's parameters do not fit {protocol}: {why}")
 }
 
 fn describe<P: Protocol>() -> ProtocolInfo {
     let params = P::Params::default();
     let protocol = P::new(&params).expect("the default parameters make a system");
-    let stated = |protocol: &P| -> Vec<Statement> {
-        protocol.properties().iter().map(Property::stated).collect()
+    let mut variants = Vec::new();
+    for variant in P::matrix() {
+        if let Ok(protocol) = P::new(&variant.params) {
+            variants.push((variant.name, Property::all_stated(&protocol.properties())));
+        }
+    }
+    let plain = Plain {
+        name: P::NAME,
+        about: P::ABOUT,
+        sources: P::SOURCES,
+        bugs: P::BUGS,
+        params: serde_json::to_value(&params).expect("parameters are plain data"),
+        schema: root_schema::<P::Params>(),
+        properties: Property::all_stated(&protocol.properties()),
+        variants,
     };
-    let variants = P::matrix().into_iter().filter_map(|variant| {
-        let protocol = P::new(&variant.params).ok()?;
-        Some((variant.name, stated(&protocol)))
-    });
-    let defaults = serde_json::to_value(&params).expect("parameters are plain data");
-    let schema = root_schema::<P::Params>();
-    ProtocolInfo {
-        name: P::NAME.to_owned(),
-        about: P::ABOUT.to_owned(),
-        sources: owned(P::SOURCES),
-        parameters: parameters(&schema, &defaults),
-        params: defaults,
-        properties: properties(&stated(&protocol), &variants.collect::<Vec<_>>()),
-        bugs: P::BUGS.iter().map(bug).collect(),
-        nodes: nodes(&protocol.cluster()),
+    plain.told(&protocol.cluster())
+}
+
+/// What can be said of a protocol, without its types.
+struct Plain {
+    name: &'static str,
+    about: &'static str,
+    sources: &'static [&'static str],
+    bugs: &'static [Bug],
+    /// The default ones.
+    params: Json,
+    schema: Schema,
+    properties: Vec<Statement>,
+    variants: Vec<(&'static str, Vec<Statement>)>,
+}
+
+impl Plain {
+    fn told(self, cluster: &Cluster) -> ProtocolInfo {
+        ProtocolInfo {
+            name: self.name.to_owned(),
+            about: self.about.to_owned(),
+            sources: owned(self.sources),
+            parameters: parameters(&self.schema, &self.params),
+            params: self.params,
+            properties: properties(&self.properties, &self.variants),
+            bugs: self.bugs.iter().map(bug).collect(),
+            nodes: nodes(cluster),
+        }
     }
 }
 

@@ -6,9 +6,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::lattice::{FaultSet, Frontier, sets};
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::lattice::{FaultSet, Frontier};
 use super::report::{Cell, ProtocolMatrix, VariantMatrix};
-use super::table::{Looking, Table};
+use super::table::{self, Looking, Table};
 use crate::check::fast::Tuning;
 use crate::check::{Engine, Limits, Monitor, Question, Trial, judge};
 use crate::model::{BadParameter, Limit, Property, Protocol, Rules, System, Variant};
@@ -72,22 +75,12 @@ pub struct Instance<P: Protocol> {
 impl<P: Protocol> Instance<P> {
     pub fn new(variant: Variant<P::Params>) -> Result<Self, BadParameter> {
         let protocol = Arc::new(P::new(&variant.params)?);
-        assert!(
-            variant.faults.len() <= Variant::<P::Params>::FAULTS_MAX,
-            "{} kinds of faults make too many sets",
-            variant.faults.len()
-        );
-        let mut properties = protocol.properties();
-        properties.retain(|property| !variant.leaves_out.contains(&property.name));
-        let params = own_params(&variant.params);
+        let is_looked_at = |p: &Property<P>| !variant.leaves_out.contains(&p.name);
+        let properties = Property::those(&protocol.properties(), &is_looked_at);
+        let params = own_params(plain(&variant.params), &plain(&P::Params::default()));
+        let stated = Property::all_stated(&properties);
         Ok(Instance {
-            table: Table {
-                protocol: P::NAME,
-                cluster: protocol.cluster(),
-                sets: sets(&variant.faults),
-                variant: variant.with(params),
-                properties: properties.iter().map(Property::stated).collect(),
-            },
+            table: Table::new(P::NAME, variant.with(params), protocol.cluster(), stated),
             protocol,
             properties,
         })
@@ -97,7 +90,7 @@ impl<P: Protocol> Instance<P> {
     pub fn judged_by(self, properties: Vec<Property<P>>) -> Self {
         Instance {
             table: Table {
-                properties: properties.iter().map(Property::stated).collect(),
+                properties: Property::all_stated(&properties),
                 ..self.table
             },
             properties,
@@ -127,7 +120,7 @@ impl<P: Protocol> Instance<P> {
 
     /// Looks under every set of faults, and weighs every property by what it found.
     pub fn weigh(&self, effort: &Effort, attendant: &mut dyn Attendant) -> VariantMatrix {
-        self.table.weigh(self, effort, attendant)
+        table::weigh(self, effort, attendant)
     }
 
     /// What one search under these faults finds.
@@ -137,6 +130,10 @@ impl<P: Protocol> Instance<P> {
 }
 
 impl<P: Protocol> Looking for Instance<P> {
+    fn table(&self) -> &Table {
+        &self.table
+    }
+
     fn look(
         &self,
         rules: &Rules,
@@ -173,25 +170,28 @@ pub fn weigh<P: Protocol>(
     effort: &Effort,
     attendant: &mut dyn Attendant,
 ) -> ProtocolMatrix {
-    let mut variants = Vec::new();
+    let mut matrix = ProtocolMatrix {
+        name: P::NAME.to_owned(),
+        about: P::ABOUT.to_owned(),
+        variants: Vec::new(),
+    };
     for variant in P::matrix() {
         if wanted(variant.name) {
             let instance = Instance::<P>::new(variant);
             let instance = instance.expect("a protocol's own instances are possible");
-            variants.push(instance.weigh(effort, attendant));
+            let weighed = table::weigh(&instance, effort, attendant);
+            matrix.variants.push(weighed);
         }
     }
-    ProtocolMatrix {
-        name: P::NAME.to_owned(),
-        about: P::ABOUT.to_owned(),
-        variants,
-    }
+    matrix
+}
+
+fn plain<T: Serialize>(params: &T) -> Json {
+    serde_json::to_value(params).expect("parameters are plain data")
 }
 
 /// The parameters that differ from the default ones.
-fn own_params<T: Default + serde::Serialize>(params: &T) -> serde_json::Value {
-    let plain = |params: &T| serde_json::to_value(params).expect("parameters are plain data");
-    let (mut own, default) = (plain(params), plain(&T::default()));
+fn own_params(mut own: Json, default: &Json) -> Json {
     if let (Some(own), Some(default)) = (own.as_object_mut(), default.as_object()) {
         own.retain(|key, value| default.get(key) != Some(value));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use super::instance::{Attendant, Effort, NextSearch};
-use super::lattice::{FaultSet, Found, Frontier, frontier};
+use super::lattice::{FaultSet, Found, Frontier, frontier, sets};
 use super::report::{Cell, CellVerdict, CellWord, FaultKind, Sets, VariantMatrix, Weighed};
 use crate::check::{Account, Judged, Monitor, Search, Trial, Verdict};
 use crate::model::{Assumption, Cluster, Fault, Limit, Rules, Sense, Statement, Variant};
@@ -25,6 +25,9 @@ pub(super) struct Table {
 
 /// Whoever can look at an instance.
 pub(super) trait Looking {
+    /// What is looked at.
+    fn table(&self) -> &Table;
+
     /// Searches under rules, and judges some of the properties by what they say alone.
     fn look(
         &self,
@@ -35,7 +38,38 @@ pub(super) trait Looking {
     ) -> Trial;
 }
 
+/// Looks under every set of faults, and weighs every property by what it found.
+pub(super) fn weigh(
+    instance: &dyn Looking,
+    effort: &Effort,
+    attendant: &mut dyn Attendant,
+) -> VariantMatrix {
+    instance.table().weigh(instance, effort, attendant)
+}
+
 impl Table {
+    /// # Panics
+    /// If there are more kinds of faults than a matrix can have.
+    pub(super) fn new(
+        protocol: &'static str,
+        variant: Variant<Json>,
+        cluster: Cluster,
+        properties: Vec<Statement>,
+    ) -> Self {
+        assert!(
+            variant.faults.len() <= Variant::<Json>::FAULTS_MAX,
+            "{} kinds of faults make too many sets",
+            variant.faults.len()
+        );
+        Table {
+            protocol,
+            sets: sets(&variant.faults),
+            variant,
+            cluster,
+            properties,
+        }
+    }
+
     /// The names of the faults in a set.
     pub(super) fn names(&self, set: FaultSet) -> Vec<String> {
         let faults = set.of(&self.variant.faults);
@@ -80,8 +114,7 @@ impl Table {
         }
     }
 
-    /// Looks under every set of faults, and weighs every property by what it found.
-    pub(super) fn weigh(
+    fn weigh(
         &self,
         instance: &dyn Looking,
         effort: &Effort,

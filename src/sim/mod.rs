@@ -87,7 +87,7 @@ impl<P: Protocol> Simulator<P> {
     }
 
     /// The planned faults whose moment has not come, as the scenario wrote them.
-    pub fn unreached(&self) -> Vec<&str> {
+    pub fn unreached(&self) -> Vec<String> {
         self.course.unreached()
     }
 

@@ -1,6 +1,7 @@
 //! One scenario and its protocol on trial: a [`Case`] that knows its types.
 
 use std::cell::Cell;
+use std::fmt::Debug;
 use std::hash::Hasher;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -10,22 +11,22 @@ use rustc_hash::FxHasher;
 
 use super::budgets;
 use super::case::{Case, CheckOptions, EngineKind, RUN_STATES, RunLimits};
-use super::compare::{check_outcome, run_fits, runs_outcome};
+use super::compare::{check_outcome, refutes, runs_outcome};
 use super::estimate;
 use super::judge_check::{allowed, report_check};
 use super::judge_run::{FinishedRun, cut_off, judge_run};
-use super::report::{CheckReport, Expected, RunReport, RunVerdict};
+use super::report::{CheckReport, Expected, RunReport};
 use super::story::{self, RefutedStory, Story, Told};
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
 use crate::check::{self, Limits, Monitor, Question, Stopped};
 use crate::estimate::{Outlook, Reached};
 use crate::model::cluster::enumerate;
 use crate::model::promise::located;
-use crate::model::{Event, Property, Protocol, Rules, Success, System, View, World};
+use crate::model::{Event, Property, Protocol, Rules, Statement, Success, System, View, World};
 use crate::run::{Judge, Run, Script, Stop, Witness, execute};
-use crate::scenario::{Counting, Resolved, RunExpectation, Scenario, ScenarioError, ScheduleLine};
+use crate::scenario::{Counting, Resolved, RunCase, Scenario, ScenarioError, ScheduleLine};
 use crate::sim::{End, Scripted, Simulator};
-use crate::trace::{Origin, Outcome, Recorder, STEPS_MAX};
+use crate::trace::{Origin, Recorder, STEPS_MAX};
 
 /// A scenario on trial, with its protocol in the type. Whoever embeds the library and brings a
 /// protocol of its own starts here.
@@ -123,17 +124,11 @@ impl<P: Protocol> Testbed<P> {
         let properties = &self.counting();
         let mut judge = Judge::new(properties);
         // A property with a premise is judged when all that happened is known.
-        let mut unconditional = properties.clone();
-        unconditional.retain(|property| property.premise.is_empty());
-        let engine = if run.seeded { "simulator" } else { "schedule" };
-        let mut origin = self.origin(engine);
-        origin.seed = run.seeded.then_some(seed);
-        if properties.len() < self.case.properties.len() {
-            origin.properties = Some(run.properties.iter().map(ToString::to_string).collect());
-        }
-        origin.states = (limits.states != RUN_STATES).then_some(limits.states);
+        let unconditional = Property::without_premise(properties);
+        let some_count = properties.len() < self.case.properties.len();
+        let origin = || origin_of_run(self.origin(""), run, seed, some_count, limits);
         let mut recorder = record
-            .then(|| Recorder::new(&self.case.params, origin, &unconditional).at_most(STEPS_MAX));
+            .then(|| Recorder::new(&self.case.params, origin(), &unconditional).at_most(STEPS_MAX));
         let stopped = Cell::new(None);
         let ends = || is_over(limits, &stopped);
         let mut stop = Stop::when(&ends);
@@ -163,10 +158,7 @@ impl<P: Protocol> Testbed<P> {
         };
         report.trace = recorder.map(|recorder| {
             let mut trace = recorder.finish(&done);
-            trace.verdict = Some(Outcome {
-                verdict: report.verdict.word().to_owned(),
-                sentences: report.sentences.clone(),
-            });
+            trace.verdict = Some(report.outcome());
             trace
         });
         report
@@ -198,14 +190,11 @@ impl<P: Protocol> Testbed<P> {
         let mut done = execute(system, &mut scheduler, witnesses)
             .expect("the story is not refuted: it was played when the scenario was opened");
         done.facts.drift_ppm_max = run.setup.drift_ppm_max();
-        let simulator = scheduler.then.iter();
-        let unreached = simulator
-            .clone()
-            .flat_map(|simulator| simulator.unreached());
+        let simulator = scheduler.then.as_ref();
         Simulated {
-            unreached: unreached.map(str::to_owned).collect(),
-            end: scheduler.then.as_ref().and_then(Simulator::end),
-            offered: simulator.flat_map(Simulator::offered).collect(),
+            unreached: simulator.map_or_else(Vec::new, Simulator::unreached),
+            end: simulator.and_then(Simulator::end),
+            offered: simulator.map_or_else(Vec::new, Simulator::offered),
             run: done,
         }
     }
@@ -246,12 +235,17 @@ impl<P: Protocol> Testbed<P> {
     }
 
     fn origin(&self, engine: &str) -> Origin {
-        Origin {
-            engine: engine.to_owned(),
-            scenario: Some(self.case.name.clone()),
-            about: Some(self.case.about.clone()),
-            ..Origin::default()
-        }
+        origin(engine, &self.case.name, &self.case.about)
+    }
+
+    /// A report, with what the scenario says and what it was asked.
+    fn in_full(&self, mut report: CheckReport, options: &CheckOptions) -> CheckReport {
+        report.allowed = self.allowed();
+        report.notes.clone_from(&self.notes);
+        report.cut_short |= options.depth_max.is_some();
+        let is_fast = options.engine == EngineKind::Fast;
+        report.threads = Some(if is_fast { options.tuning.crew() } else { 1 });
+        report
     }
 
     fn limits(&self, options: &CheckOptions) -> Limits {
@@ -266,22 +260,20 @@ impl<P: Protocol> Testbed<P> {
     /// The properties that count in a run.
     fn counting(&self) -> Vec<Property<P>> {
         let run = self.case.run.as_ref().expect("the scenario has a run");
-        let mut properties = self.case.properties.clone();
-        properties.retain(|property| run.properties.contains(&property.name));
-        properties
+        let counts = |property: &Property<P>| run.properties.contains(&property.name);
+        Property::those(&self.case.properties, &counts)
     }
 
     fn chosen(&self, names: &[String]) -> Vec<Property<P>> {
         let check = self.case.check.as_ref().expect("the scenario has a check");
-        let wanted = |p: &&Property<P>| {
+        let wanted = |p: &Property<P>| {
             if names.is_empty() {
                 check.properties.contains(&p.name)
             } else {
                 names.iter().any(|name| name == p.name)
             }
         };
-        let properties = self.case.properties.iter();
-        properties.filter(wanted).cloned().collect()
+        Property::those(&self.case.properties, &wanted)
     }
 }
 
@@ -327,23 +319,11 @@ impl<P: Protocol> Case for Testbed<P> {
     }
 
     fn refutes(&self, report: &RunReport) -> bool {
-        if !report.verdict.is_over() {
-            return false;
-        }
-        match &self.case.expect.run {
-            None => report.verdict == RunVerdict::Violated,
-            Some(RunExpectation::Each(expected)) => !run_fits(expected, report),
-            Some(RunExpectation::Among { every, .. }) => {
-                !every.is_empty() && !every.iter().any(|expected| run_fits(expected, report))
-            }
-        }
+        refutes(self.case.expect.run.as_ref(), report)
     }
 
     fn compare_runs(&self, reports: &[RunReport]) -> Vec<Expected> {
-        let over = |report: &&RunReport| report.verdict.is_over();
-        let reports: Vec<RunReport> = reports.iter().filter(over).cloned().collect();
-        let expectation = self.case.expect.run.as_ref();
-        expectation.map_or_else(Vec::new, |expected| runs_outcome(expected, &reports))
+        runs_outcome(self.case.expect.run.as_ref(), reports)
     }
 
     fn check(
@@ -361,26 +341,20 @@ impl<P: Protocol> Case for Testbed<P> {
             after: &self.after,
             limits: self.limits(options),
         };
-        let mut ours = |engine, name| {
-            let judged = || check::judge(&question, engine, folder, monitor);
-            let trial = located(judged, || "in the check".to_owned())?;
-            let params = &self.case.params;
-            Ok(report_check(&question, &trial, params, name, &origin))
-        };
-        let mut report = match options.engine {
-            EngineKind::Fast => ours(check::Engine::Fast(options.tuning), "fast")?,
-            EngineKind::Plain => ours(check::Engine::Plain, "plain")?,
+        let params = &self.case.params;
+        let (engine, name) = match options.engine {
+            EngineKind::Fast => (check::Engine::Fast(options.tuning), "fast"),
+            EngineKind::Plain => (check::Engine::Plain, "plain"),
             #[cfg(feature = "stateright-bridge")]
             EngineKind::Stateright => {
-                super::second_opinion::check(&question, &self.case.params, &origin, monitor)
+                let report = super::second_opinion::check(&question, params, &origin, monitor);
+                return Ok(self.in_full(report, options));
             }
         };
-        report.allowed = self.allowed();
-        report.notes.clone_from(&self.notes);
-        report.cut_short |= options.depth_max.is_some();
-        let is_fast = options.engine == EngineKind::Fast;
-        report.threads = Some(if is_fast { options.tuning.crew() } else { 1 });
-        Ok(report)
+        let judged = || check::judge(&question, engine, folder, monitor);
+        let trial = located(judged, || "in the check".to_owned())?;
+        let report = report_check(&question, &trial, params, name, &origin);
+        Ok(self.in_full(report, options))
     }
 
     fn outlook(&self) -> Outlook {
@@ -418,10 +392,12 @@ impl<P: Protocol> Case for Testbed<P> {
     fn checkpoints(&self, options: &CheckOptions, path: &Path) -> Result<Folder, CheckpointError> {
         let system = self.check_system().expect("the scenario has a check");
         let properties = self.chosen(&options.properties);
-        let asked = |p: &Property<P>| (p.name, p.premise.clone(), p.assumes.clone());
-        let names = properties.iter().map(|p| p.name.to_owned());
         let params = serde_json::to_value(&self.case.params);
         let params = params.expect("parameters are plain data").to_string();
+        let properties = Property::all_stated(&properties);
+        let asked = |p: &Statement| (p.name, p.premise.clone(), p.assumes.clone());
+        let asked: Vec<_> = properties.iter().map(asked).collect();
+        let names = properties.iter().map(|p| p.name.to_owned());
         let depth = self.limits(options).depth;
         let (reduce, symmetry, plan) = options.tuning.of_worlds();
         // How many worlds a search may find is not among them: with more it goes on.
@@ -431,11 +407,7 @@ impl<P: Protocol> Case for Testbed<P> {
             Fact::new("parameters", &params).told(params),
             Fact::new("what may happen", &system.rules),
             Fact::new("what happened before", &self.after),
-            Fact::new(
-                "properties or `--property`",
-                &properties.iter().map(asked).collect::<Vec<_>>(),
-            )
-            .told(enumerate(names)),
+            Fact::new("properties or `--property`", &asked).told(enumerate(names)),
             Fact::new("depth or `--depth`", &depth).told(depth.to_string()),
             Fact::new("`--reduce`", &reduce).told(reduce.to_string()),
             Fact::new("`--symmetry`", &symmetry).told(if symmetry { "on" } else { "off" }),
@@ -459,6 +431,34 @@ impl<P: Protocol> Case for Testbed<P> {
         check::stateright::Erased::from(bridge)
             .checker()
             .serve(address);
+    }
+}
+
+fn origin(engine: &str, scenario: &str, about: &str) -> Origin {
+    Origin {
+        engine: engine.to_owned(),
+        scenario: Some(scenario.to_owned()),
+        about: Some(about.to_owned()),
+        ..Origin::default()
+    }
+}
+
+/// Where the trace of a run comes from, in which all properties count or only those that are named.
+fn origin_of_run(
+    of: Origin,
+    run: &RunCase,
+    seed: u64,
+    some_count: bool,
+    limits: &RunLimits<'_>,
+) -> Origin {
+    let engine = if run.seeded { "simulator" } else { "schedule" };
+    let names = || run.properties.iter().map(ToString::to_string).collect();
+    Origin {
+        engine: engine.to_owned(),
+        seed: run.seeded.then_some(seed),
+        properties: some_count.then(names),
+        states: (limits.states != RUN_STATES).then_some(limits.states),
+        ..of
     }
 }
 

@@ -5,8 +5,22 @@ use super::report::{
 };
 use crate::scenario::{ExpectedRun, ExpectedStanding, ExpectedVerdict, RunExpectation};
 
+/// Whether a run did not end as expected. Without an expectation a violation is not.
+pub fn refutes(expectation: Option<&RunExpectation>, report: &RunReport) -> bool {
+    if !report.verdict.is_over() {
+        return false;
+    }
+    match expectation {
+        None => report.verdict == RunVerdict::Violated,
+        Some(RunExpectation::Each(expected)) => !run_fits(expected, report),
+        Some(RunExpectation::Among { every, .. }) => {
+            !every.is_empty() && !every.iter().any(|expected| run_fits(expected, report))
+        }
+    }
+}
+
 /// Whether a run ended as expected.
-pub fn run_fits(expected: &ExpectedRun, report: &RunReport) -> bool {
+fn run_fits(expected: &ExpectedRun, report: &RunReport) -> bool {
     match expected {
         ExpectedRun::Ok => report.verdict == RunVerdict::Ok,
         ExpectedRun::Violated(property) => {
@@ -20,8 +34,14 @@ pub fn run_fits(expected: &ExpectedRun, report: &RunReport) -> bool {
     }
 }
 
-/// How the expectation of all runs turned out.
-pub fn runs_outcome(expectation: &RunExpectation, reports: &[RunReport]) -> Vec<Expected> {
+/// How the expectation of all runs turned out, if there is one, by those that are over.
+pub fn runs_outcome(expectation: Option<&RunExpectation>, reports: &[RunReport]) -> Vec<Expected> {
+    let over = |report: &&RunReport| report.verdict.is_over();
+    let reports: Vec<RunReport> = reports.iter().filter(over).cloned().collect();
+    expectation.map_or_else(Vec::new, |expected| outcome_of_runs(expected, &reports))
+}
+
+fn outcome_of_runs(expectation: &RunExpectation, reports: &[RunReport]) -> Vec<Expected> {
     let every = |what: String, fits: &dyn Fn(&RunReport) -> bool| {
         // A violation says more than a run that was cut off.
         let odd = reports.iter().filter(|report| !fits(report));
@@ -165,7 +185,7 @@ mod tests {
             of(2, RunVerdict::Violated, Some("atomicity")),
             of(3, RunVerdict::Violated, Some("validity")),
         ];
-        let expected = &runs_outcome(&RunExpectation::Each(ExpectedRun::Ok), &reports)[0];
+        let expected = &runs_outcome(Some(&RunExpectation::Each(ExpectedRun::Ok)), &reports)[0];
         assert_eq!(expected.found, "violated (atomicity) with seed 2");
         assert_eq!(expected.outcome, ExpectedOutcome::Refuted);
     }

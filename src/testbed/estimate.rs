@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::case::{Case, RunLimits};
 use crate::estimate::{Confidence, Estimate, Forecast, Odds, Outlook, Reached};
-use crate::model::{Cluster, Id, Protocol, Successes, Time};
+use crate::model::{ClosedForm, Cluster, Id, Likelihood, Protocol, Successes, Time};
 use crate::sim::setup::{NodeSetup, Setup};
 
 /// Counts what runs come to, on all cores, until it has to end: then of fewer runs.
@@ -44,18 +44,42 @@ pub fn estimate(
 
 /// What a protocol knows of its successes, in numbers.
 pub fn outlook<P: Protocol>(successes: &Successes<P>, setup: &Setup, cluster: &Cluster) -> Outlook {
+    let mut known = Vec::new();
+    for success in &successes.all {
+        let form = success.closed_form.as_ref();
+        known.push((success.name, success.about, success.is_wanted, form));
+    }
+    foreseen(
+        &known,
+        &successes.members,
+        successes.patience,
+        setup,
+        cluster,
+    )
+}
+
+/// What is known of a success: its name, a sentence about it, whether it is wanted, and the closed form.
+type Known<'a> = (&'static str, &'static str, bool, Option<&'a ClosedForm>);
+
+fn foreseen(
+    successes: &[Known<'_>],
+    members: &[Likelihood],
+    patience: Time,
+    setup: &Setup,
+    cluster: &Cluster,
+) -> Outlook {
     let odds = Odds::of_setup(setup);
-    let mean = odds.mean(&successes.members);
-    let knows = successes.all.iter().any(|s| s.closed_form.is_some());
-    let obstacle = obstacle(setup, successes.patience).filter(|_| knows);
-    let expected = successes.all.iter().map(|success| {
-        let form = success.closed_form.as_ref().filter(|_| obstacle.is_none());
+    let mean = odds.mean(members);
+    let knows = successes.iter().any(|(.., form)| form.is_some());
+    let obstacle = obstacle(setup, patience).filter(|_| knows);
+    let expected = successes.iter().map(|&(name, about, is_wanted, form)| {
+        let form = form.filter(|_| obstacle.is_none());
         Forecast {
-            name: success.name,
-            about: success.about,
+            name,
+            about,
             formula: form.map(|form| form.formula),
             closed_form: form.map(|form| odds.of(&form.likelihood)),
-            mean: mean.filter(|_| success.is_wanted),
+            mean: mean.filter(|_| is_wanted),
         }
     });
     let options = setup.nodes.iter().enumerate().flat_map(|(at, node)| {

@@ -23,7 +23,7 @@ pub fn report_check<P: Protocol>(
     engine: &str,
     origin: &Origin,
 ) -> CheckReport {
-    let properties: Vec<Statement> = question.properties.iter().map(Property::stated).collect();
+    let properties: Vec<Statement> = Property::all_stated(question.properties);
     Reporter {
         rules: &question.system.rules,
         cluster: &question.system.cluster,

@@ -34,7 +34,7 @@ pub fn judge_run<P: Protocol>(
     limits: &RunLimits<'_>,
 ) -> RunReport {
     let run = ended.run;
-    let stated: Vec<Statement> = properties.iter().map(Property::stated).collect();
+    let stated: Vec<Statement> = Property::all_stated(properties);
     let judging = Judging {
         report: unjudged(seed, run),
         cluster: &system.cluster,
@@ -57,7 +57,7 @@ pub fn cut_off<P: Protocol>(
     seed: u64,
     run: &Run<P>,
 ) -> RunReport {
-    let stated: Vec<Statement> = properties.iter().map(Property::stated).collect();
+    let stated: Vec<Statement> = Property::all_stated(properties);
     let mut report = unjudged(seed, run);
     let held = fine(&stated, Vec::new());
     let steps = report.facts.steps;

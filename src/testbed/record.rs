@@ -294,10 +294,12 @@ fn checked(told: &Outcome, end: Option<AtTheEnd>) -> (Outcome, Certainty) {
 
 /// What comes of a run that is judged once more.
 fn once_more<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Outcome {
-    let mut properties = system.protocol.properties();
-    if let Some(counted) = &trace.origin.properties {
-        properties.retain(|property| counted.iter().any(|name| name == property.name));
-    }
+    let counted = &trace.origin.properties;
+    let counts = |name: &str| {
+        let counted = counted.as_ref();
+        counted.is_none_or(|counted| counted.iter().any(|other| other == name))
+    };
+    let properties = Property::those(&system.protocol.properties(), &|p| counts(p.name));
     let mut run = run.clone();
     run.facts.drift_ppm_max = trace.facts.drift_ppm_max;
     let mut judge = Judge::new(&properties);
@@ -313,9 +315,5 @@ fn once_more<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Ou
         states: trace.origin.states.unwrap_or(RUN_STATES),
         ..RunLimits::default()
     };
-    let report = judge_run(system, &properties, seed, &ended, &limits);
-    Outcome {
-        verdict: report.verdict.word().to_owned(),
-        sentences: report.sentences,
-    }
+    judge_run(system, &properties, seed, &ended, &limits).outcome()
 }

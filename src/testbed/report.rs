@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::check::Stopped;
 use crate::model::Time;
 use crate::model::facts::{Costs, Facts};
-use crate::trace::Trace;
+use crate::trace::{Outcome, Trace};
 
 /// The verdict of a run; of two that go against what is expected, the lower says more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -154,6 +154,16 @@ pub struct RunReport {
     /// Only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
+}
+
+impl RunReport {
+    /// What its trace says came of it.
+    pub fn outcome(&self) -> Outcome {
+        Outcome {
+            verdict: self.verdict.word().to_owned(),
+            sentences: self.sentences.clone(),
+        }
+    }
 }
 
 /// What came of a check.

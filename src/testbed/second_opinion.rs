@@ -26,15 +26,10 @@ pub fn check<P: Protocol>(
     origin: &Origin,
     monitor: &mut dyn Monitor,
 ) -> CheckReport {
-    let judged_there = |p: &&Property<P>| p.expectation.goal().is_none() && p.premise.is_empty();
-    let properties: Vec<Property<P>> = question
-        .properties
-        .iter()
-        .filter(judged_there)
-        .take(PROPERTIES_MAX)
-        .cloned()
-        .collect();
-    let stated: Vec<Statement> = properties.iter().map(Property::stated).collect();
+    let judged_there = |p: &Property<P>| p.expectation.goal().is_none() && p.premise.is_empty();
+    let mut properties = Property::those(question.properties, &judged_there);
+    properties.truncate(PROPERTIES_MAX);
+    let stated: Vec<Statement> = Property::all_stated(&properties);
     let system = question.system;
     let from = start(system, question.after);
     let bridge = Bridge::new(system.clone(), &properties, from);

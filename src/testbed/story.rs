@@ -4,11 +4,13 @@
 //! That is an answer to the scenario, not a mistake in it. A line that no world could read, or that
 //! may be several events there, is a mistake.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use super::record::record_schedule;
 use crate::model::event::label;
-use crate::model::{Event, Obstacle, Property, Protocol, System, View, World};
+use crate::model::{Cluster, Cut, Event, Link, Obstacle, Property, Protocol, System, View, World};
 use crate::run::{Divergence, Moment, Script, Witness, execute};
 use crate::scenario::{Scenario, ScenarioError, ScheduleLine};
 use crate::trace::{Origin, Trace};
@@ -85,24 +87,52 @@ pub(super) fn play<P: Protocol>(
     let Obstacle::Impossible(obstacle) = divergence.obstacle else {
         return Err(place);
     };
-    let mut watched = properties.to_vec();
     // What has a premise says nothing of a single step.
-    watched.retain(|property| property.premise.is_empty());
+    let watched = Property::without_premise(properties);
     let (run, trace) = record_schedule(system, params, &watched, origin, &system.spell(&events));
-    let (line, column) = place.position().unwrap_or_default();
-    Ok(Story::Refuted(Box::new(RefutedStory {
-        schedule: told.path.join("."),
-        step: divergence.step,
-        line,
-        column,
-        event: divergence.event,
-        obstacle,
+    let stands = Stands {
         nodes: nodes(system, &run.world),
         in_flight: in_flight(system, &run.world),
-        cuts: cuts(system, &run.world),
+        cuts: cuts(&system.cluster, &run.world.globals().cuts),
+    };
+    let refuted = refuted(
+        told,
+        (divergence.step, divergence.event, obstacle),
+        stands,
         trace,
         place,
-    })))
+    );
+    Ok(Story::Refuted(Box::new(refuted)))
+}
+
+/// A world, in words.
+struct Stands {
+    nodes: Vec<NodeStands>,
+    in_flight: Vec<String>,
+    cuts: Vec<String>,
+}
+
+fn refuted(
+    told: &Told<'_>,
+    (step, event, obstacle): (usize, String, String),
+    stands: Stands,
+    trace: Trace,
+    place: ScenarioError,
+) -> RefutedStory {
+    let (line, column) = place.position().unwrap_or_default();
+    RefutedStory {
+        schedule: told.path.join("."),
+        step,
+        line,
+        column,
+        event,
+        obstacle,
+        nodes: stands.nodes,
+        in_flight: stands.in_flight,
+        cuts: stands.cuts,
+        trace,
+        place,
+    }
 }
 
 /// The events that lines stand for, up to the first that cannot happen.
@@ -125,23 +155,30 @@ fn events<P: Protocol>(
 }
 
 fn nodes<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<NodeStands> {
-    let stands = |id| {
+    let mut nodes = Vec::new();
+    for id in system.cluster.ids() {
         let node = world.node(id);
-        let up = node.up();
-        let option = |(key, options): (&String, _)| {
-            let options: &Vec<P::Choice> = options;
-            let labels: Vec<String> = options.iter().map(label).collect();
-            format!("{key}: {}", labels.join(" or "))
-        };
-        NodeStands {
+        let mut stands = NodeStands {
             name: system.cluster.name(id).to_owned(),
             up: node.is_up(),
             status: system.protocol.status(node),
-            timers: up.map_or_else(Vec::new, |up| up.timers.iter().map(label).collect()),
-            choices: up.map_or_else(Vec::new, |up| up.choices.iter().map(option).collect()),
+            timers: Vec::new(),
+            choices: Vec::new(),
+        };
+        if let Some(up) = node.up() {
+            stands.timers.extend(up.timers.iter().map(label));
+            for (key, options) in &up.choices {
+                let labels: Vec<String> = options.iter().map(label).collect();
+                stands.choices.push(choice(key, &labels));
+            }
         }
-    };
-    system.cluster.ids().map(stands).collect()
+        nodes.push(stands);
+    }
+    nodes
+}
+
+fn choice(key: &str, options: &[String]) -> String {
+    format!("{key}: {}", options.join(" or "))
 }
 
 fn in_flight<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<String> {
@@ -149,14 +186,18 @@ fn in_flight<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<String> {
     let mut from = 0;
     while let Some((at, link)) = world.next_busy(from) {
         from = at + 1;
-        let (src, dst) = (system.cluster.name(link.src), system.cluster.name(link.dst));
-        let messages = world.channel(link).iter();
-        lines.extend(messages.map(|msg| format!("{src} -> {dst} {}", label(msg))));
+        for msg in world.channel(link).iter() {
+            lines.push(message(&system.cluster, link, &label(msg)));
+        }
     }
     lines
 }
 
-fn cuts<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<String> {
-    let cuts = world.globals().cuts.iter();
-    cuts.map(|cut| cut.notation(&system.cluster)).collect()
+fn message(cluster: &Cluster, link: Link, label: &str) -> String {
+    let (src, dst) = (cluster.name(link.src), cluster.name(link.dst));
+    format!("{src} -> {dst} {label}")
+}
+
+fn cuts(cluster: &Cluster, cuts: &BTreeSet<Cut>) -> Vec<String> {
+    cuts.iter().map(|cut| cut.notation(cluster)).collect()
 }

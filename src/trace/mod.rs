@@ -260,6 +260,13 @@ impl Trace {
         }
     }
 
+    /// Whether the status of a property was noted.
+    pub fn watches(&self, property: &str) -> bool {
+        self.properties
+            .iter()
+            .any(|known| known.property == property)
+    }
+
     /// The schedule: each event with its time.
     pub fn schedule(&self) -> impl Iterator<Item = (Option<Time>, &str)> {
         self.steps.iter().map(|s| (s.at, s.event.as_str()))

@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{
     Did, FORMAT, Message, NodeInfo, NodeRecord, Origin, PropertyStatus, Saved, Sent, StartRecord,
-    StepRecord, Trace, Unrecorded, What,
+    StepRecord, Trace, TraceHash, Unrecorded, What,
 };
 
 use crate::model::cluster::index;
@@ -14,8 +15,9 @@ use crate::model::event::label;
 use crate::model::facts::{Costs, Facts};
 use crate::model::network::Fate;
 use crate::model::{
-    Command, Cut, Envelope, Event, Expectation, Link, Node, Observed, Predicate, Property,
-    Protocol, Reaction, Rules, StartEffects, Suspicion, System, View, World,
+    Cluster, Command, Cut, Envelope, Event, Expectation, Link, LinkRules, Node, Observed,
+    Predicate, Property, Protocol, Reaction, Reason, Rules, StartEffects, Suspicion, System, View,
+    World,
 };
 use crate::run::{Moment, Run, Witness};
 
@@ -24,8 +26,13 @@ pub const STEPS_MAX: usize = 20_000;
 
 /// Writes a [`Trace`] while a run takes place.
 pub struct Recorder<P: Protocol> {
+    log: Log,
+    watched: Vec<(&'static str, Predicate<P>)>,
+}
+
+/// What was written so far.
+struct Log {
     trace: Trace,
-    watched: Vec<Property<P>>,
     status: BTreeMap<&'static str, Option<String>>,
     /// How many steps are kept at each end of a run, and those of the far end.
     ends: usize,
@@ -33,15 +40,13 @@ pub struct Recorder<P: Protocol> {
     unrecorded: usize,
 }
 
-impl<P: Protocol> Recorder<P> {
-    /// Records a run of `system`. `watched` are the properties whose status is noted at each
-    /// step; those that are not predicates over one world are left out.
-    pub fn new(params: &P::Params, origin: Origin, watched: &[Property<P>]) -> Self {
-        Recorder {
+impl Log {
+    fn new(protocol: &str, params: Json, origin: Origin) -> Self {
+        Log {
             trace: Trace {
                 jury_trace: FORMAT,
-                protocol: P::NAME.to_owned(),
-                params: serde_json::to_value(params).expect("parameters are plain data"),
+                protocol: protocol.to_owned(),
+                params,
                 origin,
                 links: Rules::fault_free().links,
                 nodes: Vec::new(),
@@ -54,11 +59,6 @@ impl<P: Protocol> Recorder<P> {
                 costs: Costs::default(),
                 hash: String::new(),
             },
-            watched: watched
-                .iter()
-                .filter(|p| always(p).is_some())
-                .cloned()
-                .collect(),
             status: BTreeMap::new(),
             ends: usize::MAX,
             tail: VecDeque::new(),
@@ -66,75 +66,113 @@ impl<P: Protocol> Recorder<P> {
         }
     }
 
-    /// Keeps no more than so many steps: as many of the beginning as of the end.
-    #[must_use]
-    pub fn at_most(mut self, steps: usize) -> Self {
-        self.ends = (steps / 2).max(1);
-        self
+    fn starts(&mut self, links: LinkRules, cluster: &Cluster) {
+        self.trace.links = links;
+        let members = cluster.members().iter();
+        let info = members.map(|m| NodeInfo {
+            name: m.name.clone(),
+            role: m.role.to_owned(),
+        });
+        self.trace.nodes = info.collect();
     }
 
-    /// The finished trace.
-    pub fn finish(mut self, run: &Run<P>) -> Trace {
+    /// Notes how it is with a property, and that it has changed.
+    fn judge(
+        &mut self,
+        property: &'static str,
+        broken: Option<Reason>,
+        changed: &mut Vec<PropertyStatus>,
+    ) {
+        let reason = broken.map(|reason| reason.text);
+        if self.status.get(property) != Some(&reason) {
+            self.status.insert(property, reason.clone());
+            changed.push(PropertyStatus {
+                property: property.to_owned(),
+                holds: reason.is_none(),
+                reason,
+            });
+        }
+    }
+
+    fn keep(&mut self, step: StepRecord) {
+        if self.tail.len() == self.ends {
+            self.tail.pop_front();
+            self.unrecorded += 1;
+        }
+        if self.trace.steps.len() < self.ends {
+            self.trace.steps.push(step);
+        } else {
+            self.tail.push_back(step);
+        }
+    }
+
+    fn finish(mut self, facts: &Facts, costs: &Costs, hash: TraceHash) -> Trace {
         self.trace.unrecorded = (self.unrecorded > 0).then_some(Unrecorded {
             after: self.trace.steps.len(),
             steps: self.unrecorded,
         });
         self.trace.steps.extend(self.tail);
-        self.trace.facts = run.facts.clone();
-        self.trace.costs = run.costs.clone();
-        self.trace.hash = run.hash.to_string();
+        self.trace.facts = facts.clone();
+        self.trace.costs = costs.clone();
+        self.trace.hash = hash.to_string();
         self.trace
+    }
+}
+
+impl<P: Protocol> Recorder<P> {
+    /// Records a run of `system`. `watched` are the properties whose status is noted at each
+    /// step; those that are not predicates over one world are left out.
+    pub fn new(params: &P::Params, origin: Origin, watched: &[Property<P>]) -> Self {
+        let params = serde_json::to_value(params).expect("parameters are plain data");
+        let always = |property: &Property<P>| match property.expectation {
+            Expectation::Always(predicate) => Some((property.name, predicate)),
+            _ => None,
+        };
+        Recorder {
+            log: Log::new(P::NAME, params, origin),
+            watched: watched.iter().filter_map(always).collect(),
+        }
+    }
+
+    /// Keeps no more than so many steps: as many of the beginning as of the end.
+    #[must_use]
+    pub fn at_most(mut self, steps: usize) -> Self {
+        self.log.ends = (steps / 2).max(1);
+        self
+    }
+
+    /// The finished trace.
+    pub fn finish(self, run: &Run<P>) -> Trace {
+        self.log.finish(&run.facts, &run.costs, run.hash)
     }
 
     fn judge(&mut self, system: &System<P>, world: &World<P>) -> Vec<PropertyStatus> {
         let mut changed = Vec::new();
-        for property in &self.watched {
-            let predicate = always(property).expect("only such are watched");
+        for (property, predicate) in &self.watched {
             let broken = predicate.ask(&system.protocol, world).err();
-            let reason = broken.map(|reason| reason.text);
-            if self.status.get(property.name) != Some(&reason) {
-                self.status.insert(property.name, reason.clone());
-                changed.push(PropertyStatus {
-                    property: property.name.to_owned(),
-                    holds: reason.is_none(),
-                    reason,
-                });
-            }
+            self.log.judge(property, broken, &mut changed);
         }
         changed
     }
 }
 
-fn always<P: Protocol>(property: &Property<P>) -> Option<Predicate<P>> {
-    match property.expectation {
-        Expectation::Always(predicate) => Some(predicate),
-        _ => None,
-    }
-}
-
 impl<P: Protocol> Witness<P> for Recorder<P> {
     fn started(&mut self, system: &System<P>, world: &World<P>, starts: &[StartEffects<P>]) {
-        self.trace.links = system.rules.links;
-        let members = system.cluster.members();
-        self.trace.nodes = members
-            .iter()
-            .map(|m| NodeInfo {
-                name: m.name.clone(),
-                role: m.role.to_owned(),
-            })
-            .collect();
+        self.log.starts(system.rules.links, &system.cluster);
         for id in system.cluster.ids() {
-            let start = starts
-                .iter()
-                .find(|e| e.reaction.as_ref().is_some_and(|(who, _)| *who == id));
-            let did = start
-                .and_then(|e| Some(did(&*system.protocol, &e.reaction.as_ref()?.1, &e.unsent)));
-            self.trace.start.push(StartRecord {
-                did: did.unwrap_or_default(),
-                after: record(system, world.node(id)),
+            let of_node = starts.iter().find_map(|effects| {
+                let (who, reaction) = effects.reaction.as_ref()?;
+                (*who == id).then_some((reaction, &effects.unsent))
             });
+            let start = StartRecord {
+                did: of_node.map_or_else(Did::default, |(reaction, unsent)| {
+                    did(&*system.protocol, reaction, unsent)
+                }),
+                after: record(system, world.node(id)),
+            };
+            self.log.trace.start.push(start);
         }
-        self.trace.properties = self.judge(system, world);
+        self.log.trace.properties = self.judge(system, world);
     }
 
     fn happened(&mut self, moment: &Moment<'_, P>) {
@@ -147,12 +185,6 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
             world,
         } = moment;
         let reaction = effects.reaction.as_ref();
-        let after = event.node().map(|id| record(system, world.node(id)));
-        let properties = self.judge(system, world);
-        if self.tail.len() == self.ends {
-            self.tail.pop_front();
-            self.unrecorded += 1;
-        }
         let step = StepRecord {
             at: *now,
             event: event.notation(&system.cluster).to_string(),
@@ -161,25 +193,26 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
                 Event::CrashInside { after, .. } => Some(*after),
                 _ => None,
             },
-            suspicion: match suspicion {
-                Suspicion::Free => None,
-                Suspicion::True => Some("true".to_owned()),
-                Suspicion::Early => Some("early".to_owned()),
-                Suspicion::False => Some("false".to_owned()),
-            },
+            suspicion: suspicion_in_words(*suspicion),
             did: reaction.map_or_else(Did::default, |(_, r)| {
                 did(&*system.protocol, r, &effects.unsent)
             }),
             lost: effects.lost.iter().map(message).collect(),
-            after,
-            properties,
+            after: event.node().map(|id| record(system, world.node(id))),
+            properties: self.judge(system, world),
         };
-        if self.trace.steps.len() < self.ends {
-            self.trace.steps.push(step);
-        } else {
-            self.tail.push_back(step);
-        }
+        self.log.keep(step);
     }
+}
+
+fn suspicion_in_words(suspicion: Suspicion) -> Option<String> {
+    let word = match suspicion {
+        Suspicion::Free => return None,
+        Suspicion::True => "true",
+        Suspicion::Early => "early",
+        Suspicion::False => "false",
+    };
+    Some(word.to_owned())
 }
 
 fn message<P: Protocol>(e: &Envelope<P>) -> Message {
@@ -191,10 +224,6 @@ fn message<P: Protocol>(e: &Envelope<P>) -> Message {
 }
 
 fn what<P: Protocol>(event: &Event<P>, lost_at_down: bool) -> What {
-    let links = |cut: &Cut| {
-        let pair = |l: Link| (index(l.src), index(l.dst));
-        cut.iter().map(pair).collect()
-    };
     match event {
         Event::CrashInside { event, .. } => what(event, lost_at_down),
         Event::Deliver(e) if lost_at_down => What::ArriveAtDown(message(e)),
@@ -217,6 +246,11 @@ fn what<P: Protocol>(event: &Event<P>, lost_at_down: bool) -> What {
     }
 }
 
+fn links(cut: &Cut) -> Vec<(usize, usize)> {
+    let pair = |l: Link| (index(l.src), index(l.dst));
+    cut.iter().map(pair).collect()
+}
+
 fn did<P: Protocol>(protocol: &P, reaction: &Reaction<P>, unsent: &[(usize, Fate)]) -> Did {
     let mut did = Did {
         observed: reaction
@@ -235,13 +269,7 @@ fn did<P: Protocol>(protocol: &P, reaction: &Reaction<P>, unsent: &[(usize, Fate
                 did.sent.push(Sent {
                     dst: index(*dst),
                     message: label(msg),
-                    lost: fate.map(|(_, fate)| {
-                        let why = match fate {
-                            Fate::Absorbed => "absorbed",
-                            Fate::InFlight | Fate::Cut => "cut",
-                        };
-                        why.to_owned()
-                    }),
+                    lost: fate.map(|(_, fate)| why_lost(*fate)),
                 });
             }
             Command::Save { record, forced } => did.saved.push(Saved {
@@ -254,20 +282,27 @@ fn did<P: Protocol>(protocol: &P, reaction: &Reaction<P>, unsent: &[(usize, Fate
     did
 }
 
+fn why_lost(fate: Fate) -> String {
+    let why = match fate {
+        Fate::Absorbed => "absorbed",
+        Fate::InFlight | Fate::Cut => "cut",
+    };
+    why.to_owned()
+}
+
 fn record<P: Protocol>(system: &System<P>, node: &Node<P>) -> NodeRecord {
-    let json = |value: Result<Json, serde_json::Error>| value.unwrap_or(Json::Null);
     NodeRecord {
         up: node.is_up(),
         status: system.protocol.status(node),
-        state: node
-            .state()
-            .map_or(Json::Null, |s| json(serde_json::to_value(s))),
-        storage: node
-            .storage()
-            .map_or(Json::Null, |s| json(serde_json::to_value(s))),
+        state: node.state().map_or(Json::Null, json),
+        storage: node.storage().map_or(Json::Null, json),
         timers: node
             .up()
             .map(|up| up.timers.iter().map(label).collect())
             .unwrap_or_default(),
     }
+}
+
+fn json<T: Serialize>(value: &T) -> Json {
+    serde_json::to_value(value).unwrap_or(Json::Null)
 }

@@ -33,7 +33,7 @@ pub struct Fact {
 const TOLD_MAX: usize = 60;
 
 impl Fact {
-    pub fn new(name: &str, about: &impl Debug) -> Self {
+    pub fn new(name: &str, about: &dyn Debug) -> Self {
         let digest = digest(&format!("{about:?}"));
         let name = name.to_owned();
         Fact {
@@ -130,8 +130,15 @@ impl Writer {
         &mut self,
         value: &T,
     ) -> io::Result<()> {
-        let bytes = to_bytes(value).map_err(io::Error::other)?;
-        if from_bytes::<T>(&bytes).ok().as_ref() != Some(value) {
+        let bytes = to_bytes(value);
+        let read = bytes.as_ref().ok().map(|bytes| from_bytes::<T>(bytes));
+        let is_same = read.is_some_and(|read| read.as_ref() == Ok(value));
+        self.if_same(bytes, is_same)
+    }
+
+    fn if_same(&mut self, bytes: postcard::Result<Vec<u8>>, is_same: bool) -> io::Result<()> {
+        let bytes = bytes.map_err(io::Error::other)?;
+        if !is_same {
             let why = "a state of this protocol is not the same once it was written and read back";
             return Err(io::Error::other(why));
         }

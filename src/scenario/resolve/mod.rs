@@ -98,18 +98,6 @@ pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Resolved<P>, F
     let (values, protocol) = params::protocol::<P>(params, place)?;
     let cluster = protocol.cluster();
     let properties = protocol.properties();
-    let named_twice = (1..properties.len()).find(|&at| {
-        let name = properties[at].name;
-        properties[..at].iter().any(|other| other.name == name)
-    });
-    if let Some(at) = named_twice {
-        let message = format!(
-            "the protocol has two properties called `{}`",
-            properties[at].name
-        );
-        let flaw = Flaw::at(file.protocol.span(), message).label("of this protocol");
-        return Err(flaw.advice("give each a name of its own: verdicts and expectations go by it"));
-    }
     let names = Names::of(&protocol, &cluster, &properties);
     let (run, check, expect) = asked_for(scenario, place, &names)?;
     Ok(Resolved {
@@ -132,6 +120,7 @@ fn asked_for(
     names: &Names<'_>,
 ) -> Result<(Option<RunCase>, Option<CheckCase>, Expectations), Flaw> {
     let file = &scenario.file;
+    named_once(names, file.protocol.span())?;
     size(names.cluster, place)?;
     if file.run.is_none() && file.check.is_none() {
         return Err(Flaw::at(scenario.tree.span, "this scenario does nothing")
@@ -144,6 +133,23 @@ fn asked_for(
     let (run, check) = (run.transpose()?, check.transpose()?);
     let expect = expect::expect(&file.expect, run.as_ref(), check.as_ref(), names)?;
     Ok((run, check, expect))
+}
+
+fn named_once(names: &Names<'_>, place: Span) -> Result<(), Flaw> {
+    let properties = &names.properties;
+    let named_twice = (1..properties.len()).find(|&at| {
+        let (name, _) = properties[at];
+        properties[..at].iter().any(|(other, _)| *other == name)
+    });
+    let Some(at) = named_twice else {
+        return Ok(());
+    };
+    let message = format!(
+        "the protocol has two properties called `{}`",
+        properties[at].0
+    );
+    let flaw = Flaw::at(place, message).label("of this protocol");
+    Err(flaw.advice("give each a name of its own: verdicts and expectations go by it"))
 }
 
 fn size(cluster: &Cluster, place: Span) -> Result<(), Flaw> {

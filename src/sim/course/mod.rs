@@ -187,8 +187,8 @@ impl Course {
     }
 
     /// The planned faults whose moment has not come, as the scenario wrote them.
-    pub fn unreached(&self) -> Vec<&str> {
-        self.plan.unreached().collect()
+    pub fn unreached(&self) -> Vec<String> {
+        self.plan.unreached().map(str::to_owned).collect()
     }
 
     /// Whether each option that the setup is about was offered, node by node.

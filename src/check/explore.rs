@@ -25,11 +25,11 @@ pub struct Explored<E> {
 
 impl<E> Explored<E> {
     /// The same with its schedules put in other words.
-    pub fn with<F>(self, mut words: impl FnMut(Vec<E>) -> Vec<F>) -> Explored<F> {
+    pub fn with<F>(self, words: &mut dyn FnMut(Vec<E>) -> Vec<F>) -> Explored<F> {
         let findings = self.findings.into_iter();
         Explored {
             account: self.account,
-            findings: findings.map(|finding| finding.with(&mut words)).collect(),
+            findings: findings.map(|finding| finding.with(words)).collect(),
             waiting_for_the_living: self.waiting_for_the_living.map(words),
         }
     }
@@ -50,7 +50,7 @@ pub enum Finding<E> {
 
 impl<E> Finding<E> {
     /// The same with its schedule put in other words.
-    pub fn with<F>(self, words: impl FnOnce(Vec<E>) -> Vec<F>) -> Finding<F> {
+    pub fn with<F>(self, words: &mut dyn FnMut(Vec<E>) -> Vec<F>) -> Finding<F> {
         match self {
             Finding::Nothing => Finding::Nothing,
             Finding::Broken { schedule, reason } => Finding::Broken {
@@ -100,7 +100,7 @@ pub fn explore<P: Protocol, C: Keyed<P>>(
     }
     let mut found = Found::new(system, carrier, start, predicates);
     let explored = Exploration::of(&mut found, inquiries).run(limits, monitor);
-    explored.with(|way| way.into_iter().map(|taken| found.event(taken)).collect())
+    explored.with(&mut |way| way.into_iter().map(|taken| found.event(taken)).collect())
 }
 
 /// One property while the search goes on.

@@ -16,7 +16,7 @@ mod probe;
 pub mod reduction;
 #[cfg(feature = "stateright-bridge")]
 pub mod stateright;
-mod worlds;
+pub(crate) mod worlds;
 
 pub use account::Account;
 pub use blocked::{Blocked, Means, Possible, explain, possible};

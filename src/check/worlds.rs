@@ -2,7 +2,6 @@
 //!
 //! Invariant: worlds are numbered in the order in which they are found, the first of them 0.
 
-use std::collections::BTreeSet;
 use std::hash::Hash;
 
 use derive_where::derive_where;
@@ -11,7 +10,7 @@ use super::intern::{Interner, Number, number};
 use crate::model::arms::Arm;
 use crate::model::network::Fate;
 use crate::model::{
-    Answer, Bound, Carrier, Class, Event, Id, Input, Link, Predicate, Protocol, System, World,
+    Answer, Bound, Carrier, Class, Event, Few, Id, Input, Link, Predicate, Protocol, System, World,
 };
 
 /// A carrier whose worlds can be kept and compared.
@@ -62,7 +61,7 @@ pub trait Worlds {
 pub struct Outlook {
     /// The class of each event.
     pub events: Vec<Class>,
-    pub withheld: BTreeSet<Bound>,
+    pub withheld: Few<Bound>,
     pub repair_withheld: bool,
     pub crowded: bool,
     pub held_back: usize,
@@ -84,6 +83,17 @@ pub struct Step {
     pub reacted: bool,
     /// A message was absorbed.
     pub absorbed: bool,
+}
+
+/// Finds every world that can be reached.
+pub fn find_all(worlds: &mut dyn Worlds) {
+    let mut next = 0;
+    while next < worlds.len() {
+        for nth in 0..worlds.look(number(next)).events.len() {
+            worlds.step(nth);
+        }
+        next += 1;
+    }
 }
 
 /// Which of the events enabled in a world came.

@@ -13,10 +13,13 @@ use std::fmt::Write;
 
 use serde::{Serialize, Serializer};
 
-use crate::check::intern::Interner;
+use crate::check::intern::number;
+use crate::check::worlds::{Found, Worlds, find_all};
 use crate::model::cluster::enumerate;
-use crate::model::{Id, NodeSet, Protocol, Rules, System, Timing, View, World};
-use crate::protocols::atomic_commitment::{AtomicCommitment, Outcomes, PlannedVote, Stage};
+use crate::model::{Id, NodeSet, Rules, System, Timing, View, World};
+use crate::protocols::atomic_commitment::{
+    AtomicCommitment, History, Outcomes, PlannedVote, Stage,
+};
 use crate::protocols::{CommitVisitor, each_commit_protocol};
 
 const INTRODUCTION: &str = "# Skeen's criterion
@@ -157,14 +160,39 @@ fn of_protocol<P: AtomicCommitment>() -> ConcurrencySets {
         ..Rules::fault_free()
     };
     let system = System::new(protocol, rules);
-    let worlds = worlds(&system);
-    let mut states: BTreeMap<(&'static str, LocalState), Concurrent> = BTreeMap::new();
-    for world in worlds.values() {
-        let stands = |id| Some((id, system.cluster.role(id), local(world, id)?));
-        let sites: Vec<_> = system.cluster.ids().filter_map(stands).collect();
-        let unanimous = is_unanimous(&*system.protocol, world);
-        for &(id, role, local) in &sites {
-            let state = states.entry((role, local)).or_insert(Concurrent {
+    let start = system.initial();
+    let mut carrier = start.clone();
+    let mut worlds = Found::new(&system, &mut carrier, &start, Vec::new());
+    find_all(&mut worlds);
+    let mut states = States::default();
+    for nth in 0..worlds.len() {
+        let world = worlds.world(number(nth));
+        let mut sites = Vec::new();
+        for id in system.cluster.ids() {
+            if let Some(local) = local(world, id) {
+                sites.push((id, system.cluster.role(id), local));
+            }
+        }
+        let participants = system.protocol.ballot().participants;
+        let unanimous = is_unanimous(participants, world.history().as_ref());
+        states.note(&sites, unanimous);
+    }
+    ConcurrencySets {
+        protocol: P::NAME,
+        worlds: worlds.len(),
+        states: states.0.into_values().collect(),
+    }
+}
+
+/// By role and local state.
+#[derive(Default)]
+struct States(BTreeMap<(&'static str, LocalState), Concurrent>);
+
+impl States {
+    /// Notes who stands where in one world, and whether everybody has voted YES there.
+    fn note(&mut self, sites: &[(Id, &'static str, LocalState)], unanimous: bool) {
+        for &(id, role, local) in sites {
+            let state = self.0.entry((role, local)).or_insert(Concurrent {
                 role,
                 local,
                 committable: true,
@@ -176,47 +204,28 @@ fn of_protocol<P: AtomicCommitment>() -> ConcurrencySets {
             }
         }
     }
-    ConcurrencySets {
-        protocol: P::NAME,
-        worlds: worlds.len(),
-        states: states.into_values().collect(),
-    }
-}
-
-/// Every world that can be reached.
-fn worlds<P: Protocol>(system: &System<P>) -> Interner<World<P>> {
-    let mut found = Interner::default();
-    found.intern(system.initial());
-    let mut next = 0;
-    while let Some(world) = found.values().get(next) {
-        let mut world = world.clone();
-        for event in system.enabled(&mut world).events {
-            let mut to = world.clone();
-            system.apply(&mut to, &event);
-            found.intern(to);
-        }
-        next += 1;
-    }
-    found
 }
 
 /// Where a site stands in the first transaction.
 fn local<P: AtomicCommitment>(world: &World<P>, id: Id) -> Option<LocalState> {
     let stage = P::stage(id, world.node(id).state()?)?;
-    let outcomes = world.history().as_ref().transactions().next();
+    Some(stands(id, stage, world.history().as_ref()))
+}
+
+fn stands(id: Id, stage: Stage, history: &History) -> LocalState {
+    let outcomes = history.transactions().next();
     let decided = |locals: fn(&Outcomes) -> NodeSet| {
         outcomes.is_some_and(|(_, outcomes)| locals(outcomes).contains(id))
     };
-    Some(match () {
+    match () {
         () if decided(|o| o.committed) => LocalState::Committed,
         () if decided(|o| o.aborted) => LocalState::Aborted,
         () => LocalState::Undecided(stage),
-    })
+    }
 }
 
-fn is_unanimous<P: AtomicCommitment>(protocol: &P, world: &World<P>) -> bool {
-    let participants = protocol.ballot().participants;
-    let mut transactions = world.history().as_ref().transactions();
+fn is_unanimous(participants: NodeSet, history: &History) -> bool {
+    let mut transactions = history.transactions();
     transactions.any(|(_, outcomes)| participants.minus(outcomes.voted_yes).is_empty())
 }
 

@@ -32,11 +32,15 @@ impl Arm {
     /// The arm that an input exercises, if it comes to one.
     pub fn of<V: Vocabulary>(input: Input<'_, V>) -> Option<Arm> {
         match input {
-            Input::Message { msg, .. } => Some(Arm::Message(kind(&label(msg)).to_owned())),
-            Input::Timeout(timer) => Some(Arm::Timer(kind(&label(timer)).to_owned())),
+            Input::Message { msg, .. } => Some(Arm::Message(kind_of(msg))),
+            Input::Timeout(timer) => Some(Arm::Timer(kind_of(timer))),
             Input::Start | Input::Choice { .. } => None,
         }
     }
+}
+
+fn kind_of(value: &dyn fmt::Debug) -> String {
+    kind(&label(value)).to_owned()
 }
 
 /// What a handler can be told. Only its kind matters: all else in it may be nothing.
@@ -50,15 +54,23 @@ pub enum Told<'a, P: Protocol> {
 fn heard<P: Protocol>(protocol: &P, role: &str) -> Vec<Arm> {
     let messages = meant(|msg: &P::Msg| protocol.hears(role, Told::Message(msg)));
     let timers = meant(|timer: &P::Timer| protocol.hears(role, Told::Timer(timer)));
+    arms(messages, timers)
+}
+
+fn arms(messages: Vec<String>, timers: Vec<String>) -> Vec<Arm> {
     let messages = messages.into_iter().map(Arm::Message);
     messages.chain(timers.into_iter().map(Arm::Timer)).collect()
 }
 
 /// The kinds that are heard. One of which there is no specimen to ask about counts.
 fn meant<T: DeserializeOwned + fmt::Debug>(hears: impl Fn(&T) -> bool) -> Vec<String> {
-    let kinds = specimens().into_iter();
-    let kinds = kinds.filter(|(_, specimen)| specimen.as_ref().is_none_or(&hears));
-    kinds.map(|(kind, _)| kind.to_owned()).collect()
+    let mut meant = Vec::new();
+    for (kind, specimen) in specimens() {
+        if specimen.as_ref().is_none_or(&hears) {
+            meant.push(kind.to_owned());
+        }
+    }
+    meant
 }
 
 /// The arms that a search left out although their role has them, role by role.

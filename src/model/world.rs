@@ -6,6 +6,7 @@
 //! is the plain carrier: it holds the parts, and can be cloned, compared and hashed. A carrier
 //! that interns parts and remembers what each change did to them runs the same relation.
 
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -253,13 +254,30 @@ pub type ChoiceOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Choice;
 pub type CutOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Cut;
 
 /// The plain carrier. Parts are shared between worlds until one of them changes a part.
-#[derive_where(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive_where(Clone, Debug, PartialEq, Eq)]
 pub struct World<P: Protocol> {
     nodes: Vec<Arc<Node<P>>>,
     /// From `src` to `dst` at `src * nodes + dst`.
     channels: Vec<Arc<Channel<P::Msg>>>,
     globals: Arc<Globals>,
     past: Arc<Past<P>>,
+}
+
+/// Whoever hashes whole worlds does it seldom: one way is enough.
+impl<P: Protocol> Hash for World<P> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        let mut hasher: &mut dyn Hasher = hasher;
+        let World {
+            nodes,
+            channels,
+            globals,
+            past,
+        } = self;
+        nodes.hash(&mut hasher);
+        channels.hash(&mut hasher);
+        globals.hash(&mut hasher);
+        past.hash(&mut hasher);
+    }
 }
 
 impl<P: Protocol> World<P> {

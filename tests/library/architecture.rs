@@ -206,6 +206,13 @@ const WORDS: &[Words] = &[
         because: "a report reads traces and runs no actor",
     },
     Words {
+        all: &["Protocol", "System", "World", "Actor"],
+        within: &["sim/course/"],
+        except: &[],
+        tests_too: true,
+        because: "it is compiled once, and not once for each protocol",
+    },
+    Words {
         all: &["fast::expand", "fast::search"],
         within: &["check/fast/store/"],
         except: &[],

@@ -35,7 +35,7 @@ impl<'a, P: Protocol> Typed<'a, P> {
             question,
             engine,
             folder,
-            properties: question.properties.iter().map(Property::stated).collect(),
+            properties: Property::all_stated(question.properties),
             after: question.system.spell(question.after),
         }
     }
@@ -104,7 +104,7 @@ impl<P: Protocol> Subject for Typed<'_, P> {
                 explore(system, &mut world, &start, &chosen, limits, monitor)
             }
         };
-        Ok(explored.with(|schedule: Vec<Event<P>>| system.spell(&schedule)))
+        Ok(explored.with(&mut |schedule: Vec<Event<P>>| system.spell(&schedule)))
     }
 
     fn play(&self, rules: &Rules, schedule: &[String]) -> Facts {

@@ -1,6 +1,5 @@
 //! Which events are enabled in a world, and what withholds others.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use derive_where::derive_where;
@@ -9,6 +8,7 @@ use super::{System, runs_a_handler};
 use crate::model::assumptions::{Rules, Timing};
 use crate::model::cluster::{Link, NodeSet};
 use crate::model::event::{Envelope, Event, Vocabulary};
+use crate::model::few::Few;
 use crate::model::id::Id;
 use crate::model::network::{Cut, LinkOrder};
 use crate::model::protocol::Protocol;
@@ -20,7 +20,7 @@ pub struct Enabled<V: Vocabulary> {
     /// In a fixed order.
     pub events: Vec<Event<V>>,
     /// The bounds that withheld an ordinary event. Such a world is *open*: more could happen.
-    pub withheld: BTreeSet<Bound>,
+    pub withheld: Few<Bound>,
     /// A budget withheld a repair.
     pub repair_withheld: bool,
     /// A duplicate was withheld because as many equal messages as `copies` allows are in flight. It is as

@@ -64,6 +64,7 @@ impl<P: Protocol> System<P> {
     }
 
     /// The same protocol under other rules.
+    #[inline(never)]
     pub fn under(&self, rules: Rules) -> Self {
         System {
             protocol: self.protocol.clone(),

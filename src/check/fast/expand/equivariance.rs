@@ -285,7 +285,11 @@ impl<P: Protocol> Response<P> {
 
     /// What differs, in both.
     fn difference(&self, other: &Self) -> (&'static str, String, String) {
-        fn told<T: Debug>(what: &'static str, a: T, b: T) -> (&'static str, String, String) {
+        fn told(
+            what: &'static str,
+            a: &dyn Debug,
+            b: &dyn Debug,
+        ) -> (&'static str, String, String) {
             (what, format!("{a:?}"), format!("{b:?}"))
         }
         match (self, other) {
@@ -313,7 +317,7 @@ impl<P: Protocol> Response<P> {
                     told("what is broken", a_broken, b_broken)
                 }
             }
-            (a, b) => told("the answer", a, b),
+            (a, b) => told("the answer", &a, &b),
         }
     }
 }

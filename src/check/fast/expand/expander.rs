@@ -43,7 +43,7 @@ enum Evidence<P: Protocol> {
     /// A single world, in which the predicate gives this answer.
     OnSight(bool, Remembering<P>),
     /// Only all that comes behind a world.
-    BySweep(Property<P>),
+    BySweep(&'static str, Expectation<P>),
 }
 
 /// What a property wants to be reachable, and where that matters.
@@ -59,7 +59,7 @@ impl<P: Protocol> Evidence<P> {
             Expectation::Always(predicate) => Evidence::OnSight(false, known(predicate)),
             Expectation::Reachable(predicate) => Evidence::OnSight(true, known(predicate)),
             Expectation::NeverBlocked { .. } | Expectation::Recovers { .. } => {
-                Evidence::BySweep(property.clone())
+                Evidence::BySweep(property.name, property.expectation)
             }
         }
     }
@@ -68,7 +68,7 @@ impl<P: Protocol> Evidence<P> {
     fn afresh(&self) -> Self {
         match self {
             Evidence::OnSight(wanted, known) => Evidence::OnSight(*wanted, known.afresh()),
-            Evidence::BySweep(property) => Evidence::BySweep(property.clone()),
+            Evidence::BySweep(name, expectation) => Evidence::BySweep(name, *expectation),
         }
     }
 }
@@ -347,15 +347,15 @@ impl<P: Protocol> Worker for Expander<P> {
 
     fn look_for(&mut self, properties: &[usize]) {
         let goal = |&property: &usize| {
-            let Evidence::BySweep(property) = &self.inquiries[property] else {
+            let Evidence::BySweep(name, expectation) = &self.inquiries[property] else {
                 unreachable!("a single world settles it");
             };
-            let known = |predicate| Remembering::new(property.name, predicate, self.steps_max);
-            let condition = match property.expectation {
-                Expectation::NeverBlocked { condition, .. } => condition,
+            let known = |predicate| Remembering::new(name, predicate, self.steps_max);
+            let condition = match expectation {
+                Expectation::NeverBlocked { condition, .. } => *condition,
                 _ => None,
             };
-            let wanted = property.expectation.goal();
+            let wanted = expectation.goal();
             GoalTest {
                 wanted: known(wanted.expect("a sweep looks for goals")),
                 condition: condition.map(known),
@@ -465,7 +465,7 @@ impl<P: Protocol> Worker for Expander<P> {
     fn bytes(&self) -> usize {
         let on_sight = self.inquiries.iter().map(|inquiry| match inquiry {
             Evidence::OnSight(_, known) => known.bytes(),
-            Evidence::BySweep(_) => 0,
+            Evidence::BySweep(..) => 0,
         });
         self.cursor.bytes() + on_sight.sum::<usize>()
     }

@@ -144,7 +144,9 @@ impl Offers {
         let offers = &self.all[list.first as usize..list.end as usize];
         let events = offers.iter().map(|offer| offer.event.clone());
         enabled.events.extend(events);
-        enabled.withheld.extend(&list.withheld);
+        for bound in &list.withheld {
+            enabled.withheld.insert(*bound);
+        }
         enabled.crowded |= list.crowded;
     }
 

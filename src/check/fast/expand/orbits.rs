@@ -333,24 +333,24 @@ impl<P: Protocol> Contents for Known<'_, P> {
         let nodes = books.nodes;
         if place < nodes {
             let node = books.node[place].values.get(part);
-            let renamed = at_once(names, by, &**node, |node, by| symmetry.node(node, by));
+            let renamed = at_once(names, by, &**node, &|node, by| symmetry.node(node, by));
             let id = renaming.id(Id::from(place));
             books.node[index(id)].intern(&system.protocol, id, renamed)
         } else if place < books.at_globals() {
             let (src, dst) = ((place - nodes) / nodes, (place - nodes) % nodes);
             let channel = books.channel[place - nodes].values.get(part);
             let rename = |channel: &_, by: &_| symmetry.channel(channel, order, by);
-            let renamed = at_once(names, by, &**channel, rename);
+            let renamed = at_once(names, by, &**channel, &rename);
             let link = renaming.link(Link::new(Id::from(src), Id::from(dst)));
             let at = books.at_link(link);
             books.channel[at].intern(order, renamed)
         } else if place == books.at_globals() {
             let globals = books.globals.values.get(part);
-            let renamed = at_once(names, by, &**globals, Globals::renamed);
+            let renamed = at_once(names, by, &**globals, &Globals::renamed);
             books.globals.intern(nodes, &system.rules, renamed)
         } else {
             let known = books.history.values.get(part);
-            let renamed = at_once(names, by, &**known, |past, by| symmetry.past(past, by));
+            let renamed = at_once(names, by, &**known, &|past, by| symmetry.past(past, by));
             books.history.values.intern(renamed)
         }
     }
@@ -363,7 +363,7 @@ fn at_once<T: Clone + PartialEq + Debug>(
     names: &Renamings,
     by: Nth,
     value: &T,
-    rename: impl Fn(&T, &Renaming) -> T,
+    rename: &dyn Fn(&T, &Renaming) -> T,
 ) -> T {
     let renamed = rename(value, &names.all[by as usize]);
     let steps = names.steps[by as usize].iter();

@@ -9,6 +9,7 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::cursor::Cursor;
+use super::orbits::Orbits;
 use super::renamings::Renamings;
 use crate::check::fast::store::books::{Books, Shelf};
 use crate::check::fast::store::memo::{Memo, question};
@@ -17,7 +18,9 @@ use crate::check::reduction::Reads;
 use crate::model::cluster::index;
 use crate::model::globals::Globals;
 use crate::model::promise::Promise;
-use crate::model::{Answer, Channel, Id, Link, Node, Past, Predicate, Protocol, View};
+use crate::model::{
+    Answer, Channel, Cluster, Id, Link, Node, Past, Predicate, Protocol, System, View,
+};
 
 /// What a predicate does next, as far as it is known.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,9 +32,16 @@ enum TreeNode {
 
 /// A predicate and its answers.
 pub struct Remembering<P: Protocol> {
+    predicate: Predicate<P>,
+    answers: Answers,
+}
+
+/// What is known of a predicate.
+struct Answers {
     /// Of the property that it belongs to.
     name: &'static str,
-    predicate: Predicate<P>,
+    /// It reads nothing else.
+    reads_the_past_alone: bool,
     /// For a predicate of the history alone: by its number, whether it is known, and the answer.
     /// The tree would be no more than that, but slower.
     of_history: Vec<Option<bool>>,
@@ -42,6 +52,23 @@ pub struct Remembering<P: Protocol> {
     /// How many steps are remembered, at most. A predicate that reads nearly everything gains
     /// nothing from more.
     steps_max: usize,
+}
+
+/// Whoever asks a predicate, whatever its protocol.
+trait Asking {
+    /// What the predicate says of one world, and what it reads to say so.
+    fn ask(&self, parts: &[Number]) -> (Answer, Vec<usize>);
+
+    /// The part that a part becomes by a renaming.
+    fn rename(&mut self, place: usize, part: Number, by: Number) -> Number;
+}
+
+/// Where parts are that are not nodes.
+#[derive(Clone, Copy)]
+struct Places {
+    channels: usize,
+    globals: usize,
+    history: usize,
 }
 
 /// Remembered answers.
@@ -56,18 +83,14 @@ struct DecisionTree {
 impl<P: Protocol> Remembering<P> {
     pub fn new(name: &'static str, predicate: Predicate<P>, steps_max: usize) -> Self {
         Remembering {
-            name,
             predicate,
-            of_history: Vec::new(),
-            tree: DecisionTree::default(),
-            by_one_name: DecisionTree::default(),
-            steps_max,
+            answers: Answers::new(name, predicate.reads_the_past_alone(), steps_max),
         }
     }
 
     /// The same predicate, nothing of which is known yet.
     pub fn afresh(&self) -> Self {
-        Remembering::new(self.name, self.predicate, self.steps_max)
+        Remembering::new(self.answers.name, self.predicate, self.answers.steps_max)
     }
 
     /// The answer for a world of so many parts, of which each can be looked up, and what was read to
@@ -75,10 +98,84 @@ impl<P: Protocol> Remembering<P> {
     #[inline]
     pub fn known(&self, parts: usize, part: impl Fn(usize) -> Number) -> Option<(bool, Reads)> {
         if self.predicate.reads_the_past_alone() {
-            let known = self.known_of_history(part(parts - 1));
+            let known = self.answers.known_of_history(part(parts - 1));
             return known.map(|answer| (answer, Reads::default()));
         }
-        self.tree.known(part)
+        self.answers.tree.known(part)
+    }
+
+    /// Asks the predicate itself, by all names if there are several, and remembers. Answers with what
+    /// it read, too.
+    pub fn ask(&mut self, cursor: &mut Cursor<P>, parts: &[Number]) -> (Answer, Reads) {
+        let (system, books, orbits) = cursor.desk();
+        let places = Places {
+            channels: books.nodes,
+            globals: books.at_globals(),
+            history: books.at_history(),
+        };
+        let names = orbits.as_ref().map(|orbits| Arc::clone(orbits.names()));
+        let mut asker = Asker {
+            predicate: self.predicate,
+            system,
+            books,
+            orbits,
+        };
+        let (answer, read) = asker.ask(parts);
+        let names = names.as_deref().map(|names| (names, &system.cluster));
+        let read = self
+            .answers
+            .agree(&mut asker, places, parts, names, (answer.is_ok(), read));
+        (answer, read)
+    }
+
+    /// Asks once more what is known, and compares.
+    pub fn ask_again(&mut self, cursor: &mut Cursor<P>, parts: &[Number], known: bool) {
+        let (answer, _) = self.ask(cursor, parts);
+        insist(answer.is_ok() == known, self.answers.name);
+    }
+
+    pub fn bytes(&self) -> usize {
+        self.answers.bytes()
+    }
+}
+
+/// A predicate, and what it takes to ask it.
+struct Asker<'a, P: Protocol> {
+    predicate: Predicate<P>,
+    system: &'a System<P>,
+    books: &'a mut Books<P>,
+    orbits: Option<&'a mut Orbits<P>>,
+}
+
+impl<P: Protocol> Asking for Asker<'_, P> {
+    fn ask(&self, parts: &[Number]) -> (Answer, Vec<usize>) {
+        let traced = Traced {
+            shelf: self.books.shelf(parts),
+            read: RefCell::default(),
+        };
+        let answer = self.predicate.ask(&self.system.protocol, &traced);
+        (answer, traced.read.into_inner())
+    }
+
+    fn rename(&mut self, place: usize, part: Number, by: Number) -> Number {
+        let orbits = self
+            .orbits
+            .as_mut()
+            .expect("only what has names is renamed");
+        orbits.rename(self.system, self.books, place, part, by)
+    }
+}
+
+impl Answers {
+    fn new(name: &'static str, reads_the_past_alone: bool, steps_max: usize) -> Self {
+        Answers {
+            name,
+            reads_the_past_alone,
+            of_history: Vec::new(),
+            tree: DecisionTree::default(),
+            by_one_name: DecisionTree::default(),
+            steps_max,
+        }
     }
 
     #[inline]
@@ -86,42 +183,23 @@ impl<P: Protocol> Remembering<P> {
         self.of_history.get(history as usize).copied().flatten()
     }
 
-    /// Asks the predicate itself, by all names if there are several, and remembers. Answers with what
-    /// it read, too.
-    pub fn ask(&mut self, cursor: &mut Cursor<P>, parts: &[Number]) -> (Answer, Reads) {
-        let (system, books, orbits) = cursor.desk();
-        let (answer, mut read) = self.ask_once(&system.protocol, books, parts);
-        let is_ok = answer.is_ok();
-        if let Some(orbits) = orbits {
-            let names = Arc::clone(orbits.names());
+    /// Remembers what a predicate said of a world, for which it read so many parts, after it was asked by all
+    /// names. The answer is what it read by all names.
+    fn agree(
+        &mut self,
+        asker: &mut dyn Asking,
+        places: Places,
+        parts: &[Number],
+        names: Option<(&Renamings, &Cluster)>,
+        (is_ok, mut read): (bool, Vec<usize>),
+    ) -> Reads {
+        if let Some((names, cluster)) = names {
             for by in 1..names.all.len() {
                 let from = &names.from[by];
-                let mut renamed = |books: &mut Books<P>, place: usize| {
-                    let (place, by) = (from[place], number(by));
-                    orbits.rename(system, books, place, parts[place], by)
-                };
-                let mut also_read = Vec::new();
-                let known = if self.predicate.reads_the_past_alone() {
-                    self.known_of_history(renamed(books, books.at_history()))
-                } else {
-                    let known = self.by_one_name.known(|place| {
-                        also_read.push(place);
-                        renamed(books, place)
-                    });
-                    known.map(|(answer, _)| answer)
-                };
-                let says = known.unwrap_or_else(|| {
-                    let renamed: Vec<Number> =
-                        (0..parts.len()).map(|at| renamed(books, at)).collect();
-                    let (answer, read) = self.ask_once(&system.protocol, books, &renamed);
-                    let is_ok = answer.is_ok();
-                    self.remember(|of| &mut of.by_one_name, books, &read, &renamed, is_ok);
-                    also_read = read;
-                    is_ok
-                });
+                let (says, also_read) = self.ask_by(asker, places, parts, (from, number(by)));
                 if says != is_ok {
-                    let moved = system.cluster.names(names.all[by].moved());
-                    refuse(self.name, &names, &moved, [is_ok, says]);
+                    let moved = cluster.names(names.all[by].moved());
+                    refuse(self.name, names, &moved, [is_ok, says]);
                 }
                 for place in also_read {
                     if !read.contains(&from[place]) {
@@ -130,30 +208,53 @@ impl<P: Protocol> Remembering<P> {
                 }
             }
         }
-        self.remember(|of| &mut of.tree, books, &read, parts, is_ok);
-        (answer, reads(books, &read))
+        self.remember(|of| &mut of.tree, places, &read, parts, is_ok);
+        places.reads(&read)
     }
 
-    /// What the predicate says of one world, and what it reads to say so.
-    fn ask_once(&self, protocol: &P, books: &Books<P>, parts: &[Number]) -> (Answer, Vec<usize>) {
-        let traced = Traced {
-            shelf: books.shelf(parts),
-            read: RefCell::default(),
+    /// What a predicate says of a world by other names, and which parts of that it read; as it is remembered,
+    /// or asked.
+    fn ask_by(
+        &mut self,
+        asker: &mut dyn Asking,
+        places: Places,
+        parts: &[Number],
+        (from, by): (&[usize], Number),
+    ) -> (bool, Vec<usize>) {
+        let mut renamed = |place: usize| {
+            let place = from[place];
+            asker.rename(place, parts[place], by)
         };
-        let answer = self.predicate.ask(protocol, &traced);
-        (answer, traced.read.into_inner())
+        let mut also_read = Vec::new();
+        let known = if self.reads_the_past_alone {
+            self.known_of_history(renamed(places.history))
+        } else {
+            let known = self.by_one_name.known(|place| {
+                also_read.push(place);
+                renamed(place)
+            });
+            known.map(|(answer, _)| answer)
+        };
+        if let Some(says) = known {
+            return (says, also_read);
+        }
+        let renamed: Vec<Number> = (0..parts.len()).map(renamed).collect();
+        let (answer, read) = asker.ask(&renamed);
+        let is_ok = answer.is_ok();
+        self.remember(|of| &mut of.by_one_name, places, &read, &renamed, is_ok);
+        (is_ok, read)
     }
 
     fn remember(
         &mut self,
         tree: impl Fn(&mut Self) -> &mut DecisionTree,
-        books: &Books<P>,
+        places: Places,
         read: &[usize],
         parts: &[Number],
         answer: bool,
     ) {
-        if self.predicate.reads_the_past_alone() {
-            let history = parts[books.at_history()] as usize;
+        if self.reads_the_past_alone {
+            let history = parts[places.history] as usize;
             let known = self.of_history.len().max(history + 1);
             self.of_history.resize(known, None);
             self.of_history[history] = Some(answer);
@@ -162,19 +263,24 @@ impl<P: Protocol> Remembering<P> {
         let (steps_max, name) = (self.steps_max, self.name);
         let tree = tree(self);
         if tree.steps.len() < steps_max {
-            let is_same = tree.learn(read, parts, TreeNode::Answers(answer, reads(books, read)));
-            insist(is_same, name);
+            let answer = TreeNode::Answers(answer, places.reads(read));
+            insist(tree.learn(read, parts, answer), name);
         }
     }
 
-    /// Asks once more what is known, and compares.
-    pub fn ask_again(&mut self, cursor: &mut Cursor<P>, parts: &[Number], known: bool) {
-        let (answer, _) = self.ask(cursor, parts);
-        insist(answer.is_ok() == known, self.name);
-    }
-
-    pub fn bytes(&self) -> usize {
+    fn bytes(&self) -> usize {
         self.of_history.capacity() + self.tree.bytes() + self.by_one_name.bytes()
+    }
+}
+
+impl Places {
+    /// What was read beside nodes and the history, when these parts were.
+    fn reads(self, parts: &[usize]) -> Reads {
+        let is_channel = |part: &usize| (self.channels..self.globals).contains(part);
+        Reads {
+            channels: parts.iter().any(is_channel),
+            globals: parts.contains(&self.globals),
+        }
     }
 }
 
@@ -240,15 +346,6 @@ fn insist(is_same: bool, name: &str) {
         Promise::Pure.complain(format!(
             "{name} is not pure: asked about the same a second time, it answered otherwise"
         ));
-    }
-}
-
-/// What was read beside nodes and the history, when these parts were.
-fn reads<P: Protocol>(books: &Books<P>, parts: &[usize]) -> Reads {
-    let is_channel = |part: &usize| (books.nodes..books.at_globals()).contains(part);
-    Reads {
-        channels: parts.iter().any(is_channel),
-        globals: parts.contains(&books.at_globals()),
     }
 }
 

@@ -45,7 +45,7 @@ pub fn explore<P: Protocol>(
         place,
     };
     let explored = attempt.explore(monitor)?;
-    Ok(explored.with(|events| events.into_iter().map(event).collect()))
+    Ok(explored.with(&mut |events| events.into_iter().map(event).collect()))
 }
 
 fn event<P: Protocol>(event: AnyEvent) -> Event<P> {

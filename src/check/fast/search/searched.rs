@@ -102,22 +102,26 @@ impl<P: Protocol> Searched for Typed<'_, P> {
 
     fn positions(&self, events: &[AnyEvent]) -> Positions {
         let mut world = self.start.clone();
-        let position = |event: &AnyEvent| {
+        let mut positions = Positions::new();
+        for event in events {
             let event: &Event<P> = event.downcast_ref().expect("one search, one protocol");
             let enabled = self.system.enabled(&mut world).events;
             self.system.apply(&mut world, event);
             let position = enabled.iter().position(|other| other == event);
-            position.expect("what was found is possible")
-        };
-        events.iter().map(position).collect()
+            positions.push(position.expect("what was found is possible"));
+        }
+        positions
     }
 
     fn events(&self, positions: &[usize], settled: Option<usize>) -> Option<Vec<AnyEvent>> {
         let mut world = self.start.clone();
         let mut events: Vec<AnyEvent> = Vec::new();
         for &position in positions {
-            let enabled = self.system.enabled(&mut world).events;
-            let event = enabled.into_iter().nth(position)?;
+            let mut enabled = self.system.enabled(&mut world).events;
+            if position >= enabled.len() {
+                return None;
+            }
+            let event = enabled.swap_remove(position);
             self.system.apply(&mut world, &event);
             events.push(Box::new(event));
         }

@@ -69,8 +69,11 @@ pub fn prospects<P: Protocol>(
         while closure.sweep()? {}
         let Closure { nodes, watch, .. } = closure;
         let mut watch = watch;
-        let judged = nodes.into_iter().map(|local| local.judge(&mut watch));
-        judged.collect()
+        let mut judged = Vec::new();
+        for local in nodes {
+            judged.push(local.judge(&mut watch)?);
+        }
+        Ok(judged)
     }));
     found.unwrap_or(Err(Unforeseen::Forgone(Forgone::HandlerPanics)))
 }
@@ -129,13 +132,15 @@ impl<'a, P: Protocol> Closure<'a, P> {
         let spent = &start.globals().spent;
         let ids = || system.cluster.ids();
         let local = |dst: Id| {
-            let in_flight = ids().flat_map(|src| {
-                let channel = start.channel(Link::new(src, dst));
-                channel.iter().map(move |msg| (src, msg.clone()))
-            });
+            let mut messages = Interner::default();
+            for src in ids() {
+                for msg in start.channel(Link::new(src, dst)).iter() {
+                    messages.intern((src, msg.clone()));
+                }
+            }
             NodeClosure {
                 parts: Interner::from_iter([start.node(dst).clone()]),
-                messages: in_flight.collect(),
+                messages,
                 edges: Vec::new(),
                 live: Vec::new(),
                 asked: Vec::new(),

@@ -1,7 +1,6 @@
 //! One scenario and its protocol on trial: a [`Case`] that knows its types.
 
 use std::cell::Cell;
-use std::fmt::Debug;
 use std::hash::Hasher;
 use std::ops::RangeInclusive;
 use std::path::Path;

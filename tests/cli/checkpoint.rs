@@ -331,7 +331,9 @@ fn a_checkpoint_that_cannot_be_written_is_told() {
         }
         let child = command.spawn().unwrap();
         let begun = Instant::now();
-        while !here.path().join("gone/kept/lock").exists() {
+        // It is at work in the folder once there is more than its lock.
+        let files = || fs::read_dir(here.path().join("gone/kept")).map_or(0, Iterator::count);
+        while files() < 2 {
             assert!(begun.elapsed() < PATIENCE);
             std::thread::sleep(Duration::from_millis(1));
         }

@@ -300,7 +300,9 @@ impl<P: Protocol> Witness<P> for Stop<'_> {
 pub struct Judge<P: Protocol> {
     watched: Vec<(&'static str, Predicate<P>)>,
     steps: usize,
-    /// Those that the first bad step broke, in the order of the protocol.
+    /// A run goes on behind a violation, for what else it breaks.
+    goes_on: bool,
+    /// The first of each property, in the order of steps and, where one step broke several, of the protocol.
     pub violations: Vec<Violation>,
 }
 
@@ -355,8 +357,15 @@ impl<P: Protocol> Judge<P> {
         Judge {
             watched,
             steps: 0,
+            goes_on: false,
             violations: Vec::new(),
         }
+    }
+
+    /// The same; it stops no run.
+    #[must_use]
+    pub fn going_on(self, goes_on: bool) -> Self {
+        Judge { goes_on, ..self }
     }
 
     /// Judges the world in which a run of so many steps has ended.
@@ -366,6 +375,7 @@ impl<P: Protocol> Judge<P> {
     }
 
     fn ask(&mut self, system: &System<P>, world: &World<P>, news: &News) {
+        let before = self.violations.len();
         for (property, predicate) in &self.watched {
             let anew = match predicate {
                 Predicate::History(_) | Predicate::Step(..) => news.observed,
@@ -386,6 +396,10 @@ impl<P: Protocol> Judge<P> {
                 });
             }
         }
+        if self.violations.len() > before {
+            let broken = |name| self.violations.iter().any(|v| v.property == name);
+            self.watched.retain(|(property, _)| !broken(*property));
+        }
     }
 }
 
@@ -401,7 +415,7 @@ impl<P: Protocol> Witness<P> for Judge<P> {
     }
 
     fn verdict(&self) -> ControlFlow<()> {
-        if self.violations.is_empty() {
+        if self.goes_on || self.violations.is_empty() {
             ControlFlow::Continue(())
         } else {
             ControlFlow::Break(())

@@ -35,6 +35,7 @@
 //! Under accurate timing what is in flight, and that something was lost, decide which timers fire; on
 //! fifo links a message holds up those behind it. There nothing is left out.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Limit, LinkOrder, Property, Protocol, Rules, Timing};
@@ -222,7 +223,7 @@ impl Reduced {
 }
 
 /// What a predicate has read, beside nodes and the history.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reads {
     pub channels: bool,
     pub globals: bool,

@@ -11,6 +11,7 @@ use crate::testbed::{
     Case, CheckOptions, CheckReport, CheckVerdict, EngineKind, Expected, PropertyReport,
 };
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::files::Pending;
@@ -19,7 +20,7 @@ use super::output::Output;
 use super::picture::Picture;
 use super::progress::SearchBar;
 use super::reduce::Reducing;
-use super::shapes::Answer;
+use super::shapes::{Answer, InJson};
 use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt, story, words};
 
 const EXAMPLES: &str = "\
@@ -94,9 +95,8 @@ pub struct Args {
     #[arg(long, value_name = "OUT.json")]
     trace: Option<PathBuf>,
 
-    /// Answer in JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    answer: InJson,
 
     #[command(flatten)]
     reducing: Reducing,
@@ -127,7 +127,7 @@ impl Args {
             properties: Vec::new(),
             show: None,
             trace: None,
-            json: false,
+            answer: InJson::default(),
             reducing,
             limits,
             picture,
@@ -140,7 +140,8 @@ impl Args {
             command: "check",
             file: &self.file,
             begun,
-            json: self.json,
+            json: self.answer.json,
+            with_trace: self.answer.with_trace,
             quiet: self.show.as_deref() == Some("none"),
             part: (None, None),
             picture: self.picture,
@@ -214,7 +215,7 @@ pub enum EngineName {
 }
 
 /// What a check gave, beside what it cost.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Checked {
     #[serde(flatten)]
@@ -288,17 +289,19 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
 
     let shown = shown(&checked.report, args.show.as_deref());
     let recorded = shown.iter().find_map(|p| p.trace.as_ref());
+    let recorded = recorded.filter(|_| pending.is_some()).cloned();
     let mut out = Output::new(terminal);
     let outcome = checked.outcome;
-    if args.json {
+    if args.answer.json {
         let seconds = checked.effort.seconds;
-        out.json(&Answer::new(
-            "check",
-            Some(&args.file),
-            seconds,
-            outcome,
-            &checked,
-        ))?;
+        if !args.answer.with_trace {
+            let properties = &mut checked.report.properties;
+            for property in properties {
+                property.trace = None;
+            }
+        }
+        let answer = Answer::new("check", Some(&args.file), seconds, outcome, &checked);
+        out.json(&answer)?;
     } else {
         findings::tell(&mut out, &args.file, &checked)?;
         if let Some(name) = args.show.as_ref().filter(|name| !special(name))
@@ -317,7 +320,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     // An answer is not lost with a file that cannot be written.
     if let Some(pending) = pending {
         match recorded {
-            Some(trace) => pending.write_json(trace)?,
+            Some(trace) => pending.write_json(&trace)?,
             None => super::output::remark(pending.unwritten()),
         }
     }
@@ -334,7 +337,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
 }
 
 /// How a check that was stopped goes on.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct GoOn {
     pub folder: String,

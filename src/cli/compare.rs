@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::scenario::{Comparison, Seeds};
 use crate::testbed::{Case, Compared, RunVerdict, Trials, comparison_markdown};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::limits::RunLimits;
@@ -49,8 +50,8 @@ pub struct Args {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct SideBySide<'a> {
+#[derive(Serialize, JsonSchema)]
+pub struct SideBySide<'a> {
     about: &'a str,
     protocols: Vec<Compared>,
 }

@@ -4,11 +4,12 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
-use crate::matrix::{Attendant, Effort, Matrix};
+use crate::matrix::{Attendant, Effort};
 use crate::registry::Registry;
 use crate::testbed::{Case, ProtocolInfo};
 use crate::trace::Trace;
 
+pub use crate::matrix::Matrix;
 pub use crate::matrix::skeen::{commit_protocols, concurrency_sets};
 pub use crate::report::{Options, diagram, step};
 pub use crate::scenario::{SEEDS_MAX, Seeds, nearest};

@@ -7,6 +7,7 @@ use crate::estimate::{Confidence, Estimate, Estimated, Interval, markdown, plot}
 use crate::scenario::Seeds;
 use crate::testbed::{self, Case};
 use clap::ValueEnum;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::files::Pending;
@@ -82,14 +83,14 @@ impl From<Percent> for Confidence {
     }
 }
 
-#[derive(Serialize)]
-struct Estimates {
+#[derive(Serialize, JsonSchema)]
+pub struct Estimates {
     /// The seeds that were asked for, both included.
     seeds: (u64, u64),
     estimates: Vec<OfFile>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct OfFile {
     file: String,
     #[serde(flatten)]

@@ -36,6 +36,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             file: &args.file,
             begun: Instant::now(),
             json: false,
+            with_trace: false,
             quiet: false,
             part: (None, None),
             picture: Picture::default(),

@@ -8,6 +8,7 @@ use crate::check::fast::Tuning;
 use crate::check::{Monitor, Progress, Stopped};
 use crate::model::{Limit, Time};
 use crate::testbed::RUN_STATES;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::progress::SearchBar;
@@ -149,6 +150,7 @@ impl TimeAndMemory {
         let time = self.time.map(|time| Duration::from_nanos(time.nanos()));
         RunGuard {
             states: RUN_STATES,
+            go_on: false,
             started,
             deadline: time.map(|time| started + time),
             memory_max: self.memory.or_else(memory_by_default),
@@ -167,6 +169,8 @@ fn memory_by_default() -> Option<u64> {
 pub struct RunGuard {
     /// How many worlds the search at the end of a run may hold.
     pub states: usize,
+    /// Whether runs go on when a property is violated.
+    pub go_on: bool,
     started: Instant,
     deadline: Option<Instant>,
     memory_max: Option<u64>,
@@ -241,7 +245,7 @@ pub struct Watch {
 }
 
 /// What searches cost in the real world.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Effort {
     pub seconds: f64,

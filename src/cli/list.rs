@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Instant;
 
 use crate::testbed::{ParameterInfo, ProtocolInfo};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::output::{Output, Paint};
+use super::shapes::Answer;
 use super::{Failure, Outcome, Terminal, edge, failure, sources, suite, table, words};
 
 const EXAMPLES: &str = "\
@@ -34,9 +37,8 @@ pub struct Args {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Listed {
-    jury: &'static str,
+#[derive(Serialize, JsonSchema)]
+pub struct Listed {
     protocols: Vec<ProtocolInfo>,
     #[serde(skip_serializing_if = "Option::is_none")]
     scenarios: Option<Vec<Scenario>>,
@@ -45,7 +47,7 @@ struct Listed {
     unusable: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Scenario {
     file: String,
     protocol: String,
@@ -53,6 +55,7 @@ struct Scenario {
 }
 
 pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let begun = Instant::now();
     let protocols = match &args.protocol {
         Some(name) => vec![find(name)?],
         None => edge::protocols(),
@@ -68,12 +71,13 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     };
     let mut out = Output::new(terminal);
     if args.json {
-        out.json(&Listed {
-            jury: env!("CARGO_PKG_VERSION"),
+        let listed = Listed {
             protocols,
             scenarios,
             unusable,
-        })?;
+        };
+        let (seconds, outcome) = (begun.elapsed().as_secs_f64(), Outcome::AsExpected);
+        out.json(&Answer::new("list", None, seconds, outcome, listed))?;
     } else {
         let width = terminal.width;
         let mut page = Page {

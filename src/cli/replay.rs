@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use crate::trace::Trace;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::edge::{self, Options, Replayed};
 use super::output::{Output, Paint};
 use super::picture::{self, Picture};
-use super::shapes::Answer;
+use super::shapes::{Answer, InJson};
 use super::{Failure, Outcome, Terminal, walk, words};
 
 const EXAMPLES: &str = "\
@@ -48,18 +49,17 @@ pub struct Args {
     #[arg(long, conflicts_with = "json")]
     step: bool,
 
-    /// Answer in JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    answer: InJson,
 
     #[command(flatten)]
     picture: Picture,
 }
 
 /// What the replay gave.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-struct Result {
+pub struct Repeated {
     /// `same`, `differs` or `diverges`.
     replay: &'static str,
     steps: usize,
@@ -71,12 +71,13 @@ struct Result {
     as_recorded: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     difference: Option<Difference>,
-    /// What happened today; absent if an event could not happen any more.
+    /// What happened today, where it was asked for; absent if an event could not happen any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<Box<Trace>>,
 }
 
 /// The first step that differs, and how.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Difference {
     /// Counted from 1; 0 for the start.
     step: usize,
@@ -87,12 +88,12 @@ struct Difference {
     is: String,
 }
 
-pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
+pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let begun = Instant::now();
     let trace = read(&args.trace)?;
     picture::range((args.from, args.until), trace.steps.len())?;
     let nodes = args.node.iter().map(|name| picture::node(&trace, name));
-    let nodes = nodes.collect::<std::result::Result<Vec<_>, _>>()?;
+    let nodes = nodes.collect::<Result<Vec<_>, _>>()?;
     let options = Options {
         from: args.from,
         until: args.until,
@@ -102,7 +103,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     if args.step {
         walk::possible(terminal)?;
     }
-    let (outcome, result) = replay(&trace)?;
+    let (outcome, mut result) = replay(&trace)?;
     if args.step && outcome == Outcome::AsExpected {
         let trace = result.trace.as_deref().unwrap_or(&trace);
         walk::walk(trace, &options, args.from.unwrap_or(1))?;
@@ -115,8 +116,9 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
         ..options
     };
     let mut out = Output::new(terminal);
-    if args.json {
+    if args.answer.json {
         let seconds = begun.elapsed().as_secs_f64();
+        result.trace = result.trace.filter(|_| args.answer.with_trace);
         out.json(&Answer::new(
             "replay",
             Some(&args.trace),
@@ -136,7 +138,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     Ok(outcome)
 }
 
-fn read(path: &Path) -> std::result::Result<Trace, Failure> {
+fn read(path: &Path) -> Result<Trace, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let trace: Trace = serde_json::from_str(text).map_err(|e| flaw(path, text, &e))?;
@@ -167,7 +169,7 @@ fn flaw(path: &Path, text: &str, error: &serde_json::Error) -> Failure {
 }
 
 /// Replays; where it does not give the same, twice, to tell a change from chance.
-fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
+fn replay(trace: &Trace) -> Result<(Outcome, Repeated), Failure> {
     let replayed = edge::replay(trace)?;
     let outcome = match &replayed {
         Replayed::Same(..) => Outcome::AsExpected,
@@ -176,7 +178,7 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
     };
     let steps = trace.steps.len();
     let result = match replayed {
-        Replayed::Same(again, certainty) => Result {
+        Replayed::Same(again, certainty) => Repeated {
             replay: "same",
             steps,
             verdict: again.verdict.as_ref().map(|_| {
@@ -190,7 +192,7 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
             difference: None,
             trace: Some(again),
         },
-        Replayed::Differs(again, difference) => Result {
+        Replayed::Differs(again, difference) => Repeated {
             replay: "differs",
             steps,
             verdict: None,
@@ -204,7 +206,7 @@ fn replay(trace: &Trace) -> std::result::Result<(Outcome, Result), Failure> {
             }),
             trace: Some(again),
         },
-        Replayed::Diverges(divergence) => Result {
+        Replayed::Diverges(divergence) => Repeated {
             replay: "diverges",
             steps,
             verdict: None,
@@ -231,12 +233,7 @@ fn alike(a: &Replayed, b: &Replayed) -> bool {
     }
 }
 
-fn tell(
-    out: &mut Output,
-    path: &Path,
-    outcome: Outcome,
-    result: &Result,
-) -> std::result::Result<(), Failure> {
+fn tell(out: &mut Output, path: &Path, outcome: Outcome, result: &Repeated) -> Result<(), Failure> {
     let path = path.display();
     let Some(difference) = &result.difference else {
         let steps = words::count(result.steps as u64, "step", "steps");

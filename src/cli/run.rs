@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use crate::testbed::{Case, Expected, RunReport};
 use crate::trace::STEPS_MAX;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::draw::Wanted;
@@ -15,7 +16,7 @@ use super::limits::{RunGuard, RunLimits};
 use super::output::{Output, Paint};
 use super::picture::{self, Picture};
 use super::seeds::{self, Judged};
-use super::shapes::Answer;
+use super::shapes::{Answer, InJson};
 use super::{Failure, Outcome, Terminal, edge, interrupt, story, summary, table, words};
 
 /// A run with fewer steps is a story: it is shown even if there are more seeds.
@@ -27,6 +28,7 @@ Examples:
   jury run mine.json --seed 7                  one run, drawn
   jury run mine.json --seeds 1..10000 --quiet  many, and one line about them
   jury run mine.json --seeds random:1000       a thousand that nobody has seen; told, to be repeated
+  jury run mine.json --seed 7 --go-on          past the first violation, to what else breaks
   jury run mine.json --seed 7 --from 40 --until 60
   jury run mine.json --seed 7 --trace t.json   what `jury replay` reads";
 
@@ -66,9 +68,13 @@ pub struct Args {
     #[arg(long, value_name = "OUT.json")]
     trace: Option<PathBuf>,
 
-    /// Answer in JSON.
+    /// Go on when a property is violated, for what else the run breaks: the first violation may not be the one
+    /// that was seen.
     #[arg(long)]
-    json: bool,
+    go_on: bool,
+
+    #[command(flatten)]
+    answer: InJson,
 
     /// Draw nothing.
     #[arg(long, short)]
@@ -92,7 +98,8 @@ impl Args {
             until: None,
             all: false,
             trace: None,
-            json: false,
+            go_on: false,
+            answer: InJson::default(),
             quiet: false,
             limits,
             picture,
@@ -103,7 +110,7 @@ impl Args {
     fn asked(
         &self,
         named: &RangeInclusive<u64>,
-    ) -> std::result::Result<(RangeInclusive<u64>, Option<String>), Failure> {
+    ) -> Result<(RangeInclusive<u64>, Option<String>), Failure> {
         if let Some(seed) = self.seed {
             return Ok((seed..=seed, None));
         }
@@ -121,7 +128,8 @@ impl Args {
             command: "run",
             file: &self.file,
             begun,
-            json: self.json,
+            json: self.answer.json,
+            with_trace: self.answer.with_trace,
             quiet: self.quiet,
             part: (self.from, self.until),
             picture: self.picture,
@@ -130,9 +138,9 @@ impl Args {
 }
 
 /// What the runs gave.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-struct Result {
+pub struct Ran {
     /// The seeds that were asked for, both included.
     seeds: (u64, u64),
     /// How many runs were finished.
@@ -143,7 +151,9 @@ struct Result {
     notes: Vec<String>,
     /// The first seed that fails in the worst way: by a violation before anything else.
     first_failing: Option<u64>,
-    /// The command that reproduces it.
+    /// All seeds that fail.
+    failing: Vec<u64>,
+    /// The command that reproduces the first.
     reproduce: Option<String>,
     /// The run that is shown: the first failing one, or the only one.
     shown: Option<RunReport>,
@@ -152,7 +162,7 @@ struct Result {
     runs: Option<Vec<RunReport>>,
 }
 
-pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
+pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let opened = Instant::now();
     let case = edge::open(&args.file)?;
     let case = case.as_ref();
@@ -170,7 +180,8 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
 
     interrupt::heed();
     let begun = Instant::now();
-    let guard = args.limits.guard();
+    let mut guard = args.limits.guard();
+    guard.go_on = args.go_on;
     let reports = seeds::run(case, &asked, &args.file.display().to_string(), &guard);
     let whole = asked.contains(named.start()) && asked.contains(named.end());
     let mut judged = seeds::judge(case, &reports, whole, &guard);
@@ -200,7 +211,11 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     }
     let mut out = Output::new(terminal);
     let outcome = judged.outcome;
-    if args.json {
+    if args.answer.json {
+        let shown = shown.map(|mut report| {
+            report.trace = report.trace.filter(|_| args.answer.with_trace);
+            report
+        });
         let result = result(args, &asked, reports, judged, shown);
         let answer = Answer::new("run", Some(&args.file), seconds, outcome, result);
         out.json(&answer)?;
@@ -227,7 +242,12 @@ fn shown(
     guard: &RunGuard,
 ) -> Option<RunReport> {
     let wanted = args.trace.is_some();
-    let seen = wanted || args.json || !args.quiet;
+    let seen = wanted
+        || if args.answer.json {
+            args.answer.with_trace
+        } else {
+            !args.quiet
+        };
     let is_story = |report: &RunReport| reports.len() == 1 || report.facts.steps < STORY_STEPS;
     let first = judged.worst.map(|i| &reports[i]);
     let report = first.or_else(|| reports.first().filter(|r| wanted || is_story(r)))?;
@@ -258,7 +278,8 @@ fn verdicts(reports: &[RunReport]) -> BTreeMap<&'static str, u64> {
 
 fn reproduce(args: &Args, seed: u64) -> String {
     let file = words::typed(&args.file.display().to_string());
-    format!("{} run {file} --seed {seed}", words::program())
+    let go_on = if args.go_on { " --go-on" } else { "" };
+    format!("{} run {file} --seed {seed}{go_on}", words::program())
 }
 
 fn result(
@@ -267,15 +288,17 @@ fn result(
     reports: Vec<RunReport>,
     judged: Judged,
     shown: Option<RunReport>,
-) -> Result {
+) -> Ran {
     let first_failing = judged.worst.map(|i| reports[i].seed);
-    Result {
+    let failing = judged.failing.iter().map(|i| reports[*i].seed).collect();
+    Ran {
         seeds: (*asked.start(), *asked.end()),
         finished: reports.iter().filter(|r| seeds::is_over(r)).count(),
         verdicts: verdicts(&reports),
         expected: judged.expected,
         notes: judged.notes,
         first_failing,
+        failing,
         reproduce: first_failing.map(|seed| reproduce(args, seed)),
         shown,
         runs: args.all.then_some(reports),
@@ -289,7 +312,7 @@ fn tell(
     reports: &[RunReport],
     judged: &Judged,
     shown: Option<&RunReport>,
-) -> std::result::Result<(), Failure> {
+) -> Result<(), Failure> {
     if args.all {
         list(out, reports)?;
         out.line("")?;
@@ -365,7 +388,7 @@ fn tell(
     Ok(())
 }
 
-fn list(out: &mut Output, reports: &[RunReport]) -> std::result::Result<(), Failure> {
+fn list(out: &mut Output, reports: &[RunReport]) -> Result<(), Failure> {
     let row = |report: &RunReport| {
         vec![
             table::plain(format!("{:>6}", report.seed)),

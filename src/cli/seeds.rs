@@ -44,6 +44,7 @@ pub fn run(
     };
     let limits = RunLimits {
         states: guard.states,
+        go_on: guard.go_on,
         watch: &|| guard.look(),
         judging: &|seed| bar.set_message(format!("{what}, judging seed {seed}")),
     };
@@ -56,6 +57,7 @@ pub fn run(
 pub fn again(case: &dyn Case, seed: u64, record: bool, guard: &RunGuard) -> RunReport {
     let limits = RunLimits {
         states: guard.states,
+        go_on: guard.go_on,
         watch: &|| guard.look(),
         ..RunLimits::default()
     };
@@ -76,6 +78,8 @@ pub struct Judged {
     /// The position of the run that goes against what is expected and says most: the first of the worst
     /// kind, a violation before a run that was cut off.
     pub worst: Option<usize>,
+    /// The positions of all runs that do.
+    pub failing: Vec<usize>,
     /// Why it was not established, or what else there is to say.
     pub notes: Vec<String>,
 }
@@ -91,7 +95,9 @@ pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool, guard: &RunGua
         case.refutes(report) || (!expects && report.verdict == RunVerdict::Unreached)
     };
     let failing = (0..reports.len()).filter(|i| refutes(&reports[*i]));
-    let worst = failing.min_by_key(|i| reports[*i].verdict);
+    let failing: Vec<usize> = failing.collect();
+    let worst = failing.iter().copied();
+    let worst = worst.min_by_key(|i| reports[*i].verdict);
     let mut notes = Vec::new();
     let mut outcome = if worst.is_some() {
         Outcome::Refuted
@@ -126,6 +132,7 @@ pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool, guard: &RunGua
         outcome,
         expected,
         worst,
+        failing,
         notes,
     }
 }

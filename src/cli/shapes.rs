@@ -2,16 +2,37 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
+use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::Outcome;
+use super::{Outcome, check, compare, edge, estimate, list, replay, run, skeen, story, test};
+
+/// The format of answers: it grows by one where something that was there is gone, or means something else.
+/// What is added changes nothing.
+const FORMAT: u32 = 1;
+
+/// Whether a command that shows traces answers in JSON, and with how much of them.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub struct InJson {
+    /// Answer in JSON.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Put traces of what is shown into the JSON.
+    #[arg(long, requires = "json")]
+    pub with_trace: bool,
+}
 
 /// What every answer says of itself.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Answer<T> {
     /// The version of the program.
     pub jury: &'static str,
+    /// The format of this answer; see `jury schema --answers`.
+    pub format: u32,
     pub command: &'static str,
     /// The file, as it was named.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -33,6 +54,7 @@ impl<T> Answer<T> {
     ) -> Self {
         Answer {
             jury: env!("CARGO_PKG_VERSION"),
+            format: FORMAT,
             command,
             file: file.map(|file| file.display().to_string()),
             seconds,
@@ -41,4 +63,41 @@ impl<T> Answer<T> {
             result,
         }
     }
+}
+
+/// The JSON Schema of all answers: one of several, told apart by their `command`.
+pub fn schema() -> Value {
+    let mut generator = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .into_generator();
+    let mut answers = Vec::new();
+    let mut add = |command: &str, answer: schemars::Schema| {
+        let is_its_own = json!({ "properties": { "command": { "const": command } } });
+        answers.push(json!({ "allOf": [is_its_own, answer] }));
+    };
+    let cannot_happen = of::<story::CannotHappen<'static>>(&mut generator);
+    add("run", of::<run::Ran>(&mut generator));
+    add("run", cannot_happen.clone());
+    add("check", of::<check::Checked>(&mut generator));
+    add("check", cannot_happen);
+    add("test", of::<test::Tested>(&mut generator));
+    add("replay", of::<replay::Repeated>(&mut generator));
+    add("matrix", of::<edge::Matrix>(&mut generator));
+    add(
+        "compare",
+        of::<compare::SideBySide<'static>>(&mut generator),
+    );
+    add("estimate", of::<estimate::Estimates>(&mut generator));
+    add("skeen", of::<skeen::Computed>(&mut generator));
+    add("list", of::<list::Listed>(&mut generator));
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": format!("What jury answers with --json, format {FORMAT}"),
+        "anyOf": answers,
+        "$defs": generator.take_definitions(true),
+    })
+}
+
+fn of<T: JsonSchema>(generator: &mut SchemaGenerator) -> schemars::Schema {
+    generator.subschema_for::<Answer<T>>()
 }

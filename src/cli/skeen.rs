@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::matrix::skeen::{ConcurrencySets, Concurrent, against, beside};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::output::{Output, Paint};
@@ -33,8 +34,8 @@ pub struct Args {
     json: bool,
 }
 
-#[derive(Serialize)]
-struct Computed {
+#[derive(Serialize, JsonSchema)]
+pub struct Computed {
     protocols: Vec<ConcurrencySets>,
 }
 

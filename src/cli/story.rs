@@ -5,6 +5,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use crate::testbed::{NodeStands, RefutedStory};
+use crate::trace::Trace;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::files::Pending;
@@ -14,10 +16,13 @@ use super::shapes::Answer;
 use super::{Failure, Outcome, Terminal, words};
 
 /// The answer of a command whose story is refuted.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-struct Result<'a> {
+pub struct CannotHappen<'a> {
     divergence: &'a RefutedStory,
+    /// The events before it, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<&'a Trace>,
 }
 
 /// How a command was asked to answer.
@@ -26,6 +31,8 @@ pub struct Asked<'a> {
     pub file: &'a Path,
     pub begun: Instant,
     pub json: bool,
+    /// The trace goes into the JSON.
+    pub with_trace: bool,
     /// Nothing is drawn.
     pub quiet: bool,
     pub part: Part,
@@ -38,12 +45,15 @@ pub fn tell(
     story: &RefutedStory,
     trace: Option<Pending>,
     terminal: &Terminal,
-) -> std::result::Result<Outcome, Failure> {
+) -> Result<Outcome, Failure> {
     let outcome = Outcome::Refuted;
     picture::range(asked.part, story.trace.steps.len())?;
     let mut out = Output::new(terminal);
     if asked.json {
-        let result = Result { divergence: story };
+        let result = CannotHappen {
+            divergence: story,
+            trace: asked.with_trace.then_some(&story.trace),
+        };
         let seconds = asked.begun.elapsed().as_secs_f64();
         let answer = Answer::new(asked.command, Some(asked.file), seconds, outcome, result);
         out.json(&answer)?;

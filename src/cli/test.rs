@@ -10,6 +10,7 @@ use crate::model::promise::{self, Broken};
 use crate::testbed::{
     Case, CheckOptions, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RefutedStory,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::check::{Checked, by_itself, examine};
@@ -75,7 +76,7 @@ pub struct Args {
 }
 
 /// What came of one file.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Tried {
     pub file: String,
@@ -92,7 +93,7 @@ pub struct Tried {
     pub seconds: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunPart {
     pub outcome: Outcome,
@@ -102,6 +103,8 @@ pub struct RunPart {
     pub notes: Vec<String>,
     /// The first seed that fails in the worst way: by a violation before anything else.
     pub first_failing: Option<u64>,
+    /// All seeds that fail.
+    pub failing: Vec<u64>,
     /// Of the first failing run.
     pub sentences: Vec<String>,
     /// The event of the schedule that cannot happen: then nothing was run.
@@ -111,7 +114,7 @@ pub struct RunPart {
 }
 
 /// A refuted story.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Diverged {
     pub schedule: String,
@@ -138,7 +141,7 @@ impl Diverged {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct CheckPart {
     pub outcome: Outcome,
@@ -158,9 +161,9 @@ pub struct CheckPart {
     pub seconds: f64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-struct Result {
+pub struct Tested {
     files: Vec<Tried>,
     /// JSON files that are no scenarios, each with what they are.
     skipped: Vec<(String, &'static str)>,
@@ -170,7 +173,7 @@ struct Result {
     untried: usize,
 }
 
-pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Failure> {
+pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let found = suite::find(&args.paths)?;
     let pending = args.junit.as_deref().map(Pending::at).transpose()?;
     interrupt::heed();
@@ -211,7 +214,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
     let seconds = begun.elapsed().as_secs_f64();
     let skipped = found.skipped.iter();
     let skipped = skipped.map(|(path, what)| (path.display().to_string(), *what));
-    let result = Result {
+    let result = Tested {
         files,
         skipped: skipped.collect(),
         filtered,
@@ -245,7 +248,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> std::result::Result<Outcome, Fai
 }
 
 /// `4 scenarios: 3 refuted, 1 bad input; 1 file skipped`
-fn counts(out: &Output, result: &Result) -> String {
+fn counts(out: &Output, result: &Tested) -> String {
     let mut of_each = BTreeMap::<Outcome, u64>::new();
     for tried in &result.files {
         *of_each.entry(tried.outcome).or_default() += 1;
@@ -342,6 +345,7 @@ fn run_part(
             expected: Vec::new(),
             notes: Vec::new(),
             first_failing: None,
+            failing: Vec::new(),
             sentences: Vec::new(),
             divergence: Some(Diverged::new(story)),
             seconds: begun.elapsed().as_secs_f64(),
@@ -376,6 +380,7 @@ fn run_part(
         expected: judged.expected,
         notes: judged.notes,
         first_failing: failing.map(|report| report.seed),
+        failing: judged.failing.iter().map(|i| reports[*i].seed).collect(),
         sentences: failing.map_or_else(Vec::new, |report| report.sentences.clone()),
         divergence: None,
         seconds: begun.elapsed().as_secs_f64(),
@@ -399,11 +404,7 @@ fn failed(file: String, failure: &Failure, terminal: &Terminal, begun: Instant) 
     }
 }
 
-fn check_part(
-    case: &dyn Case,
-    properties: Vec<String>,
-    args: &Args,
-) -> std::result::Result<CheckPart, Failure> {
+fn check_part(case: &dyn Case, properties: Vec<String>, args: &Args) -> Result<CheckPart, Failure> {
     if let Some(story) = case.refuted_check() {
         return Ok(CheckPart {
             outcome: Outcome::Refuted,

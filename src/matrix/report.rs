@@ -1,6 +1,7 @@
 //! What the matrix found, as plain data: it is what `reports/matrix.json` holds, and all that the
 //! tables and sentences are made of.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -8,13 +9,13 @@ use serde_json::Value as Json;
 pub type Sets = Vec<Vec<String>>;
 
 /// Every protocol that was asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Matrix {
     pub protocols: Vec<ProtocolMatrix>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ProtocolMatrix {
     pub name: String,
@@ -23,7 +24,7 @@ pub struct ProtocolMatrix {
 }
 
 /// One instance under every set of faults.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct VariantMatrix {
     pub name: String,
@@ -40,7 +41,7 @@ pub struct VariantMatrix {
 }
 
 /// A kind of fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct FaultKind {
     /// As cells call it.
@@ -52,7 +53,7 @@ pub struct FaultKind {
 }
 
 /// One property on one instance: what it needs, and what it claims.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Weighed {
     pub property: String,
@@ -77,7 +78,7 @@ pub struct Weighed {
 
 /// What the protocol's file claims of a property, put to the test under all faults at once that
 /// the claim leaves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Claim {
     /// Its premise and what it assumes.
@@ -96,7 +97,9 @@ pub struct Claim {
     pub schedule: Vec<String>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimOutcome {
     Established,
@@ -105,7 +108,7 @@ pub enum ClaimOutcome {
 }
 
 /// A set of faults: what was searched, and the verdict on each property.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Cell {
     pub faults: Vec<String>,
@@ -122,7 +125,7 @@ pub struct Cell {
     pub verdicts: Vec<CellVerdict>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct CellVerdict {
     pub property: String,
@@ -144,7 +147,9 @@ pub struct CellVerdict {
 }
 
 /// A verdict under one set of faults. What a property assumes plays no part in it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum CellWord {
     Holds,

@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::check::intern::number;
@@ -75,7 +76,7 @@ impl Serialize for LocalState {
 }
 
 /// The concurrency sets of a protocol.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ConcurrencySets {
     pub protocol: &'static str,
@@ -85,14 +86,16 @@ pub struct ConcurrencySets {
 }
 
 /// A local state of the sites in some role, and what may stand beside it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Concurrent {
     pub role: &'static str,
+    #[schemars(with = "String")]
     pub local: LocalState,
     /// Whoever is in it knows that everybody has voted YES.
     pub committable: bool,
     /// By role.
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
     pub beside: BTreeMap<&'static str, BTreeSet<LocalState>>,
 }
 

@@ -44,7 +44,9 @@ impl<A> Observed<A> for Observation {
 /// explanations are made of these.
 ///
 /// `subject` is whatever the paper counts: a transaction, a slot of the log, a term, a ballot.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Observation {
     /// Settled how it is going to vote, and has told nobody yet.
@@ -161,6 +163,19 @@ impl Observation {
 pub enum Value {
     Number(u64),
     Word(Cow<'static, str>),
+}
+
+impl schemars::JsonSchema for Value {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Value".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A value inside an observation.",
+            "type": ["integer", "string"]
+        })
+    }
 }
 
 /// A value as people write it.

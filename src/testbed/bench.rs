@@ -121,7 +121,7 @@ impl<P: Protocol> Testbed<P> {
         let run = self.case.run.as_ref().expect("the scenario has a run");
         let system = self.run_system().expect("the scenario has a run");
         let properties = &self.counting();
-        let mut judge = Judge::new(properties);
+        let mut judge = Judge::new(properties).going_on(limits.go_on);
         // A property with a premise is judged when all that happened is known.
         let unconditional = Property::without_premise(properties);
         let some_count = properties.len() < self.case.properties.len();
@@ -457,6 +457,7 @@ fn origin_of_run(
         seed: run.seeded.then_some(seed),
         properties: some_count.then(names),
         states: (limits.states != RUN_STATES).then_some(limits.states),
+        go_on: limits.go_on,
         ..of
     }
 }

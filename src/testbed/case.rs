@@ -1,5 +1,6 @@
 //! A scenario on trial, seen from outside: the protocol is erased.
 
+use schemars::JsonSchema;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -49,6 +50,8 @@ pub struct RunLimits<'a> {
     /// How many worlds may be searched at the end of one run, which tells whether a goal that it did not
     /// reach can still be reached; and as many again for each repair that may help.
     pub states: usize,
+    /// Whether a run goes on when a property is violated, for what else it breaks.
+    pub go_on: bool,
     /// Asked every so often whether a run has to end before it is over, and why.
     pub watch: &'a (dyn Fn() -> Result<(), Stopped> + Sync),
     /// Told of the seed when such a search begins.
@@ -60,6 +63,7 @@ impl Default for RunLimits<'_> {
     fn default() -> Self {
         RunLimits {
             states: RUN_STATES,
+            go_on: false,
             watch: &|| Ok(()),
             judging: &|_| (),
         }
@@ -147,7 +151,7 @@ pub trait Case: Send + Sync {
 }
 
 /// A protocol as `jury list` shows it.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ProtocolInfo {
     pub name: String,
@@ -163,7 +167,7 @@ pub struct ProtocolInfo {
     pub nodes: Vec<(String, String)>,
 }
 
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ParameterInfo {
     pub name: String,
@@ -174,7 +178,7 @@ pub struct ParameterInfo {
     pub values: Vec<serde_json::Value>,
 }
 
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct PropertyInfo {
     pub name: String,
@@ -187,7 +191,7 @@ pub struct PropertyInfo {
     pub only_with: Vec<String>,
 }
 
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct BugInfo {
     pub name: String,

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::bench::Testbed;
@@ -78,7 +79,7 @@ impl Trials {
 }
 
 /// What one protocol made of a story. Costs are medians over the seeds.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Compared {
     pub protocol: &'static str,
@@ -99,7 +100,7 @@ pub struct Compared {
 }
 
 /// How one run ended.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Ended {
     pub seed: u64,

@@ -17,7 +17,7 @@ const TIMING: Timing = Timing::Asynchronous;
 /// A run that is over.
 pub struct FinishedRun<'a, P: Protocol> {
     pub run: &'a Run<P>,
-    /// Those of its last step.
+    /// Those of its last step, or all if it went on.
     pub violations: &'a [Violation],
     /// The planned faults that never found their moment.
     pub unreached: &'a [String],
@@ -184,7 +184,14 @@ impl Judging<'_> {
             for violation in &violations {
                 let (property, reason) = (violation.property, &violation.reason.text);
                 self.report.violated.push(property.to_owned());
-                let sentence = format!("{property} is violated: {reason}.");
+                let sentence = if self.limits.go_on {
+                    format!(
+                        "{property} is violated in step {}: {reason}.",
+                        violation.step
+                    )
+                } else {
+                    format!("{property} is violated: {reason}.")
+                };
                 self.report.sentences.push(sentence);
             }
             self.name(first.property);

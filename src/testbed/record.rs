@@ -7,7 +7,7 @@ use crate::check::{self, Means, Patient, Possible};
 use crate::model::{
     Cluster, Property, Protocol, Reason, Rules, Sense, System, Timing, cluster::enumerate,
 };
-use crate::run::{Divergence, Judge, Run, Scheduler, Script, execute, follow};
+use crate::run::{Divergence, Judge, Run, Scheduler, Script, Violation, execute, follow};
 use crate::trace::{Difference, Origin, Outcome, Recorder, Trace};
 
 /// Runs a scheduler and records what happens, judging as it goes.
@@ -92,18 +92,26 @@ pub fn replay<P: Protocol>(
     let rules = rules_of(trace, &protocol.cluster());
     let system = System::new(protocol, rules);
     let mut recorder = Recorder::new(params, trace.origin.clone(), properties);
-    match execute(&system, &mut script_of(trace), &mut [&mut recorder]) {
+    let mut judge = Judge::new(&counting(&system, trace)).going_on(true);
+    match execute(
+        &system,
+        &mut script_of(trace),
+        &mut [&mut recorder, &mut judge],
+    ) {
         Err(divergence) => Replayed::Diverges(divergence),
         Ok(run) => {
             let repeated = recorder.finish(&run);
-            let judge = |told: &Outcome| match unjudged(trace, told) {
+            let again = |told: &Outcome| match unjudged(trace, told) {
                 Some(certainty) => (told.clone(), certainty),
                 None if trace.origin.engine == CHECKER => {
                     checked(told, at_the_end(&system, trace, &run))
                 }
-                None => (once_more(&system, trace, &run), Certainty::judged_but(&[])),
+                None => {
+                    let outcome = once_more(&system, trace, &run, &judge.violations);
+                    (outcome, Certainty::judged_but(&[]))
+                }
             };
-            compared(trace, repeated, &judge)
+            compared(trace, repeated, &again)
         }
     }
 }
@@ -293,27 +301,43 @@ fn checked(told: &Outcome, end: Option<AtTheEnd>) -> (Outcome, Certainty) {
 }
 
 /// What comes of a run that is judged once more.
-fn once_more<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Outcome {
-    let counted = &trace.origin.properties;
-    let counts = |name: &str| {
-        let counted = counted.as_ref();
-        counted.is_none_or(|counted| counted.iter().any(|other| other == name))
-    };
-    let properties = Property::those(&system.protocol.properties(), &|p| counts(p.name));
+fn once_more<P: Protocol>(
+    system: &System<P>,
+    trace: &Trace,
+    run: &Run<P>,
+    violations: &[Violation],
+) -> Outcome {
+    let properties = counting(system, trace);
     let mut run = run.clone();
     run.facts.drift_ppm_max = trace.facts.drift_ppm_max;
     let mut judge = Judge::new(&properties);
-    judge.last(system, &run.world, trace.steps.len());
+    let violations = if trace.origin.go_on {
+        violations
+    } else {
+        judge.last(system, &run.world, trace.steps.len());
+        &judge.violations
+    };
     let seed = trace.origin.seed.unwrap_or_default();
     let ended = FinishedRun {
         run: &run,
-        violations: &judge.violations,
+        violations,
         unreached: &[],
         end: None,
     };
     let limits = RunLimits {
         states: trace.origin.states.unwrap_or(RUN_STATES),
+        go_on: trace.origin.go_on,
         ..RunLimits::default()
     };
     judge_run(system, &properties, seed, &ended, &limits).outcome()
+}
+
+/// The properties that counted where a trace was recorded.
+fn counting<P: Protocol>(system: &System<P>, trace: &Trace) -> Vec<Property<P>> {
+    let counted = &trace.origin.properties;
+    let counts = |name: &str| {
+        let counted = counted.as_ref();
+        counted.is_none_or(|counted| counted.iter().any(|other| other == name))
+    };
+    Property::those(&system.protocol.properties(), &|p| counts(p.name))
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::check::Stopped;
@@ -11,7 +12,7 @@ use crate::model::facts::{Costs, Facts};
 use crate::trace::{Outcome, Trace};
 
 /// The verdict of a run; of two that go against what is expected, the lower says more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunVerdict {
     /// Nothing was violated and every goal was reached.
@@ -68,7 +69,7 @@ impl RunVerdict {
 }
 
 /// The verdict of a check on one property, without what qualifies it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(into = "&'static str")]
 pub enum CheckVerdict {
     Holds,
@@ -111,7 +112,7 @@ impl From<CheckVerdict> for &'static str {
 }
 
 /// What a verdict against a property says of the protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(into = "&'static str")]
 pub enum Blame {
     Bug,
@@ -131,7 +132,7 @@ impl From<Blame> for &'static str {
 }
 
 /// What came of one run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct RunReport {
     pub seed: u64,
@@ -167,7 +168,7 @@ impl RunReport {
 }
 
 /// What came of a check.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct CheckReport {
     /// Which engine searched.
@@ -186,7 +187,7 @@ pub struct CheckReport {
 }
 
 /// The verdict on one property.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct PropertyReport {
     pub property: String,
@@ -222,7 +223,7 @@ pub struct PropertyReport {
 }
 
 /// One search.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct SearchReport {
     /// The assumptions imposed beyond what the scenario allowed.
@@ -265,7 +266,7 @@ pub struct SearchReport {
 }
 
 /// Something that a search left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct ReductionReport {
     /// `no-op`, `lost` or `dead`.
@@ -276,7 +277,7 @@ pub struct ReductionReport {
 }
 
 /// What a role never got in a search.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Unexercised {
     pub role: String,
@@ -299,7 +300,7 @@ impl CheckReport {
 }
 
 /// How an expectation of a scenario turned out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Expected {
     /// What was expected of: `run`, or a property.
@@ -319,7 +320,7 @@ impl Expected {
 /// What the expectation of some run begins with.
 pub(super) const SOME: &str = "some: ";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExpectedOutcome {
     AsExpected,

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::record::record_schedule;
@@ -30,7 +31,7 @@ pub(super) enum Story<P: Protocol> {
 }
 
 /// A scripted event that cannot happen where its turn comes, and the world at that point.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct RefutedStory {
     /// The schedule that has it: `run.schedule` or `check.after`.
@@ -49,6 +50,7 @@ pub struct RefutedStory {
     /// The cuts that last.
     pub cuts: Vec<String>,
     /// The events before it.
+    #[serde(skip)]
     pub trace: Trace,
     /// The same with the text around its place.
     #[serde(skip)]
@@ -56,7 +58,7 @@ pub struct RefutedStory {
 }
 
 /// A node, as the events before left it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct NodeStands {
     pub name: String,

@@ -12,6 +12,7 @@ mod recorder;
 pub use compare::Difference;
 pub use hash::TraceHash;
 pub use recorder::{Recorder, STEPS_MAX};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -22,7 +23,7 @@ use crate::model::{LinkRules, Observation, Time};
 pub const FORMAT: u32 = 1;
 
 /// A schedule with times, effects and observations.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Trace {
     /// The version of the format; see [`FORMAT`].
@@ -52,7 +53,7 @@ pub struct Trace {
 }
 
 /// A part of a run that is not in its trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Unrecorded {
     /// How many of the recorded steps come before it.
@@ -61,7 +62,7 @@ pub struct Unrecorded {
 }
 
 /// Where a trace comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Origin {
     /// `simulator`, `checker`, `schedule` or `replay`.
@@ -77,6 +78,9 @@ pub struct Origin {
     /// How many worlds the search at the end of the run might hold, if it was not as many as usual.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub states: Option<usize>,
+    /// The run went on when a property was violated.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub go_on: bool,
     /// The properties that counted in the run, if not all did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub properties: Option<Vec<String>>,
@@ -86,7 +90,7 @@ pub struct Origin {
 }
 
 /// What came of a run, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
     /// `ok`, `violated`, `blocked`, `undecided`, or a verdict of the checker.
@@ -95,7 +99,7 @@ pub struct Outcome {
     pub sentences: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NodeInfo {
     pub name: String,
@@ -103,7 +107,7 @@ pub struct NodeInfo {
 }
 
 /// What the first start of a node did.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StartRecord {
     #[serde(flatten)]
     pub did: Did,
@@ -111,7 +115,7 @@ pub struct StartRecord {
 }
 
 /// One event that happened, with its effects.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StepRecord {
     /// Virtual time; a step of the checker has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,7 +144,7 @@ pub struct StepRecord {
 }
 
 /// An event taken apart. Nodes are positions in [`Trace::nodes`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
     Deliver(Message),
@@ -188,7 +192,7 @@ impl What {
 }
 
 /// A message on a link.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Message {
     pub src: usize,
@@ -197,7 +201,7 @@ pub struct Message {
 }
 
 /// What a handler did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Did {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sent: Vec<Sent>,
@@ -207,7 +211,7 @@ pub struct Did {
     pub observed: Vec<Observation>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Sent {
     pub dst: usize,
@@ -217,7 +221,7 @@ pub struct Sent {
     pub lost: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Saved {
     pub record: String,
@@ -226,7 +230,7 @@ pub struct Saved {
 }
 
 /// A node as a step left it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NodeRecord {
     pub up: bool,
@@ -240,7 +244,7 @@ pub struct NodeRecord {
     pub timers: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PropertyStatus {
     pub property: String,

@@ -2,6 +2,7 @@
 
 #![cfg(feature = "cli")]
 
+mod answers;
 mod budgets;
 mod check;
 mod checkpoint;
@@ -15,6 +16,7 @@ mod suite;
 use std::fs;
 use std::path::Path;
 use std::process::{Command as Process, Stdio};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use assert_cmd::Command;
@@ -60,8 +62,26 @@ fn read(folder: &Path, name: &str) -> Value {
 
 fn json(command: &mut Command) -> (i32, Value) {
     let output = command.output().unwrap();
-    let value = serde_json::from_slice(&output.stdout).expect("standard output is JSON");
+    let value: Value = serde_json::from_slice(&output.stdout).expect("standard output is JSON");
+    // A schema is no answer.
+    if value.get("$schema").is_none() {
+        keeps_to_its_schema(&value);
+    }
     (output.status.code().unwrap(), value)
+}
+
+/// Every answer that a test looks at is as `jury schema --answers` describes it.
+fn keeps_to_its_schema(answer: &Value) {
+    static SCHEMA: OnceLock<jsonschema::Validator> = OnceLock::new();
+    let schema = SCHEMA.get_or_init(|| {
+        let output = jury(Path::new(".")).args(["schema", "--answers"]).output();
+        let schema = serde_json::from_slice(&output.unwrap().stdout).expect("a schema is JSON");
+        jsonschema::validator_for(&schema).expect("a good schema")
+    });
+    if !schema.is_valid(answer) {
+        let wrong: Vec<_> = schema.iter_errors(answer).map(|e| e.to_string()).collect();
+        panic!("{wrong:?}\n{answer:#}");
+    }
 }
 
 /// What is told on both outputs by who is interrupted at work. Nothing is established then.

@@ -396,6 +396,30 @@ fn a_run_may_look_past_a_violation() {
         .args(["replay", "second.json"])
         .assert()
         .code(0);
+    // Or it goes on, and tells of each in its turn.
+    scenario["run"]["properties"] = Value::Null;
+    write(here.path(), "past.json", &scenario);
+    let args = [
+        "run",
+        "past.json",
+        "--go-on",
+        "--json",
+        "--trace",
+        "all.json",
+    ];
+    let (_, answer) = json(jury(here.path()).args(args));
+    let shown = &answer["shown"];
+    assert_eq!(shown["step"].as_u64(), Some(early));
+    let violated = shown["violated"].as_array().unwrap();
+    assert_eq!((&violated[0], violated.last().unwrap()), (&first, &second));
+    let told = shown["sentences"].to_string();
+    let last = format!("consistency is violated in step {late}: ");
+    assert!(told.contains(&last), "{told}");
+    jury(here.path())
+        .args(["replay", "all.json"])
+        .assert()
+        .code(0)
+        .stdout(contains(last));
     scenario["run"]["properties"] = serde_json::json!(["consistency"]);
     scenario["expect"] = serde_json::json!({ "run": { "violated": "stability" } });
     write(here.path(), "past.json", &scenario);

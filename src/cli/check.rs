@@ -215,7 +215,7 @@ pub enum EngineName {
 }
 
 /// What a check gave, beside what it cost.
-#[derive(Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Checked {
     #[serde(flatten)]
@@ -265,6 +265,23 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         return story::tell(&args.story(begun), story, pending, terminal);
     }
 
+    let (checked, folder) = explore(args, case)?;
+    let shown = shown(&checked.report, args.show.as_deref());
+    answer(args, terminal, &checked, &shown, pending)?;
+    if let Some(folder) = folder.filter(|_| checked.effort.stopped.is_none()) {
+        // Only now: until its answer is out, a check that is killed could go on.
+        if let Err(error) = folder.clear() {
+            let path = folder.path().display();
+            super::output::remark(format!(
+                "The check is over, but its checkpoints in {path} could not be removed: {error}."
+            ));
+        }
+    }
+    Ok(checked.outcome)
+}
+
+/// Checks, before anything is told of it; and where checkpoints are kept.
+pub fn explore(args: &Args, case: &dyn Case) -> Result<(Checked, Option<Folder>), Failure> {
     interrupt::heed();
     let options = CheckOptions {
         engine: match args.engine {
@@ -286,24 +303,32 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     checked.checkpoint = folder
         .as_ref()
         .and_then(|folder| GoOn::at(folder, &checked));
+    Ok((checked, folder))
+}
 
-    let shown = shown(&checked.report, args.show.as_deref());
+/// Tells what a check found, and writes the trace that was asked for.
+pub fn answer(
+    args: &Args,
+    terminal: &Terminal,
+    checked: &Checked,
+    shown: &[&PropertyReport],
+    pending: Option<Pending>,
+) -> Result<(), Failure> {
+    let special = |name: &&String| name.as_str() == "all" || name.as_str() == "none";
     let recorded = shown.iter().find_map(|p| p.trace.as_ref());
     let recorded = recorded.filter(|_| pending.is_some()).cloned();
     let mut out = Output::new(terminal);
     let outcome = checked.outcome;
     if args.answer.json {
         let seconds = checked.effort.seconds;
-        if !args.answer.with_trace {
-            let properties = &mut checked.report.properties;
-            for property in properties {
-                property.trace = None;
-            }
+        let mut told = checked.clone();
+        for property in &mut told.report.properties {
+            property.trace = property.trace.take().filter(|_| args.answer.with_trace);
         }
-        let answer = Answer::new("check", Some(&args.file), seconds, outcome, &checked);
+        let answer = Answer::new("check", Some(&args.file), seconds, outcome, told);
         out.json(&answer)?;
     } else {
-        findings::tell(&mut out, &args.file, &checked)?;
+        findings::tell(&mut out, &args.file, checked)?;
         if let Some(name) = args.show.as_ref().filter(|name| !special(name))
             && shown.is_empty()
         {
@@ -311,10 +336,10 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
                 "Nothing to show: {name} is not judged by this check."
             ))?;
         }
-        for property in &shown {
+        for property in shown {
             findings::show(&mut out, property, args.picture, terminal)?;
         }
-        findings::statistics(&mut out, &checked)?;
+        findings::statistics(&mut out, checked)?;
     }
     out.finish()?;
     // An answer is not lost with a file that cannot be written.
@@ -324,20 +349,11 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             None => super::output::remark(pending.unwritten()),
         }
     }
-    if let Some(folder) = folder.filter(|_| checked.effort.stopped.is_none()) {
-        // Only now: until its answer is out, a check that is killed could go on.
-        if let Err(error) = folder.clear() {
-            let path = folder.path().display();
-            super::output::remark(format!(
-                "The check is over, but its checkpoints in {path} could not be removed: {error}."
-            ));
-        }
-    }
-    Ok(outcome)
+    Ok(())
 }
 
 /// How a check that was stopped goes on.
-#[derive(Serialize, JsonSchema)]
+#[derive(Clone, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct GoOn {
     pub folder: String,
@@ -445,7 +461,7 @@ pub fn has_none(file: &Path) -> Failure {
 }
 
 /// The properties whose schedules are shown.
-fn shown<'a>(report: &'a CheckReport, show: Option<&str>) -> Vec<&'a PropertyReport> {
+pub fn shown<'a>(report: &'a CheckReport, show: Option<&str>) -> Vec<&'a PropertyReport> {
     let wrong = |p: &&PropertyReport| by_itself(p) == Outcome::Refuted;
     let properties = report.properties.iter();
     match show {

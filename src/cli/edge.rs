@@ -11,7 +11,7 @@ use crate::trace::Trace;
 
 pub use crate::matrix::Matrix;
 pub use crate::matrix::skeen::{commit_protocols, concurrency_sets};
-pub use crate::report::{Options, diagram, step};
+pub use crate::report::{Landmark, Options, details, diagram, landmark, prose, screen};
 pub use crate::scenario::{SEEDS_MAX, Seeds, nearest};
 pub use crate::testbed::{Replayed, estimate, run_seeds};
 

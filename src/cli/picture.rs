@@ -6,8 +6,8 @@ use super::edge::{self, Options};
 use super::terminal::WIDTH_MAX;
 use super::{Failure, Terminal, words};
 
-/// A diagram longer than this is elided, unless somebody asks for all of it.
-const STEPS_SHOWN: usize = 200;
+/// A longer run is drawn condensed, unless somebody asks for all of it.
+const STEPS_SHOWN: usize = 60;
 
 /// How a diagram is drawn.
 #[derive(Clone, Copy, Debug, Default, clap::Args)]
@@ -20,6 +20,10 @@ pub struct Picture {
     /// Columns, 40 to 200 [default: those of the terminal].
     #[arg(long, value_name = "COLUMNS", value_parser = clap::value_parser!(u16).range(40..=200))]
     pub width: Option<u16>,
+
+    /// What the scenario is about was told before.
+    #[arg(skip)]
+    pub about_is_told: bool,
 }
 
 impl Picture {
@@ -31,6 +35,7 @@ impl Picture {
                 .map_or(terminal.width.min(WIDTH_MAX), usize::from),
             color: terminal.color,
             ascii: self.ascii,
+            about: !self.about_is_told,
             ..Options::default()
         }
     }
@@ -45,7 +50,7 @@ impl Picture {
         let options = Options {
             from: part.0,
             until: part.1,
-            elide: (part == (None, None)).then_some(STEPS_SHOWN),
+            elide: condensed(part),
             ..self.options(terminal)
         };
         edge::diagram(trace, &options)
@@ -55,6 +60,11 @@ impl Picture {
     pub fn leaves_out(trace: &Trace, part: Part) -> bool {
         part == (None, None) && trace.steps.len() > STEPS_SHOWN
     }
+}
+
+/// How many steps are drawn of a long run, unless somebody asks for a part of it.
+pub fn condensed(part: Part) -> Option<usize> {
+    (part == (None, None)).then_some(STEPS_SHOWN)
 }
 
 /// The first and the last step to draw.

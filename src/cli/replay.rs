@@ -113,6 +113,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let ended = result.difference.as_ref().map(|d| d.step);
     let options = Options {
         until: options.until.or(ended),
+        elide: picture::condensed((args.from, args.until)),
         ..options
     };
     let mut out = Output::new(terminal);
@@ -132,6 +133,13 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             &options,
         ))?;
         out.line("")?;
+        if Picture::leaves_out(&trace, (args.from, args.until)) {
+            let (program, file) = (words::program(), args.trace.display().to_string());
+            let file = words::typed(&file);
+            out.line(format!(
+                "See what is left out: {program} replay {file} --from A --until B"
+            ))?;
+        }
         tell(&mut out, &args.trace, outcome, &result)?;
     }
     out.finish()?;

@@ -85,10 +85,14 @@ pub struct Args {
 
     #[command(flatten)]
     picture: Picture,
+
+    /// A run with fewer steps is drawn even if there are more seeds.
+    #[arg(skip = STORY_STEPS)]
+    story_steps: u64,
 }
 
 impl Args {
-    /// What `jury run FILE` means, within limits.
+    /// What `jury run FILE` means, within limits, but that it always draws a run.
     pub fn all_seeds(file: PathBuf, limits: RunLimits, picture: Picture) -> Self {
         Args {
             file,
@@ -103,6 +107,7 @@ impl Args {
             quiet: false,
             limits,
             picture,
+            story_steps: u64::MAX,
         }
     }
 
@@ -140,7 +145,7 @@ impl Args {
 /// What the runs gave.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub struct Ran {
+pub struct RunAnswer {
     /// The seeds that were asked for, both included.
     seeds: (u64, u64),
     /// How many runs were finished.
@@ -177,7 +182,34 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     if let Some(story) = case.refuted_run() {
         return story::tell(&args.story(opened), story, pending, terminal);
     }
+    let ran = simulate(args, case, asked, drawn)?;
+    answer(args, terminal, ran, pending)
+}
 
+/// Runs that are over and judged, before anything is told of them.
+pub struct Ran {
+    asked: RangeInclusive<u64>,
+    reports: Vec<RunReport>,
+    judged: Judged,
+    shown: Option<RunReport>,
+    seconds: f64,
+}
+
+impl Ran {
+    /// The run to be drawn.
+    pub fn shown(&self) -> Option<&RunReport> {
+        self.shown.as_ref()
+    }
+}
+
+/// Runs these seeds, and once more, recorded, the one that is worth showing.
+pub fn simulate(
+    args: &Args,
+    case: &dyn Case,
+    asked: RangeInclusive<u64>,
+    drawn: Option<String>,
+) -> Result<Ran, Failure> {
+    let named = case.seeds().unwrap_or_else(|| asked.clone());
     interrupt::heed();
     let begun = Instant::now();
     let mut guard = args.limits.guard();
@@ -191,7 +223,29 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         let steps = usize::try_from(shown.facts.steps).unwrap_or(usize::MAX);
         picture::range((args.from, args.until), steps)?;
     }
-    let seconds = begun.elapsed().as_secs_f64();
+    Ok(Ran {
+        asked,
+        reports,
+        judged,
+        shown,
+        seconds: begun.elapsed().as_secs_f64(),
+    })
+}
+
+/// Tells what runs came to, and writes the trace that was asked for.
+pub fn answer(
+    args: &Args,
+    terminal: &Terminal,
+    ran: Ran,
+    pending: Option<Pending>,
+) -> Result<Outcome, Failure> {
+    let Ran {
+        asked,
+        reports,
+        mut judged,
+        shown,
+        seconds,
+    } = ran;
     let too_long = shown.as_ref().and_then(|r| r.trace.as_ref()?.unrecorded);
 
     let trace = shown.as_ref().and_then(|r| r.trace.as_ref());
@@ -248,7 +302,7 @@ fn shown(
         } else {
             !args.quiet
         };
-    let is_story = |report: &RunReport| reports.len() == 1 || report.facts.steps < STORY_STEPS;
+    let is_story = |report: &RunReport| reports.len() == 1 || report.facts.steps < args.story_steps;
     let first = judged.worst.map(|i| &reports[i]);
     let report = first.or_else(|| reports.first().filter(|r| wanted || is_story(r)))?;
     if !seeds::is_over(report) {
@@ -288,10 +342,10 @@ fn result(
     reports: Vec<RunReport>,
     judged: Judged,
     shown: Option<RunReport>,
-) -> Ran {
+) -> RunAnswer {
     let first_failing = judged.worst.map(|i| reports[i].seed);
     let failing = judged.failing.iter().map(|i| reports[*i].seed).collect();
-    Ran {
+    RunAnswer {
         seeds: (*asked.start(), *asked.end()),
         finished: reports.iter().filter(|r| seeds::is_over(r)).count(),
         verdicts: verdicts(&reports),

@@ -9,7 +9,7 @@ use super::limits::RunGuard;
 use super::{Outcome, edge, progress};
 
 /// Reads one seed.
-pub fn parse(text: &str) -> std::result::Result<u64, String> {
+pub fn parse(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| {
         let whole = text
             .strip_prefix('-')

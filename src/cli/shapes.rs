@@ -76,7 +76,7 @@ pub fn schema() -> Value {
         answers.push(json!({ "allOf": [is_its_own, answer] }));
     };
     let cannot_happen = of::<story::CannotHappen<'static>>(&mut generator);
-    add("run", of::<run::Ran>(&mut generator));
+    add("run", of::<run::RunAnswer>(&mut generator));
     add("run", cannot_happen.clone());
     add("check", of::<check::Checked>(&mut generator));
     add("check", cannot_happen);

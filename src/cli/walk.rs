@@ -16,13 +16,17 @@ use crossterm::terminal::{
 };
 use crossterm::{execute, queue};
 
-use super::edge::{self, Options};
+use super::edge::{self, Landmark, Options};
 use super::{Failure, Outcome, Terminal, interrupt};
 
 /// How often a signal is looked for while nobody types.
 const LOOK: Duration = Duration::from_millis(200);
 
-const KEYS: &str = "n/→ next · p/← back · g goto · d details · Home/End · q quit";
+/// What may be pressed, in lines that fit a narrow terminal.
+const KEYS: [&str; 2] = [
+    "n/→ next · p/← back · g goto · d details · Home/End · q quit",
+    "j or f e c v: jump to a fault, election, decision, violation; J F E C V back",
+];
 
 /// Makes sure that there is somebody to walk with.
 pub fn possible(terminal: &Terminal) -> Result<(), Failure> {
@@ -46,6 +50,7 @@ pub fn walk(trace: &Trace, options: &Options, from: usize) -> Result<(), Failure
         at: 0,
         details: false,
         going_to: None,
+        missed: None,
     };
     walker.go(from);
     let result = walker.walk();
@@ -104,6 +109,8 @@ struct Walker<'a> {
     details: bool,
     /// The digits typed so far of the step to go to.
     going_to: Option<String>,
+    /// What the last key looked for in vain.
+    missed: Option<Landmark>,
 }
 
 impl Walker<'_> {
@@ -131,11 +138,29 @@ impl Walker<'_> {
         Ok(())
     }
 
+    /// To the next of what a key stands for, or back to the last.
+    fn jump(&mut self, key: char) {
+        let wanted = match key.to_ascii_lowercase() {
+            'j' => Landmark::Any,
+            'f' => Landmark::Fault,
+            'e' => Landmark::Election,
+            'c' => Landmark::Decision,
+            'v' => Landmark::Violation,
+            _ => return,
+        };
+        let back = key.is_ascii_uppercase();
+        match edge::landmark(self.trace, self.at, wanted, back) {
+            Some(step) => self.go(step),
+            None => self.missed = Some(wanted),
+        }
+    }
+
     /// Whether the walk goes on.
     fn press(&mut self, key: KeyEvent) -> bool {
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return !matches!(key.code, KeyCode::Char('c' | 'd'));
         }
+        self.missed = None;
         if let Some(mut digits) = self.going_to.take() {
             match key.code {
                 KeyCode::Char(c) if c.is_ascii_digit() && digits.len() < 9 => digits.push(c),
@@ -164,6 +189,7 @@ impl Walker<'_> {
             KeyCode::End => self.go(usize::MAX),
             KeyCode::Char('g') => self.going_to = Some(String::new()),
             KeyCode::Char('d') => self.details = !self.details,
+            KeyCode::Char(key) => self.jump(key),
             _ => {}
         }
         true
@@ -177,37 +203,46 @@ impl Walker<'_> {
             width: self.options.width.min(columns.into()),
             ..self.options.clone()
         };
-        let text = if self.details {
-            edge::step(self.trace, self.at, &options).unwrap_or_default()
+        let room = rows.saturating_sub(1 + KEYS.len());
+        // The names stay on top, and what happened last at the bottom.
+        let lines = if self.details {
+            edge::details(self.trace, self.at, &options, room)
         } else {
-            edge::diagram(self.trace, &options)
-        };
-        let lines: Vec<&str> = text.lines().collect();
-        // What happened last stands at the bottom of a diagram, and the beginning of details at
-        // their top.
-        let room = rows - 2;
-        let skipped = if self.details {
-            0
-        } else {
-            lines.len().saturating_sub(room)
+            edge::screen(self.trace, &options, room)
         };
         let mut out = stdout().lock();
         queue!(out, Clear(ClearType::All))?;
-        for (row, line) in lines[skipped..].iter().take(room).enumerate() {
+        for (row, line) in lines.iter().enumerate() {
             queue!(out, MoveTo(0, u16::try_from(row).unwrap_or(0)), Print(line))?;
         }
-        let foot = if let Some(digits) = &self.going_to {
-            format!("go to step: {digits}_")
-        } else {
-            let event = self.at.checked_sub(1).map(|i| &self.trace.steps[i].event);
-            let event = event.map_or("the start", String::as_str);
-            format!("step {} of {}: {event}", self.at, self.trace.steps.len())
-        };
-        for (up, line) in [(2, foot.as_str()), (1, KEYS)] {
+        let foot = self.foot();
+        let below = [foot.as_str()].into_iter().chain(KEYS).rev();
+        for (up, line) in (1..).zip(below) {
             let line: String = line.chars().take(columns.into()).collect();
-            let row = u16::try_from(rows - up).unwrap_or(u16::MAX);
+            let row = u16::try_from(rows.saturating_sub(up)).unwrap_or(u16::MAX);
             queue!(out, MoveTo(0, row), Print(line))?;
         }
         out.flush()
+    }
+
+    /// Where it stands, or what is being typed.
+    fn foot(&self) -> String {
+        if let Some(digits) = &self.going_to {
+            return format!("go to step: {digits}_");
+        }
+        let event = self.at.checked_sub(1).map(|i| &self.trace.steps[i].event);
+        let event = event.map_or("the start", String::as_str);
+        let missed = self.missed.map_or("", |landmark| match landmark {
+            Landmark::Any => " (nothing more to jump to)",
+            Landmark::Fault => " (no fault there)",
+            Landmark::Election => " (no election there)",
+            Landmark::Decision => " (no decision there)",
+            Landmark::Violation => " (no violation there)",
+        });
+        format!(
+            "step {} of {}{missed}: {event}",
+            self.at,
+            self.trace.steps.len()
+        )
     }
 }

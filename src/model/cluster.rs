@@ -133,13 +133,13 @@ impl fmt::Debug for NodeSet {
     }
 }
 
-/// The members, as a list of numbers.
+/// The members, as a list of ids.
 impl Serialize for NodeSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // Formats without names want to know the length.
         let mut list = serializer.serialize_seq(Some(self.len()))?;
         for id in self.iter() {
-            list.serialize_element(&index(id))?;
+            list.serialize_element(&id)?;
         }
         list.end()
     }
@@ -147,11 +147,11 @@ impl Serialize for NodeSet {
 
 impl<'de> Deserialize<'de> for NodeSet {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let list = Vec::<usize>::deserialize(deserializer)?;
-        if list.iter().any(|at| *at >= MAX_NODES) {
+        let list = Vec::<Id>::deserialize(deserializer)?;
+        if list.iter().any(|id| index(*id) >= MAX_NODES) {
             return Err(D::Error::custom("no cluster has so many nodes"));
         }
-        Ok(list.into_iter().map(Id::from).collect())
+        Ok(list.into_iter().collect())
     }
 }
 

@@ -14,6 +14,7 @@ pub mod facts;
 pub mod few;
 pub mod globals;
 pub mod id;
+pub mod key_state;
 pub mod kinds;
 #[macro_use]
 pub mod mistake;
@@ -40,6 +41,7 @@ pub use cluster::{Cluster, Link, NodeSet};
 pub use event::{Class, Envelope, Event, Obstacle, Vocabulary};
 pub use few::{Few, FewMap};
 pub use id::Id;
+pub use key_state::{KeyState, KeyValue};
 pub use mistake::Bug;
 pub use network::{Channel, Cut, CutFamily, LinkOrder, LinkRules};
 pub use node::{Node, Reaction, Up};

@@ -11,6 +11,7 @@ use super::actor::{Actor, Data, Input};
 use super::arms::Told;
 use super::cluster::{Cluster, NodeSet};
 use super::id::Id;
+use super::key_state::KeyState;
 use super::mistake::Bug;
 use super::node::Node;
 use super::params::BadParameter;
@@ -104,6 +105,13 @@ pub trait Protocol: Actor {
     fn status_down(&self, storage: &Self::Storage) -> String {
         let _ = storage;
         String::new()
+    }
+
+    /// What of its state matters to whoever looks at a picture, shown there when it changes: a role or phase,
+    /// a term, a ballot, a log. Nothing, unless a protocol says what.
+    fn key_state(&self, state: &Self::State) -> KeyState {
+        let _ = state;
+        KeyState::default()
     }
 
     /// Where a node stands: by its state while it is up, by its storage while it is down.

@@ -62,7 +62,50 @@ impl<'a> Canvas<'a> {
         if let Some((_, x)) = self.layout.others {
             line.put(x, self.strokes.lane, Style::Dim);
         }
+        self.cuts(&mut line, story);
         line
+    }
+
+    /// The cuts that last: a wall between neighbours that do not reach each other. A cut between none but
+    /// nodes that are no neighbours has a piece of it beside either lane.
+    fn cuts(&mut self, line: &mut Line, story: &Story<'_>) {
+        let places = self.layout.lanes.iter();
+        let places: Vec<(usize, usize)> = places
+            .filter_map(|&node| Some((node, self.layout.column(node)?)))
+            .collect();
+        let wall = |a: usize, b: usize| match (story.is_cut(a, b), story.is_cut(b, a)) {
+            (true, true) => Some(Mark::Cut),
+            (true, false) => Some(Mark::OnlyLeft),
+            (false, true) => Some(Mark::OnlyRight),
+            (false, false) => None,
+        };
+        let mut walls = Vec::new();
+        for neighbours in places.windows(2) {
+            if let [(a, x0), (b, x1)] = *neighbours
+                && let Some(mark) = wall(a, b)
+            {
+                walls.push((usize::midpoint(x0, x1), mark));
+            }
+        }
+        let seen = walls.clone();
+        for links in story.cuts() {
+            for &(src, dst) in links {
+                let ends = (self.layout.column(src), self.layout.column(dst));
+                let (a, b) = (src.min(dst), src.max(dst));
+                if let (Some(x0), Some(x1)) = ends
+                    && let (low, high) = (x0.min(x1), x0.max(x1))
+                    && high > low + 2
+                    && !seen.iter().any(|(x, _)| low < *x && *x < high)
+                    && let Some(mark) = wall(a, b)
+                {
+                    walls.extend([(low + 1, mark), (high - 1, mark)]);
+                }
+            }
+        }
+        for (x, mark) in walls {
+            self.standing.push((x, mark));
+            line.put(x, mark.glyph(self.ascii), Style::Warn);
+        }
     }
 
     /// The line is done: what still shows of the lanes' marks is explained.
@@ -234,7 +277,7 @@ fn style(mark: Mark) -> Style {
     match mark {
         Mark::Commit | Mark::Decided | Mark::Elected | Mark::Recover => Style::Good,
         Mark::Abort | Mark::Crash | Mark::Lost => Style::Bad,
-        Mark::Timer | Mark::Copied | Mark::Locked => Style::Warn,
+        Mark::Timer | Mark::Copied | Mark::Locked | Mark::Cut => Style::Warn,
         Mark::Idle | Mark::Down | Mark::NotStarted => Style::Dim,
         _ => Style::Bold,
     }

@@ -4,19 +4,34 @@
 //! the canvas and the words make of a trace; decides the order of the rows, nothing more.
 
 use super::Options;
-use super::canvas::{Canvas, Head};
+use super::canvas::{self, Canvas};
 use super::layout::Layout;
 use super::names::{DisplayNames, Sort};
 use super::paint::{Line, Style, paint};
 use super::signs::{event_marks, tone};
 use super::story::{Origin, Scene, Story, actor, message};
-use super::text::{Detail, clean, count, fit, wrap};
-use super::words;
-use crate::model::Observation;
-use crate::trace::{Message, StepRecord, Trace, What};
+use super::text::{Detail, clean, count, fit, width, wrap};
+use super::weight::{Skipped, kept, weights};
+use super::words::{self, Beside};
+use crate::trace::{Message, Trace, What};
 
 /// Draws a trace. The diagram ends in a line break.
 pub fn diagram(trace: &Trace, options: &Options) -> String {
+    let (Head { title, names }, rest) = rows(trace, options);
+    let mut text = [title, names, rest].concat().join("\n");
+    text.push('\n');
+    text
+}
+
+/// What stands above the steps.
+pub(super) struct Head {
+    pub title: Vec<String>,
+    /// The names over the lanes.
+    pub names: Vec<String>,
+}
+
+/// The lines of a diagram: the head, and the rest.
+pub(super) fn rows(trace: &Trace, options: &Options) -> (Head, Vec<String>) {
     let names = DisplayNames::new(trace, options.ascii);
     let layout = Layout::new(trace, options, &names);
     let mut picture = Picture {
@@ -27,15 +42,19 @@ pub fn diagram(trace: &Trace, options: &Options) -> String {
         out: Vec::new(),
     };
     picture.title();
+    let title = std::mem::take(&mut picture.out);
     picture.header();
+    let header = std::mem::take(&mut picture.out);
     let mut story = Story::begin(trace);
     picture.start(&story);
     picture.steps(&mut story);
     picture.end(&story);
     picture.below(&story);
-    let mut text = picture.out.join("\n");
-    text.push('\n');
-    text
+    let head = Head {
+        title,
+        names: header,
+    };
+    (head, picture.out)
 }
 
 /// A diagram in the making.
@@ -63,7 +82,8 @@ impl<'a> Picture<'a> {
 
     fn steps(&mut self, story: &mut Story<'a>) {
         let wanted = &self.canvas.layout.steps;
-        let kept = kept(self.trace, wanted, self.options.elide);
+        let weights = weights(self.trace, self.names);
+        let kept = kept(&weights, wanted, self.options.elide.unwrap_or(usize::MAX));
         let mut shown = wanted.iter().zip(kept).peekable();
         let earlier = self.options.from.map_or(0, |from| from.saturating_sub(1));
         let until = self.options.until.unwrap_or(usize::MAX);
@@ -89,7 +109,7 @@ impl<'a> Picture<'a> {
                 self.skipped(story, &mut skipped);
                 self.scene(story, &scene);
             } else {
-                skipped.add(scene.step);
+                skipped.add(scene.step, weights[nth - 1], self.names);
             }
         }
         self.skipped(story, &mut skipped);
@@ -101,13 +121,27 @@ impl<'a> Picture<'a> {
 
     /// Says what was left out since the last step that was drawn.
     fn skipped(&mut self, story: &Story<'_>, skipped: &mut Skipped) {
-        let Skipped { steps, loud } = std::mem::take(skipped);
-        if loud {
-            self.left_out(story, steps, "");
-        } else if steps > 0 {
-            let words = format!("{} left out", count(steps as u64, "quiet step"));
-            self.banner(story, &words);
+        let skipped = std::mem::take(skipped);
+        if skipped.is_empty() {
+            return;
         }
+        let mut line = self.canvas.lanes(story);
+        self.canvas
+            .banner(&mut line, &skipped.title(), Style::Dim, false);
+        self.beside(line, story, &skipped.contents(), Style::Dim);
+    }
+
+    /// Puts words beside a line, and on as many lines below as they take.
+    pub fn beside(&mut self, mut line: Line, story: &Story<'_>, words: &str, style: Style) {
+        let layout = self.canvas.layout;
+        for (nth, words) in wrap(words, layout.text_width(), 2).iter().enumerate() {
+            if nth > 0 {
+                self.push(&line);
+                line = self.canvas.lanes(story);
+            }
+            line.put(layout.text, words, style);
+        }
+        self.push(&line);
     }
 
     fn banner(&mut self, story: &Story<'_>, words: &str) {
@@ -129,9 +163,9 @@ impl<'a> Picture<'a> {
         let mut is_drawn = false;
         if let Some(m) = message(&step.what) {
             let head = match step.what {
-                What::Deliver(_) => Head::Arrives,
-                What::Duplicate(_) => Head::Copied,
-                _ => Head::Lost,
+                What::Deliver(_) => canvas::Head::Arrives,
+                What::Duplicate(_) => canvas::Head::Copied,
+                _ => canvas::Head::Lost,
             };
             is_drawn = self.message(&mut line, story, m, scene.origin, head);
         }
@@ -143,12 +177,17 @@ impl<'a> Picture<'a> {
         if let What::Cut { .. } | What::Heal { .. } = step.what {
             let words = clean(&step.event, self.options.ascii);
             let room = (layout.text - layout.left).saturating_sub(6);
+            is_drawn = width(&words) <= room;
+            // Where it does not say whom it separates, the text does.
+            let words = if is_drawn {
+                words
+            } else {
+                words.split(' ').take(1).collect()
+            };
             let words = fit(&words, room, self.options.ascii);
             self.canvas.banner(&mut line, &words, Style::Warn, false);
         }
-        let words = words::step(scene, self.names, is_drawn, layout.text_width());
-        line.put(layout.text, &words, tone(scene));
-        self.push(&line);
+        self.text(line, story, scene, is_drawn);
         if let Some(node) = actor(step) {
             self.lost_sends(story, node, &step.did);
         }
@@ -157,6 +196,26 @@ impl<'a> Picture<'a> {
         self.lost(story, &lost.collect::<Vec<_>>());
         for property in step.properties.iter().filter(|p| !p.holds) {
             self.violation(story, &property.property, property.reason.as_deref());
+        }
+    }
+
+    /// The words of a step and what it changed, beside its line and below it.
+    fn text(&mut self, line: Line, story: &Story<'_>, scene: &Scene<'_>, is_drawn: bool) {
+        let layout = self.canvas.layout;
+        let Beside { words, state } = words::step(scene, self.names, is_drawn, layout);
+        let mut line = Some(line);
+        for row in 0..words.len().max(state.len()) {
+            let mut line = match line.take() {
+                Some(line) => line,
+                None => self.canvas.lanes(story),
+            };
+            if let Some(words) = words.get(row) {
+                line.put(layout.text, words, tone(scene));
+            }
+            if let Some((at, state)) = state.get(row) {
+                line.put(*at, state, Style::Accent);
+            }
+            self.push(&line);
         }
     }
 
@@ -176,7 +235,7 @@ impl<'a> Picture<'a> {
         story: &Story<'_>,
         m: &Message,
         origin: Option<Origin>,
-        head: Head,
+        head: canvas::Head,
     ) -> bool {
         let labels = [
             self.names.message(&m.message, origin, Detail::Values),
@@ -187,64 +246,4 @@ impl<'a> Picture<'a> {
         let ends = (m.src, m.dst);
         self.canvas.arrow(line, story, ends, &labels, head)
     }
-}
-
-/// Steps left out in a row.
-#[derive(Default)]
-struct Skipped {
-    steps: usize,
-    /// Some of them matter.
-    loud: bool,
-}
-
-impl Skipped {
-    fn add(&mut self, step: &StepRecord) {
-        self.steps += 1;
-        self.loud |= matters(step);
-    }
-}
-
-/// Which of the steps that are wanted are drawn, if no more than so many are: a quarter at each end,
-/// and between them only those that matter, of these again the first and the last.
-fn kept(trace: &Trace, wanted: &[usize], elide: Option<usize>) -> Vec<bool> {
-    let most = elide.unwrap_or(usize::MAX);
-    if wanted.len() <= most {
-        return vec![true; wanted.len()];
-    }
-    let (head, tail) = (most.div_ceil(4), most / 4);
-    let end = wanted.len() - tail;
-    let loud: Vec<usize> = (head..end)
-        .filter(|i| trace.steps.get(wanted[*i] - 1).is_some_and(matters))
-        .collect();
-    let room = most - head - tail;
-    let (first, last) = if loud.len() > room {
-        (room.div_ceil(2), loud.len() - room / 2)
-    } else {
-        (loud.len(), loud.len())
-    };
-    let mut kept = vec![false; wanted.len()];
-    kept[..head].fill(true);
-    kept[end..].fill(true);
-    for &i in loud[..first].iter().chain(&loud[last..]) {
-        kept[i] = true;
-    }
-    kept
-}
-
-/// Whether a step is more than a message or a timer on its way: something was decided or done, a fault
-/// came or went, a property broke.
-fn matters(step: &StepRecord) -> bool {
-    let fault = match step.what {
-        What::Crash { .. } | What::Cut { .. } | What::Recover { .. } | What::Heal { .. } => true,
-        _ => step.crash_after.is_some(),
-    };
-    let tells = |observation: &Observation| {
-        !matches!(
-            observation,
-            Observation::Applied { .. }
-                | Observation::Accepted { .. }
-                | Observation::Intends { .. }
-        )
-    };
-    fault || step.did.observed.iter().any(tells) || step.properties.iter().any(|p| !p.holds)
 }

@@ -18,6 +18,29 @@ const NAMED_MAX: usize = 8;
 /// So many different statuses are told in words.
 const STATUSES_MAX: usize = 8;
 
+/// What is said of one node, said of several: `has asked 2` becomes `have asked 2`. Only a verb has
+/// another form, and only at the beginning.
+fn of_several(status: &str) -> String {
+    let (first, rest) = match status.split_once(' ') {
+        Some((first, rest)) => (first, format!(" {rest}")),
+        None => return status.to_owned(),
+    };
+    let plural = match first {
+        "has" => "have",
+        "is" => "are",
+        "was" => "were",
+        "does" => "do",
+        "follows" => "follow",
+        "asks" => "ask",
+        "waits" => "wait",
+        "holds" => "hold",
+        "knows" => "know",
+        "leads" => "lead",
+        other => other,
+    };
+    format!("{plural}{rest}")
+}
+
 impl Picture<'_> {
     /// How each node stands at the end: under its lane if there is room, else in a sentence.
     pub(super) fn end(&mut self, story: &Story<'_>) {
@@ -69,6 +92,11 @@ impl Picture<'_> {
                 let who = match nodes.len() {
                     n if n > 2 && n == stands.len() => "all".to_owned(),
                     _ => self.crowd(nodes),
+                };
+                let status = if nodes.len() > 1 {
+                    &of_several(status)
+                } else {
+                    *status
                 };
                 // A list, as of several transactions, is kept together.
                 if status.contains(", ") {

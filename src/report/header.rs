@@ -21,7 +21,7 @@ impl Picture<'_> {
         title.extend(origin.property.clone());
         title.retain(|part| !part.is_empty());
         self.say(&title.join(&dot), Style::Bold);
-        if let Some(about) = &origin.about {
+        if let Some(about) = origin.about.as_ref().filter(|_| self.options.about) {
             self.say(about, Style::Plain);
         }
         if !self.out.is_empty() {
@@ -67,6 +67,9 @@ impl Picture<'_> {
     fn gutter_head(&self, line: &mut Line) {
         let layout = self.canvas.layout;
         line.put(layout.number - 1, "#", Style::Dim);
+        if let Some(state) = layout.state {
+            line.put(state, "state", Style::Dim);
+        }
         if let Some(clock) = &layout.clock {
             let at = layout.number + 1 + clock.width - clock.unit.len();
             line.put(at, clock.unit, Style::Dim);
@@ -78,6 +81,8 @@ impl Picture<'_> {
         let layout = self.canvas.layout;
         let mut line = Line::blank(layout.width);
         let mut any = false;
+        let gutter = layout.number + layout.clock.as_ref().map_or(0, |clock| clock.width + 1);
+        let mut roles: Vec<(usize, String, usize)> = Vec::new();
         let role = |n: &usize| self.names.role(*n);
         for run in layout.lanes.chunk_by(|a, b| role(a) == role(b)) {
             let (Some(first), Some(last)) = (run.first(), run.last()) else {
@@ -91,9 +96,29 @@ impl Picture<'_> {
             } else {
                 role(first).to_owned()
             };
-            let role = fit(&role, x1 - x0 + layout.pitch - 1, self.options.ascii);
-            any |= !role.is_empty();
             let middle = usize::midpoint(x0, x1);
+            roles.push((middle, role, x1 - x0 + layout.pitch - 1));
+        }
+        // Whole where it runs into no other.
+        let ends = |(middle, role, _): &(usize, String, usize)| {
+            let from = middle.saturating_sub(width(role).saturating_sub(1) / 2);
+            (from, from + width(role))
+        };
+        let is_free = |nth: usize| {
+            let (from, to) = ends(&roles[nth]);
+            let before = nth
+                .checked_sub(1)
+                .map_or(gutter, |before| ends(&roles[before]).1);
+            let behind = roles.get(nth + 1).map_or(layout.width, |next| ends(next).0);
+            before < from && to < behind
+        };
+        for (nth, (middle, role, room)) in roles.iter().enumerate() {
+            let role = if is_free(nth) {
+                role.clone()
+            } else {
+                fit(role, *room, self.options.ascii)
+            };
+            any |= !role.is_empty();
             let at = middle.saturating_sub(width(&role).saturating_sub(1) / 2);
             line.put(at, &role, Style::Dim);
         }
@@ -126,8 +151,13 @@ impl Picture<'_> {
             let mut line = self.canvas.lanes(story);
             self.canvas.marks(&mut line, node, &marks(&start.did), None);
             let words = words::start(node, &start.did, self.names, layout.text_width());
-            line.put(layout.text, &words, Style::Plain);
-            self.push(&line);
+            for (nth, words) in words.iter().enumerate() {
+                if nth > 0 {
+                    line = self.canvas.lanes(story);
+                }
+                line.put(layout.text, words, Style::Plain);
+                self.push(&line);
+            }
             self.lost_sends(story, node, &start.did);
         }
         let broken = self.trace.properties.iter().filter(|p| !p.holds);

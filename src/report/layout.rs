@@ -9,6 +9,7 @@ use super::Options;
 use super::names::{DisplayNames, Sort};
 use super::story::{actor, message};
 use super::text::{Detail, width};
+use super::weight::has_key_states;
 use crate::model::Time;
 use crate::trace::{StepRecord, Trace};
 
@@ -17,6 +18,12 @@ const IDLE_LANES_MAX: usize = 8;
 /// Lanes closer than this bear no mark beside them.
 const PITCH_MIN: usize = 3;
 const PITCH_MAX: usize = 15;
+/// The state has a column of its own where that many are left beside the lanes.
+const STATE_COLUMN_MIN: usize = 64;
+/// From this width on lanes make room for it.
+const STATE_FROM: usize = 120;
+/// Of these it takes so many.
+const STATE_WIDTH: usize = 30;
 /// Digits behind the point of a time.
 const DECIMALS_MAX: u32 = 3;
 
@@ -40,6 +47,8 @@ pub(super) struct Layout {
     pub right: usize,
     /// Where the text begins.
     pub text: usize,
+    /// Where the column of the state begins that matters, if there is room for one.
+    pub state: Option<usize>,
     /// The steps shown, counted from 1 among those recorded, in order.
     pub steps: Vec<usize>,
 }
@@ -63,7 +72,12 @@ impl Layout {
         // The name of the last lane may be as wide as the marks beside it; its role stands over
         // its neighbours too.
         let tail = 4;
-        let text = if lanes.len() <= 5 { 42 } else { 32 }.min(width * 2 / 5);
+        let shows_state = has_key_states(trace);
+        let text = match lanes.len() {
+            _ if shows_state && width >= STATE_FROM => STATE_COLUMN_MIN,
+            ..=5 => 42.min(width * 2 / 5),
+            _ => 32.min(width * 2 / 5),
+        };
         let room = width.saturating_sub(left + tail + text);
         let mut hidden = Vec::new();
         if lanes.len() > room / PITCH_MIN + 1 {
@@ -80,6 +94,8 @@ impl Layout {
         for &node in &hidden {
             columns[node] = Some(last);
         }
+        let text = last + tail;
+        let has_room = width.saturating_sub(text) >= STATE_COLUMN_MIN && shows_state;
         Layout {
             width,
             number,
@@ -91,7 +107,8 @@ impl Layout {
             pitch,
             left,
             right: last,
-            text: last + tail,
+            text,
+            state: has_room.then(|| width - STATE_WIDTH),
             steps,
         }
     }
@@ -102,7 +119,8 @@ impl Layout {
 
     /// The columns that the text may take.
     pub fn text_width(&self) -> usize {
-        self.width.saturating_sub(self.text)
+        let end = self.state.map_or(self.width, |state| state - 2);
+        end.saturating_sub(self.text)
     }
 }
 

@@ -7,7 +7,7 @@ use super::diagram::Picture;
 use super::names::Sort;
 use super::paint::Style;
 use super::story::{Origin, Story};
-use super::text::{Detail, clean, count, fit, wrap};
+use super::text::{Detail, clean, count, fit, width, wrap};
 use crate::trace::{Did, Message};
 
 /// So many lost messages of one step have a line of their own.
@@ -40,17 +40,23 @@ impl Picture<'_> {
         };
         for (m, origin, why) in &lost[..shown] {
             let mut line = self.canvas.lanes(story);
-            self.message(&mut line, story, m, *origin, Head::Lost);
-            let label = self.names.label(Sort::Message, &m.message, Detail::Kind);
+            let is_drawn = self.message(&mut line, story, m, *origin, Head::Lost);
             let why = match *why {
                 "cut" => "lost to the cut",
                 "absorbed" => "absorbed: too many copies",
                 _ => "lost",
             };
-            let words = format!("{label} to {}: {why}", self.names.name(m.dst));
-            let words = fit(&words, layout.text_width(), self.options.ascii);
-            line.put(layout.text, &words, Style::Bad);
-            self.push(&line);
+            let to = self.names.name(m.dst);
+            let words = match self.names.label(Sort::Message, &m.message, Detail::Kind) {
+                label
+                    if is_drawn
+                        && width(&label) + width(&to) + width(why) + 6 > layout.text_width() =>
+                {
+                    format!("to {to}: {why}")
+                }
+                label => format!("{label} to {to}: {why}"),
+            };
+            self.beside(line, story, &words, Style::Bad);
         }
         if shown < lost.len() {
             let mut line = self.canvas.lanes(story);

@@ -23,6 +23,9 @@ pub(super) enum Mark {
     Lost,
     Copied,
     ToItself,
+    Cut,
+    OnlyRight,
+    OnlyLeft,
 }
 
 impl Mark {
@@ -46,6 +49,9 @@ impl Mark {
             Mark::Lost => ("✗", "x"),
             Mark::Copied => ("»", "%"),
             Mark::ToItself => ("↻", "@"),
+            Mark::Cut => ("║", "!"),
+            Mark::OnlyRight => ("›", ")"),
+            Mark::OnlyLeft => ("‹", "("),
         };
         if ascii { plain } else { unicode }
     }
@@ -71,6 +77,8 @@ impl Mark {
             Mark::Lost => "message lost",
             Mark::Copied => "message duplicated",
             Mark::ToItself => "stays on its lane",
+            Mark::Cut => "cut",
+            Mark::OnlyRight | Mark::OnlyLeft => "cut, but for this way",
         }
     }
 

@@ -16,10 +16,14 @@ mod marks;
 mod names;
 mod paint;
 mod signs;
+mod state;
 mod step;
 mod story;
+mod telling;
 mod text;
 mod transcript;
+mod walk;
+mod weight;
 mod words;
 
 #[cfg(test)]
@@ -29,6 +33,12 @@ pub use diagram::diagram;
 pub use facts::facts;
 pub use step::step;
 pub use transcript::transcript;
+pub use walk::{Landmark, details, landmark, screen};
+
+/// Sentences, safe to show, in lines that fit the width, of which the second and later ones are indented.
+pub fn prose(text: &str, options: &Options) -> String {
+    text::wrap(&text::clean(text, options.ascii), options.columns(), 2).join("\n")
+}
 
 /// The widest that a diagram may be, in columns.
 pub const WIDTH_MAX: usize = 200;
@@ -52,7 +62,10 @@ pub struct Options {
     pub until: Option<usize>,
     /// Only the steps that these nodes, by name, have a part in. Empty shows all.
     pub nodes: Vec<String>,
-    /// Show no more steps than this, more or less: those at both ends, and those between that matter.
+    /// Draw what the scenario is about above the picture.
+    pub about: bool,
+    /// Draw a run with more steps than this condensed, in about so many: around what it turns on. What lies between is
+    /// told in a line.
     pub elide: Option<usize>,
 }
 
@@ -65,6 +78,7 @@ impl Default for Options {
             from: None,
             until: None,
             nodes: Vec::new(),
+            about: true,
             elide: None,
         }
     }

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::story::{Origin, message};
+use super::telling::Common;
 use super::text::{Detail, clean, fit, shorten};
 use crate::model::Observation;
 use crate::model::cluster::enumerate;
@@ -40,6 +41,10 @@ pub(super) struct DisplayNames {
     roles: Vec<String>,
     /// The kinds of which there is more than one: only these need to show their values.
     various: BTreeSet<(Sort, String)>,
+    /// What has to be told of messages beside their kind.
+    common: Common,
+    /// What nodes are called in a protocol that prints their ids, and what to write instead.
+    ids: Vec<String>,
     /// The matters of which there is more than one subject.
     several: BTreeSet<Matter>,
     /// What nodes hold: `locks`, or what the protocol calls it.
@@ -50,10 +55,13 @@ pub(super) struct DisplayNames {
 impl DisplayNames {
     pub fn new(trace: &Trace, ascii: bool) -> Self {
         let show = |text: &str| fit(&clean(&cap(text), ascii), NAME_MAX, ascii);
+        let (various, common) = various(trace);
         DisplayNames {
             nodes: trace.nodes.iter().map(|n| show(&n.name)).collect(),
             roles: trace.nodes.iter().map(|n| show(&n.role)).collect(),
-            various: various(trace),
+            various,
+            common,
+            ids: trace.nodes.iter().map(|n| n.name.clone()).collect(),
             several: several(trace),
             held: held(trace, ascii),
             ascii,
@@ -94,17 +102,29 @@ impl DisplayNames {
 
     /// A text, whole and safe to show.
     pub fn text(&self, text: &str) -> String {
-        clean(&cap(text), self.ascii)
+        clean(&cap(&named(text, &self.ids)), self.ascii)
     }
 
     /// A label, safe to show. Values that tell it from no other of its sort are left out.
     pub fn label(&self, sort: Sort, label: &str, detail: Detail) -> String {
-        let label = cap(label);
+        let label = cap(&named(label, &self.ids));
         let kind = shorten(&label, Detail::Kind);
         if detail == Detail::Values && self.various.contains(&(sort, kind.clone())) {
             return clean(&shorten(&label, detail), self.ascii);
         }
-        clean(&kind, self.ascii)
+        let telling = match sort {
+            Sort::Message => self.common.telling(&kind, &label),
+            _ => String::new(),
+        };
+        clean(&(kind + &telling), self.ascii)
+    }
+
+    /// The kind of a message and what sort of answer it is, if it has a word for that.
+    pub fn answer(&self, label: &str) -> Option<(String, String)> {
+        let label = cap(&named(label, &self.ids));
+        let kind = shorten(&label, Detail::Kind);
+        let sort = self.common.sort_of_answer(&kind, &label)?;
+        Some((kind, sort))
     }
 
     /// The subject of an observation, if it tells it from others and its words do not name it.
@@ -120,10 +140,12 @@ impl DisplayNames {
     }
 }
 
-/// The kinds of which a trace has more than one.
-fn various(trace: &Trace) -> BTreeSet<(Sort, String)> {
+/// The kinds of which a trace has more than one, and what the messages of each have in common.
+fn various(trace: &Trace) -> (BTreeSet<(Sort, String)>, Common) {
     let mut first: BTreeMap<(Sort, String), String> = BTreeMap::new();
+    let mut seen: BTreeSet<&str> = BTreeSet::new();
     let mut various = BTreeSet::new();
+    let mut common = Common::default();
     let starts = trace.start.iter().map(|s| (None, &s.did));
     let steps = trace.steps.iter().map(|s| (Some(&s.what), &s.did));
     for (what, did) in starts.chain(steps) {
@@ -136,15 +158,46 @@ fn various(trace: &Trace) -> BTreeSet<(Sort, String)> {
         let sent = did.sent.iter().map(|s| (Sort::Message, &s.message));
         let saved = did.saved.iter().map(|s| (Sort::Record, &s.record));
         for (sort, label) in subject.into_iter().chain(sent).chain(saved) {
+            let new = sort == Sort::Message && seen.insert(label);
             let label = cap(label);
             let key = (sort, shorten(&label, Detail::Kind));
+            if new {
+                common.see(&key.1, &label);
+            }
             if *first.entry(key.clone()).or_insert_with(|| label.clone()) != label {
                 various.insert(key);
             }
         }
     }
-    various
+    (various, common)
 }
+
+/// A text in which nodes go by their names: a protocol that prints an id says `Id(2)`, and means `P2`.
+pub(super) fn named(text: &str, names: &[String]) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(ID) {
+        let (before, id) = rest.split_at(at);
+        let number = id[ID.len()..].split(')').next().unwrap_or_default();
+        let name = number.parse().ok().and_then(|n: usize| names.get(n));
+        let whole_word = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        out.push_str(before);
+        match name {
+            Some(name) if whole_word && id[ID.len() + number.len()..].starts_with(')') => {
+                out.push_str(name);
+                rest = &id[ID.len() + number.len() + 1..];
+            }
+            _ => {
+                out.push_str(ID);
+                rest = &id[ID.len()..];
+            }
+        }
+    }
+    out + rest
+}
+
+/// How an id begins where it is printed.
+const ID: &str = "Id(";
 
 /// All that was observed.
 fn observed(trace: &Trace) -> impl Iterator<Item = &Observation> {

@@ -4,14 +4,18 @@
 //! that did.
 
 use super::Options;
+use super::names::named;
 use super::paint::{Style, paint};
 use super::story::{Story, actor, message};
 use super::text::{clean, fit, wrap};
 use super::transcript::transcript_of;
 use crate::trace::{NodeRecord, Trace};
+use serde_json::Value as Json;
 
 /// Beyond so many pairs of lines, no best match is looked for.
 const MATCH_MAX: usize = 250_000;
+/// A value that takes no more characters stands in one line.
+const LINE_MAX: usize = 64;
 /// Unchanged lines shown around each change.
 const CONTEXT: usize = 3;
 
@@ -52,8 +56,10 @@ pub fn step(trace: &Trace, number: usize, options: &Options) -> Option<String> {
         && let Some(after) = &step.after
     {
         out.push(String::new());
-        let before = scene.before.map(pretty).unwrap_or_default();
-        for (sign, line) in context(&diff(&before, &pretty(after))) {
+        let names: Vec<String> = trace.nodes.iter().map(|n| n.name.clone()).collect();
+        let before = scene.before.map(|before| pretty(before, &names));
+        let after = pretty(after, &names);
+        for (sign, line) in context(&diff(&before.unwrap_or_default(), &after)) {
             let style = match sign {
                 '+' => Style::Good,
                 '-' => Style::Bad,
@@ -67,14 +73,79 @@ pub fn step(trace: &Trace, number: usize, options: &Options) -> Option<String> {
     Some(out.join("\n"))
 }
 
-fn pretty(record: &NodeRecord) -> Vec<String> {
+/// Lines that a change can be seen in. What fits into a line stands in one, so that a line that differs
+/// says what it belongs to.
+fn pretty(record: &NodeRecord, names: &[String]) -> Vec<String> {
     let mut lines = vec![format!("status: {}", record.status)];
     for (name, json) in [("state", &record.state), ("storage", &record.storage)] {
-        let text = serde_json::to_string_pretty(json).unwrap_or_default();
-        lines.extend(format!("{name}: {text}").lines().map(str::to_owned));
+        expand(&format!("{name}: "), json, 0, &mut lines);
     }
     lines.push(format!("timers: {}", record.timers.join(", ")));
-    lines
+    lines.iter().map(|line| named(line, names)).collect()
+}
+
+/// A value in as many lines as it takes.
+fn expand(label: &str, json: &Json, depth: usize, lines: &mut Vec<String>) {
+    let pad = "  ".repeat(depth);
+    let within = |brackets: [char; 2], lines: &mut Vec<String>, each: &[(String, &Json)]| {
+        lines.push(format!("{pad}{label}{}", brackets[0]));
+        for (label, json) in each {
+            expand(label, json, depth + 1, lines);
+        }
+        lines.push(format!("{pad}{}", brackets[1]));
+    };
+    let mut whole = String::new();
+    if depth > 0 && compact(json, &mut whole) || !json.is_object() && !json.is_array() {
+        if whole.is_empty() {
+            whole = json
+                .as_str()
+                .map_or_else(|| json.to_string(), str::to_owned);
+        }
+        lines.push(format!("{pad}{label}{whole}"));
+        return;
+    }
+    match json {
+        Json::Object(map) => {
+            let each: Vec<_> = map.iter().map(|(k, v)| (format!("{k}: "), v)).collect();
+            within(['{', '}'], lines, &each);
+        }
+        Json::Array(list) => {
+            let each: Vec<_> = list.iter().map(|v| (String::new(), v)).collect();
+            within(['[', ']'], lines, &each);
+        }
+        _ => {}
+    }
+}
+
+/// Writes a value into a line; false if it is too long for one.
+fn compact(json: &Json, out: &mut String) -> bool {
+    match json {
+        Json::String(text) => out.push_str(text),
+        Json::Array(list) => {
+            out.push('[');
+            for (nth, value) in list.iter().enumerate() {
+                out.push_str(if nth > 0 { ", " } else { "" });
+                if !compact(value, out) {
+                    return false;
+                }
+            }
+            out.push(']');
+        }
+        Json::Object(map) => {
+            out.push('{');
+            for (nth, (key, value)) in map.iter().enumerate() {
+                out.push_str(if nth > 0 { ", " } else { "" });
+                out.push_str(key);
+                out.push_str(": ");
+                if !compact(value, out) {
+                    return false;
+                }
+            }
+            out.push('}');
+        }
+        json => out.push_str(&json.to_string()),
+    }
+    out.len() <= LINE_MAX
 }
 
 type Change = (char, String);

@@ -5,7 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::Observation;
+use super::state;
+use crate::model::{KeyState, Observation};
 use crate::trace::{Did, Message, NodeRecord, StepRecord, Trace, What};
 
 /// How a node stands.
@@ -37,9 +38,34 @@ pub(super) struct Scene<'a> {
     pub lost: Vec<Option<Origin>>,
     /// The node of the event before it.
     pub before: Option<&'a NodeRecord>,
+    /// What mattered of its state, when it was up last.
+    pub key_before: Option<&'a KeyState>,
     /// It had never started.
     pub joins: bool,
 }
+
+impl<'a> Scene<'a> {
+    /// What matters of the state of its node now, if that is up.
+    fn key_after(&self) -> Option<&'a KeyState> {
+        let after = self.step.after.as_ref().filter(|after| after.up)?;
+        (!after.key_state.is_empty()).then_some(&after.key_state)
+    }
+
+    /// What of that is new.
+    pub fn changes(&self) -> Vec<String> {
+        let after = self.key_after();
+        after.map_or_else(Vec::new, |after| state::changes(self.key_before, after))
+    }
+
+    /// The entries of a log that are gone.
+    pub fn overwritten(&self) -> Vec<String> {
+        let after = self.key_after();
+        after.map_or_else(Vec::new, |after| state::overwritten(self.key_before, after))
+    }
+}
+
+/// The links of a cut.
+type Links = [(usize, usize)];
 
 type Channels<'a> = BTreeMap<(usize, usize, &'a str), Vec<Origin>>;
 
@@ -58,6 +84,10 @@ pub(super) struct Story<'a> {
     /// What each node holds: locks of a subject, or a thing by its name.
     holds: Vec<BTreeSet<Held<'a>>>,
     records: Vec<Option<&'a NodeRecord>>,
+    /// What mattered of the state of each node, when it was up last.
+    keys: Vec<Option<&'a KeyState>>,
+    /// The cuts that last.
+    cuts: Vec<&'a Links>,
     flight: Channels<'a>,
     steps: usize,
 }
@@ -71,11 +101,14 @@ impl<'a> Story<'a> {
             standing: vec![Condition::Up; nodes],
             holds: vec![BTreeSet::new(); nodes],
             records: vec![None; nodes],
+            keys: vec![None; nodes],
+            cuts: Vec::new(),
             flight: BTreeMap::new(),
             steps: 0,
         };
         for (node, start) in trace.start.iter().enumerate().take(nodes) {
             story.records[node] = Some(&start.after);
+            story.remember(node, &start.after);
             if !start.after.up {
                 story.standing[node] = Condition::NotStarted;
             }
@@ -102,6 +135,22 @@ impl<'a> Story<'a> {
         self.records.get(node).copied().flatten()
     }
 
+    /// Whether a cut keeps messages of one node from another.
+    pub fn is_cut(&self, src: usize, dst: usize) -> bool {
+        self.cuts.iter().any(|links| links.contains(&(src, dst)))
+    }
+
+    /// The cuts that last.
+    pub fn cuts(&self) -> impl Iterator<Item = &'a Links> {
+        self.cuts.iter().copied()
+    }
+
+    fn remember(&mut self, node: usize, record: &'a NodeRecord) {
+        if record.up && !record.key_state.is_empty() {
+            self.keys[node] = Some(&record.key_state);
+        }
+    }
+
     /// What is still on its way, each with the step that sent it.
     pub fn in_flight(&self) -> impl Iterator<Item = (usize, usize, &'a str, Origin)> {
         self.flight
@@ -120,11 +169,21 @@ impl<'a> Story<'a> {
             origin: message(&step.what).and_then(|m| self.origin(m, &step.what)),
             lost: step.lost.iter().map(|m| self.take(m, true)).collect(),
             before: actor.and_then(|node| self.record(node)),
+            key_before: actor.and_then(|node| self.keys.get(node).copied().flatten()),
             joins: actor.is_some_and(|n| self.standing(n) == Condition::NotStarted),
         };
         if let Some(node) = actor.filter(|n| *n < self.standing.len()) {
             self.react(node, &step.did);
             self.stand(node, step);
+        }
+        match &step.what {
+            What::Cut { links } => self.cuts.push(links),
+            What::Heal { links } => {
+                if let Some(at) = self.cuts.iter().position(|cut| cut == links) {
+                    self.cuts.remove(at);
+                }
+            }
+            _ => {}
         }
         Some(scene)
     }
@@ -132,6 +191,7 @@ impl<'a> Story<'a> {
     fn stand(&mut self, node: usize, step: &'a StepRecord) {
         if let Some(after) = &step.after {
             self.records[node] = Some(after);
+            self.remember(node, after);
         }
         let crashed = step.crash_after.is_some() || matches!(step.what, What::Crash { .. });
         if crashed {

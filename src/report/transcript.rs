@@ -5,15 +5,14 @@
 
 use std::fmt::Write;
 
+use super::names::named;
 use super::text::clean;
 use crate::trace::{Did, Message, NodeRecord, PropertyStatus, StepRecord, Trace, What};
 
 /// Writes a trace as a transcript.
 pub fn transcript(trace: &Trace) -> String {
-    let mut out = Transcript {
-        trace,
-        text: "start\n".to_owned(),
-    };
+    let mut out = Transcript::new(trace);
+    out.text.push_str("start\n");
     for (node, start) in trace.start.iter().enumerate() {
         out.did(node, &start.did);
         out.stands(node, &start.after);
@@ -33,20 +32,30 @@ pub fn transcript(trace: &Trace) -> String {
 
 /// The part of the transcript that is about one step.
 pub(super) fn transcript_of(trace: &Trace, step: &StepRecord) -> String {
-    let text = String::new();
-    let mut out = Transcript { trace, text };
+    let mut out = Transcript::new(trace);
     out.step(step);
     out.text
 }
 
 struct Transcript<'a> {
     trace: &'a Trace,
+    names: Vec<String>,
     text: String,
 }
 
-impl Transcript<'_> {
+impl<'a> Transcript<'a> {
+    fn new(trace: &'a Trace) -> Self {
+        Transcript {
+            trace,
+            names: trace.nodes.iter().map(|n| n.name.clone()).collect(),
+            text: String::new(),
+        }
+    }
+
     fn line(&mut self, depth: usize, text: &str) {
-        let text = clean(text, false);
+        // An event stands as a schedule can hold it; all else is for people.
+        let named = (depth > 0).then(|| named(text, &self.names));
+        let text = clean(named.as_deref().unwrap_or(text), false);
         writeln!(self.text, "{:indent$}{text}", "", indent = 2 * depth)
             .expect("writing to a string succeeds");
     }

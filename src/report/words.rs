@@ -1,12 +1,14 @@
 //! A step in a few words, as many as there is room for.
 //!
-//! Invariant: what comes back is cleaned and fits the columns given. Knows no lanes.
+//! Invariant: what comes back is cleaned and fits the columns given, and its point is never cut: what does not
+//! fit into a line goes on in the next. Knows no lanes.
 
 use std::collections::BTreeSet;
 
+use super::layout::Layout;
 use super::names::{DisplayNames, Sort};
 use super::story::Scene;
-use super::text::{Detail, fit, width};
+use super::text::{Detail, fit, width, wrap};
 use crate::model::Observation;
 use crate::trace::{Did, Message, Sent, What};
 
@@ -39,33 +41,100 @@ impl Level {
     }
 }
 
-/// What a step meant. `is_drawn` says that the arrow bears the message's name.
+/// What stands beside a step: lines of words, and of what it changed of the state that matters, these with
+/// the column where each begins.
+pub(super) struct Beside {
+    pub words: Vec<String>,
+    pub state: Vec<(usize, String)>,
+}
+
+/// Words that take more lines are cut.
+const LINES_MAX: usize = 8;
+
+/// What a step meant, and what it changed. `is_drawn` says that the arrow bears the message's name.
 pub(super) fn step(
     scene: &Scene<'_>,
     names: &DisplayNames,
     is_drawn: bool,
-    columns: usize,
-) -> String {
+    layout: &Layout,
+) -> Beside {
+    let said = |level| sentence(scene, names, is_drawn, level);
+    let changes = scene.changes();
+    let changes: Vec<String> = changes.iter().map(|change| names.text(change)).collect();
+    let separator = if names.ascii { ", " } else { " · " };
+    let state = changes.join(separator);
+    let columns = layout.text_width();
+    if let Some(at) = layout.state {
+        let lines = pack(&changes, separator, layout.width - at).into_iter();
+        return Beside {
+            words: in_lines(&said, columns, names.ascii),
+            state: lines.take(LINES_MAX).map(|line| (at, line)).collect(),
+        };
+    }
+    // On the step's own line, at its end, if that holds both; else below the words.
+    let taken = width(&state) + 2;
+    let beside = |text: &String| width(text) + taken <= columns;
+    let fits = LEVELS.into_iter().map(said).find(beside);
+    if let Some(text) = fits.filter(|_| !state.is_empty()) {
+        return Beside {
+            words: vec![text],
+            state: vec![(layout.width - width(&state), state)],
+        };
+    }
+    let words = in_lines(&said, columns, names.ascii);
+    let mut below = vec![(layout.text, String::new()); words.len()];
+    let lines = pack(&changes, separator, columns);
+    let lines = lines.into_iter().take(LINES_MAX);
+    below.extend(lines.map(|line| (layout.width - width(&line), line)));
+    Beside {
+        words,
+        state: below,
+    }
+}
+
+/// The least terse words that fit into a line; if none do, the tersest in several.
+fn in_lines(said: &dyn Fn(Level) -> String, columns: usize, ascii: bool) -> Vec<String> {
     let mut text = String::new();
     for level in LEVELS {
-        text = sentence(scene, names, is_drawn, level);
+        text = said(level);
         if width(&text) <= columns {
-            return text;
+            return vec![text];
         }
     }
-    fit(&text, columns, names.ascii)
+    let mut lines = wrap(&text, columns, 2);
+    if lines.len() > LINES_MAX {
+        let rest = lines.split_off(LINES_MAX - 1);
+        let rest: Vec<&str> = rest.iter().map(|line| line.trim_start()).collect();
+        lines.push(fit(&format!("  {}", rest.join(" ")), columns, ascii));
+    }
+    lines
+}
+
+/// `term 3 · commit 1`, in as many lines as it takes: no thing is divided that fits into a line.
+fn pack(things: &[String], separator: &str, columns: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for thing in things {
+        match lines.last_mut() {
+            Some(line) if width(line) + width(separator) + width(thing) <= columns => {
+                line.push_str(separator);
+                line.push_str(thing);
+            }
+            _ => lines.extend(wrap(thing, columns, 2)),
+        }
+    }
+    lines
 }
 
 /// What the first start of a node did.
-pub(super) fn start(node: usize, did: &Did, names: &DisplayNames, columns: usize) -> String {
-    let mut text = String::new();
-    for level in LEVELS {
-        text = format!("{} {}", names.name(node), reaction(did, node, names, level));
-        if width(&text) <= columns {
-            return text;
-        }
-    }
-    fit(&text, columns, names.ascii)
+pub(super) fn start(node: usize, did: &Did, names: &DisplayNames, columns: usize) -> Vec<String> {
+    let said = |level| {
+        format!(
+            "{} {}",
+            names.name(node),
+            reaction(did, &[], node, names, level)
+        )
+    };
+    in_lines(&said, columns, names.ascii)
 }
 
 fn sentence(scene: &Scene<'_>, names: &DisplayNames, is_drawn: bool, level: Level) -> String {
@@ -76,7 +145,10 @@ fn sentence(scene: &Scene<'_>, names: &DisplayNames, is_drawn: bool, level: Leve
     };
     match &step.what {
         What::Deliver(m) => {
-            let node = names.name(m.dst);
+            let mut node = names.name(m.dst);
+            if is_drawn && only_sends(scene, level) {
+                node.push(':');
+            }
             let copy = scene.origin.is_some_and(|o| o.copy);
             let gets = match (is_drawn, copy) {
                 (true, true) => " gets a copy:".to_owned(),
@@ -128,10 +200,17 @@ fn sentence(scene: &Scene<'_>, names: &DisplayNames, is_drawn: bool, level: Leve
         What::Crash { node } => format!("{} crashes", names.name(*node)),
         What::Drop(m) => lost(m, "is dropped"),
         What::Duplicate(m) => lost(m, "is duplicated"),
-        What::Cut { .. } => match step.lost.len() {
-            0 => "the network splits".to_owned(),
-            n => format!("the network splits; {n} lost on the way"),
-        },
+        What::Cut { .. } => {
+            let what = if is_drawn {
+                "the network splits".to_owned()
+            } else {
+                names.text(&step.event)
+            };
+            match step.lost.len() {
+                0 => what,
+                n => format!("{what}; {n} lost on the way"),
+            }
+        }
         What::Recover { node } => {
             let verb = if scene.joins { "joins" } else { "recovers" };
             let did = if step.did == Did::default() && step.crash_after.is_none() {
@@ -141,14 +220,25 @@ fn sentence(scene: &Scene<'_>, names: &DisplayNames, is_drawn: bool, level: Leve
             };
             format!("{} {verb}{did}", names.name(*node))
         }
-        What::Heal { .. } => "the network heals".to_owned(),
+        What::Heal { .. } if is_drawn => "the network heals".to_owned(),
+        What::Heal { .. } => names.text(&step.event),
     }
+}
+
+/// Whether its sends, without a verb, are all that is said of a step.
+fn only_sends(scene: &Scene<'_>, level: Level) -> bool {
+    let is_news = |o: &Observation| !matches!(o, Observation::Executed { .. });
+    let did = &scene.step.did;
+    level >= Level::Terse
+        && did.sent.iter().any(|sent| sent.lost.is_none())
+        && !did.observed.iter().any(is_news)
+        && scene.overwritten().is_empty()
 }
 
 /// What a handler did, or that it did nothing.
 fn handled(scene: &Scene<'_>, node: usize, names: &DisplayNames, level: Level) -> String {
     let step = scene.step;
-    let did = reaction(&step.did, node, names, level);
+    let did = reaction(&step.did, &scene.overwritten(), node, names, level);
     if step.crash_after.is_some() {
         return if did.is_empty() {
             "crashes before it can act".to_owned()
@@ -164,15 +254,30 @@ fn handled(scene: &Scene<'_>, node: usize, names: &DisplayNames, level: Level) -
     }
     match (scene.before, &step.after) {
         (Some(before), Some(after)) if before == after => "does nothing".to_owned(),
-        (Some(before), Some(after)) if before.status != after.status => {
+        (Some(before), Some(after))
+            if before.status != after.status && scene.changes().is_empty() =>
+        {
             format!("is now {}", names.text(&after.status))
         }
         _ => "takes note".to_owned(),
     }
 }
 
+/// Of more entries that are committed or overwritten in one step only the first and the last are named.
+const ENTRIES_MAX: usize = 3;
+
+fn is_settled(observation: &Observation) -> bool {
+    matches!(observation, Observation::Committed { .. })
+}
+
 /// Observations, saves and sends, in words.
-fn reaction(did: &Did, node: usize, names: &DisplayNames, level: Level) -> String {
+fn reaction(
+    did: &Did,
+    overwritten: &[String],
+    node: usize,
+    names: &DisplayNames,
+    level: Level,
+) -> String {
     let mut parts = Vec::new();
     let is_rule = |o: &&Observation| matches!(o, Observation::Applied { .. });
     // What is settled is carried out; that need not be said.
@@ -181,7 +286,21 @@ fn reaction(did: &Did, node: usize, names: &DisplayNames, level: Level) -> Strin
         did.observed.iter().filter(is_news).partition(is_rule);
     let words = |observed: &[&Observation]| {
         let mut words: Vec<(String, Vec<String>)> = Vec::new();
+        let mut told = 0;
         for (i, o) in observed.iter().enumerate() {
+            if i < told {
+                continue;
+            }
+            // Of many entries in a row, the first and the last.
+            let entries = observed[i..].iter().take_while(|o| is_settled(o)).count();
+            if entries > ENTRIES_MAX {
+                told = i + entries;
+                let last = observation(observed[told - 1], names, level);
+                let last = last.strip_prefix("commits ").unwrap_or(&last);
+                let text = format!("{} to {last}", observation(o, names, level));
+                words.push((text, Vec::new()));
+                continue;
+            }
             let subject = names.subject(o);
             let next = observed.get(i + 1).and_then(|o| names.subject(o));
             // A subject is named once for all that is said of it.
@@ -207,6 +326,13 @@ fn reaction(did: &Did, node: usize, names: &DisplayNames, level: Level) -> Strin
             parts.push(format!("{} ({})", words(&observed), words(&rules)));
         }
         (false, _) => parts.push(words(&observed)),
+    }
+    if !overwritten.is_empty() {
+        let entries = match overwritten {
+            [first, .., last] if overwritten.len() > ENTRIES_MAX => format!("{first} to {last}"),
+            few => few.join(" "),
+        };
+        parts.push(format!("overwrites {}", names.text(&entries)));
     }
     if level < Level::NoSaves {
         for saved in &did.saved {

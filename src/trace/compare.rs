@@ -159,16 +159,23 @@ fn node_differs(was: &NodeRecord, is: &NodeRecord) -> Option<Differing> {
     let NodeRecord {
         up,
         status,
+        key_state,
         state,
         storage,
         timers,
     } = was;
+    // Older records have none.
+    let key_state = || {
+        let recorded = Some(key_state).filter(|recorded| !recorded.is_empty())?;
+        whole("key-state", recorded, &is.key_state)
+    };
     let up_or_down = |up: &bool| if *up { "up" } else { "down" }.to_owned();
     told("up", up, &is.up, up_or_down)
         .or_else(|| told("status", status, &is.status, String::clone))
         .or_else(|| whole("state", state, &is.state))
         .or_else(|| whole("storage", storage, &is.storage))
         .or_else(|| told("timers", timers, &is.timers, |timers| timers.join(", ")))
+        .or_else(key_state)
 }
 
 fn properties_differ(was: &[PropertyStatus], is: &[PropertyStatus]) -> Option<Differing> {

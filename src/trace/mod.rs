@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::model::facts::{Costs, Facts};
-use crate::model::{LinkRules, Observation, Time};
+use crate::model::{KeyState, LinkRules, Observation, Time};
 
 /// The version of this format.
 pub const FORMAT: u32 = 1;
@@ -236,6 +236,9 @@ pub struct NodeRecord {
     pub up: bool,
     /// Where it stands, in a few words.
     pub status: String,
+    /// What of its state the protocol says matters; nothing while it is down.
+    #[serde(default, skip_serializing_if = "KeyState::is_empty")]
+    pub key_state: KeyState,
     /// Its volatile state; `null` while it is down.
     pub state: Json,
     pub storage: Json,

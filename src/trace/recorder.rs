@@ -15,7 +15,7 @@ use crate::model::event::label;
 use crate::model::facts::{Costs, Facts};
 use crate::model::network::Fate;
 use crate::model::{
-    Cluster, Command, Cut, Envelope, Event, Expectation, Link, LinkRules, Node, Observed,
+    Cluster, Command, Cut, Envelope, Event, Expectation, KeyState, Link, LinkRules, Node, Observed,
     Predicate, Property, Protocol, Reaction, Reason, Rules, StartEffects, Suspicion, System, View,
     World,
 };
@@ -294,6 +294,9 @@ fn record<P: Protocol>(system: &System<P>, node: &Node<P>) -> NodeRecord {
     NodeRecord {
         up: node.is_up(),
         status: system.protocol.status(node),
+        key_state: node
+            .state()
+            .map_or_else(KeyState::default, |s| system.protocol.key_state(s)),
         state: node.state().map_or(Json::Null, json),
         storage: node.storage().map_or(Json::Null, json),
         timers: node

@@ -429,3 +429,76 @@ fn a_run_may_look_past_a_violation() {
         .code(2)
         .stderr(contains("this property does not count").and(contains("`run.properties`")));
 }
+
+/// `try` tells what a scenario is about and draws a picture, also of a run that is long.
+#[test]
+fn a_trial_tells_the_story_of_a_long_run() {
+    let here = TempDir::new().unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/raft/figure-8.json");
+    let args = ["try", file, "--width", "80"];
+    let output = jury(here.path()).args(args).assert().code(0);
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(
+        text.starts_with("Figure 8 of the paper, (a) to (d)."),
+        "{text}"
+    );
+    assert_eq!(text.matches("Figure 8 of the paper").count(), 1, "{text}");
+    for told in [
+        "overwrites 1:a1",
+        "heartbeats",
+        "--from A --until B",
+        "20 ok",
+    ] {
+        assert!(text.contains(told), "{told}:\n{text}");
+    }
+}
+
+/// Where run and check tell of the same property, the picture that takes fewer steps comes first.
+#[test]
+fn a_trial_draws_the_shorter_picture_first() {
+    let here = TempDir::new().unwrap();
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/scenarios/2pc/coordinator-dies-after-prepare.json"
+    );
+    let output = jury(here.path()).args(["try", file]).assert().code(0);
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let place = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what}:\n{text}"));
+    assert!(
+        place("json · non-blocking") < place("json · seed 1"),
+        "{text}"
+    );
+    assert!(place("100 blocked") > place("json · seed 1"), "{text}");
+}
+
+/// A scenario that is only checked, and in which nothing goes wrong, has a picture of what can be reached.
+#[test]
+fn a_trial_without_runs_draws_a_witness() {
+    let here = TempDir::new().unwrap();
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/scenarios/3pc/one-false-suspicion.json"
+    );
+    jury(here.path())
+        .args(["try", file])
+        .assert()
+        .code(0)
+        .stdout(contains("Nobody dies, and time means nothing").and(contains("all start")));
+}
+
+/// A replay is drawn as the run was.
+#[test]
+fn a_long_replay_is_condensed() {
+    let here = TempDir::new().unwrap();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/scenarios/raft/figure-8.json");
+    jury(here.path())
+        .args(["run", file, "--seed", "1", "--quiet", "--trace", "t.json"])
+        .assert()
+        .code(0);
+    let drawn = contains("heartbeats").and(contains("overwrites 1:a1"));
+    jury(here.path())
+        .args(["replay", "t.json"])
+        .assert()
+        .code(0)
+        .stdout(drawn.and(contains("replay t.json --from A --until B")));
+}

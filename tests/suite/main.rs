@@ -5,6 +5,7 @@
 
 mod found;
 mod matrix;
+mod pictures;
 mod reports;
 mod scenarios;
 mod shipped;

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Successes, Symmetry,
-    Variant, View,
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Step, Successes,
+    Symmetry, Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Sites, claims};
 
@@ -80,6 +80,10 @@ impl Protocol for DecentralisedTwoPhaseCommit {
             Record::Prepared => "prepared",
             Record::Decided(decision) => decision.outcome(),
         })
+    }
+
+    fn key_state(&self, phases: &State) -> KeyState {
+        KeyState::default().with("", self.status_up(phases))
     }
 
     fn symmetry(&self) -> Option<Symmetry<Self>> {

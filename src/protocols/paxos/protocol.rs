@@ -8,8 +8,8 @@ use super::{
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, NodeSet, Property, Protocol, Step, Successes, Variant,
-    View,
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Step, Successes,
+    Variant, View,
 };
 
 impl Protocol for Paxos {
@@ -120,6 +120,19 @@ impl Protocol for Paxos {
         }
     }
 
+    /// Phases, promises, acceptances: PMS, 2.2.
+    fn key_state(&self, state: &State) -> KeyState {
+        let key = KeyState::default();
+        match state {
+            State::Acceptor(a) => {
+                let accepted = a.accepted.map_or_else(String::new, |p| format!("{p:?}"));
+                key.with("promised", ballot(a.promised))
+                    .with("accepted", accepted)
+            }
+            _ => key.with("", self.status_up(state)),
+        }
+    }
+
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
     }
@@ -130,6 +143,14 @@ impl Protocol for Paxos {
 
     fn matrix() -> Vec<Variant<Params>> {
         super::matrix::variants()
+    }
+}
+
+/// A ballot, if there is one.
+fn ballot(ballot: Ballot) -> String {
+    match ballot {
+        Ballot(0) => String::new(),
+        Ballot(n) => n.to_string(),
     }
 }
 

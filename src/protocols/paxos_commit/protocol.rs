@@ -10,8 +10,8 @@ use super::{
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, NodeSet, Property, Protocol, Step, Successes, Variant,
-    View,
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Step, Successes,
+    Variant, View,
 };
 use crate::protocols::atomic_commitment::{self, Shown, claims};
 
@@ -137,6 +137,24 @@ impl Protocol for PaxosCommit {
         match storage {
             Storage::Participant(recorded) => phase(*recorded).to_owned(),
             Storage::Acceptor(_) => String::new(),
+        }
+    }
+
+    /// The phase of a participant; of an acceptor what it promised and accepted, and its part as a leader.
+    fn key_state(&self, state: &State) -> KeyState {
+        let key = KeyState::default();
+        match state {
+            State::Participant(p) => key.with("", phase(p.phase)),
+            State::Acceptor(a) => {
+                let leads = !matches!(a.leader, Leader::Idle | Leader::Overtaken);
+                let part = leads.then(|| self.status_up(state));
+                let (promised, accepted) = (a.record.promised, a.record.accepted);
+                let votes = accepted.votes.iter().count();
+                let accepted = (votes > 0).then(|| format!("{votes} in {:?}", accepted.ballot));
+                key.with("", part.unwrap_or_default())
+                    .with("promised", format!("{promised:?}"))
+                    .with("accepted", accepted.unwrap_or_default())
+            }
         }
     }
 

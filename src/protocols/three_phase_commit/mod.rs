@@ -183,10 +183,7 @@ impl Site<'_> {
                 self.o.send(src, Msg::No(txn));
             }
             // CAN-COMMIT may be a duplicate, or come late: what was said stays said.
-            (Phase::Undecided(_), Msg::CanCommit(_)) => {
-                self.o.votes(txn, Vote::Yes);
-                self.o.send(src, Msg::Yes(txn));
-            }
+            (Phase::Undecided(_), Msg::CanCommit(_)) => self.o.send(src, Msg::Yes(txn)),
             (Phase::Decided(Decision::Abort), Msg::CanCommit(_)) => {
                 self.o.send(src, Msg::No(txn));
             }

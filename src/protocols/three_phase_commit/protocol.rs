@@ -8,7 +8,8 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Successes, Variant, View,
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Step, Successes,
+    Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Claim, Sites, claims, coordinator};
 
@@ -97,6 +98,10 @@ impl Protocol for ThreePhaseCommit {
 
     fn status_down(&self, logs: &Storage) -> String {
         logs.in_words(log_word)
+    }
+
+    fn key_state(&self, phases: &State) -> KeyState {
+        KeyState::default().with("", self.status_up(phases))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

@@ -8,7 +8,8 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Successes, Variant, View,
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Step, Successes,
+    Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Sites, claims};
 
@@ -90,6 +91,10 @@ impl Protocol for TreeTwoPhaseCommit {
             Record::Ready { .. } => "ready",
             Record::Decided(decision) => decision.outcome(),
         })
+    }
+
+    fn key_state(&self, phases: &State) -> KeyState {
+        KeyState::default().with("", self.status_up(phases))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

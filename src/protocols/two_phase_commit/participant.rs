@@ -63,10 +63,7 @@ impl TwoPhaseCommit {
                 self.conclude(p, txn, Decision::Abort, o);
             }
             // A PREPARE may be a duplicate, or come late: what was said stays said.
-            (Participant::Prepared { .. }, Msg::Prepare(_)) => {
-                o.votes(txn, Vote::Yes);
-                o.send(src, Msg::Yes(txn));
-            }
+            (Participant::Prepared { .. }, Msg::Prepare(_)) => o.send(src, Msg::Yes(txn)),
             (Participant::Aborted, Msg::Query(_) | Msg::Prepare(_)) => o.send(src, Msg::No(txn)),
 
             // Phase 2: the decision, from whoever knows it.
@@ -103,7 +100,6 @@ impl TwoPhaseCommit {
                 if asked.is_empty() && self.makes(Mistake::AllUncertainAbort) {
                     self.conclude(p, txn, Decision::Abort, o);
                 }
-                o.applies(COOPERATIVE_TERMINATION);
             }
 
             // A decision other than its own is a stale presumption: the coordinator forgot the

@@ -8,8 +8,8 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, NodeSet, Property, Protocol, Step, Successes, Symmetry,
-    Variant, View,
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Step, Successes,
+    Symmetry, Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Claim, claims, coordinator};
 
@@ -118,6 +118,10 @@ impl Protocol for TwoPhaseCommit {
                 ParticipantRecord::Aborted => Decision::Abort.outcome(),
             }),
         }
+    }
+
+    fn key_state(&self, state: &State) -> KeyState {
+        KeyState::default().with("", self.status_up(state))
     }
 
     fn symmetry(&self) -> Option<Symmetry<Self>> {

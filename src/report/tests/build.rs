@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::model::facts::{Costs, Facts};
-use crate::model::{Limit, LinkOrder, LinkRules, Observation, Time, Value};
+use crate::model::{KeyState, Limit, LinkOrder, LinkRules, Observation, Time, Value};
 use crate::trace::{
     Did, FORMAT, Message, NodeInfo, NodeRecord, Origin, Outcome, PropertyStatus, Saved, Sent,
     StartRecord, StepRecord, Trace, What,
@@ -18,6 +18,7 @@ pub fn record(status: &str) -> NodeRecord {
     NodeRecord {
         up: true,
         status: status.to_owned(),
+        key_state: KeyState::default(),
         state: json!({ "phase": status }),
         storage: json!(null),
         timers: Vec::new(),
@@ -176,12 +177,43 @@ impl Build {
             .status("recovering")
     }
 
+    /// `{C, P1} | {P2, P3}`
     pub fn cut(&mut self, groups: &str) -> &mut Self {
-        self.step(format!("cut {groups}"), What::Cut { links: vec![] })
+        let links = self.links(groups);
+        self.step(format!("cut {groups}"), What::Cut { links })
     }
 
     pub fn heal(&mut self, groups: &str) -> &mut Self {
-        self.step(format!("heal {groups}"), What::Heal { links: vec![] })
+        let links = self.links(groups);
+        self.step(format!("heal {groups}"), What::Heal { links })
+    }
+
+    /// The links between groups.
+    fn links(&self, groups: &str) -> Vec<(usize, usize)> {
+        let group = |names: &str| -> Vec<usize> {
+            let names = names.trim_matches(['{', '}', ' ']);
+            names.split(", ").map(|name| self.node(name)).collect()
+        };
+        let groups: Vec<Vec<usize>> = groups.split(" | ").map(group).collect();
+        let mut links = Vec::new();
+        for (i, from) in groups.iter().enumerate() {
+            for (_, to) in groups.iter().enumerate().filter(|(j, _)| *j != i) {
+                links.extend(from.iter().flat_map(|a| to.iter().map(move |b| (*a, *b))));
+            }
+        }
+        links
+    }
+
+    /// What matters of the state of the last step's node now.
+    pub fn key(&mut self, term: u32, log: &[&str], commit: u32) -> &mut Self {
+        let entries = log.iter().map(|entry| (*entry).to_owned()).collect();
+        if let Some(after) = &mut self.last().after {
+            after.key_state = KeyState::default()
+                .with("term", term.to_string())
+                .with_log("log", 1, entries)
+                .with("commit", commit.to_string());
+        }
+        self
     }
 
     fn last(&mut self) -> &mut StepRecord {

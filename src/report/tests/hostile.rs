@@ -6,11 +6,11 @@ use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr;
 
 use super::build::{Build, record};
-use crate::model::{Observation, Time, Value};
-use crate::report::{Options, diagram, facts, step, transcript};
+use crate::model::{KeyState, Observation, Time, Value};
+use crate::report::{Options, diagram, facts, screen, step, transcript};
 use crate::trace::{
-    Did, Message, NodeInfo, Outcome, PropertyStatus, Saved, Sent, StartRecord, StepRecord, Trace,
-    What,
+    Did, Message, NodeInfo, NodeRecord, Outcome, PropertyStatus, Saved, Sent, StartRecord,
+    StepRecord, Trace, What,
 };
 
 fn text() -> impl Strategy<Value = String> {
@@ -96,9 +96,16 @@ prop_compose! {
         did in did(),
         lost in vec(message(), 0..3),
         after in option::of(text()),
+        first in prop_oneof![0..3u64, Just(u64::MAX)],
+        entries in vec(text(), 0..3),
         properties in vec(property(), 0..2),
     ) -> StepRecord {
-        let after = after.map(|status| record(&status));
+        let after = after.map(|status| {
+            let key_state = KeyState::default()
+                .with("", status.clone())
+                .with_log("log", first, entries.clone());
+            NodeRecord { key_state, ..record(&status) }
+        });
         let at = at.map(Time);
         StepRecord { at, event, what, crash_after, suspicion, did, lost, after, properties }
     }
@@ -146,7 +153,7 @@ prop_compose! {
         filter in option::weighted(0.2, 0..3usize),
     ) -> Options {
         let nodes = filter.and_then(|i| names.get(i).cloned()).into_iter().collect();
-        Options { width, color: false, ascii, from, until, nodes, elide }
+        Options { width, color: false, ascii, from, until, nodes, about: true, elide }
     }
 }
 
@@ -174,6 +181,11 @@ proptest! {
         })
     ) {
         fits(&diagram(&trace, &options), &options)?;
+        for lines in [0, 1, 10] {
+            let shown = screen(&trace, &options, lines);
+            prop_assert!(shown.len() <= lines);
+            fits(&shown.join("\n"), &options)?;
+        }
         for number in [0, 1, trace.steps.len(), trace.steps.len() + 1] {
             if let Some(text) = step(&trace, number, &options) {
                 fits(&text, &options)?;

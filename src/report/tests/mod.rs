@@ -3,4 +3,5 @@
 mod build;
 mod hostile;
 mod pictures;
+mod points;
 mod stories;

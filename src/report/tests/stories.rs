@@ -332,3 +332,110 @@ pub fn ring(nodes: usize, steps: usize) -> Trace {
     }
     b.trace
 }
+
+const SERVERS: [(&str, &str); 3] = [("S1", "server"), ("S2", "server"), ("S3", "server")];
+
+fn beat(b: &mut Build, leader: &str, followers: &[&str], term: u32) {
+    let append = format!("Append({term}, 1@{term}, commit 1)");
+    b.timeout(leader, "Heartbeat").send(followers, &append);
+    for follower in followers {
+        b.deliver(leader, follower, &append)
+            .send(&[leader], &format!("Appended({term}, matched 1)"));
+        b.deliver(follower, leader, &format!("Appended({term}, matched 1)"));
+    }
+}
+
+/// Two leaders, between and behind whom there is nothing but heartbeats: what the second overwrites lies in
+/// the midst of many steps. The network is cut for a while.
+pub fn a_long_run() -> Trace {
+    let mut b = Build::new("raft", &SERVERS);
+    b.trace.origin.about = Some("One leader overwrites what another has written.".to_owned());
+    b.timeout("S1", "Election")
+        .send(&["S2", "S3"], "RequestVote(1)")
+        .key(1, &[], 0);
+    b.deliver("S1", "S2", "RequestVote(1)")
+        .send(&["S1"], "Vote(1, granted)")
+        .key(1, &[], 0);
+    b.deliver("S2", "S1", "Vote(1, granted)")
+        .observe(Observation::Elected { subject: 1 });
+    for _ in 0..8 {
+        beat(&mut b, "S1", &["S2", "S3"], 1);
+    }
+    b.timeout("S1", "Propose")
+        .send(&["S2", "S3"], "Append(1, 0@0 +1:put x 1, commit 0)")
+        .key(1, &["1:put x 1"], 0);
+    b.deliver("S1", "S2", "Append(1, 0@0 +1:put x 1, commit 0)")
+        .send(&["S1"], "Appended(1, matched 1)")
+        .key(1, &["1:put x 1"], 0);
+    b.cut("{S1} | {S2, S3}");
+    b.timeout("S3", "Election")
+        .send(&["S2"], "RequestVote(2)")
+        .key(2, &[], 0);
+    b.deliver("S3", "S2", "RequestVote(2)")
+        .send(&["S3"], "Vote(2, denied)")
+        .key(2, &["1:put x 1"], 0);
+    b.deliver("S2", "S3", "Vote(2, denied)");
+    b.timeout("S2", "Election")
+        .observe(Observation::Elected { subject: 3 });
+    for _ in 0..8 {
+        beat(&mut b, "S2", &["S3"], 3);
+    }
+    b.heal("{S1} | {S2, S3}");
+    for _ in 0..8 {
+        beat(&mut b, "S2", &["S3"], 3);
+    }
+    b.deliver("S2", "S1", "Append(3, 0@0 +3:put x 2, commit 0)")
+        .send(&["S2"], "Appended(3, matched 1)")
+        .key(3, &["3:put x 2"], 0);
+    b.deliver("S1", "S2", "Appended(3, matched 1)")
+        .observe(Observation::Committed {
+            subject: 1,
+            value: "put x 2".into(),
+            term: 3,
+            during: 3,
+        })
+        .key(3, &["3:put x 2"], 1);
+    for _ in 0..12 {
+        beat(&mut b, "S2", &["S1", "S3"], 3);
+    }
+    b.trace
+}
+
+/// Clients that have asked, and a protocol that prints ids.
+pub fn clients() -> Trace {
+    let nodes = [
+        ("S1", "server"),
+        ("C1", "client"),
+        ("C2", "client"),
+        ("C3", "client"),
+    ];
+    let progress = |next: u32| {
+        let of = |next: u32| serde_json::json!({ "matched": next - 1, "next": next, "round": 7 });
+        serde_json::json!({ "Id(1)": of(1), "Id(2)": of(next), "Id(3)": of(2) })
+    };
+    let mut b = Build::new("ring", &nodes);
+    b.timeout("S1", "Tick(Id(1))")
+        .send(&["C2"], "Token { of: Id(3) }")
+        .status("serves Id(2), not Xid(1) or Id(9)");
+    if let Some(after) = &mut b.trace.steps[0].after {
+        after.state = serde_json::json!({
+            "leader": "Id(3)",
+            "progress": progress(4),
+        });
+    }
+    b.deliver("S1", "C2", "Token { of: Id(3) }")
+        .observe(Observation::noted("hears of Id(1)"))
+        .status("has asked");
+    for client in ["C1", "C3"] {
+        b.timeout(client, "Think").status("has asked");
+    }
+    b.timeout("S1", "Tick(Id(2))")
+        .status("serves Id(2), not Xid(1) or Id(9)");
+    if let Some(after) = &mut b.trace.steps[4].after {
+        after.state = serde_json::json!({
+            "leader": "Id(3)",
+            "progress": progress(5),
+        });
+    }
+    b.trace
+}

@@ -4,8 +4,8 @@
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, NodeSet, Property, Protocol, Step, Successes, Variant,
-    View,
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Step, Successes,
+    Variant, View,
 };
 use crate::protocols::raft::{
     Claim, Client, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
@@ -130,6 +130,31 @@ impl Protocol for Raft {
     fn status_down(&self, storage: &Storage) -> String {
         let words = |s: &Stable| format!("term {:?}, {:?}", s.current_term, s.log);
         storage.stable().map_or_else(String::new, words)
+    }
+
+    /// Figure 2, *State*, as far as it is of one server alone.
+    fn key_state(&self, state: &State) -> KeyState {
+        let key = KeyState::default();
+        let State::Server(s) = state else {
+            return key;
+        };
+        let role = match s.role {
+            Role::Follower => "follower",
+            Role::PreCandidate { .. } => "pre-candidate",
+            Role::Candidate { .. } => "candidate",
+            Role::Leader(_) => "leader",
+        };
+        let Stable {
+            current_term,
+            voted_for,
+            log,
+        } = &s.stable;
+        let entries = log.iter().map(|(_, entry)| format!("{entry:?}")).collect();
+        let vote = voted_for.map_or_else(String::new, |who| format!(", vote {}", name(who)));
+        key.with("", role)
+            .with("term", format!("{current_term:?}{vote}"))
+            .with_log("log", u64::from(log.compacted()) + 1, entries)
+            .with("commit", s.commit_index.to_string())
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

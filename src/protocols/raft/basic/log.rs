@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::Id;
 use crate::protocols::key_value::{Machine, Op, Sessions};
-use crate::protocols::raft::{Configuration, name};
+use crate::protocols::raft::Configuration;
 
 /// A term (5.1). No server is ever in term 0 and leads it.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -47,7 +47,8 @@ pub enum Content {
     /// A client's command, under the client's serial number (thesis, 6.3).
     Command(Id, u32, Op),
     /// A command that a leader made up itself; see `Params::proposals`. Who, by its place among the
-    /// servers, and which of those in its log, so that no two in a log are alike: in few bytes.
+    /// servers, and which of those in its log, so that no two in a log are alike: in few bytes. Written `a1`,
+    /// the first of S1.
     Proposal(u8, u8),
     /// Who takes part from here on (6).
     Configuration(Configuration),
@@ -270,7 +271,7 @@ impl fmt::Display for Content {
             Content::NoOp => f.write_str("no-op"),
             Content::Command(_, _, op) => write!(f, "{op}"),
             Content::Proposal(by, number) => {
-                write!(f, "{}.{number}", name(usize::from(*by).into()))
+                write!(f, "{}{number}", char::from(b'a' + by % 26))
             }
             Content::Configuration(configuration) => write!(f, "{configuration}"),
         }

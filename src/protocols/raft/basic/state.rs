@@ -74,6 +74,7 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Leader {
     /// By server.
+    #[serde(with = "crate::model::id::by_node")]
     pub progress: Vec<Progress>,
     /// Who has answered since it last looked (thesis, 6.2). Only kept with check-quorum.
     pub heard: NodeSet,

@@ -1,6 +1,6 @@
 //! Why a world is stuck: who waits for whom, and what would help.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::intern::{Number, number};
 use super::worlds::{Found, Taken, Worlds, way};
@@ -9,6 +9,9 @@ use crate::model::{
     Budgets, Cluster, Event, Id, Limit, LinkOrder, NodeSet, Predicate, Protocol, Reason, Rules,
     System, Timing, View, World, cluster::enumerate,
 };
+
+/// A status in words is no longer than this.
+const STATUS_MAX: usize = 40;
 
 /// Whether a goal can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,19 +134,30 @@ pub(super) fn is_over(monitor: &mut dyn Monitor, found: usize) -> bool {
     monitor.look(&progress).is_err()
 }
 
-/// Where ordinary events take a blocked world: the events, and the world in which as little as
-/// possible is under way and undecided. From there it is plain to see who is stuck.
+/// Where a blocked world is taken by ordinary events, and by the repairs that count: the events, and the
+/// world in which as little as possible is down or cut, under way and undecided. From there it is plain to
+/// see who is stuck.
 ///
 /// Timing stays that of the system, so that nothing happens here that the check would not allow.
 pub fn standstill<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
     goal: Predicate<P>,
+    by: Means,
     states_max: usize,
     monitor: &mut dyn Monitor,
 ) -> (Vec<Event<P>>, World<P>) {
+    let allowed = &system.rules.budgets;
+    let (recoveries, heals) = match by {
+        Means::Ordinary => (Limit::NONE, Limit::NONE),
+        Means::Repairs => (allowed.recoveries, allowed.heals),
+    };
     let system = system.under(Rules {
-        budgets: Budgets::none(),
+        budgets: Budgets {
+            recoveries,
+            heals,
+            ..Budgets::none()
+        },
         timeouts: Limit::Unlimited,
         ..system.rules.clone()
     });
@@ -163,7 +177,7 @@ fn calmest(
     let unrest = |worlds: &dyn Worlds| {
         let missed = worlds.ask(0).err();
         let missing = missed.map_or(0, |reason| reason.nodes.len());
-        (worlds.in_flight(), missing)
+        (worlds.unrepaired(), worlds.in_flight(), missing)
     };
     let mut taken = vec![Taken::new(0, 0)];
     let mut calmest = (unrest(worlds), 0);
@@ -211,7 +225,42 @@ pub fn explain<P: Protocol>(
         })
         .collect();
     let repairs = repairs(system, world, goal, timing, states_max, monitor);
-    told(&system.cluster, reason, waits, down, repairs)
+    let others = system.cluster.ids().filter_map(|id| {
+        let up = world.node(id).up()?;
+        let is_blocked = reason.nodes.contains(id);
+        (!is_blocked).then(|| (id, system.protocol.status_up(&up.state)))
+    });
+    let others = no_help(&system.cluster, others.collect());
+    told(&system.cluster, reason, waits, down, others, repairs)
+}
+
+/// Those who are up and not blocked themselves, with where they stand: whatever they do, it does not help.
+fn no_help(cluster: &Cluster, others: Vec<(Id, String)>) -> Option<String> {
+    let mut standing = BTreeMap::<String, NodeSet>::new();
+    for (id, status) in others {
+        // What needs more words than these is no status.
+        let status = if status.len() <= STATUS_MAX {
+            status
+        } else {
+            String::new()
+        };
+        let those = standing.entry(status).or_default();
+        *those = those.with(id);
+    }
+    let all = standing.values().fold(NodeSet::EMPTY, |a, &b| a.union(b));
+    let (are, do_) = match all.len() {
+        0 => return None,
+        1 => ("is", "does"),
+        _ => ("are", "do"),
+    };
+    let each = standing.iter().map(|(status, those)| {
+        let names = cluster.names(*those);
+        match status.as_str() {
+            "" => names,
+            status => format!("{names} ({status})"),
+        }
+    });
+    Some(format!("{} {are} up, and {do_} not help.", enumerate(each)))
 }
 
 /// What is known of repairs.
@@ -229,9 +278,13 @@ fn told(
     reason: Reason,
     waits: Vec<(Id, NodeSet)>,
     down: NodeSet,
+    others: Option<String>,
     repairs: Repairs,
 ) -> Blocked {
     let mut sentences = sentences(cluster, &reason, &waits, down);
+    if !reason.nodes.is_empty() {
+        sentences.extend(others);
+    }
     let unblocked_by = repairs.helping;
     sentences.push(match (repairs.possible, unblocked_by.is_empty()) {
         (false, _) => "Nothing is down or cut, so no repair can help.".to_owned(),

@@ -19,7 +19,7 @@ pub mod stateright;
 pub(crate) mod worlds;
 
 pub use account::Account;
-pub use blocked::{Blocked, Means, Possible, explain, possible};
+pub use blocked::{Blocked, Means, Possible, explain, possible, standstill};
 pub use explore::{Explored, Finding, explore};
 pub use judge::is_anybody_awaited;
 pub use reduction::{Reduce, Reduced, Reduction, Reductions};

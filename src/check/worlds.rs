@@ -53,6 +53,9 @@ pub trait Worlds {
     /// How many messages are in flight in the world that it stands at.
     fn in_flight(&self) -> usize;
 
+    /// How many nodes are down, and cuts last, in the world that it stands at.
+    fn unrepaired(&self) -> usize;
+
     /// Whether some timer that is armed in the world that it stands at awaits somebody.
     fn awaits(&self) -> bool;
 }
@@ -212,6 +215,12 @@ impl<P: Protocol, C: Keyed<P>> Worlds for Found<'_, P, C> {
         let ids = || self.system.cluster.ids();
         let links = ids().flat_map(|src| ids().map(move |dst| Link::new(src, dst)));
         links.map(|link| self.carrier.channel(link).len()).sum()
+    }
+
+    fn unrepaired(&self) -> usize {
+        let ids = self.system.cluster.ids();
+        let down = ids.filter(|&id| self.carrier.is_down(id)).count();
+        down + self.carrier.globals().cuts.len()
     }
 
     fn awaits(&self) -> bool {

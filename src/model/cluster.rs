@@ -8,7 +8,7 @@ use serde::de::Error as _;
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::id::Id;
+use super::id::{Id, named};
 
 /// The largest cluster. A [`NodeSet`] is one machine word of this many bits.
 pub const MAX_NODES: usize = 128;
@@ -205,6 +205,12 @@ impl Cluster {
 
     pub fn members(&self) -> &[Member] {
         &self.members
+    }
+
+    /// A text in which nodes go by their names, where a protocol printed their ids.
+    pub fn naming(&self, text: &str) -> String {
+        let names: Vec<String> = self.members().iter().map(|m| m.name.clone()).collect();
+        named(text, &names)
     }
 
     pub fn name(&self, id: Id) -> &str {

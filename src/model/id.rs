@@ -51,6 +51,33 @@ impl<'de> Deserialize<'de> for Id {
     }
 }
 
+/// A text in which nodes go by their names: a protocol that prints an id says `Id(2)`, and means `P2`.
+pub fn named(text: &str, names: &[String]) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(ID) {
+        let (before, id) = rest.split_at(at);
+        let number = id[ID.len()..].split(')').next().unwrap_or_default();
+        let name = number.parse().ok().and_then(|n: usize| names.get(n));
+        let whole_word = !before.ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        out.push_str(before);
+        match name {
+            Some(name) if whole_word && id[ID.len() + number.len()..].starts_with(')') => {
+                out.push_str(name);
+                rest = &id[ID.len() + number.len() + 1..];
+            }
+            _ => {
+                out.push_str(ID);
+                rest = &id[ID.len()..];
+            }
+        }
+    }
+    out + rest
+}
+
+/// How an id begins where it is printed.
+const ID: &str = "Id(";
+
 /// A list with one thing for each node, which people read by whose it is:
 /// `#[serde(with = "jury::model::id::by_node")]`.
 pub mod by_node {

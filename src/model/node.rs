@@ -214,10 +214,10 @@ impl<P: Protocol> Node<P> {
         };
         answered(call, |panic| {
             let of = told(protocol, id, input);
-            match self.state() {
+            protocol.cluster().naming(&match self.state() {
                 Some(state) => format!("{of} panics in {state:?}: {panic}"),
                 None => format!("{of} panics: {panic}"),
-            }
+            })
         })
     }
 

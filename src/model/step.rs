@@ -200,10 +200,10 @@ impl<P: Protocol> System<P> {
         if let Some(missing) = owed.find(|claim| !reaction.observations.contains(claim)) {
             let (name, claim) = (self.cluster.name(id), missing.in_words(&self.protocol));
             let (state, storage) = (&reaction.state, step.storages().1);
-            Promise::Claims.complain(format!(
+            Promise::Claims.complain(self.cluster.naming(&format!(
                 "{name} claims less than its records show: no handler observed that it {claim}, and it stands at \
                  {state:?}, with {storage:?} on its disk"
-            ));
+            )));
         }
     }
 

@@ -4,11 +4,11 @@
 //! that did.
 
 use super::Options;
-use super::names::named;
 use super::paint::{Style, paint};
 use super::story::{Story, actor, message};
 use super::text::{clean, fit, wrap};
 use super::transcript::transcript_of;
+use crate::model::id::named;
 use crate::trace::{NodeRecord, Trace};
 use serde_json::Value as Json;
 

@@ -5,8 +5,8 @@
 
 use std::fmt::Write;
 
-use super::names::named;
 use super::text::clean;
+use crate::model::id::named;
 use crate::trace::{Did, Message, NodeRecord, PropertyStatus, StepRecord, Trace, What};
 
 /// Writes a trace as a transcript.

@@ -145,9 +145,14 @@ impl<P: Protocol> Last for LastWorld<'_, P> {
     }
 
     fn explain(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Vec<String> {
-        let goal = self.properties[property].expectation.predicate();
-        let world = &self.run.world;
-        check::explain(self.system, world, goal, TIMING, most, monitor).sentences
+        let Property { expectation, .. } = &self.properties[property];
+        let (mut world, goal) = (self.run.world.clone(), expectation.predicate());
+        if expectation.sense() == Sense::Recovers {
+            // Whatever repairs do not lead to is seen best when they are done.
+            let by = Means::Repairs;
+            (_, world) = check::standstill(self.system, &world, goal, by, most, monitor);
+        }
+        check::explain(self.system, &world, goal, TIMING, most, monitor).sentences
     }
 }
 

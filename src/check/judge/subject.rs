@@ -32,7 +32,7 @@ pub(super) trait Subject {
     /// Whether the predicate of a property of safety is untrue where a schedule ends.
     fn is_broken(&self, rules: &Rules, schedule: &[String], member: usize) -> bool;
 
-    /// What ordinary events make of a world from which the goal of a property is out of reach,
+    /// What ordinary events, and repairs if they count, make of a world from which the goal of a property is out of reach,
     /// and why it is.
     fn standstill(
         &self,

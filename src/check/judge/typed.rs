@@ -6,10 +6,10 @@ use crate::check::blocked::{Blocked, explain, standstill};
 use crate::check::checkpoint::{CheckpointError, Folder};
 use crate::check::explore::{Explored, explore};
 use crate::check::worlds::Found;
-use crate::check::{Monitor, Possible, fast, probe};
+use crate::check::{Means, Monitor, Possible, fast, probe};
 use crate::model::{
-    Cluster, Event, Expectation, Predicate, Property, Protocol, Rules, Statement, System, World,
-    facts::Facts,
+    Cluster, Event, Expectation, Predicate, Property, Protocol, Rules, Sense, Statement, System,
+    World, facts::Facts,
 };
 use crate::run::{Run, follow};
 
@@ -132,10 +132,14 @@ impl<P: Protocol> Subject for Typed<'_, P> {
         };
         let world = self.run(&played, schedule).world;
         let most = EXPLAIN_STATES_MAX;
-        let (then, stuck) = standstill(&system, &world, goal, most, monitor);
+        let by = match self.properties[member].sense {
+            Sense::Recovers => Means::Repairs,
+            _ => Means::Ordinary,
+        };
+        let (then, stuck) = standstill(&system, &world, goal, by, most, monitor);
         assert!(
             goal.ask(&system.protocol, &stuck).is_err(),
-            "ordinary events cannot reach a goal that is out of reach"
+            "nothing that counts can reach a goal that is out of reach"
         );
         let timing = system.rules.timing;
         let blocked = explain(&system, &stuck, goal, timing, most, monitor);

@@ -61,7 +61,7 @@ pub fn choice<P: Consensus>() -> Vec<Property<P>> {
         ),
         Property::always(
             "one-value-per-ballot",
-            "No two acceptors accept different values in the same ballot.",
+            "At most one value is accepted in each ballot, whoever accepts it.",
             "Lamport 2001, 2.2 and 2.5; Lamport 1998, 2.1 (B1)",
             Predicate::History(|protocol, history| {
                 of_each(protocol, history, one_value_per_ballot)

@@ -151,11 +151,12 @@ impl<P: Protocol> Cursor<P> {
     /// Complains if something that is known of a node was answered otherwise the second time.
     pub(super) fn insist(&self, is_same: bool, what: &str, id: Id, input: Input<'_, Numbers>) {
         if !is_same {
-            Promise::Pure.complain(format!(
+            let cluster = &self.system.cluster;
+            Promise::Pure.complain(cluster.naming(&format!(
                 "{what} {} is not pure: asked about {:?} a second time, it answered otherwise",
-                self.system.cluster.name(id),
+                cluster.name(id),
                 self.books.spell_input(id, input),
-            ));
+            )));
         }
     }
 

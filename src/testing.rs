@@ -9,10 +9,12 @@ use std::path::{Path, PathBuf};
 use crate::check::Patient;
 use crate::model::promise::{self, Broken};
 use crate::registry::Registry;
-use crate::testbed::{Blame, Case, CheckOptions, Expected, ExpectedOutcome, RunLimits, run_seeds};
+use crate::testbed::{
+    Blame, Case, CheckOptions, Expected, ExpectedOutcome, ProtocolInfo, RunLimits, run_seeds,
+};
 
 /// Tries every scenario of a folder, and of those in it: every seed, and the check of what is
-/// expected. Where nothing is expected, no property may be violated by a bug.
+/// expected. And what mistakes are said to break must be properties. Where nothing is expected, no property may be violated by a bug.
 ///
 /// ```no_run
 /// # use jury::registry::Registry;
@@ -31,6 +33,9 @@ pub fn scenarios(registry: &Registry, folder: impl AsRef<Path>) {
         folder.as_ref().display()
     );
     let mut problems = String::new();
+    for problem in registry.protocols().iter().flat_map(unknown_breaks) {
+        writeln!(problems, "{problem}").expect("a string takes all");
+    }
     for file in files {
         let trial = || match registry.open(&file) {
             Ok(case) => tried(&*case),
@@ -43,6 +48,22 @@ pub fn scenarios(registry: &Registry, folder: impl AsRef<Path>) {
         }
     }
     assert!(problems.is_empty(), "\n{problems}");
+}
+
+/// What mistakes are said to break, and no property is called.
+fn unknown_breaks(protocol: &ProtocolInfo) -> Vec<String> {
+    let known = |name: &String| protocol.properties.iter().any(|p| p.name == *name);
+    let of_each = protocol.bugs.iter().flat_map(|bug| {
+        let unknown = bug.breaks.iter().filter(|name| !known(name));
+        unknown.map(|name| {
+            let ProtocolInfo { name: of, .. } = protocol;
+            format!(
+                "{of}: the mistake {} is said to break `{name}`, and there is no such property",
+                bug.name
+            )
+        })
+    });
+    of_each.collect()
 }
 
 /// A promise that the protocol did not keep, or whatever else a panic says.

@@ -83,6 +83,12 @@ impl Protocol for Unruly {
     const NAME: &'static str = "unruly";
     const ABOUT: &'static str = "It breaks promises.";
     const SOURCES: &'static [&'static str] = &[];
+    const BUGS: &'static [Bug] = &[Bug {
+        name: "misspelt",
+        about: "It breaks something else.",
+        breaks: &["clam"],
+        source: "",
+    }];
 
     type Params = Params;
     type History = ();
@@ -254,4 +260,7 @@ fn the_tests_of_a_crate_tell_what_is_broken_file_by_file() {
     assert!(told.contains("a.json: a broken promise: seed 7"), "{told}");
     assert!(told.contains("c.json: a broken promise: seed 7"), "{told}");
     assert!(!told.contains("b.json"), "{told}");
+    let misspelt =
+        "unruly: the mistake misspelt is said to break `clam`, and there is no such property";
+    assert!(told.contains(misspelt), "{told}");
 }

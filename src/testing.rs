@@ -1,6 +1,7 @@
 //! Scenarios as tests of a crate of one's own.
 
 use std::any::Any;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,7 +15,8 @@ use crate::testbed::{
 };
 
 /// Tries every scenario of a folder, and of those in it: every seed, and the check of what is
-/// expected. And what mistakes are said to break must be properties. Where nothing is expected, no property may be violated by a bug.
+/// expected. Where nothing is expected, no property may be violated by a bug. And what the mistakes of a
+/// protocol are said to break must be properties of it, in one of its scenarios or by default.
 ///
 /// ```no_run
 /// # use jury::registry::Registry;
@@ -33,12 +35,14 @@ pub fn scenarios(registry: &Registry, folder: impl AsRef<Path>) {
         folder.as_ref().display()
     );
     let mut problems = String::new();
-    for problem in registry.protocols().iter().flat_map(unknown_breaks) {
-        writeln!(problems, "{problem}").expect("a string takes all");
-    }
+    let mut properties = BTreeMap::<&str, BTreeSet<&str>>::new();
     for file in files {
         let trial = || match registry.open(&file) {
-            Ok(case) => tried(&*case),
+            Ok(case) => {
+                let known = properties.entry(case.protocol()).or_default();
+                known.extend(case.properties());
+                tried(&*case)
+            }
             Err(error) => vec![error.to_string()],
         };
         // What goes wrong with one is its problem, and no other's.
@@ -47,12 +51,19 @@ pub fn scenarios(registry: &Registry, folder: impl AsRef<Path>) {
             writeln!(problems, "{}: {problem}", file.display()).expect("a string takes all");
         }
     }
+    for protocol in registry.protocols() {
+        let known = properties.get(protocol.name.as_str());
+        for problem in known.map_or_else(Vec::new, |known| unknown_breaks(&protocol, known)) {
+            writeln!(problems, "{problem}").expect("a string takes all");
+        }
+    }
     assert!(problems.is_empty(), "\n{problems}");
 }
 
-/// What mistakes are said to break, and no property is called.
-fn unknown_breaks(protocol: &ProtocolInfo) -> Vec<String> {
-    let known = |name: &String| protocol.properties.iter().any(|p| p.name == *name);
+/// What mistakes are said to break, and no property is called, neither by default nor in a scenario.
+fn unknown_breaks(protocol: &ProtocolInfo, in_scenarios: &BTreeSet<&str>) -> Vec<String> {
+    let by_default = |name: &String| protocol.properties.iter().any(|p| p.name == *name);
+    let known = |name: &String| in_scenarios.contains(name.as_str()) || by_default(name);
     let of_each = protocol.bugs.iter().flat_map(|bug| {
         let unknown = bug.breaks.iter().filter(|name| !known(name));
         unknown.map(|name| {

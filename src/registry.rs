@@ -14,6 +14,7 @@ use crate::scenario::{
 };
 use crate::testbed::{
     BugInfo, Case, ParameterInfo, PropertyInfo, ProtocolInfo, Replayed, Testbed, record,
+    within_bounds,
 };
 use crate::trace::{FORMAT, Trace};
 
@@ -27,6 +28,9 @@ pub struct Registry(Vec<Entry>);
 /// See [`weigh`].
 type Weigh = fn(&dyn Fn(&str) -> bool, &Effort, &mut dyn Attendant) -> ProtocolMatrix;
 
+/// How many worlds of a scenario to start from are looked at before it is written.
+const STARTING_STATES_MAX: u64 = 20_000;
+
 /// What can be asked of a protocol without naming its types.
 struct Entry {
     name: &'static str,
@@ -34,7 +38,7 @@ struct Entry {
     params: ProtocolParams,
     open: fn(&Scenario) -> Result<Box<dyn Case>, ScenarioError>,
     replay: fn(&Trace) -> Result<Replayed, String>,
-    starting_scenario: fn() -> String,
+    starting_scenario: fn(&[String]) -> String,
     variants: fn() -> Vec<&'static str>,
     weigh: Weigh,
 }
@@ -144,7 +148,19 @@ impl Registry {
 
     /// A scenario to start from; `None` if there is no such protocol.
     pub fn starting_scenario(&self, protocol: &str) -> Option<String> {
-        self.get(protocol).map(|entry| (entry.starting_scenario)())
+        let entry = self.get(protocol)?;
+        let text = (entry.starting_scenario)(&[]);
+        let bounded = self.bounded(&text);
+        Some((entry.starting_scenario)(&bounded))
+    }
+
+    /// The properties of a scenario to start from that its check leaves within bounds, as far as a short look
+    /// tells: what a protocol withholds it alone knows.
+    fn bounded(&self, text: &str) -> Vec<String> {
+        let Ok(case) = self.open_text(text, "the scenario to start from") else {
+            return Vec::new();
+        };
+        within_bounds(&*case, STARTING_STATES_MAX)
     }
 
     /// Every protocol, with what can be said of it.

@@ -462,7 +462,9 @@ pub fn has_none(file: &Path) -> Failure {
 
 /// The properties whose schedules are shown.
 pub fn shown<'a>(report: &'a CheckReport, show: Option<&str>) -> Vec<&'a PropertyReport> {
-    let wrong = |p: &&PropertyReport| by_itself(p) == Outcome::Refuted;
+    let wrong = |p: &&PropertyReport| {
+        by_itself(p) == Outcome::Refuted || p.verdict == CheckVerdict::NotJudged
+    };
     let properties = report.properties.iter();
     match show {
         None => properties.filter(wrong).take(1).collect(),

@@ -1,7 +1,7 @@
 //! `jury compare`: one story, several commit protocols, side by side.
 
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::scenario::{Comparison, Seeds};
@@ -13,7 +13,7 @@ use super::limits::RunLimits;
 use super::output::{Output, Paint};
 use super::shapes::Answer;
 use super::table::{self, painted, plain};
-use super::{Failure, Outcome, Terminal, edge, interrupt, seeds};
+use super::{Failure, Outcome, Terminal, edge, interrupt, seeds, sources};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -56,9 +56,15 @@ pub struct SideBySide<'a> {
     protocols: Vec<Compared>,
 }
 
+/// A comparison may be named as scenarios are: `happy-path` is `scenarios/compare/happy-path.json`.
+fn find(named: &Path) -> Result<PathBuf, Failure> {
+    let among_all = |failure| sources::find(&Path::new("compare").join(named)).map_err(|_| failure);
+    sources::find(named).or_else(among_all)
+}
+
 pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     edge::check_commit_protocols(&args.protocols)?;
-    let comparison = Comparison::load(&args.file)?;
+    let comparison = Comparison::load(&find(&args.file)?)?;
     let wanted = |name: &str| args.protocols.is_empty() || args.protocols.iter().any(|p| p == name);
     let trials = Trials::new(&comparison, &wanted)?;
     interrupt::heed();

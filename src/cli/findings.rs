@@ -296,7 +296,8 @@ fn notes(report: &CheckReport) -> Vec<String> {
     if report.searches.iter().any(|s| s.absorbed) {
         notes.push(
             "sends were absorbed, or duplicates withheld, because as many equal messages as allowed were in \
-             flight; raise `copies` to see whether that matters."
+             flight; raise `copies` to see whether that matters (where timers send again for ever, there is always one \
+             more)."
                 .to_owned(),
         );
     }

@@ -7,7 +7,8 @@ use super::output::remark;
 use super::{Failure, Outcome, words};
 
 /// The files of the project, each with what is in it but for names.
-const FILES: [(&str, &str); 7] = [
+const FILES: [(&str, &str); 8] = [
+    (".gitignore", "/target\n"),
     ("Cargo.toml", include_str!("own/Cargo.toml.in")),
     ("README.md", include_str!("own/README.md.in")),
     ("src/lib.rs", include_str!("own/lib.rs.in")),

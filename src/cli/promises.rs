@@ -4,6 +4,7 @@
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::model::promise::{Broken, Promise};
 
@@ -13,8 +14,10 @@ use super::Failure;
 pub fn kept<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     let told: Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync> = Arc::from(panic::take_hook());
     let others = Arc::clone(&told);
+    // The first says where; what other threads run into meanwhile is the same, or another time's matter.
+    let heard = AtomicBool::new(false);
     panic::set_hook(Box::new(move |panic| {
-        if !Broken::is_being_told() {
+        if !Broken::is_being_told() && !heard.swap(true, Ordering::Relaxed) {
             others(panic);
         }
     }));
@@ -51,7 +54,7 @@ pub fn told(broken: &Broken) -> Failure {
         Promise::Notation => "let `Debug` show every field of messages, timers and choices",
         Promise::Addressees => "whom to tell follows from the cluster, or from what was received",
         Promise::Total => {
-            "what is told above names the line of code; a handler ignores what it has no use for"
+            "the line of code is told above; handlers ignore what they have no use for, and predicates answer"
         }
     };
     Failure::broken(message, advice)

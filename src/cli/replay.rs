@@ -155,9 +155,14 @@ fn read(path: &Path) -> Result<Trace, Failure> {
 
 /// What is wrong with a file that is no trace, and where.
 fn flaw(path: &Path, text: &str, error: &serde_json::Error) -> Failure {
-    let is_scenario = serde_json::from_str::<serde_json::Value>(text)
-        .is_ok_and(|value| value.get("jury").is_some());
-    if is_scenario {
+    let value = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
+    if value.get("command").is_some() {
+        return Failure::new(
+            format!("{} is an answer in JSON, not a trace", path.display()),
+            "`--trace OUT.json` writes the trace alone",
+        );
+    }
+    if value.get("jury").is_some() {
         return Failure::new(
             format!("{} is a scenario, not a trace", path.display()),
             "run it: `jury run FILE --trace OUT.json` records a trace",

@@ -104,7 +104,7 @@ fn row(tried: &Tried) -> Vec<table::Cell> {
     });
     let cell = |part: Option<(String, Outcome)>| match part {
         Some((text, outcome)) => table::painted(text, Paint::of(outcome)),
-        None if tried.error.is_some() => table::painted("bad input", Paint::Bad),
+        None if tried.error.is_some() => table::painted(tried.outcome.word(), Paint::Bad),
         None => table::painted("-", Paint::Dim),
     };
     vec![

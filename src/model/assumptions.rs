@@ -281,6 +281,12 @@ pub enum Assumption {
 }
 
 impl Assumption {
+    /// Nobody crashes.
+    pub const NO_CRASH: Assumption = Assumption::MaxCrashes {
+        crashes: 0,
+        role: None,
+    };
+
     /// Takes away the events that would break the assumption.
     pub fn impose(self, rules: &mut Rules, cluster: &Cluster) {
         match self {

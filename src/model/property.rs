@@ -352,12 +352,30 @@ impl<P: Protocol> Property<P> {
     }
 
     /// The same with what its statement presupposes.
+    ///
+    /// ```
+    /// # use jury::prelude::*;
+    /// # fn stated<P: Protocol>(all_commit: Predicate<P>) -> Property<P> {
+    /// // It says nothing of runs in which anything fails.
+    /// Property::always("commit-without-failures", "If nothing fails, all commit.", "BHG 7.3", all_commit)
+    ///     .given([Assumption::NO_CRASH, Assumption::NoLoss, Assumption::Synchrony])
+    /// # }
+    /// ```
     pub fn given(self, premise: impl Into<Vec<Assumption>>) -> Self {
         let premise = premise.into();
         Property { premise, ..self }
     }
 
     /// The same with what the literature claims it under.
+    ///
+    /// ```
+    /// # use jury::prelude::*;
+    /// # fn stated<P: Protocol>(decided: Predicate<P>) -> Property<P> {
+    /// // Where the coordinator crashes it may be violated: outside the assumptions, and no bug.
+    /// Property::never_blocked("non-blocking", "Everybody can decide.", "BHG 7.4", None, decided)
+    ///     .assuming([Assumption::MaxCrashes { crashes: 0, role: Some("coordinator") }])
+    /// # }
+    /// ```
     pub fn assuming(self, assumes: impl Into<Vec<Assumption>>) -> Self {
         let assumes = assumes.into();
         Property { assumes, ..self }

@@ -65,7 +65,9 @@ pub trait Protocol: Actor {
 
     /// The peers that an armed timer waits for in this state: only peers bound to answer when
     /// they are up and connected, and everyone whom the timer would ask again and who has not
-    /// answered. A timer that awaits nobody may fire at any time, even under accurate timing.
+    /// answered. Under accurate timing it fires once *all* of them have failed, and not if one is up: who
+    /// cannot tell which of several is to blame awaits nobody. A timer that awaits nobody may fire at any
+    /// time, even under accurate timing; if none awaits anybody, synchrony cannot be judged.
     fn awaits(&self, id: Id, state: &Self::State, timer: &Self::Timer) -> NodeSet {
         let _ = (id, state, timer);
         NodeSet::EMPTY

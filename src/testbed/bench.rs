@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::hash::Hasher;
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 use rustc_hash::FxHasher;
@@ -14,10 +15,10 @@ use super::compare::{check_outcome, refutes, runs_outcome};
 use super::estimate;
 use super::judge_check::{allowed, report_check};
 use super::judge_run::{FinishedRun, cut_off, judge_run};
-use super::report::{CheckReport, Expected, RunReport};
+use super::report::{CheckReport, CheckVerdict, Expected, RunReport};
 use super::story::{self, RefutedStory, Story, Told};
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
-use crate::check::{self, Limits, Monitor, Question, Stopped};
+use crate::check::{self, Limits, Monitor, Patient, Question, Stopped};
 use crate::estimate::{Outlook, Reached};
 use crate::model::cluster::enumerate;
 use crate::model::promise::located;
@@ -42,6 +43,8 @@ pub struct Testbed<P: Protocol> {
     /// The schedules of the run and of the check, if they turned out to be impossible.
     refuted_run: Option<Box<RefutedStory>>,
     refuted_check: Option<Box<RefutedStory>>,
+    /// Whether some timer ever awaits somebody, once a run had to know.
+    awaited: OnceLock<bool>,
 }
 
 /// One run, and what became of what its setup had in mind.
@@ -68,6 +71,7 @@ impl<P: Protocol> Testbed<P> {
             notes: Vec::new(),
             refuted_run: None,
             refuted_check: None,
+            awaited: OnceLock::new(),
         };
         if let (Some(system), Some(check)) = (testbed.check_system(), &testbed.case.check) {
             let path = ["check", "after"];
@@ -151,6 +155,7 @@ impl<P: Protocol> Testbed<P> {
                     violations: &judge.violations,
                     unreached: &unreached,
                     end,
+                    awaited: &self.awaited,
                 };
                 judge_run(&system, properties, seed, &ended, limits)
             }
@@ -498,4 +503,21 @@ pub fn run_seeds(
         })
         .collect();
     reports.into_iter().flatten().collect()
+}
+
+/// The properties that bounds keep a check from proving, as far as it shows within so many worlds: nothing of
+/// what it did not come to.
+pub fn within_bounds(case: &dyn Case, states_max: u64) -> Vec<String> {
+    let options = CheckOptions {
+        states_max: Some(states_max),
+        ..CheckOptions::default()
+    };
+    let report = case.check(&options, None, &mut Patient);
+    let report = report.expect("there are no checkpoints that could be wrong");
+    if report.cut_short {
+        return Vec::new();
+    }
+    let bounded = report.properties.into_iter();
+    let bounded = bounded.filter(|p| p.verdict == CheckVerdict::HoldsWithinBounds);
+    bounded.map(|p| p.property).collect()
 }

@@ -145,7 +145,11 @@ pub fn check_outcome(
         outcomes.push(Expected {
             of: (*property).to_owned(),
             expected: expected.to_string(),
-            found: found.qualified.clone(),
+            found: if fits || found.standing != Some(Blame::NotEstablished) {
+                found.qualified.clone()
+            } else {
+                format!("{}, and within them was left open", found.qualified)
+            },
             outcome: match (fits, open) {
                 // Bounds that were expected belong to the scenario; what cut a search short
                 // does not.

@@ -1,6 +1,8 @@
 //! The verdict of a run: was anything violated, was every goal reached, and if not, can it still
 //! be?
 
+use std::sync::OnceLock;
+
 use super::case::RunLimits;
 use super::report::{RunReport, RunVerdict};
 use crate::check::{self, Means, Monitor, Possible, Progress, Stopped};
@@ -23,6 +25,8 @@ pub struct FinishedRun<'a, P: Protocol> {
     pub unreached: &'a [String],
     /// Why the simulator had no more, if that was it.
     pub end: Option<End>,
+    /// Whether some timer of the protocol ever awaits somebody, once that is known.
+    pub awaited: &'a OnceLock<bool>,
 }
 
 /// Judges a run that is over.
@@ -43,6 +47,7 @@ pub fn judge_run<P: Protocol>(
             system,
             properties,
             run,
+            awaited: ended.awaited,
         },
         limits,
         end: ended.end,
@@ -112,6 +117,7 @@ struct LastWorld<'a, P: Protocol> {
     system: &'a System<P>,
     properties: &'a [Property<P>],
     run: &'a Run<P>,
+    awaited: &'a OnceLock<bool>,
 }
 
 impl<P: Protocol> Last for LastWorld<'_, P> {
@@ -141,7 +147,10 @@ impl<P: Protocol> Last for LastWorld<'_, P> {
     }
 
     fn is_anybody_awaited(&self, monitor: &mut dyn Monitor) -> bool {
-        check::is_anybody_awaited(self.system, monitor) == Possible::Yes
+        // It takes a search, and is the same for every run.
+        *self
+            .awaited
+            .get_or_init(|| check::is_anybody_awaited(self.system, monitor) == Possible::Yes)
     }
 
     fn explain(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Vec<String> {
@@ -253,14 +262,19 @@ impl Judging<'_> {
         // Each takes two searches.
         let most = self.limits.states / (2 * missed.len()).max(1);
         let mut worst: Option<(Possible, usize)> = None;
-        let mut repairable = Vec::new();
+        let (mut repairable, mut open) = (Vec::new(), Vec::new());
         for (nth, property) in missed {
             if property.sense == Sense::Recovers && matches!(worst, Some((Possible::No, _))) {
                 break;
             }
             let possible = self.last.possible(nth, most, &mut searching);
-            if property.sense == Sense::Recovers && possible == Possible::Yes {
-                repairable.push(property.name.to_owned());
+            if property.sense == Sense::Recovers && possible != Possible::No {
+                // Nothing speaks against it.
+                let told = match possible {
+                    Possible::Yes => &mut repairable,
+                    _ => &mut open,
+                };
+                told.push(property.name.to_owned());
                 continue;
             }
             let is_worse = match &worst {
@@ -277,6 +291,16 @@ impl Judging<'_> {
                 let repairable = enumerate(repairable);
                 let sentence = format!("What {repairable} asks for can still come, with repairs.");
                 self.report.sentences.push(sentence);
+            }
+            if !open.is_empty() {
+                let (open, states) = (enumerate(open), self.limits.states);
+                self.report.sentences.push(format!(
+                    "Whether what {open} asks for can still come was left open after {states} worlds: raise \
+                     `--states`."
+                ));
+            }
+            if let Some(stopped) = searching.stopped {
+                self.report.verdict = stopped.into();
             }
             return;
         };

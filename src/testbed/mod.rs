@@ -18,7 +18,7 @@ pub mod report;
 mod second_opinion;
 mod story;
 
-pub use bench::{Testbed, run_seeds};
+pub use bench::{Testbed, run_seeds, within_bounds};
 pub use case::{
     BugInfo, Case, CheckOptions, EngineKind, ParameterInfo, PropertyInfo, ProtocolInfo, RUN_STATES,
     RunLimits,

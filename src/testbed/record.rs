@@ -1,5 +1,7 @@
 //! Recording and replaying: a schedule becomes a trace, and a trace becomes one again.
 
+use std::sync::OnceLock;
+
 use super::case::{RUN_STATES, RunLimits};
 use super::judge_run::{FinishedRun, judge_run};
 use super::report::{CheckVerdict, RunVerdict};
@@ -323,6 +325,7 @@ fn once_more<P: Protocol>(
         violations,
         unreached: &[],
         end: None,
+        awaited: &OnceLock::new(),
     };
     let limits = RunLimits {
         states: trace.origin.states.unwrap_or(RUN_STATES),

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use predicates::prelude::*;
+use predicates::str::contains;
 use serde_json::{Value, json as value};
 
 use super::{folder, json, jury, read, write};
@@ -110,4 +112,18 @@ fn all_seeds_that_fail_are_listed() {
     );
     let (_, tested) = json(jury(here.path()).args(["test", "short.json", "--json"]));
     assert_eq!(tested["files"][0]["run"]["failing"], failing);
+}
+
+/// Whoever hands an answer to `replay` is told what it is.
+#[test]
+fn an_answer_is_no_trace() {
+    let here = folder();
+    let args = ["run", "fine.json", "--seed", "1", "--json", "--with-trace"];
+    let (_, answer) = json(jury(here.path()).args(args));
+    write(here.path(), "answer.json", &answer);
+    jury(here.path())
+        .args(["replay", "answer.json"])
+        .assert()
+        .code(2)
+        .stderr(contains("is an answer in JSON, not a trace").and(contains("--trace OUT.json")));
 }

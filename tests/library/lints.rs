@@ -213,3 +213,68 @@ fn a_bound_that_may_hide_blocking_is_named() {
     assert_eq!(lifted.verdict, CheckVerdict::CanBlock);
     assert_eq!(lifted.hints, Vec::<String>::new());
 }
+
+/// It counts, by a timer of its own; a check looks at three of that.
+struct Counter;
+
+impl Actor for Counter {
+    type Msg = ();
+    type Timer = ();
+    type State = u8;
+    type Storage = ();
+    type Choice = ();
+    type Observation = Observation;
+
+    fn on_start(&self, _: Id, _: Start<'_, ()>, o: &mut Out<Self>) -> u8 {
+        o.set_timer((), TimerRange::millis(1000, 2000));
+        0
+    }
+
+    fn on_message(&self, _: Id, _: &mut u8, _: Id, (): (), _: &mut Out<Self>) {}
+
+    fn on_timeout(&self, _: Id, count: &mut u8, (): &(), o: &mut Out<Self>) {
+        *count += 1;
+        o.set_timer((), TimerRange::millis(1000, 2000));
+    }
+}
+
+impl Protocol for Counter {
+    const NAME: &'static str = "counter";
+    const ABOUT: &'static str = "It counts.";
+    const SOURCES: &'static [&'static str] = &[];
+
+    type Params = NoParams;
+    type History = ();
+
+    fn new(_: &NoParams) -> Result<Self, BadParameter> {
+        Ok(Counter)
+    }
+
+    fn cluster(&self) -> Cluster {
+        Cluster::new([("N".to_owned(), "node")])
+    }
+
+    fn withheld(&self, _: Id, count: &u8, _: Input<'_, Self>) -> Option<&'static str> {
+        (*count == 3).then_some("counts")
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        let small = Predicate::History(|_: &Self, ()| Ok(()));
+        vec![Property::always("small", "It is small.", "", small)]
+    }
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+struct NoParams {}
+
+/// The scenario that `jury new` writes for a protocol with bounds of its own expects no more than its check can
+/// show.
+#[test]
+fn a_scenario_to_start_from_is_as_expected() {
+    let registry = jury::registry::Registry::new().with::<Counter>();
+    let text = registry.starting_scenario("counter").expect("there is one");
+    assert!(text.contains(r#""small": "holds within bounds""#), "{text}");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("counter.json"), text).unwrap();
+    jury::testing::scenarios(&registry, folder.path());
+}

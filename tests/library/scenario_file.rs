@@ -150,7 +150,7 @@ fn a_network_that_never_forgets_also_loses() {
 
 #[test]
 fn the_starting_scenario_is_right() {
-    let text = Scenario::starting_for::<Toy>();
+    let text = Scenario::starting_for::<Toy>(&[]);
     let case = resolve(&text);
     assert!(case.run.is_some() && case.check.is_some());
     assert_eq!(case.expect.check.len(), 3);
@@ -171,7 +171,7 @@ fn two_phase_commit_reads_the_design() {
       "check": { "timing": "accurate", "faults": { "crashes": { "C": 1 } } },
       "expect": { "run": "blocked",
                   "check": { "atomicity": "holds", "non-blocking": "can block" } } }"#;
-    let starting = Scenario::starting_for::<TwoPhaseCommit>();
+    let starting = Scenario::starting_for::<TwoPhaseCommit>(&[]);
     for text in [text, &starting] {
         let scenario = Scenario::parse(text, "2pc.json");
         let case = scenario.and_then(|scenario| scenario.resolve::<TwoPhaseCommit>());

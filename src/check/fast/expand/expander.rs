@@ -18,6 +18,7 @@ use crate::check::fast::store::visited::Share;
 use crate::check::fast::tuning::Tuning;
 use crate::check::reduction::Reads;
 use crate::model::arms::Exercised;
+use crate::model::promise::Promise;
 use crate::model::{Carrier, Class, Enabled, Expectation, Property, Protocol, System, World};
 
 /// A worker that knows its protocol.
@@ -178,7 +179,11 @@ impl<P: Protocol> Expander<P> {
             cursor.step(system, enabled, nth);
             let class = cursor.class();
             cursor.undo();
-            let place = sweep.visited.find(class).expect("it was found");
+            let Some(place) = sweep.visited.find(class) else {
+                let text = "a world leads elsewhere than it did before: a handler or `withheld` is not pure \
+                            (`--paranoid` tells which)";
+                Promise::Pure.complain(text.to_owned())
+            };
             bits |= allowed & sweep.marks.get(place);
         }
         bits

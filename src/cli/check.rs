@@ -105,7 +105,7 @@ pub struct Args {
     limits: Limits,
 
     #[command(flatten)]
-    picture: Picture,
+    pub picture: Picture,
 }
 
 impl Args {

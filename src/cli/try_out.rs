@@ -128,7 +128,8 @@ impl Trial<'_> {
         check::run(&self.check, self.terminal)
     }
 
-    /// Where there is no run and nothing is violated, what can be reached is drawn.
+    /// Where there is no run and nothing is violated, what can be reached is drawn; and where nothing can, a run
+    /// in which nothing more fails.
     fn check_alone(&self) -> Result<Outcome, Failure> {
         if self.case.refuted_check().is_some() || !self.case.has_check() {
             return check::run(&self.check, self.terminal);
@@ -142,6 +143,14 @@ impl Trial<'_> {
                 .iter()
                 .filter(|p| p.trace.is_some());
             shown.extend(drawable.take(1));
+        }
+        let is_drawn = shown.iter().any(|property| property.trace.is_some());
+        if let Some(trace) = self.case.glimpse().filter(|_| !is_drawn) {
+            let mut out = Output::new(self.terminal);
+            out.line("A run of it in which nothing more fails:")?;
+            out.line(self.check.picture.draw(&trace, self.terminal))?;
+            out.line("")?;
+            out.finish()?;
         }
         self.tell_check(&checked, &shown)
     }

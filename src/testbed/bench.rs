@@ -15,6 +15,7 @@ use super::compare::{check_outcome, refutes, runs_outcome};
 use super::estimate;
 use super::judge_check::{allowed, report_check};
 use super::judge_run::{FinishedRun, cut_off, judge_run};
+use super::record::record;
 use super::report::{CheckReport, CheckVerdict, Expected, RunReport};
 use super::story::{self, RefutedStory, Story, Told};
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
@@ -22,11 +23,20 @@ use crate::check::{self, Limits, Monitor, Patient, Question, Stopped};
 use crate::estimate::{Outlook, Reached};
 use crate::model::cluster::enumerate;
 use crate::model::promise::located;
-use crate::model::{Event, Property, Protocol, Rules, Statement, Success, System, View, World};
+use crate::model::{
+    Event, Property, Protocol, Rules, Statement, Success, System, Time, View, World,
+};
 use crate::run::{Judge, Run, Script, Stop, Witness, execute};
 use crate::scenario::{Counting, Resolved, RunCase, Scenario, ScenarioError, ScheduleLine};
+use crate::sim::setup::Setup;
 use crate::sim::{End, Scripted, Simulator};
-use crate::trace::{Origin, Recorder, STEPS_MAX};
+use crate::trace::{Origin, Recorder, STEPS_MAX, Trace};
+
+/// A glimpse of what is checked: so many steps behind those of the scenario, so long, and as much for each
+/// message.
+const GLIMPSE_STEPS: usize = 40;
+const GLIMPSE_TIME: Time = Time::from_millis(2_000);
+const GLIMPSE_LATENCY: Time = Time::from_millis(5);
 
 /// A scenario on trial, with its protocol in the type. Whoever embeds the library and brings a
 /// protocol of its own starts here.
@@ -391,6 +401,29 @@ impl<P: Protocol> Case for Testbed<P> {
             cut_off: world.next_busy(0).is_some(),
             offered: simulated.offered,
         })
+    }
+
+    fn glimpse(&self) -> Option<Trace> {
+        let check = self.case.check.as_ref()?;
+        let cluster = &self.case.cluster;
+        let system = self.relation.under(Rules {
+            absent: check.rules.absent,
+            ..Rules::physics(cluster, check.rules.links.order)
+        });
+        let setup = Setup {
+            steps_max: (self.after.len() + GLIMPSE_STEPS) as u64,
+            ..Setup::fault_free(GLIMPSE_TIME, GLIMPSE_LATENCY)
+        };
+        let before = system.spell(&self.after).into_iter();
+        let mut scheduler = Scripted {
+            script: Script::new(before.map(|line| (None, line))),
+            then: Some(Simulator::new(&setup, 1, cluster)),
+        };
+        let properties = Property::without_premise(&self.case.properties);
+        let origin = self.origin("simulator");
+        let params = &self.case.params;
+        let recorded = record(&system, params, &properties, origin, &mut scheduler).ok();
+        recorded.map(|(_, _, trace)| trace)
     }
 
     fn checkpoints(&self, options: &CheckOptions, path: &Path) -> Result<Folder, CheckpointError> {

@@ -11,6 +11,7 @@ use crate::check::fast::Tuning;
 use crate::check::{Monitor, Stopped};
 use crate::estimate::{Outlook, Reached};
 use crate::model::Limit;
+use crate::trace::Trace;
 
 /// Which engine searches.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,6 +122,10 @@ pub trait Case: Send + Sync {
         folder: Option<&Folder>,
         monitor: &mut dyn Monitor,
     ) -> Result<CheckReport, CheckpointError>;
+
+    /// A run of what is checked, in which nothing more fails: the events before the search, and the first of
+    /// what comes of them. For a picture where a check has none to show.
+    fn glimpse(&self) -> Option<Trace>;
 
     /// The folder for the checkpoints of such a check. What lies there must be of the very same, and nobody
     /// else may be at work in it.

@@ -221,3 +221,14 @@ fn what_is_not_possible_makes_nothing_ambiguous() {
     let last = &answer["shown"]["trace"]["steps"][2]["event"];
     assert_eq!(last, "deliver C -> P1 Prepare(1)");
 }
+
+/// Where a scenario has no run, and its check nothing to show, what it is about is drawn all the same.
+#[test]
+fn a_check_in_which_all_holds_has_a_picture() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    jury(root)
+        .args(["try", "tree-2pc/asked-when-done", "--width", "80"])
+        .assert()
+        .code(0)
+        .stdout(contains("A run of it in which nothing more fails:").and(contains("P2 crashes")));
+}

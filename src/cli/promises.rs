@@ -2,9 +2,9 @@
 //! panics; here it becomes an answer.
 
 use std::any::Any;
+use std::collections::BTreeSet;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::model::promise::{Broken, Promise};
 
@@ -14,10 +14,12 @@ use super::Failure;
 pub fn kept<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     let told: Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync> = Arc::from(panic::take_hook());
     let others = Arc::clone(&told);
-    // The first says where; what other threads run into meanwhile is the same, or another time's matter.
-    let heard = AtomicBool::new(false);
+    // A place is told once, however many seeds run into it.
+    let heard = Mutex::new(BTreeSet::new());
     panic::set_hook(Box::new(move |panic| {
-        if !Broken::is_being_told() && !heard.swap(true, Ordering::Relaxed) {
+        let place = panic.location().map(ToString::to_string);
+        let is_new = || heard.lock().is_ok_and(|mut heard| heard.insert(place));
+        if !Broken::is_being_told() && is_new() {
             others(panic);
         }
     }));

@@ -22,11 +22,13 @@ pub use account::Account;
 pub use blocked::{Blocked, Means, Possible, explain, possible, standstill};
 pub use explore::{Explored, Finding, explore};
 pub use judge::is_anybody_awaited;
+pub use probe::visit;
 pub use reduction::{Reduce, Reduced, Reduction, Reductions};
 pub use worlds::Keyed;
 
 pub use judge::{
     Engine, Judged, Question, Search, Standing, Trial, Verdict, judge, standing, start,
+    without_clocks,
 };
 
 use crate::model::{Limit, NodeSet};

@@ -59,11 +59,11 @@ impl Wanted {
     }
 
     /// Where the seeds come from, if that is not what was typed.
-    pub fn origin(self, seeds: Seeds, file: &str) -> Option<String> {
+    pub fn origin(self, command: &str, seeds: Seeds, file: &str) -> Option<String> {
         match self {
             Wanted::Named(_) => None,
             Wanted::Random(_) => Some(format!(
-                "Drawn: seeds {seeds}. The same again: {} run {file} --seeds {seeds}",
+                "Drawn: seeds {seeds}. The same again: {} {command} {file} --seeds {seeds}",
                 words::program()
             )),
         }

@@ -26,7 +26,7 @@ pub fn on_trial(registry: Registry) {
     let _ = REGISTRY.set(registry);
 }
 
-fn registry() -> &'static Registry {
+pub fn registry() -> &'static Registry {
     REGISTRY.get_or_init(Registry::shipped)
 }
 

@@ -124,15 +124,17 @@ pub struct TimeAndMemory {
 
 impl From<&Limits> for RunLimits {
     fn from(limits: &Limits) -> Self {
-        let (time, memory) = (limits.time, limits.memory);
-        RunLimits {
-            states: limits.states,
-            others: TimeAndMemory { time, memory },
-        }
+        RunLimits::of(limits.states, limits.time, limits.memory)
     }
 }
 
 impl RunLimits {
+    /// So many worlds at the end of a run, so much time for all, so much memory.
+    pub fn of(states: Option<u64>, time: Option<Time>, memory: Option<u64>) -> Self {
+        let others = TimeAndMemory { time, memory };
+        RunLimits { states, others }
+    }
+
     /// Starts the clock.
     pub fn guard(&self) -> RunGuard {
         let states = self.states.map(usize::try_from);

@@ -6,6 +6,7 @@
 mod check;
 mod compare;
 mod completions;
+mod detect;
 mod draw;
 mod edge;
 mod estimate;
@@ -13,6 +14,8 @@ mod explore;
 mod failure;
 mod files;
 mod findings;
+mod hunt;
+mod instances;
 mod interrupt;
 mod junit;
 mod limits;
@@ -66,11 +69,13 @@ Examples:
   jury new 2pc -o mine.json                 a scenario to start from
   jury try mine.json                        the whole trial of one file
   jury run mine.json                        simulate every seed it names
+  jury hunt mine.json                       look for failures with many more
   jury check mine.json                      explore every run
   jury test scenarios                       every expectation of every scenario
   jury matrix 2pc                           which faults each property bears
   jury compare story.json                   one story, several commit protocols
   jury estimate mine.json                   how likely it is to commit
+  jury detect paxos                         which hunter finds which mistake
   jury skeen 2pc 3pc                        whether whoever survives can decide alone";
 
 /// Puts commit and consensus protocols on trial.
@@ -92,6 +97,7 @@ struct Cli {
 enum Command {
     Try(try_out::Args),
     Run(run::Args),
+    Hunt(hunt::Args),
     Check(check::Args),
     Test(test::Args),
     Replay(replay::Args),
@@ -99,6 +105,7 @@ enum Command {
     Matrix(matrix::Args),
     Compare(compare::Args),
     Estimate(estimate::Args),
+    Detect(detect::Args),
     Skeen(skeen::Args),
     New(new::Args),
     Explore(explore::Args),
@@ -133,6 +140,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
     match command {
         Command::Try(args) => try_out::run(&args, terminal),
         Command::Run(args) => run::run(&args, terminal),
+        Command::Hunt(args) => hunt::run(&args, terminal),
         Command::Check(args) => check::run(&args, terminal),
         Command::Test(args) => test::run(&args, terminal),
         Command::Replay(args) => replay::run(&args, terminal),
@@ -140,6 +148,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Matrix(args) => matrix::run(&args, terminal),
         Command::Compare(args) => compare::run(&args, terminal),
         Command::Estimate(args) => estimate::run(&args, terminal),
+        Command::Detect(args) => detect::run(&args, terminal),
         Command::Skeen(args) => skeen::run(&args, terminal),
         Command::New(args) => new::run(&args, terminal),
         Command::Explore(args) => explore::run(&args, terminal),

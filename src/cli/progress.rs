@@ -1,15 +1,19 @@
 //! How far the work has come, on standard error, for people who wait. Hidden where standard error
 //! is no terminal.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::check::Progress;
+use crate::hunt::SoFar;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{memory, words};
 
 /// Redraws a second, at most.
 const REDRAW: Duration = Duration::from_millis(100);
+/// A bar is no use beyond so many seeds.
+const LENGTH_MAX: u64 = 1 << 40;
 
 /// A bar for work whose length is known: seeds, files.
 pub fn count(what: &str, length: u64) -> ProgressBar {
@@ -18,6 +22,51 @@ pub fn count(what: &str, length: u64) -> ProgressBar {
     bar.set_style(style(&template));
     bar.enable_steady_tick(REDRAW);
     bar
+}
+
+/// A line about a hunt.
+pub struct HuntBar {
+    bar: ProgressBar,
+    /// How many runs may fail.
+    stop_at: Option<u64>,
+}
+
+impl HuntBar {
+    pub fn new(seeds: &RangeInclusive<u64>, stop_at: Option<u64>) -> Self {
+        let length = (seeds.end() - seeds.start()).saturating_add(1);
+        // Nobody waits for a seed of which there are that many.
+        let bar = if length > LENGTH_MAX {
+            let bar = ProgressBar::new_spinner();
+            bar.set_style(style(
+                "{spinner} {elapsed} · {human_pos} seeds · {per_sec} {msg}",
+            ));
+            bar.enable_steady_tick(REDRAW);
+            bar
+        } else {
+            count("seeds", length)
+        };
+        HuntBar { bar, stop_at }
+    }
+
+    pub fn show(&self, so_far: SoFar) {
+        self.bar.set_position(so_far.seeds);
+        let most = self
+            .stop_at
+            .map_or_else(String::new, |most| format!(" of {}", words::number(most)));
+        let ways = match so_far.ways {
+            0 => String::new(),
+            ways => format!(" in {}", words::count(ways as u64, "way", "ways")),
+        };
+        self.bar.set_message(format!(
+            "· {}{most} failing{ways} · {} states",
+            words::number(so_far.failing),
+            words::number(so_far.states as u64)
+        ));
+    }
+
+    pub fn clear(&self) {
+        self.bar.finish_and_clear();
+    }
 }
 
 /// A line about a search, whose length nobody knows.

@@ -34,8 +34,8 @@ Examples:
 
 /// Simulate a scenario: every seed it names, on all cores.
 ///
-/// Shows the first run that goes against what the scenario expects, and the command that
-/// reproduces it. Where nothing is expected, a violation does. A schedule with an event that cannot
+/// Shows the run that goes against what the scenario expects, of several the shortest that does as the first, and
+/// the command that reproduces it. Where nothing is expected, a violation does. A schedule with an event that cannot
 /// happen is a story that is refuted, whatever is expected.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -124,7 +124,7 @@ impl Args {
         };
         let seeds = wanted.seeds()?;
         let file = words::typed(&self.file.display().to_string());
-        Ok((seeds.iter(), wanted.origin(seeds, &file)))
+        Ok((seeds.iter(), wanted.origin("run", seeds, &file)))
     }
 
     /// How to tell a story that is refuted.
@@ -158,9 +158,9 @@ pub struct RunAnswer {
     first_failing: Option<u64>,
     /// All seeds that fail.
     failing: Vec<u64>,
-    /// The command that reproduces the first.
+    /// The command that reproduces the shortest that fails like the first.
     reproduce: Option<String>,
-    /// The run that is shown: the first failing one, or the only one.
+    /// The run that is shown: that one, or the only one.
     shown: Option<RunReport>,
     /// Every run, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -303,8 +303,8 @@ fn shown(
             !args.quiet
         };
     let is_story = |report: &RunReport| reports.len() == 1 || report.facts.steps < args.story_steps;
-    let first = judged.worst.map(|i| &reports[i]);
-    let report = first.or_else(|| reports.first().filter(|r| wanted || is_story(r)))?;
+    let shortest = judged.shortest.map(|i| &reports[i]);
+    let report = shortest.or_else(|| reports.first().filter(|r| wanted || is_story(r)))?;
     if !seeds::is_over(report) {
         return None;
     }
@@ -353,7 +353,7 @@ fn result(
         notes: judged.notes,
         first_failing,
         failing,
-        reproduce: first_failing.map(|seed| reproduce(args, seed)),
+        reproduce: judged.shortest.map(|i| reproduce(args, reports[i].seed)),
         shown,
         runs: args.all.then_some(reports),
     }
@@ -417,12 +417,7 @@ fn tell(
         out.line(format!("  {note}"))?;
     }
     if let Some(i) = judged.worst {
-        let RunReport {
-            seed,
-            verdict,
-            sentences,
-            ..
-        } = &reports[i];
+        let RunReport { seed, verdict, .. } = &reports[i];
         let word = out.paint(Paint::Bad, verdict.word());
         let expected = summary::otherwise(&judged.expected).find(|e| !e.of_some_run());
         let instead = expected.map_or_else(String::new, |e| format!(", expected {}", e.expected));
@@ -430,13 +425,21 @@ fn tell(
             1 => format!("Seed {seed}: {word}{instead}."),
             _ => format!("First {word} with seed {seed}{instead}."),
         })?;
+        let shortest = &reports[judged.shortest.unwrap_or(i)];
+        if shortest.seed != *seed {
+            let steps = words::count(shortest.facts.steps, "step", "steps");
+            let seed = shortest.seed;
+            out.line(format!(
+                "The shortest such run, of {steps}, is that of seed {seed}."
+            ))?;
+        }
         // The diagram has said them already.
         if args.quiet {
-            for sentence in sentences {
+            for sentence in &shortest.sentences {
                 out.line(format!("  {sentence}"))?;
             }
         }
-        let command = reproduce(args, *seed);
+        let command = reproduce(args, shortest.seed);
         out.line(format!("Reproduce: {}", out.paint(Paint::Bold, &command)))?;
     }
     Ok(())

@@ -78,6 +78,8 @@ pub struct Judged {
     /// The position of the run that goes against what is expected and says most: the first of the worst
     /// kind, a violation before a run that was cut off.
     pub worst: Option<usize>,
+    /// The position of the shortest run that came to the same as that one.
+    pub shortest: Option<usize>,
     /// The positions of all runs that do.
     pub failing: Vec<usize>,
     /// Why it was not established, or what else there is to say.
@@ -98,6 +100,14 @@ pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool, guard: &RunGua
     let failing: Vec<usize> = failing.collect();
     let worst = failing.iter().copied();
     let worst = worst.min_by_key(|i| reports[*i].verdict);
+    let shortest = worst.and_then(|worst| {
+        let same = |i: &usize| {
+            let (one, other) = (&reports[*i], &reports[worst]);
+            (one.verdict, &one.property) == (other.verdict, &other.property)
+        };
+        let alike = failing.iter().copied().filter(same);
+        alike.min_by_key(|i| reports[*i].facts.steps)
+    });
     let mut notes = Vec::new();
     let mut outcome = if worst.is_some() {
         Outcome::Refuted
@@ -132,6 +142,7 @@ pub fn judge(case: &dyn Case, reports: &[RunReport], whole: bool, guard: &RunGua
         outcome,
         expected,
         worst,
+        shortest,
         failing,
         notes,
     }

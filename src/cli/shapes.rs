@@ -7,7 +7,9 @@ use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::{Outcome, check, compare, edge, estimate, list, replay, run, skeen, story, test};
+use crate::hunt::detect::Detection;
+
+use super::{Outcome, check, compare, edge, estimate, hunt, list, replay, run, skeen, story, test};
 
 /// The format of answers: it grows by one where something that was there is gone, or means something else.
 /// What is added changes nothing.
@@ -78,6 +80,8 @@ pub fn schema() -> Value {
     let cannot_happen = of::<story::CannotHappen<'static>>(&mut generator);
     add("run", of::<run::RunAnswer>(&mut generator));
     add("run", cannot_happen.clone());
+    add("hunt", of::<hunt::HuntAnswer>(&mut generator));
+    add("hunt", cannot_happen.clone());
     add("check", of::<check::Checked>(&mut generator));
     add("check", cannot_happen);
     add("test", of::<test::Tested>(&mut generator));
@@ -88,6 +92,7 @@ pub fn schema() -> Value {
         of::<compare::SideBySide<'static>>(&mut generator),
     );
     add("estimate", of::<estimate::Estimates>(&mut generator));
+    add("detect", of::<Detection>(&mut generator));
     add("skeen", of::<skeen::Computed>(&mut generator));
     add("list", of::<list::Listed>(&mut generator));
     json!({

@@ -4,7 +4,7 @@
 //!   score interval, which unlike the textbook's ± stays sensible near 0 and 1.
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// How sure an interval is: so many of a hundred that are made this way contain what they are about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Confidence {
 }
 
 /// Where a likelihood lies, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Interval {
     pub low: f64,
     pub high: f64,
@@ -66,6 +66,56 @@ impl Confidence {
             },
         }
     }
+
+    /// The same where the runs ended because it came about so often: the last of them is no news then. (Inverse
+    /// sampling, J. B. S. Haldane, *On a Method of Estimating Frequencies*, 1945: that many runs or more were needed
+    /// is a statement about all but the last.)
+    pub fn interval_until(self, times: u64, runs: u64) -> Interval {
+        let before = self.interval(times.saturating_sub(1), runs.saturating_sub(1));
+        Interval {
+            low: self.interval(times, runs).low,
+            high: before.high,
+        }
+    }
+
+    /// What something that never came about in so many runs is likely to be rarer than: the greatest likelihood at
+    /// which that is not a greater surprise than it may be. (About three in as many, at 95 %.)
+    pub fn bound_of_never(self, runs: u64) -> f64 {
+        let surprise = match self {
+            Confidence::Percent95 => 0.05,
+            Confidence::Percent99 => 0.01,
+            Confidence::Percent99_9 => 0.001,
+        };
+        let (mut low, mut high) = (0.0, 1.0);
+        // Each halving is a binary digit; no more of them fit.
+        for _ in 0..64 {
+            let middle = f64::midpoint(low, high);
+            if power(1.0 - middle, runs) > surprise {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        high
+    }
+}
+
+/// How many runs it takes in the mean until something so likely comes about.
+pub fn wait(likelihood: f64) -> f64 {
+    1.0 / likelihood
+}
+
+/// By squaring, so that it is the same everywhere.
+fn power(mut base: f64, mut exponent: u64) -> f64 {
+    let mut product = 1.0;
+    while exponent > 0 {
+        if exponent % 2 == 1 {
+            product *= base;
+        }
+        base *= base;
+        exponent /= 2;
+    }
+    product
 }
 
 impl Serialize for Confidence {
@@ -114,6 +164,25 @@ mod tests {
         let all = Confidence::Percent99_9.interval(100, 100);
         assert!(all.contains(1.0) && all.contains(0.91) && !all.contains(0.89));
         assert!(Confidence::Percent95.interval(0, 0).contains(0.5));
+    }
+
+    /// Computed apart from this code: 1 - 0.05^(1/n).
+    #[test]
+    fn what_never_came_about_is_rare() {
+        let bound = |runs| Confidence::Percent95.bound_of_never(runs);
+        assert!((bound(1) - 0.95).abs() < 1e-12);
+        assert!((bound(100) - 0.029_513_05).abs() < 1e-8);
+        assert!((bound(250_000) - 1.198_285e-5).abs() < 1e-10);
+    }
+
+    #[test]
+    fn the_run_that_ended_it_all_speaks_for_a_likelihood_and_not_against_a_lower_one() {
+        let (fixed, until) = (
+            Confidence::Percent95.interval(3, 100),
+            Confidence::Percent95.interval_until(3, 100),
+        );
+        assert!((fixed.low - until.low).abs() < 1e-12);
+        assert!(until.low < 0.03 && 0.03 < until.high && until.high < fixed.high);
     }
 
     #[test]

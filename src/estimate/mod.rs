@@ -14,7 +14,7 @@ mod odds;
 #[cfg(feature = "cli")]
 mod plot;
 
-pub use self::interval::{Confidence, Interval};
+pub use self::interval::{Confidence, Interval, wait};
 pub use self::markdown::markdown;
 pub use self::odds::Odds;
 #[cfg(feature = "cli")]

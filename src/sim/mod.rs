@@ -14,16 +14,22 @@
 //! All of that is the business of a `course`, which knows messages and timers by number and no protocol. The
 //! simulator keeps what the numbers mean, and speaks to the relation. Properties, verdicts and records
 //! are not known here.
+//!
+//! Two relatives look for what one setup alone would not show: [`swarm`] draws a setup from a setup, and a
+//! [`walk`] knows no time and draws from all that is enabled.
 
 mod contents;
 mod course;
 mod scripted;
 pub mod setup;
+pub mod swarm;
+pub mod walk;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+pub use course::kind;
 pub use scripted::Scripted;
 
 use crate::model::event::label;
@@ -35,7 +41,7 @@ use crate::model::{
 };
 use crate::run::{Divergence, Moment, Next, Scheduler};
 use contents::Contents;
-use course::{Course, Deed, Doing, Numbered, Scene, Standing, kind};
+use course::{Course, Deed, Doing, Numbered, Scene, Standing};
 use setup::Setup;
 
 /// Why a run ended by itself.

@@ -1,6 +1,5 @@
 //! One scenario and its protocol on trial: a [`Case`] that knows its types.
 
-use std::cell::Cell;
 use std::hash::Hasher;
 use std::ops::RangeInclusive;
 use std::path::Path;
@@ -10,27 +9,27 @@ use rayon::prelude::*;
 use rustc_hash::FxHasher;
 
 use super::budgets;
-use super::case::{Case, CheckOptions, EngineKind, RUN_STATES, RunLimits};
+use super::case::{Case, CheckOptions, EngineKind, Hunted, RunLimits};
 use super::compare::{check_outcome, refutes, runs_outcome};
 use super::estimate;
 use super::judge_check::{allowed, report_check};
-use super::judge_run::{FinishedRun, cut_off, judge_run};
+use super::one_run::Asked;
 use super::record::record;
 use super::report::{CheckReport, CheckVerdict, Expected, RunReport};
+use super::seen::Sights;
 use super::story::{self, RefutedStory, Story, Told};
+use super::strategy::Strategy;
 use crate::check::checkpoint::{CheckpointError, Fact, Folder};
-use crate::check::{self, Limits, Monitor, Patient, Question, Stopped};
+use crate::check::{self, Limits, Monitor, Patient, Question};
 use crate::estimate::{Outlook, Reached};
 use crate::model::cluster::enumerate;
 use crate::model::promise::located;
-use crate::model::{
-    Event, Property, Protocol, Rules, Statement, Success, System, Time, View, World,
-};
-use crate::run::{Judge, Run, Script, Stop, Witness, execute};
-use crate::scenario::{Counting, Resolved, RunCase, Scenario, ScenarioError, ScheduleLine};
+use crate::model::{Event, Property, Protocol, Rules, Statement, System, Time, View, World};
+use crate::run::{Script, execute};
+use crate::scenario::{Counting, Resolved, Scenario, ScenarioError, ScheduleLine};
 use crate::sim::setup::Setup;
-use crate::sim::{End, Scripted, Simulator};
-use crate::trace::{Origin, Recorder, STEPS_MAX, Trace};
+use crate::sim::{Scripted, Simulator};
+use crate::trace::{Origin, Trace};
 
 /// A glimpse of what is checked: so many steps behind those of the scenario, so long, and as much for each
 /// message.
@@ -55,17 +54,6 @@ pub struct Testbed<P: Protocol> {
     refuted_check: Option<Box<RefutedStory>>,
     /// Whether some timer ever awaits somebody, once a run had to know.
     awaited: OnceLock<bool>,
-}
-
-/// One run, and what became of what its setup had in mind.
-struct Simulated<P: Protocol> {
-    run: Run<P>,
-    /// The planned faults that never found their moment.
-    unreached: Vec<String>,
-    /// Why the simulator had no more, if it was asked.
-    end: Option<End>,
-    /// See [`Simulator::offered`].
-    offered: Vec<bool>,
 }
 
 impl<P: Protocol> Testbed<P> {
@@ -130,54 +118,6 @@ impl<P: Protocol> Testbed<P> {
         story::play(scenario, system, params, properties, &told, origin)
     }
 
-    /// One run, judged.
-    fn judged(&self, seed: u64, record: bool, limits: &RunLimits<'_>) -> RunReport {
-        let run = self.case.run.as_ref().expect("the scenario has a run");
-        let system = self.run_system().expect("the scenario has a run");
-        let properties = &self.counting();
-        let mut judge = Judge::new(properties).going_on(limits.go_on);
-        // A property with a premise is judged when all that happened is known.
-        let unconditional = Property::without_premise(properties);
-        let some_count = properties.len() < self.case.properties.len();
-        let origin = || origin_of_run(self.origin(""), run, seed, some_count, limits);
-        let mut recorder = record
-            .then(|| Recorder::new(&self.case.params, origin(), &unconditional).at_most(STEPS_MAX));
-        let stopped = Cell::new(None);
-        let ends = || is_over(limits, &stopped);
-        let mut stop = Stop::when(&ends);
-        let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge, &mut stop];
-        if let Some(recorder) = &mut recorder {
-            witnesses.push(recorder);
-        }
-        let Simulated {
-            run: done,
-            unreached,
-            end,
-            ..
-        } = self.simulate(&system, seed, &mut witnesses);
-        let mut report = match stopped.get() {
-            Some(stopped) if judge.violations.is_empty() => {
-                cut_off(stopped, properties, seed, &done)
-            }
-            _ => {
-                let ended = FinishedRun {
-                    run: &done,
-                    violations: &judge.violations,
-                    unreached: &unreached,
-                    end,
-                    awaited: &self.awaited,
-                };
-                judge_run(&system, properties, seed, &ended, limits)
-            }
-        };
-        report.trace = recorder.map(|recorder| {
-            let mut trace = recorder.finish(&done);
-            trace.verdict = Some(report.outcome());
-            trace
-        });
-        report
-    }
-
     /// The same for a text; errors call it `name`.
     pub fn parse(text: &str, name: &str) -> Result<Self, ScenarioError> {
         Self::new(&Scenario::parse(text, name)?)
@@ -187,30 +127,19 @@ impl<P: Protocol> Testbed<P> {
         &self.case
     }
 
-    fn simulate(
-        &self,
-        system: &System<P>,
-        seed: u64,
-        witnesses: &mut [&mut dyn Witness<P>],
-    ) -> Simulated<P> {
-        let run = self.case.run.as_ref().expect("the scenario has a run");
-        let simulator = run
-            .seeded
-            .then(|| Simulator::new(&run.setup, seed, &self.case.cluster));
-        let mut scheduler = Scripted {
-            script: Script::new(run.schedule.iter().cloned()),
-            then: simulator,
-        };
-        let mut done = execute(system, &mut scheduler, witnesses)
-            .expect("the story is not refuted: it was played when the scenario was opened");
-        done.facts.drift_ppm_max = run.setup.drift_ppm_max();
-        let simulator = scheduler.then.as_ref();
-        Simulated {
-            unreached: simulator.map_or_else(Vec::new, Simulator::unreached),
-            end: simulator.and_then(Simulator::end),
-            offered: simulator.map_or_else(Vec::new, Simulator::offered),
-            run: done,
-        }
+    /// The protocol as it runs without faults.
+    pub(super) fn relation(&self) -> &System<P> {
+        &self.relation
+    }
+
+    /// The events after which the check starts.
+    pub(super) fn after(&self) -> &[Event<P>] {
+        &self.after
+    }
+
+    /// Whether some timer ever awaits somebody, once a run had to know.
+    pub(super) fn awaited(&self) -> &OnceLock<bool> {
+        &self.awaited
     }
 
     /// The world that the run's schedule leads to, if it has one.
@@ -248,7 +177,7 @@ impl<P: Protocol> Testbed<P> {
         words
     }
 
-    fn origin(&self, engine: &str) -> Origin {
+    pub(super) fn origin(&self, engine: &str) -> Origin {
         origin(engine, &self.case.name, &self.case.about)
     }
 
@@ -272,13 +201,13 @@ impl<P: Protocol> Testbed<P> {
     }
 
     /// The properties that count in a run.
-    fn counting(&self) -> Vec<Property<P>> {
+    pub(super) fn counting(&self) -> Vec<Property<P>> {
         let run = self.case.run.as_ref().expect("the scenario has a run");
         let counts = |property: &Property<P>| run.properties.contains(&property.name);
         Property::those(&self.case.properties, &counts)
     }
 
-    fn chosen(&self, names: &[String]) -> Vec<Property<P>> {
+    pub(super) fn chosen(&self, names: &[String]) -> Vec<Property<P>> {
         let check = self.case.check.as_ref().expect("the scenario has a check");
         let wanted = |p: &Property<P>| {
             if names.is_empty() {
@@ -326,10 +255,36 @@ impl<P: Protocol> Case for Testbed<P> {
     }
 
     fn run(&self, seed: u64, record: bool, limits: &RunLimits<'_>) -> RunReport {
-        located(
-            || self.judged(seed, record, limits),
-            || format!("seed {seed}"),
-        )
+        let asked = Asked {
+            strategy: Strategy::Random,
+            seed,
+            record,
+            limits,
+        };
+        self.judged(&asked)
+    }
+
+    fn strategies(&self) -> Vec<Strategy> {
+        let all = Strategy::ALL.into_iter();
+        all.filter(|strategy| self.can(*strategy)).collect()
+    }
+
+    fn hunt(&self, seed: u64, by: Strategy, record: bool, limits: &RunLimits<'_>) -> Hunted {
+        let asked = Asked {
+            strategy: by,
+            seed,
+            record,
+            limits,
+        };
+        self.hunted(&asked)
+    }
+
+    fn sights(&self) -> Sights {
+        self.all_to_be_seen()
+    }
+
+    fn reachable(&self, most: usize, monitor: &mut dyn Monitor) -> Option<Vec<u64>> {
+        self.all_that_can_be_seen(most, monitor)
     }
 
     fn refutes(&self, report: &RunReport) -> bool {
@@ -381,26 +336,7 @@ impl<P: Protocol> Case for Testbed<P> {
     }
 
     fn outcome(&self, seed: u64, limits: &RunLimits<'_>) -> Option<Reached> {
-        let system = self.run_system().expect("the scenario has a run");
-        let mut judge = Judge::new(&self.counting());
-        let stopped = Cell::new(None);
-        let ends = || is_over(limits, &stopped);
-        let mut stop = Stop::when(&ends);
-        let simulated = self.simulate(&system, seed, &mut [&mut judge, &mut stop]);
-        let world = &simulated.run.world;
-        let violated = judge.violations.first().map(|violation| violation.property);
-        if stopped.get().is_some() && violated.is_none() {
-            return None;
-        }
-        let protocol = &self.case.protocol;
-        let is_reached = |success: &Success<P>| success.reached.ask(protocol, world).is_ok();
-        let successes = protocol.successes(None);
-        Some(Reached {
-            successes: successes.all.iter().map(is_reached).collect(),
-            violated,
-            cut_off: world.next_busy(0).is_some(),
-            offered: simulated.offered,
-        })
+        self.reached(seed, limits)
     }
 
     fn glimpse(&self) -> Option<Trace> {
@@ -480,26 +416,6 @@ fn origin(engine: &str, scenario: &str, about: &str) -> Origin {
     }
 }
 
-/// Where the trace of a run comes from, in which all properties count or only those that are named.
-fn origin_of_run(
-    of: Origin,
-    run: &RunCase,
-    seed: u64,
-    some_count: bool,
-    limits: &RunLimits<'_>,
-) -> Origin {
-    let engine = if run.seeded { "simulator" } else { "schedule" };
-    let names = || run.properties.iter().map(ToString::to_string).collect();
-    Origin {
-        engine: engine.to_owned(),
-        seed: run.seeded.then_some(seed),
-        properties: some_count.then(names),
-        states: (limits.states != RUN_STATES).then_some(limits.states),
-        go_on: limits.go_on,
-        ..of
-    }
-}
-
 /// What tells this program from others, if it can be read: worlds and verdicts in a checkpoint are of
 /// its handlers and predicates, as they were compiled.
 fn program() -> Option<u64> {
@@ -507,12 +423,6 @@ fn program() -> Option<u64> {
     let mut hasher = FxHasher::default();
     hasher.write(&bytes);
     Some(hasher.finish())
-}
-
-/// Whether a run has to end, and why.
-fn is_over(limits: &RunLimits<'_>, why: &Cell<Option<Stopped>>) -> bool {
-    why.set((limits.watch)().err());
-    why.get().is_some()
 }
 
 /// Runs seeds on all cores, until it has to end: reports of runs that were under way say so, and those

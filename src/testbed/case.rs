@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::report::{CheckReport, Expected, RunReport};
+use super::seen::{Seen, Sights};
 use super::story::RefutedStory;
+use super::strategy::Strategy;
 use crate::check::checkpoint::{CheckpointError, Folder};
 use crate::check::fast::Tuning;
 use crate::check::{Monitor, Stopped};
@@ -71,6 +73,13 @@ impl Default for RunLimits<'_> {
     }
 }
 
+/// What came of one run of a hunt.
+#[derive(Clone, Debug)]
+pub struct Hunted {
+    pub report: RunReport,
+    pub seen: Seen,
+}
+
 /// A scenario on trial.
 pub trait Case: Send + Sync {
     /// What scenario files call the protocol.
@@ -104,6 +113,23 @@ pub trait Case: Send + Sync {
     /// # Panics
     /// If the scenario has no run, or its story is refuted.
     fn run(&self, seed: u64, record: bool, limits: &RunLimits<'_>) -> RunReport;
+
+    /// The strategies that have something to go by in the scenario.
+    fn strategies(&self) -> Vec<Strategy>;
+
+    /// One run by one of these, and what it came to see. Where no time passes it begins where the check
+    /// does, and is judged by the properties that count there.
+    ///
+    /// # Panics
+    /// If the scenario has nothing for it to go by, or its story is refuted.
+    fn hunt(&self, seed: u64, by: Strategy, record: bool, limits: &RunLimits<'_>) -> Hunted;
+
+    /// What there is to be seen.
+    fn sights(&self) -> Sights;
+
+    /// The abstract states (see [`Seen`]) of all worlds that the check can reach; nothing if it has a depth, if
+    /// there are more than so many worlds, or if somebody wants it to end.
+    fn reachable(&self, most: usize, monitor: &mut dyn Monitor) -> Option<Vec<u64>>;
 
     /// Whether one run alone already goes against what the scenario expects of every run.
     fn refutes(&self, report: &RunReport) -> bool;

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 
 use super::case::RunLimits;
-use super::report::{RunReport, RunVerdict};
+use super::report::{Blame, RunReport, RunVerdict};
 use crate::check::{self, Means, Monitor, Possible, Progress, Stopped};
 use crate::model::{
     Answer, Assumption, Cluster, Expectation, Property, Protocol, Sense, Statement, System, Timing,
@@ -86,7 +86,9 @@ fn unjudged<P: Protocol>(seed: u64, run: &Run<P>) -> RunReport {
         violated: Vec::new(),
         step: None,
         sentences: Vec::new(),
+        reason: None,
         broken_assumptions: Vec::new(),
+        standing: None,
         facts: run.facts.clone(),
         costs: run.costs.clone(),
         ended_at: run.now,
@@ -208,6 +210,7 @@ impl Judging<'_> {
                 };
                 self.report.sentences.push(sentence);
             }
+            self.report.reason = Some(first.reason.text.clone());
             self.name(first.property);
         } else if !unreached.is_empty() {
             self.report.verdict = RunVerdict::Unreached;
@@ -334,6 +337,8 @@ impl Judging<'_> {
                 ));
             }
         }
+        let reason = self.last.ask(missed).err();
+        self.report.reason = reason.map(|reason| reason.text);
         let name = self.properties[missed].name;
         if let Err(reason) = self.last.promises(missed) {
             let sentence = format!("{name} promises nothing here: {}.", reason.text);
@@ -354,6 +359,12 @@ impl Judging<'_> {
             .iter()
             .filter(|assumption| !assumption.held(&report.facts, self.cluster));
         report.broken_assumptions = broken.map(ToString::to_string).collect();
+        let goes_against = matches!(report.verdict, RunVerdict::Violated | RunVerdict::Blocked);
+        report.standing = goes_against.then_some(if report.broken_assumptions.is_empty() {
+            Blame::Bug
+        } else {
+            Blame::OutsideTheAssumptions
+        });
         if report.broken_assumptions.is_empty() {
             if report.verdict == RunVerdict::Violated {
                 let mut searching = Searching {
@@ -362,6 +373,9 @@ impl Judging<'_> {
                 };
                 let untold = property.leaves_untold(&report.facts)
                     && !self.last.is_anybody_awaited(&mut searching);
+                if untold {
+                    report.standing = Some(Blame::NotEstablished);
+                }
                 report.sentences.push(if untold {
                     "Whether this is a bug cannot be told: synchrony is assumed, and no timer awaits anybody. Say in \
                      `awaits` for whom timers wait."

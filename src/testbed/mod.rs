@@ -12,16 +12,19 @@ mod comparison;
 mod estimate;
 mod judge_check;
 mod judge_run;
+mod one_run;
 pub mod record;
 pub mod report;
 #[cfg(feature = "stateright-bridge")]
 mod second_opinion;
+mod seen;
 mod story;
+mod strategy;
 
 pub use bench::{Testbed, run_seeds, within_bounds};
 pub use case::{
-    BugInfo, Case, CheckOptions, EngineKind, ParameterInfo, PropertyInfo, ProtocolInfo, RUN_STATES,
-    RunLimits,
+    BugInfo, Case, CheckOptions, EngineKind, Hunted, ParameterInfo, PropertyInfo, ProtocolInfo,
+    RUN_STATES, RunLimits,
 };
 pub use compare::summary;
 pub use comparison::{Compared, Ended, Trials, markdown as comparison_markdown};
@@ -33,4 +36,6 @@ pub use report::{
     Blame, CheckReport, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RunReport,
     RunVerdict, SearchReport,
 };
+pub use seen::{Seen, Sights};
 pub use story::{NodeStands, RefutedStory};
+pub use strategy::Strategy;

@@ -129,8 +129,8 @@ fn rules_of(trace: &Trace, cluster: &Cluster) -> Rules {
     Rules {
         links: trace.links,
         absent,
-        // No time passes while a checker chooses.
-        time_passes: trace.origin.engine != CHECKER,
+        // No time passes while a checker chooses, or a walk.
+        time_passes: ![CHECKER, WALK].contains(&trace.origin.engine.as_str()),
         ..Rules::physics(cluster, trace.links.order)
     }
 }
@@ -158,11 +158,13 @@ fn compared(
 
 /// What the origin of a counterexample or witness calls its engine.
 const CHECKER: &str = "checker";
+/// What that of a walk calls it.
+const WALK: &str = "walk";
 
 /// Why nothing of a verdict can be judged again, if so.
 fn unjudged(trace: &Trace, told: &Outcome) -> Option<Certainty> {
     let is = |verdicts: &[RunVerdict]| verdicts.iter().any(|v| v.word() == told.verdict);
-    let simulated = ["simulator", "schedule"].contains(&trace.origin.engine.as_str());
+    let simulated = ["simulator", "schedule", WALK].contains(&trace.origin.engine.as_str());
     if !simulated && trace.origin.engine != CHECKER {
         return Some(Certainty::nothing_of("what came of it"));
     }

@@ -145,9 +145,15 @@ pub struct RunReport {
     pub step: Option<usize>,
     /// Whole sentences that name who and why.
     pub sentences: Vec<String>,
+    /// A clause that says why that property was violated, or the goal not reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// The assumptions of that property that did not hold in this run; if there are none, a
     /// violation is a bug.
     pub broken_assumptions: Vec<String>,
+    /// What the verdict says of the protocol, if it goes against a property.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standing: Option<Blame>,
     pub facts: Facts,
     pub costs: Costs,
     pub ended_at: Time,

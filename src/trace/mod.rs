@@ -65,7 +65,7 @@ pub struct Unrecorded {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Origin {
-    /// `simulator`, `checker`, `schedule` or `replay`.
+    /// `simulator`, `walk`, `checker`, `schedule` or `replay`.
     pub engine: String,
     /// The scenario file, as it was named.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,6 +75,9 @@ pub struct Origin {
     pub about: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// How events were chosen, if not as the scenario's run has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
     /// How many worlds the search at the end of the run might hold, if it was not as many as usual.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub states: Option<usize>,

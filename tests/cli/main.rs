@@ -7,6 +7,7 @@ mod budgets;
 mod check;
 mod checkpoint;
 mod family;
+mod hunt;
 mod matrix;
 mod replay;
 mod run;

@@ -4,6 +4,7 @@
 mod architecture;
 mod caller;
 mod dependencies;
+mod hunt;
 mod lints;
 mod promises;
 mod scenario_errors;

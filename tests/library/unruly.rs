@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jury::check::Patient;
+use jury::hunt::{Ended, Plan, hunt};
 use jury::model::promise::{Broken, Promise};
 use jury::prelude::*;
 use jury::registry::Registry;
-use jury::testbed::RunVerdict;
+use jury::testbed::{RunVerdict, Strategy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -263,4 +264,18 @@ fn the_tests_of_a_crate_tell_what_is_broken_file_by_file() {
     let misspelt =
         "unruly: the mistake misspelt is said to break `clam`, and there is no such property";
     assert!(told.contains(misspelt), "{told}");
+}
+
+/// A share of all seeds is run twice.
+#[test]
+fn a_hunt_notices_a_handler_that_is_moody() {
+    let testbed = Testbed::<Unruly>::parse(&scenario(Mischief::IsMoody), "mischief.json").unwrap();
+    let plan = Plan {
+        strategies: vec![Strategy::Random],
+        ..Plan::new(1..=1_000)
+    };
+    let report = hunt(&testbed, &plan, &RunLimits::default(), &mut |_| ());
+    assert_eq!(report.ended, Ended::Unequal);
+    let unequal = report.unequal.expect("it says which");
+    assert_ne!(unequal.hashes[0], unequal.hashes[1]);
 }

@@ -12,7 +12,7 @@ use super::Monitor;
 use super::checkpoint::{CheckpointError, Folder};
 use crate::model::Protocol;
 
-pub use typed::{is_anybody_awaited, standing, start};
+pub use typed::{is_anybody_awaited, standing, start, without_clocks};
 pub use verdict::{Engine, Judged, Question, Search, Standing, Trial, Verdict};
 
 /// Judges each property under what the scenario allows *and* the property assumes, and under all

@@ -48,6 +48,21 @@ enum Purpose {
     Start = 9,
 }
 
+/// What a single word is for, in runs that no time passes in and in what is drawn before a run.
+#[derive(Clone, Copy, Debug)]
+pub enum Keyed {
+    /// Whether an event comes next.
+    Offer = 10,
+    /// The priority of a chain of events.
+    Priority = 11,
+    /// Whether priorities change at an event.
+    ChangePoint = 12,
+    /// How often they do, and where faults come in.
+    Depth = 13,
+    /// What a run does without.
+    Swarm = 14,
+}
+
 /// One draw: as many words as any purpose needs, always the same number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Draw(pub [u64; 4]);
@@ -139,13 +154,19 @@ impl Chance {
         move || rng.next_u64()
     }
 
+    /// The next word at a place, a number of at most 56 bits.
+    pub fn word(&mut self, purpose: Keyed, place: u64) -> u64 {
+        self.stream((purpose as u64) << 56 | place).next_u64()
+    }
+
     fn other(&mut self, number: u64) -> Draw {
+        draw(self.stream(number))
+    }
+
+    fn stream(&mut self, number: u64) -> &mut ChaCha8Rng {
         let key = &self.key;
-        draw(
-            self.others
-                .entry(number)
-                .or_insert_with(|| stream(key, number)),
-        )
+        let streams = self.others.entry(number);
+        streams.or_insert_with(|| stream(key, number))
     }
 }
 

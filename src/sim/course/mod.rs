@@ -19,13 +19,13 @@ mod timers;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Debug;
 
-pub use chance::kind;
+pub use chance::{Chance, Keyed, below, kind};
 pub use plan::Deed;
 
 use super::setup::{Latency, NodeSetup, Ratio, Setup};
 use super::{End, STEPS_AT_ONCE_MAX};
 use agenda::{Agenda, Rank};
-use chance::{Chance, Draw, happens};
+use chance::{Draw, happens};
 use in_flight::InFlight;
 use nemesis::Adversary;
 use plan::Plan;

@@ -1,0 +1,118 @@
+//! Priorities that rarely change.
+//!
+//! - S. Burckhardt, P. Kothari, M. Musuvathi, S. Nagarakatte, *A Randomized Scheduler with Probabilistic Guarantees
+//!   of Finding Bugs*, ASPLOS 2010: a bug that needs `d` events in a certain order is found with a known
+//!   probability by a scheduler that keeps to priorities and changes one of them `d - 1` times.
+//! - B. K. Ozkan, R. Majumdar, F. Niksic, M. Tabaei Befrouei, G. Weissenbacher, *Randomized Testing of Distributed
+//!   Systems with Probabilistic Guarantees*, OOPSLA 2018: the same for messages, by chains instead of threads.
+//!
+//! Their change points are steps, drawn from as many as a run has. Here they belong to the n-th message or timer
+//! of a kind at a node, so that they stay where they are when something is left out of a run; how many of those
+//! are change points is drawn as well, since nobody knows how long a run will be. Faults are no chains: one
+//! strikes at every other change point, if any is enabled. A timer that fires draws a priority anew, or it
+//! would fire for ever.
+
+use std::collections::BTreeMap;
+
+use super::dice::least;
+use super::{Act, Chooser, Offer};
+use crate::model::Class;
+use crate::sim::course::{Chance, Keyed};
+
+/// The most change points of a run: bugs that need more events in order than one more are rare.
+const CHANGES_MAX: u64 = 4;
+/// One of so many messages and timers is a change point: two to the power of anything from 2 to so much.
+const SPARSE_MAX: u64 = 6;
+
+/// Draws by priorities.
+pub struct Priorities {
+    chance: Chance,
+    /// By chain: the higher comes first.
+    chains: BTreeMap<u64, u64>,
+    /// How many change points are left.
+    changes: u64,
+    /// One of so many is one.
+    sparse: u64,
+    /// Below all that was drawn.
+    lowest: u64,
+}
+
+impl Priorities {
+    pub fn new(seed: u64) -> Self {
+        let mut chance = Chance::new(seed, 0);
+        let (changes, sparse) = (
+            chance.word(Keyed::Depth, 0) % (CHANGES_MAX + 1),
+            1 << (2 + chance.word(Keyed::Depth, 0) % (SPARSE_MAX - 1)),
+        );
+        Priorities {
+            chance,
+            chains: BTreeMap::new(),
+            changes,
+            sparse,
+            lowest: CHANGES_MAX + 1,
+        }
+    }
+
+    /// Drawn when it is met for the first time.
+    fn priority(&mut self, chain: u64) -> u64 {
+        if let Some(priority) = self.chains.get(&chain) {
+            return *priority;
+        }
+        let drawn = self.drawn(chain);
+        self.chains.insert(chain, drawn);
+        drawn
+    }
+
+    fn drawn(&mut self, chain: u64) -> u64 {
+        // Lower ones are for change points.
+        self.chance
+            .word(Keyed::Priority, chain)
+            .max(CHANGES_MAX + 2)
+    }
+
+    /// The next event of the chain with the highest priority.
+    fn highest(&mut self, offers: &[Offer]) -> Option<usize> {
+        let goes_on = |offer: Offer| offer.class() != Class::Fault;
+        let chains = offers.iter().filter(|offer| goes_on(**offer));
+        let chains = chains.map(|offer| (self.priority(offer.chain()), offer.chain()));
+        let (_, first) = chains.max()?;
+        let of_it = |offer: Offer| goes_on(offer) && offer.chain() == first;
+        least(&mut self.chance, offers, of_it)
+    }
+
+    /// Whether priorities change where this event would come.
+    fn is_change_point(&mut self, offer: Offer) -> bool {
+        self.changes > 0
+            && matches!(offer.act, Act::Deliver | Act::Timeout)
+            && self
+                .chance
+                .word(Keyed::ChangePoint, offer.place())
+                .is_multiple_of(self.sparse)
+    }
+}
+
+impl Chooser for Priorities {
+    fn choose(&mut self, offers: &[Offer]) -> usize {
+        while let Some(nth) = self.highest(offers) {
+            let offer = offers[nth];
+            if self.is_change_point(offer) {
+                self.changes -= 1;
+                let strikes = self.chance.word(Keyed::Depth, 1) & 1 == 1;
+                let fault = |offer: Offer| strikes && offer.class() == Class::Fault;
+                if let Some(fault) = least(&mut self.chance, offers, fault) {
+                    return fault;
+                }
+                self.lowest -= 1;
+                self.chains.insert(offer.chain(), self.lowest);
+                continue;
+            }
+            if offer.act == Act::Timeout {
+                let anew = self.drawn(offer.chain());
+                self.chains.insert(offer.chain(), anew);
+            }
+            return nth;
+        }
+        // Nothing but faults is enabled.
+        least(&mut self.chance, offers, |_| true).expect("there is at least one")
+    }
+}

@@ -1,0 +1,354 @@
+//! One run of a scenario, by whatever strategy: chosen, watched, judged.
+
+use std::cell::Cell;
+
+use super::bench::Testbed;
+use super::case::{Hunted, RUN_STATES, RunLimits};
+use super::judge_run::{FinishedRun, cut_off, judge_run};
+use super::report::RunReport;
+use super::seen::{Lookout, Sights, abstract_state, tidy};
+use super::strategy::Strategy;
+use crate::check::{self, Monitor, Stopped};
+use crate::estimate::Reached;
+use crate::model::arms::{Exercised, unexercised};
+use crate::model::promise::located;
+use crate::model::{Limit, Property, Protocol, Rules, Sense, Success, System, Timing, View};
+use crate::run::{Judge, Run, Script, Stop, Witness, execute};
+use crate::sim::walk::{Chooser, Dice, Priorities, Walk};
+use crate::sim::{End, Scripted, Simulator, swarm};
+use crate::trace::{Origin, Recorder, STEPS_MAX};
+
+/// At the end of a run that is not the scenario's own no more worlds are searched: those that are stuck for good are
+/// found out in fewer, and others may be many.
+const OTHER_STATES: usize = 100;
+/// A walk that nothing else ends is over after so many steps. (A bound on the depth of a search is none on a walk: it
+/// is there because a search cannot get further.)
+const WALK_STEPS: u64 = 1_000;
+
+/// What a run is asked for.
+#[derive(Clone, Copy)]
+pub struct Asked<'a> {
+    pub strategy: Strategy,
+    pub seed: u64,
+    pub record: bool,
+    pub limits: &'a RunLimits<'a>,
+}
+
+/// One run, and what became of what its setup had in mind.
+struct Chosen<P: Protocol> {
+    run: Run<P>,
+    /// The planned faults that never found their moment.
+    unreached: Vec<String>,
+    /// Why the simulator had no more, if it was asked.
+    end: Option<End>,
+    /// See [`Simulator::offered`].
+    offered: Vec<bool>,
+}
+
+impl<P: Protocol> Testbed<P> {
+    /// Whether a strategy has anything to go by, and anything of its own.
+    pub(super) fn can(&self, strategy: Strategy) -> bool {
+        let case = self.case();
+        let run = case.run.as_ref().filter(|run| run.seeded);
+        match strategy {
+            Strategy::Random => run.is_some(),
+            Strategy::Swarm => run.is_some_and(|run| swarm::has_rates(&run.setup)),
+            Strategy::Pct | Strategy::Walk => case.check.is_some(),
+        }
+    }
+
+    /// The system that a strategy runs.
+    fn system_of(&self, strategy: Strategy) -> System<P> {
+        if strategy.has_time() {
+            return self.run_system().expect("the scenario has a run");
+        }
+        let system = self.check_system().expect("the scenario has a check");
+        let timing = match strategy {
+            Strategy::Pct => Timing::Asynchronous,
+            _ => system.rules.timing,
+        };
+        system.under(Rules {
+            timing,
+            // So that true suspicions can be told from false ones.
+            remember_failures: true,
+            ..system.rules.clone()
+        })
+    }
+
+    /// The properties that count for it.
+    fn counting_for(&self, strategy: Strategy) -> Vec<Property<P>> {
+        if strategy.has_time() {
+            self.counting()
+        } else {
+            self.chosen(&[])
+        }
+    }
+
+    /// One run, judged; a lookout sees what it comes to.
+    fn judged_by(
+        &self,
+        asked: &Asked<'_>,
+        system: &System<P>,
+        properties: &[Property<P>],
+        lookout: Option<&mut Lookout<P>>,
+    ) -> (RunReport, Run<P>) {
+        let Asked { seed, limits, .. } = *asked;
+        let mut judge = Judge::new(properties).going_on(limits.go_on);
+        // A property with a premise is judged when all that happened is known.
+        let unconditional = Property::without_premise(properties);
+        let origin = || self.origin_of(asked, properties);
+        let mut recorder = asked.record.then(|| {
+            Recorder::new(&self.case().params, origin(), &unconditional).at_most(STEPS_MAX)
+        });
+        let stopped = Cell::new(None);
+        let ends = || is_over(limits, &stopped);
+        let mut stop = Stop::when(&ends);
+        let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge, &mut stop];
+        if let Some(recorder) = &mut recorder {
+            witnesses.push(recorder);
+        }
+        if let Some(lookout) = lookout {
+            witnesses.push(lookout);
+        }
+        let Chosen {
+            run: done,
+            unreached,
+            end,
+            ..
+        } = self.chosen_by(asked.strategy, system, seed, &mut witnesses);
+        let mut report = match stopped.get() {
+            Some(stopped) if judge.violations.is_empty() => {
+                cut_off(stopped, properties, seed, &done)
+            }
+            _ => {
+                let ended = FinishedRun {
+                    run: &done,
+                    violations: &judge.violations,
+                    unreached: &unreached,
+                    end,
+                    awaited: self.awaited(),
+                };
+                judge_run(system, properties, seed, &ended, limits)
+            }
+        };
+        report.trace = recorder.map(|recorder| {
+            let mut trace = recorder.finish(&done);
+            trace.verdict = Some(report.outcome());
+            trace
+        });
+        (report, done)
+    }
+
+    /// One run, judged.
+    pub(super) fn judged(&self, asked: &Asked<'_>) -> RunReport {
+        let judged = || {
+            let system = self.system_of(asked.strategy);
+            let properties = self.counting_for(asked.strategy);
+            self.judged_by(asked, &system, &properties, None).0
+        };
+        located(judged, || told(asked))
+    }
+
+    /// One run, judged, and what it came to see.
+    pub(super) fn hunted(&self, asked: &Asked<'_>) -> Hunted {
+        let states = match asked.strategy {
+            Strategy::Random => asked.limits.states,
+            _ => asked.limits.states.min(OTHER_STATES),
+        };
+        let limits = &RunLimits {
+            states,
+            ..*asked.limits
+        };
+        let asked = &Asked { limits, ..*asked };
+        let hunted = || {
+            let system = self.system_of(asked.strategy);
+            let properties = self.counting_for(asked.strategy);
+            let goals = self.goals();
+            let mut lookout = Lookout::new(&system.cluster, &goals);
+            let (report, run) = self.judged_by(asked, &system, &properties, Some(&mut lookout));
+            let seen = lookout.finish(&system, &goals, &run.world);
+            Hunted { report, seen }
+        };
+        located(hunted, || told(asked))
+    }
+
+    /// What one run comes to, without a search at its end.
+    pub(super) fn reached(&self, seed: u64, limits: &RunLimits<'_>) -> Option<Reached> {
+        let system = self.run_system().expect("the scenario has a run");
+        let mut judge = Judge::new(&self.counting());
+        let stopped = Cell::new(None);
+        let ends = || is_over(limits, &stopped);
+        let mut stop = Stop::when(&ends);
+        let by = Strategy::Random;
+        let chosen = self.chosen_by(by, &system, seed, &mut [&mut judge, &mut stop]);
+        let world = &chosen.run.world;
+        let violated = judge.violations.first().map(|violation| violation.property);
+        if stopped.get().is_some() && violated.is_none() {
+            return None;
+        }
+        let protocol = &self.case().protocol;
+        let is_reached = |success: &Success<P>| success.reached.ask(protocol, world).is_ok();
+        let successes = protocol.successes(None);
+        Some(Reached {
+            successes: successes.all.iter().map(is_reached).collect(),
+            violated,
+            cut_off: world.next_busy(0).is_some(),
+            offered: chosen.offered,
+        })
+    }
+
+    /// The properties that ask for something to be reached, of those that count in the run or in the check.
+    fn goals(&self) -> Vec<Property<P>> {
+        let (run, check) = (&self.case().run, &self.case().check);
+        let counting = run.iter().flat_map(|run| &run.properties);
+        let counting = counting.chain(check.iter().flat_map(|check| &check.properties));
+        let counting: Vec<&str> = counting.copied().collect();
+        let is_goal = |property: &Property<P>| {
+            property.expectation.sense() != Sense::Always && counting.contains(&property.name)
+        };
+        Property::those(&self.case().properties, &is_goal)
+    }
+
+    /// What there is to be seen.
+    pub(super) fn all_to_be_seen(&self) -> Sights {
+        let members = self.case().cluster.members().iter();
+        let arms = unexercised(self.relation(), &Exercised::new()).into_iter();
+        Sights {
+            nodes: members.map(|member| member.name.clone()).collect(),
+            arms: arms
+                .flat_map(|(role, arms)| arms.into_iter().map(move |arm| (role, arm)))
+                .collect(),
+            goals: self.goals().iter().map(|property| property.name).collect(),
+        }
+    }
+
+    /// The abstract states of all worlds that the check can reach, if there are no more than so many worlds.
+    pub(super) fn all_that_can_be_seen(
+        &self,
+        most: usize,
+        monitor: &mut dyn Monitor,
+    ) -> Option<Vec<u64>> {
+        let system = self.check_system()?;
+        let start = check::start(&system, self.after());
+        let mut states = Vec::new();
+        let depth = self.case().check.as_ref()?.depth;
+        let is_whole = depth == Limit::Unlimited
+            && check::visit(&system, &start, most, monitor, &mut |world| {
+                states.push(abstract_state(&system, world));
+                if states.len().is_multiple_of(1 << 16) {
+                    tidy(&mut states);
+                }
+            });
+        tidy(&mut states);
+        is_whole.then_some(states)
+    }
+
+    fn chosen_by(
+        &self,
+        strategy: Strategy,
+        system: &System<P>,
+        seed: u64,
+        witnesses: &mut [&mut dyn Witness<P>],
+    ) -> Chosen<P> {
+        if strategy.has_time() {
+            self.simulate(strategy, system, seed, witnesses)
+        } else {
+            self.walk(strategy, system, seed, witnesses)
+        }
+    }
+
+    fn simulate(
+        &self,
+        strategy: Strategy,
+        system: &System<P>,
+        seed: u64,
+        witnesses: &mut [&mut dyn Witness<P>],
+    ) -> Chosen<P> {
+        let case = self.case();
+        let run = case.run.as_ref().expect("the scenario has a run");
+        let simulator = || match strategy {
+            Strategy::Swarm => Simulator::new(&swarm::drawn(&run.setup, seed), seed, &case.cluster),
+            _ => Simulator::new(&run.setup, seed, &case.cluster),
+        };
+        let mut scheduler = Scripted {
+            script: Script::new(run.schedule.iter().cloned()),
+            then: run.seeded.then(simulator),
+        };
+        let mut done = execute(system, &mut scheduler, witnesses)
+            .expect("the story is not refuted: it was played when the scenario was opened");
+        done.facts.drift_ppm_max = run.setup.drift_ppm_max();
+        let simulator = scheduler.then.as_ref();
+        Chosen {
+            unreached: simulator.map_or_else(Vec::new, Simulator::unreached),
+            end: simulator.and_then(Simulator::end),
+            offered: simulator.map_or_else(Vec::new, Simulator::offered),
+            run: done,
+        }
+    }
+
+    /// A run that no time passes in, from where the search of the check starts.
+    fn walk(
+        &self,
+        strategy: Strategy,
+        system: &System<P>,
+        seed: u64,
+        witnesses: &mut [&mut dyn Witness<P>],
+    ) -> Chosen<P> {
+        let chooser: Box<dyn Chooser> = match strategy {
+            Strategy::Pct => Box::new(Priorities::new(seed)),
+            _ => Box::new(Dice::new(seed)),
+        };
+        let mut walk = Walk::new(self.after(), chooser, WALK_STEPS);
+        let done = execute(system, &mut walk, witnesses);
+        let mut run =
+            done.expect("the story is not refuted: it was played when the scenario was opened");
+        check::without_clocks(&mut run.facts);
+        Chosen {
+            run,
+            unreached: Vec::new(),
+            end: None,
+            offered: Vec::new(),
+        }
+    }
+
+    /// Where the trace of a run comes from, in which all properties count or only some.
+    fn origin_of(&self, asked: &Asked<'_>, properties: &[Property<P>]) -> Origin {
+        let Asked {
+            strategy,
+            seed,
+            limits,
+            ..
+        } = asked;
+        let is_seeded = !strategy.has_time() || self.case().run.as_ref().is_some_and(|r| r.seeded);
+        let engine = match strategy {
+            Strategy::Pct | Strategy::Walk => "walk",
+            Strategy::Random | Strategy::Swarm if is_seeded => "simulator",
+            Strategy::Random | Strategy::Swarm => "schedule",
+        };
+        let some_count = properties.len() < self.case().properties.len();
+        let names = || properties.iter().map(|p| p.name.to_owned()).collect();
+        Origin {
+            seed: is_seeded.then_some(*seed),
+            strategy: (*strategy != Strategy::Random).then(|| strategy.to_string()),
+            properties: some_count.then(names),
+            states: (limits.states != RUN_STATES).then_some(limits.states),
+            go_on: limits.go_on,
+            ..self.origin(engine)
+        }
+    }
+}
+
+/// Which run it is.
+fn told(asked: &Asked<'_>) -> String {
+    let Asked { seed, strategy, .. } = asked;
+    match strategy {
+        Strategy::Random => format!("seed {seed}"),
+        _ => format!("seed {seed} of {strategy}"),
+    }
+}
+
+/// Whether a run has to end, and why.
+fn is_over(limits: &RunLimits<'_>, why: &Cell<Option<Stopped>>) -> bool {
+    why.set((limits.watch)().err());
+    why.get().is_some()
+}

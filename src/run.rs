@@ -33,6 +33,11 @@ pub trait Scheduler<P: Protocol> {
     /// What happens next. The event must be possible in this world.
     fn next(&mut self, system: &System<P>, world: &mut World<P>) -> Result<Next<P>, Divergence>;
 
+    /// The draw that decided what happens next, in words, if one did and it was to be told.
+    fn drawn(&mut self) -> Option<String> {
+        None
+    }
+
     /// An event happened.
     fn happened(&mut self, moment: &Moment<'_, P>) {
         let _ = moment;
@@ -58,6 +63,8 @@ pub struct Moment<'a, P: Protocol> {
     pub system: &'a System<P>,
     pub now: Option<Time>,
     pub event: &'a Event<P>,
+    /// The draw that decided it, where that is told.
+    pub drawn: Option<&'a str>,
     /// What accurate timing says of the timer that fired.
     pub suspicion: Suspicion,
     pub effects: &'a WorldEffects<P>,
@@ -146,10 +153,12 @@ fn run<P: Protocol>(
         ledger.suspect(suspicion);
         ledger.note(now, &event, &effects, &world);
         hash.step(now, &event);
+        let drawn = scheduler.drawn();
         let moment = Moment {
             system,
             now: time,
             event: &event,
+            drawn: drawn.as_deref(),
             suspicion,
             effects: &effects,
             world: &world,

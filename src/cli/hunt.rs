@@ -313,7 +313,9 @@ impl Told<'_> {
         if self.args.answer.json {
             let with_trace = self.args.answer.with_trace;
             let shown = shown.map(|mut report| {
-                report.trace = report.trace.filter(|_| with_trace);
+                if !with_trace {
+                    (report.trace, report.draws) = (None, Vec::new());
+                }
                 report
             });
             let result = HuntAnswer {

@@ -135,6 +135,16 @@ impl RunLimits {
         RunLimits { states, others }
     }
 
+    /// What was typed of them, but for the time: whoever waits knows how much of it is left.
+    pub fn typed(&self) -> Vec<String> {
+        let states = self.states.map(|states| format!("--states={states}"));
+        let memory = self
+            .others
+            .memory
+            .map(|bytes| format!("--memory={}KiB", (bytes / 1_024).max(1)));
+        states.into_iter().chain(memory).collect()
+    }
+
     /// Starts the clock.
     pub fn guard(&self) -> RunGuard {
         let states = self.states.map(usize::try_from);

@@ -44,6 +44,7 @@ mod table;
 mod terminal;
 mod test;
 mod try_out;
+mod verify;
 mod walk;
 mod words;
 

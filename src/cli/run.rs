@@ -17,7 +17,8 @@ use super::output::{Output, Paint};
 use super::picture::{self, Picture};
 use super::seeds::{self, Judged};
 use super::shapes::{Answer, InJson};
-use super::{Failure, Outcome, Terminal, edge, interrupt, story, summary, table, words};
+use super::verify::{self, Asked, Verified};
+use super::{Failure, Outcome, Terminal, edge, interrupt, output, story, summary, table, words};
 
 /// A run with fewer steps is a story: it is shown even if there are more seeds.
 const STORY_STEPS: u64 = 100;
@@ -30,6 +31,7 @@ Examples:
   jury run mine.json --seeds random:1000       a thousand that nobody has seen; told, to be repeated
   jury run mine.json --seed 7 --go-on          past the first violation, to what else breaks
   jury run mine.json --seed 7 --from 40 --until 60
+  jury run mine.json --verify                  every seed three times: it must give the same run
   jury run mine.json --seed 7 --trace t.json   what `jury replay` reads";
 
 /// Simulate a scenario: every seed it names, on all cores.
@@ -37,6 +39,8 @@ Examples:
 /// Shows the run that goes against what the scenario expects, of several the shortest that does as the first, and
 /// the command that reproduces it. Where nothing is expected, a violation does. A schedule with an event that cannot
 /// happen is a story that is refuted, whatever is expected.
+// Each flag is one that is typed.
+#[allow(clippy::struct_excessive_bools)]
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -73,6 +77,15 @@ pub struct Args {
     #[arg(long)]
     go_on: bool,
 
+    /// Run every seed twice here and once in a fresh process: hash, verdict and steps must be the same. Where they are
+    /// not, tell the first step that differs, what was drawn for it, and how the states differ.
+    #[arg(long, conflicts_with_all = ["from", "until", "trace"])]
+    verify: bool,
+
+    /// Print a line for each run, and nothing else: its seed and its hash. Nothing is judged.
+    #[arg(long, conflicts_with_all = ["verify", "from", "until", "trace", "all", "json", "quiet"])]
+    hashes: bool,
+
     #[command(flatten)]
     answer: InJson,
 
@@ -103,6 +116,8 @@ impl Args {
             all: false,
             trace: None,
             go_on: false,
+            verify: false,
+            hashes: false,
             answer: InJson::default(),
             quiet: false,
             limits,
@@ -125,6 +140,17 @@ impl Args {
         let seeds = wanted.seeds()?;
         let file = words::typed(&self.file.display().to_string());
         Ok((seeds.iter(), wanted.origin("run", seeds, &file)))
+    }
+
+    /// Whether nothing is drawn: what is verified is told in lines.
+    fn is_quiet(&self) -> bool {
+        self.quiet || self.verify
+    }
+
+    /// All that was typed of how runs are to be: in another process they must be the same.
+    fn how(&self) -> Vec<String> {
+        let go_on = self.go_on.then(|| "--go-on".to_owned());
+        self.limits.typed().into_iter().chain(go_on).collect()
     }
 
     /// How to tell a story that is refuted.
@@ -158,6 +184,9 @@ pub struct RunAnswer {
     first_failing: Option<u64>,
     /// All seeds that fail.
     failing: Vec<u64>,
+    /// What came of running every seed three times, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    verified: Option<Verified>,
     /// The command that reproduces the shortest that fails like the first.
     reproduce: Option<String>,
     /// The run that is shown: that one, or the only one.
@@ -182,6 +211,9 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     if let Some(story) = case.refuted_run() {
         return story::tell(&args.story(opened), story, pending, terminal);
     }
+    if args.hashes {
+        return hashes(args, terminal, case, &asked);
+    }
     let ran = simulate(args, case, asked, drawn)?;
     answer(args, terminal, ran, pending)
 }
@@ -191,6 +223,7 @@ pub struct Ran {
     asked: RangeInclusive<u64>,
     reports: Vec<RunReport>,
     judged: Judged,
+    verified: Option<Verified>,
     shown: Option<RunReport>,
     seconds: f64,
 }
@@ -215,9 +248,20 @@ pub fn simulate(
     let mut guard = args.limits.guard();
     guard.go_on = args.go_on;
     let reports = seeds::run(case, &asked, &args.file.display().to_string(), &guard);
+    let verified = args.verify.then(|| {
+        let how = Asked {
+            file: &args.file,
+            options: &args.how(),
+        };
+        verify::verify(case, how, &reports, &guard)
+    });
+    let verified = verified.transpose()?;
     let whole = asked.contains(named.start()) && asked.contains(named.end());
     let mut judged = seeds::judge(case, &reports, whole, &guard);
     judged.notes.extend(drawn);
+    if verified.as_ref().is_some_and(Verified::is_broken) {
+        judged.outcome = Outcome::BrokenPromise;
+    }
     let shown = shown(case, &reports, &mut judged, args, &guard);
     if let Some(shown) = &shown {
         let steps = usize::try_from(shown.facts.steps).unwrap_or(usize::MAX);
@@ -227,6 +271,7 @@ pub fn simulate(
         asked,
         reports,
         judged,
+        verified,
         shown,
         seconds: begun.elapsed().as_secs_f64(),
     })
@@ -243,6 +288,7 @@ pub fn answer(
         asked,
         reports,
         mut judged,
+        verified,
         shown,
         seconds,
     } = ran;
@@ -267,14 +313,22 @@ pub fn answer(
     let outcome = judged.outcome;
     if args.answer.json {
         let shown = shown.map(|mut report| {
-            report.trace = report.trace.filter(|_| args.answer.with_trace);
+            if !args.answer.with_trace {
+                (report.trace, report.draws) = (None, Vec::new());
+            }
             report
         });
-        let result = result(args, &asked, reports, judged, shown);
+        let result = RunAnswer {
+            verified,
+            ..result(args, &asked, reports, judged, shown)
+        };
         let answer = Answer::new("run", Some(&args.file), seconds, outcome, result);
         out.json(&answer)?;
     } else {
         tell(&mut out, args, terminal, &reports, &judged, shown.as_ref())?;
+        if let Some(verified) = &verified {
+            verify::tell(&mut out, verified, &|seed| reproduce(args, seed))?;
+        }
         let runs = words::count(reports.len() as u64, "run", "runs");
         let line = format!("{runs} in {}", words::seconds(seconds));
         out.line(out.paint(Paint::Dim, &line))?;
@@ -285,6 +339,31 @@ pub fn answer(
         pending.write_json(&trace)?;
     }
     Ok(outcome)
+}
+
+/// Prints the fingerprint of each run. One that had to end has none.
+fn hashes(
+    args: &Args,
+    terminal: &Terminal,
+    case: &dyn Case,
+    asked: &RangeInclusive<u64>,
+) -> Result<Outcome, Failure> {
+    interrupt::heed();
+    let mut guard = args.limits.guard();
+    guard.go_on = args.go_on;
+    let reports = seeds::run(case, asked, &args.file.display().to_string(), &guard);
+    let mut out = Output::new(terminal);
+    for report in reports.iter().filter(|report| seeds::is_over(report)) {
+        out.line(format!("{} {}", report.seed, report.hash))?;
+    }
+    out.finish()?;
+    Ok(match guard.stopped() {
+        None => Outcome::AsExpected,
+        Some(stopped) => {
+            output::remark(format!("Not all seeds were run: {stopped}."));
+            Outcome::NotEstablished
+        }
+    })
 }
 
 /// Runs the run worth showing once more, recording it. The same seed must give the same run.
@@ -300,7 +379,7 @@ fn shown(
         || if args.answer.json {
             args.answer.with_trace
         } else {
-            !args.quiet
+            !args.is_quiet()
         };
     let is_story = |report: &RunReport| reports.len() == 1 || report.facts.steps < args.story_steps;
     let shortest = judged.shortest.map(|i| &reports[i]);
@@ -312,11 +391,16 @@ fn shown(
     if !seeds::is_over(&again) {
         return None;
     }
-    if again.hash != report.hash || again.verdict != report.verdict {
+    // Whoever verifies is told all of it.
+    let differs = again.hash != report.hash || again.verdict != report.verdict;
+    if differs && !args.verify {
         judged.outcome = Outcome::BrokenPromise;
         judged.notes.push(format!(
-            "Seed {} was run twice and differed ({} and {}): a handler is not a pure function.",
-            report.seed, report.hash, again.hash
+            "Seed {} was run twice and differed ({} and {}): a handler is not a pure function. Where: {} --verify",
+            report.seed,
+            report.hash,
+            again.hash,
+            reproduce(args, report.seed),
         ));
     }
     Some(again)
@@ -353,6 +437,7 @@ fn result(
         notes: judged.notes,
         first_failing,
         failing,
+        verified: None,
         reproduce: judged.shortest.map(|i| reproduce(args, reports[i].seed)),
         shown,
         runs: args.all.then_some(reports),
@@ -372,7 +457,7 @@ fn tell(
         out.line("")?;
     }
     if let Some(trace) = shown.and_then(|r| r.trace.as_ref())
-        && !args.quiet
+        && !args.is_quiet()
     {
         let part = (args.from, args.until);
         out.line(args.picture.draw_part(trace, part, terminal))?;
@@ -385,7 +470,7 @@ fn tell(
         }
     } else if let Some(first) = reports
         .first()
-        .filter(|first| seeds::is_over(first) && !args.quiet && !args.all)
+        .filter(|first| seeds::is_over(first) && !args.is_quiet() && !args.all)
     {
         let command = reproduce(args, first.seed);
         out.line(format!(
@@ -434,7 +519,7 @@ fn tell(
             ))?;
         }
         // The diagram has said them already.
-        if args.quiet {
+        if args.is_quiet() {
             for sentence in &shortest.sentences {
                 out.line(format!("  {sentence}"))?;
             }

@@ -20,6 +20,7 @@
 
 mod contents;
 mod course;
+mod drawn;
 mod scripted;
 pub mod setup;
 pub mod swarm;
@@ -65,6 +66,8 @@ pub struct Simulator<P: Protocol> {
     course: Course,
     messages: Contents<P::Msg>,
     timers: Contents<P::Timer>,
+    /// The draw that decided the last event, in words.
+    drawn: Option<String>,
 }
 
 impl<P: Protocol> Simulator<P> {
@@ -75,7 +78,15 @@ impl<P: Protocol> Simulator<P> {
             course: Course::new(setup, seed, cluster.len()),
             messages: Contents::new(),
             timers: Contents::new(),
+            drawn: None,
         }
+    }
+
+    /// The same run, telling of each event by which draw it was decided. That takes time.
+    #[must_use]
+    pub fn telling_draws(mut self) -> Self {
+        self.course.keep_notes();
+        self
     }
 
     /// The time of the last step.
@@ -130,6 +141,9 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
         };
         let event = self.spell_out(world, event);
         let event = self.strike_inside(system, world, event);
+        if let Some(drawn) = self.course.drawn() {
+            self.drawn = Some(drawn::in_words(drawn, &event, &system.cluster));
+        }
         if cfg!(debug_assertions)
             && let Some(obstacle) = system.obstacle(world, &event)
         {
@@ -141,6 +155,10 @@ impl<P: Protocol> Scheduler<P> for Simulator<P> {
             }
         }
         Ok(Some((Some(self.now()), event)))
+    }
+
+    fn drawn(&mut self) -> Option<String> {
+        self.drawn.take()
     }
 
     fn happened(&mut self, moment: &Moment<'_, P>) {

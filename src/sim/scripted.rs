@@ -41,6 +41,10 @@ impl<P: Protocol> Scheduler<P> for Scripted<P> {
         }
     }
 
+    fn drawn(&mut self) -> Option<String> {
+        self.then.as_mut().and_then(Scheduler::<P>::drawn)
+    }
+
     fn happened(&mut self, moment: &Moment<'_, P>) {
         if let Some(then) = &mut self.then {
             then.happened(moment);

@@ -94,6 +94,7 @@ fn unjudged<P: Protocol>(seed: u64, run: &Run<P>) -> RunReport {
         ended_at: run.now,
         hash: run.hash.to_string(),
         trace: None,
+        draws: Vec::new(),
     }
 }
 

@@ -20,6 +20,7 @@ mod second_opinion;
 mod seen;
 mod story;
 mod strategy;
+pub mod verify;
 
 pub use bench::{Testbed, run_seeds, within_bounds};
 pub use case::{
@@ -39,3 +40,4 @@ pub use report::{
 pub use seen::{Seen, Sights};
 pub use story::{NodeStands, RefutedStory};
 pub use strategy::Strategy;
+pub use verify::{Mismatch, verified};

@@ -8,6 +8,7 @@ use super::judge_run::{FinishedRun, cut_off, judge_run};
 use super::report::RunReport;
 use super::seen::{Lookout, Sights, abstract_state, tidy};
 use super::strategy::Strategy;
+use super::verify::Draws;
 use crate::check::{self, Monitor, Stopped};
 use crate::estimate::Reached;
 use crate::model::arms::{Exercised, unexercised};
@@ -104,8 +105,9 @@ impl<P: Protocol> Testbed<P> {
         let ends = || is_over(limits, &stopped);
         let mut stop = Stop::when(&ends);
         let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge, &mut stop];
+        let mut draws = Draws::default();
         if let Some(recorder) = &mut recorder {
-            witnesses.push(recorder);
+            witnesses.extend([recorder as &mut dyn Witness<P>, &mut draws]);
         }
         if let Some(lookout) = lookout {
             witnesses.push(lookout);
@@ -115,7 +117,7 @@ impl<P: Protocol> Testbed<P> {
             unreached,
             end,
             ..
-        } = self.chosen_by(asked.strategy, system, seed, &mut witnesses);
+        } = self.chosen_by(asked, system, &mut witnesses);
         let mut report = match stopped.get() {
             Some(stopped) if judge.violations.is_empty() => {
                 cut_off(stopped, properties, seed, &done)
@@ -131,6 +133,7 @@ impl<P: Protocol> Testbed<P> {
                 judge_run(system, properties, seed, &ended, limits)
             }
         };
+        report.draws = draws.0;
         report.trace = recorder.map(|recorder| {
             let mut trace = recorder.finish(&done);
             trace.verdict = Some(report.outcome());
@@ -179,8 +182,13 @@ impl<P: Protocol> Testbed<P> {
         let stopped = Cell::new(None);
         let ends = || is_over(limits, &stopped);
         let mut stop = Stop::when(&ends);
-        let by = Strategy::Random;
-        let chosen = self.chosen_by(by, &system, seed, &mut [&mut judge, &mut stop]);
+        let asked = Asked {
+            strategy: Strategy::Random,
+            seed,
+            record: false,
+            limits,
+        };
+        let chosen = self.chosen_by(&asked, &system, &mut [&mut judge, &mut stop]);
         let world = &chosen.run.world;
         let violated = judge.violations.first().map(|violation| violation.property);
         if stopped.get().is_some() && violated.is_none() {
@@ -245,30 +253,37 @@ impl<P: Protocol> Testbed<P> {
 
     fn chosen_by(
         &self,
-        strategy: Strategy,
+        asked: &Asked<'_>,
         system: &System<P>,
-        seed: u64,
         witnesses: &mut [&mut dyn Witness<P>],
     ) -> Chosen<P> {
-        if strategy.has_time() {
-            self.simulate(strategy, system, seed, witnesses)
+        if asked.strategy.has_time() {
+            self.simulate(asked, system, witnesses)
         } else {
-            self.walk(strategy, system, seed, witnesses)
+            self.walk(asked.strategy, system, asked.seed, witnesses)
         }
     }
 
     fn simulate(
         &self,
-        strategy: Strategy,
+        asked: &Asked<'_>,
         system: &System<P>,
-        seed: u64,
         witnesses: &mut [&mut dyn Witness<P>],
     ) -> Chosen<P> {
-        let case = self.case();
+        let (case, seed) = (self.case(), asked.seed);
         let run = case.run.as_ref().expect("the scenario has a run");
-        let simulator = || match strategy {
-            Strategy::Swarm => Simulator::new(&swarm::drawn(&run.setup, seed), seed, &case.cluster),
-            _ => Simulator::new(&run.setup, seed, &case.cluster),
+        let simulator = || {
+            let simulator = match asked.strategy {
+                Strategy::Swarm => {
+                    Simulator::new(&swarm::drawn(&run.setup, seed), seed, &case.cluster)
+                }
+                _ => Simulator::new(&run.setup, seed, &case.cluster),
+            };
+            if asked.record {
+                simulator.telling_draws()
+            } else {
+                simulator
+            }
         };
         let mut scheduler = Scripted {
             script: Script::new(run.schedule.iter().cloned()),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::check::Stopped;
 use crate::model::Time;
@@ -12,7 +12,9 @@ use crate::model::facts::{Costs, Facts};
 use crate::trace::{Outcome, Trace};
 
 /// The verdict of a run; of two that go against what is expected, the lower says more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum RunVerdict {
     /// Nothing was violated and every goal was reached.
@@ -161,6 +163,10 @@ pub struct RunReport {
     /// Only where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trace: Option<Trace>,
+    /// For each step of the trace the draw that decided it, where one did; of a long run for the steps of its
+    /// beginning. A trace has none of it, since a replay draws nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub draws: Vec<Option<String>>,
 }
 
 impl RunReport {

@@ -8,6 +8,9 @@ use serde_json::Value as Json;
 
 use super::{Did, NodeRecord, PropertyStatus, StartRecord, StepRecord, Trace};
 
+/// What an event is called where the difference is in no step, but in what all of them came to.
+const WHOLE: &str = "the run as a whole";
+
 /// How two traces of the same schedule differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
@@ -18,6 +21,13 @@ pub struct Difference {
     pub field: String,
     pub was: String,
     pub is: String,
+}
+
+impl Difference {
+    /// Whether no step differs, but how many there are, or what they came to.
+    pub fn is_of_whole(&self) -> bool {
+        self.event == WHOLE
+    }
 }
 
 /// One thing in which two records differ.
@@ -103,7 +113,7 @@ impl Trace {
             }
         }
         let differing = whole("steps", &self.steps.len(), &replay.steps.len());
-        differing.map(|differing| differing.at(self.steps.len(), "the run as a whole"))
+        differing.map(|differing| differing.at(self.steps.len(), WHOLE))
     }
 
     fn end_differs(&self, replay: &Trace) -> Option<Difference> {
@@ -117,7 +127,7 @@ impl Trace {
             .or_else(|| tally("facts", &self.facts, &replay.facts))
             .or_else(|| tally("costs", &self.costs, &replay.costs))
             .or_else(|| told("verdict", &verdict(self), &verdict(replay), String::clone));
-        differing.map(|differing| differing.at(self.steps.len(), "the run as a whole"))
+        differing.map(|differing| differing.at(self.steps.len(), WHOLE))
     }
 
     fn did_differs(&self, was: &Did, is: &Did) -> Option<Differing> {

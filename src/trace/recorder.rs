@@ -180,6 +180,8 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
             system,
             now,
             event,
+            // A replay draws nothing.
+            drawn: _,
             suspicion,
             effects,
             world,

@@ -502,3 +502,89 @@ fn a_long_replay_is_condensed() {
         .code(0)
         .stdout(drawn.and(contains("replay t.json --from A --until B")));
 }
+
+/// All chance comes from the seed: twice here, once in a fresh process.
+#[test]
+fn the_same_seed_is_the_same_run_everywhere() {
+    let here = folder();
+    let line = "100 seeds, each twice here and once in a fresh process: the same 100 hashes";
+    jury(here.path())
+        .args(["run", "fine.json", "--verify"])
+        .assert()
+        .code(0)
+        .stdout(
+            contains(line)
+                .and(contains("100 ok · as expected"))
+                .and(contains("│").not()),
+        );
+    let args = ["run", "fine.json", "--verify", "--json"];
+    let (code, answer) = json(jury(here.path()).args(args));
+    assert_eq!((code, &answer["verified"]["same"]), (0, &Value::from(100)));
+    assert_eq!(answer["verified"]["first"], Value::Null);
+    // It says nothing of verdicts: they are told as ever.
+    let mut scenario = read(here.path(), "fine.json");
+    scenario["expect"]["run"] = "blocked".into();
+    write(here.path(), "wrong.json", &scenario);
+    jury(here.path())
+        .args(["run", "wrong.json", "--verify"])
+        .assert()
+        .code(1)
+        .stdout(contains("the same 100 hashes").and(contains("Reproduce: jury run")));
+}
+
+/// Nothing is said to be the same that was not compared.
+#[test]
+fn a_limit_on_time_ends_a_verification() {
+    let here = folder();
+    for time in ["300ms", "1500ms"] {
+        let args = ["run", "long.json", "--verify", "--time", time];
+        jury(here.path())
+            .args(args)
+            .assert()
+            .code(4)
+            .stdout(contains("Out of time").and(contains("the same").not()));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_ends_a_verification() {
+    let here = folder();
+    let (text, _) = interrupted(here.path(), &["run", "long.json", "--verify"]);
+    assert!(text.contains("Interrupted."), "{text}");
+    assert!(!text.contains("the same"), "{text}");
+}
+
+/// Nothing else is printed, whatever is expected.
+#[test]
+fn hashes_are_lines_of_their_own() {
+    let here = folder();
+    let (_, answer) = json(jury(here.path()).args(["run", "fine.json", "--all", "--json"]));
+    let line = |run: &Value| format!("{} {}\n", run["seed"], run["hash"].as_str().unwrap());
+    let lines: String = answer["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(line)
+        .collect();
+    assert_eq!(lines.lines().count(), 100);
+    let mut scenario = read(here.path(), "fine.json");
+    scenario["expect"]["run"] = "blocked".into();
+    write(here.path(), "wrong.json", &scenario);
+    for file in ["fine.json", "wrong.json"] {
+        let hashes = jury(here.path()).args(["run", file, "--hashes"]).assert();
+        assert_eq!(hashes.get_output().stdout, lines.as_bytes());
+        hashes.code(0);
+    }
+    jury(here.path())
+        .args(["run", "long.json", "--hashes", "--time", "300ms"])
+        .assert()
+        .code(4)
+        .stderr(contains("Not all seeds were run: time."));
+    for other in ["--verify", "--json", "--all", "--quiet"] {
+        jury(here.path())
+            .args(["run", "fine.json", "--hashes", other])
+            .assert()
+            .code(2);
+    }
+}

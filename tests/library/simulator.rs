@@ -1,18 +1,23 @@
 //! The simulator on a small protocol: what it chooses, when, and that it can be repeated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use crate::caller::{Params, Rounds};
+use jury::model::event::kind;
 use jury::model::promise::{Broken, Promise};
 use jury::model::{
     Cut, CutFamily, Event, Id, Link, LinkOrder, NodeSet, Protocol, Rules, System, Time, View,
 };
+use jury::registry::Registry;
 use jury::run::{Moment, Run, Script, Witness, execute};
 use jury::sim::setup::{
     AnchorPoint as Anchor, Latency, Nemesis, NodeSetup, Planned, PlannedFault, Ratio, Setup, When,
 };
 use jury::sim::{End, Scripted, Simulator};
+use jury::testbed::RunLimits;
+use jury::trace::{Did, What};
 
 const MS: fn(u64) -> Time = Time::from_millis;
 
@@ -633,3 +638,77 @@ fn an_instant_has_an_end() {
     assert_eq!(simulator.end(), Some(End::AtOnce));
     assert!(run.facts.steps < 2 * jury::sim::STEPS_AT_ONCE_MAX);
 }
+
+/// Beside a record stands which draw decided each step: the how-manieth of its place, which is never more than were
+/// sent by then, and no draw decides the fate of two messages.
+#[test]
+fn a_record_says_what_was_drawn() {
+    let (mut purposes, mut messages) = (BTreeSet::<&str>::new(), 0);
+    for name in ["raft", "2pc"] {
+        let path = format!("scenarios/{name}/under-the-nemesis.json");
+        let case = Registry::shipped().open(Path::new(&path)).unwrap();
+        for seed in 1..=5 {
+            let report = case.run(seed, true, &RunLimits::default());
+            let (trace, told) = (report.trace.unwrap(), report.draws);
+            assert_eq!(told.len(), trace.steps.len());
+            let mut sent = BTreeMap::<String, u64>::new();
+            let note = |sent: &mut BTreeMap<String, u64>, src: usize, did: &Did| {
+                for message in did.sent.iter().filter(|message| message.dst != src) {
+                    let [src, dst] = [src, message.dst].map(|node| &trace.nodes[node].name);
+                    let place = format!("{} on {src} -> {dst}", kind(&message.message));
+                    *sent.entry(place).or_default() += 1;
+                }
+            };
+            for (node, start) in trace.start.iter().enumerate() {
+                note(&mut sent, node, &start.did);
+            }
+            let mut fates = BTreeSet::new();
+            for (step, drawn) in trace.steps.iter().zip(&told) {
+                let drawn = drawn.as_deref().unwrap_or_default();
+                purposes.extend(PURPOSES.iter().filter(|purpose| drawn.contains(**purpose)));
+                let due = match &step.what {
+                    // Where the handler breaks off was drawn last.
+                    _ if drawn.starts_with("where the ") => "where the ",
+                    What::Deliver(m) | What::ArriveAtDown(m) if m.src != m.dst => "latency of the ",
+                    What::Drop(_) => "loss of the ",
+                    What::Duplicate(_) => "duplication of the ",
+                    What::Timeout { .. } => "duration of the ",
+                    What::Choose { .. } => "the ",
+                    _ => "",
+                };
+                let rest = drawn.strip_prefix(due);
+                let rest = rest.unwrap_or_else(|| panic!("{}: {drawn}", step.event));
+                if let What::Deliver(_) | What::ArriveAtDown(_) | What::Drop(_) = step.what
+                    && let Some((nth, place)) = rest.split_once(' ')
+                    && !due.starts_with("where")
+                    && !place.starts_with("second copy")
+                {
+                    let sent = &sent[place];
+                    let nth: u64 = nth.trim_end_matches(char::is_alphabetic).parse().unwrap();
+                    assert!((1..=*sent).contains(&nth), "{drawn}, of {sent}");
+                    assert!(fates.insert(rest.to_owned()), "{drawn} once more");
+                }
+                if let Some(node) = step.what.node() {
+                    note(&mut sent, node, &step.did);
+                }
+            }
+            messages += fates.len();
+        }
+    }
+    assert!(messages > 1_000, "{messages}");
+    assert_eq!(purposes.len(), PURPOSES.len(), "{purposes:?}");
+}
+
+const PURPOSES: [&str; 11] = [
+    "latency of the",
+    "second copy of",
+    "loss of the",
+    "duplication of the",
+    "duration of the",
+    "option of vote-1 of P4",
+    "crash of the nemesis",
+    "inside a handler of",
+    "cut of the nemesis",
+    "is down after",
+    "lasts",
+];

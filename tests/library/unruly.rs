@@ -2,14 +2,15 @@
 //! check, and in the tests of a crate of one's own.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use jury::check::Patient;
 use jury::hunt::{Ended, Plan, hunt};
 use jury::model::promise::{Broken, Promise};
 use jury::prelude::*;
 use jury::registry::Registry;
-use jury::testbed::{RunVerdict, Strategy};
+use jury::testbed::verify::{Between, repeat};
+use jury::testbed::{RunVerdict, Strategy, run_seeds, verified};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,10 @@ enum Mischief {
     PredicatePanics,
     /// What it says depends on something beside its arguments.
     IsMoody,
+    /// What it sends and keeps is counted for all runs together.
+    CountsAllRuns,
+    /// So is how long it waits.
+    WaitsLongerEachRun,
     /// A record on the disk of a node that starts was claimed by nobody.
     StartClaimsNothing,
     /// This is allowed, and leads nowhere.
@@ -39,6 +44,11 @@ struct Params {
 struct Unruly(Mischief);
 
 static MOOD: AtomicBool = AtomicBool::new(false);
+static COUNT: AtomicU64 = AtomicU64::new(1);
+
+fn counted() -> u64 {
+    COUNT.fetch_add(1, Ordering::Relaxed) % 100
+}
 
 /// Two nodes: the first greets the second when it has waited.
 impl Actor for Unruly {
@@ -51,7 +61,11 @@ impl Actor for Unruly {
 
     fn on_start(&self, id: Id, _: Start<'_, u8>, o: &mut Out<Self>) -> u8 {
         if id == Id::from(0) && self.0 != Mischief::SaysNothing {
-            o.set_timer((), TimerRange::millis(10, 20));
+            let more = match self.0 {
+                Mischief::WaitsLongerEachRun => 20 * counted(),
+                _ => 0,
+            };
+            o.set_timer((), TimerRange::millis(10 + more, 20 + more));
         }
         if self.0 == Mischief::StartClaimsNothing {
             o.save(1);
@@ -59,13 +73,17 @@ impl Actor for Unruly {
         0
     }
 
-    fn on_message(&self, _: Id, greeted: &mut u8, _: Id, _: u8, o: &mut Out<Self>) {
+    fn on_message(&self, id: Id, greeted: &mut u8, _: Id, _: u8, o: &mut Out<Self>) {
         assert!(self.0 != Mischief::HandlerPanics, "who is there");
         if self.0 == Mischief::IsMoody && MOOD.fetch_xor(true, Ordering::Relaxed) {
             o.send(Id::from(0), 2);
             o.send(Id::from(0), 3);
         }
         *greeted = 1;
+        if self.0 == Mischief::CountsAllRuns && id == Id::from(1) {
+            *greeted = u8::try_from(counted()).unwrap().max(1);
+            o.send(Id::from(0), *greeted);
+        }
     }
 
     fn on_timeout(&self, _: Id, _: &mut u8, (): &(), o: &mut Out<Self>) {
@@ -117,7 +135,7 @@ impl Protocol for Unruly {
             Ok(())
         });
         let greeted = Predicate::Nodes(|_: &Self, nodes: &Nodes<'_, Self>| {
-            let greeted = nodes.state(Id::from(1)) == Some(&1);
+            let greeted = nodes.state(Id::from(1)) > Some(&0);
             let text = || "nobody greeted B".to_owned();
             Reason::unless(greeted, NodeSet::only(Id::from(1)), text)
         });
@@ -208,6 +226,67 @@ fn a_handler_that_takes_it_back_is_not_pure() {
         told.iter().any(|broken| broken.promise == Promise::Pure),
         "{told:?}"
     );
+}
+
+/// A handler that is no function gives two runs: told is the first step in which they part, with what differs.
+#[test]
+fn a_seed_that_gives_two_runs_is_told() {
+    let open = |mischief| Testbed::<Unruly>::parse(&scenario(mischief), "mischief.json").unwrap();
+    let twice = |mischief| verified(&open(mischief), 7, &RunLimits::default());
+    assert_eq!(twice(Mischief::None).unwrap().seed, 7);
+
+    let mismatch = twice(Mischief::CountsAllRuns).unwrap_err();
+    assert_eq!(
+        (mismatch.seed, mismatch.between),
+        (7, Between::TwiceInThisProcess)
+    );
+    let [first, second] = &mismatch.came_to;
+    assert_ne!(first.hash, second.hash);
+    let parting = mismatch.parting.expect("it shows in records as well");
+    assert_eq!((parting.step, parting.field.as_str()), (2, "sent"));
+    for side in &parting.runs {
+        assert_eq!(side.event.as_deref(), Some("deliver A -> B 1"));
+        let drawn = Some("latency of the 1st 1 on A -> B");
+        assert_eq!(
+            (side.node.as_deref(), side.drawn.as_deref()),
+            (Some("B"), drawn)
+        );
+        // Neither what is the same in both, nor anything of A.
+        let keys: Vec<&String> = side.before.keys().chain(side.after.keys()).collect();
+        assert_eq!(keys, ["state", "status", "state", "status"]);
+        assert_eq!(side.before["state"], 0);
+    }
+    let [first, second] = parting.runs;
+    assert_ne!((first.at, first.value), (None, second.value));
+    assert_ne!(first.after, second.after);
+
+    let mismatch = twice(Mischief::WaitsLongerEachRun).unwrap_err();
+    let parting = mismatch.parting.expect("it shows in records as well");
+    assert_eq!((parting.step, parting.field.as_str()), (1, "at"));
+    let [first, second] = parting.runs;
+    assert_ne!(first.at, second.at);
+    assert_eq!(first.event, second.event);
+    assert_eq!(first.drawn.as_deref(), Some("duration of the 1st () of A"));
+}
+
+/// The second time seeds come in another order.
+#[test]
+fn every_seed_that_differs_is_found() {
+    let text = |mischief| scenario(mischief).replace("7..7", "1..20");
+    let open = |mischief| Testbed::<Unruly>::parse(&text(mischief), "mischief.json").unwrap();
+    let limits = RunLimits::default();
+    let differing = |mischief| {
+        let testbed = open(mischief);
+        let reports = run_seeds(&testbed, 1..=20, &limits, &|_| ());
+        let differing = repeat(&testbed, &reports, &limits, &|| ());
+        differing
+            .iter()
+            .map(|mismatch| mismatch.seed)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(differing(Mischief::None), [0; 0]);
+    let all: Vec<u64> = (1..=20).collect();
+    assert_eq!(differing(Mischief::CountsAllRuns), all);
 }
 
 /// A goal that neither ordinary events nor repairs lead to is missed in a run as it is in a check.

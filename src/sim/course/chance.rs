@@ -26,8 +26,8 @@ use crate::sim::setup::{Ratio, common_denominator};
 const DOMAIN: &[u8; 24] = b"jury: time and chance v1";
 
 /// What a draw is for.
-#[derive(Clone, Copy, Debug)]
-enum Purpose {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
     /// The latency, loss and duplication of a message.
     Message = 1,
     /// The latency of a second copy.
@@ -67,6 +67,16 @@ pub enum Keyed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Draw(pub [u64; 4]);
 
+/// So many words of the cipher, which are half as long, make a draw.
+const CIPHER_WORDS: u128 = 8;
+
+/// Which draw it was: what for, and the how-manieth of its place, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    pub purpose: Purpose,
+    pub nth: u64,
+}
+
 /// Streams that are in use, by the kind within one link or node.
 type Row = Vec<Option<Box<ChaCha8Rng>>>;
 
@@ -79,6 +89,8 @@ pub struct Chance {
     messages: Vec<Row>,
     timers: Vec<Row>,
     others: BTreeMap<u64, ChaCha8Rng>,
+    /// The place that drew last.
+    last: Option<(Purpose, u64)>,
 }
 
 impl Chance {
@@ -92,60 +104,70 @@ impl Chance {
             messages: vec![Row::new(); nodes * nodes],
             timers: vec![Row::new(); nodes],
             others: BTreeMap::new(),
+            last: None,
         }
+    }
+
+    /// The last draw. Which place it was is noted at each; the how-manieth is counted here, from how far its
+    /// stream has been read, so that it costs nobody who does not ask.
+    pub fn last(&self) -> Option<Drawn> {
+        let (purpose, number) = self.last?;
+        let [_, a, b, .., kind] = number.to_be_bytes().map(usize::from);
+        let rng = match purpose {
+            Purpose::Message => self.messages[a * self.nodes + b][kind].as_deref(),
+            Purpose::Timer => self.timers[a][kind].as_deref(),
+            _ => self.others.get(&number),
+        };
+        let words = rng?.get_word_pos();
+        let nth = u64::try_from(words / CIPHER_WORDS).unwrap_or(u64::MAX);
+        Some(Drawn { purpose, nth })
     }
 
     /// For the next message of this kind on this link.
     pub fn message(&mut self, link: Link, kind: u8) -> Draw {
-        let number = place(
-            Purpose::Message,
-            index(link.src),
-            index(link.dst),
-            kind.into(),
-        );
+        let (src, dst) = (index(link.src), index(link.dst));
+        let number = place(Purpose::Message, src, dst, kind.into());
+        self.last = Some((Purpose::Message, number));
         let row = &mut self.messages[index(link.src) * self.nodes + index(link.dst)];
         draw(in_row(row, kind, &self.key, number))
     }
 
     /// For the next second copy of a message of this kind on this link.
     pub fn copy(&mut self, link: Link, kind: u8) -> Draw {
-        self.other(place(
-            Purpose::Copy,
-            index(link.src),
-            index(link.dst),
-            kind.into(),
-        ))
+        let (src, dst) = (index(link.src), index(link.dst));
+        self.other(Purpose::Copy, src, dst, kind.into())
     }
 
     /// For the next time this node sets a timer of this kind.
     pub fn timer(&mut self, id: Id, kind: u8) -> Draw {
         let number = place(Purpose::Timer, index(id), 0, kind.into());
+        self.last = Some((Purpose::Timer, number));
         draw(in_row(&mut self.timers[index(id)], kind, &self.key, number))
     }
 
     /// For the next time this choice of this node is settled.
     pub fn choice(&mut self, id: Id, key: &str) -> Draw {
-        self.other(place(Purpose::Choice, index(id), 0, fnv(key)))
+        self.other(Purpose::Choice, index(id), 0, fnv(key))
     }
 
     /// For whether this node takes part.
     pub fn start(&mut self, id: Id) -> Draw {
-        self.other(place(Purpose::Start, index(id), 0, 0))
+        self.other(Purpose::Start, index(id), 0, 0)
     }
 
     /// For the next crash of the nemesis.
     pub fn crash(&mut self) -> Draw {
-        self.other(place(Purpose::Crash, 0, 0, 0))
+        self.other(Purpose::Crash, 0, 0, 0)
     }
 
     /// For the next crash of this node inside a handler.
     pub fn point(&mut self, id: Id) -> Draw {
-        self.other(place(Purpose::Point, index(id), 0, 0))
+        self.other(Purpose::Point, index(id), 0, 0)
     }
 
     /// For the next cut of the nemesis.
     pub fn cut(&mut self) -> Draw {
-        self.other(place(Purpose::Cut, 0, 0, 0))
+        self.other(Purpose::Cut, 0, 0, 0)
     }
 
     /// Words without end, for the n-th cut: how many it takes depends on what it cuts.
@@ -159,7 +181,9 @@ impl Chance {
         self.stream((purpose as u64) << 56 | place).next_u64()
     }
 
-    fn other(&mut self, number: u64) -> Draw {
+    fn other(&mut self, purpose: Purpose, a: usize, b: usize, kind: u32) -> Draw {
+        let number = place(purpose, a, b, kind);
+        self.last = Some((purpose, number));
         draw(self.stream(number))
     }
 
@@ -346,6 +370,29 @@ mod tests {
             })
             .collect();
         assert_eq!(alone, among);
+    }
+
+    #[test]
+    fn the_last_draw_is_known_by_its_place() {
+        let mut chance = Chance::new(7, 3);
+        assert_eq!(chance.last(), None);
+        // Beyond what the cipher makes at once.
+        for nth in 1..=20 {
+            let mut last = |purpose| {
+                match purpose {
+                    Purpose::Message => chance.message(link(2, 1), 3),
+                    Purpose::Timer => chance.timer(Id::from(2), 3),
+                    Purpose::Copy => chance.copy(link(2, 1), 3),
+                    _ => chance.choice(Id::from(2), "vote"),
+                };
+                chance.members(1)();
+                assert_eq!(chance.last(), Some(Drawn { purpose, nth }));
+            };
+            last(Purpose::Message);
+            last(Purpose::Timer);
+            last(Purpose::Copy);
+            last(Purpose::Choice);
+        }
     }
 
     #[test]

@@ -18,12 +18,16 @@ impl Course {
             return Some(Event::Choose { id, key, value });
         }
         loop {
+            self.note_undrawn();
             while let Some(Urgent { what, planned }) = self.urgent.pop_front() {
                 let event = match what {
                     What::Event(event) => Some(event),
                     What::HealAll => self.heal_all(scene),
                 };
                 if let Some(Event::Duplicate(e)) = &event {
+                    if planned.is_none() {
+                        self.note_decision(Rank::Arrival, e.msg);
+                    }
                     self.in_flight.release(e.msg);
                 }
                 if let Some(event) = event.filter(|event| self.is_possible(scene, event)) {
@@ -59,6 +63,7 @@ impl Course {
         names: &dyn Fn() -> Vec<String>,
     ) -> usize {
         let Draw([drawn, ..]) = self.chance.choice(id, key);
+        self.note_decided_now();
         let ratios = &self.nodes[index(id)].choices;
         if ratios.is_empty() {
             return position(below(drawn, options as u64));
@@ -82,6 +87,7 @@ impl Course {
     /// An entry comes out of the agenda: the event that it means, if it means one by itself.
     fn comes_due(&mut self, scene: &dyn Scene, entry: Entry) -> Option<Event<Numbered>> {
         let at = entry.index as usize;
+        self.note_decision(entry.rank(), entry.index);
         if entry.rank() == Rank::Arrival {
             return self.arrive(scene, entry);
         }
@@ -146,6 +152,7 @@ impl Course {
             Luck::Unlucky => self.now < self.reliable_from,
             Luck::Doomed => true,
         };
+        let is_planned = pending.luck == Luck::Doomed;
         if !lost && !pending.announced {
             pending.announced = true;
             let hits = self.plan.arrival(pending.link, scene.message(entry.index));
@@ -155,6 +162,9 @@ impl Course {
                 self.strike_all(hits, Some(entry.index));
                 return None;
             }
+        }
+        if is_planned {
+            self.note_undrawn();
         }
         let link = self.in_flight.take(entry.index)?.link;
         let (src, dst, msg) = (link.src, link.dst, entry.index);

@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use std::fmt::Debug;
 
+use super::agenda::Rank;
 use super::chance::{Draw, between, happens};
 use super::in_flight::Luck;
 use super::plan::Hits;
@@ -94,6 +95,7 @@ impl Course {
             Luck::Arrives
         };
         let number = self.in_flight.add(&mut self.agenda, link, due, luck);
+        self.note_draw(Rank::Arrival, number);
         let duplicates = !self.fifo && self.now < self.reliable_from;
         if duplicates && happens(copy, self.duplication) {
             self.enter_duplicate(link, number, None);
@@ -104,7 +106,9 @@ impl Course {
     /// A node sent itself a message: it reaches itself at once, and without fail.
     pub fn enter_own_message(&mut self, link: Link) -> u32 {
         let luck = Luck::Arrives;
-        self.in_flight.add(&mut self.agenda, link, self.now, luck)
+        let number = self.in_flight.add(&mut self.agenda, link, self.now, luck);
+        self.note_no_draw(Rank::Arrival, number);
+        number
     }
 
     /// A message of this kind was duplicated: the number of the copy.
@@ -112,7 +116,9 @@ impl Course {
         let draw = self.chance.copy(link, kind);
         let due = self.now.0.saturating_add(self.law(link).drawn(draw).0);
         let luck = Luck::Arrives;
-        self.in_flight.add(&mut self.agenda, link, Time(due), luck)
+        let number = self.in_flight.add(&mut self.agenda, link, Time(due), luck);
+        self.note_draw(Rank::Arrival, number);
+        number
     }
 
     /// A message is to be duplicated on the spot.
@@ -156,6 +162,7 @@ impl Course {
         let due = Time(self.now.0.saturating_add(duration.0));
         let (at, is_new) = self.timers.number_or_new(id, order);
         self.timers.arm(&mut self.agenda, at, due);
+        self.note_draw(Rank::Timeout, at);
         is_new.then_some(at)
     }
 

@@ -12,6 +12,7 @@ mod follow;
 mod in_flight;
 mod latency;
 mod nemesis;
+mod notes;
 mod plan;
 mod strike;
 mod timers;
@@ -19,7 +20,7 @@ mod timers;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Debug;
 
-pub use chance::{Chance, Keyed, below, kind};
+pub use chance::{Chance, Drawn, Keyed, Purpose, below, kind};
 pub use plan::Deed;
 
 use super::setup::{Latency, NodeSetup, Ratio, Setup};
@@ -28,6 +29,7 @@ use agenda::{Agenda, Rank};
 use chance::{Draw, happens};
 use in_flight::InFlight;
 use nemesis::Adversary;
+use notes::Notes;
 use plan::Plan;
 use timers::Timers;
 
@@ -120,6 +122,8 @@ pub struct Course {
     /// The event that was handed out last is this simulator's choice.
     chosen: bool,
     end: Option<End>,
+    /// Which draws decide what, where somebody wants to know.
+    notes: Option<Box<Notes>>,
 }
 
 /// Something that happens on the spot if it can, and the planned fault that it is.
@@ -173,7 +177,19 @@ impl Course {
             urgent: VecDeque::new(),
             chosen: false,
             end: None,
+            notes: None,
         }
+    }
+
+    /// From now on notes are kept of which draws decide what.
+    pub fn keep_notes(&mut self) {
+        self.notes = Some(Box::default());
+    }
+
+    /// The draw that decided the last event, if one did and notes are kept.
+    #[inline]
+    pub fn drawn(&self) -> Option<Drawn> {
+        self.notes.as_ref()?.decided
     }
 
     /// The time of the last step.
@@ -218,8 +234,8 @@ impl Course {
         for (hit, at) in self.plan.moments() {
             self.agenda.add(at, Rank::Plan, small(hit));
         }
-        for (at, node) in self.nodes.iter().enumerate() {
-            let id = Id::from(at);
+        for at in 0..self.nodes.len() {
+            let (id, node) = (Id::from(at), &self.nodes[at]);
             let is_late = node.start_delay > Time::ZERO || !node.up.is_certain();
             if !is_late || scene.standing(id) != Standing::Absent {
                 continue;
@@ -227,6 +243,7 @@ impl Course {
             let Draw([drawn, ..]) = self.chance.start(id);
             if happens(drawn, node.up) {
                 self.agenda.add(node.start_delay, Rank::Start, small(at));
+                self.note_draw(Rank::Start, small(at));
             }
         }
         if let Some(adversary) = &self.adversary {

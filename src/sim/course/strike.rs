@@ -76,6 +76,7 @@ impl Course {
         };
         if let Some((at, draw)) = adversary.next_crash(&mut self.chance, self.now) {
             self.next_crash = draw;
+            self.note_draw(Rank::Crash, 0);
             self.agenda.add(at, Rank::Crash, 0);
         }
     }
@@ -86,6 +87,7 @@ impl Course {
         };
         if let Some((at, draw)) = adversary.next_cut(&mut self.chance, self.now) {
             self.next_cut = draw;
+            self.note_draw(Rank::Cut, 0);
             self.agenda.add(at, Rank::Cut, 0);
         }
     }
@@ -126,6 +128,7 @@ impl Course {
             return None;
         }
         let Draw([which, down_for, ..]) = self.chance.point(id);
+        self.note_decided_now();
         let nth = below(which, points.len() as u64);
         self.enter_recovery(id, down_for);
         points.get(usize::try_from(nth).ok()?).copied()
@@ -140,6 +143,7 @@ impl Course {
         let entered = small(self.recoveries.len());
         self.recoveries.push((id, self.crashes[index(id)] + 1));
         self.agenda.add(at, Rank::Recovery, entered);
+        self.note_consequence(Rank::Recovery, entered);
     }
 
     pub(super) fn nemesis_cut(&mut self, scene: &dyn Scene, draw: Draw) -> Option<Event<Numbered>> {
@@ -153,6 +157,7 @@ impl Course {
         let entered = small(self.healings.len());
         self.healings.push(cut);
         self.agenda.add(at, Rank::Healing, entered);
+        self.note_consequence(Rank::Healing, entered);
         Some(event)
     }
 

@@ -15,7 +15,7 @@ use jury::testbed::{
 use serde_json::Value as Json;
 
 use crate::found::{ONLY_REDUCED, Way, explored, on_all_cores, recorded, runs, sized, worlds};
-use crate::shipped::{COUNTS, Story, all_well, compare, stories};
+use crate::shipped::{COUNTS, HASHES, Story, all_well, compare, stories};
 
 /// Where the scenarios of mistakes are: what people get wrong, and what articles print.
 const MISTAKES: [&str; 2] = ["/bugs/", "/naive/"];
@@ -49,6 +49,9 @@ const UNDECIDED_SEEDS: u64 = 4;
 /// These are refused without the mistake: a leader that commits nothing of its own term never gets to
 /// what comes before their checks.
 const BEGUN_BY_MISTAKE: &[&str] = &["raft/bugs/change-before-own-commit"];
+
+/// So many runs of each scenario have their hash on file.
+const HASHED: usize = 2;
 
 fn text(story: &Story) -> String {
     std::fs::read_to_string(&story.path).expect("it was just read")
@@ -123,6 +126,21 @@ fn every_run_ends_as_expected() {
         }
     }
     all_well(&problems);
+}
+
+/// Events and times of the first runs of each scenario, as they have always been: also in other builds, which
+/// `.ci/run` sees to. A change here is a change of what every seed means.
+#[test]
+fn the_same_seeds_give_the_same_runs() {
+    let mut hashes = "# Scenario, seed, hash of the run.\n".to_owned();
+    for story in stories() {
+        for seed in story.case.seeds().into_iter().flatten().take(HASHED) {
+            let report = story.case.run(seed, false, &RunLimits::default());
+            writeln!(hashes, "{} {seed} {}", story.name, report.hash).unwrap();
+        }
+    }
+    assert!(hashes.lines().count() > 300, "{hashes}");
+    all_well(compare(Path::new(HASHES), &hashes).err().as_slice());
 }
 
 /// The verdicts, and how many worlds it took: a change of the relation shows in the sizes first.

@@ -121,3 +121,6 @@ pub fn all_well(problems: &[String]) {
 
 /// Where the exact sizes of all checked scenarios are kept.
 pub const COUNTS: &str = "tests/golden/counts.txt";
+
+/// Where the hashes of the first runs of all scenarios are kept.
+pub const HASHES: &str = "tests/golden/hashes.txt";

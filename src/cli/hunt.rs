@@ -20,7 +20,9 @@ use super::picture::Picture;
 use super::progress::HuntBar;
 use super::shapes::{Answer, InJson};
 use super::table::{self, painted, plain};
-use super::{Failure, Outcome, Terminal, edge, failure, interrupt, memory, seeds, story, words};
+use super::{
+    Failure, Outcome, Terminal, edge, failure, interrupt, memory, seeds, story, verify, words,
+};
 
 /// How many seeds are hunted with if nobody says where to end.
 const SEEDS: RangeInclusive<u64> = 1..=10_000;
@@ -412,6 +414,13 @@ impl Told<'_> {
         if let Some(drawn) = &self.drawn {
             out.line(format!("  {drawn}"))?;
         }
+        if let Some(unequal) = &report.unequal {
+            out.line("")?;
+            for line in verify::lines(&unequal.mismatch) {
+                out.line(line)?;
+            }
+            out.line(verify::ADVICE)?;
+        }
         self.strategies(out)?;
         self.finds(out)?;
         self.coverage(out)?;
@@ -451,12 +460,8 @@ impl Told<'_> {
             Ended::Interrupted => "Interrupted.".to_owned(),
             Ended::Memory => "Out of memory: raise `--memory`.".to_owned(),
             Ended::Unequal => {
-                let unequal = report.unequal.as_ref()?;
-                let [one, other] = &unequal.hashes;
-                format!(
-                    "Seed {} ({}) was run twice and differed ({one} and {other}): a handler is not a pure function.",
-                    unequal.seed, unequal.strategy
-                )
+                let strategy = report.unequal.as_ref()?.strategy;
+                format!("A seed was run twice by `{strategy}`, and differed.")
             }
         })
     }

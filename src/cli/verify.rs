@@ -28,7 +28,7 @@ const BATCH: usize = 1_000;
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// What may be behind it.
-const ADVICE: &str = "A handler or a predicate is not a pure function. Does it read a clock, chance, a global or an \
+pub const ADVICE: &str = "A handler or a predicate is not a pure function. Does it read a clock, chance, a global or an \
                       address, or go through a HashMap?";
 
 /// How a fresh process is asked for runs.
@@ -307,7 +307,7 @@ pub fn tell(
 }
 
 /// Two runs that differ, in lines.
-fn lines(mismatch: &Mismatch) -> Vec<String> {
+pub fn lines(mismatch: &Mismatch) -> Vec<String> {
     let names = mismatch.between.runs();
     let Mismatch {
         seed,

@@ -20,6 +20,7 @@ pub use shape::shape;
 
 use crate::check::{Monitor, Stopped};
 use crate::model::arms::Arm;
+use crate::testbed::verify::{Between, Recorded, differ};
 use crate::testbed::{Blame, Case, Hunted, RunLimits, RunReport, RunVerdict, Sights, Strategy};
 use report::Ran;
 use schemars::JsonSchema;
@@ -212,7 +213,7 @@ impl<'a> Hunt<'a> {
                     let stopped = (limits.watch)().err();
                     return stopped.map_or(Ended::Interrupted, Ended::from);
                 };
-                if let ControlFlow::Break(ended) = self.take(caught) {
+                if let ControlFlow::Break(ended) = self.take(caught, limits) {
                     on_batch(self.so_far());
                     return ended;
                 }
@@ -251,7 +252,7 @@ impl<'a> Hunt<'a> {
     }
 
     /// Counts a run. They come in the order of the seeds.
-    fn take(&mut self, caught: Caught) -> ControlFlow<Ended> {
+    fn take(&mut self, caught: Caught, limits: &RunLimits<'_>) -> ControlFlow<Ended> {
         let Caught {
             seed,
             hunted: Hunted { report, seen },
@@ -279,12 +280,15 @@ impl<'a> Hunt<'a> {
         ran.1 += u64::from(fails);
         if let Some(again) = &again {
             self.repeated += 1;
-            if again.hash != report.hash || again.verdict != report.verdict {
-                self.unequal = Some(Unequal {
-                    seed,
-                    strategy,
-                    hashes: [report.hash, again.hash.clone()],
+            if let Some(mismatch) = differ(seed, Between::TwiceInThisProcess, &report, again) {
+                let mismatch = mismatch.told(&mut || {
+                    let run = || {
+                        let report = self.case.hunt(seed, strategy, true, limits).report;
+                        Recorded::of(report)
+                    };
+                    Some([run()?, run()?])
                 });
+                self.unequal = Some(Unequal { strategy, mismatch });
                 return ControlFlow::Break(Ended::Unequal);
             }
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ended, Hunt, STATES_MAX};
 use crate::estimate::{Confidence, Interval};
-use crate::testbed::{Blame, RunVerdict, Strategy};
+use crate::testbed::{Blame, Mismatch, RunVerdict, Strategy};
 
 /// How sure intervals and bounds are.
 const SURE: Confidence = Confidence::Percent95;
@@ -139,9 +139,9 @@ pub struct Reachable {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub struct Unequal {
-    pub seed: u64,
     pub strategy: Strategy,
-    pub hashes: [String; 2],
+    #[serde(flatten)]
+    pub mismatch: Mismatch,
 }
 
 impl Hunt<'_> {

@@ -116,7 +116,7 @@ pub fn verified(
 ) -> Result<RunReport, Box<Mismatch>> {
     let [first, second] = [(); 2].map(|()| case.run(seed, false, limits));
     let between = Between::TwiceInThisProcess;
-    match mismatch(seed, between, &first, &second) {
+    match differ(seed, between, &first, &second) {
         Some(mismatch) => Err(Box::new(mismatch.told_here(case, limits))),
         None if second.verdict.is_over() => Ok(first),
         None => Ok(second),
@@ -135,7 +135,7 @@ pub fn repeat(
         (limits.watch)().ok()?;
         let second = case.run(first.seed, false, limits);
         on_done();
-        mismatch(first.seed, Between::TwiceInThisProcess, first, &second)
+        differ(first.seed, Between::TwiceInThisProcess, first, &second)
     });
     let mut differing: Vec<Mismatch> = again.collect();
     differing.reverse();
@@ -143,7 +143,7 @@ pub fn repeat(
 }
 
 /// How two runs that are over differ, if they do.
-fn mismatch(
+pub fn differ(
     seed: u64,
     between: Between,
     first: &RunReport,
@@ -216,10 +216,16 @@ pub struct Recorded {
 
 /// A record of one run of this seed, unless it had to end.
 pub fn recorded(case: &dyn Case, seed: u64, limits: &RunLimits<'_>) -> Option<Recorded> {
-    let report = case.run(seed, true, limits);
-    let is_over = report.verdict.is_over();
-    let (trace, draws) = (report.trace.filter(|_| is_over)?, report.draws);
-    Some(Recorded { trace, draws })
+    Recorded::of(case.run(seed, true, limits))
+}
+
+impl Recorded {
+    /// What was recorded of a run that is over, if anything was.
+    pub fn of(report: RunReport) -> Option<Self> {
+        let is_over = report.verdict.is_over();
+        let (trace, draws) = (report.trace.filter(|_| is_over)?, report.draws);
+        Some(Recorded { trace, draws })
+    }
 }
 
 /// The draws behind the steps of a run, as far as a trace has the steps in a row.

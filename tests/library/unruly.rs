@@ -355,6 +355,8 @@ fn a_hunt_notices_a_handler_that_is_moody() {
     };
     let report = hunt(&testbed, &plan, &RunLimits::default(), &mut |_| ());
     assert_eq!(report.ended, Ended::Unequal);
-    let unequal = report.unequal.expect("it says which");
-    assert_ne!(unequal.hashes[0], unequal.hashes[1]);
+    let unequal = report.unequal.expect("it says which").mismatch;
+    assert_ne!(unequal.came_to[0], unequal.came_to[1]);
+    let parting = unequal.parting.expect("it says where they part");
+    assert!(parting.step > 0, "{parting:?}");
 }

@@ -11,7 +11,6 @@ mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, RangeInclusive};
-use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
@@ -26,10 +25,10 @@ use report::Ran;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// How long a batch of seeds may take, about.
-const BATCH: Duration = Duration::from_millis(100);
+/// How many steps all runs of a batch may take, about: a tenth of a second.
+const BATCH: u64 = 100_000;
 /// The most seeds in one.
-const BATCH_MAX: u64 = 1 << 14;
+const BATCH_MAX: u64 = 1 << 12;
 /// So many abstract states are kept, and whoever sees more has seen as many at least.
 const STATES_MAX: usize = 1 << 20;
 /// So many ways to fail are kept.
@@ -143,6 +142,12 @@ struct Caught {
     again: Option<RunReport>,
 }
 
+impl Caught {
+    fn steps(&self) -> u64 {
+        self.hunted.report.facts.steps
+    }
+}
+
 /// Runs that failed alike.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Signature {
@@ -203,11 +208,11 @@ impl<'a> Hunt<'a> {
         let (mut next, last) = (*self.plan.seeds.start(), *self.plan.seeds.end());
         let mut size = rayon::current_num_threads() as u64 * 4;
         loop {
-            let begun = Instant::now();
             let until = next.saturating_add(size - 1).min(last);
             let batch: Vec<u64> = (next..=until).collect();
             let caught = batch.par_iter().map(|&seed| self.catch(seed, limits));
             let caught: Vec<Option<Caught>> = caught.collect();
+            let steps = caught.iter().flatten().map(Caught::steps).sum::<u64>();
             for caught in caught {
                 let Some(caught) = caught else {
                     let stopped = (limits.watch)().err();
@@ -223,12 +228,9 @@ impl<'a> Hunt<'a> {
                 return Ended::Seeds;
             }
             next = until + 1;
-            // How many run at once changes nothing but how often one looks up.
-            size = match begun.elapsed() {
-                took if took < BATCH / 2 => (size * 2).min(BATCH_MAX),
-                took if took > BATCH * 2 => (size / 2).max(rayon::current_num_threads() as u64),
-                _ => size,
-            };
+            // How many run at once changes nothing but how often one looks up, and how long a core waits for another.
+            let each = (steps / size).max(1);
+            size = (BATCH / each).clamp(rayon::current_num_threads() as u64 * 4, BATCH_MAX);
         }
     }
 

@@ -357,6 +357,6 @@ fn a_hunt_notices_a_handler_that_is_moody() {
     assert_eq!(report.ended, Ended::Unequal);
     let unequal = report.unequal.expect("it says which").mismatch;
     assert_ne!(unequal.came_to[0], unequal.came_to[1]);
-    let parting = unequal.parting.expect("it says where they part");
-    assert!(parting.step > 0, "{parting:?}");
+    // Two more runs that were recorded may differ or not: it has moods.
+    assert!(unequal.parting.is_some() || unequal.untold.is_some());
 }

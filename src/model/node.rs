@@ -75,6 +75,16 @@ impl<P: Protocol> Reaction<P> {
         })
     }
 
+    /// The first send among the commands from this position on, with its own position.
+    pub fn next_send(&self, from: usize) -> Option<(usize, Id, &P::Msg)> {
+        let commands = self.commands.iter().enumerate().skip(from);
+        let mut sends = commands.filter_map(|(at, command)| match command {
+            Command::Send(dst, msg) => Some((at, *dst, msg)),
+            _ => None,
+        });
+        sends.next()
+    }
+
     /// The last thing saved, if anything was.
     pub fn saved(&self) -> Option<&P::Storage> {
         self.saves().last()

@@ -217,11 +217,12 @@ pub trait Carrier<P: Protocol>: View<P> {
         crash_after: Option<usize>,
     ) -> Self::Reaction;
 
-    /// Whom the n-th message that a node sent in a reaction is for.
-    fn addressee(&self, id: Id, reaction: &Self::Reaction, nth: usize) -> Option<Id>;
+    /// The first message that a node sent in a reaction from some place on: its own place, and whom it is for. What a
+    /// place is, is up to the carrier; they begin with 0.
+    fn addressee(&self, id: Id, reaction: &Self::Reaction, from: usize) -> Option<(usize, Id)>;
 
-    /// Puts the n-th message that a node sent in a reaction in flight.
-    fn send(&mut self, id: Id, reaction: &Self::Reaction, nth: usize, rules: &Rules) -> Fate;
+    /// Puts the message at such a place in flight.
+    fn send(&mut self, id: Id, reaction: &Self::Reaction, at: usize, rules: &Rules) -> Fate;
 
     /// The node loses everything volatile.
     fn crash(&mut self, id: Id);
@@ -415,12 +416,12 @@ impl<P: Protocol> Carrier<P> for World<P> {
         Owned(system.react(node, id, input, crash_after))
     }
 
-    fn addressee(&self, _: Id, reaction: &Self::Reaction, nth: usize) -> Option<Id> {
-        reaction.sends().nth(nth).map(|(dst, _)| dst)
+    fn addressee(&self, _: Id, reaction: &Self::Reaction, from: usize) -> Option<(usize, Id)> {
+        reaction.next_send(from).map(|(at, dst, _)| (at, dst))
     }
 
-    fn send(&mut self, id: Id, reaction: &Self::Reaction, nth: usize, rules: &Rules) -> Fate {
-        let (dst, msg) = reaction.sends().nth(nth).expect("it has an addressee");
+    fn send(&mut self, id: Id, reaction: &Self::Reaction, at: usize, rules: &Rules) -> Fate {
+        let (_, dst, msg) = reaction.next_send(at).expect("it has an addressee");
         self.change_channel(Link::new(id, dst), &ChannelChange::Send(msg), rules)
     }
 

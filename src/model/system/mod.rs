@@ -189,16 +189,18 @@ impl<P: Protocol> System<P> {
         let reaction = world.react(self, id, input, crash_after);
         let mut unsent = Vec::new();
         let mut nth = 0;
-        while let Some(dst) = world.addressee(id, &reaction, nth) {
+        let mut from = 0;
+        while let Some((at, dst)) = world.addressee(id, &reaction, from) {
             let fate = if world.is_cut(Link::new(id, dst)) {
                 Fate::Cut
             } else {
-                world.send(id, &reaction, nth, &self.rules)
+                world.send(id, &reaction, at, &self.rules)
             };
             if fate != Fate::InFlight {
                 unsent.push((nth, fate));
             }
             nth += 1;
+            from = at + 1;
         }
         world.record(&self.protocol, id, &reaction);
         Effects {

@@ -266,8 +266,8 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
         }
     }
 
-    fn addressee(&self, _: Id, reaction: &Remembered<P>, nth: usize) -> Option<Id> {
-        Some(reaction.sends().nth(nth)?.0)
+    fn addressee(&self, _: Id, reaction: &Remembered<P>, nth: usize) -> Option<(usize, Id)> {
+        Some((nth, reaction.sends().nth(nth)?.0))
     }
 
     fn send(&mut self, id: Id, reaction: &Remembered<P>, nth: usize, rules: &Rules) -> Fate {

@@ -209,9 +209,9 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     }
 
     #[inline]
-    fn addressee(&self, id: Id, reaction: &Number, nth: usize) -> Option<Id> {
+    fn addressee(&self, id: Id, reaction: &Number, nth: usize) -> Option<(usize, Id)> {
         let sent = self.books.node[index(id)].sent(*reaction, nth);
-        sent.map(|(dst, _)| dst)
+        sent.map(|(dst, _)| (nth, dst))
     }
 
     #[inline]

@@ -12,8 +12,8 @@ use crate::model::facts::{Costs, Facts, Ledger};
 use crate::model::promise::{Promise, located};
 use crate::model::world::Owned;
 use crate::model::{
-    Effects, Event, Expectation, Obstacle, Predicate, Property, Protocol, Reaction, Reason,
-    StartEffects, Suspicion, System, Time, World,
+    Answer, Effects, Event, Expectation, Kinds, News, NodeSet, Obstacle, Predicate, Property,
+    Protocol, Reaction, Reason, StartEffects, Suspicion, System, Time, World,
 };
 use crate::trace::TraceHash;
 
@@ -70,6 +70,33 @@ pub struct Moment<'a, P: Protocol> {
     pub effects: &'a WorldEffects<P>,
     /// After the event.
     pub world: &'a World<P>,
+}
+
+impl<P: Protocol> Moment<'_, P> {
+    /// What is new of all that predicates read.
+    pub fn news(&self) -> News {
+        match (&self.effects.reaction, self.event) {
+            (Some((id, reaction)), _) => {
+                let saved = reaction.saved().is_some();
+                News {
+                    observed: !reaction.observations.is_empty(),
+                    broken: !reaction.breaches.is_empty(),
+                    changed: if saved || reaction.changed {
+                        NodeSet::only(*id)
+                    } else {
+                        NodeSet::EMPTY
+                    },
+                    saved,
+                }
+            }
+            // A node that crashes does not react.
+            (None, Event::Crash(id)) => News {
+                changed: NodeSet::only(*id),
+                ..News::default()
+            },
+            (None, _) => News::default(),
+        }
+    }
 }
 
 /// A record that the relation does not follow any more.
@@ -307,12 +334,21 @@ impl<P: Protocol> Witness<P> for Stop<'_> {
 /// Watches that what must always hold does, and stops a run that breaks it. What has a premise is
 /// judged when the run is over, and all that happened is known.
 pub struct Judge<P: Protocol> {
-    watched: Vec<(&'static str, Predicate<P>)>,
+    watched: Vec<Watched<P>>,
+    /// What any of it reads.
+    reads: Kinds,
     steps: usize,
     /// A run goes on behind a violation, for what else it breaks.
     goes_on: bool,
     /// The first of each property, in the order of steps and, where one step broke several, of the protocol.
     pub violations: Vec<Violation>,
+}
+
+/// A property that is watched, or a part of one.
+struct Watched<P: Protocol> {
+    property: &'static str,
+    predicate: Predicate<P>,
+    reads: Kinds,
 }
 
 /// A property that broke in a run.
@@ -324,47 +360,25 @@ pub struct Violation {
     pub step: usize,
 }
 
-/// What is new after a step, as far as some predicates read nothing else.
-struct News {
-    /// In the past.
-    observed: bool,
-    /// On stable storage.
-    saved: bool,
-    /// In the memory of a node.
-    changed: bool,
-}
-
-impl News {
-    const ALL: Self = News {
-        observed: true,
-        saved: true,
-        changed: true,
-    };
-
-    fn of<P: Protocol>(moment: &Moment<'_, P>) -> Self {
-        let reaction = moment.effects.reaction.as_ref().map(|(_, r)| r);
-        News {
-            observed: reaction
-                .is_some_and(|r| !r.observations.is_empty() || !r.breaches.is_empty()),
-            saved: reaction.is_some_and(|r| r.saved().is_some()),
-            // A node that crashes does not react.
-            changed: reaction.is_none_or(|r| r.changed),
-        }
-    }
-}
-
 impl<P: Protocol> Judge<P> {
     pub fn new(properties: &[Property<P>]) -> Self {
-        let watched = properties
-            .iter()
-            .filter(|p| p.premise.is_empty())
-            .filter_map(|p| match p.expectation {
-                Expectation::Always(predicate) => Some((p.name, predicate)),
-                _ => None,
-            })
-            .collect();
+        let (mut watched, mut any) = (Vec::new(), Kinds::NONE);
+        for judged in properties.iter().filter(|p| p.premise.is_empty()) {
+            if let Expectation::Always(predicate) = judged.expectation {
+                predicate.each_part(&mut |predicate| {
+                    let (property, reads) = (judged.name, predicate.reads());
+                    any = any.and(reads);
+                    watched.push(Watched {
+                        property,
+                        predicate,
+                        reads,
+                    });
+                });
+            }
+        }
         Judge {
             watched,
+            reads: any,
             steps: 0,
             goes_on: false,
             violations: Vec::new(),
@@ -380,24 +394,24 @@ impl<P: Protocol> Judge<P> {
     /// Judges the world in which a run of so many steps has ended.
     pub fn last(&mut self, system: &System<P>, world: &World<P>, steps: usize) {
         self.steps = steps;
-        self.ask(system, world, &News::ALL);
+        self.judge(Kinds::ALL, |predicate| {
+            predicate.ask(&system.protocol, world)
+        });
     }
 
-    fn ask(&mut self, system: &System<P>, world: &World<P>, news: &News) {
+    /// Asks what reads anything of these kinds.
+    fn judge(&mut self, kinds: Kinds, ask: impl Fn(&Predicate<P>) -> Answer) {
         let before = self.violations.len();
-        for (property, predicate) in &self.watched {
-            let anew = match predicate {
-                Predicate::History(_) | Predicate::Step(..) => news.observed,
-                Predicate::Storage(_) => news.observed || news.saved,
-                Predicate::Nodes(_) | Predicate::StepAndNodes(..) => {
-                    news.observed || news.saved || news.changed
-                }
-                Predicate::World(_) => true,
-            };
-            if !anew {
+        for watched in &self.watched {
+            if !watched.reads.has_any_of(kinds) {
                 continue;
             }
-            if let Err(reason) = predicate.ask(&system.protocol, world) {
+            let Err(reason) = ask(&watched.predicate) else {
+                continue;
+            };
+            // Another part of it may be broken, too.
+            let property = watched.property;
+            if self.violations.iter().all(|v| v.property != property) {
                 self.violations.push(Violation {
                     property,
                     reason,
@@ -407,20 +421,30 @@ impl<P: Protocol> Judge<P> {
         }
         if self.violations.len() > before {
             let broken = |name| self.violations.iter().any(|v| v.property == name);
-            self.watched.retain(|(property, _)| !broken(*property));
+            self.watched.retain(|watched| !broken(watched.property));
         }
     }
 }
 
 impl<P: Protocol> Witness<P> for Judge<P> {
     fn started(&mut self, system: &System<P>, world: &World<P>, _: &[StartEffects<P>]) {
-        self.ask(system, world, &News::ALL);
+        self.judge(Kinds::ALL, |predicate| {
+            predicate.ask(&system.protocol, world)
+        });
     }
 
+    /// What is watched was true before the step.
     fn happened(&mut self, moment: &Moment<'_, P>) {
         self.steps += 1;
-        let news = News::of(moment);
-        self.ask(moment.system, moment.world, &news);
+        let news = moment.news();
+        let kinds = news.kinds();
+        if !self.reads.has_any_of(kinds) {
+            return;
+        }
+        let (protocol, world) = (&*moment.system.protocol, moment.world);
+        self.judge(kinds, |predicate| {
+            predicate.ask_of_news(protocol, world, &news)
+        });
     }
 
     fn verdict(&self) -> ControlFlow<()> {

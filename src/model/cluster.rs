@@ -42,6 +42,8 @@ pub struct NodeSet(u128);
 
 impl NodeSet {
     pub const EMPTY: NodeSet = NodeSet(0);
+    /// As many nodes as there can be.
+    pub const EVERYBODY: NodeSet = NodeSet(!0);
 
     /// The nodes `0..n`.
     pub fn first(n: usize) -> Self {
@@ -99,6 +101,13 @@ impl NodeSet {
         self.0.count_ones() as usize
     }
 
+    /// The member, if there is only one.
+    pub fn single(self) -> Option<Id> {
+        let mut all = self.iter();
+        let first = all.next()?;
+        all.next().is_none().then_some(first)
+    }
+
     /// As a machine word: node `i` is bit `i`.
     pub fn bits(self) -> u128 {
         self.0
@@ -110,12 +119,17 @@ impl NodeSet {
 
     /// The members, in ascending order.
     pub fn iter(self) -> impl Iterator<Item = Id> {
-        let mut rest = self.0;
+        // Half by half: nearly always all are in the lower one, and one word is cheaper than two.
+        let half = |bits: u128| u64::try_from(bits & u128::from(u64::MAX)).expect("it is masked");
+        let (mut rest, mut upper, mut first) = (half(self.0), half(self.0 >> 64), 0);
         std::iter::from_fn(move || {
+            if rest == 0 {
+                (rest, first) = (std::mem::take(&mut upper), 64);
+            }
             (rest != 0).then(|| {
                 let lowest = rest.trailing_zeros() as usize;
                 rest &= rest - 1;
-                Id::from(lowest)
+                Id::from(first + lowest)
             })
         })
     }

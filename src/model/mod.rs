@@ -23,6 +23,7 @@ pub mod node;
 pub mod observation;
 #[macro_use]
 pub mod params;
+pub mod predicate;
 pub mod promise;
 pub mod property;
 pub mod protocol;
@@ -47,9 +48,10 @@ pub use network::{Channel, Cut, CutFamily, LinkOrder, LinkRules};
 pub use node::{Node, Reaction, Up};
 pub use observation::{Observation, Observed, Tally, Value};
 pub use params::BadParameter;
-pub use property::{
-    Answer, Disks, Expectation, Nodes, Predicate, Property, Reason, Sense, Statement,
+pub use predicate::{
+    Answer, Disks, Kinds, News, Nodes, OneNode, Predicate, Reason, TwoDisks, TwoNodes, Whom,
 };
+pub use property::{Expectation, Property, Sense, Statement};
 pub use protocol::Protocol;
 pub use step::{Breach, Breaches, Contents, Step, StepAnswer};
 pub use success::{ClosedForm, Likelihood, Success, Successes};

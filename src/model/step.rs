@@ -19,8 +19,9 @@ use super::event::label;
 use super::id::Id;
 use super::node::{Node, Reaction};
 use super::observation::Observed;
+use super::predicate::{Answer, Predicate, Reason};
 use super::promise::Promise;
-use super::property::{Answer, Expectation, Property, Reason};
+use super::property::{Expectation, Property};
 use super::protocol::Protocol;
 use super::symmetry::Renaming;
 use super::system::System;
@@ -140,11 +141,17 @@ impl Breaches {
 
 /// The step predicates of a protocol, by the names of their properties.
 pub(super) fn of<P: Protocol>(properties: &[Property<P>]) -> Vec<(&'static str, StepPredicate<P>)> {
-    let step = |property: &Property<P>| match property.expectation {
-        Expectation::Always(predicate) => predicate.of_steps(),
-        _ => None,
-    };
-    properties.iter().filter_map(step).collect()
+    let mut steps = Vec::new();
+    for property in properties {
+        if let Expectation::Always(predicate) = property.expectation {
+            predicate.each_part(&mut |part| {
+                if let Predicate::Step(name, step) = part {
+                    steps.push((name, step));
+                }
+            });
+        }
+    }
+    steps
 }
 
 impl<P: Protocol> System<P> {

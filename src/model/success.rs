@@ -5,7 +5,8 @@
 
 use super::cluster::NodeSet;
 use super::id::Id;
-use super::property::{Expectation, Predicate, Property};
+use super::predicate::Predicate;
+use super::property::{Expectation, Property};
 use super::protocol::Protocol;
 use super::time::Time;
 

@@ -2,6 +2,7 @@
 //! of the source itself.
 
 mod architecture;
+mod asked_again;
 mod caller;
 mod dependencies;
 mod hunt;

@@ -97,7 +97,7 @@ impl<P: Protocol> Remembering<P> {
     /// give it; if it is known.
     #[inline]
     pub fn known(&self, parts: usize, part: impl Fn(usize) -> Number) -> Option<(bool, Reads)> {
-        if self.predicate.reads_the_past_alone() {
+        if self.answers.reads_the_past_alone {
             let known = self.answers.known_of_history(part(parts - 1));
             return known.map(|answer| (answer, Reads::default()));
         }

@@ -1,8 +1,8 @@
 //! Figure 3: elections, logs, and what is applied. (What steps show is in `steps.rs`.)
 
-use super::{running, steps, value_at};
-use crate::model::{Answer, Disks, NodeSet, Nodes, Predicate, Property, Reason};
-use crate::protocols::raft::{History, Index, Log, Raft, Term, name};
+use super::{steps, value_at};
+use crate::model::{Answer, NodeSet, OneNode, Predicate, Property, Reason, TwoDisks, TwoNodes};
+use crate::protocols::raft::{History, Index, Log, Raft, State, Storage, Term, name};
 
 /// The five of Figure 3, the rule of 5.4.2, that of what a follower may rely on, and that terms and indices
 /// never go back.
@@ -25,21 +25,24 @@ pub fn properties() -> Vec<Property<Raft>> {
             "If two logs contain an entry with the same index and term, then the logs are identical in \
              all entries up through the given index.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.3; TLA+: LogMatching",
-            Predicate::Storage(log_matching),
+            Predicate::EveryTwoDisks(servers, log_matching),
         ),
         Property::always(
             "leader-completeness",
             "If a log entry is committed in a given term, then that entry will be present in the logs \
              of the leaders for all higher-numbered terms.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.4; TLA+: LeaderCompleteness",
-            Predicate::Nodes(leader_completeness),
+            Predicate::EachNode(servers, leader_completeness),
         ),
         Property::always(
             "state-machine-safety",
             "If a server has applied a log entry at a given index to its state machine, no other \
              server will ever apply a different log entry for the same index.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.4.3",
-            Predicate::Nodes(state_machine_safety),
+            Predicate::All(&[
+                Predicate::History(applied_alike),
+                Predicate::EveryTwo(servers, outcome_is_the_same),
+            ]),
         ),
         Property::always(
             "old-term-commit",
@@ -58,11 +61,10 @@ pub fn properties() -> Vec<Property<Raft>> {
             "monotone-terms",
             "The current term of a server increases monotonically over time, also over a crash.",
             "Ongaro & Ousterhout 2014, 5.1 and Figure 2",
-            Predicate::StepAndNodes(
-                "monotone-terms",
-                steps::monotone_terms,
-                comes_back_in_its_term,
-            ),
+            Predicate::All(&[
+                Predicate::Step("monotone-terms", steps::monotone_terms),
+                Predicate::EachNode(servers, comes_back_in_its_term),
+            ]),
         ),
         Property::always(
             "monotone-commit-index",
@@ -88,29 +90,6 @@ fn election_safety(_: &Raft, history: &History) -> Answer {
     Err(Reason::new(NodeSet::only(first).with(second), text))
 }
 
-/// What was applied where; and of two servers that have applied equally much, that the outcome is the
-/// same.
-fn state_machine_safety(raft: &Raft, nodes: &Nodes<'_, Raft>) -> Answer {
-    applied_alike(raft, nodes.history())?;
-    for (one, here) in running(raft, nodes) {
-        // Whoever comes before that one has been compared with it.
-        let mut before = running(raft, nodes).take_while(|(other, _)| *other < one);
-        let alike = before.find(|(_, there)| here.commit_index == there.commit_index);
-        if let Some((other, there)) = alike
-            && here.applied != there.applied
-        {
-            let text = format!(
-                "{} and {} have applied {} entries each, and their state machines differ",
-                name(other),
-                name(one),
-                here.commit_index
-            );
-            return Err(Reason::new(NodeSet::only(one).with(other), text));
-        }
-    }
-    Ok(())
-}
-
 /// No two servers take different entries for committed in one place.
 fn applied_alike(raft: &Raft, history: &History) -> Answer {
     let Some((id, at, entry)) = history.committed_another else {
@@ -128,27 +107,38 @@ fn applied_alike(raft: &Raft, history: &History) -> Answer {
     Err(Reason::new(NodeSet::only(id), text))
 }
 
-fn log_matching(raft: &Raft, disks: &Disks<'_, Raft>) -> Answer {
-    let log = |id| Some(&disks.of(id)?.stable()?.log);
-    let mut pairs = raft.servers.iter().flat_map(|one| {
-        raft.servers
-            .iter()
-            .take_while(move |other| *other < one)
-            .map(move |other| (one, other))
-    });
-    let wrong = pairs.find_map(|(one, other)| {
-        let index = mismatch(log(one)?, log(other)?)?;
-        Some((one, other, index))
-    });
-    let Some((one, other, index)) = wrong else {
+/// Of two servers that have applied equally much, the outcome is the same.
+fn outcome_is_the_same(_: &Raft, nodes: &TwoNodes<'_, Raft>) -> Answer {
+    let Some([State::Server(one), State::Server(other)]) = nodes.states() else {
         return Ok(());
     };
+    if one.commit_index != other.commit_index || one.applied == other.applied {
+        return Ok(());
+    }
+    let [first, second] = nodes.ids;
+    let text = format!(
+        "{} and {} have applied {} entries each, and their state machines differ",
+        name(first),
+        name(second),
+        one.commit_index
+    );
+    Err(Reason::new(NodeSet::only(first).with(second), text))
+}
+
+fn log_matching(_: &Raft, disks: &TwoDisks<'_, Raft>) -> Answer {
+    let Some([Storage::Server(one), Storage::Server(other)]) = disks.both() else {
+        return Ok(());
+    };
+    let Some(index) = mismatch(&one.log, &other.log) else {
+        return Ok(());
+    };
+    let [first, second] = disks.ids();
     let text = format!(
         "the logs of {} and {} have a later entry in common, but not entry {index}",
-        name(other),
-        name(one)
+        name(first),
+        name(second)
     );
-    Err(Reason::new(NodeSet::only(one).with(other), text))
+    Err(Reason::new(NodeSet::only(first).with(second), text))
 }
 
 /// Where two logs differ before an entry that they have in common.
@@ -170,39 +160,45 @@ fn mismatch(one: &Log, other: &Log) -> Option<Index> {
 }
 
 /// It is enough to look for the last entry of those that were committed: log matching has the rest.
-fn leader_completeness(raft: &Raft, nodes: &Nodes<'_, Raft>) -> Answer {
-    for (id, server) in running(raft, nodes).filter(|(_, s)| s.leading().is_some()) {
-        // An entry may be committed in a term while somebody is still being elected in an earlier one.
-        let term = server.stable.current_term;
-        let before = Term(term.0.saturating_sub(1));
-        let Some(committed) = nodes.history().committed_by(before) else {
-            continue;
-        };
-        if !server.stable.log.holds(committed) {
-            let text = format!(
-                "{} leads term {term:?}, but its log does not have {} at {}, which was committed \
-                 before",
-                name(id),
-                value_at(raft, nodes.history(), committed.index),
-                committed.index,
-            );
-            return Err(Reason::new(NodeSet::only(id), text));
-        }
+fn leader_completeness(raft: &Raft, node: &OneNode<'_, Raft>) -> Answer {
+    let server = node.state().and_then(State::server);
+    let Some(server) = server.filter(|server| server.leading().is_some()) else {
+        return Ok(());
+    };
+    // An entry may be committed in a term while somebody is still being elected in an earlier one.
+    let term = server.stable.current_term;
+    let before = Term(term.0.saturating_sub(1));
+    let Some(committed) = node.history().committed_by(before) else {
+        return Ok(());
+    };
+    if server.stable.log.holds(committed) {
+        return Ok(());
     }
-    Ok(())
+    let text = format!(
+        "{} leads term {term:?}, but its log does not have {} at {}, which was committed before",
+        name(node.id),
+        value_at(raft, node.history(), committed.index),
+        committed.index,
+    );
+    Err(Reason::new(NodeSet::only(node.id), text))
 }
 
 /// A server that comes back is not in a term before the last that it was elected in.
-fn comes_back_in_its_term(raft: &Raft, nodes: &Nodes<'_, Raft>) -> Answer {
-    for (id, server) in running(raft, nodes) {
-        let term = server.stable.current_term;
-        if let Some(led) = nodes.history().led_after(id, term) {
-            let text = format!(
-                "{} is in term {term:?}, but was elected in term {led:?} before",
-                name(id)
-            );
-            return Err(Reason::new(NodeSet::only(id), text));
-        }
-    }
-    Ok(())
+fn comes_back_in_its_term(_: &Raft, node: &OneNode<'_, Raft>) -> Answer {
+    let Some(server) = node.state().and_then(State::server) else {
+        return Ok(());
+    };
+    let term = server.stable.current_term;
+    let Some(led) = node.history().led_after(node.id, term) else {
+        return Ok(());
+    };
+    let text = format!(
+        "{} is in term {term:?}, but was elected in term {led:?} before",
+        name(node.id)
+    );
+    Err(Reason::new(NodeSet::only(node.id), text))
+}
+
+fn servers(raft: &Raft) -> NodeSet {
+    raft.servers
 }

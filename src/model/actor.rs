@@ -237,23 +237,15 @@ pub(super) fn start<A: Actor>(actor: &A, id: Id, start: Start<'_, A::Storage>) -
     Handled { state, out }
 }
 
-/// Has a node that is up, in this state, answer to an input that is no start.
-pub(super) fn call<A: Actor>(
-    actor: &A,
-    id: Id,
-    state: &A::State,
-    input: Input<'_, A>,
-) -> Handled<A> {
-    let (mut state, mut out) = (state.clone(), Out::default());
+/// Has a node that is up, in the state that is given, answer to an input that is no start.
+pub(super) fn call<A: Actor>(actor: &A, id: Id, input: Input<'_, A>, handled: &mut Handled<A>) {
+    let Handled { state, out } = handled;
     match input {
         Input::Start => panic!("a node that is up cannot start"),
-        Input::Message { src, msg } => {
-            actor.on_message(id, &mut state, src, msg.clone(), &mut out);
-        }
-        Input::Timeout(timer) => actor.on_timeout(id, &mut state, timer, &mut out),
-        Input::Choice { value, .. } => actor.on_choice(id, &mut state, value, &mut out),
+        Input::Message { src, msg } => actor.on_message(id, state, src, msg.clone(), out),
+        Input::Timeout(timer) => actor.on_timeout(id, state, timer, out),
+        Input::Choice { value, .. } => actor.on_choice(id, state, value, out),
     }
-    Handled { state, out }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
-use super::actor::{self, Command, Input, Start};
+use super::actor::{self, Command, Handled, Input, Out, Start};
 use super::event::label;
 use super::few::Few;
 use super::id::Id;
@@ -57,9 +57,6 @@ pub struct Reaction<P: Protocol> {
     pub observations: Vec<P::Observation>,
     /// The step properties that this broke.
     pub breaches: Vec<Breach>,
-    /// The new volatile state; `None` if the handler left it as it was, or if the node crashed. Once
-    /// a node has taken it over it is gone from here: read it in the node.
-    pub state: Option<P::State>,
     /// The volatile state is another than before, be it new or lost.
     pub changed: bool,
     /// The node crashed inside the handler, right behind the last of `commands`.
@@ -67,6 +64,11 @@ pub struct Reaction<P: Protocol> {
 }
 
 impl<P: Protocol> Reaction<P> {
+    /// Whether the node is left with another volatile state than it had.
+    pub(super) fn is_of_a_new_state(&self) -> bool {
+        self.changed && !self.crashed
+    }
+
     /// The messages sent, in order.
     pub fn sends(&self) -> impl Iterator<Item = (Id, &P::Msg)> {
         self.commands.iter().filter_map(|c| match c {
@@ -87,11 +89,11 @@ impl<P: Protocol> Reaction<P> {
 
     /// The last thing saved, if anything was.
     pub fn saved(&self) -> Option<&P::Storage> {
-        self.saves().last()
+        self.saves().next_back()
     }
 
     /// Everything saved, in order.
-    pub fn saves(&self) -> impl Iterator<Item = &P::Storage> {
+    pub fn saves(&self) -> impl DoubleEndedIterator<Item = &P::Storage> {
         self.commands.iter().filter_map(|c| match c {
             Command::Save { record, .. } => Some(record),
             _ => None,
@@ -153,22 +155,24 @@ impl<P: Protocol> Node<P> {
         input: Input<'_, P>,
         crash_after: Option<usize>,
     ) -> Reaction<P> {
-        let mut reaction = self.consider(protocol, id, input, crash_after);
-        self.absorb(input, &mut reaction);
+        let mut handled = self.ask(protocol, id, input);
+        let reaction = self.consider(protocol, id, input, &mut handled, crash_after);
+        self.absorb(input, &reaction, handled);
         reaction
     }
 
-    /// What the handler for `input` does, as far as that is carried out. Changes nothing.
+    /// What of that which the handler for `input` did is carried out. Changes nothing. (States are large: the new
+    /// one stays where it is.)
     pub(super) fn consider(
         &self,
         protocol: &P,
         id: Id,
         input: Input<'_, P>,
+        handled: &mut Handled<P>,
         crash_after: Option<usize>,
     ) -> Reaction<P> {
-        let actor::Handled { state, out } = self.ask(protocol, id, input);
+        let out = std::mem::take(&mut handled.out);
         let crashed = crash_after.is_some();
-        let changed = !crashed && self.state() != Some(&state);
         if crash_after.is_some_and(|after| after > out.commands().len()) {
             let of = told(protocol, id, input);
             let message = format!("{of} is not pure: asked a second time, it gives fewer commands");
@@ -179,8 +183,7 @@ impl<P: Protocol> Node<P> {
             commands,
             observations,
             breaches: Vec::new(),
-            state: changed.then_some(state),
-            changed: changed || crashed,
+            changed: crashed || self.state() != Some(&handled.state),
             crashed,
         }
     }
@@ -213,40 +216,51 @@ impl<P: Protocol> Node<P> {
     }
 
     /// Calls the handler. Changes nothing.
-    fn ask(&self, protocol: &P, id: Id, input: Input<'_, P>) -> actor::Handled<P> {
-        let call: &dyn Fn() -> actor::Handled<P> = match (input, self) {
-            (Input::Start, Node::Absent) => &|| actor::start(protocol, id, Start::First),
-            (Input::Start, Node::Down { storage }) => {
-                &|| actor::start(protocol, id, Start::Again(storage.as_ref()))
-            }
-            (_, Node::Up(up)) => &|| actor::call(protocol, id, &up.state, input),
-            _ => panic!("{input:?} cannot happen to a node that is down"),
-        };
-        answered(call, |panic| {
+    pub(super) fn ask(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Handled<P> {
+        let complaint = |panic: &str| {
             let of = told(protocol, id, input);
             protocol.cluster().naming(&match self.state() {
                 Some(state) => format!("{of} panics in {state:?}: {panic}"),
                 None => format!("{of} panics: {panic}"),
             })
-        })
+        };
+        let start = match (input, self) {
+            (Input::Start, Node::Absent) => Start::First,
+            (Input::Start, Node::Down { storage }) => Start::Again(storage.as_ref()),
+            (_, Node::Up(up)) => {
+                let mut handled = Handled {
+                    state: up.state.clone(),
+                    out: Out::default(),
+                };
+                answered(|| actor::call(protocol, id, input, &mut handled), complaint);
+                return handled;
+            }
+            _ => panic!("{input:?} cannot happen to a node that is down"),
+        };
+        answered(|| actor::start(protocol, id, start), complaint)
     }
 
     /// Takes over what the reaction did: consumes the timer or choice that was the input, then
     /// carries out the commands that concern the node alone.
-    pub(super) fn absorb(&mut self, input: Input<'_, P>, reaction: &mut Reaction<P>) {
+    pub(super) fn absorb(
+        &mut self,
+        input: Input<'_, P>,
+        reaction: &Reaction<P>,
+        Handled { state, .. }: Handled<P>,
+    ) {
         if let Node::Absent | Node::Down { .. } = self {
             let storage = self.storage().cloned();
-            *self = match reaction.state.take() {
-                Some(state) => Node::Up(Up {
+            *self = if reaction.crashed {
+                Node::Down { storage }
+            } else {
+                Node::Up(Up {
                     state,
                     timers: Few::new(),
                     choices: BTreeMap::new(),
                     storage,
-                }),
-                None => Node::Down { storage },
+                })
             };
-        }
-        if let Node::Up(up) = self {
+        } else if let Node::Up(up) = self {
             match input {
                 Input::Timeout(timer) => {
                     up.timers.remove(timer);
@@ -256,7 +270,7 @@ impl<P: Protocol> Node<P> {
                 }
                 Input::Start | Input::Message { .. } => {}
             }
-            if let Some(state) = reaction.state.take() {
+            if reaction.is_of_a_new_state() {
                 up.state = state;
             }
         }

@@ -32,8 +32,10 @@ pub struct Step<'a, P: Protocol> {
     /// The node as the input found it.
     pub before: &'a Node<P>,
     pub input: Input<'a, P>,
-    /// As far as it was carried out; the new state has not been taken over yet.
+    /// As far as it was carried out.
     pub reaction: &'a Reaction<P>,
+    /// The new volatile state; `None` if the handler left it as it was, or if the node crashed.
+    pub after: Option<&'a P::State>,
 }
 
 /// What is in a node's memory, if it is up, and on its disk, if anything ever was saved.
@@ -46,8 +48,7 @@ impl<'a, P: Protocol> Step<'a, P> {
     /// The volatile state before and after, if the node was up and still is.
     pub fn states(&self) -> Option<(&'a P::State, &'a P::State)> {
         let before = self.before.state()?;
-        let after = self.reaction.state.as_ref();
-        (!self.reaction.crashed).then(|| (before, after.unwrap_or(before)))
+        (!self.reaction.crashed).then(|| (before, self.after.unwrap_or(before)))
     }
 
     /// What was on stable storage before, and what is after, if anything ever was.
@@ -60,7 +61,7 @@ impl<'a, P: Protocol> Step<'a, P> {
     pub fn contents(&self) -> [Contents<'a, P>; 2] {
         let (stored, saved) = self.storages();
         let before = self.before.state();
-        let after = self.reaction.state.as_ref().or(before);
+        let after = self.after.or(before);
         let after = after.filter(|_| !self.reaction.crashed);
         [(before, stored), (after, saved)]
     }
@@ -168,17 +169,19 @@ impl<P: Protocol> System<P> {
         input: Input<'_, P>,
         crash_after: Option<usize>,
     ) -> Reaction<P> {
-        let mut reaction = node.consider(&self.protocol, id, input, crash_after);
+        let mut handled = node.ask(&self.protocol, id, input);
+        let mut reaction = node.consider(&self.protocol, id, input, &mut handled, crash_after);
         self.deliverable(id, &reaction);
         let step = Step {
             id,
             before: node,
             input,
             reaction: &reaction,
+            after: reaction.is_of_a_new_state().then_some(&handled.state),
         };
         self.audit(&step);
         reaction.breaches = self.judge(&step);
-        node.absorb(input, &mut reaction);
+        node.absorb(input, &reaction, handled);
         reaction
     }
 
@@ -198,18 +201,23 @@ impl<P: Protocol> System<P> {
 
     /// Holds what a node claims against what its step brought about.
     fn audit(&self, step: &Step<'_, P>) {
-        let &Step { id, reaction, .. } = step;
+        let &Step {
+            id,
+            reaction,
+            after,
+            ..
+        } = step;
         // Who stands as before has claimed it.
-        if reaction.state.is_none() && reaction.saved().is_none() {
+        if after.is_none() && reaction.saved().is_none() {
             return;
         }
         let mut owed = self.protocol.claims(step);
         if let Some(missing) = owed.find(|claim| !reaction.observations.contains(claim)) {
             let (name, claim) = (self.cluster.name(id), missing.in_words(&self.protocol));
-            let (state, storage) = (&reaction.state, step.storages().1);
+            let storage = step.storages().1;
             Promise::Claims.complain(self.cluster.naming(&format!(
                 "{name} claims less than its records show: no handler observed that it {claim}, and it stands at \
-                 {state:?}, with {storage:?} on its disk"
+                 {after:?}, with {storage:?} on its disk"
             )));
         }
     }

@@ -339,6 +339,7 @@ fn a_ready_record_is_held_against_the_vote() {
         before,
         input,
         reaction: &reaction,
+        after: None,
     };
     let owed: Vec<Claim> = two.protocol.claims(&step).collect();
     assert_eq!(owed, [Claim::Voted(1, Vote::Yes), Claim::Locked(1)]);

@@ -4,7 +4,7 @@ use super::*;
 use crate::model::{Expectation, Predicate, Step, StepAnswer};
 
 /// What the property says of a step from one node to what a reaction leaves.
-fn appends_only(leader: &Lone, reaction: &Reaction<Raft>) -> StepAnswer {
+fn appends_only(leader: &Lone, reaction: &Reaction<Raft>, after: Option<&State>) -> StepAnswer {
     let mut all = leader.raft.properties().into_iter();
     let property = all.find(|property| property.name == "leader-append-only");
     let Some(Expectation::Always(Predicate::Step(_, predicate))) = property.map(|p| p.expectation)
@@ -16,6 +16,7 @@ fn appends_only(leader: &Lone, reaction: &Reaction<Raft>) -> StepAnswer {
         before: &leader.node,
         input: Input::Timeout(&Timer::Heartbeat),
         reaction,
+        after,
     };
     predicate(&leader.raft, &step)
 }
@@ -38,11 +39,11 @@ fn a_leader_only_appends_in_memory_and_on_the_disk() {
             commands: Vec::new(),
             observations: Vec::new(),
             breaches: Vec::new(),
-            state: Some(State::Server(server)),
             changed: true,
             crashed: false,
         };
-        assert_eq!(appends_only(&leader, &up).is_ok(), allowed);
+        let state = State::Server(server);
+        assert_eq!(appends_only(&leader, &up, Some(&state)).is_ok(), allowed);
         let down = Reaction {
             commands: vec![Command::Save {
                 record,
@@ -50,10 +51,9 @@ fn a_leader_only_appends_in_memory_and_on_the_disk() {
             }],
             observations: Vec::new(),
             breaches: Vec::new(),
-            state: None,
             changed: true,
             crashed: true,
         };
-        assert_eq!(appends_only(&leader, &down).is_ok(), allowed);
+        assert_eq!(appends_only(&leader, &down, None).is_ok(), allowed);
     }
 }

@@ -4,7 +4,9 @@
 //! A crash inside a handler takes away what is in memory: then what is on the disk is judged.
 
 use crate::model::{Input, Step, StepAnswer};
-use crate::protocols::raft::{AppendResult, Entry, Index, Log, Msg, Raft, Server, Stable, State};
+use crate::protocols::raft::{
+    AppendResult, Entry, Index, Log, Msg, Raft, Server, Stable, State, Storage,
+};
 
 pub fn leader_append_only(_: &Raft, step: &Step<'_, Raft>) -> StepAnswer {
     let led = server(step.before.state()).is_some_and(|s| s.leading().is_some());
@@ -100,23 +102,23 @@ fn leads(before: &Server, after: &Server) -> bool {
     before.leading().is_some() && before.stable.current_term == after.stable.current_term
 }
 
-/// A server before and after, if it was up and still is.
+/// A server before and after, if it was up, still is, and has changed: all that is asked here is true of what
+/// stays as it is.
 fn servers<'a>(step: &Step<'a, Raft>) -> Option<(&'a Server, &'a Server)> {
-    let (before, after) = step.states()?;
+    let (before, after) = (step.before.state()?, step.after?);
     Some((before.server()?, after.server()?))
 }
 
-/// What a server must not lose, before and after: in memory while it is up, and on the disk where it
-/// was down or crashes.
+/// What a server must not lose, before and after, if it may have changed: in memory while it is up, and on the
+/// disk where it was down or crashes.
 fn stables<'a>(step: &Step<'a, Raft>) -> Option<(&'a Stable, &'a Stable)> {
-    let (stored, saved) = step.storages();
+    let stored = step.before.storage().and_then(Storage::stable);
     if step.reaction.crashed {
-        return Some((stored?.stable()?, saved?.stable()?));
+        return Some((stored?, step.reaction.saved()?.stable()?));
     }
-    let stable = |state| server(state).map(|server| &server.stable);
-    let before = stable(step.before.state()).or_else(|| stored?.stable())?;
-    let after = stable(step.reaction.state.as_ref()).unwrap_or(before);
-    Some((before, after))
+    let after = server(step.after)?;
+    let before = server(step.before.state()).map(|server| &server.stable);
+    Some((before.or(stored)?, &after.stable))
 }
 
 fn server(state: Option<&State>) -> Option<&Server> {

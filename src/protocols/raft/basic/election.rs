@@ -1,5 +1,7 @@
 //! Leader election: 5.2, 5.4.1.
 
+use std::sync::Arc;
+
 use crate::model::{Id, NodeSet};
 use crate::protocols::raft::{
     Campaign, Claim, Content, Leader, Mistake, Msg, Position, Progress, RequestVote, Role, Term,
@@ -144,7 +146,7 @@ impl Turn<'_> {
             matched: 0,
             round: 0,
         };
-        self.s.role = Role::Leader(Leader {
+        self.s.role = Role::Leader(Arc::new(Leader {
             progress: vec![progress; self.raft.servers.len()],
             heard: NodeSet::EMPTY,
             round: 0,
@@ -153,7 +155,7 @@ impl Turn<'_> {
             change: None,
             transfer: None,
             undefended: false,
-        });
+        }));
         self.s.leader = Some(self.id);
         self.cancel(Timer::Election);
         self.cancel(Timer::VoteRetry);

@@ -1,5 +1,7 @@
 //! Log replication: 5.3, and when an entry is committed: 5.4.2.
 
+use std::sync::Arc;
+
 use crate::model::Id;
 use crate::protocols::raft::{
     AppendEntries, AppendResult, Appended, Content, Entry, Index, InstallSnapshot, Mistake, Msg,
@@ -52,7 +54,7 @@ impl Turn<'_> {
         let log = &self.s.stable.log;
         let next = leader.of(id).next;
         if self.is_discarded(next) {
-            let snapshot = std::sync::Arc::clone(&log.snapshot);
+            let snapshot = Arc::clone(&log.snapshot);
             let install = InstallSnapshot {
                 term,
                 snapshot,
@@ -65,10 +67,16 @@ impl Turn<'_> {
             index: next - 1,
             term: log.snapshot.last.term,
         });
+        let lacked = log.from(next);
+        let entries = match &lacked[..lacked.len().min(most)] {
+            // All share the empty list.
+            [] => Arc::default(),
+            some => some.into(),
+        };
         let append = AppendEntries {
             term,
             prev,
-            entries: log.from(next).iter().take(most).copied().collect(),
+            entries,
             leader_commit: self.s.commit_index,
             round,
         };
@@ -90,21 +98,21 @@ impl Turn<'_> {
         if is_refused || (is_old && !self.makes(Mistake::CountsOldAcknowledgements)) {
             return;
         }
-        let Role::Leader(leader) = &mut self.s.role else {
+        let Some(leader) = self.s.leading() else {
             return;
         };
-        if self.raft.params.check_quorum {
-            leader.heard.insert(src);
-        }
-        let progress = leader.of_mut(src);
+        let mut progress = *leader.of(src);
         progress.round = progress.round.max(results.round);
+        // If successful: update nextIndex and matchIndex for follower.
+        if let AppendResult::Matched(index) = results.result {
+            if index > progress.matched || self.makes(Mistake::MatchIndexGoesBack) {
+                progress.matched = index;
+            }
+            progress.next = progress.next.max(index + 1);
+        }
+        self.heard_of(src, progress);
         match results.result {
-            // If successful: update nextIndex and matchIndex for follower.
-            AppendResult::Matched(index) => {
-                if index > progress.matched || self.raft.makes(Mistake::MatchIndexGoesBack) {
-                    progress.matched = index;
-                }
-                progress.next = progress.next.max(index + 1);
+            AppendResult::Matched(_) => {
                 let lacks_some = progress.next <= self.s.stable.log.last_index();
                 if lacks_some && self.raft.params.empty_heartbeats {
                     self.replicate_to(src);
@@ -125,10 +133,25 @@ impl Turn<'_> {
         self.round_answered();
     }
 
+    /// What a leader knows of a follower now that it has heard from it.
+    fn heard_of(&mut self, id: Id, progress: Progress) {
+        let Role::Leader(leader) = &mut self.s.role else {
+            return;
+        };
+        let hears = self.raft.params.check_quorum && !leader.heard.contains(id);
+        if hears || *leader.of(id) != progress {
+            let leader = Arc::make_mut(leader);
+            *leader.of_mut(id) = progress;
+            if hears {
+                leader.heard.insert(id);
+            }
+        }
+    }
+
     /// Sends from here next, unless the follower is known to have that. A late answer may make it
     /// send too much, never too little.
     fn back_up(&mut self, id: Id, index: Index) {
-        if let Role::Leader(leader) = &mut self.s.role {
+        if let Some(leader) = self.s.leading_mut() {
             let Progress { next, matched, .. } = leader.of_mut(id);
             *next = index.min(*next - 1).max(*matched + 1);
         }

@@ -11,10 +11,6 @@ use crate::protocols::raft::{Applied, Ask, Index, Log, Term, name};
 
 /// What a node knows while it is up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most nodes are servers, and they change at every step: a box would cost more than it saves"
-)]
 pub enum State {
     Server(Server),
     Client(Client),
@@ -67,7 +63,8 @@ pub enum Role {
         /// would be.
         answered: NodeSet,
     },
-    Leader(Leader),
+    /// Most steps of a leader leave this as it is: copies share it until one of them changes.
+    Leader(Arc<Leader>),
 }
 
 /// *Volatile state on leaders*, reinitialised after election.
@@ -198,6 +195,14 @@ impl Server {
     /// that is committed (8).
     pub fn has_committed_own_term(&self) -> bool {
         self.stable.log.term(self.commit_index) == Some(self.stable.current_term)
+    }
+
+    /// What it keeps as a leader, to be changed.
+    pub fn leading_mut(&mut self) -> Option<&mut Leader> {
+        match &mut self.role {
+            Role::Leader(leader) => Some(Arc::make_mut(leader)),
+            _ => None,
+        }
     }
 
     pub fn leading(&self) -> Option<&Leader> {

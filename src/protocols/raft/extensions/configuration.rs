@@ -72,6 +72,11 @@ impl Configuration {
 
     /// Whether every set that decides here has a server in common with every one that decides there.
     pub fn overlaps(self, other: Configuration) -> bool {
+        // Two majorities of one set overlap: that is most of what is asked here.
+        let has = |set: Option<Servers>| set == Some(self.voters) || set == self.next;
+        if has(Some(other.voters)) || other.next.is_some() && has(other.next) {
+            return true;
+        }
         // Whoever decides holds a majority of each of its sets. So one pair of sets is enough, and needed
         // where there is only one.
         let mut pairs = self

@@ -3,7 +3,7 @@
 
 use crate::model::{Id, NodeSet};
 use crate::protocols::raft::{
-    Change, Configuration, Content, Members, Membership, Mistake, Reply, Role, Timer, Turn,
+    Change, Configuration, Content, Members, Membership, Mistake, Reply, Timer, Turn,
 };
 
 impl Turn<'_> {
@@ -43,7 +43,7 @@ impl Turn<'_> {
             || self.makes(Mistake::ChangeWhileUncommitted);
         let knows = self.s.has_committed_own_term() || self.makes(Mistake::ChangeBeforeOwnCommit);
         let commit_index = self.s.commit_index;
-        let Role::Leader(leader) = &mut self.s.role else {
+        let Some(leader) = self.s.leading_mut() else {
             return;
         };
         let busy = leader.change.is_some_and(|c| c.catch_up.is_some());
@@ -70,7 +70,7 @@ impl Turn<'_> {
     /// Thesis, 4.2.1: the leader aborts the change if a new server is unavailable, or so slow that it
     /// will never catch up.
     pub fn catch_up_timeout(&mut self) {
-        let Role::Leader(leader) = &mut self.s.role else {
+        let Some(leader) = self.s.leading_mut() else {
             return;
         };
         let aborted = leader.change.take_if(|change| change.catch_up.is_some());
@@ -83,7 +83,7 @@ impl Turn<'_> {
     /// goes into the log.
     pub fn new_server_catches_up(&mut self) {
         let current = self.configuration();
-        let Role::Leader(leader) = &mut self.s.role else {
+        let Some(leader) = self.s.leading() else {
             return;
         };
         let Some(change) = leader.change else { return };
@@ -94,10 +94,12 @@ impl Turn<'_> {
         if new.iter().any(|id| leader.of(id).matched < needed) {
             return;
         }
-        leader.change = Some(Change {
-            catch_up: None,
-            ..change
-        });
+        if let Some(leader) = self.s.leading_mut() {
+            leader.change = Some(Change {
+                catch_up: None,
+                ..change
+            });
+        }
         self.cancel(Timer::CatchUp);
         let next = match self.raft.params.membership {
             Membership::Joint => Configuration::joint(current.voters(), change.target),
@@ -128,7 +130,7 @@ impl Turn<'_> {
         }
         let change = leader.change.filter(|change| change.catch_up.is_none());
         if let Some(change) = change {
-            if let Role::Leader(leader) = &mut self.s.role {
+            if let Some(leader) = self.s.leading_mut() {
                 leader.change = None;
             }
             self.reply(change.client, change.serial, Reply::Accepted);

@@ -2,7 +2,7 @@
 
 use crate::model::{Id, NodeSet};
 use crate::protocols::key_value::{Answer, Op};
-use crate::protocols::raft::{Lease, Mistake, Read, Reads, Reply, Role, Timer, Turn};
+use crate::protocols::raft::{Leader, Lease, Mistake, Read, Reads, Reply, Timer, Turn};
 
 impl Turn<'_> {
     pub fn read(&mut self, client: Id, serial: u32, op: Op) {
@@ -10,7 +10,7 @@ impl Turn<'_> {
         if self.makes(Mistake::ReadsUnconfirmed) || (knows && self.holds_lease()) {
             return self.answer_read(client, serial, op);
         }
-        let Role::Leader(leader) = &mut self.s.role else {
+        let Some(leader) = self.s.leading_mut() else {
             return;
         };
         // A request that comes late does not take the place of a newer one.
@@ -36,12 +36,13 @@ impl Turn<'_> {
     /// (Commands committed later than that are no harm: the client still waits.)
     pub fn read_what_waits(&mut self) {
         let knows = self.s.has_committed_own_term() || self.makes(Mistake::ReadsBeforeOwnCommit);
-        let Role::Leader(leader) = &mut self.s.role else {
-            return;
-        };
-        if !knows || leader.reads.iter().all(|read| read.round.is_some()) {
+        let waits = |leader: &Leader| leader.reads.iter().any(|read| read.round.is_none());
+        if !knows || !self.s.leading().is_some_and(waits) {
             return;
         }
+        let Some(leader) = self.s.leading_mut() else {
+            return;
+        };
         leader.round += 1;
         let round = Some(leader.round);
         for read in &mut leader.reads {
@@ -68,7 +69,8 @@ impl Turn<'_> {
         };
         let leases = leader.leases.map(|lease| lease.map(confirm));
         let ready: Vec<Read> = leader.reads.iter().copied().filter(is_ready).collect();
-        if let Role::Leader(leader) = &mut self.s.role {
+        let changes = leases != leader.leases || !ready.is_empty();
+        if changes && let Some(leader) = self.s.leading_mut() {
             leader.leases = leases;
             leader.reads.retain(|read| !ready.contains(read));
         }
@@ -89,7 +91,7 @@ impl Turn<'_> {
             return;
         }
         let survives = self.makes(Mistake::LeaseSurvivesTransfer);
-        let Role::Leader(leader) = &mut self.s.role else {
+        let Some(leader) = self.s.leading_mut() else {
             return;
         };
         if leader.undefended && !survives {
@@ -108,7 +110,7 @@ impl Turn<'_> {
     }
 
     pub fn lease_is_over(&mut self, slot: u8) {
-        if let Role::Leader(leader) = &mut self.s.role {
+        if let Some(leader) = self.s.leading_mut() {
             leader.leases[usize::from(slot)] = None;
         }
     }
@@ -124,7 +126,7 @@ impl Turn<'_> {
         if self.makes(Mistake::LeaseSurvivesTransfer) {
             return;
         }
-        if let Role::Leader(leader) = &mut self.s.role {
+        if let Some(leader) = self.s.leading_mut() {
             leader.leases = [None; 2];
             self.cancel(Timer::Lease(0));
             self.cancel(Timer::Lease(1));

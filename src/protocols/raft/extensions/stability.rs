@@ -68,7 +68,7 @@ impl Turn<'_> {
 
     /// A leader that has not heard from a majority for an election timeout steps down (thesis, 6.2).
     pub fn check_quorum(&mut self) {
-        let Role::Leader(leader) = &mut self.s.role else {
+        let Some(leader) = self.s.leading_mut() else {
             return;
         };
         let heard = std::mem::take(&mut leader.heard).with(self.id);

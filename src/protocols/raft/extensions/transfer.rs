@@ -1,7 +1,7 @@
 //! Leadership transfer: thesis, 3.10.
 
 use crate::model::Id;
-use crate::protocols::raft::{Campaign, Mistake, Msg, Reply, Role, Term, Timer, Turn};
+use crate::protocols::raft::{Campaign, Mistake, Msg, Reply, Term, Timer, Turn};
 
 impl Turn<'_> {
     pub fn begin_transfer(&mut self, client: Id, serial: u32, to: Id) {
@@ -9,7 +9,7 @@ impl Turn<'_> {
             return self.reply(client, serial, Reply::Refused);
         }
         self.reply(client, serial, Reply::Accepted);
-        let Role::Leader(leader) = &mut self.s.role else {
+        let Some(leader) = self.s.leading_mut() else {
             return;
         };
         if to == self.id {
@@ -33,7 +33,7 @@ impl Turn<'_> {
         let is_ready = leader.of(to).matched == self.s.stable.log.last_index();
         let begins = leader.transfer == Some(to) && is_ready;
         if begins {
-            if let Role::Leader(leader) = &mut self.s.role {
+            if let Some(leader) = self.s.leading_mut() {
                 leader.undefended = true;
             }
             self.send(to, Msg::TimeoutNow(self.s.stable.current_term));
@@ -58,7 +58,7 @@ impl Turn<'_> {
 
     /// If it does not complete after about an election timeout, the prior leader aborts the transfer.
     pub fn transfer_timeout(&mut self) {
-        if let Role::Leader(leader) = &mut self.s.role {
+        if let Some(leader) = self.s.leading_mut() {
             leader.transfer = None;
         }
     }

@@ -1,9 +1,11 @@
 //! What rests on the disks, who decides, and what clients may expect.
 
+use smallvec::SmallVec;
+
 use super::{running, value_at};
 use crate::model::cluster::enumerate;
 use crate::model::{Answer, Disks, Id, NodeSet, Nodes, Predicate, Property, Reason};
-use crate::protocols::raft::{History, Membership, Raft, name};
+use crate::protocols::raft::{History, Membership, Raft, Server, name};
 
 /// What rests on the disks, who decides, and what clients may expect.
 ///
@@ -75,27 +77,27 @@ fn durability(raft: &Raft, disks: &Disks<'_, Raft>) -> Answer {
 /// because those that have it deny it. (And that the last configuration but one is committed, by a
 /// leader that has committed an entry of its own term, is what keeps the others one step apart.)
 fn configurations_overlap(raft: &Raft, nodes: &Nodes<'_, Raft>) -> Answer {
-    let committed = nodes.history().last_committed().unwrap_or_default();
-    let complete = || {
-        running(raft, nodes)
-            .filter(|(_, s)| s.stable.log.holds(committed))
-            .map(|(id, s)| (id, s.stable.log.configuration().1))
-    };
-    // Nearly always all have the same.
-    let mut others = complete().map(|(_, configuration)| configuration);
-    let first = others.next();
-    if others.all(|other| Some(other) == first) {
+    let mut servers: SmallVec<[(Id, &Server); 8]> = running(raft, nodes).collect();
+    let latest = |server: &Server| server.stable.log.configuration().1;
+    // Most of the time all have the same.
+    if servers
+        .windows(2)
+        .all(|two| latest(two[0].1) == latest(two[1].1))
+    {
         return Ok(());
     }
-    for (nth, (other, there)) in complete().enumerate() {
-        for (one, here) in complete().take(nth) {
+    let committed = nodes.history().last_committed().unwrap_or_default();
+    servers.retain(|(_, server)| server.stable.log.holds(committed));
+    for (nth, (other, there)) in servers.iter().enumerate() {
+        for (one, here) in &servers[..nth] {
+            let (here, there) = (latest(here), latest(there));
             if here != there && !here.overlaps(there) {
                 let text = format!(
                     "{} would decide by {here} and {} by {there}, and these can do without each other",
-                    name(one),
-                    name(other)
+                    name(*one),
+                    name(*other)
                 );
-                return Err(Reason::new(NodeSet::only(one).with(other), text));
+                return Err(Reason::new(NodeSet::only(*one).with(*other), text));
             }
         }
     }

@@ -64,11 +64,11 @@ pub enum Keyed {
 }
 
 /// One draw: as many words as any purpose needs, always the same number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Draw(pub [u64; 4]);
 
 /// So many words of the cipher, which are half as long, make a draw.
-const CIPHER_WORDS: u128 = 8;
+const CIPHER_WORDS: u64 = 8;
 
 /// Which draw it was: what for, and the how-manieth of its place, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,8 +77,17 @@ pub struct Drawn {
     pub nth: u64,
 }
 
-/// Streams that are in use, by the kind within one link or node.
-type Row = Vec<Option<Box<ChaCha8Rng>>>;
+/// The draws of the places of one link or node, by their kind.
+type Row = Vec<Place>;
+
+/// The draws of one place.
+#[derive(Clone, Default)]
+struct Place {
+    /// The stream, once something was drawn.
+    stream: Option<Box<ChaCha8Rng>>,
+    /// So many draws lie between the last and the next: nothing depended on them.
+    passed: u64,
+}
 
 /// All chance of one run.
 #[derive(Clone)]
@@ -113,13 +122,11 @@ impl Chance {
     pub fn last(&self) -> Option<Drawn> {
         let (purpose, number) = self.last?;
         let [_, a, b, .., kind] = number.to_be_bytes().map(usize::from);
-        let rng = match purpose {
-            Purpose::Message => self.messages[a * self.nodes + b][kind].as_deref(),
-            Purpose::Timer => self.timers[a][kind].as_deref(),
-            _ => self.others.get(&number),
+        let nth = match purpose {
+            Purpose::Message => self.messages[a * self.nodes + b][kind].made(),
+            Purpose::Timer => self.timers[a][kind].made(),
+            _ => made(self.others.get(&number)?),
         };
-        let words = rng?.get_word_pos();
-        let nth = u64::try_from(words / CIPHER_WORDS).unwrap_or(u64::MAX);
         Some(Drawn { purpose, nth })
     }
 
@@ -129,7 +136,16 @@ impl Chance {
         let number = place(Purpose::Message, src, dst, kind.into());
         self.last = Some((Purpose::Message, number));
         let row = &mut self.messages[index(link.src) * self.nodes + index(link.dst)];
-        draw(in_row(row, kind, &self.key, number))
+        in_row(row, kind).draw(&self.key, number)
+    }
+
+    /// The same, where nothing depends on what is drawn.
+    pub fn pass_message(&mut self, link: Link, kind: u8) {
+        let (src, dst) = (index(link.src), index(link.dst));
+        let number = place(Purpose::Message, src, dst, kind.into());
+        self.last = Some((Purpose::Message, number));
+        let row = &mut self.messages[index(link.src) * self.nodes + index(link.dst)];
+        in_row(row, kind).passed += 1;
     }
 
     /// For the next second copy of a message of this kind on this link.
@@ -142,7 +158,14 @@ impl Chance {
     pub fn timer(&mut self, id: Id, kind: u8) -> Draw {
         let number = place(Purpose::Timer, index(id), 0, kind.into());
         self.last = Some((Purpose::Timer, number));
-        draw(in_row(&mut self.timers[index(id)], kind, &self.key, number))
+        in_row(&mut self.timers[index(id)], kind).draw(&self.key, number)
+    }
+
+    /// The same, where nothing depends on what is drawn.
+    pub fn pass_timer(&mut self, id: Id, kind: u8) {
+        let number = place(Purpose::Timer, index(id), 0, kind.into());
+        self.last = Some((Purpose::Timer, number));
+        in_row(&mut self.timers[index(id)], kind).passed += 1;
     }
 
     /// For the next time this choice of this node is settled.
@@ -205,16 +228,40 @@ fn stream(key: &[u8; 32], number: u64) -> ChaCha8Rng {
     rng
 }
 
-fn in_row<'a>(row: &'a mut Row, kind: u8, key: &[u8; 32], number: u64) -> &'a mut ChaCha8Rng {
+fn in_row(row: &mut Row, kind: u8) -> &mut Place {
     let at = usize::from(kind);
     if row.len() <= at {
-        row.resize_with(at + 1, || None);
+        row.resize_with(at + 1, Place::default);
     }
-    row[at].get_or_insert_with(|| Box::new(stream(key, number)))
+    &mut row[at]
+}
+
+impl Place {
+    fn draw(&mut self, key: &[u8; 32], number: u64) -> Draw {
+        let new = || Box::new(stream(key, number));
+        let rng = self.stream.get_or_insert_with(new);
+        if self.passed > 0 {
+            let words = u128::from(self.passed) * u128::from(CIPHER_WORDS);
+            rng.set_word_pos(rng.get_word_pos() + words);
+            self.passed = 0;
+        }
+        draw(rng)
+    }
+
+    /// So many draws were made, those included on which nothing depended.
+    fn made(&self) -> u64 {
+        self.stream.as_deref().map_or(0, made) + self.passed
+    }
 }
 
 fn draw(rng: &mut ChaCha8Rng) -> Draw {
     Draw([(); 4].map(|()| rng.next_u64()))
+}
+
+/// So many draws were made out of a stream.
+fn made(rng: &ChaCha8Rng) -> u64 {
+    let draws = rng.get_word_pos() / u128::from(CIPHER_WORDS);
+    u64::try_from(draws).unwrap_or(u64::MAX)
 }
 
 /// FNV-1a, 32 bits.
@@ -322,7 +369,7 @@ pub fn exponential(word: u64, mean: u64) -> u64 {
 /// the number of its variant; it is the same on every platform.
 pub fn kind<T: Serialize>(value: &T) -> u8 {
     let first = Cell::new(None);
-    // The flavor stops the serializer behind the first byte by refusing the second.
+    // The flavor stops the serializer at the first byte by refusing it.
     let _ = postcard::serialize_with_flavor(value, First(&first));
     first.get().unwrap_or(0)
 }
@@ -333,11 +380,8 @@ impl postcard::ser_flavors::Flavor for First<'_> {
     type Output = ();
 
     fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        if self.0.get().is_some() {
-            return Err(postcard::Error::SerializeBufferFull);
-        }
         self.0.set(Some(byte));
-        Ok(())
+        Err(postcard::Error::SerializeBufferFull)
     }
 
     fn finalize(self) -> postcard::Result<()> {
@@ -392,6 +436,30 @@ mod tests {
             last(Purpose::Timer);
             last(Purpose::Copy);
             last(Purpose::Choice);
+        }
+    }
+
+    #[test]
+    fn what_is_passed_over_counts_as_drawn() {
+        let draws = |passed: &[usize]| {
+            let mut chance = Chance::new(7, 2);
+            let mut draw = |nth: usize| {
+                if passed.contains(&nth) {
+                    chance.pass_message(link(0, 1), 2);
+                    chance.pass_timer(Id::from(1), 0);
+                    return None;
+                }
+                Some((chance.message(link(0, 1), 2), chance.timer(Id::from(1), 0)))
+            };
+            (0..40).map(&mut draw).collect::<Vec<_>>()
+        };
+        let all = draws(&[]);
+        for passed in [&[0, 1, 2][..], &[5], &[7, 8, 9, 10, 30], &[1, 38, 39]] {
+            let some = draws(passed);
+            for (nth, draw) in some.iter().enumerate() {
+                assert!(draw.is_none() || *draw == all[nth], "draw {nth}");
+                assert_eq!(draw.is_none(), passed.contains(&nth));
+            }
         }
     }
 

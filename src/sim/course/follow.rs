@@ -82,11 +82,21 @@ impl Course {
     /// A message of this kind was sent: its number, unless it was lost at once. What is lost draws as
     /// well, so that a cut more or less changes nothing for the messages after it.
     pub fn enter_message(&mut self, link: Link, kind: u8, lost: bool) -> Option<u32> {
-        let draw = self.chance.message(link, kind);
+        let law = self.law(link);
+        let is_certain = matches!(law, Latency::Constant(_))
+            && [self.loss, self.duplication]
+                .iter()
+                .all(|ratio| ratio.times == 0);
+        let draw = if is_certain {
+            self.chance.pass_message(link, kind);
+            Draw::default()
+        } else {
+            self.chance.message(link, kind)
+        };
         if lost {
             return None;
         }
-        let due = Time(self.now.0.saturating_add(self.law(link).drawn(draw).0));
+        let due = Time(self.now.0.saturating_add(law.drawn(draw).0));
         let due = self.in_order(link, due);
         let Draw([_, _, drop, copy]) = draw;
         let luck = if happens(drop, self.loss) {
@@ -194,8 +204,13 @@ impl Course {
         // all would stop the clock.
         let min = range.min.0;
         let max = range.max.0.saturating_sub(1).max(min).max(1);
-        let Draw([drawn, ..]) = self.chance.timer(id, kind);
-        let own = Time(between(drawn, min, max));
+        let own = if min == max {
+            self.chance.pass_timer(id, kind);
+            Time(min)
+        } else {
+            let Draw([drawn, ..]) = self.chance.timer(id, kind);
+            Time(between(drawn, min, max))
+        };
         clock::elapsed(own, self.nodes[index(id)].drift_ppm)
     }
 }

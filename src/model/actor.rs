@@ -149,7 +149,7 @@ pub struct Out<A: Actor> {
 
 impl<A: Actor> Out<A> {
     pub fn send(&mut self, dst: Id, msg: A::Msg) {
-        self.commands.push(Command::Send(dst, msg));
+        self.give(Command::Send(dst, msg));
     }
 
     /// Sends the same to several, in the order of their ids.
@@ -160,34 +160,42 @@ impl<A: Actor> Out<A> {
     }
 
     pub fn set_timer(&mut self, timer: A::Timer, range: TimerRange) {
-        self.commands.push(Command::SetTimer(timer, range));
+        self.give(Command::SetTimer(timer, range));
     }
 
     pub fn cancel_timer(&mut self, timer: A::Timer) {
-        self.commands.push(Command::CancelTimer(timer));
+        self.give(Command::CancelTimer(timer));
     }
 
     /// Leaves a choice to the environment, which settles it before anything else happens.
     pub fn choose(&mut self, key: impl Into<String>, options: Vec<A::Choice>) {
-        self.commands.push(Command::Choose(key.into(), options));
+        self.give(Command::Choose(key.into(), options));
     }
 
     /// Forces the storage to the disk.
     pub fn save(&mut self, record: A::Storage) {
         let forced = true;
-        self.commands.push(Command::Save { record, forced });
+        self.give(Command::Save { record, forced });
     }
 
     /// Writes the storage without waiting for the disk.
     pub fn save_lazily(&mut self, record: A::Storage) {
         let forced = false;
-        self.commands.push(Command::Save { record, forced });
+        self.give(Command::Save { record, forced });
     }
 
     /// Says what this step means.
     pub fn observe(&mut self, observation: impl Into<A::Observation>) {
         self.places.push(self.commands.len());
         self.observations.push(observation.into());
+    }
+
+    fn give(&mut self, command: Command<A>) {
+        if self.commands.capacity() == 0 {
+            // Room for those of nearly every handler: a list that grows is copied.
+            self.commands = Vec::with_capacity(8);
+        }
+        self.commands.push(command);
     }
 
     /// What was given so far, in order.

@@ -254,8 +254,13 @@ impl<P: Protocol> Ledger<P> {
     fn take(&mut self, link: Link, msg: &P::Msg) -> Option<(usize, u32)> {
         let queue = self.queue(link);
         let at = queue.iter().position(|(m, _)| m == msg)?;
-        let (_, depth) = queue.remove(at)?;
-        Some((at, depth))
+        // Nearly always it is the oldest.
+        let taken = if at == 0 {
+            queue.pop_front()
+        } else {
+            queue.remove(at)
+        };
+        Some((at, taken?.1))
     }
 
     fn react<R: Deref<Target = Reaction<P>>>(

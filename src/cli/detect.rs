@@ -40,7 +40,7 @@ pub struct Args {
     mistakes: Vec<String>,
 
     /// How many seeds each strategy has in each scenario.
-    #[arg(long, value_name = "N", default_value = "2000", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", default_value = "1000", value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
 
     /// After how many finds it has shown what it can.

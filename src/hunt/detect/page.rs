@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Detection, OfMistake, OfProtocol, Searched, Tried};
-use crate::estimate::{Interval, wait};
+use crate::estimate::{Confidence, Interval, wait};
 use crate::testbed::Strategy;
 
 /// The data, so that a line changes where something changed.
@@ -28,12 +28,15 @@ fn head(detection: &Detection) -> String {
 Every mistake that is made on purpose, in every scenario of [scenarios/hunt](../scenarios/hunt) that allows it: these know of no
 mistake. Each strategy had {} seeds in each scenario, until it had found {} violations of a property
 within what that assumes (of which there is none without the mistake). A cell says how many seeds it takes until the first find, in the mean, in the scenario where the
-strategy does best, with the interval in which the true number lies with 95 %; *> 668* says that there was no find in 2,000
+strategy does best, with the interval in which the true number lies with 95 %; *> {:.0}* says that there was no find in {}
 seeds, so that it takes more than that, as sure. The last columns are what the checker needs, in the scenario that was
 written for the mistake: events of the shortest way (behind those that the scenario starts after), worlds, and seconds on two
 cores. `jury detect --write` writes this page anew; a test repeats the cheap protocols.
 ",
-        detection.seeds, detection.stop_at
+        detection.seeds,
+        detection.stop_at,
+        wait(Confidence::Percent95.bound_of_never(detection.seeds)),
+        detection.seeds,
     )
 }
 

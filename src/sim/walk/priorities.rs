@@ -116,3 +116,67 @@ impl Chooser for Priorities {
         least(&mut self.chance, offers, |_| true).expect("there is at least one")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Id;
+
+    fn deliver(src: usize, dst: usize) -> Offer {
+        Offer::new(Act::Deliver, Id::from(src), Id::from(dst), 0)
+    }
+
+    fn crash(id: usize) -> Offer {
+        Offer::new(Act::Crash, Id::from(id), Id::from(id), 0)
+    }
+
+    /// Two links that always have a message, and a node that may crash.
+    fn chosen(seed: u64) -> Vec<usize> {
+        let offers = [deliver(0, 1), deliver(1, 0), crash(0)];
+        let mut priorities = Priorities::new(seed);
+        (0..1_000).map(|_| priorities.choose(&offers)).collect()
+    }
+
+    #[test]
+    fn whoever_has_priority_keeps_it_until_one_of_few_changes() {
+        let mut changed = [0; 8];
+        for seed in 0..300 {
+            let chosen = chosen(seed);
+            let crashes = chosen.iter().filter(|nth| **nth == 2).count();
+            let chains: Vec<usize> = chosen.into_iter().filter(|nth| *nth != 2).collect();
+            let turns = chains.windows(2).filter(|pair| pair[0] != pair[1]).count();
+            changed[turns + crashes] += 1;
+        }
+        let most = usize::try_from(CHANGES_MAX).unwrap();
+        assert!(
+            changed[..=most].iter().all(|seeds| *seeds > 10),
+            "{changed:?}"
+        );
+        assert!(
+            changed[most + 1..].iter().all(|seeds| *seeds == 0),
+            "{changed:?}"
+        );
+    }
+
+    #[test]
+    fn each_of_the_two_has_priority_for_half_of_the_seeds() {
+        let first = (0..400).filter(|seed| chosen(*seed)[0] == 0).count();
+        assert!((120..280).contains(&first), "{first}");
+    }
+
+    #[test]
+    fn a_timer_does_not_fire_for_ever_while_a_message_waits() {
+        let timer = Offer::new(Act::Timeout, Id::from(0), Id::from(0), 0);
+        let offers = [timer, deliver(0, 1)];
+        for seed in 0..100 {
+            let mut priorities = Priorities::new(seed);
+            let delivered = (0..1_000).any(|_| priorities.choose(&offers) == 1);
+            assert!(delivered, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn where_only_a_fault_can_happen_it_does() {
+        assert_eq!(Priorities::new(1).choose(&[crash(0)]), 0);
+    }
+}

@@ -473,7 +473,7 @@ impl Told<'_> {
             dim("strategy"),
             dim("seeds"),
             dim("failing"),
-            dim(&format!("share, {sure} %")),
+            dim(&format!("probability to fail, {sure} %")),
         ]];
         for of in &self.report.strategies {
             let paint = if of.failing.times > 0 {

@@ -292,7 +292,7 @@ impl Asked<'_> {
             property: property.to_owned(),
             verdict: found.qualified.clone(),
             before: instance.before(),
-            depth: found.schedule.len(),
+            depth: found.schedule.len() - instance.before(),
             worlds: report.searches.iter().map(|search| search.distinct).sum(),
             seconds,
         })

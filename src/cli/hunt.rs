@@ -7,7 +7,7 @@ use std::time::Instant;
 use crate::check::Stopped;
 use crate::hunt::{Counting, Ended, Find, HuntReport, Plan, Run, SoFar, Times, hunt};
 use crate::model::Time;
-use crate::testbed::{self, Blame, Case, RunReport, Strategy};
+use crate::testbed::{self, Blame, Case, RunReport, RunVerdict, Strategy};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -21,7 +21,8 @@ use super::progress::HuntBar;
 use super::shapes::{Answer, InJson};
 use super::table::{self, painted, plain};
 use super::{
-    Failure, Outcome, Terminal, edge, failure, interrupt, memory, seeds, story, verify, words,
+    Failure, Outcome, Terminal, edge, failure, interrupt, memory, seeds, sources, story, verify,
+    words,
 };
 
 /// How many seeds are hunted with if nobody says where to end.
@@ -44,7 +45,7 @@ Examples:
 ///
 /// Deals the seeds to several strategies: `random`, the scenario's own `run`; `swarm`, the same with some kinds of
 /// faults left out and the others at other rates; `pct` and `walk`, where no time passes, under the rules of the
-/// scenario's `check`: by priorities that rarely change, and evenly among all that may happen. Runs of `random` are held
+/// scenario's `check`: by priorities that rarely change and whatever timing they ask for, and evenly among all that may happen. Runs of `random` are held
 /// against what the scenario expects, all others against the properties alone.
 ///
 /// Tells what failed in which way, how often, and the shortest run of each; what was seen and what never was; and where
@@ -66,7 +67,7 @@ pub struct Args {
     seeds: Option<Wanted>,
 
     /// Run this seed alone by one strategy, and draw it.
-    #[arg(long, value_name = "N", conflicts_with = "seeds", allow_negative_numbers = true, value_parser = seeds::parse)]
+    #[arg(long, value_name = "N", conflicts_with_all = ["seeds", "stop_at", "stale_after", "how_long"], allow_negative_numbers = true, value_parser = seeds::parse)]
     seed: Option<u64>,
 
     /// Count as failures only what goes against this property, within what it assumes; may be repeated.
@@ -99,12 +100,21 @@ pub struct Args {
     picture: Picture,
 }
 
+/// Reads how long to hunt; `10m` is ten minutes.
+fn how_long(text: &str) -> Result<Time, String> {
+    let minutes = text.strip_suffix('m').filter(|n| n.parse::<u64>().is_ok());
+    match minutes {
+        Some(minutes) => Time::parse(&format!("{minutes}min")),
+        None => Time::parse(text),
+    }
+}
+
 /// Limits on a hunt.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Limits")]
 struct Limits {
     /// Hunt so long: 90s, 10m. With as many seeds as that takes, unless they are named.
-    #[arg(long = "for", value_name = "TIME", value_parser = Time::parse)]
+    #[arg(long = "for", value_name = "TIME", value_parser = how_long)]
     how_long: Option<Time>,
 
     /// Stop when the process holds so much memory: 4GiB, 30% [default: 50%].
@@ -304,10 +314,12 @@ impl Told<'_> {
         pending: Option<Pending>,
     ) -> Result<Outcome, Failure> {
         let shown = self.shown(case, states, pending.is_some());
-        let worst = self.report.finds.iter().find(|find| find.fails);
-        let instance = worst.and_then(|find| {
+        let worst = self.worst();
+        let failing = self.report.finds.iter().filter(|find| find.fails);
+        let mut instances = worst.into_iter().chain(failing).filter_map(|find| {
             instances::of(&self.args.file, find.property.as_deref()?, find.verdict)
         });
+        let instance = instances.next();
         let go_on = self.go_on(worst, instance.as_ref());
         let outcome = self.outcome;
         let trace = shown.as_ref().and_then(|report| report.trace.clone());
@@ -332,6 +344,9 @@ impl Told<'_> {
             self.in_words(&mut out, shown.as_ref(), &go_on)?;
         }
         out.finish()?;
+        if pending.is_some() && trace.is_none() {
+            super::output::remark("No trace was written: nothing failed.");
+        }
         // An answer is not lost with a file that cannot be written.
         if let Some((pending, trace)) = pending.zip(trace) {
             if trace.unrecorded.is_some() {
@@ -343,7 +358,17 @@ impl Told<'_> {
         Ok(outcome)
     }
 
-    /// Of what is worst the shortest, once more; or the only run there is.
+    /// Of all that failed by going against a property the shortest, or of all that failed.
+    fn worst(&self) -> Option<&Find> {
+        let failing = || self.report.finds.iter().filter(|find| find.fails);
+        let wrong = failing().filter(|find| goes_wrong(find));
+        let shortest = |find: &&Find| find.shortest.steps;
+        wrong
+            .min_by_key(shortest)
+            .or_else(|| failing().min_by_key(shortest))
+    }
+
+    /// That one, once more; or the only run there is.
     fn shown(&self, case: &dyn Case, states: usize, wanted: bool) -> Option<RunReport> {
         let is_drawn = wanted
             || if self.args.answer.json {
@@ -351,7 +376,7 @@ impl Told<'_> {
             } else {
                 !self.args.quiet
             };
-        let worst = self.report.finds.iter().find(|find| find.fails);
+        let worst = self.worst();
         let run = worst.map(|find| (find.shortest.seed, find.shortest.strategy));
         let alone = || Some((self.args.seed?, self.report.strategies.first()?.strategy));
         let (seed, strategy) = run.or_else(alone)?;
@@ -370,7 +395,7 @@ impl Told<'_> {
     }
 
     fn go_on(&self, worst: Option<&Find>, instance: Option<&Instance>) -> Vec<String> {
-        let Some(worst) = worst else {
+        let Some(worst) = worst.filter(|_| !sources::is_stdin(&self.args.file)) else {
             return Vec::new();
         };
         let mut commands = Vec::new();
@@ -381,6 +406,7 @@ impl Told<'_> {
             "{} --trace trace.json",
             self.args.draws(worst.shortest)
         ));
+        // Where a search finds the same property broken, in its own way.
         if let Some(Instance { file, property }) = instance {
             let (program, file) = (words::program(), words::typed(file));
             commands.push(format!("{program} check {file} --property {property}"));
@@ -398,7 +424,12 @@ impl Told<'_> {
         if let Some(trace) = shown.and_then(|shown| shown.trace.as_ref())
             && !self.args.quiet
         {
-            out.line(self.args.picture.draw(trace, self.terminal))?;
+            // What the scenario is about is another run's story.
+            let picture = Picture {
+                about_is_told: true,
+                ..self.args.picture
+            };
+            out.line(picture.draw(trace, self.terminal))?;
             out.line("")?;
         }
         let name = self.args.file.display();
@@ -421,9 +452,11 @@ impl Told<'_> {
             }
             out.line(verify::ADVICE)?;
         }
-        self.strategies(out)?;
-        self.finds(out)?;
-        self.coverage(out)?;
+        if report.ran > 0 {
+            self.strategies(out)?;
+            self.finds(out)?;
+            self.coverage(out)?;
+        }
         if !go_on.is_empty() {
             out.line("")?;
             out.line("Go on from here:")?;
@@ -448,15 +481,15 @@ impl Told<'_> {
         Some(match report.ended {
             Ended::Seeds => return None,
             Ended::Failures => format!(
-                "It was to end with failure {}.",
+                "It ended with failure {}, as it was told to.",
                 words::number(report.failing)
             ),
             Ended::Stale => format!(
                 "Nothing new was seen since seed {}.",
                 words::number(report.coverage.last_new)
             ),
-            Ended::Time if self.args.seeds.is_none() => return None,
-            Ended::Time => "Not all seeds ran: the time was up.".to_owned(),
+            Ended::Time if self.args.seeds.is_none() => "The time is up.".to_owned(),
+            Ended::Time => "Not all seeds ran: the time is up.".to_owned(),
             Ended::Interrupted => "Interrupted.".to_owned(),
             Ended::Memory => "Out of memory: raise `--memory`.".to_owned(),
             Ended::Unequal => {
@@ -475,7 +508,7 @@ impl Told<'_> {
             dim("failing"),
             dim(&format!("probability to fail, {sure} %")),
         ]];
-        for of in &self.report.strategies {
+        for of in self.report.strategies.iter().filter(|of| of.ran > 0) {
             let paint = if of.failing.times > 0 {
                 Paint::Bad
             } else {
@@ -497,19 +530,30 @@ impl Told<'_> {
 
     fn finds(&self, out: &mut Output) -> Result<(), Failure> {
         let finds = &self.report.finds;
-        let (failing, others): (Vec<&Find>, Vec<&Find>) = finds.iter().partition(|f| f.fails);
-        for (heading, those) in [
-            ("What failed", failing),
-            (
-                "As the scenario expects of its run, or outside what is assumed",
-                others,
-            ),
-        ] {
+        let filtered = !self.args.property.is_empty();
+        let outside = |find: &Find| find.standing == Some(Blame::OutsideTheAssumptions);
+        let heading = |find: &Find| match () {
+            () if find.fails && goes_wrong(find) => 0,
+            () if find.fails => 1,
+            () if outside(find) => 2,
+            () if filtered => 3,
+            () => 4,
+        };
+        let headings = [
+            "What failed",
+            "Not what the scenario expects of its run",
+            "Outside what is assumed, so no failure",
+            "Not asked for",
+            "As the scenario expects of its run",
+        ];
+        for (nth, name) in headings.into_iter().enumerate() {
+            let those = finds.iter().filter(|find| heading(find) == nth);
+            let those: Vec<&Find> = those.collect();
             if those.is_empty() {
                 continue;
             }
             out.line("")?;
-            out.line(format!("{heading}:"))?;
+            out.line(format!("{name}:"))?;
             for find in those.iter().take(TOLD) {
                 Self::find(out, find)?;
             }
@@ -569,7 +613,7 @@ impl Told<'_> {
         ))?;
         let never = [
             ("Goals never reached", names(&coverage.never_reached)),
-            ("Never told", coverage.never_ran.clone()),
+            ("Never exercised", coverage.never_ran.clone()),
         ];
         for (what, never) in never.iter().filter(|(_, never)| !never.is_empty()) {
             out.line(format!("{what}: {}.", words::listed(never)))?;
@@ -581,6 +625,11 @@ impl Told<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a property was violated, or a run blocked.
+fn goes_wrong(find: &Find) -> bool {
+    matches!(find.verdict, RunVerdict::Violated | RunVerdict::Blocked)
 }
 
 fn names(names: &[&str]) -> Vec<String> {

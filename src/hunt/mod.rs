@@ -153,6 +153,8 @@ impl Caught {
 struct Signature {
     /// Runs that do not go against what is expected come last.
     is_fine: bool,
+    /// Nor do those come first that go against what is expected of a run, and against no property.
+    is_only_unexpected: bool,
     verdict: RunVerdict,
     property: Option<String>,
     standing: Option<Blame>,
@@ -294,8 +296,7 @@ impl<'a> Hunt<'a> {
                 return ControlFlow::Break(Ended::Unequal);
             }
         }
-        let is_told = matches!(report.verdict, RunVerdict::Violated | RunVerdict::Blocked);
-        if fails || is_told {
+        if fails || goes_wrong(&report) {
             self.keep(seed, strategy, fails, report);
         }
         if fails && Some(self.failing()) == self.plan.stop_at {
@@ -312,6 +313,7 @@ impl<'a> Hunt<'a> {
         let reason = report.reason.as_deref().unwrap_or_default();
         let mut signature = Signature {
             is_fine: !fails,
+            is_only_unexpected: !goes_wrong(&report),
             verdict: report.verdict,
             property: report.property,
             standing: report.standing,
@@ -375,14 +377,20 @@ impl Monitor for Watching<'_> {
     }
 }
 
+/// Whether a run violates a property, or is blocked.
+fn goes_wrong(report: &RunReport) -> bool {
+    matches!(report.verdict, RunVerdict::Violated | RunVerdict::Blocked)
+}
+
 /// Whether a run fails. One that has its events from the scenario's `run` does if it goes against what is expected of
-/// that; of any other nothing is expected, and it fails if it violates a property, or is blocked although all
-/// that the property assumes held.
+/// that; of any other nothing is expected, and it fails if it goes against a property within what that
+/// assumes.
 pub fn fails(case: &dyn Case, strategy: Strategy, report: &RunReport) -> bool {
     match (strategy, report.verdict) {
         (Strategy::Random, _) => case.refutes(report),
-        (_, RunVerdict::Violated) => true,
-        (_, RunVerdict::Blocked) => report.standing == Some(Blame::Bug),
+        (_, RunVerdict::Violated | RunVerdict::Blocked) => {
+            report.standing != Some(Blame::OutsideTheAssumptions)
+        }
         _ => false,
     }
 }

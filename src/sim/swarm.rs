@@ -107,7 +107,7 @@ mod tests {
     fn stormy() -> Setup {
         let mut setup = Setup::fault_free(Time::from_millis(10_000), Time::from_millis(1));
         setup.network.loss = Ratio {
-            times: 1,
+            times: 3,
             out_of: 10,
         };
         setup.nemesis = Some(Nemesis {

@@ -45,7 +45,9 @@ impl Strategy {
             Strategy::Swarm => {
                 "the same, with some kinds of faults left out, and the others at other rates"
             }
-            Strategy::Pct => "no clock, the rules of `check`: priorities that rarely change",
+            Strategy::Pct => {
+                "no clock, asynchronous, else the rules of `check`: priorities that rarely change"
+            }
             Strategy::Walk => "no clock, the rules of `check`: evenly among all that may happen",
         }
     }

@@ -7,7 +7,7 @@ use predicates::prelude::*;
 use predicates::str::{contains, is_match};
 use serde_json::Value;
 
-use super::{folder, interrupted, json, jury};
+use super::{folder, interrupted, json, jury, write};
 
 /// A scenario with a nemesis, a check and a mistake, and those beside it.
 fn votes_twice() -> String {
@@ -37,7 +37,7 @@ fn a_hunt_tells_what_failed_and_where_to_go_on() {
         "What failed:",
         "were both elected in term #",
         "Go on from here:",
-        "--property election-safety",
+        "--property votes-on-disk",
         "seeds were run twice, with the same result",
     ] {
         assert!(text.contains(part), "{part}: {text}");
@@ -49,7 +49,7 @@ fn a_hunt_tells_what_failed_and_where_to_go_on() {
     let typed: Vec<&str> = command.expect("it names one").split_whitespace().collect();
     let drawn = jury(here.path()).args(&typed[1..]).output().unwrap();
     let drawn = String::from_utf8(drawn.stdout).unwrap();
-    assert!(drawn.contains("══ election-safety is violated"), "{drawn}");
+    assert!(drawn.contains("is violated:"), "{drawn}");
     let check = text
         .lines()
         .find(|line| line.contains(" check ") && line.contains("--property"))
@@ -262,4 +262,53 @@ fn detection_counts_the_same_every_time() {
         .assert()
         .code(2)
         .stderr(contains("votes-unread"));
+}
+
+/// Of runs that fail alike the shortest is shown, and the first is named.
+#[test]
+fn a_run_shows_the_shortest_of_those_that_fail_alike() {
+    let here = folder();
+    let mut scenario: Value = serde_json::from_slice(&fs::read(votes_twice()).unwrap()).unwrap();
+    let scenario = scenario.as_object_mut().unwrap();
+    scenario.remove("expect");
+    write(here.path(), "votes.json", &Value::Object(scenario.clone()));
+    let args = ["run", "votes.json", "--seeds", "1..60", "--all", "--json"];
+    let (code, answer) = json(jury(here.path()).args(args));
+    assert_eq!(code, 1);
+    let runs = answer["runs"].as_array().unwrap();
+    let first = runs
+        .iter()
+        .find(|run| run["verdict"] == "violated")
+        .unwrap();
+    assert_eq!(answer["first-failing"], first["seed"]);
+    let alike = runs
+        .iter()
+        .filter(|run| run["property"] == first["property"]);
+    let shortest = alike
+        .map(|run| run["facts"]["steps"].as_u64())
+        .min()
+        .unwrap();
+    assert_eq!(answer["shown"]["facts"]["steps"].as_u64(), shortest);
+    assert_ne!(answer["shown"]["seed"], first["seed"]);
+}
+
+/// The instance is one of the same protocol with the same mistake, or without any.
+#[test]
+fn the_small_instance_has_the_same_mistake() {
+    let here = folder();
+    for mistake in ["votes-twice", "half-is-a-majority"] {
+        let file = votes_twice().replace("votes-twice", mistake);
+        let args = [
+            "hunt",
+            &file,
+            "--stop-at",
+            "1",
+            "--json",
+            "--strategy",
+            "walk,pct",
+        ];
+        let (_, answer) = json(jury(here.path()).args(args));
+        let named = answer["instance"]["file"].as_str().unwrap();
+        assert!(named.ends_with(&format!("{mistake}.json")), "{named}");
+    }
 }

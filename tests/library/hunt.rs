@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use jury::hunt::{Ended, HuntReport, Plan, SoFar, hunt, shape};
+use jury::hunt::{Counting, Ended, HuntReport, Plan, SoFar, hunt, shape};
 use jury::registry::Registry;
 use jury::testbed::{Case, Replayed, RunLimits, RunVerdict, Strategy};
 
@@ -102,6 +102,7 @@ fn a_hunt_ends_when_nothing_new_is_seen() {
     let report = hunted(&*case, &stale);
     assert_eq!(report.ended, Ended::Stale);
     assert_eq!(report.ran, report.coverage.last_new + 100);
+    assert!(report.coverage.last_new > 1);
 }
 
 #[test]
@@ -127,6 +128,19 @@ fn what_failed_is_told_with_its_first_and_its_shortest_run() {
         let by: u64 = find.by.values().map(|times| times.times).sum();
         assert_eq!(by, find.times);
     }
+    // Nobody who failed so is shorter.
+    let find = &report.finds[0];
+    let nodes = case.sights().nodes;
+    let all = plan(&*case, 1..=400);
+    let like = (1..=400).filter_map(|seed| {
+        let hunted = case.hunt(seed, all.dealt(seed), false, &RunLimits::default());
+        let report = hunted.report;
+        let is_same = report.property == find.property
+            && shape(report.reason.as_deref().unwrap_or_default(), &nodes) == find.shape
+            && all.dealt(seed) != Strategy::Random;
+        is_same.then_some(report.facts.steps)
+    });
+    assert_eq!(like.min(), Some(find.shortest.steps));
     // What fails comes first.
     assert!(report.finds.is_sorted_by_key(|find| !find.fails));
     let failing = report.finds.iter().filter(|find| find.fails);
@@ -230,4 +244,77 @@ fn a_hunt_that_has_to_end_keeps_what_it_has() {
         (report.failing, report.finds.len()),
         (same.failing, same.finds.len())
     );
+}
+
+/// A run of `random` is held against what is expected of it, others against properties, within what those assume.
+#[test]
+fn what_is_expected_or_outside_what_is_assumed_is_no_failure() {
+    let case = open(VOTES_TWICE);
+    let by = |case: &dyn Case, strategy, counting| {
+        let plan = Plan {
+            strategies: vec![strategy],
+            counting,
+            ..plan(case, 1..=200)
+        };
+        let report = hunted(case, &plan);
+        (report.failing, report.finds.len())
+    };
+    let (failing, finds) = by(&*case, Strategy::Random, Counting::All);
+    assert_eq!(failing, 0, "the scenario expects it");
+    assert!(finds > 0);
+    let (failing, _) = by(&*case, Strategy::Random, Counting::Against(Vec::new()));
+    assert!(failing > 0);
+    // Two-phase commit blocks where its coordinator fails, and does not promise that it would not.
+    let blocks = open("2pc/coordinator-dies-after-prepare.json");
+    for counting in [Counting::All, Counting::Against(Vec::new())] {
+        let (failing, finds) = by(&*blocks, Strategy::Walk, counting);
+        assert_eq!(failing, 0);
+        assert!(finds > 0);
+    }
+}
+
+#[test]
+fn a_walk_starts_where_the_check_does_and_has_no_clock() {
+    let case = open("raft/bugs/commits-old-terms.json");
+    let report = |strategy| {
+        let hunted = case.hunt(3, strategy, true, &RunLimits::default());
+        hunted.report
+    };
+    for strategy in [Strategy::Pct, Strategy::Walk] {
+        let report = report(strategy);
+        let trace = report.trace.expect("it was asked for");
+        assert_eq!(trace.steps[0].event, "timeout S1 Election");
+        assert!(trace.steps.len() >= 17 && trace.steps.iter().all(|step| step.at.is_none()));
+        assert_eq!(report.facts.drift_ppm_max, u32::MAX);
+    }
+}
+
+/// Accurate timing is a rule of the check, which priorities do without.
+#[test]
+fn timers_of_walks_are_as_accurate_as_the_check_says_and_those_of_priorities_are_not() {
+    let case = open("3pc/happy-path.json");
+    let falsely = |strategy| {
+        let facts = (1..=50).map(|seed| {
+            let hunted = case.hunt(seed, strategy, false, &RunLimits::default());
+            hunted.report.facts.suspicions.falsely
+        });
+        facts.sum::<u64>()
+    };
+    assert_eq!(falsely(Strategy::Walk), 0);
+    assert!(falsely(Strategy::Pct) > 0);
+}
+
+#[test]
+fn what_was_seen_is_told_beside_what_there_is() {
+    let case = open("2pc/happy-path.json");
+    let report = hunted(&*case, &plan(&*case, 1..=200));
+    let coverage = report.coverage;
+    assert!(coverage.goals.contains(&"commit-possible"), "{coverage:?}");
+    assert!(coverage.goals.contains(&"recovers"), "{coverage:?}");
+    let reachable = coverage.reachable.expect("it is small");
+    assert!(reachable.seen <= reachable.states && reachable.seen > 0);
+    // A check with a depth does not say what can be reached.
+    let bounded = open("hunt/2pc.json");
+    let report = hunted(&*bounded, &plan(&*bounded, 1..=40));
+    assert_eq!(report.coverage.reachable, None);
 }

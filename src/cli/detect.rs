@@ -272,7 +272,7 @@ fn tell(out: &mut Output, detection: &Detection) -> Result<(), Failure> {
     );
     out.line(format!(
         "Seeds until the first find, in the mean, with the interval of 95 %: of {seeds} in the scenario where it goes \
-         best, or until {stop_at} finds. (`> 334`: no find in 1,000, so it takes more, as sure.)"
+         best, or until {stop_at} finds. (`> n`: none was found, so it takes more, as sure.)"
     ))
 }
 

@@ -166,6 +166,8 @@ struct Kept {
     by: BTreeMap<Strategy, u64>,
     first: Ran,
     shortest: Ran,
+    /// The seed of the last.
+    last: u64,
     /// Of the shortest.
     reason: Option<String>,
 }
@@ -331,8 +333,10 @@ impl<'a> Hunt<'a> {
             by: BTreeMap::new(),
             first: ran,
             shortest: ran,
+            last: seed,
             reason: report.reason.clone(),
         });
+        kept.last = seed;
         *kept.by.entry(strategy).or_default() += 1;
         if ran.steps < kept.shortest.steps {
             kept.shortest = ran;

@@ -159,7 +159,8 @@ impl Hunt<'_> {
         let ran = |strategy: Strategy| self.ran.get(&strategy).map_or(0, |(ran, _)| *ran);
         let finds = self.finds.iter().map(|(signature, kept)| {
             let counted = |(&strategy, &times): (&Strategy, &u64)| {
-                let ended_it = ended_by == Some(strategy) && !signature.is_fine;
+                // Only what the last run came to ended the hunt.
+                let ended_it = ended_by == Some(strategy) && kept.last == last;
                 (strategy, Times::new(times, ran(strategy), ended_it))
             };
             Find {

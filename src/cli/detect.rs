@@ -169,7 +169,8 @@ impl Attendant for Guard<'_> {
         what.clone_into(&mut self.about);
     }
 
-    fn hunt(&mut self, hunt: &mut dyn FnMut(&RunLimits<'_>)) {
+    fn hunt(&mut self, hunt: &mut dyn FnMut(&RunLimits<'_>)) -> f64 {
+        let begun = Instant::now();
         let bar = SearchBar::about(&self.about);
         let watch = || self.runs.look();
         hunt(&RunLimits {
@@ -178,6 +179,7 @@ impl Attendant for Guard<'_> {
             ..RunLimits::default()
         });
         bar.clear();
+        begun.elapsed().as_secs_f64()
     }
 
     fn check(&mut self, check: &mut dyn FnMut(&mut dyn Monitor)) -> f64 {

@@ -31,8 +31,9 @@ struct Unhurried;
 impl Attendant for Unhurried {
     fn begins(&mut self, _: &str) {}
 
-    fn hunt(&mut self, hunt: &mut dyn FnMut(&RunLimits<'_>)) {
+    fn hunt(&mut self, hunt: &mut dyn FnMut(&RunLimits<'_>)) -> f64 {
         hunt(&RunLimits::default());
+        0.0
     }
 
     fn check(&mut self, check: &mut dyn FnMut(&mut dyn Monitor)) -> f64 {
@@ -74,9 +75,13 @@ fn what_is_cheap_is_found_again() {
     let untimed = |mut detection: Detection| {
         let protocols = &mut detection.protocols;
         protocols.retain(|of| CHEAP.contains(&of.protocol.as_str()));
-        let mistakes = protocols.iter_mut().flat_map(|of| &mut of.mistakes);
-        for check in mistakes.filter_map(|mistake| mistake.check.as_mut()) {
-            check.seconds = 0.0;
+        for mistake in protocols.iter_mut().flat_map(|of| &mut of.mistakes) {
+            for tried in mistake.hunts.values_mut() {
+                tried.seconds = None;
+            }
+            if let Some(check) = &mut mistake.check {
+                check.seconds = 0.0;
+            }
         }
         detection
     };

@@ -93,8 +93,8 @@ impl Ground {
 /// Told what is being looked at, holds searches to limits, and asked whether there is time for more.
 pub trait Attendant {
     fn begins(&mut self, what: &str);
-    /// Runs a hunt under limits.
-    fn hunt(&mut self, hunt: &mut dyn FnMut(&RunLimits<'_>));
+    /// Runs a hunt under limits; how long it took, in seconds.
+    fn hunt(&mut self, hunt: &mut dyn FnMut(&RunLimits<'_>)) -> f64;
     /// Runs a check under limits; how long it took, in seconds.
     fn check(&mut self, check: &mut dyn FnMut(&mut dyn Monitor)) -> f64;
     fn is_over(&self) -> bool;
@@ -140,6 +140,10 @@ pub struct Tried {
     #[serde(flatten)]
     pub found: Times,
     pub first: Option<Run>,
+    /// Until the first find, in the mean: the whole hunt by its finds, or all of it if there was none. On the
+    /// machine where it was measured; no part of a comparison. (Reports once were written without.)
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
 }
 
 /// What the checker came to.
@@ -244,14 +248,14 @@ impl Asked<'_> {
                 ..Plan::new(1..=self.seeds)
             };
             let mut report = None;
-            attendant.hunt(&mut |limits| {
+            let seconds = attendant.hunt(&mut |limits| {
                 // Whether a run is blocked need not be known where nothing is broken by that.
                 let states = if asks_for_progress { limits.states } else { 1 };
                 let limits = &RunLimits { states, ..*limits };
                 report = Some(hunt(&*case, &plan, limits, &mut |_| ()));
             });
             if let Some(report) = report {
-                tried.push((strategy, told(&ground.name, &report)));
+                tried.push((strategy, told(&ground.name, &report, seconds)));
             }
         }
         tried
@@ -299,7 +303,8 @@ impl Asked<'_> {
     }
 }
 
-fn told(scenario: &str, report: &HuntReport) -> Tried {
+#[allow(clippy::cast_precision_loss)]
+fn told(scenario: &str, report: &HuntReport, seconds: f64) -> Tried {
     let of = report.strategies.first().expect("there is one strategy");
     let finds = report.finds.iter().filter(|find| find.fails);
     Tried {
@@ -307,6 +312,7 @@ fn told(scenario: &str, report: &HuntReport) -> Tried {
         ran: of.ran,
         found: of.failing,
         first: finds.map(|find| find.first).min_by_key(|run| run.seed),
+        seconds: Some(seconds / of.failing.times.max(1) as f64),
     }
 }
 

@@ -29,7 +29,8 @@ Every mistake that is made on purpose, in every scenario of [scenarios/hunt](../
 mistake. Each strategy had {} seeds in each scenario, until it had found {} violations of a property
 within what that assumes (of which there is none without the mistake). A cell says how many seeds it takes until the first find, in the mean, in the scenario where the
 strategy does best, with the interval in which the true number lies with 95 %; *> {:.0}* says that there was no find in {}
-seeds, so that it takes more than that, as sure. The last columns are what the checker needs, in the scenario that was
+seeds, so that it takes more than that, as sure. Behind that stands, where it was measured, how long it takes until the first find
+on two cores, in the mean (or how long all seeds took, if there was none). The last columns are what the checker needs, in the scenario that was
 written for the mistake: events of the shortest way (behind those that the scenario starts after), worlds, and seconds on two
 cores. `jury detect --write` writes this page anew; a test repeats the cheap protocols.
 ",
@@ -55,7 +56,7 @@ fn table(of: &OfProtocol) -> String {
 fn row(of: &OfMistake) -> String {
     let mut row = format!("| {} |", of.mistake);
     for strategy in Strategy::ALL {
-        let cell = of.hunts.get(&strategy).map_or_else(String::new, seeds);
+        let cell = of.hunts.get(&strategy).map_or_else(String::new, hunted);
         write!(row, " {cell} |").expect("a string takes all");
     }
     row.push_str(
@@ -64,6 +65,16 @@ fn row(of: &OfMistake) -> String {
             .map_or_else(|| " | | |\n".to_owned(), searched),
     );
     row
+}
+
+/// How many seeds it takes, and how long.
+fn hunted(tried: &Tried) -> String {
+    let seeds = seeds(tried);
+    match tried.seconds {
+        None => seeds,
+        Some(s) if s < 0.01 => format!("{seeds}, {:.1} ms", s * 1_000.0),
+        Some(s) => format!("{seeds}, {s:.2} s"),
+    }
 }
 
 /// How many seeds it takes.

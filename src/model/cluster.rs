@@ -14,6 +14,7 @@ use super::id::{Id, named};
 pub const MAX_NODES: usize = 128;
 
 /// The position of a node in its cluster.
+#[inline]
 pub fn index(id: Id) -> usize {
     usize::from(id)
 }

@@ -11,12 +11,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Id(u64);
 
 impl From<usize> for Id {
+    #[inline]
     fn from(place: usize) -> Self {
         Id(place as u64)
     }
 }
 
 impl From<Id> for usize {
+    #[inline]
     fn from(id: Id) -> usize {
         usize::try_from(id.0).expect("a place in a cluster")
     }

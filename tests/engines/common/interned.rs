@@ -194,8 +194,11 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
     type Points = Vec<usize>;
 
     fn deliverable(&self, link: Link, order: LinkOrder, nth: usize) -> Option<P::Msg> {
-        let mut distinct = self.channel(link).deliverable(order).to_vec();
-        distinct.dedup();
+        let mut distinct: Vec<P::Msg> = self.channel(link).iter().cloned().collect();
+        match order {
+            LinkOrder::Fifo => distinct.truncate(1),
+            LinkOrder::Unordered => distinct.dedup(),
+        }
         distinct.into_iter().nth(nth)
     }
 

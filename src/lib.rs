@@ -125,6 +125,7 @@ pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod estimate;
+pub mod explain;
 pub mod hunt;
 pub mod matrix;
 #[macro_use]

@@ -5,9 +5,10 @@ use std::path::Path;
 use schemars::Schema;
 use serde_json::Value as Json;
 
+use crate::explain::Background;
 use crate::matrix::{Attendant, Effort, Matrix, ProtocolMatrix, weigh};
 use crate::model::params::root_schema;
-use crate::model::{Bug, Cluster, Property, Protocol, Statement};
+use crate::model::{Bug, Cluster, Property, Protocol, Rule, Statement};
 use crate::protocols::{Visitor, each};
 use crate::scenario::{
     ProtocolParams, Scenario, ScenarioError, nearest, protocol_params, recorded_params,
@@ -41,6 +42,8 @@ struct Entry {
     starting_scenario: fn(&[String]) -> String,
     variants: fn() -> Vec<&'static str>,
     weigh: Weigh,
+    rules: fn() -> &'static [Rule],
+    bugs: &'static [Bug],
 }
 
 impl Visitor for Registry {
@@ -87,6 +90,8 @@ impl Registry {
             starting_scenario: Scenario::starting_for::<P>,
             variants: || P::matrix().iter().map(|variant| variant.name).collect(),
             weigh: weigh::<P>,
+            rules: P::rules,
+            bugs: P::BUGS,
         });
     }
 
@@ -139,6 +144,19 @@ impl Registry {
             });
         };
         (entry.replay)(trace)
+    }
+
+    /// What an explanation of a trace has to know of its protocol, which may be unknown.
+    pub fn background(&self, trace: &Trace) -> Background {
+        let Some(entry) = self.get(&trace.protocol) else {
+            return Background::default();
+        };
+        let made = trace.params.get("bug").and_then(Json::as_str);
+        let mistake = entry.bugs.iter().find(|bug| Some(bug.name) == made);
+        Background {
+            rules: (entry.rules)(),
+            mistake: mistake.map(|bug| bug.about.to_owned()),
+        }
     }
 
     /// The JSON Schema of scenario files.

@@ -22,7 +22,7 @@ pub use account::Account;
 pub use blocked::{Blocked, Means, Possible, explain, possible, standstill};
 pub use explore::{Explored, Finding, explore};
 pub use judge::is_anybody_awaited;
-pub use probe::visit;
+pub use probe::{Nearest, nearest, visit};
 pub use reduction::{Reduce, Reduced, Reduction, Reductions};
 pub use worlds::Keyed;
 

@@ -10,6 +10,7 @@ mod detect;
 mod draw;
 mod edge;
 mod estimate;
+mod explain;
 mod explore;
 mod failure;
 mod files;
@@ -72,6 +73,7 @@ Examples:
   jury run mine.json                        simulate every seed it names
   jury hunt mine.json                       look for failures with many more
   jury check mine.json                      explore every run
+  jury explain mine.json                    tell why it fails
   jury test scenarios                       every expectation of every scenario
   jury matrix 2pc                           which faults each property bears
   jury compare story.json                   one story, several commit protocols
@@ -101,6 +103,7 @@ enum Command {
     Hunt(hunt::Args),
     Check(check::Args),
     Test(test::Args),
+    Explain(explain::Args),
     Replay(replay::Args),
     List(list::Args),
     Matrix(matrix::Args),
@@ -144,6 +147,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Hunt(args) => hunt::run(&args, terminal),
         Command::Check(args) => check::run(&args, terminal),
         Command::Test(args) => test::run(&args, terminal),
+        Command::Explain(args) => explain::run(&args, terminal),
         Command::Replay(args) => replay::run(&args, terminal),
         Command::List(args) => list::run(&args, terminal),
         Command::Matrix(args) => matrix::run(&args, terminal),

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use crate::hunt::detect::Detection;
 
-use super::{Outcome, check, compare, edge, estimate, hunt, list, replay, run, skeen, story, test};
+use super::{
+    Outcome, check, compare, edge, estimate, explain, hunt, list, replay, run, skeen, story, test,
+};
 
 /// The format of answers: it grows by one where something that was there is gone, or means something else.
 /// What is added changes nothing.
@@ -83,8 +85,10 @@ pub fn schema() -> Value {
     add("hunt", of::<hunt::HuntAnswer>(&mut generator));
     add("hunt", cannot_happen.clone());
     add("check", of::<check::Checked>(&mut generator));
-    add("check", cannot_happen);
+    add("check", cannot_happen.clone());
     add("test", of::<test::Tested>(&mut generator));
+    add("explain", of::<explain::Explained>(&mut generator));
+    add("explain", cannot_happen);
     add("replay", of::<replay::Repeated>(&mut generator));
     add("matrix", of::<edge::Matrix>(&mut generator));
     add(

@@ -51,7 +51,7 @@ pub enum Told<'a, P: Protocol> {
 }
 
 /// What the types of a protocol declare and a role is meant to get.
-fn heard<P: Protocol>(protocol: &P, role: &str) -> Vec<Arm> {
+pub fn heard<P: Protocol>(protocol: &P, role: &str) -> Vec<Arm> {
     let messages = meant(|msg: &P::Msg| protocol.hears(role, Told::Message(msg)));
     let timers = meant(|timer: &P::Timer| protocol.hears(role, Told::Timer(timer)));
     arms(messages, timers)

@@ -28,6 +28,7 @@ pub mod promise;
 pub mod property;
 pub mod protocol;
 mod reading;
+pub mod rule;
 pub mod step;
 pub mod success;
 pub mod symmetry;
@@ -53,6 +54,7 @@ pub use predicate::{
 };
 pub use property::{Expectation, Property, Sense, Statement};
 pub use protocol::Protocol;
+pub use rule::{On, Rule};
 pub use step::{Breach, Breaches, Contents, Step, StepAnswer};
 pub use success::{ClosedForm, Likelihood, Success, Successes};
 pub use symmetry::{Renaming, Symmetry};

@@ -16,6 +16,7 @@ use super::mistake::Bug;
 use super::node::Node;
 use super::params::BadParameter;
 use super::property::Property;
+use super::rule::Rule;
 use super::step::Step;
 use super::success::Successes;
 use super::symmetry::Symmetry;
@@ -133,6 +134,12 @@ pub trait Protocol: Actor {
 
     /// What must be true of it.
     fn properties(&self) -> Vec<Property<Self>>;
+
+    /// The rules of its papers that its handlers follow: one for each kind of message and timer that a role is
+    /// meant to get, for starts and for recoveries. An explanation of a run names them.
+    fn rules() -> &'static [Rule] {
+        &[]
+    }
 
     /// What its runs may come to, and how likely that is where it is known. If the run has a schedule,
     /// `after` is the world that it leads to, and likelihoods are counted from there.

@@ -47,13 +47,39 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<raft::Raft>();
 }
 
+/// Whatever a role of it is meant to be told has a rule.
+#[cfg(test)]
+pub(crate) fn every_arm_has_a_rule<P: Protocol>(protocol: &P) {
+    use crate::model::On;
+    use crate::model::arms::{Arm, heard};
+    use crate::model::rule::rule_for;
+
+    for role in protocol.cluster().roles() {
+        let has = |on: On<'_>| {
+            let followed = rule_for(P::rules(), role, on);
+            assert!(
+                followed.is_some(),
+                "{}: no rule for {role}, {on:?}",
+                P::NAME
+            );
+        };
+        has(On::Recovery);
+        for arm in heard(protocol, role) {
+            has(match &arm {
+                Arm::Message(kind) => On::Message(kind),
+                Arm::Timer(kind) => On::Timer(kind),
+            });
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fmt::Debug;
 
-    use super::{Visitor, each};
-    use crate::model::Protocol;
-    use crate::model::kinds::specimens;
+    use super::{Visitor, each, every_arm_has_a_rule};
+    use crate::model::kinds::{kinds, specimens};
+    use crate::model::{On, Protocol, Rule};
 
     /// Without a specimen nobody is asked who hears of a kind.
     #[test]
@@ -71,6 +97,37 @@ mod tests {
             assert!(!specimens.is_empty(), "{protocol}");
             for (kind, specimen) in specimens {
                 assert!(specimen.is_some(), "{protocol}: {kind}");
+            }
+        }
+
+        each(&mut Check);
+    }
+
+    /// Each arm of each handler follows a rule of a paper, and no rule is of an arm that there is not.
+    #[test]
+    fn there_is_a_rule_for_every_arm() {
+        struct Check;
+
+        impl Visitor for Check {
+            fn visit<P: Protocol>(&mut self) {
+                for variant in P::matrix() {
+                    every_arm_has_a_rule(&P::new(&variant.params).expect("it makes a system"));
+                }
+                let (messages, timers) = (kinds::<P::Msg>(), kinds::<P::Timer>());
+                for Rule { on, words, .. } in P::rules() {
+                    let is_known = match on {
+                        On::Message(kind) => messages.contains(kind),
+                        On::Timer(kind) => timers.contains(kind),
+                        On::Start | On::Recovery | On::Choice => true,
+                    };
+                    assert!(is_known, "{}: {on:?}: {words}", P::NAME);
+                }
+                // What no variant is meant to get has a rule, for some role, all the same.
+                let messages = messages.into_iter().map(On::Message);
+                for on in messages.chain(timers.into_iter().map(On::Timer)) {
+                    let mut rules = P::rules().iter();
+                    assert!(rules.any(|rule| rule.on == on), "{}: {on:?}", P::NAME);
+                }
             }
         }
 

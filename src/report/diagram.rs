@@ -9,7 +9,7 @@ use super::layout::Layout;
 use super::names::{DisplayNames, Sort};
 use super::paint::{Line, Style, paint};
 use super::signs::{event_marks, tone};
-use super::story::{Origin, Scene, Story, actor, message};
+use super::story::{Origin, Scene, Story};
 use super::text::{Detail, clean, count, fit, width, wrap};
 use super::weight::{Skipped, kept, weights};
 use super::words::{self, Beside};
@@ -161,7 +161,7 @@ impl<'a> Picture<'a> {
         let mut line = self.canvas.lanes(story);
         self.gutter(&mut line, scene);
         let mut is_drawn = false;
-        if let Some(m) = message(&step.what) {
+        if let Some(m) = step.what.message() {
             let head = match step.what {
                 What::Deliver(_) => canvas::Head::Arrives,
                 What::Duplicate(_) => canvas::Head::Copied,
@@ -169,8 +169,8 @@ impl<'a> Picture<'a> {
             };
             is_drawn = self.message(&mut line, story, m, scene.origin, head);
         }
-        if let Some(node) = actor(step) {
-            let from = message(&step.what).map(|m| m.src);
+        if let Some(node) = step.what.actor() {
+            let from = step.what.message().map(|m| m.src);
             self.canvas
                 .marks(&mut line, node, &event_marks(scene), from);
         }
@@ -188,7 +188,7 @@ impl<'a> Picture<'a> {
             self.canvas.banner(&mut line, &words, Style::Warn, false);
         }
         self.text(line, story, scene, is_drawn);
-        if let Some(node) = actor(step) {
+        if let Some(node) = step.what.actor() {
             self.lost_sends(story, node, &step.did);
         }
         let lost = step.lost.iter().zip(&scene.lost);

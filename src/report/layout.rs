@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use super::Options;
 use super::names::{DisplayNames, Sort};
-use super::story::{actor, message};
 use super::text::{Detail, width};
 use super::weight::has_key_states;
 use crate::model::Time;
@@ -131,7 +130,7 @@ fn width_of(names: &DisplayNames, node: usize) -> usize {
 /// The pitch at which most arrows can bear the name of their message.
 fn wanted<'a>(steps: impl Iterator<Item = &'a StepRecord>, names: &DisplayNames) -> usize {
     let label = |s: &StepRecord| {
-        let m = message(&s.what)?;
+        let m = s.what.message()?;
         Some(width(&names.label(Sort::Message, &m.message, Detail::Kind)))
     };
     let longest = steps.filter_map(label).max().unwrap_or(4);
@@ -150,7 +149,7 @@ fn visible(trace: &Trace, options: &Options) -> Vec<usize> {
         .collect();
     let concerns = |step: &StepRecord| {
         options.nodes.is_empty()
-            || match (message(&step.what), step.what.node()) {
+            || match (step.what.message(), step.what.node()) {
                 (Some(m), _) => wanted.contains(&m.src) || wanted.contains(&m.dst),
                 (None, Some(node)) => wanted.contains(&node),
                 (None, None) => true,
@@ -180,8 +179,8 @@ fn active<'a>(
     }
     let mut active = BTreeSet::new();
     for step in steps {
-        active.extend(actor(step));
-        active.extend(message(&step.what).into_iter().flat_map(|m| [m.src, m.dst]));
+        active.extend(step.what.actor());
+        active.extend(step.what.message().into_iter().flat_map(|m| [m.src, m.dst]));
         active.extend(
             step.did
                 .sent

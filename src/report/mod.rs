@@ -21,17 +21,21 @@ mod step;
 mod story;
 mod telling;
 mod text;
+mod told;
 mod transcript;
 mod walk;
 mod weight;
 mod words;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use diagram::diagram;
 pub use facts::facts;
+pub(crate) use paint::{Style, paint};
 pub use step::step;
+pub(crate) use text::{clean, wrap};
+pub use told::{Flying, Telling, ToldStep, Weight, telling};
 pub use transcript::transcript;
 pub use walk::{Landmark, details, landmark, screen};
 
@@ -85,7 +89,7 @@ impl Default for Options {
 }
 
 impl Options {
-    fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
         self.width.clamp(WIDTH_MIN, WIDTH_MAX)
     }
 }

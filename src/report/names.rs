@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::story::{Origin, message};
+use super::story::Origin;
 use super::telling::Common;
 use super::text::{Detail, clean, fit, shorten};
 use crate::model::Observation;
@@ -153,7 +153,7 @@ fn various(trace: &Trace) -> (BTreeSet<(Sort, String)>, Common) {
         let subject = match what {
             Some(What::Timeout { timer, .. }) => Some((Sort::Timer, timer)),
             Some(What::Choose { value, .. }) => Some((Sort::Choice, value)),
-            Some(what) => message(what).map(|m| (Sort::Message, &m.message)),
+            Some(what) => what.message().map(|m| (Sort::Message, &m.message)),
             None => None,
         };
         let sent = did.sent.iter().map(|s| (Sort::Message, &s.message));

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthChar;
 
 /// What a piece of text is, for those who see colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Style {
+pub(crate) enum Style {
     #[default]
     Plain,
     Dim,
@@ -119,7 +119,7 @@ impl Line {
 }
 
 /// A whole text in one style.
-pub(super) fn paint(text: &str, style: Style, color: bool) -> String {
+pub(crate) fn paint(text: &str, style: Style, color: bool) -> String {
     if color && style != Style::Plain {
         format!("{}{text}{RESET}", style.code())
     } else {

@@ -5,7 +5,7 @@
 
 use super::Options;
 use super::paint::{Style, paint};
-use super::story::{Story, actor, message};
+use super::story::Story;
 use super::text::{clean, fit, wrap};
 use super::transcript::transcript_of;
 use crate::model::id::named;
@@ -44,15 +44,15 @@ pub fn step(trace: &Trace, number: usize, options: &Options) -> Option<String> {
             out.push(format!("{pad}{part}"));
         }
     }
-    if let (Some(_), Some(origin)) = (message(&step.what), scene.origin) {
-        let sent = match (origin.step, origin.copy) {
+    if let (Some(_), Some(origin)) = (step.what.message(), scene.origin) {
+        let sent = match (origin.step, origin.is_copy()) {
             (0, _) => "sent at the start".to_owned(),
             (n, false) => format!("sent in step {n}"),
             (n, true) => format!("a copy of what step {n} sent"),
         };
         out.push(format!("  the message was {sent}"));
     }
-    if actor(step).is_some()
+    if step.what.actor().is_some()
         && let Some(after) = &step.after
     {
         out.push(String::new());

@@ -23,8 +23,14 @@ pub(super) enum Condition {
 pub(super) struct Origin {
     /// The step that sent it; 0 is the start.
     pub step: usize,
-    /// The network made it from another.
-    pub copy: bool,
+    /// The network made it from another, in this step.
+    pub copied_in: Option<usize>,
+}
+
+impl Origin {
+    pub fn is_copy(self) -> bool {
+        self.copied_in.is_some()
+    }
 }
 
 /// What a step looked like from the steps before it.
@@ -162,11 +168,11 @@ impl<'a> Story<'a> {
     pub fn next(&mut self) -> Option<Scene<'a>> {
         let step = self.trace.steps.get(self.steps)?;
         self.steps += 1;
-        let actor = actor(step);
+        let actor = step.what.actor();
         let scene = Scene {
             number: self.number(),
             step,
-            origin: message(&step.what).and_then(|m| self.origin(m, &step.what)),
+            origin: step.what.message().and_then(|m| self.origin(m, &step.what)),
             lost: step.lost.iter().map(|m| self.take(m, true)).collect(),
             before: actor.and_then(|node| self.record(node)),
             key_before: actor.and_then(|node| self.keys.get(node).copied().flatten()),
@@ -211,7 +217,7 @@ impl<'a> Story<'a> {
         for sent in did.sent.iter().filter(|s| s.lost.is_none()) {
             let origin = Origin {
                 step: self.number(),
-                copy: false,
+                copied_in: None,
             };
             let key = (node, sent.dst, sent.message.as_str());
             self.flight.entry(key).or_default().push(origin);
@@ -235,12 +241,13 @@ impl<'a> Story<'a> {
     /// Finds the message of an event, and does to it what the event does. Equal messages cannot
     /// be told apart: the first to arrive is called the original.
     fn origin(&mut self, m: &'a Message, what: &What) -> Option<Origin> {
+        let now = self.number();
         match what {
             What::Duplicate(_) => {
                 let all = self.flight.get_mut(&(m.src, m.dst, m.message.as_str()))?;
                 let origin = *all.first()?;
                 all.push(Origin {
-                    copy: true,
+                    copied_in: Some(now),
                     ..origin
                 });
                 Some(origin)
@@ -252,7 +259,7 @@ impl<'a> Story<'a> {
                 Some(std::mem::replace(
                     first,
                     Origin {
-                        copy: true,
+                        copied_in: Some(now),
                         ..*first
                     },
                 ))
@@ -264,24 +271,8 @@ impl<'a> Story<'a> {
     /// Takes a message out of flight; a copy first if it is to be lost.
     fn take(&mut self, m: &'a Message, copy_first: bool) -> Option<Origin> {
         let all = self.flight.get_mut(&(m.src, m.dst, m.message.as_str()))?;
-        let copy = all.iter().position(|o| o.copy).filter(|_| copy_first);
+        let copy = all.iter().position(|o| o.is_copy()).filter(|_| copy_first);
         let at = copy.unwrap_or(0);
         (at < all.len()).then(|| all.remove(at))
-    }
-}
-
-/// The message of an event, if it is about one.
-pub(super) fn message(what: &What) -> Option<&Message> {
-    match what {
-        What::Deliver(m) | What::ArriveAtDown(m) | What::Drop(m) | What::Duplicate(m) => Some(m),
-        _ => None,
-    }
-}
-
-/// The node whose handler ran, or that went down.
-pub(super) fn actor(step: &StepRecord) -> Option<usize> {
-    match &step.what {
-        What::ArriveAtDown(_) | What::Drop(_) | What::Duplicate(_) => None,
-        what => what.node(),
     }
 }

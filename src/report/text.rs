@@ -13,7 +13,7 @@ pub(super) fn width(text: &str) -> usize {
 
 /// Text from a file, made safe to show: a character that is not plainly visible is escaped, and
 /// so is every one outside ASCII where `ascii` asks for it.
-pub(super) fn clean(text: &str, ascii: bool) -> String {
+pub(crate) fn clean(text: &str, ascii: bool) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let visible = c.width().is_some_and(|w| w > 0) && !reorders(c);
@@ -56,7 +56,7 @@ pub(super) fn fit(text: &str, columns: usize, ascii: bool) -> String {
 
 /// Breaks text at blanks into lines of at most so many columns, the second and later ones
 /// indented. A word that is too long is broken.
-pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
     let columns = columns.max(indent + 2);
     let mut lines = Vec::new();
     let mut line = String::new();

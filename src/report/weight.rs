@@ -15,7 +15,7 @@ const FOLD_MIN: usize = 2;
 
 /// How much a step matters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Weight {
+pub enum Weight {
     /// A message or a timer on its way; nothing that matters is otherwise than before.
     #[default]
     Quiet,
@@ -218,7 +218,7 @@ impl Skipped {
                 let timer = names.label(Sort::Timer, timer, Detail::Kind);
                 *self.timers.entry(timer).or_default() += 1;
             }
-            what => self.messages += usize::from(super::story::message(what).is_some()),
+            what => self.messages += usize::from(what.message().is_some()),
         }
     }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::layout::Layout;
 use super::names::{DisplayNames, Sort};
-use super::story::Scene;
+use super::story::{Origin, Scene};
 use super::text::{Detail, fit, width, wrap};
 use crate::model::Observation;
 use crate::trace::{Did, Message, Sent, What};
@@ -137,6 +137,11 @@ pub(super) fn start(node: usize, did: &Did, names: &DisplayNames, columns: usize
     in_lines(&said, columns, names.ascii)
 }
 
+/// A step in one sentence, with all it did.
+pub(super) fn whole(scene: &Scene<'_>, names: &DisplayNames) -> String {
+    sentence(scene, names, false, Level::Kinds)
+}
+
 fn sentence(scene: &Scene<'_>, names: &DisplayNames, is_drawn: bool, level: Level) -> String {
     let step = scene.step;
     let lost = |m: &Message, what: &str| {
@@ -149,7 +154,7 @@ fn sentence(scene: &Scene<'_>, names: &DisplayNames, is_drawn: bool, level: Leve
             if is_drawn && only_sends(scene, level) {
                 node.push(':');
             }
-            let copy = scene.origin.is_some_and(|o| o.copy);
+            let copy = scene.origin.is_some_and(Origin::is_copy);
             let gets = match (is_drawn, copy) {
                 (true, true) => " gets a copy:".to_owned(),
                 (true, false) => String::new(),

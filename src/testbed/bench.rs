@@ -9,12 +9,12 @@ use rayon::prelude::*;
 use rustc_hash::FxHasher;
 
 use super::budgets;
-use super::case::{Case, CheckOptions, EngineKind, Hunted, RunLimits};
+use super::case::{Case, CheckOptions, EngineKind, Hunted, Near, RunLimits};
 use super::compare::{check_outcome, refutes, runs_outcome};
 use super::estimate;
 use super::judge_check::{allowed, report_check};
 use super::one_run::Asked;
-use super::record::record;
+use super::record::{record, record_schedule};
 use super::report::{CheckReport, CheckVerdict, Expected, RunReport};
 use super::seen::Sights;
 use super::story::{self, RefutedStory, Story, Told};
@@ -24,7 +24,9 @@ use crate::check::{self, Limits, Monitor, Patient, Question};
 use crate::estimate::{Outlook, Reached};
 use crate::model::cluster::enumerate;
 use crate::model::promise::located;
-use crate::model::{Event, Property, Protocol, Rules, Statement, System, Time, View, World};
+use crate::model::{
+    Event, Expectation, Property, Protocol, Rules, Statement, System, Time, View, World,
+};
 use crate::run::{Script, execute};
 use crate::scenario::{Counting, Resolved, Scenario, ScenarioError, ScheduleLine};
 use crate::sim::setup::Setup;
@@ -360,6 +362,30 @@ impl<P: Protocol> Case for Testbed<P> {
         let params = &self.case.params;
         let recorded = record(&system, params, &properties, origin, &mut scheduler).ok();
         recorded.map(|(_, _, trace)| trace)
+    }
+
+    fn nearest(&self, property: &str, most: usize, monitor: &mut dyn Monitor) -> Option<Near> {
+        let system = self.check_system()?;
+        let property = self.case.properties.iter().find(|p| p.name == property)?;
+        let Expectation::Reachable(goal) = property.expectation else {
+            return None;
+        };
+        let start = check::start(&system, &self.after);
+        let found = check::nearest(&system, &start, goal, most, monitor);
+        let mut schedule = system.spell(&self.after);
+        schedule.extend(found.schedule);
+        let watched = Property::without_premise(&self.case.properties);
+        let origin = Origin {
+            property: Some(property.name.to_owned()),
+            ..self.origin("checker")
+        };
+        let (_, trace) = record_schedule(&system, &self.case.params, &watched, origin, &schedule);
+        Some(Near {
+            trace,
+            reason: found.reason?.text,
+            worlds: found.worlds,
+            all: found.all,
+        })
     }
 
     fn checkpoints(&self, options: &CheckOptions, path: &Path) -> Result<Folder, CheckpointError> {

@@ -80,6 +80,17 @@ pub struct Hunted {
     pub seen: Seen,
 }
 
+/// What comes nearest to a goal.
+#[derive(Clone, Debug)]
+pub struct Near {
+    pub trace: Trace,
+    /// Why the goal is not met where it ends.
+    pub reason: String,
+    /// How many worlds were looked at, and whether these are all.
+    pub worlds: usize,
+    pub all: bool,
+}
+
 /// A scenario on trial.
 pub trait Case: Send + Sync {
     /// What scenario files call the protocol.
@@ -152,6 +163,14 @@ pub trait Case: Send + Sync {
     /// A run of what is checked, in which nothing more fails: the events before the search, and the first of
     /// what comes of them. For a picture where a check has none to show.
     fn glimpse(&self) -> Option<Trace>;
+
+    /// The run of what is checked that comes nearest to what a property asks for, out of so many worlds: its trace,
+    /// whose verdict says what is missing in the end. Nothing if it asks for nothing that a run comes to, or a run
+    /// does come to it.
+    ///
+    /// # Panics
+    /// If the scenario has no check, or its story is refuted.
+    fn nearest(&self, property: &str, most: usize, monitor: &mut dyn Monitor) -> Option<Near>;
 
     /// The folder for the checkpoints of such a check. What lies there must be of the very same, and nobody
     /// else may be at work in it.

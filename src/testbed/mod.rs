@@ -24,8 +24,8 @@ pub mod verify;
 
 pub use bench::{Testbed, run_seeds, within_bounds};
 pub use case::{
-    BugInfo, Case, CheckOptions, EngineKind, Hunted, ParameterInfo, PropertyInfo, ProtocolInfo,
-    RUN_STATES, RunLimits,
+    BugInfo, Case, CheckOptions, EngineKind, Hunted, Near, ParameterInfo, PropertyInfo,
+    ProtocolInfo, RUN_STATES, RunLimits,
 };
 pub use compare::summary;
 pub use comparison::{Compared, Ended, Trials, markdown as comparison_markdown};

@@ -192,6 +192,24 @@ impl What {
             What::Cut { .. } | What::Heal { .. } => None,
         }
     }
+
+    /// The node whose handler ran, or that went down.
+    pub fn actor(&self) -> Option<usize> {
+        match self {
+            What::ArriveAtDown(_) | What::Drop(_) | What::Duplicate(_) => None,
+            what => what.node(),
+        }
+    }
+
+    /// The message of an event, if it is about one.
+    pub fn message(&self) -> Option<&Message> {
+        match self {
+            What::Deliver(m) | What::ArriveAtDown(m) | What::Drop(m) | What::Duplicate(m) => {
+                Some(m)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A message on a link.

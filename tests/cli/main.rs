@@ -6,6 +6,7 @@ mod answers;
 mod budgets;
 mod check;
 mod checkpoint;
+mod explain;
 mod family;
 mod hunt;
 mod matrix;
@@ -118,6 +119,7 @@ fn help_of_every_command_has_examples() {
         "run",
         "check",
         "test",
+        "explain",
         "replay",
         "list",
         "matrix",

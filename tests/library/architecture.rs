@@ -62,6 +62,11 @@ const IMPORTS: &[Imports] = &[
         because: "a picture is made of a trace and nothing else",
     },
     Imports {
+        module: "explain",
+        may: &["model", "trace", "report", "explain"],
+        because: "an explanation is made of a trace and what is known beforehand",
+    },
+    Imports {
         module: "scenario",
         may: &[
             "model",
@@ -81,6 +86,7 @@ const IMPORTS: &[Imports] = &[
             "model",
             "protocols",
             "trace",
+            "explain",
             "scenario",
             "matrix",
             "testbed",
@@ -200,7 +206,7 @@ const WORDS: &[Words] = &[
             "Protocol",
             "execute",
         ],
-        within: &["report/"],
+        within: &["report/", "explain/"],
         except: &[],
         tests_too: false,
         because: "a report reads traces and runs no actor",

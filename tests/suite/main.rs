@@ -4,6 +4,7 @@
 //! One program, so that whatever several of these tests compare is run and explored once.
 
 mod detection;
+mod explained;
 mod found;
 mod matrix;
 mod pictures;

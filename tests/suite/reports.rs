@@ -24,7 +24,9 @@ Time runs downwards; every event is a line. The tests keep these files true.
 [The matrix of assumptions](matrix.md) says which faults each property bears. [What articles print](naive.md)
 as two-phase commit, and how it breaks. [Skeen's criterion](skeen.md) says who can decide alone;
 [one story](compare.md) told to several protocols, what each makes of it and what it costs.
-[How likely is commitment](estimate.md), measured, computed, and as some articles have it. [What it takes to find a
+[Why each mistake fails](explained), a page for each protocol: which steps are behind it, by which rule of the paper each
+was taken, and where the two sides parted. [How likely is commitment](estimate.md), measured, computed, and as some
+articles have it. [What it takes to find a
 mistake](detection.md): after how many seeds each hunter finds it, and what the checker needs.
 ";
 

@@ -2,13 +2,14 @@
 //! node stands.
 
 use super::bugs::Mistake;
+use super::rules::RULES;
 use super::{
     Begins, Claim, DecentralisedTwoPhaseCommit, History, Msg, Params, Phase, Record, State,
     Storage, Timer, first,
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Step, Successes,
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Step, Successes,
     Symmetry, Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Sites, claims};
@@ -55,6 +56,10 @@ impl Protocol for DecentralisedTwoPhaseCommit {
             (Timer::Inquiry(_), Phase::Prepared { yes }) => self.everyone().minus(yes),
             _ => NodeSet::EMPTY,
         }
+    }
+
+    fn rules() -> &'static [Rule] {
+        RULES
     }
 
     fn hears(&self, _: &str, told: Told<'_, Self>) -> bool {

@@ -55,6 +55,7 @@ mod messages;
 mod params;
 mod properties;
 mod protocol;
+mod rules;
 mod site;
 #[cfg(test)]
 mod tests;

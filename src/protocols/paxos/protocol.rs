@@ -2,14 +2,15 @@
 //! where a node stands.
 
 use super::bugs::Mistake;
+use super::rules::RULES;
 use super::{
     Acceptor, Ballot, Claim, History, Learner, Msg, Params, Paxos, Phase, State, Storage, Timer,
 };
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Step, Successes,
-    Variant, View,
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Step,
+    Successes, Variant, View,
 };
 
 impl Protocol for Paxos {
@@ -82,6 +83,10 @@ impl Protocol for Paxos {
         };
         let beyond = next.is_some_and(|next| next > Ballot(self.params.ballots));
         beyond.then_some("ballots")
+    }
+
+    fn rules() -> &'static [Rule] {
+        RULES
     }
 
     fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {

@@ -83,6 +83,7 @@ mod params;
 mod participant;
 mod properties;
 mod protocol;
+mod rules;
 mod site;
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 
 use super::acceptor::THEIRS;
 use super::bugs::Mistake;
+use super::rules::RULES;
 use super::{
     Acceptor, Ballot, Claim, History, Leader, Msg, Params, Participant, PaxosCommit, Phase, State,
     Storage, TXN, Timer, Votes,
@@ -10,8 +11,8 @@ use super::{
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Step, Successes,
-    Variant, View,
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Step,
+    Successes, Variant, View,
 };
 use crate::protocols::atomic_commitment::{self, Shown, claims};
 
@@ -93,6 +94,10 @@ impl Protocol for PaxosCommit {
         };
         let next = self.ballot_above(a.record.promised, id);
         (begins && next > Ballot(self.params.ballots)).then_some("ballots")
+    }
+
+    fn rules() -> &'static [Rule] {
+        RULES
     }
 
     fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {

@@ -73,6 +73,7 @@ mod phases;
 mod properties;
 mod protocol;
 mod recovery;
+mod rules;
 mod site;
 mod termination;
 #[cfg(test)]

@@ -2,13 +2,14 @@
 //! stands.
 
 use super::bugs::Mistake;
+use super::rules::RULES;
 use super::{
     Census, History, Log, Msg, Params, Part, Phase, State, Storage, Termination, ThreePhaseCommit,
     Timer, Undecided,
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Step, Successes,
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Step, Successes,
     Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Claim, Sites, claims, coordinator};
@@ -65,6 +66,10 @@ impl Protocol for ThreePhaseCommit {
             (Timer::Silence(_), Phase::Undecided(u)) => self.awaited(id, &u),
             _ => NodeSet::EMPTY,
         }
+    }
+
+    fn rules() -> &'static [Rule] {
+        RULES
     }
 
     fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {

@@ -2,13 +2,14 @@
 //! stands.
 
 use super::bugs::Mistake;
+use super::rules::RULES;
 use super::{
     Claim, History, Msg, Params, Phase, Record, State, Storage, Termination, Timer,
     TreeTwoPhaseCommit,
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Step, Successes,
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Step, Successes,
     Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Sites, claims};
@@ -61,6 +62,10 @@ impl Protocol for TreeTwoPhaseCommit {
             (Timer::Inquiry(_), Phase::Ready { awaited, .. }) => awaited,
             _ => NodeSet::EMPTY,
         }
+    }
+
+    fn rules() -> &'static [Rule] {
+        RULES
     }
 
     fn hears(&self, _: &str, told: Told<'_, Self>) -> bool {

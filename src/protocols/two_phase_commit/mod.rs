@@ -66,6 +66,7 @@ mod params;
 mod participant;
 mod properties;
 mod protocol;
+mod rules;
 mod site;
 mod symmetry;
 #[cfg(test)]

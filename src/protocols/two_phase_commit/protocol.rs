@@ -2,13 +2,14 @@
 //! for whom, and where a node stands.
 
 use super::bugs::Mistake;
+use super::rules::RULES;
 use super::{
     Coordinator, CoordinatorRecord, Decision, History, Msg, Params, Participant, ParticipantRecord,
     State, Storage, Termination, Timer, TwoPhaseCommit,
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Step, Successes,
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Step, Successes,
     Symmetry, Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Claim, claims, coordinator};
@@ -67,6 +68,10 @@ impl Protocol for TwoPhaseCommit {
             },
             _ => NodeSet::EMPTY,
         }
+    }
+
+    fn rules() -> &'static [Rule] {
+        RULES
     }
 
     fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {

@@ -1,6 +1,6 @@
 //! Pictures reviewed as text, and traces that mean harm.
 
-mod build;
+pub mod build;
 mod hostile;
 mod pictures;
 mod points;

@@ -7,3 +7,4 @@ pub mod matrix;
 pub mod params;
 pub mod properties;
 pub mod protocol;
+mod rules;

@@ -1,11 +1,12 @@
 //! What Raft says of itself: who takes part, who waits for whom, what a check leaves open, and where
 //! a node stands.
 
+use super::rules::RULES;
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Step, Successes,
-    Variant, View,
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Step,
+    Successes, Variant, View,
 };
 use crate::protocols::raft::{
     Claim, Client, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
@@ -93,6 +94,10 @@ impl Protocol for Raft {
             _ => return None,
         };
         (term.0 >= self.params.terms).then_some("terms")
+    }
+
+    fn rules() -> &'static [Rule] {
+        RULES
     }
 
     fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {

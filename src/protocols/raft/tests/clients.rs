@@ -24,6 +24,13 @@ fn only_the_leader_answers() {
     assert_eq!(follower.server().commit_index, 1);
 }
 
+/// No variant of the matrix has clients.
+#[test]
+fn what_clients_are_told_follows_a_rule() {
+    let raft = raft(&Params::default());
+    crate::protocols::every_arm_has_a_rule(&raft);
+}
+
 /// A client that may ask twice asks twice, and then waits for something else.
 #[test]
 fn a_client_gives_up_when_it_has_asked_often_enough() {

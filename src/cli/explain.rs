@@ -1,0 +1,545 @@
+//! `jury explain`: why a run failed, or how far a goal was come.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use crate::explain::{self, Explanation};
+use crate::testbed::{
+    self, Case, CheckOptions, CheckReport, CheckVerdict, PropertyReport, RunReport, Strategy,
+};
+use crate::trace::{self, Trace};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::check::{by_itself, examine};
+use super::edge::Options;
+use super::limits::{Limits, RunLimits};
+use super::output::{Output, Paint};
+use super::picture::Picture;
+use super::progress::SearchBar;
+use super::shapes::{Answer, InJson};
+use super::{Failure, Outcome, Terminal, edge, failure, interrupt, seeds, sources, story, words};
+
+/// So many worlds are looked at for the one that comes nearest to a goal.
+const NEAR_WORLDS: usize = 20_000;
+/// A run with more steps is made small before anybody reads it.
+const STEPS_SMALL: usize = 60;
+
+const EXAMPLES: &str = "\
+Examples:
+  jury explain mine.json                           what its check found, or its first run that fails
+  jury explain mine.json --seed 7                  one run
+  jury explain mine.json --seed 7 --strategy walk  one that `jury hunt` found
+  jury explain t.json                              a trace that `--trace` wrote
+  jury explain mine.json --property non-blocking   one property; of a goal that was not reached, how far it came";
+
+/// Tell why a run failed: what came of what, what did not arrive, and which rule each step follows.
+///
+/// Leaves out all that is not behind the verdict. Of two things that conflict it tells the last that both have in
+/// their past; of a run that is blocked, who waits for whom; of a goal that was not reached, what came nearest and
+/// which bounds and handlers stand in the way. The exit code is 0 if there was something to explain.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// A scenario, or a trace.
+    file: PathBuf,
+
+    /// The run with this seed.
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = seeds::parse, conflicts_with = "property")]
+    seed: Option<u64>,
+
+    /// How the events of that run are chosen [default: as the scenario's `run` has it].
+    #[arg(long, value_name = "STRATEGY", requires = "seed")]
+    strategy: Option<Strategy>,
+
+    /// This property of the check.
+    #[arg(long, value_name = "NAME")]
+    property: Option<String>,
+
+    #[command(flatten)]
+    answer: InJson,
+
+    #[command(flatten)]
+    limits: Limits,
+
+    #[command(flatten)]
+    picture: Picture,
+}
+
+/// An explanation, and where to go on from there.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Explained {
+    #[serde(flatten)]
+    explanation: Explanation,
+    /// Of a goal that was not reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    goal: Option<Goal>,
+    /// What else failed in the check.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<Other>,
+    /// Commands that go on from here.
+    next: Vec<String>,
+    /// The run that was explained, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trace: Option<Trace>,
+}
+
+/// A property that failed as well.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Other {
+    property: String,
+    verdict: String,
+    summary: String,
+}
+
+/// How far a goal was come, where a run comes near it.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Goal {
+    /// How many worlds were looked at for the one that comes nearest; none if nothing asks for one.
+    worlds: usize,
+    /// These are all that there are.
+    all: bool,
+    /// What may stand in the way: whole sentences.
+    in_the_way: Vec<String>,
+}
+
+/// What was found, and is explained.
+struct Found {
+    explanation: Explanation,
+    /// The run that it is about, if it is about one.
+    trace: Option<Trace>,
+    others: Vec<Other>,
+    next: Vec<String>,
+    goal: Option<Goal>,
+}
+
+pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
+    let begun = Instant::now();
+    let found = if let Some(trace) = trace_of(&args.file)? {
+        args.recorded(trace)?
+    } else {
+        let case = edge::open(&args.file)?;
+        let story = match args.seed {
+            Some(_) => case.refuted_run(),
+            None => case.refuted_check().or(case.refuted_run()),
+        };
+        if let Some(story) = story {
+            return story::tell(&args.story(begun), story, None, terminal);
+        }
+        interrupt::heed();
+        args.find(case.as_ref())?
+    };
+    let mut out = Output::new(terminal);
+    if args.answer.json {
+        let seconds = begun.elapsed().as_secs_f64();
+        let explained = Explained {
+            explanation: found.explanation,
+            goal: found.goal,
+            others: found.others,
+            next: found.next,
+            trace: found.trace.filter(|_| args.answer.with_trace),
+        };
+        let outcome = Outcome::AsExpected;
+        let answer = Answer::new("explain", Some(&args.file), seconds, outcome, explained);
+        out.json(&answer)?;
+    } else {
+        let options = args.picture.options(terminal);
+        tell(&mut out, &found, &options)?;
+    }
+    out.finish()?;
+    Ok(Outcome::AsExpected)
+}
+
+impl Args {
+    fn name(&self) -> String {
+        words::typed(&self.file.display().to_string())
+    }
+
+    /// How to tell a story that is refuted.
+    fn story(&self, begun: Instant) -> story::Asked<'_> {
+        story::Asked {
+            command: "explain",
+            file: &self.file,
+            begun,
+            json: self.answer.json,
+            with_trace: self.answer.with_trace,
+            quiet: false,
+            part: (None, None),
+            picture: self.picture,
+        }
+    }
+
+    fn recorded(&self, trace: Trace) -> Result<Found, Failure> {
+        for (flag, given) in [
+            ("--seed", self.seed.is_some()),
+            ("--property", self.property.is_some()),
+        ] {
+            if given {
+                let file = self.file.display();
+                return Err(Failure::new(
+                    format!("{file} is a trace: it has one run, and `{flag}` names none"),
+                    format!("leave out `{flag}`, or name the scenario"),
+                ));
+            }
+        }
+        let (program, file) = (words::program(), self.name());
+        let mut next = vec![format!("{program} replay {file}")];
+        if trace.steps.len() > STEPS_SMALL {
+            next.push(format!("{program} shrink {file}"));
+        }
+        Ok(Found {
+            explanation: self.explained(&trace)?,
+            trace: Some(trace),
+            others: Vec::new(),
+            next,
+            goal: None,
+        })
+    }
+
+    fn find(&self, case: &dyn Case) -> Result<Found, Failure> {
+        if let Some(seed) = self.seed {
+            return self.of_run(case, seed);
+        }
+        if let Some(name) = &self.property {
+            let known = case.properties();
+            if !known.contains(&name.as_str()) {
+                return Err(failure::unknown("property", name, known));
+            }
+            if !case.has_check() {
+                return Err(super::check::has_none(&self.file));
+            }
+        }
+        if case.has_check()
+            && let Some(found) = self.of_check(case)?
+        {
+            return Ok(found);
+        }
+        self.of_first_failing(case)
+    }
+
+    /// The run of a seed.
+    fn of_run(&self, case: &dyn Case, seed: u64) -> Result<Found, Failure> {
+        let by = self.strategy.unwrap_or(Strategy::Random);
+        if !case.strategies().contains(&by) && case.seeds().is_none() {
+            return Err(Failure::new(
+                format!("{} has nothing for `{by}` to go by", self.file.display()),
+                "leave out `--seed`: what its check finds is explained",
+            ));
+        }
+        let guard = RunLimits::from(&self.limits).guard();
+        let watch = || guard.look();
+        let limits = testbed::RunLimits {
+            states: guard.states,
+            watch: &watch,
+            ..testbed::RunLimits::default()
+        };
+        let report = match by {
+            Strategy::Random => case.run(seed, true, &limits),
+            by => case.hunt(seed, by, true, &limits).report,
+        };
+        self.of_report(report)
+    }
+
+    fn of_report(&self, report: RunReport) -> Result<Found, Failure> {
+        let (program, file, seed) = (words::program(), self.name(), report.seed);
+        let how = match self.strategy.filter(|by| *by != Strategy::Random) {
+            Some(by) => format!("hunt {file} --strategy {by} --seed {seed}"),
+            None => format!("run {file} --seed {seed}"),
+        };
+        let mut next = vec![format!("{program} {how}")];
+        let by = self
+            .strategy
+            .map_or_else(String::new, |by| format!(" --strategy {by}"));
+        next.push(format!("{program} shrink {file} --seed {seed}{by}"));
+        let trace = report.trace.expect("it was asked for");
+        Ok(Found {
+            explanation: self.explained(&trace)?,
+            trace: Some(trace),
+            others: Vec::new(),
+            next,
+            goal: None,
+        })
+    }
+
+    /// The first run that fails, if one does.
+    fn of_first_failing(&self, case: &dyn Case) -> Result<Found, Failure> {
+        let nothing = |what: &str| {
+            let file = self.file.display();
+            let program = words::program();
+            Failure::new(
+                format!("nothing failed in {file}: {what}"),
+                format!(
+                    "`{program} hunt {}` tries many more seeds; `--property NAME` explains how far a goal was come",
+                    self.name()
+                ),
+            )
+        };
+        let Some(named) = case.seeds() else {
+            return Err(nothing("its check found nothing against its properties"));
+        };
+        let guard = RunLimits::from(&self.limits).guard();
+        let reports = seeds::run(case, &named, &self.file.display().to_string(), &guard);
+        let is_failing = |report: &&RunReport| {
+            use testbed::RunVerdict::{Blocked, Undecided, Violated};
+            matches!(report.verdict, Violated | Blocked | Undecided)
+        };
+        let Some(first) = reports
+            .iter()
+            .filter(is_failing)
+            .min_by_key(|r| (r.verdict, r.seed))
+        else {
+            return Err(nothing("all its runs are well"));
+        };
+        self.of_report(seeds::again(case, first.seed, true, &guard))
+    }
+
+    /// What the check found against the property that was asked for, or against the first; nothing if it found
+    /// nothing.
+    fn of_check(&self, case: &dyn Case) -> Result<Option<Found>, Failure> {
+        let options = CheckOptions {
+            properties: self.property.iter().cloned().collect(),
+            states_max: self.limits.states,
+            depth_max: self.limits.depth(),
+            tuning: self.limits.tuning(),
+            ..CheckOptions::default()
+        };
+        let checked = examine(case, &options, &self.limits, SearchBar::new())?;
+        let report = checked.report;
+        let against = |p: &&PropertyReport| {
+            by_itself(p) == Outcome::Refuted || p.verdict == CheckVerdict::NotJudged
+        };
+        let failed: Vec<&PropertyReport> = report.properties.iter().filter(against).collect();
+        // A run says more than that there is none.
+        let is_shown = |p: &&&PropertyReport| p.trace.is_some();
+        let wanted = match &self.property {
+            Some(name) => report.properties.iter().find(|p| p.property == *name),
+            None => failed.iter().find(is_shown).or(failed.first()).copied(),
+        };
+        let Some(property) = wanted else {
+            return Ok(None);
+        };
+        let others = failed.iter().filter(|p| p.property != property.property);
+        let others = others.filter_map(|p| other(p)).collect();
+        let (program, file) = (words::program(), self.name());
+        let name = &property.property;
+        let mut next = vec![format!("{program} check {file} --property {name}")];
+        let is_shown = property.trace.is_some();
+        if is_shown {
+            next[0].push_str(" --trace t.json");
+            next.push(format!("{program} replay t.json --step"));
+        }
+        let is_met = matches!(
+            property.verdict,
+            CheckVerdict::Holds | CheckVerdict::Reached
+        );
+        if is_met && !is_shown {
+            return Err(Failure::new(
+                format!("there is nothing to explain: {name} {}", property.qualified),
+                "name a property that does not hold, or leave out `--property`",
+            ));
+        }
+        let found = Found {
+            explanation: Explanation::of_verdict(
+                case.protocol(),
+                name,
+                &property.qualified,
+                &property.sentences,
+            ),
+            trace: property.trace.clone(),
+            others,
+            next,
+            goal: None,
+        };
+        Ok(Some(match &found.trace {
+            Some(trace) => Found {
+                explanation: self.explained(trace)?,
+                ..found
+            },
+            None => self.of_goal(case, property, &report, found)?,
+        }))
+    }
+
+    /// The run that comes nearest to what a property asks for, and what may stand in its way.
+    fn of_goal(
+        &self,
+        case: &dyn Case,
+        property: &PropertyReport,
+        report: &CheckReport,
+        mut found: Found,
+    ) -> Result<Found, Failure> {
+        let mut watch = self.limits.watch(SearchBar::new());
+        let near = case.nearest(&property.property, NEAR_WORLDS, &mut watch);
+        let mut goal = Goal {
+            worlds: 0,
+            all: false,
+            in_the_way: in_the_way(property, report),
+        };
+        if let Some(mut near) = near {
+            (goal.worlds, goal.all) = (near.worlds, near.all);
+            let steps = words::count(near.trace.steps.len() as u64, "step", "steps");
+            let nearest = format!(
+                "The run that comes nearest has {steps}, and in its end {}.",
+                near.reason
+            );
+            let sentences = property
+                .sentences
+                .iter()
+                .cloned()
+                .chain([nearest])
+                .collect();
+            near.trace.verdict = Some(trace::Outcome {
+                verdict: property.qualified.clone(),
+                sentences,
+            });
+            found.explanation = self.explained(&near.trace)?;
+            found.trace = Some(near.trace);
+        }
+        found.goal = Some(goal);
+        Ok(found)
+    }
+
+    /// The explanation of a run, if there is anything to explain.
+    fn explained(&self, trace: &Trace) -> Result<Explanation, Failure> {
+        let background = edge::registry().background(trace);
+        explain::explain(trace, &background).ok_or_else(|| self.nothing_failed(trace))
+    }
+
+    fn nothing_failed(&self, trace: &Trace) -> Failure {
+        let file = self.file.display();
+        let verdict = trace
+            .verdict
+            .as_ref()
+            .map_or("nobody has judged it", |o| &o.verdict);
+        let advice = match self.seed {
+            Some(_) => "name a seed that fails: `jury run` and `jury hunt` tell which do",
+            None => "name a trace that ends in a failure",
+        };
+        Failure::new(
+            format!("nothing failed in this run of {file}: {verdict}"),
+            advice,
+        )
+    }
+}
+
+/// A property that failed as well, in a sentence or two.
+fn other(property: &PropertyReport) -> Option<Other> {
+    let trace = property.trace.as_ref()?;
+    let background = explain::Background {
+        mistake: None,
+        ..edge::registry().background(trace)
+    };
+    Some(Other {
+        property: property.property.clone(),
+        verdict: property.qualified.clone(),
+        summary: explain::summary(trace, &background),
+    })
+}
+
+fn tell(out: &mut Output, found: &Found, options: &Options) -> Result<(), Failure> {
+    let told = &found.explanation;
+    let origin = found.trace.as_ref().map(|trace| trace.origin.clone());
+    let origin = origin.unwrap_or_default();
+    let title = [
+        Some(told.protocol.clone()),
+        origin.scenario,
+        origin.seed.map(|seed| format!("seed {seed}")),
+        told.property.clone(),
+    ];
+    let dot = if options.ascii { " - " } else { " · " };
+    let title: Vec<String> = title.into_iter().flatten().collect();
+    let title = edge::prose(&title.join(dot), options);
+    out.line(out.paint(Paint::Bold, &title))?;
+    if let Some(about) = &origin.about {
+        out.line(edge::prose(about, options))?;
+    }
+    out.line("")?;
+    out.line(explain::text(told, options))?;
+    let mut sections = Vec::new();
+    if let Some(goal) = &found.goal {
+        sections.push(("What may stand in the way:", goal.in_the_way.clone()));
+    }
+    let others = found.others.iter();
+    let others = others.map(|o| format!("{}, {}: {}", o.property, o.verdict, o.summary));
+    sections.push((
+        "What failed as well (`--property NAME` explains it):",
+        others.collect(),
+    ));
+    for (heading, lines) in sections {
+        if !lines.is_empty() {
+            out.line("")?;
+            out.line(explain::section(heading, &lines, options))?;
+        }
+    }
+    out.line("")?;
+    out.line(out.paint(Paint::Bold, "Go on from here:"))?;
+    for command in &found.next {
+        out.line(format!("  {command}"))?;
+    }
+    let steps = found.trace.as_ref().map_or(0, |trace| trace.steps.len());
+    if steps > STEPS_SMALL {
+        let advice = format!(
+            "This run is long: `{} shrink` makes it small first.",
+            words::program()
+        );
+        out.line(edge::prose(&advice, options))?;
+    }
+    Ok(())
+}
+
+/// The trace that a file holds; nothing if it holds something else, which is then a scenario.
+fn trace_of(path: &Path) -> Result<Option<Trace>, Failure> {
+    if sources::is_stdin(path) || !path.is_file() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let is_trace = serde_json::from_str::<serde_json::Value>(text)
+        .is_ok_and(|value| value.get("jury_trace").is_some());
+    if !is_trace {
+        return Ok(None);
+    }
+    serde_json::from_str(text).map(Some).map_err(|error| {
+        Failure::new(
+            format!("{} is not a trace: {error}", path.display()),
+            "a trace is what `jury run --trace` and `jury check --trace` write",
+        )
+    })
+}
+
+/// What may keep a goal from being reached, by what the search that decided it left out, and never came to.
+fn in_the_way(property: &PropertyReport, report: &CheckReport) -> Vec<String> {
+    let search = &report.searches[property.search];
+    let mut sentences: Vec<String> = search.bounds.iter().map(|bound| withheld(bound)).collect();
+    sentences.extend(property.hints.clone());
+    sentences.extend(report.notes.clone());
+    if !search.imposed.is_empty() {
+        let imposed = words::listed(&search.imposed);
+        sentences.push(format!(
+            "It was looked for in runs with {imposed} alone, as the property assumes."
+        ));
+    }
+    for role in &search.unexercised {
+        let kinds = words::listed(&role.kinds);
+        sentences.push(format!(
+            "No {} ever got what it has a handler for: {kinds}.",
+            role.role
+        ));
+    }
+    let allowed = words::listed(&report.allowed);
+    sentences.push(format!("The scenario allows: {allowed}."));
+    sentences
+}
+
+/// What a bound kept from happening, and where it is set.
+fn withheld(bound: &str) -> String {
+    match bound {
+        "depth" => "The bound on depth ended runs that could have gone on: raise `bounds.depth`, or `--depth`.".to_owned(),
+        "timeouts" => "The bound on timeouts kept timers from firing: raise `bounds.timeouts`.".to_owned(),
+        "repairs" => "The budgets for repairs were spent: raise `faults.recoveries` or `faults.heals`.".to_owned(),
+        "states" | "time" | "memory" => format!("The search ran out of {bound}: raise `--{bound}`."),
+        other => format!("A bound of the protocol's own kept something from happening: {other}. Raise it in `params`."),
+    }
+}

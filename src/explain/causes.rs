@@ -1,0 +1,68 @@
+//! What happened before what in a trace (Lamport 1978).
+//!
+//! Invariant: causes come before what they cause. Steps are counted from 1, as they were recorded; the starts are
+//! no steps.
+
+use std::collections::BTreeSet;
+
+use crate::report::Telling;
+use crate::trace::{Trace, What};
+
+/// The direct causes of each step.
+#[derive(Debug)]
+pub(super) struct Causes(Vec<Vec<usize>>);
+
+impl Causes {
+    /// A step comes after the step before of its node, and after the one that put its message on its way. The end
+    /// of a cut comes after the cut.
+    pub fn of(trace: &Trace, telling: &Telling<'_>) -> Self {
+        let mut last = vec![0; trace.nodes.len()];
+        let mut all = vec![Vec::new()];
+        for (step, told) in trace.steps.iter().zip(&telling.steps) {
+            let nth = all.len();
+            let mut causes = BTreeSet::new();
+            causes.extend(told.sent_in);
+            match &step.what {
+                // It is down, since it crashed there.
+                What::ArriveAtDown(m) => causes.extend(last.get(m.dst)),
+                What::Heal { links } => {
+                    let before = &trace.steps[..nth - 1];
+                    let cut = before.iter().rposition(|step| match &step.what {
+                        What::Cut { links: cut } => cut == links,
+                        _ => false,
+                    });
+                    causes.extend(cut.map(|at| at + 1));
+                }
+                what => {
+                    if let Some(last) = what.actor().and_then(|node| last.get_mut(node)) {
+                        causes.insert(*last);
+                        *last = nth;
+                    }
+                }
+            }
+            // A trace may come from a file, and say anything.
+            causes.retain(|&cause| cause > 0 && cause < nth);
+            all.push(causes.into_iter().collect());
+        }
+        Causes(all)
+    }
+
+    /// The direct causes of a step.
+    pub fn direct(&self, step: usize) -> &[usize] {
+        self.0.get(step).map_or(&[], Vec::as_slice)
+    }
+
+    /// These steps and all that happened before them.
+    pub fn past(&self, of: impl IntoIterator<Item = usize>) -> BTreeSet<usize> {
+        let mut past: BTreeSet<usize> = of.into_iter().filter(|&step| step > 0).collect();
+        let mut due: Vec<usize> = past.iter().copied().collect();
+        while let Some(step) = due.pop() {
+            let new = self
+                .direct(step)
+                .iter()
+                .filter(|&&cause| past.insert(cause));
+            due.extend(new);
+        }
+        past
+    }
+}

@@ -1,0 +1,146 @@
+//! An explanation as people read it.
+//!
+//! Invariant: every line fits the width.
+
+use std::collections::BTreeSet;
+
+use super::{Explanation, Part, StoryStep};
+use crate::report::{Options, Style, clean, paint, wrap};
+
+/// The columns in front of a step: its sign and its number.
+const GUTTER: usize = 7;
+
+/// Writes an explanation.
+pub fn text(told: &Explanation, options: &Options) -> String {
+    let mut page = Page {
+        options,
+        out: Vec::new(),
+    };
+    let verdict = format!("Verdict: {}. {}", told.verdict, told.sentences.join(" "));
+    page.say(0, 2, &verdict, Style::Bold);
+    if let Some(mistake) = &told.mistake {
+        let mistake = format!("The mistake, made on purpose: {mistake}");
+        page.say(0, 2, &mistake, Style::Plain);
+    }
+    page.story(told);
+    let conflict = match told.facts.len() {
+        0 | 1 => "Where it breaks:",
+        _ => "What conflicts:",
+    };
+    page.list(conflict, &told.conflict);
+    page.list("Who waits for whom:", &told.waiting);
+    page.list("What did not arrive in time:", &told.withheld);
+    page.out.join("\n")
+}
+
+/// A part of a page: a heading and its lines.
+pub fn section(heading: &str, lines: &[String], options: &Options) -> String {
+    let mut page = Page {
+        options,
+        out: Vec::new(),
+    };
+    page.list(heading, lines);
+    page.out.join("\n")
+}
+
+struct Page<'a> {
+    options: &'a Options,
+    out: Vec<String>,
+}
+
+impl Page<'_> {
+    fn say(&mut self, indent: usize, hang: usize, text: &str, style: Style) {
+        let Options { ascii, color, .. } = *self.options;
+        let pad = " ".repeat(indent);
+        for line in wrap(&clean(text, ascii), self.options.columns() - indent, hang) {
+            self.out
+                .push(format!("{pad}{}", paint(&line, style, color)));
+        }
+    }
+
+    fn heading(&mut self, text: &str) {
+        if !self.out.is_empty() {
+            self.out.push(String::new());
+        }
+        self.say(0, 2, text, Style::Bold);
+    }
+
+    fn list(&mut self, heading: &str, sentences: &[String]) {
+        if sentences.is_empty() {
+            return;
+        }
+        self.heading(heading);
+        for sentence in sentences {
+            self.say(2, 2, sentence, Style::Plain);
+        }
+    }
+
+    fn story(&mut self, told: &Explanation) {
+        if told.steps == 0 {
+            return;
+        }
+        let all = told.steps;
+        let part = match (told.behind, all) {
+            (1, 1) => "the only step of the run is".to_owned(),
+            (n, all) if n == all => format!("all {all} steps of the run are"),
+            (1, all) => format!("1 of the {all} steps of the run is"),
+            (n, all) => format!("{n} of the {all} steps of the run are"),
+        };
+        let left_out = if told.behind == all {
+            ""
+        } else {
+            "; the others made no difference to it"
+        };
+        self.heading(&format!(
+            "How it came about ({part} behind the verdict{left_out}):"
+        ));
+        let mut told_rules: BTreeSet<&str> = BTreeSet::new();
+        for step in &told.story {
+            if let Some(folded) = &step.folded {
+                self.say(GUTTER, 2, &format!("({folded})"), Style::Dim);
+            }
+            self.step(step);
+            // What was said of one participant need not be said of each.
+            if let Some(rule) = step.rule.as_deref().filter(|rule| told_rules.insert(rule)) {
+                self.say(GUTTER + 4, 2, rule, Style::Dim);
+            }
+        }
+        let signs = [
+            (Part::Fact, "> what the verdict is about"),
+            (Part::Fault, "! a fault"),
+        ];
+        let used = signs
+            .iter()
+            .filter(|(part, _)| told.story.iter().any(|s| s.part == *part));
+        let mut legend: Vec<&str> = used.map(|(_, words)| *words).collect();
+        if told.story.iter().any(|step| step.words.contains(" #")) {
+            legend.push("#n sent in step n");
+        }
+        self.out.push(String::new());
+        self.say(0, 2, &legend.join(" · "), Style::Dim);
+    }
+
+    fn step(&mut self, step: &StoryStep) {
+        let (sign, style) = match step.part {
+            Part::Cause => (' ', Style::Plain),
+            Part::Fault => ('!', Style::Warn),
+            Part::Fact => ('>', Style::Bad),
+        };
+        let state = if step.state.is_empty() {
+            String::new()
+        } else {
+            format!(" [{}]", step.state.join(", "))
+        };
+        let Options { ascii, color, .. } = *self.options;
+        let words = clean(&format!("{}{state}", step.words), ascii);
+        let lines = wrap(&words, self.options.columns() - GUTTER, 2);
+        for (nth, line) in lines.iter().enumerate() {
+            let gutter = match nth {
+                0 => format!("{sign} {:>3}  ", step.step),
+                _ => " ".repeat(GUTTER),
+            };
+            self.out
+                .push(paint(&format!("{gutter}{line}"), style, color));
+        }
+    }
+}

@@ -5,7 +5,12 @@ use super::Monitor;
 use super::blocked::{Possible, is_over};
 use super::intern::number;
 use super::worlds::{Found, Taken, Worlds, way};
-use crate::model::{Predicate, Protocol, Reason, System, World};
+use crate::model::cluster::enumerate;
+use crate::model::event::label;
+use crate::model::{
+    Cluster, Id, Input, NodeSet, Predicate, Protocol, Reason, Suspicion, System, Timing, View,
+    World,
+};
 
 /// How many worlds are looked at.
 const WORLDS_MAX: usize = 20_000;
@@ -62,6 +67,8 @@ pub struct Nearest {
     pub schedule: Vec<String>,
     /// Why the goal is not met there; nothing if it is.
     pub reason: Option<Reason>,
+    /// What keeps timers from firing there, and repairs from coming: whole sentences.
+    pub guards: Vec<String>,
     /// How many worlds were looked at, and whether these are all.
     pub worlds: usize,
     pub all: bool,
@@ -81,12 +88,109 @@ pub fn nearest<P: Protocol>(
     let (taken, reason, all) = come_near(&mut found, most, monitor);
     let worlds = found.len();
     let events: Vec<_> = taken.into_iter().map(|taken| found.event(taken)).collect();
+    let mut world = start.clone();
+    for event in &events {
+        system.apply(&mut world, event);
+    }
     Nearest {
         schedule: system.spell(&events),
         reason,
+        guards: guards(system, &world),
         worlds,
         all,
     }
+}
+
+/// What keeps a timer from firing.
+enum Guard {
+    /// One of these is up: under accurate timing it does not fire then.
+    Up(NodeSet),
+    /// Something from or to these is still under way.
+    UnderWay(NodeSet),
+    /// The bound on timeouts.
+    Timeouts,
+    /// A bound of the protocol's own.
+    Protocol(&'static str),
+}
+
+/// What keeps what might happen in a world from happening.
+fn guards<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<String> {
+    let (protocol, cluster, rules) = (&system.protocol, &system.cluster, &system.rules);
+    let spent = &world.globals().spent;
+    let may_fire = rules.timeouts.allows(|| spent.timeouts as usize);
+    let mut held = Vec::new();
+    for id in cluster.ids() {
+        let Some(up) = world.node(id).up() else {
+            continue;
+        };
+        for timer in &up.timers {
+            let awaited = protocol.awaits(id, &up.state, timer);
+            let suspicion = system.suspicion(world, id, timer);
+            let guard = match suspicion {
+                Suspicion::False if rules.timing == Timing::Accurate => Some(Guard::Up(awaited)),
+                Suspicion::Early if rules.timing == Timing::Accurate => {
+                    Some(Guard::UnderWay(awaited))
+                }
+                _ if !may_fire => Some(Guard::Timeouts),
+                _ => {
+                    let bound = protocol.withheld(id, &up.state, Input::Timeout(timer));
+                    bound.map(Guard::Protocol)
+                }
+            };
+            held.extend(guard.map(|guard| (id, label(timer), guard)));
+        }
+    }
+    let down = cluster.ids().filter(|&id| world.is_down(id)).collect();
+    let recovers = rules
+        .budgets
+        .recoveries
+        .allows(|| spent.recoveries as usize);
+    let heals = rules.budgets.heals.allows(|| spent.heals as usize);
+    let cuts = world.globals().cuts.iter();
+    let cuts: Vec<String> = cuts.map(|cut| cut.notation(cluster)).collect();
+    told(cluster, held, (down, recovers), (cuts, heals))
+}
+
+fn told(
+    cluster: &Cluster,
+    held: Vec<(Id, String, Guard)>,
+    (down, recovers): (NodeSet, bool),
+    (cuts, heals): (Vec<String>, bool),
+) -> Vec<String> {
+    let are = |nodes: NodeSet| if nodes.len() == 1 { "is" } else { "are" };
+    let sentence = |(id, timer, guard): (Id, String, Guard)| {
+        let why = match guard {
+            Guard::Up(awaited) => format!(
+                "timing is accurate, and not all it awaits ({}) have failed",
+                cluster.names(awaited)
+            ),
+            Guard::UnderWay(awaited) => format!(
+                "timing is accurate, and something from or to {} is still under way",
+                cluster.names(awaited)
+            ),
+            Guard::Timeouts => "the bound on timeouts is reached".to_owned(),
+            Guard::Protocol(bound) => format!("the bound `{bound}` withholds it"),
+        };
+        format!(
+            "{}'s timer {timer} does not fire there: {why}.",
+            cluster.name(id)
+        )
+    };
+    let mut sentences: Vec<String> = held.into_iter().map(sentence).collect();
+    if !down.is_empty() && !recovers {
+        let names = cluster.names(down);
+        sentences.push(format!(
+            "{names} {} down there, and no recovery is left.",
+            are(down)
+        ));
+    }
+    if !cuts.is_empty() && !heals {
+        let cuts = enumerate(cuts);
+        sentences.push(format!(
+            "What is cut there ({cuts}) stays cut: no heal is left."
+        ));
+    }
+    sentences
 }
 
 /// The way to the nearest world, what is missing there, and whether all worlds were looked at.

@@ -394,6 +394,7 @@ impl Args {
                 verdict: property.qualified.clone(),
                 sentences,
             });
+            goal.in_the_way.splice(0..0, near.guards);
             found.explanation = self.explained(&near.trace)?;
             found.trace = Some(near.trace);
         }
@@ -512,7 +513,8 @@ fn trace_of(path: &Path) -> Result<Option<Trace>, Failure> {
 /// What may keep a goal from being reached, by what the search that decided it left out, and never came to.
 fn in_the_way(property: &PropertyReport, report: &CheckReport) -> Vec<String> {
     let search = &report.searches[property.search];
-    let mut sentences: Vec<String> = search.bounds.iter().map(|bound| withheld(bound)).collect();
+    let bounds = property.bounds.iter();
+    let mut sentences: Vec<String> = bounds.map(|bound| withheld(bound)).collect();
     sentences.extend(property.hints.clone());
     sentences.extend(report.notes.clone());
     if !search.imposed.is_empty() {
@@ -538,8 +540,16 @@ fn withheld(bound: &str) -> String {
     match bound {
         "depth" => "The bound on depth ended runs that could have gone on: raise `bounds.depth`, or `--depth`.".to_owned(),
         "timeouts" => "The bound on timeouts kept timers from firing: raise `bounds.timeouts`.".to_owned(),
-        "repairs" => "The budgets for repairs were spent: raise `faults.recoveries` or `faults.heals`.".to_owned(),
-        "states" | "time" | "memory" => format!("The search ran out of {bound}: raise `--{bound}`."),
-        other => format!("A bound of the protocol's own kept something from happening: {other}. Raise it in `params`."),
+        "repairs" => {
+            "What was down or cut could not be repaired any more: raise `faults.recoveries` or `faults.heals`."
+                .to_owned()
+        }
+        "states" | "time" | "memory" => {
+            format!("The search ran out of {bound}: raise `--{bound}`.")
+        }
+        "interrupted" => "The search was interrupted.".to_owned(),
+        other => {
+            format!("A bound of the protocol's own kept something from happening: raise `{other}` in `params`.")
+        }
     }
 }

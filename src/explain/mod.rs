@@ -214,8 +214,9 @@ impl Teller<'_> {
         );
         let is_blocked = self.failure.sort == Sort::Blocked;
         let (conflict, parted_after) = self.conflict();
-        let summary = self.summary(&withheld, background);
-        let lost = self.not_arrived(&withheld);
+        let summary = self.summary(&all, &withheld, background);
+        let mut lost = self.not_arrived(&withheld);
+        lost.extend(self.broken_off(&all));
         let waiting = if is_blocked {
             self.waiting(&sentences)
         } else {
@@ -267,8 +268,11 @@ impl Teller<'_> {
         } else {
             effects.insert(*step);
         }
-        for node in about.difference(&told) {
-            effects.extend(last_step(self.trace, *node, *step));
+        // Where something came about for a node, what it did after that is no matter; what did not come about may
+        // have been missed in its last step.
+        about.retain(|node| self.is_missed() || !told.contains(node));
+        for node in about {
+            effects.extend(last_step(self.trace, node, *step));
         }
         effects
     }
@@ -501,6 +505,20 @@ impl Teller<'_> {
             ));
         }
         sentences
+    }
+
+    /// The steps that a crash broke off, in whole sentences.
+    fn broken_off(&self, story: &BTreeSet<usize>) -> Vec<String> {
+        let sentence = |&nth: &usize| {
+            let step = &self.trace.steps[nth - 1];
+            let node = step.what.actor().filter(|_| step.crash_after.is_some())?;
+            let number = self.trace.number(nth);
+            Some(format!(
+                "{} crashes inside step {number}: what it had still to do there, it did not.",
+                self.telling.name(node)
+            ))
+        };
+        story.iter().filter_map(sentence).collect()
     }
 
     /// The chain of waiting: the sentences of the verdict that tell it, and since when who is down is down.

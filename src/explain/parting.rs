@@ -230,35 +230,61 @@ impl Teller<'_> {
         Some(self.telling.text(&record.status))
     }
 
-    /// The story in one or two sentences.
-    pub(super) fn summary(&self, withheld: &[&Sending<'_>], background: &Background) -> String {
+    /// The story in one or two sentences: what conflicts or waits, what kept the sides apart, and the mistake.
+    pub(super) fn summary(
+        &self,
+        story: &BTreeSet<usize>,
+        withheld: &[&Sending<'_>],
+        background: &Background,
+    ) -> String {
         let is_fact = |node: usize| self.facts.iter().any(|fact| fact.node == node);
-        let mut kept = None;
-        let mut text = self.telling.text(&self.failure.reason);
-        if let Some([first, second]) = self.conflicting() {
-            text = format!("{}; {}", self.clause(&first), self.clause(&second));
-            if let Some((fact, heir)) = self.known(&first, &second) {
-                let is_own = fact.node == heir.node;
-                if let Some(crash) = self.crash(fact, heir).filter(|_| is_own) {
-                    let (who, step) = (self.telling.name(fact.node), self.trace.number(crash));
-                    text = format!("{text}; in between, in step {step}, {who} crashed");
-                }
-            } else {
-                // What did not come to the one side from the other says most.
-                let between = |sent: &&&Sending<'_>| is_fact(sent.src) && is_fact(sent.dst);
-                kept = withheld.iter().rev().find(between);
-            }
+        let (mut text, kept) = if let Some([first, second]) = self.conflicting() {
+            let between = |sent: &&&Sending<'_>| is_fact(sent.src) && is_fact(sent.dst);
+            let parted = self.known(&first, &second).is_none();
+            let kept = withheld.iter().rev().filter(|_| parted).find(between);
+            let text = format!("{}; {}", self.clause(&first), self.clause(&second));
+            (text, kept)
         } else {
-            kept = withheld.iter().rev().find(|sent| sent.kept_by().is_some());
-        }
-        if let Some(sent) = kept {
-            text = format!("{text}; {}", self.lost(sent).trim_end_matches('.'));
+            let kept = withheld.iter().rev().find(|sent| sent.kept_by().is_some());
+            (self.what(), kept)
+        };
+        let why = match kept {
+            Some(sent) => Some(self.lost(sent).trim_end_matches('.').to_owned()),
+            None => self.crashes(story),
+        };
+        if let Some(why) = why {
+            text = format!("{text}; {why}");
         }
         text.push('.');
         if let Some(mistake) = &background.mistake {
             text = format!("{text} The mistake: {mistake}");
         }
         text
+    }
+
+    /// What the verdict says, in a sentence without a full stop.
+    fn what(&self) -> String {
+        let reason = self.telling.text(&self.failure.reason);
+        match (&self.failure.property, self.failure.sort) {
+            (Some(property), Sort::Violated) => format!("{property} is violated: {reason}"),
+            _ => reason,
+        }
+    }
+
+    /// Who crashed in a story, if that is soon told.
+    fn crashes(&self, story: &BTreeSet<usize>) -> Option<String> {
+        let crash = |&nth: &usize| {
+            let step = &self.trace.steps[nth - 1];
+            let crashes = step.crash_after.is_some() || matches!(step.what, What::Crash { .. });
+            let node = step.what.actor().filter(|_| crashes)?;
+            let number = self.trace.number(nth);
+            Some(format!(
+                "{} crashed in step {number}",
+                self.telling.name(node)
+            ))
+        };
+        let all: Vec<String> = story.iter().filter_map(crash).collect();
+        (1..=WAY_MAX).contains(&all.len()).then(|| enumerate(all))
     }
 }
 

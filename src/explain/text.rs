@@ -29,7 +29,7 @@ pub fn text(told: &Explanation, options: &Options) -> String {
     };
     page.list(conflict, &told.conflict);
     page.list("Who waits for whom:", &told.waiting);
-    page.list("What did not arrive in time:", &told.withheld);
+    page.list("What did not come in time:", &told.withheld);
     page.out.join("\n")
 }
 

@@ -383,6 +383,7 @@ impl<P: Protocol> Case for Testbed<P> {
         Some(Near {
             trace,
             reason: found.reason?.text,
+            guards: found.guards,
             worlds: found.worlds,
             all: found.all,
         })

@@ -86,6 +86,8 @@ pub struct Near {
     pub trace: Trace,
     /// Why the goal is not met where it ends.
     pub reason: String,
+    /// What keeps timers from firing there, and repairs from coming: whole sentences.
+    pub guards: Vec<String>,
     /// How many worlds were looked at, and whether these are all.
     pub worlds: usize,
     pub all: bool,

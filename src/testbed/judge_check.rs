@@ -214,6 +214,10 @@ impl Reporter<'_> {
             assumes: property.assumes.iter().map(ToString::to_string).collect(),
             verdict,
             qualified,
+            bounds: match &judged.verdict {
+                Verdict::HoldsWithinBounds(bounds) | Verdict::Unknown(bounds) => bounds.clone(),
+                _ => Vec::new(),
+            },
             standing,
             sentences,
             hints,

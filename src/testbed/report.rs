@@ -213,6 +213,9 @@ pub struct PropertyReport {
     /// The verdict with what qualifies it: `holds within bounds: timeouts`, `violated outside
     /// the assumptions: no cut`.
     pub qualified: String,
+    /// Of a verdict that was left open: what bounds, or limits, left it so.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub bounds: Vec<String>,
     /// Of a verdict against the property.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standing: Option<Blame>,

@@ -55,7 +55,7 @@ fn every_mistake_is_explained() {
         let text = text(told, &Options::default());
         write!(
             page,
-            "\n## {name}: {of}\n\n{about}\n\n*{}*\n\n```text\n{text}\n```\n",
+            "\n## {name}: {of}\n\n{about}\n\n> {}\n\n```text\n{text}\n```\n",
             told.summary
         )
         .unwrap();

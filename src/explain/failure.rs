@@ -129,7 +129,10 @@ pub(super) fn facts(trace: &Trace, failure: &Failure) -> Vec<Fact> {
                     is_named && reason.contains(&stem(&value.to_string())) && is_new(false)
                 }
                 Observation::Elected { subject } => {
-                    is_named && has_words(&reason, &format!("term {subject}"))
+                    let is_told = ["leads term", "elected in term"]
+                        .iter()
+                        .any(|told| has_words(&reason, &format!("{told} {subject}")));
+                    is_named && is_told
                 }
                 Observation::Accepted { subject, value } => {
                     let value = value.to_string().to_lowercase();

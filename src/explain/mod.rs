@@ -364,7 +364,10 @@ impl Teller<'_> {
         let mut kept = self.telling.kept(&wanted, most);
         // Of a long one, what is quiet is folded where it is more than a step or two.
         if wanted.len() > STORY_WHOLE {
-            let quiet = |&at: &usize| self.telling.steps[wanted[at] - 1].weight == Weight::Quiet;
+            let quiet = |&at: &usize| {
+                let nth = wanted[at];
+                self.telling.steps[nth - 1].weight == Weight::Quiet && !faults.contains(&nth)
+            };
             let mut at = 0;
             while at < wanted.len() {
                 let row = (at..wanted.len()).take_while(quiet).count();
@@ -374,6 +377,8 @@ impl Teller<'_> {
                 at += row + 1;
             }
         }
+        // Nothing is folded behind the end.
+        kept.last_mut().into_iter().for_each(|last| *last = true);
         let mut story = Vec::new();
         let mut folded = Vec::new();
         for (at, &nth) in wanted.iter().enumerate() {
@@ -384,7 +389,7 @@ impl Teller<'_> {
             } else {
                 Part::Cause
             };
-            if !kept[at] && part == Part::Cause {
+            if !kept[at] && part != Part::Fact {
                 folded.push(nth);
                 continue;
             }

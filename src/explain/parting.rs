@@ -238,21 +238,25 @@ impl Teller<'_> {
         background: &Background,
     ) -> String {
         let is_fact = |node: usize| self.facts.iter().any(|fact| fact.node == node);
-        let (mut text, kept) = if let Some([first, second]) = self.conflicting() {
-            let between = |sent: &&&Sending<'_>| is_fact(sent.src) && is_fact(sent.dst);
+        let mut text = self.what();
+        let mut why = withheld.iter().rev().find(|sent| sent.kept_by().is_some());
+        let mut weaker = None;
+        if let Some([first, second]) = self.conflicting() {
+            text = format!("{}; {}", self.clause(&first), self.clause(&second));
+            // What the one told the other when it came about says most, then what a fault kept.
+            let is_news = |sent: &Sending<'_>| self.facts.iter().any(|f| f.step == sent.sent_in);
             let parted = self.known(&first, &second).is_none();
-            let kept = withheld.iter().rev().filter(|_| parted).find(between);
-            let text = format!("{}; {}", self.clause(&first), self.clause(&second));
-            (text, kept)
-        } else {
-            let kept = withheld.iter().rev().find(|sent| sent.kept_by().is_some());
-            (self.what(), kept)
-        };
-        let why = match kept {
-            Some(sent) => Some(self.lost(sent).trim_end_matches('.').to_owned()),
-            None => self.crashes(story),
-        };
-        if let Some(why) = why {
+            let between = || {
+                let all = withheld.iter().rev().filter(|_| parted);
+                all.filter(|sent| is_fact(sent.src) && is_fact(sent.dst))
+            };
+            why = between().find(|sent| is_news(sent));
+            why = why.or_else(|| between().find(|sent| sent.kept_by().is_some()));
+            weaker = between().next();
+        }
+        let lost = |sent: &&Sending<'_>| self.lost(sent).trim_end_matches('.').to_owned();
+        let why = why.map(lost).or_else(|| self.crashes(story));
+        if let Some(why) = why.or_else(|| weaker.map(lost)) {
             text = format!("{text}; {why}");
         }
         text.push('.');

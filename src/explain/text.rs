@@ -2,7 +2,7 @@
 //!
 //! Invariant: every line fits the width.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use super::{Explanation, Part, StoryStep};
 use crate::report::{Options, Style, clean, paint, wrap};
@@ -94,14 +94,17 @@ impl Page<'_> {
         self.heading(&format!(
             "How it came about ({part} behind the verdict{left_out}):"
         ));
-        let mut told_rules: BTreeSet<&str> = BTreeSet::new();
+        // What was said of one participant need not be said of each.
+        let mut told_rules: BTreeMap<&str, usize> = BTreeMap::new();
         for step in &told.story {
             if let Some(folded) = &step.folded {
                 self.say(GUTTER, 2, &format!("({folded})"), Style::Dim);
             }
-            self.step(step);
-            // What was said of one participant need not be said of each.
-            if let Some(rule) = step.rule.as_deref().filter(|rule| told_rules.insert(rule)) {
+            let rule = step.rule.as_deref();
+            let before = rule.and_then(|rule| told_rules.get(rule).copied());
+            self.step(step, before);
+            if let Some(rule) = rule.filter(|_| before.is_none()) {
+                told_rules.insert(rule, step.step);
                 self.say(GUTTER + 4, 2, rule, Style::Dim);
             }
         }
@@ -120,7 +123,8 @@ impl Page<'_> {
         self.say(0, 2, &legend.join(" · "), Style::Dim);
     }
 
-    fn step(&mut self, step: &StoryStep) {
+    /// A step; its rule may have been told with another.
+    fn step(&mut self, step: &StoryStep, rule_of: Option<usize>) {
         let (sign, style) = match step.part {
             Part::Cause => (' ', Style::Plain),
             Part::Fault => ('!', Style::Warn),
@@ -132,7 +136,8 @@ impl Page<'_> {
             format!(" [{}]", step.state.join(", "))
         };
         let Options { ascii, color, .. } = *self.options;
-        let words = clean(&format!("{}{state}", step.words), ascii);
+        let rule = rule_of.map_or_else(String::new, |of| format!(" (rule: see {of})"));
+        let words = clean(&format!("{}{state}{rule}", step.words), ascii);
         let lines = wrap(&words, self.options.columns() - GUTTER, 2);
         for (nth, line) in lines.iter().enumerate() {
             let gutter = match nth {

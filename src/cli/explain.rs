@@ -432,10 +432,13 @@ fn other(property: &PropertyReport) -> Option<Other> {
         mistake: None,
         ..edge::registry().background(trace)
     };
+    // The property stands before it.
+    let summary = explain::summary(trace, &background);
+    let named = format!("{} is violated: ", property.property);
     Some(Other {
         property: property.property.clone(),
         verdict: property.qualified.clone(),
-        summary: explain::summary(trace, &background),
+        summary: summary.strip_prefix(&named).unwrap_or(&summary).to_owned(),
     })
 }
 

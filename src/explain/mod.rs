@@ -333,7 +333,11 @@ impl Teller<'_> {
                 }
             };
             let is_copy = matches!(step.what, What::Duplicate(_)) && past.contains(&nth);
-            if takes || is_copy {
+            let ends = matches!(step.what, What::Heal { .. }) && {
+                let causes = self.causes.direct(nth);
+                causes.iter().any(|cause| faults.contains(cause))
+            };
+            if takes || is_copy || ends {
                 faults.insert(nth);
             }
         }

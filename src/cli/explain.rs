@@ -147,7 +147,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         out.json(&answer)?;
     } else {
         let options = args.picture.options(terminal);
-        tell(&mut out, &found, &options)?;
+        tell(&mut out, &args.file, &found, &options)?;
     }
     out.finish()?;
     Ok(Outcome::AsExpected)
@@ -442,13 +442,13 @@ fn other(property: &PropertyReport) -> Option<Other> {
     })
 }
 
-fn tell(out: &mut Output, found: &Found, options: &Options) -> Result<(), Failure> {
+fn tell(out: &mut Output, file: &Path, found: &Found, options: &Options) -> Result<(), Failure> {
     let told = &found.explanation;
     let origin = found.trace.as_ref().map(|trace| trace.origin.clone());
     let origin = origin.unwrap_or_default();
     let title = [
         Some(told.protocol.clone()),
-        origin.scenario,
+        origin.scenario.or_else(|| Some(file.display().to_string())),
         origin.seed.map(|seed| format!("seed {seed}")),
         told.property.clone(),
     ];

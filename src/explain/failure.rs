@@ -39,7 +39,7 @@ impl Failure {
             return broken(trace, None);
         };
         let first = sentences.first().map_or("", String::as_str);
-        let sort = match verdict.split([' ', ':']).next().unwrap_or_default() {
+        let sort = match verdict.split([' ', ':', ',']).next().unwrap_or_default() {
             "violated" | "not" => Sort::Violated,
             "blocked" | "can" => Sort::Blocked,
             "undecided" | "unreachable" | "unknown" => Sort::Missed,

@@ -48,6 +48,24 @@ fn a_goal_that_is_out_of_reach() {
     );
 }
 
+/// Whatever qualifies the verdict; and where no run comes near, since none is asked for.
+#[test]
+fn every_property_that_was_not_established_is_explained() {
+    let late = "scenarios/2pc/late-votes-presumed-abort.json";
+    let told_of = told(&[late, "--property", "commit-possible"]);
+    assert!(
+        told_of.contains("The run that comes nearest has"),
+        "{told_of}"
+    );
+    let dies = "scenarios/2pc/coordinator-dies-after-prepare.json";
+    let told_of = told(&[dies, "--property", "recovers"]);
+    assert!(told_of.contains("raise `faults.recoveries`"), "{told_of}");
+    assert!(
+        told_of.starts_with(&format!("2pc · {dies} · recovers")),
+        "{told_of}"
+    );
+}
+
 /// The same of a run, of its trace, and in JSON.
 #[test]
 fn a_run_and_its_trace_are_told_alike() {

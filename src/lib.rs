@@ -136,6 +136,8 @@ pub mod registry;
 pub mod report;
 pub mod run;
 pub mod scenario;
+
+pub mod shrink;
 pub mod sim;
 pub mod testbed;
 pub mod testing;

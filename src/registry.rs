@@ -186,6 +186,11 @@ impl Registry {
         self.0.iter().map(|entry| (entry.describe)()).collect()
     }
 
+    /// What can be said of one.
+    pub fn protocol(&self, name: &str) -> Option<ProtocolInfo> {
+        self.get(name).map(|entry| (entry.describe)())
+    }
+
     /// The protocols that declare instances for the matrix, each with the names of its variants.
     pub fn variants(&self) -> Vec<(&'static str, Vec<&'static str>)> {
         let of = |entry: &Entry| (entry.name, (entry.variants)());

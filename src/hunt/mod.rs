@@ -7,7 +7,6 @@
 
 pub mod detect;
 mod report;
-mod shape;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::{ControlFlow, RangeInclusive};
@@ -15,12 +14,13 @@ use std::ops::{ControlFlow, RangeInclusive};
 use rayon::prelude::*;
 
 pub use report::{Coverage, Find, HuntReport, OfStrategy, Reachable, Run, Times, Unequal};
-pub use shape::shape;
 
 use crate::check::{Monitor, Stopped};
 use crate::model::arms::Arm;
 use crate::testbed::verify::{Between, Recorded, differ};
-use crate::testbed::{Blame, Case, Hunted, RunLimits, RunReport, RunVerdict, Sights, Strategy};
+use crate::testbed::{
+    Blame, Case, Hunted, RunLimits, RunReport, RunVerdict, Sights, Signature, Strategy,
+};
 use report::Ran;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -148,17 +148,14 @@ impl Caught {
     }
 }
 
-/// Runs that failed alike.
+/// Runs that failed alike, in the order in which they are told.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Signature {
+struct Way {
     /// Runs that do not go against what is expected come last.
     is_fine: bool,
     /// Nor do those come first that go against what is expected of a run, and against no property.
     is_only_unexpected: bool,
-    verdict: RunVerdict,
-    property: Option<String>,
-    standing: Option<Blame>,
-    shape: String,
+    signature: Signature,
 }
 
 /// What is kept of them.
@@ -180,7 +177,7 @@ struct Hunt<'a> {
     /// By strategy: how many ran, and how many failed.
     ran: BTreeMap<Strategy, (u64, u64)>,
     verdicts: BTreeMap<RunVerdict, u64>,
-    finds: BTreeMap<Signature, Kept>,
+    finds: BTreeMap<Way, Kept>,
     states: BTreeSet<u64>,
     arms: BTreeSet<(&'static str, Arm)>,
     goals: BTreeSet<&'static str>,
@@ -312,24 +309,20 @@ impl<'a> Hunt<'a> {
     }
 
     fn keep(&mut self, seed: u64, strategy: Strategy, fails: bool, report: RunReport) {
-        let reason = report.reason.as_deref().unwrap_or_default();
-        let mut signature = Signature {
+        let mut way = Way {
             is_fine: !fails,
             is_only_unexpected: !goes_wrong(&report),
-            verdict: report.verdict,
-            property: report.property,
-            standing: report.standing,
-            shape: shape(reason, &self.sights.nodes),
+            signature: Signature::of(&report, &self.sights.nodes),
         };
-        if self.finds.len() >= FINDS_MAX && !self.finds.contains_key(&signature) {
-            signature.shape.clear();
+        if self.finds.len() >= FINDS_MAX && !self.finds.contains_key(&way) {
+            way.signature.shape.clear();
         }
         let ran = Ran {
             seed,
             strategy,
             steps: report.facts.steps,
         };
-        let kept = self.finds.entry(signature).or_insert_with(|| Kept {
+        let kept = self.finds.entry(way).or_insert_with(|| Kept {
             by: BTreeMap::new(),
             first: ran,
             shortest: ran,

@@ -157,14 +157,15 @@ impl Hunt<'_> {
         };
         let strategies = self.ran.iter().map(of_strategy).collect();
         let ran = |strategy: Strategy| self.ran.get(&strategy).map_or(0, |(ran, _)| *ran);
-        let finds = self.finds.iter().map(|(signature, kept)| {
+        let finds = self.finds.iter().map(|(way, kept)| {
+            let signature = &way.signature;
             let counted = |(&strategy, &times): (&Strategy, &u64)| {
                 // Only what the last run came to ended the hunt.
                 let ended_it = ended_by == Some(strategy) && kept.last == last;
                 (strategy, Times::new(times, ran(strategy), ended_it))
             };
             Find {
-                fails: !signature.is_fine,
+                fails: !way.is_fine,
                 verdict: signature.verdict,
                 property: signature.property.clone(),
                 standing: signature.standing,

@@ -223,6 +223,18 @@ pub fn kind(label: &str) -> &str {
     &label[..end]
 }
 
+/// A text in pieces: words and numbers, and what stands between them.
+pub fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let is_word = rest.chars().next()?.is_alphanumeric();
+        let end = rest.find(|c: char| c.is_alphanumeric() != is_word);
+        let (token, others) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = others;
+        Some(token)
+    })
+}
+
 struct Notation<'a, P: Protocol> {
     event: &'a Event<P>,
     cluster: &'a Cluster,

@@ -29,6 +29,7 @@ pub mod property;
 pub mod protocol;
 mod reading;
 pub mod rule;
+mod size;
 pub mod step;
 pub mod success;
 pub mod symmetry;
@@ -55,6 +56,7 @@ pub use predicate::{
 pub use property::{Expectation, Property, Sense, Statement};
 pub use protocol::Protocol;
 pub use rule::{On, Rule};
+pub use size::Size;
 pub use step::{Breach, Breaches, Contents, Step, StepAnswer};
 pub use success::{ClosedForm, Likelihood, Success, Successes};
 pub use symmetry::{Renaming, Symmetry};

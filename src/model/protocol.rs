@@ -17,6 +17,7 @@ use super::node::Node;
 use super::params::BadParameter;
 use super::property::Property;
 use super::rule::Rule;
+use super::size::Size;
 use super::step::Step;
 use super::success::Successes;
 use super::symmetry::Symmetry;
@@ -34,6 +35,9 @@ pub trait Protocol: Actor {
     /// Mistakes that can be switched on by the parameter `bug`, for scenarios that expect them to be
     /// found. See [`mistakes!`](crate::mistakes).
     const BUGS: &'static [Bug] = &[];
+
+    /// The parameters that say how many of something there are: what a failure is shown with may be fewer.
+    const SIZES: &'static [Size] = &[];
 
     /// How many timeouts a first check looks at, with the default parameters. A bound for protocols
     /// whose timers never come to rest; without one there is no such bound.

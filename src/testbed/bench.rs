@@ -16,6 +16,7 @@ use super::judge_check::{allowed, report_check};
 use super::one_run::Asked;
 use super::record::{record, record_schedule};
 use super::report::{CheckReport, CheckVerdict, Expected, RunReport};
+use super::retell::{Course, Retold};
 use super::seen::Sights;
 use super::story::{self, RefutedStory, Story, Told};
 use super::strategy::Strategy;
@@ -25,7 +26,7 @@ use crate::estimate::{Outlook, Reached};
 use crate::model::cluster::enumerate;
 use crate::model::promise::located;
 use crate::model::{
-    Event, Expectation, Property, Protocol, Rules, Statement, System, Time, View, World,
+    Event, Expectation, Property, Protocol, Rules, Size, Statement, System, Time, View, World,
 };
 use crate::run::{Script, execute};
 use crate::scenario::{Counting, Resolved, Scenario, ScenarioError, ScheduleLine};
@@ -231,6 +232,10 @@ impl<P: Protocol> Case for Testbed<P> {
         &self.case.about
     }
 
+    fn sizes(&self) -> &'static [Size] {
+        P::SIZES
+    }
+
     fn seeds(&self) -> Option<RangeInclusive<u64>> {
         self.case.run.as_ref().map(|run| run.seeds.iter())
     }
@@ -257,9 +262,9 @@ impl<P: Protocol> Case for Testbed<P> {
     }
 
     fn run(&self, seed: u64, record: bool, limits: &RunLimits<'_>) -> RunReport {
+        let by = Strategy::Random;
         let asked = Asked {
-            strategy: Strategy::Random,
-            seed,
+            course: Course::Drawn { seed, by },
             record,
             limits,
         };
@@ -273,12 +278,20 @@ impl<P: Protocol> Case for Testbed<P> {
 
     fn hunt(&self, seed: u64, by: Strategy, record: bool, limits: &RunLimits<'_>) -> Hunted {
         let asked = Asked {
-            strategy: by,
-            seed,
+            course: Course::Drawn { seed, by },
             record,
             limits,
         };
         self.hunted(&asked)
+    }
+
+    fn retell(&self, lines: &[ScheduleLine], record: bool, limits: &RunLimits<'_>) -> Retold {
+        let asked = Asked {
+            course: Course::Told(lines),
+            record,
+            limits,
+        };
+        self.retold(&asked)
     }
 
     fn sights(&self) -> Sights {

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 
 use super::report::{CheckReport, Expected, RunReport};
+use super::retell::Retold;
 use super::seen::{Seen, Sights};
 use super::story::RefutedStory;
 use super::strategy::Strategy;
@@ -12,7 +13,8 @@ use crate::check::checkpoint::{CheckpointError, Folder};
 use crate::check::fast::Tuning;
 use crate::check::{Monitor, Stopped};
 use crate::estimate::{Outlook, Reached};
-use crate::model::Limit;
+use crate::model::{Limit, Size};
+use crate::scenario::ScheduleLine;
 use crate::trace::Trace;
 
 /// Which engine searches.
@@ -101,6 +103,9 @@ pub trait Case: Send + Sync {
     /// What the scenario says it is about.
     fn about(&self) -> &str;
 
+    /// The parameters that say how many of something there are.
+    fn sizes(&self) -> &'static [Size];
+
     /// The seeds that the scenario names; `None` if it has no run.
     fn seeds(&self) -> Option<RangeInclusive<u64>>;
 
@@ -136,6 +141,14 @@ pub trait Case: Send + Sync {
     /// # Panics
     /// If the scenario has nothing for it to go by, or its story is refuted.
     fn hunt(&self, seed: u64, by: Strategy, record: bool, limits: &RunLimits<'_>) -> Hunted;
+
+    /// The run of these events, in the one notation: of what cannot happen when its turn comes, because something
+    /// was left out before it, the nearest that can, or nothing. Where none of them has a time no time passes, and it
+    /// is judged as a counterexample is.
+    ///
+    /// # Panics
+    /// If the scenario has no run.
+    fn retell(&self, lines: &[ScheduleLine], record: bool, limits: &RunLimits<'_>) -> Retold;
 
     /// What there is to be seen.
     fn sights(&self) -> Sights;

@@ -15,9 +15,11 @@ mod judge_run;
 mod one_run;
 pub mod record;
 pub mod report;
+mod retell;
 #[cfg(feature = "stateright-bridge")]
 mod second_opinion;
 mod seen;
+mod signature;
 mod story;
 mod strategy;
 pub mod verify;
@@ -37,7 +39,9 @@ pub use report::{
     Blame, CheckReport, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RunReport,
     RunVerdict, SearchReport,
 };
+pub use retell::{Course, Retold, is_timed};
 pub use seen::{Seen, Sights};
+pub use signature::{Signature, shape};
 pub use story::{NodeStands, RefutedStory};
 pub use strategy::Strategy;
 pub use verify::{Mismatch, verified};

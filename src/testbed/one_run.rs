@@ -6,6 +6,7 @@ use super::bench::Testbed;
 use super::case::{Hunted, RUN_STATES, RunLimits};
 use super::judge_run::{FinishedRun, cut_off, judge_run};
 use super::report::RunReport;
+use super::retell::{Course, Retold, Transcript, is_timed, retell};
 use super::seen::{Lookout, Sights, abstract_state, tidy};
 use super::strategy::Strategy;
 use super::verify::Draws;
@@ -29,8 +30,7 @@ const WALK_STEPS: u64 = 1_000;
 /// What a run is asked for.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
-    pub strategy: Strategy,
-    pub seed: u64,
+    pub course: Course<'a>,
     pub record: bool,
     pub limits: &'a RunLimits<'a>,
 }
@@ -58,10 +58,18 @@ impl<P: Protocol> Testbed<P> {
         }
     }
 
-    /// The system that a strategy runs.
-    fn system_of(&self, strategy: Strategy) -> System<P> {
+    /// The system in which a run takes its course.
+    fn system_of(&self, course: Course<'_>) -> System<P> {
+        let strategy = course.strategy();
         if strategy.has_time() {
-            return self.run_system().expect("the scenario has a run");
+            let system = self.run_system().expect("the scenario has a run");
+            let Course::Told(lines) = course else {
+                return system;
+            };
+            return system.under(Rules {
+                time_passes: is_timed(lines),
+                ..system.rules.clone()
+            });
         }
         let system = self.check_system().expect("the scenario has a check");
         let timing = match strategy {
@@ -85,15 +93,16 @@ impl<P: Protocol> Testbed<P> {
         }
     }
 
-    /// One run, judged; a lookout sees what it comes to.
+    /// One run, judged; somebody else looks on.
     fn judged_by(
         &self,
         asked: &Asked<'_>,
         system: &System<P>,
         properties: &[Property<P>],
-        lookout: Option<&mut Lookout<P>>,
+        observer: Option<&mut dyn Witness<P>>,
     ) -> (RunReport, Run<P>) {
-        let Asked { seed, limits, .. } = *asked;
+        let limits = asked.limits;
+        let seed = asked.course.seed();
         let mut judge = Judge::new(properties).going_on(limits.go_on);
         // A property with a premise is judged when all that happened is known.
         let unconditional = Property::without_premise(properties);
@@ -109,8 +118,8 @@ impl<P: Protocol> Testbed<P> {
         if let Some(recorder) = &mut recorder {
             witnesses.extend([recorder as &mut dyn Witness<P>, &mut draws]);
         }
-        if let Some(lookout) = lookout {
-            witnesses.push(lookout);
+        if let Some(observer) = observer {
+            witnesses.push(observer);
         }
         let Chosen {
             run: done,
@@ -145,8 +154,8 @@ impl<P: Protocol> Testbed<P> {
     /// One run, judged.
     pub(super) fn judged(&self, asked: &Asked<'_>) -> RunReport {
         let judged = || {
-            let system = self.system_of(asked.strategy);
-            let properties = self.counting_for(asked.strategy);
+            let system = self.system_of(asked.course);
+            let properties = self.counting_for(asked.course.strategy());
             self.judged_by(asked, &system, &properties, None).0
         };
         located(judged, || told(asked))
@@ -154,7 +163,7 @@ impl<P: Protocol> Testbed<P> {
 
     /// One run, judged, and what it came to see.
     pub(super) fn hunted(&self, asked: &Asked<'_>) -> Hunted {
-        let states = match asked.strategy {
+        let states = match asked.course.strategy() {
             Strategy::Random => asked.limits.states,
             _ => asked.limits.states.min(OTHER_STATES),
         };
@@ -164,8 +173,8 @@ impl<P: Protocol> Testbed<P> {
         };
         let asked = &Asked { limits, ..*asked };
         let hunted = || {
-            let system = self.system_of(asked.strategy);
-            let properties = self.counting_for(asked.strategy);
+            let system = self.system_of(asked.course);
+            let properties = self.counting_for(asked.course.strategy());
             let goals = self.goals();
             let mut lookout = Lookout::new(&system.cluster, &goals);
             let (report, run) = self.judged_by(asked, &system, &properties, Some(&mut lookout));
@@ -173,6 +182,21 @@ impl<P: Protocol> Testbed<P> {
             Hunted { report, seen }
         };
         located(hunted, || told(asked))
+    }
+
+    /// One run, judged, and its events.
+    pub(super) fn retold(&self, asked: &Asked<'_>) -> Retold {
+        let retold = || {
+            let system = self.system_of(asked.course);
+            let properties = self.counting_for(asked.course.strategy());
+            let mut events = Transcript::default();
+            let (report, _) = self.judged_by(asked, &system, &properties, Some(&mut events));
+            Retold {
+                lines: events.0,
+                report,
+            }
+        };
+        located(retold, || told(asked))
     }
 
     /// What one run comes to, without a search at its end.
@@ -183,8 +207,10 @@ impl<P: Protocol> Testbed<P> {
         let ends = || is_over(limits, &stopped);
         let mut stop = Stop::when(&ends);
         let asked = Asked {
-            strategy: Strategy::Random,
-            seed,
+            course: Course::Drawn {
+                seed,
+                by: Strategy::Random,
+            },
             record: false,
             limits,
         };
@@ -257,29 +283,44 @@ impl<P: Protocol> Testbed<P> {
         system: &System<P>,
         witnesses: &mut [&mut dyn Witness<P>],
     ) -> Chosen<P> {
-        if asked.strategy.has_time() {
-            self.simulate(asked, system, witnesses)
-        } else {
-            self.walk(asked.strategy, system, asked.seed, witnesses)
+        match asked.course {
+            Course::Told(lines) => Chosen {
+                run: retell(system, lines, self.drift_ppm_max(), witnesses),
+                unreached: Vec::new(),
+                end: None,
+                offered: Vec::new(),
+            },
+            Course::Drawn { seed, by } if by.has_time() => {
+                self.simulate(seed, by, asked.record, system, witnesses)
+            }
+            Course::Drawn { seed, by } => self.walk(by, system, seed, witnesses),
         }
+    }
+
+    /// That of any clock in the scenario's run.
+    fn drift_ppm_max(&self) -> u32 {
+        let run = self.case().run.as_ref();
+        run.map_or(0, |run| run.setup.drift_ppm_max())
     }
 
     fn simulate(
         &self,
-        asked: &Asked<'_>,
+        seed: u64,
+        by: Strategy,
+        tells_draws: bool,
         system: &System<P>,
         witnesses: &mut [&mut dyn Witness<P>],
     ) -> Chosen<P> {
-        let (case, seed) = (self.case(), asked.seed);
+        let case = self.case();
         let run = case.run.as_ref().expect("the scenario has a run");
         let simulator = || {
-            let simulator = match asked.strategy {
+            let simulator = match by {
                 Strategy::Swarm => {
                     Simulator::new(&swarm::drawn(&run.setup, seed), seed, &case.cluster)
                 }
                 _ => Simulator::new(&run.setup, seed, &case.cluster),
             };
-            if asked.record {
+            if tells_draws {
                 simulator.telling_draws()
             } else {
                 simulator
@@ -291,7 +332,11 @@ impl<P: Protocol> Testbed<P> {
         };
         let mut done = execute(system, &mut scheduler, witnesses)
             .expect("the story is not refuted: it was played when the scenario was opened");
-        done.facts.drift_ppm_max = run.setup.drift_ppm_max();
+        if run.rules.time_passes {
+            done.facts.drift_ppm_max = run.setup.drift_ppm_max();
+        } else {
+            check::without_clocks(&mut done.facts);
+        }
         let simulator = scheduler.then.as_ref();
         Chosen {
             unreached: simulator.map_or_else(Vec::new, Simulator::unreached),
@@ -328,13 +373,14 @@ impl<P: Protocol> Testbed<P> {
 
     /// Where the trace of a run comes from, in which all properties count or only some.
     fn origin_of(&self, asked: &Asked<'_>, properties: &[Property<P>]) -> Origin {
-        let Asked {
-            strategy,
-            seed,
-            limits,
-            ..
-        } = asked;
-        let is_seeded = !strategy.has_time() || self.case().run.as_ref().is_some_and(|r| r.seeded);
+        let Asked { course, limits, .. } = asked;
+        let (strategy, seed) = (course.strategy(), course.seed());
+        let is_seeded = match course {
+            Course::Told(_) => false,
+            Course::Drawn { by, .. } => {
+                !by.has_time() || self.case().run.as_ref().is_some_and(|r| r.seeded)
+            }
+        };
         let engine = match strategy {
             Strategy::Pct | Strategy::Walk => "walk",
             Strategy::Random | Strategy::Swarm if is_seeded => "simulator",
@@ -343,8 +389,8 @@ impl<P: Protocol> Testbed<P> {
         let some_count = properties.len() < self.case().properties.len();
         let names = || properties.iter().map(|p| p.name.to_owned()).collect();
         Origin {
-            seed: is_seeded.then_some(*seed),
-            strategy: (*strategy != Strategy::Random).then(|| strategy.to_string()),
+            seed: is_seeded.then_some(seed),
+            strategy: (strategy != Strategy::Random).then(|| strategy.to_string()),
             properties: some_count.then(names),
             states: (limits.states != RUN_STATES).then_some(limits.states),
             go_on: limits.go_on,
@@ -355,10 +401,10 @@ impl<P: Protocol> Testbed<P> {
 
 /// Which run it is.
 fn told(asked: &Asked<'_>) -> String {
-    let Asked { seed, strategy, .. } = asked;
-    match strategy {
-        Strategy::Random => format!("seed {seed}"),
-        _ => format!("seed {seed} of {strategy}"),
+    match asked.course {
+        Course::Told(_) => "in the schedule".to_owned(),
+        Course::Drawn { seed, by } if by == Strategy::Random => format!("seed {seed}"),
+        Course::Drawn { seed, by } => format!("seed {seed} of {by}"),
     }
 }
 

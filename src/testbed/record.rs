@@ -129,8 +129,8 @@ fn rules_of(trace: &Trace, cluster: &Cluster) -> Rules {
     Rules {
         links: trace.links,
         absent,
-        // No time passes while a checker chooses, or a walk.
-        time_passes: ![CHECKER, WALK].contains(&trace.origin.engine.as_str()),
+        // No time passes while a checker chooses, or a walk, or in a story that does not say when.
+        time_passes: trace.steps.iter().any(|step| step.at.is_some()),
         ..Rules::physics(cluster, trace.links.order)
     }
 }

@@ -3,9 +3,9 @@
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use jury::hunt::{Counting, Ended, HuntReport, Plan, SoFar, hunt, shape};
+use jury::hunt::{Counting, Ended, HuntReport, Plan, SoFar, hunt};
 use jury::registry::Registry;
-use jury::testbed::{Case, Replayed, RunLimits, RunVerdict, Strategy};
+use jury::testbed::{Case, Replayed, RunLimits, RunVerdict, Strategy, shape};
 
 fn open(scenario: &str) -> Box<dyn Case> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");

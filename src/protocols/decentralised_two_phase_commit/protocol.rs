@@ -9,8 +9,8 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Step, Successes,
-    Symmetry, Variant, View,
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
+    Successes, Symmetry, Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Sites, claims};
 
@@ -22,6 +22,10 @@ impl Protocol for DecentralisedTwoPhaseCommit {
         "Bernstein, Hadzilacos & Goodman 1987, 7.4",
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
+    const SIZES: &'static [Size] = &[
+        Size::nodes("participants", "P").along(&["votes"]),
+        Size::of("transactions"),
+    ];
 
     type Params = Params;
     type History = History;

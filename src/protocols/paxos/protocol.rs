@@ -9,7 +9,7 @@ use super::{
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Step,
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
     Successes, Variant, View,
 };
 
@@ -22,6 +22,11 @@ impl Protocol for Paxos {
         "Lamport 1998, The Part-Time Parliament, section 2",
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
+    const SIZES: &'static [Size] = &[
+        Size::nodes("proposers", "P"),
+        Size::nodes("acceptors", "A"),
+        Size::nodes("learners", "L"),
+    ];
 
     type Params = Params;
     type History = History;

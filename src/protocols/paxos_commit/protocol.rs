@@ -11,7 +11,7 @@ use super::{
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Step,
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
     Successes, Variant, View,
 };
 use crate::protocols::atomic_commitment::{self, Shown, claims};
@@ -25,6 +25,11 @@ impl Protocol for PaxosCommit {
         "Bernstein, Hadzilacos & Goodman 1987, 7.3",
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
+    const SIZES: &'static [Size] = &[
+        Size::nodes("participants", "P").along(&["votes", "initiators"]),
+        Size::of("faults"),
+        Size::of("initiators"),
+    ];
 
     type Params = Params;
     type History = History;

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Step, Successes,
-    Variant, View,
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
+    Successes, Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Claim, Sites, claims, coordinator};
 
@@ -25,6 +25,10 @@ impl Protocol for ThreePhaseCommit {
         "Bernstein, Hadzilacos & Goodman 1987, 7.5",
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
+    const SIZES: &'static [Size] = &[
+        Size::nodes("participants", "P").along(&["votes"]),
+        Size::of("transactions"),
+    ];
 
     type Params = Params;
     type History = History;

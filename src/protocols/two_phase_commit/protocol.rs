@@ -9,8 +9,8 @@ use super::{
 };
 use crate::model::arms::Told;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Step, Successes,
-    Symmetry, Variant, View,
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
+    Successes, Symmetry, Variant, View,
 };
 use crate::protocols::atomic_commitment::{Ballot, Claim, claims, coordinator};
 
@@ -23,6 +23,10 @@ impl Protocol for TwoPhaseCommit {
         "Mohan, Lindsay & Obermarck 1986, Transaction Management in R*",
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
+    const SIZES: &'static [Size] = &[
+        Size::nodes("participants", "P").along(&["votes"]),
+        Size::of("transactions"),
+    ];
 
     type Params = Params;
     type History = History;

@@ -46,14 +46,18 @@ pub fn run(part: &Spanned<RunPart>, names: &Names<'_>, text: &str) -> Result<Run
         nemesis: nemesis.transpose()?,
     };
     let seeded = seeded(part)?;
+    let schedule = lines::lines(&part.schedule, names)?;
+    // A story that says nowhere when anything happens is told without clocks.
+    let time_passes = seeded || schedule.iter().any(|(at, _)| at.is_some());
     Ok(RunCase {
         seeds: part.seeds.as_ref().map_or(Seeds::one(1), |seeds| **seeds),
         rules: Rules {
             absent,
+            time_passes,
             ..Rules::physics(names.cluster, order)
         },
         setup,
-        schedule: lines::lines(&part.schedule, names)?,
+        schedule,
         properties: names.wanted(part.properties.as_deref())?,
         seeded,
     })

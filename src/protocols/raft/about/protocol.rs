@@ -5,7 +5,7 @@ use super::rules::RULES;
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Step,
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
     Successes, Variant, View,
 };
 use crate::protocols::raft::{
@@ -23,6 +23,13 @@ impl Protocol for Raft {
         "Ongaro 2015, Bug in single-server membership changes",
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
+    const SIZES: &'static [Size] = &[
+        Size::nodes("servers", "S").along(&["members"]),
+        Size::nodes("clients", "C"),
+        Size::nodes("clients.clients", "C"),
+        Size::of("clients.commands"),
+        Size::of("proposals"),
+    ];
     /// A server is elected, and a client asks: heartbeats go on for ever.
     const TIMEOUTS_AT_FIRST: Option<u32> = Some(2);
 

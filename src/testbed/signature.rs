@@ -1,6 +1,30 @@
-//! Reasons without what differs from run to run.
+//! What runs have in common that fail alike.
 
 use std::fmt::Write;
+
+use super::report::{Blame, RunReport, RunVerdict};
+
+/// What runs have in common that fail alike.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Signature {
+    pub verdict: RunVerdict,
+    pub property: Option<String>,
+    pub standing: Option<Blame>,
+    /// Of the reason; see [`shape`].
+    pub shape: String,
+}
+
+impl Signature {
+    /// That of a run of nodes with these names.
+    pub fn of(report: &RunReport, nodes: &[String]) -> Self {
+        Signature {
+            verdict: report.verdict,
+            property: report.property.clone(),
+            standing: report.standing,
+            shape: shape(report.reason.as_deref().unwrap_or_default(), nodes),
+        }
+    }
+}
 
 /// The shape of a reason: names of nodes are `_`, numbers `#`, and what is said of several in a row is said once. So two
 /// runs that broke the same in the same way have one.

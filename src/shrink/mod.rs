@@ -1,0 +1,364 @@
+//! From a run that fails to the smallest that fails in the same way, as a scenario.
+//!
+//! A run is told again with something left out of it ([`Case::retell`]): a node, a client, a transaction, then events.
+//! It has to fail in the same way: the same property, the same standing with no other assumption broken, the same
+//! shape of the reason. What a deletion makes impossible is left out as well, and what it changes (terms and ballots are
+//! lower without an election) is followed. Then, where the instance is small enough, a search says how short it can get.
+//!
+//! Which runs are tried, and what comes of them, depends on no clock and no number of cores.
+
+mod delete;
+mod draft;
+mod shortest;
+mod sizes;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
+use thiserror::Error;
+
+use crate::check::Monitor;
+use crate::registry::Registry;
+use crate::scenario::{File, ScheduleLine, to_text};
+use crate::testbed::{Case, RUN_STATES, RunLimits, RunReport, RunVerdict, Signature, is_timed};
+use crate::trace::Trace;
+use delete::Deletion;
+use draft::{Draft, Others};
+
+/// Why a run cannot be shrunk.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unshrinkable {
+    #[error("nothing fails in it: it is {0}")]
+    NothingFails(&'static str),
+    #[error("its trace lacks steps: a run of more than 20,000 is not recorded whole")]
+    Unrecorded,
+    #[error("there is no protocol `{0}`")]
+    UnknownProtocol(String),
+    #[error("its parameters make no system any more: {0}")]
+    Unfit(String),
+    #[error("told again it does not fail in the same way: it is {0}")]
+    FailsOtherwise(String),
+    #[error("it had to end before it was told once")]
+    Stopped,
+}
+
+/// How far shrinking has come.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SoFar {
+    /// How many runs were tried.
+    pub runs: u64,
+    pub events: usize,
+    pub nodes: usize,
+}
+
+/// What a run was shrunk to.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub struct Shrunk {
+    pub before: Extent,
+    /// By deletion alone.
+    pub deleted_to: Extent,
+    /// The events of the shortest schedule that a search found in what deletion left, if it could be searched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shortest: Option<usize>,
+    /// How many runs were tried.
+    pub runs: u64,
+    /// Why it ended before nothing more could be deleted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ended_early: bool,
+    /// The shortest of all, once more.
+    pub report: RunReport,
+    #[serde(skip)]
+    pub file: File,
+}
+
+/// How much there is of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Extent {
+    pub nodes: usize,
+    pub events: usize,
+}
+
+impl Extent {
+    fn of(draft: &Draft) -> Self {
+        Extent {
+            nodes: draft.nodes.len(),
+            events: draft.lines.len(),
+        }
+    }
+}
+
+impl Shrunk {
+    /// The scenario as it would be written by hand.
+    pub fn text(&self) -> String {
+        to_text(&self.file)
+    }
+}
+
+/// What is asked of a shrinker.
+pub struct Shrinker<'a> {
+    pub registry: &'a Registry,
+    pub limits: &'a RunLimits<'a>,
+    /// How many worlds a search for the shortest may find.
+    pub states_max: u64,
+    /// Holds that search to limits.
+    pub monitor: &'a mut dyn Monitor,
+    pub on_step: &'a mut dyn FnMut(SoFar),
+}
+
+/// How a run has to fail.
+struct Failure {
+    signature: Signature,
+    /// The assumptions that it may break.
+    broken: Vec<String>,
+    /// How many worlds it takes to find out.
+    states: usize,
+}
+
+impl Failure {
+    /// Whether this is it.
+    fn is(&self, report: &RunReport, nodes: &[String]) -> bool {
+        let broken = &report.broken_assumptions;
+        Signature::of(report, nodes) == self.signature
+            && broken
+                .iter()
+                .all(|assumption| self.broken.contains(assumption))
+    }
+}
+
+/// An instance on trial, with what is left of the run.
+struct Version {
+    case: Box<dyn Case>,
+    draft: Draft,
+}
+
+impl<'a> Shrinker<'a> {
+    /// Shrinks a run that was recorded.
+    pub fn shrink(&mut self, trace: &Trace) -> Result<Shrunk, Unshrinkable> {
+        if trace.unrecorded.is_some() {
+            return Err(Unshrinkable::Unrecorded);
+        }
+        let protocol = self.registry.protocol(&trace.protocol);
+        let protocol =
+            protocol.ok_or_else(|| Unshrinkable::UnknownProtocol(trace.protocol.clone()))?;
+        let defaults = protocol.params.as_object().cloned().unwrap_or_default();
+        let timed = self.open(Draft::of(trace, defaults));
+        let timed = timed.map_err(|error| Unshrinkable::Unfit(error.to_string()))?;
+        let before = Extent::of(&timed.draft);
+        let failure = self.failure(&timed)?;
+        let mut version = timed;
+        // A story needs no clock unless what failed does.
+        if is_timed(&version.draft.lines) {
+            let untimed = version.draft.untimed();
+            if self
+                .fails(&failure, &*version.case, &untimed.lines, &untimed.nodes)
+                .is_some()
+            {
+                version = self
+                    .open(untimed)
+                    .map_err(|error| Unshrinkable::Unfit(error.to_string()))?;
+            }
+        }
+        let mut count = Counter {
+            runs: 0,
+            is_over: false,
+        };
+        loop {
+            let extent = Extent::of(&version.draft);
+            version = self.smaller(&failure, version, &mut count);
+            version.draft.lines = self.deleted(&failure, &version, &mut count);
+            if count.is_over || Extent::of(&version.draft) == extent {
+                break;
+            }
+        }
+        let deleted_to = Extent::of(&version.draft);
+        let shortest = self.shortest(&failure, &version, &count);
+        let check = shortest.as_ref().map(|shortest| shortest.check.clone());
+        let length = shortest.as_ref().map(|shortest| shortest.lines.len());
+        if let Some(found) = shortest.filter(|found| found.lines.len() < deleted_to.events) {
+            version.draft.lines = found.lines;
+        }
+        self.written(&failure, &version, check)
+            .map(|(file, report)| Shrunk {
+                before,
+                deleted_to,
+                shortest: length,
+                runs: count.runs,
+                ended_early: count.is_over,
+                report,
+                file,
+            })
+    }
+
+    /// An instance on trial: its schedule is not told yet.
+    fn open(&self, draft: Draft) -> Result<Version, crate::scenario::ScenarioError> {
+        let file = draft.scenario(&Others::default())?;
+        let case = self
+            .registry
+            .open_text(&to_text(&file), "the shrunk scenario")?;
+        Ok(Version { case, draft })
+    }
+
+    /// How the run fails, and how many worlds it takes to find out.
+    fn failure(&self, version: &Version) -> Result<Failure, Unshrinkable> {
+        let Version { case, draft } = version;
+        let mut last = RunVerdict::Ok;
+        for states in [1, 200, 2_000, RUN_STATES] {
+            let limits = self.with(states);
+            let report = case.retell(&draft.lines, false, &limits).report;
+            last = report.verdict;
+            if !last.is_over() {
+                return Err(Unshrinkable::Stopped);
+            }
+            if matches!(last, RunVerdict::Violated | RunVerdict::Blocked) {
+                return Ok(Failure {
+                    signature: Signature::of(&report, &draft.nodes),
+                    broken: report.broken_assumptions,
+                    states,
+                });
+            }
+        }
+        Err(Unshrinkable::NothingFails(last.word()))
+    }
+
+    /// The limits of a run that takes so many worlds to judge.
+    fn with(&self, states: usize) -> RunLimits<'a> {
+        RunLimits {
+            states,
+            go_on: false,
+            ..*self.limits
+        }
+    }
+
+    /// Whether a schedule fails so: then what happened of it.
+    fn fails(
+        &self,
+        failure: &Failure,
+        case: &dyn Case,
+        lines: &[ScheduleLine],
+        nodes: &[String],
+    ) -> Option<Vec<ScheduleLine>> {
+        let limits = self.with(failure.states);
+        let retold = case.retell(lines, false, &limits);
+        failure.is(&retold.report, nodes).then_some(retold.lines)
+    }
+
+    /// The same with fewer nodes, clients, transactions, commands.
+    fn smaller(&mut self, failure: &Failure, mut version: Version, count: &mut Counter) -> Version {
+        let sizes = version.case.sizes();
+        'again: loop {
+            for smaller in sizes::smaller(&version.draft.params, sizes) {
+                // Not every number of nodes makes a system.
+                let Ok(candidate) = self.open(version.draft.among(&smaller)) else {
+                    continue;
+                };
+                let Version { case, draft } = &candidate;
+                let left = self.fails(failure, &**case, &draft.lines, &draft.nodes);
+                let events = version.draft.lines.len();
+                if !count.goes_on(
+                    1,
+                    events,
+                    version.draft.nodes.len(),
+                    self.limits,
+                    self.on_step,
+                ) {
+                    return version;
+                }
+                if let Some(lines) = left {
+                    version = candidate;
+                    version.draft.lines = lines;
+                    continue 'again;
+                }
+            }
+            return version;
+        }
+    }
+
+    /// What is left of the schedule of a version.
+    fn deleted(
+        &mut self,
+        failure: &Failure,
+        version: &Version,
+        count: &mut Counter,
+    ) -> Vec<ScheduleLine> {
+        let Version { case, draft } = version;
+        let (limits, nodes) = (self.with(failure.states), &draft.nodes);
+        let fails = |lines: &[ScheduleLine]| {
+            let retold = case.retell(lines, false, &limits);
+            failure.is(&retold.report, nodes).then_some(retold.lines)
+        };
+        let on_step = &mut *self.on_step;
+        let all = self.limits;
+        Deletion {
+            fails: &fails,
+            goes_on: &mut |runs, events| count.goes_on(runs, events, nodes.len(), all, on_step),
+        }
+        .all(draft.lines.clone())
+    }
+
+    /// The scenario, and what comes of it.
+    fn written(
+        &self,
+        failure: &Failure,
+        version: &Version,
+        check: Option<shortest::Check>,
+    ) -> Result<(File, RunReport), Unshrinkable> {
+        let Version { case, draft } = version;
+        let limits = self.with(failure.states.max(self.limits.states));
+        let report = case.retell(&draft.lines, true, &limits).report;
+        let mut expect = json!({ "run": match report.verdict {
+            RunVerdict::Violated => json!({ "violated": report.property }),
+            verdict => json!(verdict.word()),
+        } });
+        let (check, verdict) = check.map(|check| (check.part, check.verdict)).unzip();
+        if let (Some(property), Some(verdict)) = (&report.property, verdict) {
+            expect["check"] = json!({ property.as_str(): verdict });
+        }
+        let others = Others {
+            is_told: true,
+            about: &about(&report),
+            check,
+            expect: Some(expect),
+        };
+        let file = draft.scenario(&others);
+        let file = file.map_err(|error| Unshrinkable::Unfit(error.to_string()))?;
+        if !failure.is(&report, &draft.nodes) {
+            return Err(Unshrinkable::FailsOtherwise(
+                report.verdict.word().to_owned(),
+            ));
+        }
+        Ok((file, report))
+    }
+}
+
+/// What the scenario is about.
+fn about(report: &RunReport) -> String {
+    report.sentences.join(" ")
+}
+
+/// Counts runs, and notes that somebody wants it to end.
+struct Counter {
+    runs: u64,
+    is_over: bool,
+}
+
+impl Counter {
+    fn goes_on(
+        &mut self,
+        runs: u64,
+        events: usize,
+        nodes: usize,
+        limits: &RunLimits<'_>,
+        on_step: &mut dyn FnMut(SoFar),
+    ) -> bool {
+        self.runs += runs;
+        let runs = self.runs;
+        on_step(SoFar {
+            runs,
+            events,
+            nodes,
+        });
+        self.is_over |= (limits.watch)().is_err();
+        !self.is_over
+    }
+}

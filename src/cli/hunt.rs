@@ -4,7 +4,6 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::check::Stopped;
 use crate::hunt::{Counting, Ended, Find, HuntReport, Plan, Run, SoFar, Times, hunt};
 use crate::model::Time;
 use crate::testbed::{self, Blame, Case, RunReport, RunVerdict, Strategy};
@@ -21,8 +20,8 @@ use super::progress::HuntBar;
 use super::shapes::{Answer, InJson};
 use super::table::{self, painted, plain};
 use super::{
-    Failure, Outcome, Terminal, edge, failure, interrupt, memory, seeds, sources, story, verify,
-    words,
+    Failure, Outcome, Terminal, edge, failure, interrupt, keep, memory, seeds, sources, story,
+    verify, words,
 };
 
 /// How many seeds are hunted with if nobody says where to end.
@@ -39,6 +38,7 @@ Examples:
   jury hunt mine.json --stop-at 1                   until one fails, a million at most
   jury hunt mine.json --stale-after 20000           until nothing new is seen any more
   jury hunt mine.json --strategy walk --seed 99     one of them, drawn
+  jury hunt mine.json --keep regressions            what fails, shrunk, as scenarios
   jury hunt scenarios/raft/bugs/votes-twice.json --strategy pct,walk";
 
 /// Hunt for failures with many seeds, on all cores.
@@ -85,6 +85,11 @@ pub struct Args {
     /// Write the trace of the run that is shown.
     #[arg(long, value_name = "OUT.json")]
     trace: Option<PathBuf>,
+
+    /// Shrink the shortest run of each way to fail, and write it into this folder as a scenario that expects to
+    /// fail so.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
 
     #[command(flatten)]
     answer: InJson,
@@ -138,6 +143,9 @@ pub struct HuntAnswer {
     /// A scenario beside this one in which a search finds the same property broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<Instance>,
+    /// Where the shortest run of each way to fail was written to, shrunk.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kept: Vec<String>,
     /// The run that is shown: of what is worst the shortest.
     #[serde(skip_serializing_if = "Option::is_none")]
     shown: Option<RunReport>,
@@ -286,6 +294,16 @@ impl Args {
         }
     }
 
+    /// The command that makes a run small.
+    fn shrinks(&self, run: Run) -> String {
+        let (program, file, seed) = (words::program(), self.name(), run.seed);
+        let by = match run.strategy {
+            Strategy::Random => String::new(),
+            by => format!(" --strategy {by}"),
+        };
+        format!("{program} shrink {file} --seed {seed}{by} -o small.json")
+    }
+
     /// The command that draws a run.
     fn draws(&self, run: Run) -> String {
         let (program, file, seed) = (words::program(), self.name(), run.seed);
@@ -323,6 +341,7 @@ impl Told<'_> {
         let go_on = self.go_on(worst, instance.as_ref());
         let outcome = self.outcome;
         let trace = shown.as_ref().and_then(|report| report.trace.clone());
+        let kept = self.kept(case)?;
         let mut out = Output::new(self.terminal);
         if self.args.answer.json {
             let with_trace = self.args.answer.with_trace;
@@ -336,12 +355,16 @@ impl Told<'_> {
                 report: self.report,
                 go_on,
                 instance,
+                kept: kept.iter().map(|path| path.display().to_string()).collect(),
                 shown,
             };
             let file = Some(self.args.file.as_path());
             out.json(&Answer::new("hunt", file, self.seconds, outcome, result))?;
         } else {
             self.in_words(&mut out, shown.as_ref(), &go_on)?;
+            for path in kept {
+                out.line(format!("Kept, shrunk: {}", path.display()))?;
+            }
         }
         out.finish()?;
         if pending.is_some() && trace.is_none() {
@@ -381,10 +404,7 @@ impl Told<'_> {
         let alone = || Some((self.args.seed?, self.report.strategies.first()?.strategy));
         let (seed, strategy) = run.or_else(alone)?;
         // The hunt may be out of time; this one run is not.
-        let watch = || {
-            let asked = interrupt::asked();
-            (!asked).then_some(()).ok_or(Stopped::Interrupted)
-        };
+        let watch = || interrupt::look();
         let limits = testbed::RunLimits {
             states,
             watch: &watch,
@@ -392,6 +412,30 @@ impl Told<'_> {
         };
         let hunted = case.hunt(seed, strategy, is_drawn, &limits);
         hunted.report.verdict.is_over().then_some(hunted.report)
+    }
+
+    /// What was shrunk of the ways to fail, if it is to be kept.
+    fn kept(&self, case: &dyn Case) -> Result<Vec<PathBuf>, Failure> {
+        let Some(folder) = &self.args.keep else {
+            return Ok(Vec::new());
+        };
+        let watch = || interrupt::look();
+        let limits = testbed::RunLimits {
+            watch: &watch,
+            ..testbed::RunLimits::default()
+        };
+        let mut kept = Vec::new();
+        let failing = self.report.finds.iter();
+        for find in failing.filter(|find| find.fails && goes_wrong(find)) {
+            let Run { seed, strategy, .. } = find.shortest;
+            let report = case.hunt(seed, strategy, true, &limits).report;
+            let trace = report.trace.expect("it was asked for");
+            kept.extend(keep::kept(folder, &self.args.file, &trace, &limits)?);
+        }
+        if kept.is_empty() {
+            super::output::remark("Nothing was kept: nothing failed.");
+        }
+        Ok(kept)
     }
 
     fn go_on(&self, worst: Option<&Find>, instance: Option<&Instance>) -> Vec<String> {
@@ -406,6 +450,9 @@ impl Told<'_> {
             "{} --trace trace.json",
             self.args.draws(worst.shortest)
         ));
+        if goes_wrong(worst) {
+            commands.push(self.args.shrinks(worst.shortest));
+        }
         // Where a search finds the same property broken, in its own way.
         if let Some(Instance { file, property }) = instance {
             let (program, file) = (words::program(), words::typed(file));

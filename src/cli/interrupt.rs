@@ -3,6 +3,8 @@
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use crate::check::Stopped;
+
 /// When somebody asked first.
 static ASKED: OnceLock<Instant> = OnceLock::new();
 
@@ -31,4 +33,13 @@ pub fn heed() {
 /// Whether somebody wants us to stop.
 pub fn asked() -> bool {
     ASKED.get().is_some()
+}
+
+/// The same for work that is asked why it has to stop.
+pub fn look() -> Result<(), Stopped> {
+    if asked() {
+        Err(Stopped::Interrupted)
+    } else {
+        Ok(())
+    }
 }

@@ -19,6 +19,7 @@ mod hunt;
 mod instances;
 mod interrupt;
 mod junit;
+mod keep;
 mod limits;
 mod list;
 mod matrix;
@@ -33,9 +34,11 @@ mod promises;
 mod reduce;
 mod replay;
 mod run;
+mod scenario_file;
 mod schema;
 mod seeds;
 mod shapes;
+mod shrink;
 mod skeen;
 mod sources;
 mod story;
@@ -74,6 +77,7 @@ Examples:
   jury hunt mine.json                       look for failures with many more
   jury check mine.json                      explore every run
   jury explain mine.json                    tell why it fails
+  jury shrink mine.json --seed 7            the smallest run that fails like this one
   jury test scenarios                       every expectation of every scenario
   jury matrix 2pc                           which faults each property bears
   jury compare story.json                   one story, several commit protocols
@@ -104,6 +108,7 @@ enum Command {
     Check(check::Args),
     Test(test::Args),
     Explain(explain::Args),
+    Shrink(shrink::Args),
     Replay(replay::Args),
     List(list::Args),
     Matrix(matrix::Args),
@@ -148,6 +153,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Check(args) => check::run(&args, terminal),
         Command::Test(args) => test::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
+        Command::Shrink(args) => shrink::run(&args, terminal),
         Command::Replay(args) => replay::run(&args, terminal),
         Command::List(args) => list::run(&args, terminal),
         Command::Matrix(args) => matrix::run(&args, terminal),

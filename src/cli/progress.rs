@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::check::Progress;
 use crate::hunt::SoFar;
+use crate::shrink;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{memory, words};
@@ -66,6 +67,34 @@ impl HuntBar {
 
     pub fn clear(&self) {
         self.bar.finish_and_clear();
+    }
+}
+
+/// A line about a run that is being shrunk.
+pub struct ShrinkBar(ProgressBar);
+
+impl ShrinkBar {
+    pub fn new() -> Self {
+        let bar = ProgressBar::new_spinner();
+        bar.set_style(style("{spinner} {elapsed} · {msg}"));
+        bar.enable_steady_tick(REDRAW);
+        ShrinkBar(bar)
+    }
+
+    pub fn show(&self, so_far: shrink::SoFar) {
+        if self.0.is_hidden() {
+            return;
+        }
+        self.0.set_message(format!(
+            "{} runs tried · {} of {} left",
+            words::number(so_far.runs),
+            words::count(so_far.events as u64, "event", "events"),
+            words::count(so_far.nodes as u64, "node", "nodes"),
+        ));
+    }
+
+    pub fn clear(&self) {
+        self.0.finish_and_clear();
     }
 }
 

@@ -3,6 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::scenario::to_text;
+use crate::shrink::scenario_of;
+use crate::testbed::RunLimits;
 use crate::trace::Trace;
 use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use schemars::JsonSchema;
@@ -12,7 +15,7 @@ use super::edge::{self, Options, Replayed};
 use super::output::{Output, Paint};
 use super::picture::{self, Picture};
 use super::shapes::{Answer, InJson};
-use super::{Failure, Outcome, Terminal, walk, words};
+use super::{Failure, Outcome, Terminal, keep, scenario_file, walk, words};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,7 +23,8 @@ Examples:
   jury replay t.json                    does it still happen?
   jury replay t.json --until 12         up to step 12
   jury replay t.json --node P2          what P2 has to do with
-  jury replay t.json --step --from 5    step by step, with the keyboard";
+  jury replay t.json --step --from 5    step by step, with the keyboard
+  jury replay t.json --scenario s.json  a scenario that tells the same";
 
 /// Replay a trace through the real handlers, and draw it.
 ///
@@ -48,6 +52,10 @@ pub struct Args {
     /// Walk through it with the keyboard.
     #[arg(long, conflicts_with = "json")]
     step: bool,
+
+    /// Write a scenario that tells what was recorded, and expects what comes of it.
+    #[arg(long, value_name = "OUT.json", conflicts_with = "step")]
+    scenario: Option<PathBuf>,
 
     #[command(flatten)]
     answer: InJson,
@@ -109,6 +117,13 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         walk::walk(trace, &options, args.from.unwrap_or(1))?;
         return Ok(outcome);
     }
+    let written = args
+        .scenario
+        .as_deref()
+        .filter(|_| outcome == Outcome::AsExpected);
+    if let Some(path) = written {
+        export(&trace, &args.trace, path)?;
+    }
     // The picture ends where the replay does.
     let ended = result.difference.as_ref().map(|d| d.step);
     let options = Options {
@@ -141,12 +156,24 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             ))?;
         }
         tell(&mut out, &args.trace, outcome, &result)?;
+        if let Some(path) = written {
+            out.line(format!("Written as a scenario to {}.", path.display()))?;
+        }
     }
     out.finish()?;
     Ok(outcome)
 }
 
-fn read(path: &Path) -> Result<Trace, Failure> {
+/// Writes a scenario that tells what was recorded.
+fn export(trace: &Trace, from: &Path, to: &Path) -> Result<(), Failure> {
+    let scenario = scenario_of(edge::registry(), trace, &RunLimits::default());
+    let what = words::typed(&from.display().to_string());
+    let scenario = scenario.map_err(|why| keep::failure(&what, "told as a scenario", &why))?;
+    scenario_file::write(to, &to_text(&scenario), false)
+}
+
+/// Reads a trace.
+pub fn read(path: &Path) -> Result<Trace, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let trace: Trace = serde_json::from_str(text).map_err(|e| flaw(path, text, &e))?;

@@ -5,8 +5,8 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::testbed::{Case, Expected, RunReport};
-use crate::trace::STEPS_MAX;
+use crate::testbed::{self, Case, Expected, RunReport, RunVerdict};
+use crate::trace::{STEPS_MAX, Trace};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -18,7 +18,9 @@ use super::picture::{self, Picture};
 use super::seeds::{self, Judged};
 use super::shapes::{Answer, InJson};
 use super::verify::{self, Asked, Verified};
-use super::{Failure, Outcome, Terminal, edge, interrupt, output, story, summary, table, words};
+use super::{
+    Failure, Outcome, Terminal, edge, interrupt, keep, output, story, summary, table, words,
+};
 
 /// A run with fewer steps is a story: it is shown even if there are more seeds.
 const STORY_STEPS: u64 = 100;
@@ -32,7 +34,8 @@ Examples:
   jury run mine.json --seed 7 --go-on          past the first violation, to what else breaks
   jury run mine.json --seed 7 --from 40 --until 60
   jury run mine.json --verify                  every seed three times: it must give the same run
-  jury run mine.json --seed 7 --trace t.json   what `jury replay` reads";
+  jury run mine.json --seed 7 --trace t.json   what `jury replay` reads
+  jury run mine.json --keep regressions        what fails, shrunk, as a scenario";
 
 /// Simulate a scenario: every seed it names, on all cores.
 ///
@@ -72,6 +75,10 @@ pub struct Args {
     #[arg(long, value_name = "OUT.json")]
     trace: Option<PathBuf>,
 
+    /// Shrink the run that fails, and write it into this folder as a scenario that expects to fail so.
+    #[arg(long, value_name = "DIR")]
+    keep: Option<PathBuf>,
+
     /// Go on when a property is violated, for what else the run breaks: the first violation may not be the one
     /// that was seen.
     #[arg(long)]
@@ -83,7 +90,7 @@ pub struct Args {
     verify: bool,
 
     /// Print a line for each run, and nothing else: its seed and its hash. Nothing is judged.
-    #[arg(long, conflicts_with_all = ["verify", "from", "until", "trace", "all", "json", "quiet"])]
+    #[arg(long, conflicts_with_all = ["verify", "from", "until", "trace", "keep", "all", "json", "quiet"])]
     hashes: bool,
 
     #[command(flatten)]
@@ -115,6 +122,7 @@ impl Args {
             until: None,
             all: false,
             trace: None,
+            keep: None,
             go_on: false,
             verify: false,
             hashes: false,
@@ -153,6 +161,23 @@ impl Args {
         self.limits.typed().into_iter().chain(go_on).collect()
     }
 
+    /// The scenario that the run that fails was shrunk to, if it is to be kept.
+    fn kept(&self, judged: &Judged, trace: Option<&Trace>) -> Result<Option<PathBuf>, Failure> {
+        let Some(folder) = &self.keep else {
+            return Ok(None);
+        };
+        let Some(trace) = trace.filter(|_| judged.shortest.is_some()) else {
+            output::remark("Nothing was kept: nothing failed.");
+            return Ok(None);
+        };
+        let watch = || interrupt::look();
+        let limits = testbed::RunLimits {
+            watch: &watch,
+            ..testbed::RunLimits::default()
+        };
+        keep::kept(folder, &self.file, trace, &limits)
+    }
+
     /// How to tell a story that is refuted.
     fn story(&self, begun: Instant) -> story::Asked<'_> {
         story::Asked {
@@ -189,6 +214,9 @@ pub struct RunAnswer {
     verified: Option<Verified>,
     /// The command that reproduces the shortest that fails like the first.
     reproduce: Option<String>,
+    /// Where that one was written to, shrunk.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept: Option<String>,
     /// The run that is shown: that one, or the only one.
     shown: Option<RunReport>,
     /// Every run, where they were asked for.
@@ -309,6 +337,7 @@ pub fn answer(
         }
         _ => {}
     }
+    let kept = args.kept(&judged, trace)?;
     let mut out = Output::new(terminal);
     let outcome = judged.outcome;
     if args.answer.json {
@@ -320,6 +349,7 @@ pub fn answer(
         });
         let result = RunAnswer {
             verified,
+            kept: kept.map(|path| path.display().to_string()),
             ..result(args, &asked, reports, judged, shown)
         };
         let answer = Answer::new("run", Some(&args.file), seconds, outcome, result);
@@ -328,6 +358,9 @@ pub fn answer(
         tell(&mut out, args, terminal, &reports, &judged, shown.as_ref())?;
         if let Some(verified) = &verified {
             verify::tell(&mut out, verified, &|seed| reproduce(args, seed))?;
+        }
+        if let Some(kept) = kept {
+            out.line(format!("Kept, shrunk: {}", kept.display()))?;
         }
         let runs = words::count(reports.len() as u64, "run", "runs");
         let line = format!("{runs} in {}", words::seconds(seconds));
@@ -374,7 +407,7 @@ fn shown(
     args: &Args,
     guard: &RunGuard,
 ) -> Option<RunReport> {
-    let wanted = args.trace.is_some();
+    let wanted = args.trace.is_some() || args.keep.is_some();
     let seen = wanted
         || if args.answer.json {
             args.answer.with_trace
@@ -420,6 +453,14 @@ fn reproduce(args: &Args, seed: u64) -> String {
     format!("{} run {file} --seed {seed}{go_on}", words::program())
 }
 
+/// The command that makes a run small, if something failed in it.
+fn shrinks(args: &Args, report: &RunReport) -> Option<String> {
+    let fails = matches!(report.verdict, RunVerdict::Violated | RunVerdict::Blocked);
+    let file = words::typed(&args.file.display().to_string());
+    let (program, seed) = (words::program(), report.seed);
+    fails.then(|| format!("{program} shrink {file} --seed {seed} -o small.json"))
+}
+
 fn result(
     args: &Args,
     asked: &RangeInclusive<u64>,
@@ -439,6 +480,7 @@ fn result(
         failing,
         verified: None,
         reproduce: judged.shortest.map(|i| reproduce(args, reports[i].seed)),
+        kept: None,
         shown,
         runs: args.all.then_some(reports),
     }
@@ -526,6 +568,9 @@ fn tell(
         }
         let command = reproduce(args, shortest.seed);
         out.line(format!("Reproduce: {}", out.paint(Paint::Bold, &command)))?;
+        if let Some(command) = shrinks(args, shortest) {
+            out.line(format!("Shrink it: {}", out.paint(Paint::Bold, &command)))?;
+        }
     }
     Ok(())
 }

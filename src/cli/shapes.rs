@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use crate::hunt::detect::Detection;
 
 use super::{
-    Outcome, check, compare, edge, estimate, explain, hunt, list, replay, run, skeen, story, test,
+    Outcome, check, compare, edge, estimate, explain, hunt, list, replay, run, shrink, skeen,
+    story, test,
 };
 
 /// The format of answers: it grows by one where something that was there is gone, or means something else.
@@ -89,6 +90,7 @@ pub fn schema() -> Value {
     add("test", of::<test::Tested>(&mut generator));
     add("explain", of::<explain::Explained>(&mut generator));
     add("explain", cannot_happen);
+    add("shrink", of::<shrink::ShrinkAnswer>(&mut generator));
     add("replay", of::<replay::Repeated>(&mut generator));
     add("matrix", of::<edge::Matrix>(&mut generator));
     add(

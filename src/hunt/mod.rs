@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 pub use report::{Coverage, Find, HuntReport, OfStrategy, Reachable, Run, Times, Unequal};
 
-use crate::check::{Monitor, Stopped};
+use crate::check::Stopped;
 use crate::model::arms::Arm;
 use crate::testbed::verify::{Between, Recorded, differ};
 use crate::testbed::{
@@ -355,22 +355,14 @@ impl<'a> Hunt<'a> {
         if !matches!(ended, Ended::Seeds | Ended::Failures | Ended::Stale) {
             return None;
         }
-        let mut watch = Watching(limits);
-        let all = self.case.reachable(REACHABLE_WORLDS, &mut watch)?;
+        let all = self
+            .case
+            .reachable(REACHABLE_WORLDS, &mut limits.monitor())?;
         let seen = all.iter().filter(|state| self.states.contains(state));
         Some(Reachable {
             seen: seen.count() as u64,
             states: all.len() as u64,
         })
-    }
-}
-
-/// Ends a search where runs have to end.
-struct Watching<'a>(&'a RunLimits<'a>);
-
-impl Monitor for Watching<'_> {
-    fn look(&mut self, _: &crate::check::Progress) -> Result<(), Stopped> {
-        (self.0.watch)()
     }
 }
 

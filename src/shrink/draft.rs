@@ -1,13 +1,14 @@
 //! A run as a scenario: who took part, and a schedule.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Map, Value as Json, json};
 
+use super::Unshrinkable;
+use super::schedule::lines;
 use super::sizes::Smaller;
-use crate::model::{LinkOrder, Time};
+use crate::model::LinkOrder;
+use crate::registry::Registry;
 use crate::scenario::{File, Scenario, ScenarioError, ScheduleLine, VERSION};
-use crate::trace::{Trace, What};
+use crate::trace::Trace;
 
 /// A run as a scenario: who took part, and a schedule.
 #[derive(Clone, Debug)]
@@ -29,13 +30,20 @@ pub struct Draft {
 }
 
 impl Draft {
-    /// The run of a trace that lacks no step.
-    pub fn of(trace: &Trace, defaults: Map<String, Json>) -> Self {
+    /// The run of a trace.
+    pub fn of(trace: &Trace, registry: &Registry) -> Result<Self, Unshrinkable> {
+        if trace.unrecorded.is_some() {
+            return Err(Unshrinkable::Unrecorded);
+        }
+        let protocol = registry.protocol(&trace.protocol);
+        let protocol =
+            protocol.ok_or_else(|| Unshrinkable::UnknownProtocol(trace.protocol.clone()))?;
+        let defaults = protocol.params.as_object().cloned().unwrap_or_default();
         let nodes: Vec<String> = trace.nodes.iter().map(|node| node.name.clone()).collect();
         let started = nodes.iter().zip(&trace.start);
         let late = started.filter(|(_, start)| !start.after.up);
         let is_timed = trace.steps.iter().any(|step| step.at.is_some());
-        Draft {
+        Ok(Draft {
             protocol: trace.protocol.clone(),
             params: trace.params.as_object().cloned().unwrap_or_default(),
             defaults,
@@ -53,7 +61,7 @@ impl Draft {
             },
             lines: lines(trace),
             nodes,
-        }
+        })
     }
 
     /// The same story without clocks.
@@ -105,6 +113,10 @@ impl Draft {
         }
         let mut scenario = Map::new();
         let mut put = |key: &str, value: Json| scenario.insert(key.to_owned(), value);
+        if others.is_told {
+            // Whoever writes the file says where it is.
+            put("$schema", "schema.json".into());
+        }
         put("jury", VERSION.into());
         if !others.about.is_empty() {
             put("about", others.about.into());
@@ -154,35 +166,4 @@ pub struct Others<'a> {
     pub about: &'a str,
     pub check: Option<Json>,
     pub expect: Option<Json>,
-}
-
-/// The schedule of a trace. On links that never forget nothing is lost when it is delivered: elsewhere that takes a
-/// duplicate.
-fn lines(trace: &Trace) -> Vec<ScheduleLine> {
-    let mut lines: Vec<ScheduleLine> = Vec::new();
-    let mut again = BTreeSet::new();
-    for step in trace.steps.iter().rev() {
-        lines.push((step.at, step.event.clone()));
-        let forgets = !trace.links.never_forgets;
-        let message = match &step.what {
-            What::Deliver(message) | What::ArriveAtDown(message) if !forgets => message,
-            _ => continue,
-        };
-        let is_loop = message.src == message.dst;
-        let (src, dst) = (
-            &trace.nodes[message.src].name,
-            &trace.nodes[message.dst].name,
-        );
-        let duplicate = format!("duplicate {src} -> {dst} {}", message.message);
-        if !is_loop && !again.insert(duplicate.clone()) {
-            lines.push((step.at, duplicate));
-        }
-    }
-    lines.reverse();
-    lines
-}
-
-/// How long a schedule takes, where time passes.
-pub fn ends(lines: &[ScheduleLine]) -> Option<Time> {
-    lines.iter().filter_map(|(at, _)| *at).max()
 }

@@ -9,27 +9,38 @@
 
 mod delete;
 mod draft;
+mod export;
+mod schedule;
 mod shortest;
 mod sizes;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use thiserror::Error;
 
-use crate::check::Monitor;
 use crate::registry::Registry;
 use crate::scenario::{File, ScheduleLine, to_text};
 use crate::testbed::{Case, RUN_STATES, RunLimits, RunReport, RunVerdict, Signature, is_timed};
 use crate::trace::Trace;
 use delete::Deletion;
 use draft::{Draft, Others};
+pub use export::scenario_of;
+use export::{expected, unfit};
+
+/// Whether a run is blocked a search has to tell, in as few worlds as will do; whether what is left of it can do without
+/// one more event, in so many.
+pub const STATES_AT_LAST: usize = 2_000;
 
 /// Why a run cannot be shrunk.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Unshrinkable {
     #[error("nothing fails in it: it is {0}")]
-    NothingFails(&'static str),
+    NothingFails(String),
+    #[error(
+        "it blocks only as long as timers do not fire that await the living: that is what a check says, and no run"
+    )]
+    OnlyInACheck,
     #[error("its trace lacks steps: a run of more than 20,000 is not recorded whole")]
     Unrecorded,
     #[error("there is no protocol `{0}`")]
@@ -68,12 +79,15 @@ pub struct Shrunk {
     pub ended_early: bool,
     /// The shortest of all, once more.
     pub report: RunReport,
+    /// Its events.
+    #[serde(skip)]
+    pub lines: Vec<ScheduleLine>,
     #[serde(skip)]
     pub file: File,
 }
 
 /// How much there is of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Extent {
     pub nodes: usize,
     pub events: usize,
@@ -101,8 +115,6 @@ pub struct Shrinker<'a> {
     pub limits: &'a RunLimits<'a>,
     /// How many worlds a search for the shortest may find.
     pub states_max: u64,
-    /// Holds that search to limits.
-    pub monitor: &'a mut dyn Monitor,
     pub on_step: &'a mut dyn FnMut(SoFar),
 }
 
@@ -113,6 +125,8 @@ struct Failure {
     broken: Vec<String>,
     /// How many worlds it takes to find out.
     states: usize,
+    /// In how many it is found out at last.
+    states_at_last: usize,
 }
 
 impl Failure {
@@ -135,17 +149,9 @@ struct Version {
 impl<'a> Shrinker<'a> {
     /// Shrinks a run that was recorded.
     pub fn shrink(&mut self, trace: &Trace) -> Result<Shrunk, Unshrinkable> {
-        if trace.unrecorded.is_some() {
-            return Err(Unshrinkable::Unrecorded);
-        }
-        let protocol = self.registry.protocol(&trace.protocol);
-        let protocol =
-            protocol.ok_or_else(|| Unshrinkable::UnknownProtocol(trace.protocol.clone()))?;
-        let defaults = protocol.params.as_object().cloned().unwrap_or_default();
-        let timed = self.open(Draft::of(trace, defaults));
-        let timed = timed.map_err(|error| Unshrinkable::Unfit(error.to_string()))?;
+        let timed = self.open(Draft::of(trace, self.registry)?)?;
         let before = Extent::of(&timed.draft);
-        let failure = self.failure(&timed)?;
+        let mut failure = self.failure(&timed, trace.origin.property.is_some())?;
         let mut version = timed;
         // A story needs no clock unless what failed does.
         if is_timed(&version.draft.lines) {
@@ -154,9 +160,7 @@ impl<'a> Shrinker<'a> {
                 .fails(&failure, &*version.case, &untimed.lines, &untimed.nodes)
                 .is_some()
             {
-                version = self
-                    .open(untimed)
-                    .map_err(|error| Unshrinkable::Unfit(error.to_string()))?;
+                version = self.open(untimed)?;
             }
         }
         let mut count = Counter {
@@ -166,44 +170,48 @@ impl<'a> Shrinker<'a> {
         loop {
             let extent = Extent::of(&version.draft);
             version = self.smaller(&failure, version, &mut count);
-            version.draft.lines = self.deleted(&failure, &version, &mut count);
+            version.draft.lines = self.deleted(&failure, &version, &mut count, Deletion::all);
             if count.is_over || Extent::of(&version.draft) == extent {
                 break;
             }
         }
+        if failure.states < failure.states_at_last && !count.is_over {
+            failure.states = failure.states_at_last;
+            version.draft.lines = self.deleted(&failure, &version, &mut count, Deletion::singles);
+        }
         let deleted_to = Extent::of(&version.draft);
-        let shortest = self.shortest(&failure, &version, &count);
-        let check = shortest.as_ref().map(|shortest| shortest.check.clone());
-        let length = shortest.as_ref().map(|shortest| shortest.lines.len());
-        if let Some(found) = shortest.filter(|found| found.lines.len() < deleted_to.events) {
+        let (mut shortest, mut check) = (None, None);
+        // What is found may need fewer faults: the search that is told is one that allows no more.
+        while let Some(found) = self.shortest(&failure, &version, &count) {
+            shortest = Some(found.lines.len());
+            check = Some(found.check);
+            if found.lines.len() >= version.draft.lines.len() {
+                break;
+            }
             version.draft.lines = found.lines;
         }
         self.written(&failure, &version, check)
             .map(|(file, report)| Shrunk {
                 before,
                 deleted_to,
-                shortest: length,
+                shortest,
                 runs: count.runs,
                 ended_early: count.is_over,
                 report,
+                lines: version.draft.lines.clone(),
                 file,
             })
     }
 
-    /// An instance on trial: its schedule is not told yet.
-    fn open(&self, draft: Draft) -> Result<Version, crate::scenario::ScenarioError> {
-        let file = draft.scenario(&Others::default())?;
-        let case = self
-            .registry
-            .open_text(&to_text(&file), "the shrunk scenario")?;
-        Ok(Version { case, draft })
+    fn open(&self, draft: Draft) -> Result<Version, Unshrinkable> {
+        opened(self.registry, draft)
     }
 
     /// How the run fails, and how many worlds it takes to find out.
-    fn failure(&self, version: &Version) -> Result<Failure, Unshrinkable> {
+    fn failure(&self, version: &Version, is_counterexample: bool) -> Result<Failure, Unshrinkable> {
         let Version { case, draft } = version;
         let mut last = RunVerdict::Ok;
-        for states in [1, 200, 2_000, RUN_STATES] {
+        for states in [1, 200, STATES_AT_LAST, RUN_STATES] {
             let limits = self.with(states);
             let report = case.retell(&draft.lines, false, &limits).report;
             last = report.verdict;
@@ -211,14 +219,23 @@ impl<'a> Shrinker<'a> {
                 return Err(Unshrinkable::Stopped);
             }
             if matches!(last, RunVerdict::Violated | RunVerdict::Blocked) {
+                let is_plain = last == RunVerdict::Violated;
                 return Ok(Failure {
                     signature: Signature::of(&report, &draft.nodes),
                     broken: report.broken_assumptions,
                     states,
+                    states_at_last: if is_plain {
+                        states
+                    } else {
+                        states.max(STATES_AT_LAST)
+                    },
                 });
             }
         }
-        Err(Unshrinkable::NothingFails(last.word()))
+        if is_counterexample {
+            return Err(Unshrinkable::OnlyInACheck);
+        }
+        Err(Unshrinkable::NothingFails(last.word().to_owned()))
     }
 
     /// The limits of a run that takes so many worlds to judge.
@@ -280,6 +297,7 @@ impl<'a> Shrinker<'a> {
         failure: &Failure,
         version: &Version,
         count: &mut Counter,
+        how: fn(&mut Deletion<'_>, Vec<ScheduleLine>) -> Vec<ScheduleLine>,
     ) -> Vec<ScheduleLine> {
         let Version { case, draft } = version;
         let (limits, nodes) = (self.with(failure.states), &draft.nodes);
@@ -289,11 +307,11 @@ impl<'a> Shrinker<'a> {
         };
         let on_step = &mut *self.on_step;
         let all = self.limits;
-        Deletion {
+        let mut deletion = Deletion {
             fails: &fails,
             goes_on: &mut |runs, events| count.goes_on(runs, events, nodes.len(), all, on_step),
-        }
-        .all(draft.lines.clone())
+        };
+        how(&mut deletion, draft.lines.clone())
     }
 
     /// The scenario, and what comes of it.
@@ -306,10 +324,7 @@ impl<'a> Shrinker<'a> {
         let Version { case, draft } = version;
         let limits = self.with(failure.states.max(self.limits.states));
         let report = case.retell(&draft.lines, true, &limits).report;
-        let mut expect = json!({ "run": match report.verdict {
-            RunVerdict::Violated => json!({ "violated": report.property }),
-            verdict => json!(verdict.word()),
-        } });
+        let mut expect = expected(&report);
         let (check, verdict) = check.map(|check| (check.part, check.verdict)).unzip();
         if let (Some(property), Some(verdict)) = (&report.property, verdict) {
             expect["check"] = json!({ property.as_str(): verdict });
@@ -320,8 +335,7 @@ impl<'a> Shrinker<'a> {
             check,
             expect: Some(expect),
         };
-        let file = draft.scenario(&others);
-        let file = file.map_err(|error| Unshrinkable::Unfit(error.to_string()))?;
+        let file = draft.scenario(&others).map_err(unfit)?;
         if !failure.is(&report, &draft.nodes) {
             return Err(Unshrinkable::FailsOtherwise(
                 report.verdict.word().to_owned(),
@@ -329,6 +343,14 @@ impl<'a> Shrinker<'a> {
         }
         Ok((file, report))
     }
+}
+
+/// An instance on trial. Its schedule is told by whoever tries it.
+fn opened(registry: &Registry, draft: Draft) -> Result<Version, Unshrinkable> {
+    let file = draft.scenario(&Others::default()).map_err(unfit)?;
+    let case = registry.open_text(&to_text(&file), "the shrunk scenario");
+    let case = case.map_err(unfit)?;
+    Ok(Version { case, draft })
 }
 
 /// What the scenario is about.

@@ -50,7 +50,7 @@ impl Shrinker<'_> {
             states_max: Some(self.states_max),
             ..CheckOptions::default()
         };
-        let report = case.check(&options, None, self.monitor).ok()?;
+        let report = case.check(&options, None, &mut limits.monitor()).ok()?;
         let found = report.properties.into_iter().next()?;
         let is_against = matches!(
             found.verdict,

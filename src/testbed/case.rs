@@ -11,7 +11,7 @@ use super::story::RefutedStory;
 use super::strategy::Strategy;
 use crate::check::checkpoint::{CheckpointError, Folder};
 use crate::check::fast::Tuning;
-use crate::check::{Monitor, Stopped};
+use crate::check::{Monitor, Progress, Stopped};
 use crate::estimate::{Outlook, Reached};
 use crate::model::{Limit, Size};
 use crate::scenario::ScheduleLine;
@@ -72,6 +72,21 @@ impl Default for RunLimits<'_> {
             watch: &|| Ok(()),
             judging: &|_| (),
         }
+    }
+}
+
+impl RunLimits<'_> {
+    /// Ends a search where runs have to end.
+    pub fn monitor(&self) -> impl Monitor {
+        struct Watching<'a>(&'a RunLimits<'a>);
+
+        impl Monitor for Watching<'_> {
+            fn look(&mut self, _: &Progress) -> Result<(), Stopped> {
+                (self.0.watch)()
+            }
+        }
+
+        Watching(self)
     }
 }
 

@@ -341,11 +341,15 @@ impl Judging<'_> {
         let reason = self.last.ask(missed).err();
         self.report.reason = reason.map(|reason| reason.text);
         let name = self.properties[missed].name;
-        if let Err(reason) = self.last.promises(missed) {
+        let promised = self.last.promises(missed);
+        if let Err(reason) = &promised {
             let sentence = format!("{name} promises nothing here: {}.", reason.text);
             self.report.sentences.push(sentence);
         }
         self.name(name);
+        if promised.is_err() && self.report.standing.is_some() {
+            self.report.standing = Some(Blame::OutsideTheAssumptions);
+        }
     }
 
     /// Names the property, and which of its assumptions the run broke.

@@ -81,6 +81,13 @@ const IMPORTS: &[Imports] = &[
         because: "reading a file is not the business of a terminal",
     },
     Imports {
+        module: "shrink",
+        may: &[
+            "model", "registry", "scenario", "testbed", "trace", "shrink",
+        ],
+        because: "what is left out of a run is tried by whoever runs scenarios",
+    },
+    Imports {
         module: "registry",
         may: &[
             "model",

@@ -11,4 +11,5 @@ mod pictures;
 mod reports;
 mod scenarios;
 mod shipped;
+mod shrinking;
 mod transcripts;

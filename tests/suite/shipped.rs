@@ -71,7 +71,7 @@ pub fn find(folder: &Path, extension: &str, found: &mut Vec<PathBuf>) {
 }
 
 /// Whether golden files are rewritten rather than compared.
-fn blessing() -> bool {
+pub fn blessing() -> bool {
     std::env::var_os("JURY_BLESS").is_some_and(|value| value == "1")
 }
 

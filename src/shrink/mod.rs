@@ -170,14 +170,16 @@ impl<'a> Shrinker<'a> {
         loop {
             let extent = Extent::of(&version.draft);
             version = self.smaller(&failure, version, &mut count);
-            version.draft.lines = self.deleted(&failure, &version, &mut count, Deletion::all);
+            version.draft.lines =
+                self.deleted(&failure, &version, &mut count, |d, lines| d.all(lines));
             if count.is_over || Extent::of(&version.draft) == extent {
                 break;
             }
         }
         if failure.states < failure.states_at_last && !count.is_over {
             failure.states = failure.states_at_last;
-            version.draft.lines = self.deleted(&failure, &version, &mut count, Deletion::singles);
+            version.draft.lines =
+                self.deleted(&failure, &version, &mut count, |d, lines| d.singles(lines));
         }
         let deleted_to = Extent::of(&version.draft);
         let (mut shortest, mut check) = (None, None);
@@ -243,6 +245,7 @@ impl<'a> Shrinker<'a> {
         RunLimits {
             states,
             go_on: false,
+            explains: false,
             ..*self.limits
         }
     }
@@ -322,7 +325,10 @@ impl<'a> Shrinker<'a> {
         check: Option<shortest::Check>,
     ) -> Result<(File, RunReport), Unshrinkable> {
         let Version { case, draft } = version;
-        let limits = self.with(failure.states.max(self.limits.states));
+        let limits = RunLimits {
+            explains: true,
+            ..self.with(failure.states.max(self.limits.states))
+        };
         let report = case.retell(&draft.lines, true, &limits).report;
         let mut expect = expected(&report);
         let (check, verdict) = check.map(|check| (check.part, check.verdict)).unzip();

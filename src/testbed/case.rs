@@ -57,6 +57,8 @@ pub struct RunLimits<'a> {
     pub states: usize,
     /// Whether a run goes on when a property is violated, for what else it breaks.
     pub go_on: bool,
+    /// Whether it is told of a run that is blocked why it is, and what would help: that takes searches of its own.
+    pub explains: bool,
     /// Asked every so often whether a run has to end before it is over, and why.
     pub watch: &'a (dyn Fn() -> Result<(), Stopped> + Sync),
     /// Told of the seed when such a search begins.
@@ -69,6 +71,7 @@ impl Default for RunLimits<'_> {
         RunLimits {
             states: RUN_STATES,
             go_on: false,
+            explains: true,
             watch: &|| Ok(()),
             judging: &|_| (),
         }

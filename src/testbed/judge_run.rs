@@ -310,9 +310,11 @@ impl Judging<'_> {
         };
         if possible == Possible::No {
             self.report.verdict = RunVerdict::Blocked;
-            let most = self.limits.states;
-            let blocked = self.last.explain(missed, most, &mut searching);
-            self.report.sentences.extend(blocked);
+            if self.limits.explains {
+                let most = self.limits.states;
+                let blocked = self.last.explain(missed, most, &mut searching);
+                self.report.sentences.extend(blocked);
+            }
         } else if let Some(stopped) = searching.stopped {
             self.report.verdict = stopped.into();
             self.report.sentences.push(format!(

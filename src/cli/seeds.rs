@@ -47,6 +47,7 @@ pub fn run(
         go_on: guard.go_on,
         watch: &|| guard.look(),
         judging: &|seed| bar.set_message(format!("{what}, judging seed {seed}")),
+        ..RunLimits::default()
     };
     let reports = edge::run_seeds(case, seeds.clone(), &limits, &on_done);
     bar.finish_and_clear();

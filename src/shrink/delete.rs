@@ -27,8 +27,7 @@ impl Deletion<'_> {
         loop {
             let before = lines.len();
             lines = self.alike(lines);
-            let half = lines.len() / 2;
-            lines = self.chunks(lines, half);
+            lines = self.chunks(lines);
             if lines.len() <= PAIRS_MAX {
                 lines = self.pairs(lines);
             }
@@ -36,11 +35,6 @@ impl Deletion<'_> {
                 return lines;
             }
         }
-    }
-
-    /// Deletes single events until none can be.
-    pub fn singles(&mut self, lines: Vec<ScheduleLine>) -> Vec<ScheduleLine> {
-        self.chunks(lines, 1)
     }
 
     fn asks_on(&mut self, runs: u64, lines: &[ScheduleLine]) -> bool {
@@ -74,10 +68,10 @@ impl Deletion<'_> {
         lines
     }
 
-    /// Pieces of a size, of half of it, and so on; the last first, since it rests on the others. Single events
+    /// Pieces of half the schedule, a quarter, and so on; the last first, since it rests on the others. Single events
     /// again and again, until none can be deleted.
-    fn chunks(&mut self, mut lines: Vec<ScheduleLine>, size: usize) -> Vec<ScheduleLine> {
-        let mut size = size.max(1);
+    fn chunks(&mut self, mut lines: Vec<ScheduleLine>) -> Vec<ScheduleLine> {
+        let mut size = (lines.len() / 2).max(1);
         loop {
             let before = lines.len();
             let mut end = lines.len();

@@ -31,6 +31,7 @@ use export::{expected, unfit};
 /// Whether a run is blocked a search has to tell, in as few worlds as will do; whether what is left of it can do without
 /// one more event, in so many.
 pub const STATES_AT_LAST: usize = 2_000;
+const LEVELS: [usize; 4] = [1, 200, STATES_AT_LAST, RUN_STATES];
 
 /// Why a run cannot be shrunk.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -123,13 +124,21 @@ struct Failure {
     signature: Signature,
     /// The assumptions that it may break.
     broken: Vec<String>,
-    /// How many worlds it takes to find out.
+    /// In how many worlds that is to be found out.
     states: usize,
-    /// In how many it is found out at last.
-    states_at_last: usize,
 }
 
 impl Failure {
+    /// In how many worlds it is to be found out, one after the other: as many as it took at first, at most, or at last.
+    fn levels(&self) -> Vec<usize> {
+        if self.signature.verdict == RunVerdict::Violated {
+            return vec![self.states];
+        }
+        let most = self.states.max(STATES_AT_LAST);
+        let levels = LEVELS.into_iter().skip(1);
+        levels.filter(|states| *states <= most).collect()
+    }
+
     /// Whether this is it.
     fn is(&self, report: &RunReport, nodes: &[String]) -> bool {
         let broken = &report.broken_assumptions;
@@ -167,19 +176,24 @@ impl<'a> Shrinker<'a> {
             runs: 0,
             is_over: false,
         };
-        loop {
-            let extent = Extent::of(&version.draft);
-            version = self.smaller(&failure, version, &mut count);
-            version.draft.lines =
-                self.deleted(&failure, &version, &mut count, |d, lines| d.all(lines));
-            if count.is_over || Extent::of(&version.draft) == extent {
+        // Where less is under way it takes fewer worlds to see that nothing helps: so first what few will do for.
+        for states in failure.levels() {
+            failure.states = states;
+            loop {
+                let extent = Extent::of(&version.draft);
+                version = self.smaller(&failure, version, &mut count);
+                version.draft.lines = self.deleted(&failure, &version, &mut count);
+                if count.is_over || Extent::of(&version.draft) == extent {
+                    break;
+                }
+            }
+            let Version { case, draft } = &version;
+            let is_seen = self
+                .fails(&failure, &**case, &draft.lines, &draft.nodes)
+                .is_some();
+            if count.is_over || (is_seen && states >= STATES_AT_LAST) {
                 break;
             }
-        }
-        if failure.states < failure.states_at_last && !count.is_over {
-            failure.states = failure.states_at_last;
-            version.draft.lines =
-                self.deleted(&failure, &version, &mut count, |d, lines| d.singles(lines));
         }
         let deleted_to = Extent::of(&version.draft);
         let (mut shortest, mut check) = (None, None);
@@ -213,7 +227,7 @@ impl<'a> Shrinker<'a> {
     fn failure(&self, version: &Version, is_counterexample: bool) -> Result<Failure, Unshrinkable> {
         let Version { case, draft } = version;
         let mut last = RunVerdict::Ok;
-        for states in [1, 200, STATES_AT_LAST, RUN_STATES] {
+        for states in LEVELS {
             let limits = self.with(states);
             let report = case.retell(&draft.lines, false, &limits).report;
             last = report.verdict;
@@ -221,16 +235,10 @@ impl<'a> Shrinker<'a> {
                 return Err(Unshrinkable::Stopped);
             }
             if matches!(last, RunVerdict::Violated | RunVerdict::Blocked) {
-                let is_plain = last == RunVerdict::Violated;
                 return Ok(Failure {
                     signature: Signature::of(&report, &draft.nodes),
                     broken: report.broken_assumptions,
                     states,
-                    states_at_last: if is_plain {
-                        states
-                    } else {
-                        states.max(STATES_AT_LAST)
-                    },
                 });
             }
         }
@@ -300,7 +308,6 @@ impl<'a> Shrinker<'a> {
         failure: &Failure,
         version: &Version,
         count: &mut Counter,
-        how: fn(&mut Deletion<'_>, Vec<ScheduleLine>) -> Vec<ScheduleLine>,
     ) -> Vec<ScheduleLine> {
         let Version { case, draft } = version;
         let (limits, nodes) = (self.with(failure.states), &draft.nodes);
@@ -310,11 +317,11 @@ impl<'a> Shrinker<'a> {
         };
         let on_step = &mut *self.on_step;
         let all = self.limits;
-        let mut deletion = Deletion {
+        Deletion {
             fails: &fails,
             goes_on: &mut |runs, events| count.goes_on(runs, events, nodes.len(), all, on_step),
-        };
-        how(&mut deletion, draft.lines.clone())
+        }
+        .all(draft.lines.clone())
     }
 
     /// The scenario, and what comes of it.

@@ -21,7 +21,7 @@ use super::picture::Picture;
 use super::progress::SearchBar;
 use super::reduce::Reducing;
 use super::shapes::{Answer, InJson};
-use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt, story, words};
+use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt, onward, story, words};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -340,6 +340,11 @@ pub fn answer(
             findings::show(&mut out, property, args.picture, terminal)?;
         }
         findings::statistics(&mut out, checked)?;
+        if outcome == Outcome::Refuted {
+            let failed = shown.first();
+            let go_on = failed.map(|p| onward::from_check(&args.file, &p.property));
+            onward::tell(&mut out, &go_on.unwrap_or_default())?;
+        }
     }
     out.finish()?;
     // An answer is not lost with a file that cannot be written.

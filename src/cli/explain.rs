@@ -18,7 +18,9 @@ use super::output::{Output, Paint};
 use super::picture::Picture;
 use super::progress::SearchBar;
 use super::shapes::{Answer, InJson};
-use super::{Failure, Outcome, Terminal, edge, failure, interrupt, seeds, sources, story, words};
+use super::{
+    Failure, Outcome, Terminal, edge, failure, interrupt, onward, seeds, sources, story, words,
+};
 
 /// So many worlds are looked at for the one that comes nearest to a goal.
 const NEAR_WORLDS: usize = 20_000;
@@ -79,7 +81,7 @@ pub struct Explained {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     others: Vec<Other>,
     /// Commands that go on from here.
-    next: Vec<String>,
+    go_on: Vec<String>,
     /// The run that was explained, where it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     trace: Option<Trace>,
@@ -112,7 +114,7 @@ struct Found {
     /// The run that it is about, if it is about one.
     trace: Option<Trace>,
     others: Vec<Other>,
-    next: Vec<String>,
+    go_on: Vec<String>,
     goal: Option<Goal>,
 }
 
@@ -139,7 +141,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             explanation: found.explanation,
             goal: found.goal,
             others: found.others,
-            next: found.next,
+            go_on: found.go_on,
             trace: found.trace.filter(|_| args.answer.with_trace),
         };
         let outcome = Outcome::AsExpected;
@@ -186,15 +188,15 @@ impl Args {
             }
         }
         let (program, file) = (words::program(), self.name());
-        let mut next = vec![format!("{program} replay {file}")];
+        let mut go_on = vec![format!("{program} replay {file}")];
         if trace.steps.len() > STEPS_SMALL {
-            next.push(format!("{program} shrink {file}"));
+            go_on.push(format!("{program} shrink {file}"));
         }
         Ok(Found {
             explanation: self.explained(&trace)?,
             trace: Some(trace),
             others: Vec::new(),
-            next,
+            go_on,
             goal: None,
         })
     }
@@ -249,17 +251,17 @@ impl Args {
             Some(by) => format!("hunt {file} --strategy {by} --seed {seed}"),
             None => format!("run {file} --seed {seed}"),
         };
-        let mut next = vec![format!("{program} {how}")];
+        let mut go_on = vec![format!("{program} {how}")];
         let by = self
             .strategy
             .map_or_else(String::new, |by| format!(" --strategy {by}"));
-        next.push(format!("{program} shrink {file} --seed {seed}{by}"));
+        go_on.push(format!("{program} shrink {file} --seed {seed}{by}"));
         let trace = report.trace.expect("it was asked for");
         Ok(Found {
             explanation: self.explained(&trace)?,
             trace: Some(trace),
             others: Vec::new(),
-            next,
+            go_on,
             goal: None,
         })
     }
@@ -325,11 +327,11 @@ impl Args {
         let others = others.filter_map(|p| other(p)).collect();
         let (program, file) = (words::program(), self.name());
         let name = &property.property;
-        let mut next = vec![format!("{program} check {file} --property {name}")];
+        let mut go_on = vec![format!("{program} check {file} --property {name}")];
         let is_shown = property.trace.is_some();
         if is_shown {
-            next[0].push_str(" --trace t.json");
-            next.push(format!("{program} replay t.json --step"));
+            go_on[0].push_str(" --trace t.json");
+            go_on.push(format!("{program} replay t.json --step"));
         }
         let is_met = matches!(
             property.verdict,
@@ -350,7 +352,7 @@ impl Args {
             ),
             trace: property.trace.clone(),
             others,
-            next,
+            go_on,
             goal: None,
         };
         Ok(Some(match &found.trace {
@@ -477,11 +479,7 @@ fn tell(out: &mut Output, file: &Path, found: &Found, options: &Options) -> Resu
             out.line(explain::section(heading, &lines, options))?;
         }
     }
-    out.line("")?;
-    out.line(out.paint(Paint::Bold, "Go on from here:"))?;
-    for command in &found.next {
-        out.line(format!("  {command}"))?;
-    }
+    onward::tell(out, &found.go_on)?;
     let steps = found.trace.as_ref().map_or(0, |trace| trace.steps.len());
     if steps > STEPS_SMALL {
         let advice = format!(

@@ -20,8 +20,8 @@ use super::progress::HuntBar;
 use super::shapes::{Answer, InJson};
 use super::table::{self, painted, plain};
 use super::{
-    Failure, Outcome, Terminal, edge, failure, interrupt, keep, memory, seeds, sources, story,
-    verify, words,
+    Failure, Outcome, Terminal, edge, failure, interrupt, keep, memory, onward, seeds, sources,
+    story, verify, words,
 };
 
 /// How many seeds are hunted with if nobody says where to end.
@@ -294,16 +294,6 @@ impl Args {
         }
     }
 
-    /// The command that makes a run small.
-    fn shrinks(&self, run: Run) -> String {
-        let (program, file, seed) = (words::program(), self.name(), run.seed);
-        let by = match run.strategy {
-            Strategy::Random => String::new(),
-            by => format!(" --strategy {by}"),
-        };
-        format!("{program} shrink {file} --seed {seed}{by} -o small.json")
-    }
-
     /// The command that draws a run.
     fn draws(&self, run: Run) -> String {
         let (program, file, seed) = (words::program(), self.name(), run.seed);
@@ -450,9 +440,13 @@ impl Told<'_> {
             "{} --trace trace.json",
             self.args.draws(worst.shortest)
         ));
-        if goes_wrong(worst) {
-            commands.push(self.args.shrinks(worst.shortest));
-        }
+        let Run { seed, strategy, .. } = worst.shortest;
+        commands.extend(onward::from_run(
+            &self.args.file,
+            seed,
+            strategy,
+            worst.verdict,
+        ));
         // Where a search finds the same property broken, in its own way.
         if let Some(Instance { file, property }) = instance {
             let (program, file) = (words::program(), words::typed(file));
@@ -504,13 +498,7 @@ impl Told<'_> {
             self.finds(out)?;
             self.coverage(out)?;
         }
-        if !go_on.is_empty() {
-            out.line("")?;
-            out.line("Go on from here:")?;
-            for command in go_on {
-                out.line(format!("  {}", out.paint(Paint::Bold, command)))?;
-            }
-        }
+        onward::tell(out, go_on)?;
         Ok(())
     }
 

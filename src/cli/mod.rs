@@ -25,6 +25,7 @@ mod list;
 mod matrix;
 mod memory;
 mod new;
+mod onward;
 mod outcome;
 mod output;
 mod own;

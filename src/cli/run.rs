@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::testbed::{self, Case, Expected, RunReport, RunVerdict};
+use crate::testbed::{self, Case, Expected, RunReport, Strategy};
 use crate::trace::{STEPS_MAX, Trace};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use super::seeds::{self, Judged};
 use super::shapes::{Answer, InJson};
 use super::verify::{self, Asked, Verified};
 use super::{
-    Failure, Outcome, Terminal, edge, interrupt, keep, output, story, summary, table, words,
+    Failure, Outcome, Terminal, edge, interrupt, keep, onward, output, story, summary, table, words,
 };
 
 /// A run with fewer steps is a story: it is shown even if there are more seeds.
@@ -453,14 +453,6 @@ fn reproduce(args: &Args, seed: u64) -> String {
     format!("{} run {file} --seed {seed}{go_on}", words::program())
 }
 
-/// The command that makes a run small, if something failed in it.
-fn shrinks(args: &Args, report: &RunReport) -> Option<String> {
-    let fails = matches!(report.verdict, RunVerdict::Violated | RunVerdict::Blocked);
-    let file = words::typed(&args.file.display().to_string());
-    let (program, seed) = (words::program(), report.seed);
-    fails.then(|| format!("{program} shrink {file} --seed {seed} -o small.json"))
-}
-
 fn result(
     args: &Args,
     asked: &RangeInclusive<u64>,
@@ -568,9 +560,11 @@ fn tell(
         }
         let command = reproduce(args, shortest.seed);
         out.line(format!("Reproduce: {}", out.paint(Paint::Bold, &command)))?;
-        if let Some(command) = shrinks(args, shortest) {
-            out.line(format!("Shrink it: {}", out.paint(Paint::Bold, &command)))?;
-        }
+        let by = Strategy::Random;
+        onward::tell(
+            out,
+            &onward::from_run(&args.file, shortest.seed, by, shortest.verdict),
+        )?;
     }
     Ok(())
 }

@@ -12,11 +12,12 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::limits::{RunGuard, TimeAndMemory};
-use super::output::{Output, Paint};
+use super::output::Output;
 use super::picture::Picture;
 use super::shapes::{Answer, InJson};
 use super::{
-    Failure, Outcome, Terminal, edge, interrupt, keep, replay, scenario_file, seeds, sources, words,
+    Failure, Outcome, Terminal, edge, interrupt, keep, onward, replay, scenario_file, seeds,
+    sources, words,
 };
 
 const EXAMPLES: &str = "\
@@ -145,13 +146,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         if let Some(path) = written {
             out.line(format!("Written to {}.", path.display()))?;
         }
-        if !go_on.is_empty() {
-            out.line("")?;
-            out.line("Go on from here:")?;
-            for command in go_on {
-                out.line(format!("  {}", out.paint(Paint::Bold, &command)))?;
-            }
-        }
+        onward::tell(&mut out, &go_on)?;
     }
     out.finish()?;
     Ok(outcome)
@@ -160,7 +155,10 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
 /// The commands that show more of a shrunk run.
 fn go_on(path: &Path, report: &RunReport) -> Vec<String> {
     let (program, file) = (words::program(), words::typed(&path.display().to_string()));
-    let mut commands = vec![format!("{program} run {file}")];
+    let mut commands = vec![
+        format!("{program} explain {file} --seed 1"),
+        format!("{program} run {file}"),
+    ];
     if report.verdict == RunVerdict::Violated {
         commands.push(format!("{program} run {file} --go-on"));
     }

@@ -155,6 +155,11 @@ pub fn of_run(tried: &Tried, run: &RunPart) -> Vec<String> {
         Some(seed) => format!("Reproduce: {jury} run {file} --seed {seed}"),
         None => format!("Reproduce: {jury} run {file}"),
     });
+    let mut against = ["violated", "blocked"].iter();
+    let fails = against.any(|verdict| run.verdicts.contains_key(verdict));
+    if let Some(seed) = run.first_failing.filter(|_| fails) {
+        lines.push(format!("Explain: {jury} explain {file} --seed {seed}"));
+    }
     lines
 }
 
@@ -193,10 +198,16 @@ pub fn of_property(tried: &Tried, check: &CheckPart, expected: &Expected) -> Vec
     let mut lines = vec![instead(expected, found)];
     lines.extend(check.sentences.get(of).into_iter().flatten().cloned());
     let (file, property) = (words::typed(&tried.file), words::typed(of));
+    let jury = words::program();
     lines.push(format!(
-        "Reproduce: {} check {file} --property {property}",
-        words::program()
+        "Reproduce: {jury} check {file} --property {property}"
     ));
+    let is_met = found.starts_with("holds") || found == "reached";
+    if !is_met {
+        lines.push(format!(
+            "Explain: {jury} explain {file} --property {property}"
+        ));
+    }
     lines
 }
 

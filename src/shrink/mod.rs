@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use thiserror::Error;
 
+use crate::explain;
 use crate::registry::Registry;
 use crate::scenario::{File, ScheduleLine, to_text};
 use crate::testbed::{Case, RUN_STATES, RunLimits, RunReport, RunVerdict, Signature, is_timed};
@@ -324,6 +325,16 @@ impl<'a> Shrinker<'a> {
         .all(draft.lines.clone())
     }
 
+    /// What the scenario is about: why it fails.
+    fn about(&self, report: &RunReport) -> String {
+        let told = report.trace.as_ref().map(|trace| {
+            let background = self.registry.background(trace);
+            explain::summary(trace, &background)
+        });
+        let told = told.filter(|summary| !summary.is_empty());
+        told.unwrap_or_else(|| report.sentences.join(" "))
+    }
+
     /// The scenario, and what comes of it.
     fn written(
         &self,
@@ -344,7 +355,7 @@ impl<'a> Shrinker<'a> {
         }
         let others = Others {
             is_told: true,
-            about: &about(&report),
+            about: &self.about(&report),
             check,
             expect: Some(expect),
         };
@@ -364,11 +375,6 @@ fn opened(registry: &Registry, draft: Draft) -> Result<Version, Unshrinkable> {
     let case = registry.open_text(&to_text(&file), "the shrunk scenario");
     let case = case.map_err(unfit)?;
     Ok(Version { case, draft })
-}
-
-/// What the scenario is about.
-fn about(report: &RunReport) -> String {
-    report.sentences.join(" ")
 }
 
 /// Counts runs, and notes that somebody wants it to end.

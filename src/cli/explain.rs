@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::check::{by_itself, examine};
 use super::edge::Options;
+use super::goal::Goal;
 use super::limits::{Limits, RunLimits};
 use super::output::{Output, Paint};
 use super::picture::Picture;
@@ -94,18 +95,6 @@ pub struct Other {
     property: String,
     verdict: String,
     summary: String,
-}
-
-/// How far a goal was come, where a run comes near it.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub struct Goal {
-    /// How many worlds were looked at for the one that comes nearest; none if nothing asks for one.
-    worlds: usize,
-    /// These are all that there are.
-    all: bool,
-    /// What may stand in the way: whole sentences.
-    in_the_way: Vec<String>,
 }
 
 /// What was found, and is explained.
@@ -374,13 +363,8 @@ impl Args {
     ) -> Result<Found, Failure> {
         let mut watch = self.limits.watch(SearchBar::new());
         let near = case.nearest(&property.property, NEAR_WORLDS, &mut watch);
-        let mut goal = Goal {
-            worlds: 0,
-            all: false,
-            in_the_way: in_the_way(property, report),
-        };
+        let mut goal = Goal::of(property, report);
         if let Some(mut near) = near {
-            (goal.worlds, goal.all) = (near.worlds, near.all);
             let steps = words::count(near.trace.steps.len() as u64, "step", "steps");
             let nearest = format!(
                 "The run that comes nearest has {steps}, and in its end {}.",
@@ -396,7 +380,7 @@ impl Args {
                 verdict: property.qualified.clone(),
                 sentences,
             });
-            goal.in_the_way.splice(0..0, near.guards);
+            goal.comes_near((near.worlds, near.all), near.guards);
             found.explanation = self.explained(&near.trace)?;
             found.trace = Some(near.trace);
         }
@@ -465,7 +449,7 @@ fn tell(out: &mut Output, file: &Path, found: &Found, options: &Options) -> Resu
     out.line(explain::text(told, options))?;
     let mut sections = Vec::new();
     if let Some(goal) = &found.goal {
-        sections.push(("What may stand in the way:", goal.in_the_way.clone()));
+        sections.push(("What may stand in the way:", goal.in_the_way().to_vec()));
     }
     let others = found.others.iter();
     let others = others.map(|o| format!("{}, {}: {}", o.property, o.verdict, o.summary));
@@ -509,48 +493,4 @@ fn trace_of(path: &Path) -> Result<Option<Trace>, Failure> {
             "a trace is what `jury run --trace` and `jury check --trace` write",
         )
     })
-}
-
-/// What may keep a goal from being reached, by what the search that decided it left out, and never came to.
-fn in_the_way(property: &PropertyReport, report: &CheckReport) -> Vec<String> {
-    let search = &report.searches[property.search];
-    let bounds = property.bounds.iter();
-    let mut sentences: Vec<String> = bounds.map(|bound| withheld(bound)).collect();
-    sentences.extend(property.hints.clone());
-    sentences.extend(report.notes.clone());
-    if !search.imposed.is_empty() {
-        let imposed = words::listed(&search.imposed);
-        sentences.push(format!(
-            "It was looked for in runs with {imposed} alone, as the property assumes."
-        ));
-    }
-    for role in &search.unexercised {
-        let kinds = words::listed(&role.kinds);
-        sentences.push(format!(
-            "No {} ever got what it has a handler for: {kinds}.",
-            role.role
-        ));
-    }
-    let allowed = words::listed(&report.allowed);
-    sentences.push(format!("The scenario allows: {allowed}."));
-    sentences
-}
-
-/// What a bound kept from happening, and where it is set.
-fn withheld(bound: &str) -> String {
-    match bound {
-        "depth" => "The bound on depth ended runs that could have gone on: raise `bounds.depth`, or `--depth`.".to_owned(),
-        "timeouts" => "The bound on timeouts kept timers from firing: raise `bounds.timeouts`.".to_owned(),
-        "repairs" => {
-            "What was down or cut could not be repaired any more: raise `faults.recoveries` or `faults.heals`."
-                .to_owned()
-        }
-        "states" | "time" | "memory" => {
-            format!("The search ran out of {bound}: raise `--{bound}`.")
-        }
-        "interrupted" => "The search was interrupted.".to_owned(),
-        other => {
-            format!("A bound of the protocol's own kept something from happening: raise `{other}` in `params`.")
-        }
-    }
 }

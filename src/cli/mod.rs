@@ -15,6 +15,7 @@ mod explore;
 mod failure;
 mod files;
 mod findings;
+mod goal;
 mod hunt;
 mod instances;
 mod interrupt;

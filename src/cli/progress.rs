@@ -88,8 +88,8 @@ impl ShrinkBar {
         self.0.set_message(format!(
             "{} runs tried · {} of {} left",
             words::number(so_far.runs),
-            words::count(so_far.events as u64, "event", "events"),
-            words::count(so_far.nodes as u64, "node", "nodes"),
+            words::count(so_far.left.events as u64, "event", "events"),
+            words::count(so_far.left.nodes as u64, "node", "nodes"),
         ));
     }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::scenario::File;
-use crate::shrink::{Extent, Shrunk};
+use crate::shrink::{Extent, Shrunk, Unshrinkable};
 use crate::testbed::{self, Case, RunReport, RunVerdict, Strategy};
 use crate::trace::Trace;
 use schemars::JsonSchema;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::limits::{RunGuard, TimeAndMemory};
-use super::output::Output;
+use super::output::{Output, remark};
 use super::picture::Picture;
 use super::shapes::{Answer, InJson};
 use super::{
@@ -106,8 +106,14 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         watch: &watch,
         ..testbed::RunLimits::default()
     };
-    let mut shrunk = keep::shrink(&trace, &limits, args.states)
-        .map_err(|why| keep::failure(&what, "shrunk", &why))?;
+    let mut shrunk = match keep::shrink(&trace, &limits, args.states) {
+        Ok(shrunk) => shrunk,
+        Err(why @ Unshrinkable::Stopped) => {
+            remark(format!("Nothing was shrunk: {why}."));
+            return Ok(Outcome::NotEstablished);
+        }
+        Err(why) => return Err(keep::failure(&what, "shrunk", &why)),
+    };
     let seconds = begun.elapsed().as_secs_f64();
     let outcome = if shrunk.ended_early {
         Outcome::NotEstablished

@@ -14,6 +14,7 @@ mod schedule;
 mod shortest;
 mod sizes;
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -28,6 +29,7 @@ use delete::Deletion;
 use draft::{Draft, Others};
 pub use export::scenario_of;
 use export::{expected, unfit};
+use sizes::Smaller;
 
 /// Whether a run is blocked a search has to tell, in as few worlds as will do; whether what is left of it can do without
 /// one more event, in so many.
@@ -56,12 +58,11 @@ pub enum Unshrinkable {
 }
 
 /// How far shrinking has come.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct SoFar {
     /// How many runs were tried.
     pub runs: u64,
-    pub events: usize,
-    pub nodes: usize,
+    pub left: Extent,
 }
 
 /// What a run was shrunk to.
@@ -207,7 +208,7 @@ impl<'a> Shrinker<'a> {
             }
             version.draft.lines = found.lines;
         }
-        self.written(&failure, &version, check)
+        self.written(&failure, &version, check, count.is_over)
             .map(|(file, report)| Shrunk {
                 before,
                 deleted_to,
@@ -274,29 +275,33 @@ impl<'a> Shrinker<'a> {
 
     /// The same with fewer nodes, clients, transactions, commands.
     fn smaller(&mut self, failure: &Failure, mut version: Version, count: &mut Counter) -> Version {
-        let sizes = version.case.sizes();
+        let (registry, limits) = (self.registry, self.with(failure.states));
+        let tried = |smaller: &Smaller, draft: &Draft| {
+            // Not every number of nodes makes a system.
+            let mut candidate = opened(registry, draft.among(smaller)).ok()?;
+            let Version { case, draft } = &mut candidate;
+            let retold = case.retell(&draft.lines, false, &limits);
+            let fails = failure.is(&retold.report, &draft.nodes);
+            draft.lines = retold.lines;
+            fails.then_some(candidate)
+        };
         'again: loop {
-            for smaller in sizes::smaller(&version.draft.params, sizes) {
-                // Not every number of nodes makes a system.
-                let Ok(candidate) = self.open(version.draft.among(&smaller)) else {
-                    continue;
-                };
-                let Version { case, draft } = &candidate;
-                let left = self.fails(failure, &**case, &draft.lines, &draft.nodes);
-                let events = version.draft.lines.len();
-                if !count.goes_on(
-                    1,
-                    events,
-                    version.draft.nodes.len(),
-                    self.limits,
-                    self.on_step,
-                ) {
-                    return version;
-                }
-                if let Some(lines) = left {
+            let all = sizes::smaller(&version.draft.params, version.case.sizes());
+            for batch in all.chunks(rayon::current_num_threads()) {
+                let found = batch.par_iter().enumerate();
+                let found = found.find_map_first(|(nth, smaller)| {
+                    Some((nth + 1, tried(smaller, &version.draft)?))
+                });
+                let runs = found.as_ref().map_or(batch.len(), |(tried, _)| *tried) as u64;
+                if let Some((_, candidate)) = found {
                     version = candidate;
-                    version.draft.lines = lines;
+                    if !count.goes_on(runs, Extent::of(&version.draft), self.limits, self.on_step) {
+                        return version;
+                    }
                     continue 'again;
+                }
+                if !count.goes_on(runs, Extent::of(&version.draft), self.limits, self.on_step) {
+                    return version;
                 }
             }
             return version;
@@ -320,7 +325,13 @@ impl<'a> Shrinker<'a> {
         let all = self.limits;
         Deletion {
             fails: &fails,
-            goes_on: &mut |runs, events| count.goes_on(runs, events, nodes.len(), all, on_step),
+            goes_on: &mut |runs, events| {
+                let extent = Extent {
+                    nodes: nodes.len(),
+                    events,
+                };
+                count.goes_on(runs, extent, all, on_step)
+            },
         }
         .all(draft.lines.clone())
     }
@@ -341,11 +352,22 @@ impl<'a> Shrinker<'a> {
         failure: &Failure,
         version: &Version,
         check: Option<shortest::Check>,
+        is_over: bool,
     ) -> Result<(File, RunReport), Unshrinkable> {
         let Version { case, draft } = version;
+        // Whoever wants it to end is told what there is, by one run that is not asked to.
         let limits = RunLimits {
-            explains: true,
-            ..self.with(failure.states.max(self.limits.states))
+            explains: !is_over,
+            watch: if is_over {
+                &|| Ok(())
+            } else {
+                self.limits.watch
+            },
+            ..self.with(if is_over {
+                failure.states
+            } else {
+                failure.states.max(self.limits.states)
+            })
         };
         let report = case.retell(&draft.lines, true, &limits).report;
         let mut expect = expected(&report);
@@ -387,17 +409,14 @@ impl Counter {
     fn goes_on(
         &mut self,
         runs: u64,
-        events: usize,
-        nodes: usize,
+        left: Extent,
         limits: &RunLimits<'_>,
         on_step: &mut dyn FnMut(SoFar),
     ) -> bool {
         self.runs += runs;
-        let runs = self.runs;
         on_step(SoFar {
-            runs,
-            events,
-            nodes,
+            runs: self.runs,
+            left,
         });
         self.is_over |= (limits.watch)().is_err();
         !self.is_over

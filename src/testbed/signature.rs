@@ -33,7 +33,7 @@ impl Signature {
 pub fn shape(reason: &str, nodes: &[String]) -> String {
     let mut words: Vec<String> = Vec::new();
     for word in reason.split(' ') {
-        let word = plain(word, nodes);
+        let word = of_several(plain(word, nodes));
         let joins = [",", "and"].contains(&word.trim_matches('_'));
         // `_, _ and _` is `_`.
         if word.starts_with('_') {
@@ -50,6 +50,18 @@ pub fn shape(reason: &str, nodes: &[String]) -> String {
         }
     }
     words.join(" ")
+}
+
+/// A word as it would be said of several.
+fn of_several(word: String) -> String {
+    let several = match word.as_str() {
+        "does" => "do",
+        "has" => "have",
+        "is" => "are",
+        "was" => "were",
+        _ => return word,
+    };
+    several.to_owned()
 }
 
 /// A name, alone or with a comma behind it.
@@ -107,6 +119,9 @@ mod tests {
         assert_eq!(one, "_ committed, and _ aborted");
         assert_eq!(one, of("C committed, and P1, P2 and P3 aborted"));
         assert_eq!(of("P1 and P2 committed"), "_ committed");
+        assert_eq!(of("P1 has not decided"), of("P1 and P2 have not decided"));
+        let doubt = of("P1 and P2 voted yes and do not know the outcome");
+        assert_eq!(of("P1 voted yes and does not know the outcome"), doubt);
         assert_eq!(of("C, P1 and P2 have not decided"), "_ have not decided");
     }
 
@@ -114,7 +129,7 @@ mod tests {
     fn numbers_do_not_matter_and_words_do() {
         assert_eq!(
             of("leader of term 12 has 3:a1"),
-            "leader of term # has #:a#"
+            "leader of term # have #:a#"
         );
         assert_eq!(of("[1:a1 1:b2 22:c31]"), "[#:a# #:b# #:c#]");
         assert_ne!(of("P1 aborted"), of("P1 committed"));

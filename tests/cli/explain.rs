@@ -89,7 +89,7 @@ fn a_run_and_its_trace_are_told_alike() {
     let rule = of_run["story"][0]["rule"].as_str().unwrap();
     assert!(rule.starts_with("BHG 7.4, step 1"), "{rule}");
     assert!(
-        of_trace["next"][0]
+        of_trace["go-on"][0]
             .as_str()
             .unwrap()
             .contains("replay t.json")

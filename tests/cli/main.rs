@@ -12,6 +12,7 @@ mod hunt;
 mod matrix;
 mod replay;
 mod run;
+mod shrink;
 mod story;
 mod suite;
 
@@ -120,6 +121,7 @@ fn help_of_every_command_has_examples() {
         "check",
         "test",
         "explain",
+        "shrink",
         "replay",
         "list",
         "matrix",

@@ -83,7 +83,7 @@ const IMPORTS: &[Imports] = &[
     Imports {
         module: "shrink",
         may: &[
-            "model", "registry", "scenario", "testbed", "trace", "shrink",
+            "model", "explain", "model", "registry", "scenario", "shrink", "testbed", "trace",
         ],
         because: "what is left out of a run is tried by whoever runs scenarios",
     },

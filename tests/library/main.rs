@@ -10,6 +10,7 @@ mod lints;
 mod promises;
 mod scenario_errors;
 mod scenario_file;
+mod shrink;
 mod simulator;
 mod toy;
 mod trace_fuzz;

@@ -56,7 +56,7 @@ impl Deletion<'_> {
             let candidates = sorts[batch.clone()]
                 .iter()
                 .map(|gone| without(&lines, gone));
-            let (tried, found) = self.first(candidates.collect());
+            let (tried, found) = self.first(&candidates.collect::<Vec<_>>());
             if let Some(found) = found {
                 lines = found;
             }
@@ -81,7 +81,7 @@ impl Deletion<'_> {
                 let candidates = ends
                     .iter()
                     .map(|&end| without(&lines, end.saturating_sub(size)..end));
-                let (tried, found) = self.first(candidates.collect());
+                let (tried, found) = self.first(&candidates.collect::<Vec<_>>());
                 end = ends[tried - 1].saturating_sub(size);
                 if let Some(found) = found {
                     lines = found;
@@ -108,7 +108,7 @@ impl Deletion<'_> {
                 let left = left.filter(|(nth, _)| ![earlier, later].contains(nth));
                 left.map(|(_, line)| line.clone()).collect()
             });
-            let (tried, found) = self.first(candidates.collect());
+            let (tried, found) = self.first(&candidates.collect::<Vec<_>>());
             if let Some(found) = found {
                 lines = found;
                 later = later.min(lines.len());
@@ -122,7 +122,7 @@ impl Deletion<'_> {
 
     /// The first of some schedules that fails: after how many, and what happened of it. How many are tried at once
     /// makes no difference.
-    fn first(&self, candidates: Vec<Vec<ScheduleLine>>) -> (usize, Option<Vec<ScheduleLine>>) {
+    fn first(&self, candidates: &[Vec<ScheduleLine>]) -> (usize, Option<Vec<ScheduleLine>>) {
         let count = candidates.len();
         let found = candidates
             .par_iter()

@@ -343,6 +343,11 @@ impl Judging<'_> {
         let reason = self.last.ask(missed).err();
         self.report.reason = reason.map(|reason| reason.text);
         let name = self.properties[missed].name;
+        self.missed(missed, name);
+    }
+
+    /// Names the property whose goal was missed, and whether it promises anything where the run ended.
+    fn missed(&mut self, missed: usize, name: &str) {
         let promised = self.last.promises(missed);
         if let Err(reason) = &promised {
             let sentence = format!("{name} promises nothing here: {}.", reason.text);

@@ -403,7 +403,10 @@ impl<P: Protocol> Testbed<P> {
 fn told(asked: &Asked<'_>) -> String {
     match asked.course {
         Course::Told(_) => "in the schedule".to_owned(),
-        Course::Drawn { seed, by } if by == Strategy::Random => format!("seed {seed}"),
+        Course::Drawn {
+            seed,
+            by: Strategy::Random,
+        } => format!("seed {seed}"),
         Course::Drawn { seed, by } => format!("seed {seed} of {by}"),
     }
 }

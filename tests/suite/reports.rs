@@ -27,7 +27,8 @@ as two-phase commit, and how it breaks. [Skeen's criterion](skeen.md) says who c
 [Why each mistake fails](explained), a page for each protocol: which steps are behind it, by which rule of the paper each
 was taken, and where the two sides parted. [How likely is commitment](estimate.md), measured, computed, and as some
 articles have it. [What it takes to find a
-mistake](detection.md): after how many seeds each hunter finds it, and what the checker needs.
+mistake](detection.md): after how many seeds each hunter finds it, and what the checker needs. [How small failing runs
+get](shrinking.md).
 ";
 
 const NAIVE: &str = "# What articles print as two-phase commit

@@ -166,7 +166,7 @@ fn all_that_must_hold(registry: &Registry, shrunk: &Shrunk) -> Vec<String> {
     if Signature::of(&report, &nodes) != Signature::of(&shrunk.report, &nodes) {
         problems.push(format!("it fails otherwise: {:?}", report.sentences));
     }
-    let expected = case.compare_runs(&[report.clone()]);
+    let expected = case.compare_runs(std::slice::from_ref(&report));
     if expected.is_empty()
         || expected
             .iter()

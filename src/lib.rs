@@ -124,6 +124,7 @@ pub mod adapter;
 pub mod check;
 #[cfg(feature = "cli")]
 pub mod cli;
+pub mod diff;
 pub mod estimate;
 pub mod explain;
 pub mod hunt;

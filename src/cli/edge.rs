@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use crate::matrix::{Attendant, Effort};
 use crate::registry::Registry;
+use crate::scenario::{File, Scenario, to_text};
 use crate::testbed::{Case, ProtocolInfo};
 use crate::trace::Trace;
 
@@ -73,6 +74,21 @@ pub fn open(path: &Path) -> Result<Box<dyn Case>, Failure> {
         return Ok(registry().open_bytes(bytes, sources::STDIN_NAME)?);
     }
     Ok(registry().open(&sources::find(path)?)?)
+}
+
+/// A scenario that was made rather than read.
+pub fn open_file(file: &File, name: &str) -> Result<Box<dyn Case>, Failure> {
+    Ok(registry().open_text(&to_text(file), name)?)
+}
+
+/// The file of a scenario; see [`open`].
+pub fn file_of(path: &Path) -> Result<File, Failure> {
+    let scenario = if sources::is_stdin(path) {
+        Scenario::parse_bytes(sources::stdin()?, sources::STDIN_NAME)
+    } else {
+        Scenario::load(sources::find(path)?)
+    };
+    Ok(scenario?.file)
 }
 
 /// The events of a trace, through the handlers of today.

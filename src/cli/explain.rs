@@ -476,7 +476,7 @@ fn tell(out: &mut Output, file: &Path, found: &Found, options: &Options) -> Resu
 }
 
 /// The trace that a file holds; nothing if it holds something else, which is then a scenario.
-fn trace_of(path: &Path) -> Result<Option<Trace>, Failure> {
+pub fn trace_of(path: &Path) -> Result<Option<Trace>, Failure> {
     if sources::is_stdin(path) || !path.is_file() {
         return Ok(None);
     }

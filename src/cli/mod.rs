@@ -7,6 +7,7 @@ mod check;
 mod compare;
 mod completions;
 mod detect;
+mod diff;
 mod draw;
 mod edge;
 mod estimate;
@@ -66,7 +67,7 @@ use terminal::{Color, Terminal};
 const AFTER_HELP: &str = "\
 Exit codes:
   0  as expected
-  1  refuted: a verdict goes against what was expected, or a story cannot happen
+  1  refuted: a verdict goes against what was expected, or a story cannot happen; of `jury diff`, the runs part
   2  bad input or usage
   3  a broken promise: the protocol is not a function, claims too little, or panics
   4  not established: memory, time, bounds, or interrupted
@@ -80,6 +81,7 @@ Examples:
   jury check mine.json                      explore every run
   jury explain mine.json                    tell why it fails
   jury shrink mine.json --seed 7            the smallest run that fails like this one
+  jury diff mine.json --seed 7              where its mistake first tells, beside the honest protocol
   jury test scenarios                       every expectation of every scenario
   jury matrix 2pc                           which faults each property bears
   jury compare story.json                   one story, several commit protocols
@@ -111,6 +113,7 @@ enum Command {
     Test(test::Args),
     Explain(explain::Args),
     Shrink(shrink::Args),
+    Diff(diff::Args),
     Replay(replay::Args),
     List(list::Args),
     Matrix(matrix::Args),
@@ -156,6 +159,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Test(args) => test::run(&args, terminal),
         Command::Explain(args) => explain::run(&args, terminal),
         Command::Shrink(args) => shrink::run(&args, terminal),
+        Command::Diff(args) => diff::run(&args, terminal),
         Command::Replay(args) => replay::run(&args, terminal),
         Command::List(args) => list::run(&args, terminal),
         Command::Matrix(args) => matrix::run(&args, terminal),

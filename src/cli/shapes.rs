@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::hunt::detect::Detection;
 
 use super::{
-    Outcome, check, compare, edge, estimate, explain, hunt, list, replay, run, shrink, skeen,
+    Outcome, check, compare, diff, edge, estimate, explain, hunt, list, replay, run, shrink, skeen,
     story, test,
 };
 
@@ -91,6 +91,7 @@ pub fn schema() -> Value {
     add("explain", of::<explain::Explained>(&mut generator));
     add("explain", cannot_happen);
     add("shrink", of::<shrink::ShrinkAnswer>(&mut generator));
+    add("diff", of::<diff::DiffAnswer>(&mut generator));
     add("replay", of::<replay::Repeated>(&mut generator));
     add("matrix", of::<edge::Matrix>(&mut generator));
     add(

@@ -24,6 +24,7 @@ use crate::trace::Trace;
 use causes::Causes;
 use failure::{Fact, Failure, Sort, facts, last_step, named};
 use fates::{Sending, fates};
+pub use story::rule_of;
 pub use text::{section, text};
 
 /// What is known of a protocol beforehand.

@@ -8,7 +8,7 @@ use crate::model::event::kind;
 use crate::model::rule::rule_for;
 use crate::model::{On, Rule};
 use crate::report::Weight;
-use crate::trace::What;
+use crate::trace::{StepRecord, Trace, What};
 
 /// A longer story is told without what is quiet in it.
 const STORY_WHOLE: usize = 16;
@@ -81,7 +81,7 @@ impl Teller<'_> {
                 event: step.event.clone(),
                 words: told.words.clone(),
                 state: told.changes.clone(),
-                rule: self.rule(nth, rules),
+                rule: rule_of(self.trace, nth, rules),
                 after: after.map(|&cause| self.trace.number(cause)).collect(),
                 part,
                 folded: (!folded.is_empty())
@@ -98,26 +98,27 @@ impl Teller<'_> {
             _ => 0,
         }
     }
+}
 
-    /// The rule that a step follows.
-    pub(super) fn rule(&self, nth: usize, rules: &[Rule]) -> Option<String> {
-        let step = &self.trace.steps[nth - 1];
-        let whose = &self.trace.nodes.get(step.what.actor()?)?.role;
-        let on = |on: On<'_>| rule_for(rules, whose, on);
-        let started = || {
-            let mut before = self.trace.steps[..nth - 1].iter();
-            let node = step.what.actor();
-            let is_up = |at: usize| self.trace.start.get(at).is_some_and(|s| s.after.up);
-            node.is_some_and(is_up) || before.any(|step| step.what.actor() == node)
-        };
-        let rule = match &step.what {
-            What::Deliver(m) => on(On::Message(kind(&m.message))),
-            What::Timeout { timer, .. } => on(On::Timer(kind(timer))),
-            What::Choose { .. } => on(On::Choice),
-            What::Recover { .. } if started() => on(On::Recovery),
-            What::Recover { .. } => on(On::Start),
-            _ => None,
-        };
-        rule.map(|rule| rule.words.to_owned())
-    }
+/// The rule that a step follows, counted from 1 among those recorded.
+pub fn rule_of(trace: &Trace, nth: usize, rules: &[Rule]) -> Option<String> {
+    let before = trace.steps.get(..nth.checked_sub(1)?)?;
+    let step = trace.steps.get(before.len())?;
+    let actor = step.what.actor()?;
+    let whose = &trace.nodes.get(actor)?.role;
+    let on = |on: On<'_>| rule_for(rules, whose, on);
+    let started = || {
+        let is_up = trace.start.get(actor).is_some_and(|s| s.after.up);
+        let acted = |step: &StepRecord| step.what.actor() == Some(actor);
+        is_up || before.iter().any(acted)
+    };
+    let rule = match &step.what {
+        What::Deliver(m) => on(On::Message(kind(&m.message))),
+        What::Timeout { timer, .. } => on(On::Timer(kind(timer))),
+        What::Choose { .. } => on(On::Choice),
+        What::Recover { .. } if started() => on(On::Recovery),
+        What::Recover { .. } => on(On::Start),
+        _ => None,
+    };
+    rule.map(|rule| rule.words.to_owned())
 }

@@ -30,6 +30,8 @@ mod words;
 #[cfg(test)]
 pub(crate) mod tests;
 
+use crate::model::KeyState;
+
 pub use diagram::diagram;
 pub use facts::facts;
 pub(crate) use paint::{Style, paint};
@@ -42,6 +44,11 @@ pub use walk::{Landmark, details, landmark, screen};
 /// Sentences, safe to show, in lines that fit the width, of which the second and later ones are indented.
 pub fn prose(text: &str, options: &Options) -> String {
     text::wrap(&text::clean(text, options.ascii), options.columns(), 2).join("\n")
+}
+
+/// The state that matters, each thing by itself: `term 3`. It is not cleaned.
+pub fn key_state(state: &KeyState) -> Vec<String> {
+    state::changes(None, state)
 }
 
 /// The widest that a diagram may be, in columns.

@@ -296,7 +296,7 @@ impl Side {
             let mut started = starts.filter(|(_, node)| event == format!("start of {}", node.name));
             if let Some((start, node)) = started.next() {
                 self.node = Some(node.name.clone());
-                self.after = fields(&start.after);
+                self.after = start.after.fields();
             }
             return;
         };
@@ -319,8 +319,8 @@ impl Side {
             let mut earlier = trace.steps[..nth].iter().rev().filter(own);
             let before = earlier.find_map(|s| s.after.as_ref());
             let before = before.or_else(|| Some(&trace.start.get(node)?.after));
-            self.before = before.map(fields).unwrap_or_default();
-            self.after = after.as_ref().map(fields).unwrap_or_default();
+            self.before = before.map(NodeRecord::fields).unwrap_or_default();
+            self.after = after.as_ref().map(NodeRecord::fields).unwrap_or_default();
         }
     }
 }
@@ -350,38 +350,5 @@ fn keep_differing(runs: &mut [Side; 2]) {
         let (was, is) = (before.clone(), after.clone());
         before.retain(|field, value| is.get(field) != Some(value));
         after.retain(|field, value| was.get(field) != Some(value));
-    }
-}
-
-/// A node, field by field: `state.term`, `storage.vote`, `timers`.
-fn fields(node: &NodeRecord) -> BTreeMap<String, Json> {
-    let NodeRecord {
-        up,
-        status,
-        // It says in other words what the state says.
-        key_state: _,
-        state,
-        storage,
-        timers,
-    } = node;
-    let mut fields = BTreeMap::new();
-    enter("up", &Json::from(*up), &mut fields);
-    enter("status", &Json::from(status.as_str()), &mut fields);
-    enter("state", state, &mut fields);
-    enter("storage", storage, &mut fields);
-    enter("timers", &Json::from(timers.as_slice()), &mut fields);
-    fields
-}
-
-fn enter(place: &str, value: &Json, fields: &mut BTreeMap<String, Json>) {
-    match value {
-        Json::Object(object) if !object.is_empty() => {
-            for (key, value) in object {
-                enter(&format!("{place}.{key}"), value, fields);
-            }
-        }
-        _ => {
-            fields.insert(place.to_owned(), value.clone());
-        }
     }
 }

@@ -9,6 +9,8 @@ mod compare;
 mod hash;
 mod recorder;
 
+use std::collections::BTreeMap;
+
 pub use compare::Difference;
 pub use hash::TraceHash;
 pub use recorder::{Recorder, STEPS_MAX};
@@ -298,5 +300,40 @@ impl Trace {
     /// The schedule: each event with its time.
     pub fn schedule(&self) -> impl Iterator<Item = (Option<Time>, &str)> {
         self.steps.iter().map(|s| (s.at, s.event.as_str()))
+    }
+}
+
+impl NodeRecord {
+    /// The node, field by field: `state.term`, `storage.vote`, `timers`.
+    pub fn fields(&self) -> BTreeMap<String, Json> {
+        let NodeRecord {
+            up,
+            status,
+            // It says in other words what the state says.
+            key_state: _,
+            state,
+            storage,
+            timers,
+        } = self;
+        let mut fields = BTreeMap::new();
+        enter("up", &Json::from(*up), &mut fields);
+        enter("status", &Json::from(status.as_str()), &mut fields);
+        enter("state", state, &mut fields);
+        enter("storage", storage, &mut fields);
+        enter("timers", &Json::from(timers.as_slice()), &mut fields);
+        fields
+    }
+}
+
+fn enter(place: &str, value: &Json, fields: &mut BTreeMap<String, Json>) {
+    match value {
+        Json::Object(object) if !object.is_empty() => {
+            for (key, value) in object {
+                enter(&format!("{place}.{key}"), value, fields);
+            }
+        }
+        _ => {
+            fields.insert(place.to_owned(), value.clone());
+        }
     }
 }

@@ -10,10 +10,15 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::explain::{Background, rule_of};
+use crate::model::Time;
 use crate::model::cluster::enumerate;
-use crate::model::{On, Time, rule::rule_for};
+use crate::model::id::named;
 use crate::report::{Telling, key_state, telling};
 use crate::trace::{Did, NodeRecord, StepRecord, Trace, What};
+
+/// What rules of links begin with, beside parameters. Those of a schedule are wider than those of a search, which is no
+/// reason of what a mistake does.
+const LINKS: &str = "links.";
 
 /// What the two runs are called in sentences.
 pub const LETTERS: [&str; 2] = ["A", "B"];
@@ -201,7 +206,6 @@ pub fn diff(runs: &[Recorded<'_>; 2]) -> Result<Diff, usize> {
         traces: [&first, &second],
         runs,
         step: if is_at_start { 0 } else { in_common + 1 },
-        start_of: in_steps.filter(|_| is_at_start).map(|d| d.event.as_str()),
     };
     let parts = in_steps.is_some() || is_longer || stops;
     Ok(Diff {
@@ -233,17 +237,15 @@ struct Teller<'a> {
     told: [Telling<'a>; 2],
     /// The first step that differs; 0 is the start.
     step: usize,
-    /// What the start is called that differs first.
-    start_of: Option<&'a str>,
 }
 
 impl Teller<'_> {
     fn parting(&self) -> Parting {
         let sides = [0, 1].map(|run| self.side(run));
-        let events = [&sides[0].event, &sides[1].event];
-        let by = match events {
+        let by = match [self.record(0), self.record(1)] {
             _ if self.step == 0 => By::Start,
-            [Some(one), Some(other)] if one == other => By::Reaction,
+            // Of a crash inside a handler the handler counts.
+            [Some(one), Some(other)] if one.what == other.what => By::Reaction,
             [Some(_), Some(_)] => By::Event,
             _ if self.stopped().is_some() => By::Impossible,
             _ => By::End,
@@ -267,14 +269,11 @@ impl Teller<'_> {
 
     fn end(&self, run: usize) -> End {
         let Recorded { trace, cannot, .. } = &self.runs[run];
-        let told = &self.told[run];
         let outcome = trace.verdict.as_ref();
         End {
             steps: trace.number(trace.steps.len()),
-            verdict: outcome.map(|outcome| told.text(&outcome.verdict)),
-            sentences: outcome.map_or_else(Vec::new, |outcome| {
-                outcome.sentences.iter().map(|s| told.text(s)).collect()
-            }),
+            verdict: outcome.map(|outcome| outcome.verdict.clone()),
+            sentences: outcome.map_or_else(Vec::new, |outcome| outcome.sentences.clone()),
             cannot: cannot.clone(),
         }
     }
@@ -313,26 +312,19 @@ impl Teller<'_> {
 
     fn why(&self, by: By, sides: &[Side; 2]) -> Vec<String> {
         let mut why = Vec::new();
-        if matches!(by, By::Start | By::Reaction | By::Impossible) {
-            why.extend(self.settings_differ());
-            // The step is one of the same kind in both.
-            let rules = self.runs[0].background.rules;
-            let rule = match (by, self.start_of) {
-                (By::Start, Some(start)) => {
-                    let mut nodes = self.traces[0].nodes.iter();
-                    let node = nodes.find(|node| start == format!("start of {}", node.name));
-                    node.and_then(|node| rule_for(rules, &node.role, On::Start))
-                        .map(|rule| rule.words.to_owned())
-                }
-                (By::Impossible, _) => None,
-                _ => rule_of(self.traces[0], self.step, rules),
-            };
-            why.extend(rule.map(|rule| format!("The rule that this step follows: {rule}")));
-            if why.is_empty() && by != By::Impossible {
-                why.push("They are of the same protocol with the same parameters: one was recorded by another version, or a handler is not a pure function.".to_owned());
-            }
-        }
+        why.extend(self.settings_differ());
         match by {
+            By::Start | By::Reaction => {
+                if why.is_empty() {
+                    why.push(
+                        "The same protocol with the same parameters: one was recorded by another version, or a handler \
+                         is not a pure function."
+                            .to_owned(),
+                    );
+                }
+                let rule = rule_of(self.traces[0], self.step, self.runs[0].background.rules);
+                why.extend(rule.map(|rule| format!("The rule that this step follows: {rule}.")));
+            }
             By::Event => {
                 why.extend((0..2).map(|run| self.decided(run, &sides[run])));
             }
@@ -352,7 +344,6 @@ impl Teller<'_> {
                 let sentence = format!("{} is over: {verdict}. {first}", LETTERS[over]);
                 why.push(sentence.trim_end().to_owned());
             }
-            By::Start | By::Reaction => {}
         }
         why
     }
@@ -367,28 +358,28 @@ impl Teller<'_> {
             }
             let links = serde_json::to_value(trace.links).unwrap_or_default();
             if let Json::Object(links) = links {
-                settings.extend(links.into_iter().map(|(k, v)| (format!("links.{k}"), v)));
+                settings.extend(links.into_iter().map(|(k, v)| (format!("{LINKS}{k}"), v)));
             }
             settings
         };
         let [one, other] = [0, 1].map(settings);
         let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+        let known = |run: &usize| self.runs[*run].background.mistake.is_some();
+        let mistaken: Vec<usize> = (0..2).filter(known).collect();
         let mut sentences = Vec::new();
         for name in names {
             let values = [one.get(name), other.get(name)];
             if values[0] == values[1] {
                 continue;
             }
-            let known = |run: &usize| self.runs[*run].background.mistake.is_some();
-            let mistaken: Vec<usize> = (0..2).filter(known).collect();
             if name == "bug" && !mistaken.is_empty() {
-                sentences.extend(mistaken.into_iter().map(|run| {
+                sentences.extend(mistaken.iter().map(|&run| {
                     let about = self.runs[run].background.mistake.as_deref();
                     let (letter, bug) = (LETTERS[run], plain(values[run]));
                     let about = about.unwrap_or_default();
                     format!("The mistake in {letter}, made on purpose (`{bug}`): {about}")
                 }));
-            } else {
+            } else if mistaken.is_empty() || !name.starts_with(LINKS) {
                 let [one, other] = values.map(plain);
                 sentences.push(format!("`{name}` is {one} in A and {other} in B."));
             }
@@ -438,7 +429,7 @@ impl Teller<'_> {
         let mut all = Vec::new();
         for ((node, one), other) in first.nodes.iter().zip(&first.start).zip(&second.start) {
             let mut differs = self.did_differ([&one.did, &other.did]);
-            differs.extend(fields_differ([&one.after, &other.after]));
+            differs.extend(self.fields_differ([&one.after, &other.after]));
             for mut differing in differs {
                 differing.what = format!("{} {}", node.name, differing.what);
                 all.push(differing);
@@ -451,26 +442,15 @@ impl Teller<'_> {
         let nth = self.step - 1;
         let [one, other] = self.traces.map(|trace| &trace.steps[nth]);
         let mut differs = self.did_differ([&one.did, &other.did]);
-        let lost = [one, other].map(|step| {
-            let lost = step.lost.iter();
-            lost.map(|m| format!("{} to {}", m.message, self.name(m.dst)))
-                .collect()
-        });
-        differs.extend(only("lost", lost));
         if one.crash_after != other.crash_after {
             let points = [one, other].map(|step| {
                 step.crash_after
-                    .map_or_else(|| "nothing".to_owned(), |n| format!("behind {n} commands"))
+                    .map_or_else(|| "nothing".to_owned(), |n| format!("after {n} of it"))
             });
             differs.push(differing("crash", points));
         }
         if let (Some(one), Some(other)) = (&one.after, &other.after) {
-            differs.extend(fields_differ([one, other]));
-        }
-        for differing in &mut differs {
-            for run in 0..2 {
-                differing.runs[run] = self.told[run].text(&differing.runs[run]);
-            }
+            differs.extend(self.fields_differ([one, other]));
         }
         differs
     }
@@ -495,6 +475,23 @@ impl Teller<'_> {
         let all = [("sent", sent), ("saved", saved), ("observed", observed)];
         let all = all.into_iter();
         all.filter_map(|(what, runs)| only(what, runs)).collect()
+    }
+
+    /// The fields of a node that differ, but for what is told of it anyway.
+    fn fields_differ(&self, records: [&NodeRecord; 2]) -> Vec<Differing> {
+        let [one, other] = records.map(NodeRecord::fields);
+        let nodes = self.traces[0].nodes.iter();
+        let nodes: Vec<String> = nodes.map(|node| node.name.clone()).collect();
+        let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+        let differs = names.into_iter().filter_map(|name| {
+            let values = [one.get(name), other.get(name)];
+            let is_told = name == "status" || name == "timers";
+            let values = (values[0] != values[1] && !is_told).then_some(values)?;
+            let told = values.map(|value| named(&plain(value), &nodes));
+            // Where the one has fields and the other is nothing, the fields tell it.
+            (told[0] != told[1]).then(|| differing(name, told))
+        });
+        differs.collect()
     }
 
     fn name(&self, node: usize) -> String {
@@ -594,16 +591,6 @@ fn only(what: &str, runs: [Vec<String>; 2]) -> Option<Differing> {
         }
     });
     Some(differing(what, runs))
-}
-
-fn fields_differ(records: [&NodeRecord; 2]) -> Vec<Differing> {
-    let [one, other] = records.map(NodeRecord::fields);
-    let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
-    let differs = names.into_iter().filter_map(|name| {
-        let values = [one.get(name), other.get(name)];
-        (values[0] != values[1]).then(|| differing(name, values.map(plain)))
-    });
-    differs.collect()
 }
 
 /// A value as people write it.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::diff::{Beside, By, Diff, LETTERS, Parting, Recorded, Side, Stands, diff};
+use crate::diff::{Beside, By, Diff, LETTERS, Parting, Recorded, Side, Standing, diff};
 use crate::explain::summary;
 use crate::report::{clean, wrap};
 use crate::scenario::{Expect, File};
@@ -21,6 +21,8 @@ use super::picture::Picture;
 use super::shapes::{Answer, InJson};
 use super::{Failure, Outcome, Terminal, interrupt, keep, seeds, words};
 
+/// Of a value so many characters are told.
+const VALUE_MAX: usize = 120;
 /// Of what is in flight so much is listed.
 const LISTED_MAX: usize = 12;
 
@@ -205,20 +207,17 @@ impl Args {
             watch: &watch,
             ..testbed::RunLimits::default()
         };
-        let (mut first, told) = match trace_of(file)? {
-            Some(trace) => {
-                let first = recorded(file, trace, seed)?;
-                without_mistake(file, first.trace.params.get("bug"))?;
-                let told = scenario_of(edge::registry(), &first.trace, &limits);
-                let told = told.map_err(|why| keep::failure(&first.name, "told again", &why))?;
-                (first, told)
-            }
-            None => {
-                let told = edge::file_of(file)?;
-                without_mistake(file, told.params.get("bug"))?;
-                let case = edge::open(file)?;
-                (self.of_case(file, case.as_ref(), seed, guard)?, told)
-            }
+        let (mut first, told) = if let Some(trace) = trace_of(file)? {
+            let first = recorded(file, trace, seed)?;
+            without_mistake(file, first.trace.params.get("bug"))?;
+            let told = scenario_of(edge::registry(), &first.trace, &limits);
+            let told = told.map_err(|why| keep::failure(&first.name, "told again", &why))?;
+            (first, told)
+        } else {
+            let told = edge::file_of(file)?;
+            without_mistake(file, told.params.get("bug"))?;
+            let case = edge::open(file)?;
+            (self.of_case(file, case.as_ref(), seed, guard)?, told)
         };
         let honest = edge::open_file(&self.honest(told), &format!("{}, honest", file.display()))?;
         let mut second = self.of_case(file, honest.as_ref(), seed, guard)?;
@@ -401,6 +400,9 @@ impl Page<'_> {
             None => {
                 let steps = words::count(steps, "step", "steps");
                 self.head(&format!("They are the same, all {steps}."))?;
+                if runs[1].commands.is_none() {
+                    self.say(2, "The mistake makes no difference in this run.")?;
+                }
             }
             Some(parting) => self.parting(parting, steps)?,
         }
@@ -453,16 +455,11 @@ impl Page<'_> {
             By::End => format!("only one has a step {step}"),
         };
         self.head(&format!("{common}; {how}."))?;
-        if *by == By::Reaction
-            && let Some(event) = &runs[0].event
-        {
-            self.say(2, event)?;
-        }
         for (letter, side) in LETTERS.iter().zip(runs) {
-            self.say(2, &format!("{letter}: {}", self.side(*by, side)))?;
+            self.say(2, &format!("{letter}: {}", told(side)))?;
         }
         for differing in differs {
-            let [one, other] = &differing.runs;
+            let [one, other] = differing.runs.each_ref().map(|value| short(value));
             let what = &differing.what;
             self.say(2, &format!("{what}: {one} in A, {other} in B"))?;
         }
@@ -478,24 +475,6 @@ impl Page<'_> {
         self.worlds(parting)
     }
 
-    /// What a run does where they part.
-    fn side(&self, by: By, side: &Side) -> String {
-        let Some(event) = &side.event else {
-            return "(nothing)".to_owned();
-        };
-        let mut text = side.words.clone();
-        if !side.state.is_empty() {
-            text += &format!(" [{}]", side.state.join(", "));
-        }
-        let at = side.at.map(|at| format!("at {at}"));
-        match (by, at) {
-            (By::Reaction, None) => text,
-            (By::Reaction, Some(at)) => format!("{at}, {text}"),
-            (_, None) => format!("{event}: {text}"),
-            (_, Some(at)) => format!("{at}, {event}: {text}"),
-        }
-    }
-
     /// Both worlds, side by side.
     fn worlds(&mut self, parting: &Parting) -> Result<(), Failure> {
         let title = match parting.step {
@@ -503,22 +482,6 @@ impl Page<'_> {
             step => format!("The two worlds behind step {step}"),
         };
         self.head(&format!("{title} (* is not the same in both):"))?;
-        let cell = |stands: &Option<Stands>| match stands {
-            None => "(none)".to_owned(),
-            Some(Stands {
-                status,
-                state,
-                timers,
-            }) => {
-                let mut cell = status.clone();
-                let news = state.iter().filter(|state| *state != status);
-                cell.extend(news.map(|state| format!(", {state}")));
-                if !timers.is_empty() {
-                    cell += &format!(" [{}]", timers.join(", "));
-                }
-                cell
-            }
-        };
         let names = parting.nodes.iter().map(|node| node.node.chars().count());
         let widest = names.max().unwrap_or_default();
         // A mark, the name, and two columns two apart.
@@ -536,7 +499,7 @@ impl Page<'_> {
         };
         let mut lines = row("", "", LETTERS);
         for node in &parting.nodes {
-            let [one, other] = node.runs.each_ref().map(cell);
+            let [one, other] = cells(node);
             let name = clean(&node.node, self.options.ascii);
             if node.is_same {
                 lines.extend(row("", &name, [&one, "the same"]));
@@ -608,5 +571,49 @@ impl Page<'_> {
 
     fn line(&mut self, text: &str) -> Result<(), Failure> {
         self.out.line(text)
+    }
+}
+
+/// What a run does where they part.
+fn told(side: &Side) -> String {
+    let Some(event) = &side.event else {
+        return "(nothing)".to_owned();
+    };
+    let at = side.at.map_or_else(String::new, |at| format!("at {at}, "));
+    let state = match side.state.as_slice() {
+        [] => String::new(),
+        state => format!(" [{}]", state.join(", ")),
+    };
+    format!("{at}{event}: {}{state}", side.words)
+}
+
+/// Where a node stands in both worlds: by the state that matters, or if there is none, or it says no more, by its status.
+fn cells(node: &Standing) -> [String; 2] {
+    let states = node
+        .runs
+        .each_ref()
+        .map(|run| run.as_ref().map(|run| &run.state));
+    let says_no_more = !node.is_same && states[0] == states[1];
+    node.runs.each_ref().map(|stands| {
+        let Some(stands) = stands else {
+            return "(none)".to_owned();
+        };
+        let mut cell = match stands.state.as_slice() {
+            [] => stands.status.clone(),
+            _ if says_no_more => stands.status.clone(),
+            state => state.join(", "),
+        };
+        if !stands.timers.is_empty() {
+            cell.extend([" [", &stands.timers.join(", "), "]"]);
+        }
+        cell
+    })
+}
+
+/// A value that is not too long to be read.
+fn short(value: &str) -> String {
+    match value.char_indices().nth(VALUE_MAX) {
+        Some((end, _)) => format!("{}...", &value[..end]),
+        None => value.to_owned(),
     }
 }

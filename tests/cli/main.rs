@@ -6,6 +6,7 @@ mod answers;
 mod budgets;
 mod check;
 mod checkpoint;
+mod diff;
 mod explain;
 mod family;
 mod hunt;
@@ -121,6 +122,7 @@ fn help_of_every_command_has_examples() {
         "check",
         "test",
         "explain",
+        "diff",
         "shrink",
         "replay",
         "list",

@@ -67,6 +67,11 @@ const IMPORTS: &[Imports] = &[
         because: "an explanation is made of a trace and what is known beforehand",
     },
     Imports {
+        module: "diff",
+        may: &["model", "trace", "report", "explain", "diff"],
+        because: "where two runs part is read off two records",
+    },
+    Imports {
         module: "scenario",
         may: &[
             "model",
@@ -213,7 +218,7 @@ const WORDS: &[Words] = &[
             "Protocol",
             "execute",
         ],
-        within: &["report/", "explain/"],
+        within: &["report/", "explain/", "diff.rs"],
         except: &[],
         tests_too: false,
         because: "a report reads traces and runs no actor",

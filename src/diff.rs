@@ -311,8 +311,7 @@ impl Teller<'_> {
     }
 
     fn why(&self, by: By, sides: &[Side; 2]) -> Vec<String> {
-        let mut why = Vec::new();
-        why.extend(self.settings_differ());
+        let mut why = self.settings_differ();
         match by {
             By::Start | By::Reaction => {
                 if why.is_empty() {

@@ -16,7 +16,7 @@ use serde::Serialize;
 use super::edge::{self, Options};
 use super::explain::trace_of;
 use super::limits::{RunGuard, TimeAndMemory};
-use super::output::{Output, Paint};
+use super::output::{Output, Paint, remark};
 use super::picture::Picture;
 use super::shapes::{Answer, InJson};
 use super::{Failure, Outcome, Terminal, interrupt, keep, seeds, words};
@@ -100,10 +100,8 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let guard = args.limits.guard();
     let runs = args.runs(&guard)?;
     if guard.stopped().is_some() {
-        return Err(Failure::new(
-            "a run had to end before it was over",
-            "give it more time, or more memory",
-        ));
+        remark("A run had to end before it was over: give it more time, or more memory.");
+        return Ok(Outcome::NotEstablished);
     }
     let protocols = [0, 1].map(|run| runs[run].trace.protocol.clone());
     let [protocol, other] = &protocols;
@@ -127,14 +125,16 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             cannot: cannot.clone(),
         }
     });
-    let told = diff(&recorded).map_err(|steps| {
-        Failure::new(
-            format!(
-                "these runs are the same for {steps} steps, and are not recorded further in a row"
-            ),
-            "lower `until` or `steps` in the scenario",
-        )
-    })?;
+    let told = match diff(&recorded) {
+        Ok(told) => told,
+        Err(steps) => {
+            let steps = words::count(steps as u64, "step", "steps");
+            remark(format!(
+                "They are the same for {steps}, and are not recorded further in a row: lower `until` or `steps`."
+            ));
+            return Ok(Outcome::NotEstablished);
+        }
+    };
     let next = next(&runs, &told);
     let outcome = match told.parting {
         Some(_) => Outcome::Refuted,

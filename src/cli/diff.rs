@@ -19,7 +19,7 @@ use super::limits::{RunGuard, TimeAndMemory};
 use super::output::{Output, Paint, remark};
 use super::picture::Picture;
 use super::shapes::{Answer, InJson};
-use super::{Failure, Outcome, Terminal, interrupt, keep, seeds, words};
+use super::{Failure, Outcome, Terminal, interrupt, keep, onward, seeds, words};
 
 /// Of a value so many characters are told.
 const VALUE_MAX: usize = 120;
@@ -77,7 +77,7 @@ pub struct DiffAnswer {
     #[serde(flatten)]
     diff: Diff,
     /// Commands that go on from here.
-    next: Vec<String>,
+    go_on: Vec<String>,
     /// Both, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     traces: Option<[Trace; 2]>,
@@ -135,7 +135,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             return Ok(Outcome::NotEstablished);
         }
     };
-    let next = next(&runs, &told);
+    let go_on = go_on(&runs, &told);
     let outcome = match told.parting {
         Some(_) => Outcome::Refuted,
         None => Outcome::AsExpected,
@@ -147,7 +147,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             protocol: protocol.clone(),
             runs: [a.name, b.name],
             diff: told,
-            next,
+            go_on,
             traces: args.answer.with_trace.then_some([a.trace, b.trace]),
         };
         let file = args.files.first().filter(|_| args.files.len() == 1);
@@ -159,7 +159,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             out: &mut out,
             options: args.picture.options(terminal),
         };
-        page.tell(protocol, &runs, &told, &next)?;
+        page.tell(protocol, &runs, &told, &go_on)?;
     }
     out.finish()?;
     Ok(outcome)
@@ -351,29 +351,29 @@ fn without_mistake(file: &Path, bug: Option<&serde_json::Value>) -> Result<(), F
 }
 
 /// The commands that go on from where two runs part.
-fn next(runs: &[Run; 2], told: &Diff) -> Vec<String> {
+fn go_on(runs: &[Run; 2], told: &Diff) -> Vec<String> {
     let program = words::program();
     let from = told.parting.as_ref().map_or(1, |parting| parting.step);
-    let mut next = Vec::new();
+    let mut go_on = Vec::new();
     for run in runs {
         let Some([draw, explain]) = &run.commands else {
             continue;
         };
         if draw.starts_with("hunt") {
             let draw = draw.trim_end_matches(" --from");
-            next.push(format!("{program} {draw}"));
+            go_on.push(format!("{program} {draw}"));
         } else {
             // Of a run that is over its last step is shown.
             let from = from.min(run.trace.steps.len()).max(1);
-            next.push(format!("{program} {draw} {from}"));
+            go_on.push(format!("{program} {draw} {from}"));
         }
         let background = edge::registry().background(&run.trace);
         if !summary(&run.trace, &background).is_empty() {
-            next.push(format!("{program} {explain}"));
+            go_on.push(format!("{program} {explain}"));
         }
     }
-    next.dedup();
-    next
+    go_on.dedup();
+    go_on
 }
 
 /// What is told, as people read it. Every line fits the width.
@@ -388,7 +388,7 @@ impl Page<'_> {
         protocol: &str,
         runs: &[Run; 2],
         told: &Diff,
-        next: &[String],
+        go_on: &[String],
     ) -> Result<(), Failure> {
         self.head(&format!("{protocol}: two runs"))?;
         for (letter, run) in LETTERS.iter().zip(runs) {
@@ -421,13 +421,7 @@ impl Page<'_> {
             };
             self.say(2, &format!("{letter}: {told}"))?;
         }
-        if !next.is_empty() {
-            self.line("")?;
-            self.head("Go on from here:")?;
-            for command in next {
-                self.line(&format!("  {command}"))?;
-            }
-        }
+        onward::tell(self.out, go_on)?;
         Ok(())
     }
 

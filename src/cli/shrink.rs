@@ -11,13 +11,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
+use super::explain::trace_of;
 use super::limits::{RunGuard, TimeAndMemory};
 use super::output::{Output, remark};
 use super::picture::Picture;
 use super::shapes::{Answer, InJson};
 use super::{
-    Failure, Outcome, Terminal, edge, interrupt, keep, onward, replay, scenario_file, seeds,
-    sources, words,
+    Failure, Outcome, Terminal, edge, interrupt, keep, onward, scenario_file, seeds, words,
 };
 
 const EXAMPLES: &str = "\
@@ -175,14 +175,14 @@ impl Args {
     /// A run that fails: what it is called, and its trace.
     fn failing(&self, guard: &RunGuard) -> Result<(String, Trace), Failure> {
         let name = words::typed(&self.file.display().to_string());
-        if !sources::is_stdin(&self.file) && is_trace(&self.file) {
+        if let Some(trace) = trace_of(&self.file)? {
             if self.seed.is_some() {
                 return Err(Failure::new(
                     format!("{name} is a trace, and has no other seeds"),
                     "leave out `--seed`",
                 ));
             }
-            return Ok((name, replay::read(&self.file)?));
+            return Ok((name, trace));
         }
         let case = edge::open(&self.file)?;
         let case = case.as_ref();
@@ -330,13 +330,4 @@ fn extent(extent: Extent) -> String {
         "{events} of {}",
         words::count(extent.nodes as u64, "node", "nodes")
     )
-}
-
-/// Whether a file is a trace. What cannot be read is told by whoever reads it as a scenario.
-fn is_trace(path: &Path) -> bool {
-    let Ok(text) = std::fs::read_to_string(path) else {
-        return false;
-    };
-    let value = serde_json::from_str::<Json>(text.trim_start_matches('\u{feff}'));
-    value.is_ok_and(|value| value.get("jury_trace").is_some())
 }

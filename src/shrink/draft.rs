@@ -88,6 +88,18 @@ impl Draft {
         }
     }
 
+    /// The same where one of those who are late starts with the others.
+    pub fn in_time(&self) -> impl Iterator<Item = Self> {
+        self.late.iter().map(|name| {
+            let joins = format!("recover {name}");
+            let mut in_time = self.clone();
+            in_time.late.retain(|late| late != name);
+            let first = in_time.lines.iter().position(|(_, line)| *line == joins);
+            first.map(|first| in_time.lines.remove(first));
+            in_time
+        })
+    }
+
     /// The scenario, with whatever else is said in it.
     ///
     /// # Errors

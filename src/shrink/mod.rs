@@ -21,6 +21,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::explain;
+use crate::model::Time;
 use crate::registry::Registry;
 use crate::scenario::{File, ScheduleLine, to_text};
 use crate::testbed::{Case, RUN_STATES, RunLimits, RunReport, RunVerdict, Signature, is_timed};
@@ -29,12 +30,14 @@ use delete::Deletion;
 use draft::{Draft, Others};
 pub use export::scenario_of;
 use export::{expected, unfit};
-use sizes::Smaller;
 
 /// Whether a run is blocked a search has to tell, in as few worlds as will do; whether what is left of it can do without
 /// one more event, in so many.
 pub const STATES_AT_LAST: usize = 2_000;
 const LEVELS: [usize; 4] = [1, 200, STATES_AT_LAST, RUN_STATES];
+
+/// Times are rounded down to one of these, if the run fails all the same.
+const ROUND_MS: [u64; 3] = [100, 10, 1];
 
 /// Why a run cannot be shrunk.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -197,6 +200,7 @@ impl<'a> Shrinker<'a> {
                 break;
             }
         }
+        version.draft.lines = self.rounded(&failure, &version);
         let deleted_to = Extent::of(&version.draft);
         let (mut shortest, mut check) = (None, None);
         // What is found may need fewer faults: the search that is told is one that allows no more.
@@ -273,12 +277,12 @@ impl<'a> Shrinker<'a> {
         failure.is(&retold.report, nodes).then_some(retold.lines)
     }
 
-    /// The same with fewer nodes, clients, transactions, commands.
+    /// The same with fewer nodes, clients, transactions, commands; or with nobody late who need not be.
     fn smaller(&mut self, failure: &Failure, mut version: Version, count: &mut Counter) -> Version {
         let (registry, limits) = (self.registry, self.with(failure.states));
-        let tried = |smaller: &Smaller, draft: &Draft| {
+        let tried = |draft: &Draft| {
             // Not every number of nodes makes a system.
-            let mut candidate = opened(registry, draft.among(smaller)).ok()?;
+            let mut candidate = opened(registry, draft.clone()).ok()?;
             let Version { case, draft } = &mut candidate;
             let retold = case.retell(&draft.lines, false, &limits);
             let fails = failure.is(&retold.report, &draft.nodes);
@@ -286,12 +290,13 @@ impl<'a> Shrinker<'a> {
             fails.then_some(candidate)
         };
         'again: loop {
-            let all = sizes::smaller(&version.draft.params, version.case.sizes());
+            let draft = &version.draft;
+            let all = sizes::smaller(&draft.params, version.case.sizes()).into_iter();
+            let all = all.map(|smaller| draft.among(&smaller));
+            let all: Vec<Draft> = all.chain(draft.in_time()).collect();
             for batch in all.chunks(rayon::current_num_threads()) {
                 let found = batch.par_iter().enumerate();
-                let found = found.find_map_first(|(nth, smaller)| {
-                    Some((nth + 1, tried(smaller, &version.draft)?))
-                });
+                let found = found.find_map_first(|(nth, draft)| Some((nth + 1, tried(draft)?)));
                 let runs = found.as_ref().map_or(batch.len(), |(tried, _)| *tried) as u64;
                 if let Some((_, candidate)) = found {
                     version = candidate;
@@ -344,6 +349,26 @@ impl<'a> Shrinker<'a> {
         });
         let told = told.filter(|summary| !summary.is_empty());
         told.unwrap_or_else(|| report.sentences.join(" "))
+    }
+
+    /// The same events at times that are as round as they may be, where they have any.
+    fn rounded(&self, failure: &Failure, version: &Version) -> Vec<ScheduleLine> {
+        let Version { case, draft } = version;
+        let units = ROUND_MS.iter().filter(|_| is_timed(&draft.lines));
+        let at = |unit: &u64| -> Vec<ScheduleLine> {
+            let unit_nanos = Time::from_millis(*unit).nanos();
+            let down = |at: &Time| Time::from_millis(at.nanos() / unit_nanos * unit);
+            let lines = draft.lines.iter();
+            lines
+                .map(|(at, line)| (at.as_ref().map(down), line.clone()))
+                .collect()
+        };
+        let still_fails = |lines: Vec<ScheduleLine>| {
+            let happened = self.fails(failure, &**case, &lines, &draft.nodes)?;
+            (happened == lines).then_some(lines)
+        };
+        let rounded = units.map(at).find_map(still_fails);
+        rounded.unwrap_or_else(|| draft.lines.clone())
     }
 
     /// The scenario, and what comes of it.

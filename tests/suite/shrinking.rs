@@ -359,16 +359,17 @@ fn page(table: &[OfMistake]) -> String {
 
 For every mistake that ships the longest run that {SEEDS} seeds of each strategy found to fail by it, in the scenarios of
 [scenarios/hunt](../scenarios/hunt) and in those that are about it, and what `jury shrink` makes of it: by leaving out nodes, clients,
-transactions and events as long as it fails in the same way; and the shortest way there is in the instance that remains, where a search of
-{STATES} worlds finds one. Seconds are of one machine, two cores. A test repeats all of it, but for the times; it holds that each of
+transactions and events as long as it fails in the same way. *Shortest* is the shortest way there is in the instance that remains, where a
+search finds one within {STATES} worlds. A run is blocked from where the way ends: what is missing then is told by `jury explain`.
+Seconds are of one machine with two cores. A test repeats all of it, but for the times, and checks that each of
 these runs fails as it says, needs each of its events, is a path that a check explores, and does not fail without the mistake.
 
-{} of {} runs have {LONG} events and more. In the median they have {} events, and {} when they are shrunk. It takes {:.2} s in the median,
-and {:.1} s at most. In {searched} of {} cases a search finds the shortest way: in {none} of them deletion has found one as short, and
+{} of {} runs have {LONG} events and more: these have {} in the median, and {} when they are shrunk. Shrinking any of the {} takes {:.2} s in the
+median, and {:.1} s at most. In {searched} cases a search finds the shortest way: in {none} of them deletion has found one as short, and
 nowhere one of more than {}.{:02} times its length.
 
-| mistake | scenario | by | events | nodes | left | nodes | shortest | seconds |
-|---|---|---|---|---|---|---|---|---|
+| mistake | breaks | run of | strategy, seed | events | nodes | shortest | seconds |
+|---|---|---|---|---|---|---|---|
 ",
         long.len(),
         rows.len(),
@@ -383,7 +384,7 @@ nowhere one of more than {}.{:02} times its length.
     for of in table {
         let Some(row) = &of.longest else {
             let none = "no run was found that fails by it";
-            writeln!(page, "| {} | {none} |  |  |  |  |  |  |  |", of.mistake)
+            writeln!(page, "| {} | {none} |  |  |  |  |  |  |", of.mistake)
                 .expect("a string takes all");
             continue;
         };
@@ -393,14 +394,15 @@ nowhere one of more than {}.{:02} times its length.
             .trim_end_matches(".json");
         writeln!(
             page,
-            "| {} | [{scenario}](../{}) | {} {} | {} | {} | {} | {} | {} | {:.2} |",
+            "| {} | {} | [{scenario}](../{}) | {} {} | {} to {} | {} to {} | {} | {:.2} |",
             of.mistake,
+            row.property,
             row.scenario,
             row.strategy,
             row.seed,
             row.before.events,
-            row.before.nodes,
             row.deleted_to.events,
+            row.before.nodes,
             row.deleted_to.nodes,
             row.shortest
                 .map_or_else(String::new, |events| events.to_string()),

@@ -375,9 +375,9 @@ nowhere one of more than {}.{:02} times its length.
         rows.len(),
         median(long.iter().map(|row| row.before.events).collect()),
         median(long.iter().map(|row| row.deleted_to.events).collect()),
+        rows.len(),
         median(rows.iter().map(|row| row.seconds).collect()),
         rows.iter().map(|row| row.seconds).fold(0.0, f64::max),
-        rows.len(),
         at_most / 100,
         at_most % 100,
     );

@@ -167,7 +167,13 @@ impl Args {
             return Ok(None);
         };
         let Some(trace) = trace.filter(|_| judged.shortest.is_some()) else {
-            output::remark("Nothing was kept: nothing failed.");
+            output::remark(format!(
+                "Nothing was kept: no run went against what is expected. One that fails as expected: {} shrink {} \
+                 --keep {}",
+                words::program(),
+                words::typed(&self.file.display().to_string()),
+                words::typed(&folder.display().to_string()),
+            ));
             return Ok(None);
         };
         let watch = || interrupt::look();

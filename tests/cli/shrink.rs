@@ -202,7 +202,7 @@ fn what_fails_is_kept() {
         ])
         .assert()
         .success()
-        .stderr(contains("nothing failed"));
+        .stderr(contains("no run went against"));
 }
 
 #[test]

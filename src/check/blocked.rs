@@ -394,7 +394,7 @@ fn sentences(
 
 fn way_out(cluster: &Cluster, reason: &Reason, unblocked_by: &[String]) -> String {
     let they = match reason.nodes.len() {
-        0 => "The goal".to_owned(),
+        0 => "It".to_owned(),
         1 => cluster.names(reason.nodes),
         _ => "They".to_owned(),
     };

@@ -112,6 +112,8 @@ pub struct StoryStep {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub after: Vec<usize>,
     pub part: Part,
+    /// Whether it withheld something, whatever else it did.
+    pub is_fault: bool,
     /// Quiet steps before it that carry nothing but causality: how many, and of what kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folded: Option<String>,
@@ -222,7 +224,7 @@ impl Teller<'_> {
             mistake: background.mistake.clone(),
             steps: self.trace.number(self.trace.steps.len()),
             behind: all.len(),
-            story: self.story(&all, &faults, background.rules),
+            story: self.story(&all, &faults, parted_after, background.rules),
             facts: self.facts.iter().map(|fact| self.told(fact)).collect(),
             conflict,
             parted_after: parted_after.map(|step| self.trace.number(step)),

@@ -96,11 +96,11 @@ impl Teller<'_> {
         }
         sentences.push(match common {
             Some(step) => format!(
-                "The last step in the past of both is {}. Since then nothing of what the one did had reached the \
-                 other.",
+                "The last step that both knew of is {}. Neither had heard of anything that the other did after \
+                 that.",
                 self.quoted(step)
             ),
-            None => "Nothing of what the one did had ever reached the other.".to_owned(),
+            None => "Neither had heard anything from the other.".to_owned(),
         });
         (sentences, common)
     }
@@ -124,6 +124,9 @@ impl Teller<'_> {
             number(fact.step),
             number(heir.step),
         );
+        if heir.step == fact.step {
+            return format!("Both come about in one step of {who}.");
+        }
         if heir.node == fact.node {
             return match self.crash(fact, heir) {
                 Some(crash) => format!(
@@ -132,7 +135,7 @@ impl Teller<'_> {
                     number(crash)
                 ),
                 None => format!(
-                    "Step {step} and step {later} are both {who}'s own, and it did not crash between them."
+                    "Step {step} and step {later} are both {who}'s own: it knew of the first when it took the second."
                 ),
             };
         }

@@ -28,6 +28,7 @@ impl Teller<'_> {
         &self,
         all: &BTreeSet<usize>,
         faults: &BTreeSet<usize>,
+        parted_after: Option<usize>,
         rules: &[Rule],
     ) -> Vec<StoryStep> {
         let wanted: Vec<usize> = all.iter().copied().collect();
@@ -53,8 +54,20 @@ impl Teller<'_> {
                 at += row + 1;
             }
         }
-        // Nothing is folded behind the end.
+        // Nothing is folded behind the end, nor what is spoken of: where the sides parted, and where a message that
+        // comes in a step that is told was sent.
         kept.last_mut().into_iter().for_each(|last| *last = true);
+        let at = |nth: usize| wanted.binary_search(&nth).ok();
+        let spoken_of = facts.iter().copied().chain(parted_after);
+        spoken_of.filter_map(at).for_each(|at| kept[at] = true);
+        for later in (0..wanted.len()).rev() {
+            let sent_in = self.telling.steps[wanted[later] - 1].sent_in;
+            if kept[later]
+                && let Some(at) = sent_in.and_then(at)
+            {
+                kept[at] = true;
+            }
+        }
         let mut story = Vec::new();
         let mut folded = Vec::new();
         for (at, &nth) in wanted.iter().enumerate() {
@@ -84,6 +97,7 @@ impl Teller<'_> {
                 rule: rule_of(self.trace, nth, rules),
                 after: after.map(|&cause| self.trace.number(cause)).collect(),
                 part,
+                is_fault: faults.contains(&nth),
                 folded: (!folded.is_empty())
                     .then(|| self.telling.skipped(&std::mem::take(&mut folded))),
             });

@@ -81,19 +81,18 @@ impl Page<'_> {
         }
         let all = told.steps;
         let part = match (told.behind, all) {
-            (1, 1) => "the only step of the run is".to_owned(),
-            (n, all) if n == all => format!("all {all} steps of the run are"),
-            (1, all) => format!("1 of the {all} steps of the run is"),
-            (n, all) => format!("{n} of the {all} steps of the run are"),
+            (1, 1) => "the only step of the run".to_owned(),
+            (n, all) if n == all => format!("all {all} steps of the run may have a part in it"),
+            (1, all) => format!("1 of the {all} steps of the run; the others have no part in it"),
+            (n, all) => format!(
+                "{n} of the {all} steps of the run may have a part in it; the others have none"
+            ),
         };
-        let left_out = if told.behind == all {
-            ""
-        } else {
-            "; the others made no difference to it"
-        };
-        self.heading(&format!(
-            "How it came about ({part} behind the verdict{left_out}):"
-        ));
+        self.heading(&format!("How it came about ({part}):"));
+        if told.mistake.is_some() && told.story.iter().any(|step| step.rule.is_some()) {
+            let words = "Under a step stands what the paper asks for there; the mistake breaks one of these rules.";
+            self.say(2, 2, words, Style::Dim);
+        }
         // What was said of one participant need not be said of each.
         let mut told_rules: BTreeMap<&str, usize> = BTreeMap::new();
         for step in &told.story {
@@ -108,27 +107,34 @@ impl Page<'_> {
                 self.say(GUTTER + 4, 2, rule, Style::Dim);
             }
         }
+        let any = |test: fn(&StoryStep) -> bool| told.story.iter().any(test);
         let signs = [
-            (Part::Fact, "> what the verdict is about"),
-            (Part::Fault, "! a fault"),
+            (any(|s| s.part == Part::Fact), "> what the verdict is about"),
+            (any(|s| s.is_fault), "! a fault"),
+            (any(|s| s.words.contains(" #")), "#n sent in step n"),
+            (
+                any(|s| !s.state.is_empty()),
+                "[...] what a step changed of the state",
+            ),
+            (
+                any(|s| s.words.contains(" wrongly:")),
+                "wrongly: though who is awaited is up",
+            ),
         ];
-        let used = signs
-            .iter()
-            .filter(|(part, _)| told.story.iter().any(|s| s.part == *part));
-        let mut legend: Vec<&str> = used.map(|(_, words)| *words).collect();
-        if told.story.iter().any(|step| step.words.contains(" #")) {
-            legend.push("#n sent in step n");
-        }
+        let used = signs.iter().filter(|(is_used, _)| *is_used);
+        let legend: Vec<&str> = used.map(|(_, words)| *words).collect();
         self.out.push(String::new());
-        self.say(0, 2, &legend.join(" · "), Style::Dim);
+        let between = if self.options.ascii { " | " } else { " · " };
+        self.say(0, 2, &legend.join(between), Style::Dim);
     }
 
     /// A step; its rule may have been told with another.
     fn step(&mut self, step: &StoryStep, rule_of: Option<usize>) {
         let (sign, style) = match step.part {
-            Part::Cause => (' ', Style::Plain),
-            Part::Fault => ('!', Style::Warn),
-            Part::Fact => ('>', Style::Bad),
+            Part::Cause => ("", Style::Plain),
+            Part::Fault => ("!", Style::Warn),
+            Part::Fact if step.is_fault => (">!", Style::Bad),
+            Part::Fact => (">", Style::Bad),
         };
         let state = if step.state.is_empty() {
             String::new()
@@ -141,7 +147,7 @@ impl Page<'_> {
         let lines = wrap(&words, self.options.columns() - GUTTER, 2);
         for (nth, line) in lines.iter().enumerate() {
             let gutter = match nth {
-                0 => format!("{sign} {:>3}  ", step.step),
+                0 => format!("{sign:<2}{:>3}  ", step.step),
                 _ => " ".repeat(GUTTER),
             };
             self.out

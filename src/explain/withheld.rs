@@ -149,7 +149,7 @@ impl Teller<'_> {
             let node = step.what.actor().filter(|_| step.crash_after.is_some())?;
             let number = self.trace.number(nth);
             Some(format!(
-                "{} crashes inside step {number}: what it had still to do there, it did not.",
+                "{} crashes inside step {number}: the rest of that step was lost.",
                 self.telling.name(node)
             ))
         };

@@ -40,8 +40,9 @@ fn every_mistake_is_explained() {
         let protocol = story.case.protocol();
         let page = pages.entry(protocol).or_insert_with(|| {
             format!(
-                "# Why each mistake of {protocol} fails\n\nWhat `jury explain` tells of every scenario with a mistake on \
-                 purpose: of what its check found, or else of its first run that fails. The tests keep this page true.\n"
+                "# What goes wrong with each mistake of {protocol}\n\nWhat `jury explain` tells of every scenario with a \
+                 mistake on purpose: of what its check found, or else of its first run that fails. The tests keep this \
+                 page true.\n"
             )
         });
         let origin = &trace.origin;
@@ -60,11 +61,91 @@ fn every_mistake_is_explained() {
         )
         .unwrap();
     }
+    for (protocol, page) in &mut pages {
+        let of = told
+            .iter()
+            .filter(|(story, ..)| story.case.protocol() == *protocol);
+        let steps = of.flat_map(|(.., told)| &told.story);
+        let rules: Vec<&str> = steps.filter_map(|step| step.rule.as_deref()).collect();
+        let at = page.find("\n## ").expect("it has stories");
+        page.insert_str(at, &notes(protocol, &rules));
+    }
     let path = |protocol: &str| Path::new("reports/explained").join(format!("{protocol}.md"));
     let compared = pages
         .iter()
         .map(|(protocol, page)| compare(&path(protocol), page));
     all_well(&compared.filter_map(Result::err).collect::<Vec<_>>());
+}
+
+/// The works that rules are taken from, each as rules name it.
+const WORKS: [(&str, &str); 11] = [
+    (
+        "BHG",
+        "P. Bernstein, V. Hadzilacos, N. Goodman, *Concurrency Control and Recovery in Database Systems*, 1987",
+    ),
+    (
+        "GL",
+        "J. Gray, L. Lamport, *Consensus on Transaction Commit*, 2006",
+    ),
+    (
+        "MLO",
+        "C. Mohan, B. Lindsay, R. Obermarck, *Transaction Management in the R\\* Distributed Database Management \
+         System*, 1986",
+    ),
+    ("PMS", "L. Lamport, *Paxos Made Simple*, 2001"),
+    (
+        "Raft",
+        "D. Ongaro, J. Ousterhout, *In Search of an Understandable Consensus Algorithm (Extended Version)*, 2014; its \
+         thesis: D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014",
+    ),
+    (
+        "Raz 1995",
+        "Y. Raz, *The Dynamic Two Phase Commitment (D2PC) Protocol*",
+    ),
+    ("Skeen 1981", "D. Skeen, *Nonblocking Commit Protocols*"),
+    ("Skeen 1982", "D. Skeen, *A Quorum-Based Commit Protocol*"),
+    (
+        "Skeen and Stonebraker 1983",
+        "*A Formal Model of Crash Recovery in a Distributed System*",
+    ),
+    (
+        "Skeen 1985",
+        "D. Skeen, *Determining the Last Process to Fail*",
+    ),
+    (
+        "TR",
+        "the termination rules TR1 to TR4 of BHG 7.5, by which a backup decides: TR1, somebody has aborted; TR2, \
+         somebody has committed; TR3, all are uncertain; TR4, somebody is pre-committed",
+    ),
+];
+
+/// What has to be known to read a page: of its protocol, and of the works that its rules name.
+fn notes(protocol: &str, rules: &[&str]) -> String {
+    let about = match protocol {
+        "d2pc" => {
+            "d2pc is decentralised two-phase commit: nobody coordinates, everybody tells everybody its vote (Skeen \
+             1981). What Raz calls D2PC is tree-2pc."
+        }
+        "tree-2pc" => {
+            "tree-2pc is what Raz calls D2PC, dynamic two-phase commitment: votes go along the edges of a tree, and \
+             where the last arrives is decided."
+        }
+        "raft" => {
+            "`+1:a1` is an entry that a message brings: of term 1, the first that S1 proposed (`b1`: S2, and so on)."
+        }
+        _ => "",
+    };
+    let mut notes = String::new();
+    if !about.is_empty() {
+        write!(notes, "\n{about}\n").unwrap();
+    }
+    notes.push('\n');
+    for (name, work) in WORKS {
+        if rules.iter().any(|rule| rule.contains(name)) {
+            writeln!(notes, "- {name}: {work}.").unwrap();
+        }
+    }
+    notes
 }
 
 /// What the check of a scenario found against a property, or its first run that fails. (They are quickly found, so

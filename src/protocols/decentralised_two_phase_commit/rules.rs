@@ -10,7 +10,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::timer(
         "",
         "Begin",
-        "Skeen 1981, phase 1: it forces its vote to the disk and tells it to everybody",
+        "Skeen 1981: it votes and tells everybody: YES is forced to the disk first, for it is a promise; who votes NO \
+         aborts at once, and who has the YES of everybody commits",
     ),
     Rule::timer(
         "",

@@ -36,7 +36,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         "acceptor",
         "Prepare",
-        "PMS 2.2, phase 1b: it promises to accept nothing below this ballot, and reports the highest that it has accepted",
+        "PMS 2.2, phase 1b: if this ballot is greater than any that it has answered, it promises to accept nothing below, \
+         and reports the highest that it has accepted",
     ),
     Rule::message(
         "acceptor",

@@ -16,7 +16,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::timer(
         P,
         "Begin",
-        "GL 4.2: a participant that is prepared begins: its vote is phase 2a of ballot 0",
+        "GL 4.2: a participant begins: its vote is phase 2a of ballot 0, and *prepared* is forced before it is told; one \
+         that votes *aborted* aborts at once",
     ),
     Rule::timer(
         P,
@@ -31,14 +32,16 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         P,
         "Prepare",
-        "GL 4.2: phase 2a of ballot 0, each in its own instance: *prepared* is forced, then told",
+        "GL 4.2: a participant votes, phase 2a of ballot 0 in its own instance: *prepared* is forced before it is told; \
+         one that votes *aborted* aborts at once",
     ),
     Rule::message(P, "Commit", "GL 4.2: the outcome, from whoever knows it"),
     Rule::message(P, "Abort", "GL 4.2: the outcome, from whoever knows it"),
     Rule::message(
         P,
         "Phase2b",
-        "GL 4.2: acceptors may tell participants themselves; a majority in every instance decides",
+        "GL 4.2: acceptors may tell participants themselves: commit once every instance has chosen *prepared*, by a \
+         majority in one ballot; abort once one has chosen *aborted*",
     ),
     Rule::choice("", "BHG 7.3: each participant has one vote, YES or NO"),
     Rule::timer(
@@ -54,7 +57,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         "",
         "Vote",
-        "GL 4.2, phase 2b of ballot 0: it accepts a vote, unless it has promised a higher ballot (PMS 2.2, P1a)",
+        "GL 4.2, phase 2b of ballot 0: it accepts a vote, unless it has promised a higher ballot (PMS 2.2, P1a), and may \
+         tell of all instances in one message; the first leader asks the other participants to prepare",
     ),
     Rule::message(
         "",
@@ -64,7 +68,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         "",
         "Phase1a",
-        "PMS 2.2, phase 1b, in all instances: it promises to accept nothing below, and reports what it has accepted",
+        "PMS 2.2, phase 1b, in all instances: if this ballot is greater than any that it has answered, it promises to \
+         accept nothing below, and reports what it has accepted",
     ),
     Rule::message(
         "",
@@ -79,7 +84,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         "",
         "Phase2b",
-        "GL 4.2: commit once every instance has chosen *prepared* by a majority; abort once one has chosen *aborted*",
+        "GL 4.2: commit once every instance has chosen *prepared*, by a majority in one ballot; abort once one has chosen \
+         *aborted*",
     ),
     Rule::message(
         "",

@@ -30,12 +30,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         "",
         "Ack",
-        "BHG 7.5, phase 3: it commits once all that are up have acknowledged; Skeen 1982: once a quorum has",
+        "BHG 7.5, phase 3 and TR4: it commits once all that are up have acknowledged; Skeen 1982: once a quorum has",
     ),
     Rule::message(
         P,
         "CanCommit",
-        "BHG 7.5, phase 1: YES is forced to the disk before it is told, for it is a promise",
+        "BHG 7.5, phase 1: a participant votes: YES is forced to the disk before it is told, for it is a promise; one that \
+         votes NO aborts at once",
     ),
     Rule::message(
         P,
@@ -50,12 +51,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         "",
         "Commit",
-        "BHG 7.5, phase 3: the decision, from whoever knows it; to a backup that asks, TR2",
+        "BHG 7.5, phase 3: the decision, from whoever knows it; TR2: a backup that finds somebody committed commits",
     ),
     Rule::message(
         "",
         "Abort",
-        "BHG 7.5, phase 3: the decision, from whoever knows it; to a backup that asks, TR1",
+        "BHG 7.5, phase 3: the decision, from whoever knows it; TR1: a backup that finds somebody aborted aborts",
     ),
     Rule::timer(
         P,
@@ -71,8 +72,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule::timer(
         P,
         "Silence",
-        "BHG 7.5, termination: its coordinator has failed: the next in line takes its place and asks where all stand; \
-         Skeen and Stonebraker 1983: without that, the timeout transition",
+        "BHG 7.5, termination: its coordinator has failed: the next in line takes its place and asks where all stand. When \
+         nobody is left to answer: TR3, all uncertain, abort; TR4, somebody pre-committed, move the uncertain ones \
+         there, then commit. Skeen 1982: by quorums; Skeen and Stonebraker 1983: alone, by a timeout transition",
     ),
     Rule::message(
         "",
@@ -82,8 +84,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         "",
         "State",
-        "BHG 7.5, TR3 and TR4: all uncertain, abort; somebody pre-committed, move the others there, then commit. \
-         Skeen 1982: by quorums",
+        "BHG 7.5, once all that are up have answered: TR3, all uncertain, abort; TR4, somebody pre-committed, move the \
+         uncertain ones there, then commit. Skeen 1982: by quorums",
     ),
     Rule::message(
         "",

@@ -10,7 +10,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::timer(
         "",
         "Done",
-        "Raz 1995: done itself, it sends READY to the last neighbour that has not sent its own, and forces that first",
+        "Raz 1995: done itself, it sends READY to the last neighbour that has not sent its own, and forces that first; who \
+         has READY from all neighbours coordinates and commits; who is for NO aborts, and says so",
     ),
     Rule::timer(
         "",
@@ -25,8 +26,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         "",
         "Ready",
-        "Raz 1995: READY says that everybody on that side is for it; whoever has it from all neighbours, and is done, \
-         coordinates and commits",
+        "Raz 1995: READY says that everybody on that side is for it; whoever is done and has it from all neighbours but \
+         one forces its own and sends it there, and who has it from all coordinates and commits",
     ),
     Rule::message(
         "",

@@ -13,7 +13,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::timer(
         C,
         "Begin",
-        "BHG 7.4, step 1: the coordinator asks everybody to vote",
+        "BHG 7.4, step 1: the coordinator asks everybody to vote; MLO, presumed commit: a collecting record (initiation) \
+         is forced before that",
     ),
     Rule::timer(
         C,
@@ -39,7 +40,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         C,
         "Inquiry",
-        "BHG 7.4; MLO: whoever asks is told the decision; where nothing is known, what is presumed",
+        "BHG 7.4; MLO: whoever asks is told the decision; while votes are collected there is none, and nothing is \
+         presumed; where nothing is known, what is presumed",
     ),
     Rule::message(
         C,
@@ -53,7 +55,8 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         P,
         "Prepare",
-        "BHG 7.4, step 2: a participant votes; YES is forced to the disk before it is told, for it is a promise",
+        "BHG 7.4, step 2: a participant votes: YES is forced to the disk before it is told, for it is a promise; one that \
+         votes NO aborts at once",
     ),
     Rule::message(
         P,

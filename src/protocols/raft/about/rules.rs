@@ -15,7 +15,7 @@ pub(in crate::protocols::raft) const RULES: &[Rule] = &[
         S,
         "Election",
         "Raft Figure 2, rules for followers and candidates (5.2): election timeout: increment the term, vote for \
-         oneself, ask all others",
+         oneself, ask all others; with pre-vote (thesis 9.6) first ask whether they would vote, and change no term",
     ),
     Rule::timer(
         S,
@@ -61,23 +61,29 @@ pub(in crate::protocols::raft) const RULES: &[Rule] = &[
         S,
         "RequestVote",
         "Raft Figure 2, RequestVote RPC, receiver 1 and 2 (5.2, 5.4.1): one vote in a term, on disk before it is told, \
-         for a log at least as up-to-date as one's own",
+         for a log at least as up-to-date as one's own. A pre-vote (thesis 9.6) asks the same, but no vote is cast. Who \
+         hears from a leader heeds neither (6; thesis 4.2.3)",
     ),
     Rule::message(
         S,
         "Vote",
-        "Raft Figure 2, rules for candidates (5.2): votes of this term from a majority make a leader",
+        "Raft Figure 2, rules for candidates (5.2): votes of this term from a majority make a leader; pre-votes from one \
+         only begin an election (thesis 9.6)",
     ),
     Rule::message(
         S,
         "AppendEntries",
-        "Raft Figure 2, AppendEntries RPC, receiver 1 to 5 (5.3): refuse an older term, or where the entry before does \
-         not match; delete what conflicts, append what is new, on disk before it is told",
+        "Raft Figure 2, AppendEntries RPC, receiver 1 to 5 (5.1, 5.3): refuse an older term, or where the entry before \
+         does not match; delete what conflicts, append what is new, on disk before it is told; commitIndex becomes \
+         the smaller of leaderCommit and the index of the last new entry, and never goes back",
     ),
     Rule::message(
         S,
         "Appended",
-        "Raft Figure 2, rules for leaders (5.3, 5.4.2): an entry of the own term that a majority has is committed",
+        "Raft Figure 2, rules for leaders (5.3, 5.4.2): matchIndex only increases, and an entry of the own term that a \
+         majority has is committed; on a conflict decrement nextIndex and retry, with a snapshot where the log lacks \
+         what is needed (7). An answer of an older term is ignored, a newer term makes it step down (5.1). Reads are \
+         answered once leadership is confirmed (8; thesis 6.4)",
     ),
     Rule::message(
         S,
@@ -93,7 +99,9 @@ pub(in crate::protocols::raft) const RULES: &[Rule] = &[
     Rule::message(
         S,
         "Request",
-        "Raft 8; thesis 6.3: a leader appends what a client asks for; others say who leads",
+        "Raft 5.3, 8: a leader appends a command, unless it was executed before (thesis 6.3); answers a read once it \
+         knows that it still leads (8; thesis 6.4), at once by a lease (6.4.1); appends a change of membership (6; \
+         thesis 4.1, 4.2); hands over to whom it is told to (thesis 3.10). Others say who leads (8; thesis 6.2)",
     ),
     Rule::recovery(C, "Raft 8: a client that comes back asks again"),
     Rule::message(

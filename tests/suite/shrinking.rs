@@ -26,9 +26,6 @@ const MEDIAN_MAX: usize = 40;
 /// How long that may take, in the median and at most, in seconds.
 const SECONDS_MEDIAN: f64 = 5.0;
 const SECONDS_MAX: f64 = 60.0;
-/// The one run that is not shrunk to twice the shortest way: there a timer fires that never did in the run, and
-/// nothing can be left out for that.
-const ANOTHER_WAY: (&str, &str) = ("scenarios/hunt/paxos-commit.json", "stability");
 /// How many seeds each strategy has in each scenario, for a long run.
 const SEEDS: u64 = 60;
 /// How many worlds a search for the shortest may find.
@@ -328,10 +325,7 @@ fn limits_that_are_missed(table: &[OfMistake]) -> Vec<String> {
             "it takes {seconds} s in the median, {most} s at most"
         ));
     }
-    let is_above = |row: &&&Row| {
-        let is_another_way = row.scenario == ANOTHER_WAY.0 && row.property == ANOTHER_WAY.1;
-        !is_another_way && above(row).is_some_and(|above| above > 200)
-    };
+    let is_above = |row: &&&Row| above(row).is_some_and(|above| above > 200);
     for row in rows.iter().filter(is_above) {
         problems.push(format!(
             "{} seed {} by {}: {} events by deletion, {:?} by a search",

@@ -173,7 +173,7 @@ fn export(trace: &Trace, from: &Path, to: &Path) -> Result<(), Failure> {
 }
 
 /// Reads a trace.
-pub fn read(path: &Path) -> Result<Trace, Failure> {
+fn read(path: &Path) -> Result<Trace, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let trace: Trace = serde_json::from_str(text).map_err(|e| flaw(path, text, &e))?;

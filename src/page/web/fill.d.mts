@@ -1,0 +1,1 @@
+export function filled(page: string, data: unknown): string;

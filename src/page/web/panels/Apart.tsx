@@ -1,0 +1,3 @@
+export function Apart() {
+  return null;
+}

@@ -1,0 +1,5 @@
+import type { Shown } from "../store.ts";
+
+export function Operations(_: { shown: Shown }) {
+  return null;
+}

@@ -1,0 +1,5 @@
+import type { Shown } from "../store.ts";
+
+export function Why(_: { shown: Shown }) {
+  return null;
+}

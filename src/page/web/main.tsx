@@ -23,9 +23,21 @@ async function begin() {
   follow(location.hash);
   root.textContent = "";
   render(<App />, root);
-  effect(() => {
-    document.documentElement.dataset.theme = theme.value;
-  });
+  const prefersDark = matchMedia("(prefers-color-scheme: dark)");
+  const paint = () => {
+    const dark = theme.value === "dark" || (theme.value === "system" && prefersDark.matches);
+    document.documentElement.dataset.theme = dark && !isPrinting ? "dark" : "light";
+  };
+  let isPrinting = false;
+  effect(paint);
+  prefersDark.addEventListener("change", paint);
+  // On paper it is black on white.
+  const print = (now: boolean) => () => {
+    isPrinting = now;
+    paint();
+  };
+  addEventListener("beforeprint", print(true));
+  addEventListener("afterprint", print(false));
   // The address follows what is selected, without an entry in the history for each step.
   let waiting = 0;
   effect(() => {

@@ -88,10 +88,16 @@ export function prepare(run: Run, index: number): Shown {
   return made;
 }
 
-/** Where a run breaks, or else its end: there the reader sees what came of it. */
+/** Where the reader sees what came of a run: where it breaks; if it is stuck, its end; else what it turns on. */
 function firstSelected(run: Run): Step {
-  const broken = run.told.findIndex((told) => told.weight === WEIGHT.breaks);
-  return broken >= 0 ? broken + 1 : run.trace.steps.length;
+  const { told } = run;
+  const broken = told.findIndex(({ weight }) => weight === WEIGHT.breaks);
+  if (broken >= 0) return broken + 1;
+  if (run.explanation) return told.length;
+  const lost = told.findLastIndex(({ overwritten }) => overwritten?.length);
+  if (lost >= 0) return lost + 1;
+  const turn = told.findLastIndex(({ weight }) => weight >= WEIGHT.turns);
+  return turn >= 0 ? turn + 1 : told.length;
 }
 
 /** Opens a page: its first run, or its first two. */
@@ -120,18 +126,13 @@ export function show(indexes: number[]) {
   });
 }
 
-/** How long a run may be before what is frequent and quiet in it is folded. */
+/** How long a run may be before what is quiet in it is folded: the rest is what it turns on. */
 const UNFOLDED_MAX = 60;
 
 function foldedAtFirst({ run }: Shown): ReadonlyMap<string, "fold"> {
   if (run.told.length <= UNFOLDED_MAX) return new Map();
-  const quiet = new Map<string, number>();
-  for (const { kind, weight } of run.told) {
-    if (weight === WEIGHT.quiet) quiet.set(kind, (quiet.get(kind) ?? 0) + 1);
-  }
-  // A kind that is seldom quiet takes little room; the rest hides what a run turns on.
-  const frequent = [...quiet].filter(([, count]) => count >= Math.max(4, run.told.length / 50));
-  return new Map(frequent.map(([kind]) => [kind, "fold" as const]));
+  const quiet = run.told.filter(({ weight }) => weight === WEIGHT.quiet);
+  return new Map(quiet.map(({ kind }) => [kind, "fold" as const]));
 }
 
 // Selecting.

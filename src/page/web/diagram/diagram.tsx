@@ -1,0 +1,352 @@
+// The space-time diagram: lanes with their names on top, rows that can be walked, and the drawing behind them.
+//
+// Invariant: only rows in sight, and a few around them, are in the document, however long the run is.
+
+import { useSignal, useSignalEffect } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { isObject, type Run, type Step, WEIGHT, timeText } from "../data.ts";
+import { query, recordOf, select, shown, shownNumber, type Shown } from "../store.ts";
+import { type Geometry, ROW } from "./geometry.ts";
+import { isDim, keyOf, Picture, range } from "./picture.tsx";
+import type { Row, Rows } from "./rows.ts";
+import { stepOfRow, toggleFold, viewOf, type View } from "./view.ts";
+import "./diagram.css";
+
+/** How many rows more than are seen are drawn, on either side. */
+const AROUND = 12;
+/** Rows are drawn anew when the view has moved by so many. */
+const CHUNK = 6;
+/** How high a view may be, in rows: in print it is as high as this. */
+const SEEN_MAX = 200;
+
+export function Diagram({ one }: { one: Shown }) {
+  const view = viewOf(one);
+  const scroller = useRef<HTMLDivElement>(null);
+  const seen = useSignal({ first: 0, last: 40 });
+  const geometry = view.geometry.value;
+  const rows = view.rows.value;
+  const selected = one.step.value;
+  const isPrinting = useSignal(false);
+
+  const measure = () => {
+    const box = scroller.current;
+    if (!box) return;
+    const { ys } = view.geometry.peek();
+    const head = headOf(box);
+    const first = rowsAbove(ys, box.scrollTop - ROW);
+    const last = rowsAbove(ys, box.scrollTop + Math.min(box.clientHeight, SEEN_MAX * ROW) - head + ROW);
+    const next = {
+      first: Math.max(0, Math.floor(first / CHUNK) * CHUNK - AROUND),
+      last: Math.min(ys.length - 1, Math.ceil(last / CHUNK) * CHUNK + AROUND),
+    };
+    const now = seen.peek();
+    if (now.first !== next.first || now.last !== next.last) seen.value = next;
+  };
+
+  useLayoutEffect(() => {
+    const box = scroller.current!;
+    const observer = new ResizeObserver(() => {
+      view.width.value = box.clientWidth;
+      measure();
+    });
+    observer.observe(box);
+    view.width.value = box.clientWidth;
+    const print = () => (isPrinting.value = true);
+    const printed = () => (isPrinting.value = false);
+    addEventListener("beforeprint", print);
+    addEventListener("afterprint", printed);
+    return () => {
+      observer.disconnect();
+      removeEventListener("beforeprint", print);
+      removeEventListener("afterprint", printed);
+    };
+  }, [one]);
+
+  useLayoutEffect(measure, [geometry]);
+
+  // What is selected is brought into sight, but what is in sight stays where it is.
+  useSignalEffect(() => {
+    one.moved.value;
+    const { ys } = view.geometry.value;
+    const y = ys[view.rows.value.of[one.step.peek()]!] ?? 0;
+    requestAnimationFrame(() => scroller.current && bringIntoSight(scroller.current, y));
+  });
+
+  const first = isPrinting.value ? 0 : Math.min(seen.value.first, rows.rows.length - 1);
+  const last = isPrinting.value
+    ? Math.min(rows.rows.length, SEEN_MAX) - 1
+    : Math.min(seen.value.last, rows.rows.length - 1);
+  const selectedRow = rows.of[selected]!;
+  const drawn = range(first, last);
+  if (selectedRow < first || selectedRow > last) drawn.push(selectedRow);
+  const height = isPrinting.value ? (geometry.ys[last] ?? 0) + ROW * 1.5 : geometry.height;
+
+  const rowAt = (event: MouseEvent) => {
+    const canvas = event.currentTarget as HTMLElement;
+    return geometry.rowAt(event.clientY - canvas.getBoundingClientRect().top);
+  };
+  const click = (event: MouseEvent) => {
+    const step = (event.target as Element).closest("[data-step]")?.getAttribute("data-step");
+    const at = rowAt(event);
+    const row = rows.rows[at];
+    if (step) select(Number(step), one);
+    else if (row?.kind === "fold") toggleFold(one, row.step);
+    else if (row) select(stepOfRow(rows, at), one);
+  };
+
+  const id = shown.value.indexOf(one) > 0 ? "other-diagram" : "diagram";
+  return (
+    <section id={id} class="diagram" aria-label={`Diagram of ${one.run.name}`}>
+      <div class="scroller" ref={scroller} onScroll={measure}>
+        <Head one={one} geometry={geometry} />
+        <div
+          class="canvas"
+          style={{ width: `${geometry.width}px`, height: `${height}px` }}
+          onClick={click}
+          onPointerMove={(event) => (view.hover.value = rowAt(event))}
+          onPointerLeave={() => (view.hover.value = null)}
+        >
+          <TimeTicks geometry={geometry} first={first} last={last} />
+          <div
+            class="rows"
+            role="listbox"
+            tabIndex={0}
+            aria-label="Steps of the run"
+            aria-activedescendant={rowId(id, rows.rows[selectedRow]!)}
+            onKeyDown={(event) => {
+              const row = rows.rows[selectedRow];
+              if (event.key === "Enter" && row?.kind === "fold") toggleFold(one, row.step);
+            }}
+          >
+            {drawn.map((at) => (
+              <RowLine
+                key={keyOf(rows.rows[at]!)}
+                id={id}
+                one={one}
+                view={view}
+                at={at}
+                isSelected={at === selectedRow}
+              />
+            ))}
+          </div>
+          <svg width={geometry.width} height={height} aria-hidden="true">
+            <Picture
+              run={one.run}
+              rows={rows}
+              geometry={geometry}
+              arrows={view.arrows.value}
+              first={first}
+              last={last}
+              selected={selected}
+              lit={one.lit.value}
+            />
+          </svg>
+        </div>
+      </div>
+    </section>
+  );
+}
+
+const rowId = (diagram: string, row: Row) => `${diagram}-${keyOf(row)}`;
+
+const headOf = (box: HTMLElement) => box.firstElementChild?.clientHeight ?? 0;
+
+function rowsAbove(ys: number[], y: number): number {
+  let low = 0;
+  let high = ys.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ys[middle]! < y) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function bringIntoSight(box: HTMLElement, y: number) {
+  const room = box.clientHeight - headOf(box);
+  const above = y - box.scrollTop;
+  const margin = Math.min(ROW * 2, room / 4);
+  if (above < margin) box.scrollTop = Math.max(0, y - margin);
+  else if (above > room - margin) {
+    // A step further down is seen with what follows; a far one in the middle.
+    box.scrollTop = above > room + ROW * 4 ? y - room / 2 : y - room + margin;
+  }
+}
+
+function RowLine({
+  id,
+  one,
+  view,
+  at,
+  isSelected,
+}: {
+  id: string;
+  one: Shown;
+  view: View;
+  at: number;
+  isSelected: boolean;
+}) {
+  const rows: Rows = view.rows.value;
+  const geometry = view.geometry.value;
+  const row = rows.rows[at]!;
+  const height = Math.max(14, geometry.heights[at]!);
+  const lit = one.lit.value;
+  const told = row.kind === "step" && row.step > 0 ? one.run.told[row.step - 1] : undefined;
+  const classes = ["line", row.kind];
+  if (isSelected) classes.push("selected");
+  if (view.hover.value === at) classes.push("hover");
+  if (isDim(row, lit)) classes.push("dim");
+  if (told && told.weight >= WEIGHT.breaks) classes.push("breaks");
+  else if (told && told.weight >= WEIGHT.turns) classes.push("turns");
+  else if (told && told.weight === WEIGHT.quiet) classes.push("quiet");
+  if (query.value !== "" && isHit(row, view)) classes.push("hit");
+  const time = one.times?.[row.step];
+  const words = wordsOf(one, row);
+  return (
+    <div
+      id={rowId(id, row)}
+      class={classes.join(" ")}
+      role="option"
+      aria-selected={isSelected}
+      aria-posinset={at + 1}
+      aria-setsize={rows.rows.length}
+      style={{ top: `${geometry.ys[at]! - height / 2}px`, height: `${height}px`, lineHeight: `${height}px` }}
+      title={words.title}
+    >
+      <span class="gutter" style={{ width: `${geometry.left - 6}px` }}>
+        <span class="number">{numberInGutter(one, row)}</span>
+        {time !== undefined && geometry.hasTimes && row.kind === "step" && (
+          <span class="time">{timeInGutter(one, time)}</span>
+        )}
+      </span>
+      <span
+        class={geometry.words ? "words" : row.kind === "step" ? "words unseen" : "words over"}
+        style={wordsPlace(row, geometry)}
+      >
+        {row.kind === "fold" && <span class="twist">{row.isOpen ? "▾ " : "▸ "}</span>}
+        {words.breaks && <strong class="broken">{words.breaks}. </strong>}
+        {words.text}
+        {words.changes && <span class="changes"> {words.changes}</span>}
+      </span>
+    </div>
+  );
+}
+
+function wordsPlace(row: Row, { words, left, width, right }: Geometry) {
+  if (words) return { left: `${words.x}px`, width: `${words.width}px` };
+  // There is no room beside the lanes; what is folded says so across them.
+  return row.kind === "step" ? {} : { left: `${left}px`, width: `${Math.min(width, right) - left}px` };
+}
+
+function isHit(row: Row, view: View): boolean {
+  const hits = view.hitSet.value;
+  if (row.kind === "step") return hits.has(row.step);
+  if (row.kind === "gap" || row.isOpen) return false;
+  return view.hits.value.some((hit) => hit >= row.step && hit <= row.last);
+}
+
+function wordsOf(one: Shown, row: Row): { text: string; changes: string; breaks: string; title: string } {
+  const none = { changes: "", breaks: "" };
+  if (row.kind === "fold") return { ...none, text: row.words, title: row.words };
+  if (row.kind === "gap") {
+    const text = `${row.count} steps that were not recorded`;
+    return { ...none, text, title: text };
+  }
+  if (row.step === 0) return { ...none, text: "all start", title: "all start" };
+  const { told, trace } = one.run;
+  const { words, changes } = told[row.step - 1]!;
+  const broken = (trace.steps[row.step - 1]!.properties ?? []).filter((it) => !it.holds);
+  const breaks = broken.length > 0 ? `${broken.map((it) => it.property).join(", ")} breaks` : "";
+  const reasons = broken.flatMap((it) => (it.reason ? [`${it.property}: ${it.reason}`] : []));
+  const after = changes?.length ? `· ${changes.join(", ")}` : "";
+  return { text: words, changes: after, breaks, title: [words, ...(changes ?? []), ...reasons].join("\n") };
+}
+
+function numberInGutter(one: Shown, row: Row): string {
+  if (row.kind === "gap") return "";
+  const number = String(shownNumber(one, row.step));
+  return row.kind === "fold" && !row.isOpen ? `${number}–${shownNumber(one, row.last)}` : number;
+}
+
+/** A time in as few digits as tell it from its neighbours. */
+function timeInGutter(one: Shown, ms: number): string {
+  const last = one.times?.[one.last] ?? 0;
+  if (last >= 100_000) return (ms / 1000).toFixed(2);
+  return ms.toFixed(last >= 10_000 ? 0 : 1);
+}
+
+const timeUnit = (one: Shown) => ((one.times?.[one.last] ?? 0) >= 100_000 ? "s" : "ms");
+
+function Head({ one, geometry }: { one: Shown; geometry: Geometry }) {
+  const step = one.step.value;
+  const stuck = stuckAt(one.run, step);
+  return (
+    <div class="head" style={{ width: `${geometry.width}px` }}>
+      <span class="gutter" style={{ width: `${geometry.left - 6}px` }} aria-hidden="true">
+        <span class="number">#</span>
+        {geometry.hasTimes && <span class="time">{timeUnit(one)}</span>}
+      </span>
+      {one.run.trace.nodes.map(({ name, role }, node) => {
+        const { up, status } = recordOf(one, node, step);
+        const classes = stuck.has(node) ? "status stuck" : up ? "status" : "status down";
+        return (
+          <div
+            key={node}
+            class="node"
+            style={{ left: `${geometry.lanes[node]! - geometry.gap / 2}px`, width: `${geometry.gap}px` }}
+            title={`${name}, ${role}: ${status}`}
+          >
+            <span class="name">{name}</span>
+            <span class="role">{role}</span>
+            <span class={classes}>{status || (up ? "up" : "down")}</span>
+          </div>
+        );
+      })}
+      {geometry.words && (
+        <span class="at" style={{ left: `${geometry.words.x}px` }}>
+          {step === 0 ? "at the start" : `after step ${shownNumber(one, step)}`}
+          {one.times && step > 0 ? `, ${timeText(one.times[step]!)}` : ""}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function stuckAt(run: Run, step: Step): Set<number> {
+  const stuck = run.spans.filter(
+    (span) => span.kind === "stuck" && span.from <= step && (span.until === undefined || span.until > step),
+  );
+  return new Set(stuck.map((span) => span.node ?? -1));
+}
+
+/** Lines at round times, where time is the axis. */
+function TimeTicks({ geometry, first, last }: { geometry: Geometry; first: number; last: number }) {
+  const { time, ys } = geometry;
+  if (!time) return null;
+  const from = time.invert(ys[first]!);
+  const to = time.invert(ys[last]!);
+  const ticks = time
+    .copy()
+    .domain([from, to])
+    .range([ys[first]!, ys[last]!])
+    .ticks(Math.max(2, Math.round((ys[last]! - ys[first]!) / 90)));
+  return (
+    <div class="ticks" aria-hidden="true">
+      {ticks.map((tick) => (
+        <span key={tick} style={{ top: `${time(tick)}px` }}>
+          <b>{timeText(tick)}</b>
+        </span>
+      ))}
+    </div>
+  );
+}
+
+/** The parameters in brief: what differs from nothing. */
+export function paramsInBrief(run: Run): string {
+  const { params } = run.trace;
+  if (!isObject(params)) return "";
+  return Object.entries(params)
+    .filter(([, value]) => typeof value === "number" || typeof value === "string" || value === true)
+    .map(([key, value]) => (value === true ? key : `${key} ${value}`))
+    .join(" · ");
+}

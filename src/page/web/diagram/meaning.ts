@@ -1,0 +1,86 @@
+// What stands on a lane for a step: which mark, which flags, and what of it is written down.
+//
+// Invariant: made of one step of a run; knows no places and no colours.
+
+import { type NodeId, type Run, type Step, WEIGHT, laneOf } from "../data.ts";
+
+export type Mark = "acts" | "idle" | "timer" | "choice" | "crash" | "recover" | "copied" | "none";
+export type FlagKind = "commit" | "abort" | "decided" | "elected" | "lost";
+
+export interface Flag {
+  kind: FlagKind;
+  text: string;
+}
+
+export interface Meaning {
+  lane: NodeId | undefined;
+  mark: Mark;
+  /** The node crashed inside the handler. */
+  crashed: boolean;
+  flags: Flag[];
+  saved: { forced: boolean; record: string }[];
+  /** What it did to the network: `cut`, `heal`. */
+  network: "cut" | "heal" | undefined;
+  /** The properties that it broke. */
+  breaks: string[];
+}
+
+export const MARKS: Record<Mark, string> = {
+  acts: "acts",
+  idle: "does nothing",
+  timer: "a timer fires",
+  choice: "a choice is settled",
+  crash: "crashes",
+  recover: "starts again or joins",
+  copied: "a message is duplicated",
+  none: "",
+};
+
+export function meaningOf(run: Run, step: Step): Meaning {
+  const record = run.trace.steps[step - 1]!;
+  const told = run.told[step - 1]!;
+  const { what } = record;
+  const did = Boolean(record.sent?.length || record.saved?.length || record.observed?.length);
+  const acts = did || told.weight > WEIGHT.quiet || Boolean(told.changes?.length);
+  let mark: Mark = "none";
+  if (what.timeout) mark = "timer";
+  else if (what.choose) mark = "choice";
+  else if (what.crash) mark = "crash";
+  else if (what.recover) mark = "recover";
+  else if (what.duplicate) mark = "copied";
+  else if (what.deliver) mark = acts ? "acts" : "idle";
+  return {
+    lane: laneOf(what),
+    mark,
+    crashed: record.crash_after !== undefined,
+    flags: flagsOf(run, step),
+    saved: record.saved ?? [],
+    network: what.cut ? "cut" : what.heal ? "heal" : undefined,
+    breaks: (record.properties ?? []).filter((it) => !it.holds).map((it) => it.property),
+  };
+}
+
+function flagsOf(run: Run, step: Step): Flag[] {
+  const told = run.told[step - 1]!;
+  const flags: Flag[] = [];
+  const entries = told.overwritten ?? [];
+  if (entries.length > 0) flags.push({ kind: "lost", text: entries.join(" ") });
+  const committed: string[] = [];
+  for (const observation of run.trace.steps[step - 1]!.observed ?? []) {
+    const { decided, chosen, committed: commit, elected } = observation;
+    if (decided) flags.push(decision(String(decided.value ?? "")));
+    if (chosen) flags.push({ kind: "decided", text: String(chosen.value ?? "") });
+    if (commit) committed.push(String(commit.value ?? ""));
+    if (elected) flags.push({ kind: "elected", text: `leads ${elected.subject ?? ""}`.trim() });
+  }
+  // Whoever only follows in knowing it has it in words.
+  if (committed.length > 0 && told.weight >= WEIGHT.turns) {
+    flags.push({ kind: "commit", text: committed.join(", ") });
+  }
+  return flags;
+}
+
+function decision(value: string): Flag {
+  if (value === "abort") return { kind: "abort", text: value };
+  return { kind: value === "commit" ? "commit" : "decided", text: value };
+}

@@ -1,0 +1,118 @@
+// A run as its diagram shows it: rows, places, hits of the search. Computed when asked for, once for each change.
+
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import { laneOf, type Step } from "../data.ts";
+import { axis, kinds, query, repeats, select, type Shown } from "../store.ts";
+import { type ArrowIndex, type Geometry, geometryOf, indexOf } from "./geometry.ts";
+import { type Rows, rowsOf } from "./rows.ts";
+
+export interface View {
+  opened: Signal<ReadonlySet<Step>>;
+  /** The room for it, in pixels. */
+  width: Signal<number>;
+  rows: ReadonlySignal<Rows>;
+  geometry: ReadonlySignal<Geometry>;
+  arrows: ReadonlySignal<ArrowIndex>;
+  /** The steps that the search finds, in order. */
+  hits: ReadonlySignal<Step[]>;
+  hitSet: ReadonlySignal<ReadonlySet<Step>>;
+  /** The row that the pointer is on. */
+  hover: Signal<number | null>;
+}
+
+const views = new WeakMap<Shown, View>();
+
+export function viewOf(one: Shown): View {
+  const known = views.get(one);
+  if (known) return known;
+  const opened = signal<ReadonlySet<Step>>(new Set());
+  const width = signal(800);
+  const rows = computed(() =>
+    rowsOf(one.run, {
+      kinds: kinds.value,
+      repeats: repeats.value,
+      opened: opened.value,
+      lit: one.lit.value,
+    }),
+  );
+  const geometry = computed(() =>
+    geometryOf(rows.value, one.run.trace.nodes.length, {
+      width: width.value,
+      axis: axis.value,
+      times: one.times,
+    }),
+  );
+  const hits = computed(() => hitsOf(one, query.value));
+  const view: View = {
+    opened,
+    width,
+    rows,
+    geometry,
+    arrows: computed(() => indexOf(one.run, rows.value)),
+    hits,
+    hitSet: computed(() => new Set(hits.value)),
+    hover: signal(null),
+  };
+  views.set(one, view);
+  return view;
+}
+
+function hitsOf({ run }: Shown, query: string): Step[] {
+  const wanted = query.trim().toLowerCase();
+  if (wanted === "") return [];
+  const hits: Step[] = [];
+  run.trace.steps.forEach((step, index) => {
+    const told = run.told[index]!;
+    const lane = laneOf(step.what);
+    const name = lane === undefined ? "" : (run.trace.nodes[lane]?.name ?? "");
+    const text = [told.words, step.event, told.kind, name, ...(told.changes ?? [])].join("\n");
+    if (text.toLowerCase().includes(wanted)) hits.push(index + 1);
+  });
+  return hits;
+}
+
+/** Opens the fold that a step is in, if it is in one. */
+export function reveal(one: Shown, step: Step) {
+  const view = viewOf(one);
+  const { rows, of, isInside } = view.rows.peek();
+  const row = rows[of[step] ?? 0];
+  if (isInside[step] && row?.kind === "fold") view.opened.value = new Set([...view.opened.peek(), row.step]);
+}
+
+export function toggleFold(one: Shown, step: Step) {
+  const { opened } = viewOf(one);
+  const changed = new Set(opened.peek());
+  if (!changed.delete(step)) changed.add(step);
+  opened.value = changed;
+}
+
+/** The step that stands for a row: of a fold its last, for then all of it has happened. */
+export function stepOfRow({ rows }: Rows, index: number): Step {
+  const row = rows[Math.max(0, Math.min(rows.length - 1, index))]!;
+  return row.kind === "fold" && !row.isOpen ? row.last : row.step;
+}
+
+/** Selects the row so many further down. */
+export function moveRows(one: Shown, by: number): boolean {
+  const rows = viewOf(one).rows.peek();
+  const before = one.step.peek();
+  let row = rows.of[before]! + by;
+  // The head of an open fold and its first step are one step.
+  if (by > 0) while (row < rows.rows.length - 1 && stepOfRow(rows, row) <= before) row += 1;
+  select(stepOfRow(rows, row), one);
+  return one.step.peek() !== before;
+}
+
+/** Selects the next hit of the search, or the one before. */
+export function nextHit(one: Shown, direction: 1 | -1 = 1): boolean {
+  const hits = viewOf(one).hits.peek();
+  if (hits.length === 0) return false;
+  const at = one.step.peek();
+  const found =
+    direction > 0
+      ? (hits.find((hit) => hit > at) ?? hits[0])
+      : (hits.findLast((hit) => hit < at) ?? hits.at(-1));
+  reveal(one, found!);
+  select(found!, one);
+  return true;
+}

@@ -1,0 +1,151 @@
+// What the run is, and what came of it.
+
+import { useSignal } from "@preact/signals";
+import { Exports } from "./exports/Exports.tsx";
+import { Icon } from "./icons.tsx";
+import type { Run } from "./data.ts";
+import { paramsInBrief } from "./diagram/diagram.tsx";
+import { helpIsOpen, page, show, shown, theme, type Shown, type Theme } from "./store.ts";
+
+export function Header({ one }: { one: Shown }) {
+  const { run } = one;
+  const isPair = shown.value.length > 1;
+  return (
+    <header class="top">
+      <div class="title">
+        <h1>{page.value?.title ?? run.name}</h1>
+        <Params run={run} />
+        <div class="tools">
+          {(page.value?.runs.length ?? 0) > 1 && <RunChoice />}
+          <Exports shown={one} />
+          <button
+            type="button"
+            class="icon"
+            aria-label={`Colours: ${theme.value}. Change them`}
+            title={`Colours: ${theme.value}`}
+            onClick={() => (theme.value = NEXT_THEME[theme.value])}
+          >
+            <Icon name="sun" />
+          </button>
+          <button
+            type="button"
+            class="icon"
+            aria-label="Keys and signs"
+            title="Keys and signs (?)"
+            onClick={() => (helpIsOpen.value = true)}
+          >
+            <Icon name="help" />
+          </button>
+        </div>
+      </div>
+      {!isPair && <Verdict run={run} />}
+      {!isPair && <About run={run} />}
+    </header>
+  );
+}
+
+const NEXT_THEME: Record<Theme, Theme> = { system: "dark", dark: "light", light: "system" };
+
+function Params({ run }: { run: Run }) {
+  const { origin, protocol } = run.trace;
+  const brief = paramsInBrief(run);
+  const seed = origin.seed === undefined ? "" : `seed ${origin.seed}`;
+  const all = [protocol, seed, brief].filter((part) => part !== "").join(" · ");
+  return (
+    <p class="params" title={all}>
+      {all}
+    </p>
+  );
+}
+
+export type Tone = "good" | "bad" | "warn" | "plain";
+
+/** What a verdict is at first sight. */
+function toneOf(verdict: string): Tone {
+  if (/^(ok|holds|reached|verified)/.test(verdict)) return "good";
+  if (/^(violated|refuted)/.test(verdict)) return "bad";
+  if (/^(blocked|undecided|missed)/.test(verdict)) return "warn";
+  return "plain";
+}
+
+/** A longer sentence than this is no headline. */
+const LONG = 120;
+
+const SIGNS: Record<Tone, string> = { good: "✓", bad: "✗", warn: "■", plain: "·" };
+
+export function Verdict({ run }: { run: Run }) {
+  const outcome = run.trace.verdict;
+  const told = run.explanation;
+  const verdict = outcome?.verdict ?? told?.verdict ?? "";
+  const tone = toneOf(verdict);
+  const sentences = outcome?.sentences ?? told?.sentences ?? [];
+  const [first, ...rest] = sentences;
+  if (verdict === "" && sentences.length === 0) return null;
+  return (
+    <div class={(first?.length ?? 0) > LONG ? `verdict ${tone} long` : `verdict ${tone}`}>
+      <p class="headline">
+        <span class="badge">
+          <span aria-hidden="true">{SIGNS[tone]} </span>
+          {verdict}
+        </span>
+        <span class="sentence" title={first}>
+          {first}
+        </span>
+      </p>
+      {rest.length > 0 && <p class="rest">{rest.join(" ")}</p>}
+    </div>
+  );
+}
+
+/** What the scenario is about, in two lines until one wants more. */
+function About({ run }: { run: Run }) {
+  const isOpen = useSignal(false);
+  const about = run.trace.origin.about;
+  if (!about) return null;
+  return (
+    <div class="about">
+      <p class={isOpen.value ? "" : "folded"}>{about}</p>
+      {about.length > 150 && (
+        <button
+          type="button"
+          class="link"
+          aria-expanded={isOpen.value}
+          onClick={() => (isOpen.value = !isOpen.value)}
+        >
+          {isOpen.value ? "less" : "more"}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Which runs are shown, where there are several. */
+function RunChoice() {
+  const runs = page.value!.runs;
+  const indexes = shown.value.map((one) => one.index);
+  const choose = (place: number, value: string) => {
+    const next = [...indexes];
+    if (value === "") next.splice(place, 1);
+    else next[place] = Number(value);
+    show(next);
+  };
+  return (
+    <div class="runs">
+      {[0, 1].map((place) => (
+        <select
+          key={place}
+          aria-label={place === 0 ? "Run at the left" : "Run at the right"}
+          value={indexes[place] ?? ""}
+          onChange={(event) => choose(place, event.currentTarget.value)}
+        >
+          {place === 1 && <option value="">alone</option>}
+          {runs.map((run, index) => (
+            <option key={index} value={index} disabled={indexes[1 - place] === index}>
+              {run.name}
+            </option>
+          ))}
+        </select>
+      ))}
+    </div>
+  );
+}

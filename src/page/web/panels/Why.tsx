@@ -1,5 +1,191 @@
-import type { Shown } from "../store.ts";
+// Why a run failed: the steps that its verdict rests on, and what did not arrive.
 
-export function Why(_: { shown: Shown }) {
-  return null;
+import type { Explanation, StoryStep } from "../data.ts";
+import { type Shown, light, pastOf, shownNumber, stepOfNumber } from "../store.ts";
+import { StepLink, Words } from "./common.tsx";
+
+export function Why({ shown }: { shown: Shown }) {
+  const { explanation } = shown.run;
+  return (
+    <section class="panel why" aria-labelledby={`why-${shown.index}`}>
+      <h2 id={`why-${shown.index}`}>{explanation ? "Why" : "Nothing failed"}</h2>
+      {explanation ? <Story shown={shown} explanation={explanation} /> : <Fine shown={shown} />}
+    </section>
+  );
+}
+
+/** Lights what happened before some steps, and nothing else. */
+function Light(props: {
+  shown: Shown;
+  steps: readonly number[];
+  children: preact.ComponentChildren;
+  main?: boolean;
+}) {
+  const { shown, steps } = props;
+  const lit = shown.lit.value;
+  const past = pastOf(shown.run, steps);
+  const isLit = lit !== null && lit.size === past.size && [...past].every((step) => lit.has(step));
+  return (
+    <button
+      type="button"
+      class={props.main ? "" : "quiet"}
+      aria-pressed={isLit}
+      onClick={() => light(isLit ? null : past, shown)}
+    >
+      {isLit ? "Show all again" : props.children}
+    </button>
+  );
+}
+
+/** Lights the past of the selected step. */
+function LightSelected({ shown }: { shown: Shown }) {
+  const step = shown.step.value;
+  if (step === 0) return null;
+  return (
+    <Light shown={shown} steps={[step]}>
+      Light the past of step {shownNumber(shown, step)}
+    </Light>
+  );
+}
+
+function Fine({ shown }: { shown: Shown }) {
+  const { verdict } = shown.run.trace;
+  return (
+    <>
+      {verdict?.sentences.map((sentence) => (
+        <p>
+          <Words shown={shown} text={sentence} />
+        </p>
+      ))}
+      <p>There is nothing to explain. What any step came of can be seen all the same:</p>
+      <p class="buttons">
+        <LightSelected shown={shown} />
+      </p>
+    </>
+  );
+}
+
+function Story({ shown, explanation }: { shown: Shown; explanation: Explanation }) {
+  const { story, facts, conflict, withheld, waiting, mistake, sentences, summary } = explanation;
+  const told = story.map((one) => stepOfNumber(shown, one.step));
+  const effects = facts.map((fact) => stepOfNumber(shown, fact.step));
+  const parted = explanation["parted-after"];
+  const isConflict = conflict.length > 0;
+  const unsaid = (sentence: string) => !summary.includes(bare(sentence));
+  const factsOf = (one: StoryStep) => facts.filter((fact) => fact.step === one.step);
+  return (
+    <>
+      <p class="summary">
+        <Words shown={shown} text={mistake ? summary.replace(`The mistake: ${mistake}`, "") : summary} />
+      </p>
+      {mistake && (
+        <p class="mistake">
+          <b>A mistake on purpose.</b> {mistake}
+        </p>
+      )}
+      <p class="buttons">
+        <Light shown={shown} steps={[...told, ...effects]} main>
+          Light the past of what went wrong
+        </Light>
+        <LightSelected shown={shown} />
+      </p>
+      <Sentences shown={shown} title="Who waits for whom" list={waiting.filter(unsaid)} />
+      <Sentences shown={shown} title="How they came to conflict" list={conflict.filter(unsaid)}>
+        {parted !== undefined && !conflict.some((sentence) => sentence.includes(`step ${parted} `)) && (
+          <p>
+            The last step that both sides have in common:{" "}
+            <StepLink shown={shown} step={stepOfNumber(shown, parted)} />
+          </p>
+        )}
+      </Sentences>
+      {story.length > 0 && (
+        <>
+          <h3>Step by step</h3>
+          <ol class="story">
+            {story.map((one, at) => (
+              <>
+                {one.folded && <li class="folded">{one.folded}</li>}
+                <Told
+                  shown={shown}
+                  one={one}
+                  facts={factsOf(one)}
+                  isConflict={isConflict}
+                  rule={newRule(story, at)}
+                />
+              </>
+            ))}
+          </ol>
+        </>
+      )}
+      <Sentences shown={shown} title="What did not arrive" list={withheld} />
+      <Sentences
+        shown={shown}
+        title="The verdict"
+        list={sentences.filter((sentence) => !waiting.includes(sentence) && unsaid(sentence))}
+      />
+    </>
+  );
+}
+
+/** The rule of a step, where it is told for the first time. */
+function newRule(story: readonly StoryStep[], at: number): string | undefined {
+  const rule = story[at]?.rule;
+  return story.slice(0, at).some((before) => before.rule === rule) ? undefined : rule;
+}
+
+/** Without its full stop: a sentence may go on in another. */
+const bare = (sentence: string) => sentence.replace(/\.$/, "");
+
+function Told(props: {
+  shown: Shown;
+  one: StoryStep;
+  facts: Explanation["facts"];
+  isConflict: boolean;
+  rule: string | undefined;
+}) {
+  const { shown, one, facts, isConflict, rule } = props;
+  const step = stepOfNumber(shown, one.step);
+  const isHere = shown.step.value === step;
+  return (
+    <li class={`told ${one.part} ${one["is-fault"] ? "is-fault" : ""} ${isHere ? "is-here" : ""}`}>
+      <StepLink shown={shown} step={step} class="number" />
+      <div>
+        {one["is-fault"] && <span class="badge fault">fault</span>}
+        {one.part === "fact" && <span class="badge fact">{isConflict ? "conflict" : "decisive"}</span>}
+        <StepLink shown={shown} step={step} class="words">
+          {one.words}
+        </StepLink>
+        {(one.state ?? []).map((change) => (
+          <span class="state-change">{change}</span>
+        ))}
+        {isConflict &&
+          facts.map((fact) => (
+            <p class="fact-words">
+              {fact.node} {fact.words}
+            </p>
+          ))}
+        {rule && <p class="rule">{rule}</p>}
+      </div>
+    </li>
+  );
+}
+
+function Sentences(props: {
+  shown: Shown;
+  title: string;
+  list: string[];
+  children?: preact.ComponentChildren;
+}) {
+  if (props.list.length === 0) return <>{props.children}</>;
+  return (
+    <>
+      <h3>{props.title}</h3>
+      {props.list.map((sentence) => (
+        <p>
+          <Words shown={props.shown} text={sentence} />
+        </p>
+      ))}
+      {props.children}
+    </>
+  );
 }

@@ -1,0 +1,109 @@
+// What the panels share: links to steps, texts with links in them, and buttons that copy.
+
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+import type { Run, Step } from "../data.ts";
+import { type Shown, announcement, select, shownNumber, stepOfNumber } from "../store.ts";
+import "./panels.css";
+
+/** A link that selects a step. It can be copied like any other: the address of the page names the step. */
+export function StepLink(props: { shown: Shown; step: Step; children?: ComponentChildren; class?: string }) {
+  const { shown, step, children } = props;
+  const number = shownNumber(shown, step);
+  const isHere = shown.step.value === step;
+  return (
+    <a
+      class={`step-link ${props.class ?? ""}`}
+      href={`#${shown.run.id}-${number}`}
+      aria-current={isHere ? "step" : undefined}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        select(step, shown);
+      }}
+    >
+      {children ?? (step === 0 ? "the start" : `#${number}`)}
+    </a>
+  );
+}
+
+/** Links to some steps, as `#3, #4 and #7`. */
+export function StepLinks({ shown, steps }: { shown: Shown; steps: readonly Step[] }) {
+  return (
+    <>
+      {steps.map((step, at) => (
+        <>
+          {at === 0 ? "" : at === steps.length - 1 ? " and " : ", "}
+          <StepLink shown={shown} step={step} />
+        </>
+      ))}
+    </>
+  );
+}
+
+const MENTION = /#(\d+)\b|\bsteps? (\d+)\b/g;
+
+/** A text in which the steps that it speaks of are links. */
+export function Words({ shown, text }: { shown: Shown; text: string }) {
+  const parts: ComponentChildren[] = [];
+  let from = 0;
+  for (const found of text.matchAll(MENTION)) {
+    const step = stepOfNumber(shown, Number(found[1] ?? found[2]));
+    if (step < 1 || step > shown.last) continue;
+    parts.push(text.slice(from, found.index));
+    parts.push(
+      <StepLink shown={shown} step={step}>
+        {found[0]}
+      </StepLink>,
+    );
+    from = found.index + found[0].length;
+  }
+  parts.push(text.slice(from));
+  return <>{parts}</>;
+}
+
+/** A button that copies a text. */
+export function Copy({ text, what }: { text: string; what: string }) {
+  const [done, setDone] = useState(false);
+  const copy = async () => {
+    await copied(text);
+    announcement.value = `Copied ${what}.`;
+    setDone(true);
+    setTimeout(() => setDone(false), 1500);
+  };
+  return (
+    <button type="button" class="copy" aria-label={`Copy ${what}`} onClick={copy}>
+      {done ? "Copied" : "Copy"}
+    </button>
+  );
+}
+
+/** Puts a text on the clipboard; where a page from a disk may not, by way of a selection. */
+async function copied(text: string) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "off-screen";
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}
+
+/** The name of a node, whatever a record calls it. */
+export function nameOf(run: Run, node: number): string {
+  return run.trace.nodes[node]?.name ?? `node ${node}`;
+}
+
+export const namesOf = (run: Run) => run.trace.nodes.map((node) => node.name);
+
+/** `P1, P2 and P3` */
+export function enumerated(words: readonly string[]): string {
+  return words.length < 2 ? words.join("") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+}
+
+/** `1 step`, `2 steps` */
+export const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? "" : "s"}`;

@@ -2,10 +2,11 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../data.ts";
+import { drawn } from "../diagram/drawn.tsx";
 import { type Shown, announcement } from "../store.ts";
 import { itf } from "./itf.ts";
 import { mermaid } from "./mermaid.ts";
-import { inLight, png, standalone } from "./picture.ts";
+import { png, standalone } from "./picture.ts";
 import { shiviz } from "./shiviz.ts";
 import "./exports.css";
 
@@ -14,7 +15,7 @@ interface Format {
   words: string;
   ending: string;
   type: string;
-  made: (run: Run) => string | Blob | Promise<string | Blob>;
+  made: (shown: Shown) => string | Blob | Promise<string | Blob>;
 }
 
 const FORMATS: Format[] = [
@@ -30,22 +31,28 @@ const FORMATS: Format[] = [
     words: "the same as a picture",
     ending: "png",
     type: "image/png",
-    made: async (run) => png(await picture(run)),
+    made: (shown) => png(picture(shown)),
   },
-  { name: "Mermaid", words: "a sequence diagram in text", ending: "mmd", type: "text/plain", made: mermaid },
+  {
+    name: "Mermaid",
+    words: "a sequence diagram in text",
+    ending: "mmd",
+    type: "text/plain",
+    made: ({ run }) => mermaid(run),
+  },
   {
     name: "ShiViz",
     words: "a log with vector clocks",
     ending: "shiviz.log",
     type: "text/plain",
-    made: shiviz,
+    made: ({ run }) => shiviz(run),
   },
   {
     name: "ITF",
     words: "states, as Apalache writes them",
     ending: "itf.json",
     type: "application/json",
-    made: itf,
+    made: ({ run }) => itf(run),
   },
 ];
 
@@ -75,7 +82,7 @@ export function Exports({ shown }: { shown: Shown }) {
     setOpen(false);
     button.current?.focus();
     try {
-      save(await made(shown.run), `${fileName(shown.run)}.${ending}`, type);
+      save(await made(shown), `${fileName(shown.run)}.${ending}`, type);
       announcement.value = `Saved as ${name}.`;
     } catch (error) {
       announcement.value = `${name} cannot be made: ${error instanceof Error ? error.message : error}`;
@@ -105,10 +112,14 @@ export function Exports({ shown }: { shown: Shown }) {
   );
 }
 
-async function picture(run: Run): Promise<string> {
-  const svg = document.querySelector<SVGSVGElement>("#diagram svg");
-  if (!svg) throw new Error("there is no diagram");
-  return inLight(() => standalone(svg, `${run.trace.protocol} · ${run.name}`));
+/** The rows of the diagram that are in sight, in light colours. */
+function picture(shown: Shown): string {
+  const svg = drawn(shown);
+  try {
+    return standalone(svg, `${shown.run.trace.protocol} · ${shown.run.name}`);
+  } finally {
+    svg.parentElement?.remove();
+  }
 }
 
 const fileName = (run: Run) =>

@@ -25,42 +25,28 @@ const STYLES = [
   "text-decoration-line",
 ];
 
-/** Colours on white: what is drawn in a dark page is drawn anew in light colours first. */
-export async function inLight<T>(work: () => T): Promise<T> {
-  const root = document.documentElement;
-  const theme = root.dataset["theme"];
-  root.dataset["theme"] = "light";
-  try {
-    await new Promise(requestAnimationFrame);
-    return work();
-  } finally {
-    if (theme === undefined) delete root.dataset["theme"];
-    else root.dataset["theme"] = theme;
-  }
-}
+/** Elements that have no looks. */
+const PLAIN = new Set(["title", "desc", "defs", "clipPath"]);
 
 /** A copy of an SVG element that looks the same wherever it is shown. */
 export function standalone(svg: SVGSVGElement, title: string): string {
   const copy = svg.cloneNode(true) as SVGSVGElement;
   const [originals, copies] = [svg, copy].map((root) => [root, ...root.querySelectorAll<SVGElement>("*")]);
-  const texts: SVGTextContentElement[] = [];
   originals!.forEach((original, at) => {
     const one = copies![at]!;
     for (const attribute of [...one.attributes]) {
       const { name } = attribute;
       if (/^(class|style|tabindex|role|aria-.*|data-.*|on.*)$/.test(name)) one.removeAttribute(name);
     }
-    if (
-      ["title", "desc", "defs", "marker", "pattern", "clipPath"].includes(one.localName) &&
-      one.localName !== "marker"
-    )
-      return;
+    if (PLAIN.has(one.localName)) return;
     const style = getComputedStyle(original);
+    const around = original === svg ? null : getComputedStyle(original.parentElement!);
     for (const property of STYLES) {
       const value = style.getPropertyValue(property);
-      if (value && value !== usual[property]) one.style.setProperty(property, value);
+      // What it has from around it is written there.
+      const isUsual = around && !ALONE.has(property) ? around.getPropertyValue(property) : usual[property];
+      if (value && value !== isUsual) put(one, property, value);
     }
-    if (one instanceof SVGTextContentElement) texts.push(one);
   });
   const { width, height } = svg.getBoundingClientRect();
   const box = svg.viewBox.baseVal;
@@ -77,6 +63,18 @@ export function standalone(svg: SVGSVGElement, title: string): string {
   words.textContent = title;
   copy.prepend(words);
   return `${new XMLSerializer().serializeToString(copy)}\n`;
+}
+
+/** Properties that nothing has from around it. */
+const ALONE = new Set(["display", "opacity", "dominant-baseline", "text-decoration-line"]);
+
+/** Sets a property. Programs that draw slides do not know `color(srgb 0.1 0.2 0.3 / 0.5)`. */
+function put(one: SVGElement, property: string, value: string) {
+  const found = /^color\(srgb ([\d.]+) ([\d.]+) ([\d.]+)(?: \/ ([\d.]+))?\)$/.exec(value);
+  if (!found) return one.style.setProperty(property, value);
+  const [red, green, blue] = found.slice(1, 4).map((part) => Math.round(255 * Number(part)));
+  one.style.setProperty(property, `rgb(${red}, ${green}, ${blue})`);
+  if (found[4]) one.style.setProperty(`${property}-opacity`, found[4]);
 }
 
 /** Values that need not be written. */

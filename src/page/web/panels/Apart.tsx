@@ -3,6 +3,7 @@
 import type { Beside, End, Parting, Side, Stands } from "../data.ts";
 import { type Shown, page, select, shown as runs, stepOfNumber } from "../store.ts";
 import { Words, counted } from "./common.tsx";
+import { same } from "./values.ts";
 
 const LETTERS = ["A", "B"] as const;
 
@@ -49,13 +50,15 @@ export function Apart() {
 function Parts({ parting, both }: { parting: Parting; both: (Shown | undefined)[] }) {
   const { step, why, differs = [], nodes } = parting;
   const first = both.find((one) => one !== undefined);
+  /** The run that a sentence named last. */
+  const spokenOf = (before: string) => both[before.match(/\b[AB]\b/g)?.at(-1) === "B" ? 1 : 0];
   const go = () => {
     for (const one of both) if (one) select(stepOfNumber(one, step), one);
   };
   return (
     <>
       {why.map((sentence) => (
-        <p>{first ? <Words shown={first} text={sentence} /> : sentence}</p>
+        <p>{first ? <Words shown={first} text={sentence} of={spokenOf} /> : sentence}</p>
       ))}
       {first && (
         <p class="buttons">
@@ -99,6 +102,7 @@ function Parts({ parting, both }: { parting: Parting; both: (Shown | undefined)[
               runs.map((stands) => (
                 <td>
                   <Standing stands={stands} />
+                  {looksSame(runs) && <p class="faint">differs in what is not shown here</p>}
                 </td>
               ))
             )}
@@ -111,6 +115,8 @@ function Parts({ parting, both }: { parting: Parting; both: (Shown | undefined)[
   );
 }
 
+const looksSame = ([one, other]: [Stands | null, Stands | null]) => same(one, other);
+
 function Letter({ at }: { at: number }) {
   return <b class={`letter ${LETTERS[at]}`}>{LETTERS[at]}</b>;
 }
@@ -119,7 +125,7 @@ function OneSide(props: { side: Side; at: number; one: Shown | undefined; other:
   const { side, at, one, other } = props;
   const later = side["in-the-other"];
   return (
-    <div class="side">
+    <div class="in-run">
       <Letter at={at} />
       {side.event === undefined ? (
         <p>{side.words || "The run is over."}</p>
@@ -147,23 +153,21 @@ function OneSide(props: { side: Side; at: number; one: Shown | undefined; other:
 
 function Beneath(props: { title: string; children: preact.ComponentChildren }) {
   return (
-    <div class="scrolls" tabIndex={0} role="region" aria-label={props.title}>
-      <table>
-        <caption>{props.title}</caption>
-        <thead>
-          <tr>
-            <td />
-            <th scope="col">
-              <Letter at={0} />
-            </th>
-            <th scope="col">
-              <Letter at={1} />
-            </th>
-          </tr>
-        </thead>
-        <tbody>{props.children}</tbody>
-      </table>
-    </div>
+    <table>
+      <caption>{props.title}</caption>
+      <thead>
+        <tr>
+          <td />
+          <th scope="col">
+            <Letter at={0} />
+          </th>
+          <th scope="col">
+            <Letter at={1} />
+          </th>
+        </tr>
+      </thead>
+      <tbody>{props.children}</tbody>
+    </table>
   );
 }
 
@@ -173,10 +177,12 @@ function Standing({ stands }: { stands: Stands | null }) {
   return (
     <>
       <b>{status}</b>{" "}
-      {state.map((value) => (
-        <span class="value">{value}</span>
-      ))}
-      {timers.length > 0 && <span class="faint small">timers {timers.join(", ")}</span>}
+      {state
+        .filter((value) => value !== status)
+        .map((value) => (
+          <span class="value">{value}</span>
+        ))}
+      {timers.length > 0 && <span class="faint">timers {timers.join(", ")}</span>}
     </>
   );
 }
@@ -203,7 +209,7 @@ function Besides({ title, beside }: { title: string; beside: Beside }) {
 
 function Ended({ end, at, one }: { end: End; at: number; one: Shown | undefined }) {
   return (
-    <div class="side">
+    <div class="in-run">
       <Letter at={at} /> {counted(end.steps, "step")}
       {end.verdict && (
         <>

@@ -41,22 +41,29 @@ export function StepLinks({ shown, steps }: { shown: Shown; steps: readonly Step
   );
 }
 
-const MENTION = /#(\d+)\b|\bsteps? (\d+)\b/g;
+const MENTION = /`([^`]+)`|#(\d+)\b|\bsteps? (\d+)\b/g;
 
-/** A text in which the steps that it speaks of are links. */
-export function Words({ shown, text }: { shown: Shown; text: string }) {
+/** A text in which the steps that it speaks of are links, and what is quoted is code. Of two runs, `of` tells which one
+ * a step belongs to, from the text before it. */
+export function Words(props: { shown: Shown; text: string; of?: (before: string) => Shown | undefined }) {
+  const { text, of } = props;
   const parts: ComponentChildren[] = [];
   let from = 0;
   for (const found of text.matchAll(MENTION)) {
-    const step = stepOfNumber(shown, Number(found[1] ?? found[2]));
-    if (step < 1 || step > shown.last) continue;
-    parts.push(text.slice(from, found.index));
-    parts.push(
-      <StepLink shown={shown} step={step}>
-        {found[0]}
-      </StepLink>,
-    );
-    from = found.index + found[0].length;
+    const [whole, quoted] = found;
+    let part: ComponentChildren = quoted && <code>{quoted}</code>;
+    if (!quoted) {
+      const shown = of ? of(text.slice(0, found.index)) : props.shown;
+      const step = shown ? stepOfNumber(shown, Number(found[2] ?? found[3])) : 0;
+      if (!shown || step < 1 || step > shown.last) continue;
+      part = (
+        <StepLink shown={shown} step={step}>
+          {whole}
+        </StepLink>
+      );
+    }
+    parts.push(text.slice(from, found.index), part);
+    from = found.index + whole.length;
   }
   parts.push(text.slice(from));
   return <>{parts}</>;

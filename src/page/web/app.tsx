@@ -161,7 +161,7 @@ function Side({ one }: { one: Shown }) {
         <div
           key={tab.name}
           id={`panel-${tab.name}`}
-          class="panel"
+          class="tab-panel"
           role="tabpanel"
           tabIndex={0}
           aria-labelledby={`tab-${tab.name}`}

@@ -1,6 +1,7 @@
 // What the run is, and what came of it.
 
 import { useSignal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Exports } from "./exports/Exports.tsx";
 import { Icon } from "./icons.tsx";
 import type { Run } from "./data.ts";
@@ -100,12 +101,25 @@ export function Verdict({ run }: { run: Run }) {
 /** What the scenario is about, in two lines until one wants more. */
 function About({ run }: { run: Run }) {
   const isOpen = useSignal(false);
+  const isLonger = useSignal(false);
+  const text = useRef<HTMLParagraphElement>(null);
   const about = run.trace.origin.about;
+  useLayoutEffect(() => {
+    const box = text.current;
+    if (!box) return;
+    const observer = new ResizeObserver(() => {
+      if (!isOpen.peek()) isLonger.value = box.scrollHeight > box.clientHeight + 1;
+    });
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [about]);
   if (!about) return null;
   return (
     <div class="about">
-      <p class={isOpen.value ? "" : "folded"}>{about}</p>
-      {about.length > 150 && (
+      <p ref={text} class={isOpen.value ? "" : "folded"}>
+        {about}
+      </p>
+      {isLonger.value && (
         <button
           type="button"
           class="link"

@@ -79,7 +79,8 @@ export function Bar() {
               aria-label={`Axis: ${axis.value}. Change it`}
               onClick={toggleAxis}
             >
-              axis: {axis.value}
+              <span class="spare">axis: </span>
+              {axis.value}
             </button>
           )}
           <Filters one={one} />

@@ -93,7 +93,8 @@ function firstSelected(run: Run): Step {
   const { told } = run;
   const broken = told.findIndex(({ weight }) => weight === WEIGHT.breaks);
   if (broken >= 0) return broken + 1;
-  if (run.explanation) return told.length;
+  const isStuck = run.spans.some(({ kind }) => kind === "stuck");
+  if (run.explanation || isStuck) return told.length;
   const lost = told.findLastIndex(({ overwritten }) => overwritten?.length);
   if (lost >= 0) return lost + 1;
   const turn = told.findLastIndex(({ weight }) => weight >= WEIGHT.turns);

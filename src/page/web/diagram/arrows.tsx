@@ -126,7 +126,7 @@ export function ArrowMark({
 /** The room of a label: from the head back to the next lane or, where that is no room, a bit further. */
 function roomOf({ gap }: Geometry, source: number, endX: number): number {
   const way = Math.abs(endX - source);
-  return Math.max(gap - 22, Math.min(way - 20, gap * 1.6));
+  return Math.max(gap + 6, Math.min(way - 20, gap * 1.6));
 }
 
 function Head({ x, y, angle }: { x: number; y: number; angle: number }) {

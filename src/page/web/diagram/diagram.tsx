@@ -9,7 +9,7 @@ import { query, recordOf, select, shown, shownNumber, type Shown } from "../stor
 import { type Geometry, ROW } from "./geometry.ts";
 import { isDim, keyOf, Picture, range } from "./picture.tsx";
 import type { Row, Rows } from "./rows.ts";
-import { stepOfRow, toggleFold, viewOf, type View } from "./view.ts";
+import { stepOfRow, toggleFold, viewOf, type View, wordsOf } from "./view.ts";
 import "./diagram.css";
 
 /** How many rows more than are seen are drawn, on either side. */
@@ -39,6 +39,8 @@ export function Diagram({ one }: { one: Shown }) {
       first: Math.max(0, Math.floor(first / CHUNK) * CHUNK - AROUND),
       last: Math.min(ys.length - 1, Math.ceil(last / CHUNK) * CHUNK + AROUND),
     };
+    const visible = { first: rowsAbove(ys, box.scrollTop), last: Math.max(0, last - 2) };
+    view.visible.value = visible;
     const now = seen.peek();
     if (now.first !== next.first || now.last !== next.last) seen.value = next;
   };
@@ -245,23 +247,6 @@ function isHit(row: Row, view: View): boolean {
   return view.hits.value.some((hit) => hit >= row.step && hit <= row.last);
 }
 
-function wordsOf(one: Shown, row: Row): { text: string; changes: string; breaks: string; title: string } {
-  const none = { changes: "", breaks: "" };
-  if (row.kind === "fold") return { ...none, text: row.words, title: row.words };
-  if (row.kind === "gap") {
-    const text = `${row.count} steps that were not recorded`;
-    return { ...none, text, title: text };
-  }
-  if (row.step === 0) return { ...none, text: "all start", title: "all start" };
-  const { told, trace } = one.run;
-  const { words, changes } = told[row.step - 1]!;
-  const broken = (trace.steps[row.step - 1]!.properties ?? []).filter((it) => !it.holds);
-  const breaks = broken.length > 0 ? `${broken.map((it) => it.property).join(", ")} breaks` : "";
-  const reasons = broken.flatMap((it) => (it.reason ? [`${it.property}: ${it.reason}`] : []));
-  const after = changes?.length ? `· ${changes.join(", ")}` : "";
-  return { text: words, changes: after, breaks, title: [words, ...(changes ?? []), ...reasons].join("\n") };
-}
-
 function numberInGutter(one: Shown, row: Row): string {
   if (row.kind === "gap") return "";
   const number = String(shownNumber(one, row.step));
@@ -323,6 +308,10 @@ function stuckAt(run: Run, step: Step): Set<number> {
 function TimeTicks({ geometry, first, last }: { geometry: Geometry; first: number; last: number }) {
   const { time, ys } = geometry;
   if (!time) return null;
+  const isFree = (y: number) => {
+    const near = geometry.rowAt(y);
+    return Math.abs(geometry.ys[near]! - y) > 11;
+  };
   const from = time.invert(ys[first]!);
   const to = time.invert(ys[last]!);
   const ticks = time
@@ -334,7 +323,7 @@ function TimeTicks({ geometry, first, last }: { geometry: Geometry; first: numbe
     <div class="ticks" aria-hidden="true">
       {ticks.map((tick) => (
         <span key={tick} style={{ top: `${time(tick)}px` }}>
-          <b>{timeText(tick)}</b>
+          {isFree(time(tick)) && <b style={{ width: `${geometry.left - 6}px` }}>{timeText(tick)}</b>}
         </span>
       ))}
     </div>

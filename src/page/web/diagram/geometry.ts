@@ -15,6 +15,7 @@ const ROW_MAX = 120;
 export const TOP = 10;
 /** Room below the last row, for what lasts. */
 const BOTTOM = 44;
+const FLAG_ROOM = 84;
 /** From this width on, the words of a step stand in its row. */
 export const WIDE = 640;
 
@@ -53,8 +54,10 @@ export function geometryOf(rows: Rows, nodes: number, room: Room): Geometry {
   const share = (room.width - left - forWords - 12) / Math.max(1, nodes);
   const gap = Math.max(isWide ? 58 : 46, Math.min(isWide ? 142 : 150, share));
   const right = left + gap * nodes;
-  const width = Math.max(room.width, right + (isWide ? 190 : 8));
-  const words = isWide ? { x: right + 16, width: width - right - 28 } : null;
+  // The flags of the last lane stand at its right.
+  const flags = Math.max(12, FLAG_ROOM - gap / 2);
+  const width = Math.max(room.width, right + (isWide ? flags + 180 : 8));
+  const words = isWide ? { x: right + flags, width: width - right - flags - 12 } : null;
 
   const ys: number[] = [];
   const inTime = room.axis === "time" && room.times !== null;

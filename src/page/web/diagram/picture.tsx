@@ -155,7 +155,7 @@ function RowMarks({
           meaning={meaning}
           x={geometry.lanes[meaning.lane]!}
           y={y}
-          side={sideOf(run, row.step, meaning.lane)}
+          side={sideOf(run, row.step, meaning.lane, geometry.words !== null)}
           room={geometry.gap}
         />
       )}
@@ -164,10 +164,11 @@ function RowMarks({
 }
 
 /** Flags stand where no message comes from. */
-function sideOf(run: Run, step: Step, lane: NodeId): 1 | -1 {
+function sideOf(run: Run, step: Step, lane: NodeId, hasRoom: boolean): 1 | -1 {
   const source = run.trace.steps[step - 1]?.what.deliver?.src;
   const isLast = lane === run.trace.nodes.length - 1;
   if (source !== undefined && source > lane) return lane > 0 ? -1 : 1;
+  if (isLast && !hasRoom && lane > 0) return -1;
   return isLast && source === undefined && lane > 0 ? -1 : 1;
 }
 

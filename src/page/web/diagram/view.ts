@@ -4,7 +4,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from "@preact/sign
 import { laneOf, type Step } from "../data.ts";
 import { axis, kinds, query, repeats, select, type Shown } from "../store.ts";
 import { type ArrowIndex, type Geometry, geometryOf, indexOf } from "./geometry.ts";
-import { type Rows, rowsOf } from "./rows.ts";
+import { type Row, type Rows, rowsOf } from "./rows.ts";
 
 export interface View {
   opened: Signal<ReadonlySet<Step>>;
@@ -16,6 +16,8 @@ export interface View {
   /** The steps that the search finds, in order. */
   hits: ReadonlySignal<Step[]>;
   hitSet: ReadonlySignal<ReadonlySet<Step>>;
+  /** The rows in sight. */
+  visible: Signal<{ first: number; last: number }>;
   /** The row that the pointer is on. */
   hover: Signal<number | null>;
 }
@@ -51,6 +53,7 @@ export function viewOf(one: Shown): View {
     arrows: computed(() => indexOf(one.run, rows.value)),
     hits,
     hitSet: computed(() => new Set(hits.value)),
+    visible: signal({ first: 0, last: 30 }),
     hover: signal(null),
   };
   views.set(one, view);
@@ -115,4 +118,25 @@ export function nextHit(one: Shown, direction: 1 | -1 = 1): boolean {
   reveal(one, found!);
   select(found!, one);
   return true;
+}
+
+/** What a row says, and what more of it there is to know. */
+export function wordsOf(
+  one: Shown,
+  row: Row,
+): { text: string; changes: string; breaks: string; title: string } {
+  const none = { changes: "", breaks: "" };
+  if (row.kind === "fold") return { ...none, text: row.words, title: row.words };
+  if (row.kind === "gap") {
+    const text = `${row.count} steps that were not recorded`;
+    return { ...none, text, title: text };
+  }
+  if (row.step === 0) return { ...none, text: "all start", title: "all start" };
+  const { told, trace } = one.run;
+  const { words, changes } = told[row.step - 1]!;
+  const broken = (trace.steps[row.step - 1]!.properties ?? []).filter((it) => !it.holds);
+  const breaks = broken.length > 0 ? `${broken.map((it) => it.property).join(", ")} breaks` : "";
+  const reasons = broken.flatMap((it) => (it.reason ? [`${it.property}: ${it.reason}`] : []));
+  const after = changes?.length ? `· ${changes.join(", ")}` : "";
+  return { text: words, changes: after, breaks, title: [words, ...(changes ?? []), ...reasons].join("\n") };
 }

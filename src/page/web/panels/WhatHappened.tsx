@@ -3,7 +3,7 @@
 import type { Arrow, NodeRecord, StepRecord } from "../data.ts";
 import { WEIGHT, actorOf, laneOf, messageOf, timeText } from "../data.ts";
 import { type Shown, light, pastOf, recordOf, shownNumber } from "../store.ts";
-import { Copy, StepLink, StepLinks, Words, counted, nameOf, namesOf } from "./common.tsx";
+import { Copy, StepLink, StepLinks, Words, counted, labelOf, nameOf, namesOf } from "./common.tsx";
 import { endedIn, inFlight, sentIn } from "./messages.ts";
 import { observedWords } from "./observed.ts";
 import { type Change, changes, lines, named } from "./values.ts";
@@ -192,7 +192,7 @@ function Sent({ shown, arrows, title }: { shown: Shown; arrows: Arrow[]; title: 
       <ul class="plain">
         {arrows.map((arrow) => (
           <li>
-            <span class="label">{run.labels[arrow.label]?.[0]}</span> → {nameOf(run, arrow.dst)}
+            <span class="label">{labelOf(run, arrow.label)}</span> → {nameOf(run, arrow.dst)}
             <span class={`fate ${arrow.fate}`}>
               <Fate shown={shown} arrow={arrow} />
             </span>
@@ -389,7 +389,7 @@ function InFlight({ shown }: { shown: Shown }) {
     <ul class="plain flying">
       {flying.map(({ src, dst, label, from }) => (
         <li>
-          {nameOf(run, src)} → {nameOf(run, dst)} <span class="label">{run.labels[label]?.[0]}</span>
+          {nameOf(run, src)} → {nameOf(run, dst)} <span class="label">{labelOf(run, label)}</span>
           {from.length > 1 && <b> ×{from.length}</b>}{" "}
           <span class="faint">
             since <StepLinks shown={shown} steps={from.length > 3 ? [from[0]!, from.at(-1)!] : from} />

@@ -4,6 +4,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Run, Step } from "../data.ts";
 import { type Shown, announcement, select, shownNumber, stepOfNumber } from "../store.ts";
+import { named } from "./values.ts";
 import "./panels.css";
 
 /** A link that selects a step. It can be copied like any other: the address of the page names the step. */
@@ -106,6 +107,9 @@ export function nameOf(run: Run, node: number): string {
 }
 
 export const namesOf = (run: Run) => run.trace.nodes.map((node) => node.name);
+
+/** A message, whole. */
+export const labelOf = (run: Run, label: number) => named(run.labels[label]?.[0] ?? "", namesOf(run));
 
 /** `P1, P2 and P3` */
 export function enumerated(words: readonly string[]): string {

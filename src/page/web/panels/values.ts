@@ -73,8 +73,7 @@ export function changes(before: unknown, after: unknown, names: readonly string[
       else walk(spot, was[at], is[at]);
     }
   };
-  const [inner, other, place] = unwrapped(before, after);
-  walk(place, inner, other);
+  walk("", ...unwrapped(before, after));
   return found;
 }
 
@@ -84,22 +83,14 @@ function alike(was: Members, is: Members): boolean {
   return keys.length === 0 || Object.keys(is).length === 0 || keys.some((key) => key in is);
 }
 
-/** What a wrapper holds that both have, as `Server` around the whole state. */
-function unwrapped(before: unknown, after: unknown): [unknown, unknown, string] {
-  if (members(before) && members(after)) {
-    const [key, more] = Object.keys(before);
-    const others = Object.keys(after);
-    if (
-      key !== undefined &&
-      more === undefined &&
-      others.length === 1 &&
-      key in after &&
-      members(after[key])
-    ) {
-      return [before[key], after[key], ""];
-    }
-  }
-  return [before, after, ""];
+/** What a variant holds that both are, as `Server` around the whole state. */
+function unwrapped(before: unknown, after: unknown): [unknown, unknown] {
+  if (!members(before) || !members(after)) return [before, after];
+  const [key, more] = Object.keys(before);
+  const isVariant = key !== undefined && more === undefined && /^[A-Z]/.test(key);
+  if (!isVariant || !(key in after) || Object.keys(after).length !== 1 || !members(after[key]))
+    return [before, after];
+  return [before[key], after[key]];
 }
 
 /** Whether two values say the same. */

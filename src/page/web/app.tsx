@@ -19,6 +19,7 @@ import {
   banner,
   focus,
   focused,
+  isPrinting,
   page,
   panel,
   shown,
@@ -130,6 +131,10 @@ function Side({ one }: { one: Shown }) {
   const list = useRef<HTMLDivElement>(null);
   const tabs = tabsFor(one);
   const open = tabs.find((tab) => tab.name === panel.value) ?? tabs[0]!;
+  // On paper stand the story and the whole run.
+  const isPrinted = (tab: Tab) =>
+    tab.name === "transcript" || (tab.name === "why" && one.run.explanation !== null);
+  const isDrawn = (tab: Tab) => (isPrinting.value ? isPrinted(tab) : tab === open);
   const go = (event: KeyboardEvent) => {
     const at = tabs.indexOf(open);
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];
@@ -165,9 +170,9 @@ function Side({ one }: { one: Shown }) {
           role="tabpanel"
           tabIndex={0}
           aria-labelledby={`tab-${tab.name}`}
-          hidden={tab !== open}
+          hidden={!isDrawn(tab)}
         >
-          {tab === open && tab.draw()}
+          {isDrawn(tab) && tab.draw()}
         </div>
       ))}
     </aside>

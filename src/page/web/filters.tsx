@@ -39,7 +39,10 @@ export function Filters({ one }: { one: Shown }) {
         onClick={() => (isOpen.value = !isOpen.value)}
       >
         <Icon name="filter" />
-        <span>{count > 0 ? `kinds (${count})` : "kinds"}</span>
+        <span>
+          kinds
+          {count > 0 && <span class="count-of-kinds"> ({count})</span>}
+        </span>
       </button>
       {isOpen.value && (
         <div id="filters" class="popup" role="dialog" aria-label="Kinds of steps">

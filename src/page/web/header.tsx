@@ -74,13 +74,22 @@ const LONG = 120;
 
 const SIGNS: Record<Tone, string> = { good: "✓", bad: "✗", warn: "■", plain: "·" };
 
+/** How many properties held, where naming them all would be no headline. */
+function allHeld({ strips }: Run): string {
+  const goals = strips.filter(({ states }) => states.some(([, state]) => state === "reached")).length;
+  const held = strips.filter(({ states }) => states.every(([, state]) => state === "holds")).length;
+  const reached = goals > 0 ? `, and ${goals === 1 ? "the goal was" : `${goals} goals were`} reached` : "";
+  return `${held} properties held at every step${reached}.`;
+}
+
 export function Verdict({ run }: { run: Run }) {
   const outcome = run.trace.verdict;
   const told = run.explanation;
   const verdict = outcome?.verdict ?? told?.verdict ?? "";
   const tone = toneOf(verdict);
   const sentences = outcome?.sentences ?? told?.sentences ?? [];
-  const [first, ...rest] = sentences;
+  const [whole, ...rest] = sentences;
+  const first = tone === "good" && (whole?.length ?? 0) > LONG ? allHeld(run) : whole;
   if (verdict === "" && sentences.length === 0) return null;
   return (
     <div class={(first?.length ?? 0) > LONG ? `verdict ${tone} long` : `verdict ${tone}`}>
@@ -89,7 +98,7 @@ export function Verdict({ run }: { run: Run }) {
           <span aria-hidden="true">{SIGNS[tone]} </span>
           {verdict}
         </span>
-        <span class="sentence" title={first}>
+        <span class="sentence" title={whole}>
           {first}
         </span>
       </p>

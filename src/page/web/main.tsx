@@ -4,7 +4,7 @@ import { effect } from "@preact/signals";
 import { render } from "preact";
 import { App } from "./app.tsx";
 import { load } from "./data.ts";
-import { follow, fragment, open, theme } from "./store.ts";
+import { follow, fragment, isPrinting, open, theme } from "./store.ts";
 import "./theme.css";
 
 const root = document.getElementById("app")!;
@@ -25,19 +25,14 @@ async function begin() {
   render(<App />, root);
   const prefersDark = matchMedia("(prefers-color-scheme: dark)");
   const paint = () => {
-    const dark = theme.value === "dark" || (theme.value === "system" && prefersDark.matches);
-    document.documentElement.dataset.theme = dark && !isPrinting ? "dark" : "light";
+    const isDark = theme.value === "dark" || (theme.value === "system" && prefersDark.matches);
+    // On paper it is black on white.
+    document.documentElement.dataset.theme = isDark && !isPrinting.value ? "dark" : "light";
   };
-  let isPrinting = false;
   effect(paint);
   prefersDark.addEventListener("change", paint);
-  // On paper it is black on white.
-  const print = (now: boolean) => () => {
-    isPrinting = now;
-    paint();
-  };
-  addEventListener("beforeprint", print(true));
-  addEventListener("afterprint", print(false));
+  addEventListener("beforeprint", () => (isPrinting.value = true));
+  addEventListener("afterprint", () => (isPrinting.value = false));
   // The address follows what is selected, without an entry in the history for each step.
   let waiting = 0;
   effect(() => {

@@ -59,6 +59,7 @@ export const theme = signal<Theme>("system");
 export const playing = signal(false);
 /** Steps in a second, while it plays. */
 export const speed = signal(2);
+export const isPrinting = signal(false);
 export const helpIsOpen = signal(false);
 /** What the reader should know about how this page was opened. */
 export const banner = signal<string | null>(null);

@@ -16,6 +16,9 @@ export interface ArrowLook {
   hasLabel: boolean;
 }
 
+/** How much of its way a lost message gets. */
+const LOST_AT = 0.45;
+
 const FATES = {
   arrived: "arrived",
   refused: "its node was down",
@@ -84,9 +87,7 @@ export function ArrowMark({
     endX = cutEdge ?? (source + target) / 2;
     if (isInstant) endY = top + ROW * 0.5;
   } else if (arrow.fate === "dropped") {
-    const part = 0.42;
-    endX = source + (target - source) * part;
-    endY = top + (endY - top) * Math.max(part, 0.6);
+    endX = source + (target - source) * LOST_AT;
   }
   const angle = Math.atan2(endY - top, endX - startX);
   const line = `M${startX} ${top}L${endX} ${endY}`;

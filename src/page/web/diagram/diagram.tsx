@@ -5,10 +5,11 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { isObject, type Run, type Step, WEIGHT, timeText } from "../data.ts";
-import { query, recordOf, select, shown, shownNumber, type Shown } from "../store.ts";
+import { isPrinting, query, recordOf, select, shown, shownNumber, type Shown } from "../store.ts";
 import { type Geometry, ROW } from "./geometry.ts";
 import { isDim, keyOf, Picture, range } from "./picture.tsx";
 import type { Row, Rows } from "./rows.ts";
+import { widthOf } from "./text.ts";
 import { stepOfRow, toggleFold, viewOf, type View, wordsOf } from "./view.ts";
 import "./diagram.css";
 
@@ -26,7 +27,6 @@ export function Diagram({ one }: { one: Shown }) {
   const geometry = view.geometry.value;
   const rows = view.rows.value;
   const selected = one.step.value;
-  const isPrinting = useSignal(false);
 
   const measure = () => {
     const box = scroller.current;
@@ -53,15 +53,7 @@ export function Diagram({ one }: { one: Shown }) {
     });
     observer.observe(box);
     view.width.value = box.clientWidth;
-    const print = () => (isPrinting.value = true);
-    const printed = () => (isPrinting.value = false);
-    addEventListener("beforeprint", print);
-    addEventListener("afterprint", printed);
-    return () => {
-      observer.disconnect();
-      removeEventListener("beforeprint", print);
-      removeEventListener("afterprint", printed);
-    };
+    return () => observer.disconnect();
   }, [one]);
 
   useLayoutEffect(measure, [geometry]);
@@ -216,7 +208,7 @@ function RowLine({
       title={words.title}
     >
       <span class="gutter" style={{ width: `${geometry.left - 6}px` }}>
-        <span class="number">{numberInGutter(one, row)}</span>
+        <span class="number">{numberInGutter(one, row, geometry.hasTimes)}</span>
         {time !== undefined && geometry.hasTimes && row.kind === "step" && (
           <span class="time">{timeInGutter(one, time)}</span>
         )}
@@ -247,10 +239,11 @@ function isHit(row: Row, view: View): boolean {
   return view.hits.value.some((hit) => hit >= row.step && hit <= row.last);
 }
 
-function numberInGutter(one: Shown, row: Row): string {
+function numberInGutter(one: Shown, row: Row, hasRoom: boolean): string {
   if (row.kind === "gap") return "";
   const number = String(shownNumber(one, row.step));
-  return row.kind === "fold" && !row.isOpen ? `${number}–${shownNumber(one, row.last)}` : number;
+  const isRange = row.kind === "fold" && !row.isOpen && hasRoom;
+  return isRange ? `${number}–${shownNumber(one, row.last)}` : number;
 }
 
 /** A time in as few digits as tell it from its neighbours. */
@@ -265,8 +258,9 @@ const timeUnit = (one: Shown) => ((one.times?.[one.last] ?? 0) >= 100_000 ? "s" 
 function Head({ one, geometry }: { one: Shown; geometry: Geometry }) {
   const step = one.step.value;
   const stuck = stuckAt(one.run, step);
+  const isTall = widestStatus(one) > geometry.gap - 8;
   return (
-    <div class="head" style={{ width: `${geometry.width}px` }}>
+    <div class={isTall ? "head tall" : "head"} style={{ width: `${geometry.width}px` }}>
       <span class="gutter" style={{ width: `${geometry.left - 6}px` }} aria-hidden="true">
         <span class="number">#</span>
         {geometry.hasTimes && <span class="time">{timeUnit(one)}</span>}
@@ -295,6 +289,19 @@ function Head({ one, geometry }: { one: Shown; geometry: Geometry }) {
       )}
     </div>
   );
+}
+
+const widest = new WeakMap<Shown, number>();
+
+/** How wide the widest status is of all that nodes have in a run: the head is as high in every step. */
+function widestStatus(one: Shown): number {
+  let width = widest.get(one);
+  if (width === undefined) {
+    const statuses = new Set(one.histories.flatMap(({ records }) => records.map(({ status }) => status)));
+    width = Math.max(0, ...[...statuses].slice(0, 500).map((status) => widthOf(status, 11))) + 14;
+    widest.set(one, width);
+  }
+  return width;
 }
 
 function stuckAt(run: Run, step: Step): Set<number> {

@@ -15,7 +15,7 @@ const ROW_MAX = 120;
 export const TOP = 10;
 /** Room below the last row, for what lasts. */
 const BOTTOM = 44;
-const FLAG_ROOM = 84;
+const FLAG_ROOM = 94;
 /** From this width on, the words of a step stand in its row. */
 export const WIDE = 640;
 

@@ -1,7 +1,7 @@
 // A run as its diagram shows it: rows, places, hits of the search. Computed when asked for, once for each change.
 
 import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import { laneOf, type Step } from "../data.ts";
+import { laneOf, type Run, type Step } from "../data.ts";
 import { axis, kinds, query, repeats, select, type Shown } from "../store.ts";
 import { type ArrowIndex, type Geometry, geometryOf, indexOf } from "./geometry.ts";
 import { type Row, type Rows, rowsOf } from "./rows.ts";
@@ -120,6 +120,29 @@ export function nextHit(one: Shown, direction: 1 | -1 = 1): boolean {
   return true;
 }
 
+/** The arrow that arrives in each step, by its label. */
+const arrivals = new WeakMap<Run, Map<Step, string>>();
+
+/** The words of a step without the message, for the diagram has that in the same row: `S2 gets Vote #3: takes note`
+ *  comes to `S2 takes note`. */
+function briefly(run: Run, step: Step): string {
+  let labels = arrivals.get(run);
+  if (!labels) {
+    const arrived = run.arrows.filter(({ fate, to }) => fate === "arrived" && to !== undefined);
+    labels = new Map(arrived.map(({ to, label }) => [to!, run.labels[label]?.[1] ?? ""]));
+    arrivals.set(run, labels);
+  }
+  const { words } = run.told[step - 1]!;
+  const label = labels.get(step);
+  const lane = laneOf(run.trace.steps[step - 1]!.what);
+  if (!label || lane === undefined) return words;
+  const name = run.trace.nodes[lane]!.name;
+  const begin = `${name} gets ${label} #`;
+  if (!words.startsWith(begin)) return words;
+  const rest = /^\d+(?: again)?: (.*)$/s.exec(words.slice(begin.length));
+  return rest ? `${name} ${rest[1]}` : words;
+}
+
 /** What a row says, and what more of it there is to know. */
 export function wordsOf(
   one: Shown,
@@ -134,9 +157,10 @@ export function wordsOf(
   if (row.step === 0) return { ...none, text: "all start", title: "all start" };
   const { told, trace } = one.run;
   const { words, changes } = told[row.step - 1]!;
+  const brief = briefly(one.run, row.step);
   const broken = (trace.steps[row.step - 1]!.properties ?? []).filter((it) => !it.holds);
   const breaks = broken.length > 0 ? `${broken.map((it) => it.property).join(", ")} breaks` : "";
   const reasons = broken.flatMap((it) => (it.reason ? [`${it.property}: ${it.reason}`] : []));
   const after = changes?.length ? `· ${changes.join(", ")}` : "";
-  return { text: words, changes: after, breaks, title: [words, ...(changes ?? []), ...reasons].join("\n") };
+  return { text: brief, changes: after, breaks, title: [words, ...(changes ?? []), ...reasons].join("\n") };
 }

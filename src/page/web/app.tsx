@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { Diagram } from "./diagram/diagram.tsx";
+import { viewOf } from "./diagram/view.ts";
 import { Header, Verdict } from "./header.tsx";
 import { Help } from "./help.tsx";
 import { onKey } from "./keyboard.ts";
@@ -95,8 +96,9 @@ function toSteps(event: Event) {
 function Selected({ one }: { one: Shown }) {
   const step = one.step.value;
   const told = one.run.told[step - 1];
+  const isNeeded = viewOf(one).geometry.value.words === null;
   return (
-    <p class="selected-words">
+    <p class={isNeeded ? "selected-words needed" : "selected-words"}>
       <b>{shownNumber(one, step)}</b> {told?.words ?? "all start"}
       {told?.changes?.length ? <span class="changes"> · {told.changes.join(", ")}</span> : null}
     </p>

@@ -32,10 +32,10 @@ const isWriting = (target: EventTarget | null) =>
   target instanceof HTMLElement &&
   target.matches("input:not([type=range]):not([type=checkbox]), textarea, select");
 
-/** Elements that have their own use of the keys that move. */
+/** Elements that have their own use of the keys that move: a panel is scrolled with them. */
 const keepsArrows = (target: EventTarget | null) =>
   target instanceof HTMLElement &&
-  target.closest("[role=tablist], [type=range], [role=radiogroup], dialog") !== null;
+  target.closest("[role=tablist], .tab-panel, [type=range], [type=radio], dialog") !== null;
 
 const keepsEnter = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.closest("button, a, summary, [role=tab], dialog, input") !== null;

@@ -110,7 +110,7 @@ export function open(data: Page) {
     const first = shown.value[0];
     if (data.diff) panel.value = "apart";
     else panel.value = first?.run.explanation ? "why" : "what";
-    if (first) kinds.value = foldedAtFirst(first);
+    kinds.value = new Map(data.runs.flatMap(foldedAtFirst));
   });
 }
 
@@ -131,10 +131,10 @@ export function show(indexes: number[]) {
 /** How long a run may be before what is quiet in it is folded: the rest is what it turns on. */
 const UNFOLDED_MAX = 60;
 
-function foldedAtFirst({ run }: Shown): ReadonlyMap<string, "fold"> {
-  if (run.told.length <= UNFOLDED_MAX) return new Map();
+function foldedAtFirst(run: Run): [kind: string, showing: "fold"][] {
+  if (run.told.length <= UNFOLDED_MAX) return [];
   const quiet = run.told.filter(({ weight }) => weight === WEIGHT.quiet);
-  return new Map(quiet.map(({ kind }) => [kind, "fold" as const]));
+  return quiet.map(({ kind }) => [kind, "fold"]);
 }
 
 // Selecting.

@@ -16,8 +16,12 @@ export const TOP = 10;
 /** Room below the last row, for what lasts. */
 const BOTTOM = 44;
 const FLAG_ROOM = 94;
+const LANE_MIN = 58;
+const WORDS_MIN = 170;
+/** The room for numbers and times. */
+const TIMES = 104;
 /** From this width on, the words of a step stand in its row. */
-export const WIDE = 640;
+const WIDE = 640;
 
 export interface Geometry {
   width: number;
@@ -47,12 +51,13 @@ export interface Room {
 }
 
 export function geometryOf(rows: Rows, nodes: number, room: Room): Geometry {
-  const isWide = room.width >= WIDE;
+  const least = TIMES + LANE_MIN * nodes + WORDS_MIN + FLAG_ROOM - LANE_MIN / 2;
+  const isWide = room.width >= Math.max(WIDE, least);
   const hasTimes = room.times !== null && (isWide || room.axis === "time");
-  const left = hasTimes ? (isWide ? 104 : 84) : 44;
-  const forWords = isWide ? Math.max(210, room.width * 0.42) : 0;
+  const left = hasTimes ? (isWide ? TIMES : 84) : 44;
+  const forWords = isWide ? Math.max(WORDS_MIN + 40, room.width * 0.42) : 0;
   const share = (room.width - left - forWords - 12) / Math.max(1, nodes);
-  const gap = Math.max(isWide ? 58 : 46, Math.min(isWide ? 142 : 150, share));
+  const gap = Math.max(isWide ? LANE_MIN : 46, Math.min(isWide ? 142 : 150, share));
   const right = left + gap * nodes;
   // The flags of the last lane stand at its right.
   const flags = Math.max(12, FLAG_ROOM - gap / 2);

@@ -91,7 +91,7 @@ function ArrowMarks({ run, geometry, arrows, first, last, selected, lit }: Pictu
     const { arrow } = placed;
     const isSelected = touches(arrow, selected);
     const isLit = lit === null || (lit.has(arrow.from) && (arrow.to === undefined || lit.has(arrow.to)));
-    const isFaint = placed.to - placed.from > LONG;
+    const isFaint = placed.to - placed.from > LONG || (placed.from < first && placed.to > last);
     const sent = arrow.to === undefined || arrow.to === arrow.from;
     let cutEdge: number | undefined;
     if (arrow.fate === "cut") {
@@ -209,8 +209,9 @@ function NetworkMark({
     : "";
   const whole = `${meaning.network} ${parts}`.trim();
   const text = widthOf(whole, 11, 600) <= room ? whole : meaning.network!;
-  const middle = (geometry.left + geometry.right) / 2;
   const width = widthOf(text, 11, 600) + 16;
+  // At the left: messages that a cut loses end at its wall, which is further in.
+  const middle = geometry.left + 6 + width / 2;
   return (
     <g class={`network ${meaning.network}`}>
       <path d={`M${geometry.left + 4} ${y}H${geometry.right - 4}`} />

@@ -1,5 +1,7 @@
 // What clients asked for and were told: an interval for each operation, and the order that explains the answers.
 
+import { useEffect, useRef } from "preact/hooks";
+import type { Operations as Data } from "../data.ts";
 import { type Shown, select, shownNumber } from "../store.ts";
 import { StepLink, counted, nameOf } from "./common.tsx";
 import { type Placed, chart } from "./intervals.ts";
@@ -7,12 +9,30 @@ import { type Placed, chart } from "./intervals.ts";
 /** Pixels that a column takes at least. */
 const COLUMN = 34;
 const ROW = 44;
+/** The width of the clients' names, which stay. */
+const CLIENTS = 60;
 
 export function Operations({ shown }: { shown: Shown }) {
   const { operations } = shown.run;
-  if (!operations) return null;
+  return operations && <Chart shown={shown} operations={operations} />;
+}
+
+function Chart({ shown, operations }: { shown: Shown; operations: Data }) {
   const { list, order, broken } = operations;
-  const { columns, lanes } = chart(operations);
+  const { columns, lanes, steps } = chart(operations);
+  // The selected step stands behind the last end that is not after it.
+  const behind = steps.slice(0, -1).findLastIndex((step) => step <= shown.step.value);
+  const now = `${(100 * Math.max(0, behind + 0.5)) / columns}%`;
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const line = box.current?.querySelector<HTMLElement>(".now");
+    if (!box.current || !line) return;
+    const x = line.offsetLeft;
+    const { scrollLeft, clientWidth } = box.current;
+    if (x < scrollLeft || x > scrollLeft + clientWidth - 2 * COLUMN - CLIENTS) {
+      box.current.scrollLeft = Math.max(0, x - (clientWidth - CLIENTS) / 2);
+    }
+  }, [now]);
   const title = `operations-${shown.index}`;
   const wrong = broken && list[broken.at];
   return (
@@ -39,12 +59,13 @@ export function Operations({ shown }: { shown: Shown }) {
             ? "Each operation lasts from the question to the answer. The dots are an order of those before the red one; it fits nowhere."
             : "Each operation lasts from the question to the answer. Nobody has looked for an order that explains them."}
       </p>
-      <div class="scrolls" tabIndex={0} role="region" aria-label="Operations over time, scrolls">
-        <div class="lanes" style={{ minWidth: `${columns * COLUMN + 90}px` }}>
+      <div class="scrolls" tabIndex={0} role="region" aria-label="Operations over time, scrolls" ref={box}>
+        <div class="lanes" style={{ minWidth: `${columns * COLUMN + CLIENTS + 20}px` }}>
           {lanes.map(({ client, rows, placed }) => (
             <div class="lane" style={{ height: `${rows * ROW + 8}px` }}>
               <span class="client">{nameOf(shown.run, client)}</span>
               <div class="track">
+                <span class="now" style={{ left: now }} aria-hidden="true" />
                 {placed.map((one) => (
                   <Interval shown={shown} one={one} columns={columns} isBroken={broken?.at === one.at} />
                 ))}

@@ -105,7 +105,7 @@ function Line({ shown, strip }: { shown: Shown; strip: Strip }) {
           >
             {part.state !== "holds" && part.state !== "pending" && (
               <span class="sign" aria-hidden="true">
-                {STATES[part.state].sign}
+                {part.state === "blocked" ? "" : STATES[part.state].sign}
               </span>
             )}
           </button>

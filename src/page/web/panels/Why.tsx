@@ -85,7 +85,7 @@ function Story({ shown, explanation }: { shown: Shown; explanation: Explanation 
       )}
       <p class="buttons">
         <Light shown={shown} steps={[...told, ...effects]} main>
-          Light the past of what went wrong
+          Light the past
         </Light>
         <LightSelected shown={shown} />
       </p>

@@ -1,6 +1,6 @@
 // The state that matters of every node, over time: a row for each step at which it changed.
 
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { KeyState, NodeRecord, Step } from "../data.ts";
 import { lastAtMost } from "../data.ts";
 import { type Shown, select, shownNumber } from "../store.ts";
@@ -8,9 +8,9 @@ import { StepLink, counted, namesOf } from "./common.tsx";
 import { named, same } from "./values.ts";
 
 /** No more rows stand in the page at once. */
-const ROWS_MAX = 150;
+const ROWS_MAX = 80;
 /** So many more come at a time. */
-const ROWS_MORE = 100;
+const ROWS_MORE = 80;
 
 interface Row {
   step: Step;
@@ -46,7 +46,8 @@ export function Table({ shown }: { shown: Shown }) {
   const { run } = shown;
   const rows = rowsOf(shown);
   const step = shown.step.value;
-  const steps = rows.map((row) => row.step);
+  const steps = useMemo(() => rows.map((row) => row.step), [rows]);
+  const logs = useMemo(() => hasLog(shown), [shown]);
   const current = lastAtMost(steps, step);
   const [range, setRange] = useState<[number, number]>([0, 0]);
   let [from, to] = range;
@@ -67,14 +68,12 @@ export function Table({ shown }: { shown: Shown }) {
     }
   }, [current]);
   const names = namesOf(run);
-  const changedAt = new Map(rows.map((row) => [row.step, row.node]));
   return (
     <section class="panel state-table" aria-labelledby={`table-${shown.index}`}>
       <h2 id={`table-${shown.index}`}>State over time</h2>
       <p class="faint small">
         A row for each step that changed the state that matters; what changed is marked.
-        {hasLog(shown) &&
-          " Entries of logs stand in boxes: filled if committed, struck through if overwritten."}
+        {logs && " Entries of logs stand in boxes: filled if committed, struck through if overwritten."}
       </p>
       <div class="scrolls" tabIndex={0} role="region" aria-label="State over time, scrolls">
         <table>
@@ -93,27 +92,7 @@ export function Table({ shown }: { shown: Shown }) {
               </More>
             )}
             {rows.slice(from, to).map((row, at) => (
-              <tr
-                key={row.step}
-                aria-current={from + at === current ? "step" : undefined}
-                onClick={(event) => {
-                  if (!(event.target as Element).closest("a")) select(row.step, shown);
-                }}
-              >
-                <th scope="row">
-                  <StepLink shown={shown} step={row.step}>
-                    {shownNumber(shown, row.step)}
-                  </StepLink>
-                </th>
-                {names.map((_, node) => (
-                  <Cell
-                    shown={shown}
-                    node={node}
-                    step={row.step}
-                    changed={changedAt.get(row.step) === node}
-                  />
-                ))}
-              </tr>
+              <RowLine key={row.step} shown={shown} row={row} isHere={from + at === current} />
             ))}
             {to < rows.length && (
               <More
@@ -127,6 +106,32 @@ export function Table({ shown }: { shown: Shown }) {
         </table>
       </div>
     </section>
+  );
+}
+
+function RowLine({ shown, row, isHere }: { shown: Shown; row: Row; isHere: boolean }) {
+  // What a row says never changes: of many rows, only those that are selected anew are drawn anew.
+  const cells = useMemo(
+    () =>
+      shown.histories.map((_, node) => (
+        <Cell key={node} shown={shown} node={node} step={row.step} changed={row.node === node} />
+      )),
+    [shown, row],
+  );
+  return (
+    <tr
+      aria-current={isHere ? "step" : undefined}
+      onClick={(event) => {
+        if (!(event.target as Element).closest("a")) select(row.step, shown);
+      }}
+    >
+      <th scope="row">
+        <StepLink shown={shown} step={row.step}>
+          {shownNumber(shown, row.step)}
+        </StepLink>
+      </th>
+      {cells}
+    </tr>
   );
 }
 
@@ -151,11 +156,16 @@ function Cell(props: { shown: Shown; node: number; step: Step; changed: boolean 
   const at = lastAtMost(history.steps, step);
   const record = history.records[at]!;
   const before = changed ? history.records[at - 1] : undefined;
-  const wasUp = history.records.slice(0, at + 1).some((one) => one.up);
+  const firstUp = history.records.findIndex((one) => one.up);
   const classes = `${changed ? "changed" : ""} ${record.up ? "" : "is-down"}`;
   return (
     <td class={classes}>
-      <State record={record} before={before} names={namesOf(shown.run)} started={wasUp} />
+      <State
+        record={record}
+        before={before}
+        names={namesOf(shown.run)}
+        started={firstUp >= 0 && firstUp <= at}
+      />
     </td>
   );
 }

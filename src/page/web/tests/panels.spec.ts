@@ -231,9 +231,9 @@ test("the state over time of a long run stands in the page in part", async ({ pa
   await tab(page, "State over time");
   const rows = page.locator(".state-table tbody tr");
   await expect(page.locator(".state-table tr[aria-current] th")).toHaveText("2500");
-  expect(await rows.count()).toBeLessThan(160);
+  expect(await rows.count()).toBeLessThan(100);
   await page.getByRole("button", { name: "later row" }).click();
-  await expect(rows).toHaveCount(252);
+  await expect(rows).toHaveCount(162);
 });
 
 test("strips: who is blocked, what was violated and when", async ({ page }, info) => {

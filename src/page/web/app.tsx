@@ -21,6 +21,7 @@ import {
   focus,
   focused,
   isPrinting,
+  nameOf,
   page,
   panel,
   shown,
@@ -67,7 +68,10 @@ export function App() {
             >
               {isPair && (
                 <div class="run-head">
-                  <h2>{each.run.name}</h2>
+                  <h2>
+                    {page.value?.diff && <b class={`letter ${LETTERS[each.index]}`}>{LETTERS[each.index]}</b>}
+                    {nameOf(each.run)}
+                  </h2>
                   <Verdict run={each.run} />
                 </div>
               )}
@@ -105,19 +109,26 @@ function Selected({ one }: { one: Shown }) {
   );
 }
 
+/** How a difference calls its two runs. */
+const LETTERS = ["A", "B"] as const;
+
 interface Tab {
   name: PanelName;
   title: string;
+  /** The rest of its title, which is seen where there is room. */
+  more?: string;
   draw: () => ComponentChildren;
 }
 
 function tabsFor(one: Shown): Tab[] {
   const tabs: Tab[] = [
-    { name: "what", title: "What happened", draw: () => <WhatHappened shown={one} /> },
-    { name: "why", title: "Why", draw: () => <Why shown={one} /> },
-    { name: "table", title: "State over time", draw: () => <Table shown={one} /> },
+    { name: "what", title: "What", more: "happened", draw: () => <WhatHappened shown={one} /> },
+    { name: "why", title: one.run.explanation ? "Why" : "Story", draw: () => <Why shown={one} /> },
+    { name: "table", title: "State", more: "over time", draw: () => <Table shown={one} /> },
   ];
-  if (page.value?.diff) tabs.unshift({ name: "apart", title: "Where they part", draw: () => <Apart /> });
+  if (page.value?.diff) {
+    tabs.unshift({ name: "apart", title: "Where", more: "they part", draw: () => <Apart /> });
+  }
   if (one.run.operations) {
     tabs.push({ name: "operations", title: "Operations", draw: () => <Operations shown={one} /> });
   }
@@ -148,7 +159,13 @@ function Side({ one }: { one: Shown }) {
   };
   return (
     <aside class="side" aria-label="About the run">
-      <div class="tabs" role="tablist" aria-label="About the run" ref={list} onKeyDown={go}>
+      <div
+        class={tabs.length > 5 ? "tabs" : "tabs few"}
+        role="tablist"
+        aria-label="About the run"
+        ref={list}
+        onKeyDown={go}
+      >
         {tabs.map((tab) => (
           <button
             key={tab.name}
@@ -161,6 +178,7 @@ function Side({ one }: { one: Shown }) {
             onClick={() => (panel.value = tab.name)}
           >
             {tab.title}
+            {tab.more && <span class="more"> {tab.more}</span>}
           </button>
         ))}
       </div>

@@ -12,6 +12,8 @@ export interface Page {
   jury: string;
   title: string;
   runs: Run[];
+  /** The runs are to be seen two at a time; if not, one at a time, with a choice where there are several. */
+  beside?: true;
   /** Where `runs[0]` and `runs[1]` part. */
   diff?: Diff;
 }

@@ -6,18 +6,31 @@ import { Exports } from "./exports/Exports.tsx";
 import { Icon } from "./icons.tsx";
 import type { Run } from "./data.ts";
 import { paramsInBrief } from "./diagram/diagram.tsx";
-import { helpIsOpen, page, show, shown, theme, type Shown, type Theme } from "./store.ts";
+import {
+  helpIsOpen,
+  nameOf,
+  page,
+  show,
+  shown,
+  theme,
+  type Shown,
+  type Theme,
+  withoutFolders,
+} from "./store.ts";
 
 export function Header({ one }: { one: Shown }) {
   const { run } = one;
   const isPair = shown.value.length > 1;
+  const isOneOfMany = (page.value?.runs.length ?? 0) > 1;
+  const title = page.value?.title ?? run.name;
   return (
     <header class="top">
       <div class="title">
-        <h1>{page.value?.title ?? run.name}</h1>
+        <h1 title={title}>{withoutFolders(title)}</h1>
+        {isOneOfMany && !page.value?.beside && <RunChoice />}
         <Params run={run} />
         <div class="tools">
-          {(page.value?.runs.length ?? 0) > 1 && <RunChoice />}
+          {isOneOfMany && page.value?.beside && <PairChoice />}
           <Exports shown={one} />
           <button
             type="button"
@@ -40,10 +53,12 @@ export function Header({ one }: { one: Shown }) {
         </div>
       </div>
       {!isPair && <Verdict run={run} />}
-      {!isPair && <About run={run} />}
+      {shown.value.every((other) => aboutOf(other) === aboutOf(one)) && <About run={run} />}
     </header>
   );
 }
+
+const aboutOf = ({ run }: Shown) => run.trace.origin.about;
 
 const NEXT_THEME: Record<Theme, Theme> = { system: "dark", dark: "light", light: "system" };
 
@@ -142,8 +157,32 @@ function About({ run }: { run: Run }) {
   );
 }
 
-/** Which runs are shown, where there are several. */
+/** Which run is shown, where there are several. */
 function RunChoice() {
+  const runs = page.value!.runs;
+  const index = shown.value[0]?.index ?? 0;
+  return (
+    <label class="runs one">
+      <span>
+        Run {index + 1} of {runs.length}
+      </span>
+      <select
+        value={index}
+        title={nameOf(runs[index]!)}
+        onChange={(event) => show([Number(event.currentTarget.value)])}
+      >
+        {runs.map((run, index) => (
+          <option key={index} value={index}>
+            {nameOf(run)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** Which runs are shown side by side, where there are more than two. */
+function PairChoice() {
   const runs = page.value!.runs;
   const indexes = shown.value.map((one) => one.index);
   const choose = (place: number, value: string) => {
@@ -164,7 +203,7 @@ function RunChoice() {
           {place === 1 && <option value="">alone</option>}
           {runs.map((run, index) => (
             <option key={index} value={index} disabled={indexes[1 - place] === index}>
-              {run.name}
+              {nameOf(run)}
             </option>
           ))}
         </select>

@@ -54,7 +54,7 @@ export const kinds = signal<ReadonlyMap<string, Exclude<Showing, "show">>>(new M
 /** Whether equal repeats collapse. */
 export const repeats = signal(true);
 export const query = signal("");
-export const panel = signal<PanelName>("what");
+export const panel = signal<PanelName>("why");
 export const theme = signal<Theme>("system");
 export const playing = signal(false);
 /** Steps in a second, while it plays. */
@@ -106,20 +106,26 @@ function firstSelected(run: Run): Step {
 export function open(data: Page) {
   batch(() => {
     page.value = data;
-    show(data.runs.slice(0, 2).map((_, index) => index));
-    const first = shown.value[0];
+    show(data.runs.map((_, index) => index));
     if (data.diff) panel.value = "apart";
-    else panel.value = first?.run.explanation ? "why" : "what";
+    // Of two runs their difference is looked at: each stands where it parts from the other.
+    const parting = data.diff?.parting?.step;
+    if (parting !== undefined) {
+      for (const one of shown.value) one.step.value = Math.min(one.last, stepOf(one.run.trace, parting));
+    }
     kinds.value = new Map(data.runs.flatMap(foldedAtFirst));
   });
 }
 
-/** Shows these runs, one or two. */
+/** How many runs are shown at once. */
+const atOnce = (data: Page) => (data.beside ? 2 : 1);
+
+/** Shows the first of these runs, or the first two. */
 export function show(indexes: number[]) {
   const data = page.value;
   if (!data) return;
   batch(() => {
-    shown.value = indexes.flatMap((index) => {
+    shown.value = indexes.slice(0, atOnce(data)).flatMap((index) => {
       const run = data.runs[index];
       return run ? [prepare(run, index)] : [];
     });
@@ -128,13 +134,45 @@ export function show(indexes: number[]) {
   });
 }
 
-/** How long a run may be before what is quiet in it is folded: the rest is what it turns on. */
-const UNFOLDED_MAX = 60;
+/** The step at which a run parts from the other, in a page of their difference. */
+export function partingOf(one: Shown): Step | undefined {
+  const number = page.value?.diff?.parting?.step;
+  if (number === undefined || one.index > 1) return undefined;
+  const step = stepOf(one.run.trace, number);
+  return step <= one.last ? step : undefined;
+}
+
+/** Where a name is a file's, with its folders. */
+const FOLDERS = /(?:[^\s/|]*\/)+(?=[^\s/]+\.json\b)/g;
+
+/** A name without the folders of the files in it. */
+export const withoutFolders = (name: string) => name.replace(FOLDERS, "");
+
+/** What tells a run from the others: `seed 1`, where all are of one file. */
+export function nameOf(run: Run): string {
+  const all = (page.value?.runs ?? [run]).map(({ name }) => withoutFolders(name).split(", "));
+  const name = withoutFolders(run.name).split(", ");
+  let same = 0;
+  while (same < name.length - 1 && all.every((other) => other[same] === name[same])) same += 1;
+  return name.slice(all.length > 1 ? same : 0).join(", ");
+}
+
+/** How long a run may be before what is quiet in it is folded, if it comes again and again: where the rest is in sight at
+ *  once, nobody must look for what it turns on. */
+const UNFOLDED_MAX = 16;
+/** How often something quiet comes before it is folded in a run of this length, which is hardly longer than what is in
+ *  sight; in a longer one all of it is. */
+const OFTEN = 6;
+const SHORT_MAX = 60;
 
 function foldedAtFirst(run: Run): [kind: string, showing: "fold"][] {
   if (run.told.length <= UNFOLDED_MAX) return [];
-  const quiet = run.told.filter(({ weight }) => weight === WEIGHT.quiet);
-  return quiet.map(({ kind }) => [kind, "fold"]);
+  const times = new Map<string, number>();
+  for (const { weight, kind } of run.told) {
+    if (weight === WEIGHT.quiet) times.set(kind, (times.get(kind) ?? 0) + 1);
+  }
+  const least = run.told.length > SHORT_MAX ? 1 : OFTEN;
+  return [...times].filter(([, count]) => count >= least).map(([kind]) => [kind, "fold"]);
 }
 
 // Selecting.
@@ -264,7 +302,7 @@ export function follow(hash: string) {
   batch(() => {
     const runs = wanted.map(([run]) => run);
     const missing = runs.some((run) => !shown.peek().some((one) => one.index === run));
-    if (missing) show(runs.slice(0, 2));
+    if (missing) show(runs);
     for (const [run, number] of wanted) {
       const one = shown.peek().find((one) => one.index === run);
       if (!one) continue;

@@ -101,7 +101,12 @@ export class Writer {
   }
 }
 
-export const pageOf = (...runs: Run[]): Page => ({ jury: "0.0.0", title: "sample · a run", runs });
+export const pageOf = (...runs: Run[]): Page => ({
+  jury: "0.0.0",
+  title: "sample · a run",
+  runs,
+  ...(runs.length > 1 ? { beside: true as const } : {}),
+});
 
 /** A coordinator that dies before it decides: whoever voted is stuck. One has a name that is no name. */
 export const SCRIPT = "<script>alert(1)</script>";

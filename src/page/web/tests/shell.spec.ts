@@ -137,10 +137,10 @@ test("the help lists the keys", async ({ page }, info) => {
   await expect(help).toBeHidden();
 });
 
-test("w opens Why, and arrows go from tab to tab", async ({ page }, info) => {
+test("w opens why it came to this, or its story, and arrows go from tab to tab", async ({ page }, info) => {
   await openPage(page, info, pageOf(blocked()));
   await page.keyboard.press("w");
-  await expect(page.getByRole("tab", { name: "Why" })).toHaveAttribute("aria-selected", "true");
+  await expect(page.getByRole("tab", { name: "Story" })).toHaveAttribute("aria-selected", "true");
   await page.keyboard.press("ArrowRight");
   await expect(page.getByRole("tab", { name: "State over time" })).toBeFocused();
   await expect(page.getByRole("tabpanel")).toHaveAttribute("id", "panel-table");
@@ -203,6 +203,37 @@ test("colours can be chosen", async ({ page }, info) => {
   expect(await theme()).toBe("light");
 });
 
+test.describe("several runs, one at a time", () => {
+  const several = () => {
+    const { beside, ...one } = pageOf(blocked(), violated());
+    return one;
+  };
+
+  test("the first is shown, and another can be chosen", async ({ page }, info) => {
+    const complaints = await openPage(page, info, several());
+    await expect(page.locator("section.diagram")).toHaveCount(1);
+    await expect(page.locator(".head .name").first()).toHaveText("C");
+    const choice = page.getByRole("combobox", { name: "Run 1 of 2" });
+    await choice.selectOption({ label: "violated" });
+    await expect(page.locator(".head .name").first()).toHaveText("A");
+    await expect(page.getByText("Run 2 of 2")).toBeVisible();
+    await expect.poll(() => new URL(page.url()).hash).toBe("#aaaaaaaa-4");
+    expect(complaints).toEqual([]);
+  });
+
+  test("a link chooses the run that it names", async ({ page }, info) => {
+    await openPage(page, info, several(), "#aaaaaaaa-2");
+    await expect(page.locator("section.diagram")).toHaveCount(1);
+    await expect(page.locator(".head .name").first()).toHaveText("A");
+    await expect(position(page)).toHaveText("2");
+  });
+
+  test("a run that is alone has no choice", async ({ page }, info) => {
+    await openPage(page, info, pageOf(blocked()));
+    await expect(page.locator(".top select")).toHaveCount(0);
+  });
+});
+
 test.describe("two runs", () => {
   const pair = () => {
     const other = { ...violated(), id: "bbbbbbbb", name: "the other" };
@@ -248,17 +279,55 @@ test.describe("two runs", () => {
   test("the keys act on the one that was clicked, or chosen with o", async ({ page }, info) => {
     await openPage(page, info, pair());
     await page.keyboard.press("o");
-    await page.keyboard.press("k");
-    await expect(rows(page, "diagram")).toHaveText("4");
-    await expect(rows(page, "other-diagram")).toHaveText("3");
-    await page.locator("#diagram .line", { hasText: "3" }).first().click();
+    await page.keyboard.press("j");
     await expect(rows(page, "diagram")).toHaveText("3");
+    await expect(rows(page, "other-diagram")).toHaveText("4");
+    await page.locator("#diagram .line", { hasText: "C's Silence" }).first().click();
+    await expect(rows(page, "diagram")).toHaveText("4");
+    await page.keyboard.press("k");
+    await expect(rows(page, "diagram")).toHaveText("3");
+    await expect(rows(page, "other-diagram")).toHaveText("4");
   });
 
   test("a link names both steps", async ({ page }, info) => {
     await openPage(page, info, pair(), "#aaaaaaaa-3+bbbbbbbb-4");
     await expect(rows(page, "diagram")).toHaveText("3");
     await expect(rows(page, "other-diagram")).toHaveText("4");
+  });
+
+  test("both begin where they part, and it is marked", async ({ page }, info) => {
+    await openPage(page, info, pair());
+    for (const diagram of ["diagram", "other-diagram"]) {
+      await expect(rows(page, diagram)).toHaveText("3");
+      await expect(page.locator(`#${diagram} .line.parts`)).toContainText("they part here");
+    }
+    await expect(page.getByRole("tab", { name: "Where they part" })).toHaveAttribute("aria-selected", "true");
+  });
+
+  test("names are told without folders, and without what they have in common", async ({ page }, info) => {
+    const name = "/home/somebody/of/a/long/name/mine.json, seed";
+    const [one, other] = pair().runs;
+    const runs = [
+      { ...one!, name: `${name} 1` },
+      { ...other!, name: `${name} 2` },
+    ];
+    await openPage(page, info, { ...pair(), title: `2pc · ${name} 1 | ${name} 2`, runs });
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(
+      "2pc · mine.json, seed 1 | mine.json, seed 2",
+    );
+    await expect(page.locator(".run-head h2")).toHaveText(["Aseed 1", "Bseed 2"]);
+  });
+
+  test("on a phone they stand one below the other", async ({ page }, info) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await openPage(page, info, pair());
+    const [one, other] = await Promise.all(
+      ["#diagram", "#other-diagram"].map((id) => page.locator(id).boundingBox()),
+    );
+    expect(one!.height).toBeGreaterThan(150);
+    expect(other!.height).toBeGreaterThan(150);
+    expect(other!.y).toBeGreaterThan(one!.y + one!.height);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   });
 
   test("one can be shown alone", async ({ page }, info) => {

@@ -5,7 +5,17 @@
 import { useSignal, useSignalEffect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { isObject, type Run, type Step, WEIGHT, timeText } from "../data.ts";
-import { isPrinting, query, recordOf, select, shown, shownNumber, type Shown } from "../store.ts";
+import {
+  isPrinting,
+  nameOf,
+  partingOf,
+  query,
+  recordOf,
+  select,
+  shown,
+  shownNumber,
+  type Shown,
+} from "../store.ts";
 import { type Geometry, ROW } from "./geometry.ts";
 import { isDim, keyOf, Picture, range } from "./picture.tsx";
 import type { Row, Rows } from "./rows.ts";
@@ -19,6 +29,8 @@ const AROUND = 12;
 const CHUNK = 6;
 /** How high a view may be, in rows: in print it is as high as this. */
 const SEEN_MAX = 200;
+/** How high the names on top are at most. */
+const HEAD_MAX = 88;
 
 export function Diagram({ one }: { one: Shown }) {
   const view = viewOf(one);
@@ -90,7 +102,12 @@ export function Diagram({ one }: { one: Shown }) {
 
   const id = shown.value.indexOf(one) > 0 ? "other-diagram" : "diagram";
   return (
-    <section id={id} class="diagram" aria-label={`Diagram of ${one.run.name}`}>
+    <section
+      id={id}
+      class="diagram"
+      aria-label={`Diagram of ${nameOf(one.run)}`}
+      style={{ "--whole": `${height + HEAD_MAX}px` }}
+    >
       <div class="scroller" ref={scroller} onScroll={measure}>
         <Head one={one} geometry={geometry} />
         <div
@@ -194,6 +211,9 @@ function RowLine({
   else if (told && told.weight >= WEIGHT.turns) classes.push("turns");
   else if (told && told.weight === WEIGHT.quiet) classes.push("quiet");
   if (query.value !== "" && isHit(row, view)) classes.push("hit");
+  const parting = partingOf(one);
+  const isParting = parting !== undefined && view.rows.value.of[parting] === at;
+  if (isParting) classes.push("parts");
   const time = one.times?.[row.step];
   const words = wordsOf(one, row);
   return (
@@ -207,6 +227,7 @@ function RowLine({
       style={{ top: `${geometry.ys[at]! - height / 2}px`, height: `${height}px`, lineHeight: `${height}px` }}
       title={words.title}
     >
+      {isParting && <span class="parting">they part here</span>}
       <span class="gutter" style={{ width: `${geometry.left - 6}px` }}>
         <span class="number">{numberInGutter(one, row, geometry.hasTimes)}</span>
         {time !== undefined && geometry.hasTimes && row.kind === "step" && (
@@ -229,7 +250,7 @@ function RowLine({
 function wordsPlace(row: Row, { words, left, width, right }: Geometry) {
   if (words) return { left: `${words.x}px`, width: `${words.width}px` };
   // There is no room beside the lanes; what is folded says so across them.
-  return row.kind === "step" ? {} : { left: `${left}px`, width: `${Math.min(width, right) - left}px` };
+  return row.kind === "step" ? {} : { left: `${left}px`, maxWidth: `${Math.min(width, right) - left}px` };
 }
 
 function isHit(row: Row, view: View): boolean {
@@ -258,9 +279,8 @@ const timeUnit = (one: Shown) => ((one.times?.[one.last] ?? 0) >= 100_000 ? "s" 
 function Head({ one, geometry }: { one: Shown; geometry: Geometry }) {
   const step = one.step.value;
   const stuck = stuckAt(one.run, step);
-  const isTall = widestStatus(one) > geometry.gap - 8;
   return (
-    <div class={isTall ? "head tall" : "head"} style={{ width: `${geometry.width}px` }}>
+    <div class={headClass(one, geometry.gap)} style={{ width: `${geometry.width}px` }}>
       <span class="gutter" style={{ width: `${geometry.left - 6}px` }} aria-hidden="true">
         <span class="number">#</span>
         {geometry.hasTimes && <span class="time">{timeUnit(one)}</span>}
@@ -277,7 +297,7 @@ function Head({ one, geometry }: { one: Shown; geometry: Geometry }) {
           >
             <span class="name">{name}</span>
             <span class="role">{role}</span>
-            <span class={classes}>{status || (up ? "up" : "down")}</span>
+            <span class={classes}>{fittingStatus(status, geometry.gap) || (up ? "up" : "down")}</span>
           </div>
         );
       })}
@@ -291,17 +311,35 @@ function Head({ one, geometry }: { one: Shown; geometry: Geometry }) {
   );
 }
 
-const widest = new WeakMap<Shown, number>();
+/** The head is as high in every step: it has the room for the longest status, in up to three lines. */
+function headClass(one: Shown, gap: number): string {
+  const { whole, brief } = widestStatus(one);
+  if (whole <= gap - 8) return "head";
+  // Words break where they can, so lines are not full.
+  const isIn = (lines: number) => Math.min(whole, brief) <= (gap - 20) * lines * 0.9;
+  return isIn(2) ? "head tall" : "head tall taller";
+}
 
-/** How wide the widest status is of all that nodes have in a run: the head is as high in every step. */
-function widestStatus(one: Shown): number {
-  let width = widest.get(one);
-  if (width === undefined) {
-    const statuses = new Set(one.histories.flatMap(({ records }) => records.map(({ status }) => status)));
-    width = Math.max(0, ...[...statuses].slice(0, 500).map((status) => widthOf(status, 11))) + 14;
-    widest.set(one, width);
+const widest = new WeakMap<Shown, { whole: number; brief: number }>();
+
+/** How wide the widest status is of all that nodes have in a run, and without particulars. */
+function widestStatus(one: Shown): { whole: number; brief: number } {
+  let found = widest.get(one);
+  if (found === undefined) {
+    const all = new Set(one.histories.flatMap(({ records }) => records.map(({ status }) => status)));
+    const statuses = [...all].slice(0, 500);
+    const width = (texts: string[]) => Math.max(0, ...texts.map((text) => widthOf(text, 11)));
+    found = { whole: width(statuses) + 14, brief: width(statuses.map(withoutParticulars)) };
+    widest.set(one, found);
   }
-  return width;
+  return found;
+}
+
+const withoutParticulars = (status: string) => status.split(", ")[0]!;
+
+/** A status without its particulars, where there is no room for them. */
+function fittingStatus(status: string, room: number): string {
+  return widthOf(status, 11) > (room - 20) * 2 ? withoutParticulars(status) : status;
 }
 
 function stuckAt(run: Run, step: Step): Set<number> {

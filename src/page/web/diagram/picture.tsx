@@ -111,7 +111,9 @@ function ArrowMarks({ run, geometry, arrows, first, last, selected, lit }: Pictu
           isSelected,
           isDim: !isLit,
           isFaint,
-          hasLabel: isSelected || (!sent && !isFaint && isLit && !isCrowded(run, arrow)),
+          hasLabel: isSelected
+            ? !isBeneathFlag(run, arrow, geometry)
+            : !sent && !isFaint && isLit && !isCrowded(run, arrow) && !isBeneathFlag(run, arrow, geometry),
         }}
       />
     );
@@ -121,6 +123,15 @@ function ArrowMarks({ run, geometry, arrows, first, last, selected, lit }: Pictu
 /** At the first lane flags stand where a message comes from, and have its label's place. */
 const isCrowded = (run: Run, { src, dst, to }: Arrow) =>
   dst === 0 && src > 0 && to !== undefined && to > 0 && meaningOf(run, to).flags.length > 0;
+
+/** At the last lane flags stand at the left where there is no room at its right. */
+const isBeneathFlag = (run: Run, { src, dst, to }: Arrow, { words }: Geometry) =>
+  words === null &&
+  src < dst &&
+  dst === run.trace.nodes.length - 1 &&
+  to !== undefined &&
+  to > 0 &&
+  meaningOf(run, to).flags.length > 0;
 
 const touches = (arrow: Arrow, step: Step | null) =>
   step !== null && (arrow.from === step || arrow.to === step);

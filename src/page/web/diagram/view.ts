@@ -125,7 +125,7 @@ const arrivals = new WeakMap<Run, Map<Step, string>>();
 
 /** The words of a step without the message, for the diagram has that in the same row: `S2 gets Vote #3: takes note`
  *  comes to `S2 takes note`. */
-function briefly(run: Run, step: Step): string {
+export function briefly(run: Run, step: Step): string {
   let labels = arrivals.get(run);
   if (!labels) {
     const arrived = run.arrows.filter(({ fate, to }) => fate === "arrived" && to !== undefined);

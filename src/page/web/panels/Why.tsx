@@ -1,14 +1,15 @@
 // Why a run failed: the steps that its verdict rests on, and what did not arrive.
 
-import type { Explanation, StoryStep } from "../data.ts";
-import { type Shown, light, pastOf, shownNumber, stepOfNumber } from "../store.ts";
+import { type Explanation, type Step, type StoryStep, WEIGHT } from "../data.ts";
+import { briefly } from "../diagram/view.ts";
+import { type Shown, is, light, pastOf, shownNumber, stepOfNumber } from "../store.ts";
 import { StepLink, Words } from "./common.tsx";
 
 export function Why({ shown }: { shown: Shown }) {
   const { explanation } = shown.run;
   return (
     <section class="panel why" aria-labelledby={`why-${shown.index}`}>
-      <h2 id={`why-${shown.index}`}>{explanation ? "Why" : "Nothing failed"}</h2>
+      <h2 id={`why-${shown.index}`}>{explanation ? "Why" : "What it turned on"}</h2>
       {explanation ? <Story shown={shown} explanation={explanation} /> : <Fine shown={shown} />}
     </section>
   );
@@ -48,20 +49,56 @@ function LightSelected({ shown }: { shown: Shown }) {
   );
 }
 
+/** Of more turns than this only so many are told, from the first one on. */
+const TURNS_MAX = 200;
+
+/** The story of a run in which nothing failed: elections, decisions, faults, and what was overwritten. */
 function Fine({ shown }: { shown: Shown }) {
-  const { verdict } = shown.run.trace;
+  const { told, trace } = shown.run;
+  const { verdict } = trace;
+  const turns = told.flatMap(({ weight }, index) => (weight >= WEIGHT.turns ? [index + 1] : []));
   return (
     <>
+      {turns.length > 0 && (
+        <ol class="story">
+          {turns.slice(0, TURNS_MAX).map((step) => (
+            <Turn key={step} shown={shown} step={step} />
+          ))}
+          {turns.length > TURNS_MAX && <li class="folded">{turns.length - TURNS_MAX} more</li>}
+        </ol>
+      )}
+      <h3>Nothing failed</h3>
       {verdict?.sentences.map((sentence) => (
         <p>
           <Words shown={shown} text={sentence} />
         </p>
       ))}
-      <p>There is nothing to explain. What any step came of can be seen all the same:</p>
+      <p>What any step came of can be seen all the same:</p>
       <p class="buttons">
         <LightSelected shown={shown} />
       </p>
     </>
+  );
+}
+
+function Turn({ shown, step }: { shown: Shown; step: Step }) {
+  const { changes = [], overwritten = [] } = shown.run.told[step - 1]!;
+  const isFault = is(shown.run, step, "fault");
+  const classes = ["told", isFault ? "is-fault" : "", shown.step.value === step ? "is-here" : ""];
+  return (
+    <li class={classes.join(" ")}>
+      <StepLink shown={shown} step={step} class="number" />
+      <div>
+        {isFault && <span class="badge fault">fault</span>}
+        {overwritten.length > 0 && <span class="badge fact">overwritten</span>}
+        <StepLink shown={shown} step={step} class="words">
+          {briefly(shown.run, step)}
+        </StepLink>
+        {changes.map((change) => (
+          <span class="state-change">{change}</span>
+        ))}
+      </div>
+    </li>
   );
 }
 

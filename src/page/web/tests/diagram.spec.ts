@@ -200,7 +200,7 @@ test("a long run begins with what it turns on", async ({ page }, info) => {
 
 test("what is not lit is dimmed", async ({ page }, info) => {
   await openPage(page, info, pageOf(blocked()), "#1a2b3c4d-5");
-  await page.getByRole("tab", { name: "Why" }).click();
+  await page.getByRole("tab", { name: "Story" }).click();
   await page.getByRole("button", { name: "Light the past of step 5" }).click();
   await expect(page.locator(".line.step:not(.dim)")).toHaveCount(3);
   await page.keyboard.press("Escape");

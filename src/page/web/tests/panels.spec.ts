@@ -201,10 +201,18 @@ test("why: the story with its facts, faults and links", async ({ page }, info) =
 
 test("why: nothing failed, and the past of any step can be lit", async ({ page }, info) => {
   await openPage(page, info, pageOf({ ...everything(), explanation: null }), "#1a2b3c4d-4");
-  await tab(page, "Why");
-  await expect(page.locator(".why h2")).toHaveText("Nothing failed");
+  await tab(page, "Story");
+  await expect(page.locator(".why h2")).toHaveText("What it turned on");
+  await expect(page.locator(".why h3")).toHaveText("Nothing failed");
   await page.getByRole("button", { name: "Light the past of step 4" }).click();
   await expect(page.locator(".line.step:not(.dim)")).toHaveCount(2);
+  // Each thing that it turned on is a link.
+  const turns = page.locator(".why .told");
+  expect(await turns.count()).toBeGreaterThan(3);
+  const crash = turns.filter({ hasText: "C crashes" });
+  await expect(crash).toHaveClass(/is-fault/);
+  await crash.getByRole("link").last().click();
+  await expect(page.locator(".line.selected")).toContainText("C crashes");
 });
 
 test("the state over time: rows, what changed, what was overwritten", async ({ page }, info) => {

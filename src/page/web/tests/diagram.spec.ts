@@ -234,17 +234,26 @@ test("10,000 steps open within a second, and few rows are in the document", asyn
     });
     observer.observe(document, { childList: true, subtree: true });
   });
+  /** How long it takes until the page is painted: the fastest of some times, for the machine may do other things. */
+  const opening = async (isEnough: (ms: number) => boolean) => {
+    const times: number[] = [];
+    while (times.length < 4 && !times.some(isEnough)) {
+      if (times.length > 0) await page.reload();
+      const painted = () => performance.getEntriesByName("painted")[0]?.startTime ?? 0;
+      await page.waitForFunction(painted);
+      times.push(await page.evaluate(painted));
+    }
+    info.annotations.push({ type: "opened in ms", description: times.map(Math.round).join(", ") });
+    return Math.min(...times);
+  };
+  // A run of eleven steps says how quick the machine is just now.
+  await openPage(page, info, pageOf(blocked()));
+  const least = await opening((ms) => ms < 100);
+  await page.goto("about:blank");
   const complaints = await openPage(page, info, pageOf(long(10_000)), "#10000000-5000");
-  const opened: number[] = [];
-  // The fastest of three, for the machine may do other things.
-  while (opened.length < 3 && !opened.some((ms) => ms < 1000)) {
-    if (opened.length > 0) await page.reload();
-    const painted = () => performance.getEntriesByName("painted")[0]?.startTime ?? 0;
-    await page.waitForFunction(painted);
-    opened.push(await page.evaluate(painted));
-  }
-  info.annotations.push({ type: "opened in ms", description: opened.map(Math.round).join(", ") });
-  expect(Math.min(...opened)).toBeLessThan(1000);
+  // Within a second, where nothing else is done.
+  const most = Math.max(1000, 8 * least);
+  expect(await opening((ms) => ms < most)).toBeLessThan(most);
 
   await page.getByRole("button", { name: /^kinds/ }).click();
   await page.getByLabel("fold equal repeats").uncheck();
@@ -257,21 +266,24 @@ test("10,000 steps open within a second, and few rows are in the document", asyn
   // A long scroll, in strides that have new rows each time.
   const frames = await page.evaluate(async () => {
     const box = document.querySelector(".scroller")!;
-    const frames: number[] = [];
-    for (let at = 0; at < 60; at += 1) {
-      const before = performance.now();
-      box.scrollTop = at * 3700;
-      await new Promise(requestAnimationFrame);
-      await new Promise(requestAnimationFrame);
-      frames.push(performance.now() - before);
-    }
-    return frames.sort((one, other) => one - other);
+    const measured = async (stride: number) => {
+      const frames: number[] = [];
+      for (let at = 0; at < 60; at += 1) {
+        const before = performance.now();
+        box.scrollTop = at * stride;
+        await new Promise(requestAnimationFrame);
+        await new Promise(requestAnimationFrame);
+        frames.push(performance.now() - before);
+      }
+      return frames.sort((one, other) => one - other);
+    };
+    return { still: await measured(0), moving: await measured(3700) };
   });
   info.annotations.push({
     type: "two frames of a scroll in ms",
-    description: frames.map(Math.round).join(" "),
+    description: `${frames.still.map(Math.round).join(" ")}, ${frames.moving.map(Math.round).join(" ")}`,
   });
-  expect(frames[30]).toBeLessThan(150);
+  expect(frames.moving[30]).toBeLessThan(Math.max(150, 4 * frames.still[30]!));
   await expect(page.locator(".line.step").first()).toBeVisible();
   expect(await rows.count()).toBeLessThan(300);
   expect(complaints).toEqual([]);

@@ -1,5 +1,7 @@
 // Bundles the page into one file, with nothing to load: `../page.html`, which the program carries and puts runs into.
 //
+// usage: node build.mjs [OUT.html]
+//
 // Invariant: the same sources give the same bytes. `JURY_TITLE` and `JURY_DATA` are left for the program to replace.
 
 import { createHash } from "node:crypto";
@@ -9,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = dirname(fileURLToPath(import.meta.url));
+const out = process.argv[2] ?? join(here, "../page.html");
 const BYTES_MAX = 300_000;
 
 const bundled = await build({
@@ -24,10 +27,25 @@ const bundled = await build({
   jsxImportSource: "preact",
   legalComments: "none",
   write: false,
+  metafile: true,
 });
 
+/** The licences of what is bundled: they ask to be kept with it. */
+async function licences() {
+  const found = Object.keys(bundled.metafile.inputs).map(
+    (input) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(input)?.[1],
+  );
+  const packages = new Map();
+  for (const name of [...new Set(found)].filter((name) => name !== undefined).sort()) {
+    const licence = (await readFile(join(here, "node_modules", name, "LICENSE"), "utf8")).trim();
+    packages.set(licence, [...(packages.get(licence) ?? []), name]);
+  }
+  const texts = [...packages].map(([licence, names]) => `In here: ${names.join(", ")}\n\n${licence}`);
+  return `/*!\n${texts.join("\n\n").replaceAll("*/", "* /")}\n*/`;
+}
+
 const text = (ending) => bundled.outputFiles.find((file) => file.path.endsWith(ending)).text.trim();
-const script = text(".js");
+const script = `${text(".js")}\n${await licences()}`;
 const style = text(".css");
 const hash = createHash("sha256").update(script).digest("base64");
 // Nothing may be loaded, and no script may run but this one. Styles may be inline, for what is drawn carries widths
@@ -54,5 +72,5 @@ for (const name of ["JURY_TITLE", "JURY_DATA"]) {
 }
 const bytes = Buffer.byteLength(page);
 if (bytes > BYTES_MAX) throw new Error(`the page has ${bytes} bytes, and may have ${BYTES_MAX}`);
-await writeFile(join(here, "../page.html"), page);
+await writeFile(out, page);
 console.log(`page.html: ${(bytes / 1000).toFixed(1)} kB`);

@@ -1,6 +1,7 @@
 // Tests run in the browser that is installed, on pages that are files.
 
 import { defineConfig } from "@playwright/test";
+import { launchOptions, viewport } from "./browser.mjs";
 
 export default defineConfig({
   testDir: "tests",
@@ -13,11 +14,5 @@ export default defineConfig({
   retries: 0,
   forbidOnly: Boolean(process.env["CI"]),
   reporter: "list",
-  use: {
-    viewport: { width: 1280, height: 800 },
-    launchOptions: {
-      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-      args: ["--no-sandbox"],
-    },
-  },
+  use: { viewport, launchOptions },
 });

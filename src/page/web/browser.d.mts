@@ -1,0 +1,2 @@
+export const viewport: { width: number; height: number };
+export const launchOptions: { executablePath: string; args: string[] };

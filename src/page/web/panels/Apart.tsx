@@ -1,7 +1,7 @@
 // Where two runs part, why, and the two worlds there.
 
 import type { Beside, End, Parting, Side, Stands } from "../data.ts";
-import { type Shown, page, select, shown as runs, stepOfNumber } from "../store.ts";
+import { type Shown, nameOf, page, select, shown as runs, stepOfNumber } from "../store.ts";
 import { Words, counted } from "./common.tsx";
 import { same } from "./values.ts";
 
@@ -19,7 +19,10 @@ export function Apart() {
   const diff = page.value?.diff;
   if (!diff) return null;
   const both = [0, 1].map((index) => runs.value.find((one) => one.index === index));
-  const names = [0, 1].map((index) => page.value?.runs[index]?.name ?? LETTERS[index]!);
+  const names = LETTERS.map((letter, index) => {
+    const run = page.value?.runs[index];
+    return run ? nameOf(run) : letter;
+  });
   const { parting } = diff;
   const common = diff["in-common"];
   return (

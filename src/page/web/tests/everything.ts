@@ -227,5 +227,5 @@ export function pair(): Page {
       { steps: 13, sentences: [], cannot: { event: "crash C", obstacle: "it is down" } },
     ],
   };
-  return { jury: "0.0.0", title: "sample · two runs", runs: [one, other], diff };
+  return { jury: "0.0.0", title: "sample · two runs", runs: [one, other], beside: true, diff };
 }

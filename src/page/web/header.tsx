@@ -5,6 +5,8 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { Exports } from "./exports/Exports.tsx";
 import { Icon } from "./icons.tsx";
 import type { Run } from "./data.ts";
+import { fateOf, logsOf } from "./logs.ts";
+import { enumerated } from "./panels/common.tsx";
 import { paramsInBrief } from "./diagram/diagram.tsx";
 import {
   helpIsOpen,
@@ -97,6 +99,30 @@ function allHeld({ strips }: Run): string {
   return `${held} properties held at every step${reached}.`;
 }
 
+/** Of more entries than this it is told only how many were overwritten. */
+const ENTRIES_MAX = 2;
+
+/** What a run in which nothing failed turned on, if entries gave way: `1:a1 was overwritten on S1; it was never committed.` */
+function whatGaveWay(run: Run): string | undefined {
+  const { overwritten } = logsOf(run);
+  const told = new Map<string, string[]>();
+  for (const one of overwritten) {
+    const key = `${one.entry}\n${fateOf(one)}`;
+    const name = run.trace.nodes[one.node]!.name;
+    told.set(key, [...new Set([...(told.get(key) ?? []), name])]);
+  }
+  if (told.size === 0) return undefined;
+  if (told.size > ENTRIES_MAX) {
+    const isNever = overwritten.every(({ committed }) => committed === undefined);
+    return `${told.size} entries were overwritten${isNever ? "; none was ever committed" : ""}.`;
+  }
+  const clauses = [...told].map(([key, names]) => {
+    const [entry, fate] = key.split("\n");
+    return `${entry} was overwritten on ${enumerated(names)}; ${fate}.`;
+  });
+  return clauses.join(" ");
+}
+
 export function Verdict({ run }: { run: Run }) {
   const outcome = run.trace.verdict;
   const told = run.explanation;
@@ -104,7 +130,10 @@ export function Verdict({ run }: { run: Run }) {
   const tone = toneOf(verdict);
   const sentences = outcome?.sentences ?? told?.sentences ?? [];
   const [whole, ...rest] = sentences;
-  const first = tone === "good" && (whole?.length ?? 0) > LONG ? allHeld(run) : whole;
+  const brief = tone === "good" && (whole?.length ?? 0) > LONG ? allHeld(run) : whole;
+  const turn = tone === "good" ? whatGaveWay(run) : undefined;
+  const first = turn ?? brief;
+  if (turn && brief) rest.unshift(brief);
   if (verdict === "" && sentences.length === 0) return null;
   return (
     <div class={(first?.length ?? 0) > LONG ? `verdict ${tone} long` : `verdict ${tone}`}>

@@ -14,6 +14,8 @@ export interface ArrowLook {
   /** Neither end is in view, or it crosses very much: it stays in the background. */
   isFaint: boolean;
   hasLabel: boolean;
+  /** Where its head is stands a flag. */
+  isBelowFlag: boolean;
 }
 
 /** How much of its way a lost message gets. */
@@ -115,7 +117,7 @@ export function ArrowMark({
       {look.hasLabel && (
         <Label
           x={endX - direction * (isLost ? 8 : 9)}
-          y={endY + (Math.abs(Math.tan(angle)) > 1.2 ? 4 : 11)}
+          y={endY + (look.isBelowFlag ? 18 : Math.abs(Math.tan(angle)) > 1.2 ? 4 : 11)}
           anchor={direction > 0 ? "end" : "start"}
           text={fitted(short, LABEL_SIZE, roomOf(geometry, source, endX))}
         />

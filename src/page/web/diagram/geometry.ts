@@ -16,6 +16,11 @@ export const TOP = 10;
 /** Room below the last row, for what lasts. */
 const BOTTOM = 44;
 const FLAG_ROOM = 94;
+/** Where there are no words at the right of the lanes: the room before the first lane, and behind the last. */
+const NARROW_BEFORE = 24;
+const NARROW_BEHIND = 56;
+/** What flags leave to the next lane. */
+const LANE_CLEAR = 12;
 const LANE_MIN = 58;
 const WORDS_MIN = 170;
 /** The room for numbers and times. */
@@ -32,6 +37,8 @@ export interface Geometry {
   gap: number;
   /** The middle of each lane. */
   lanes: number[];
+  /** The room behind the last one. */
+  behind: number;
   hasTimes: boolean;
   /** Where the words begin, and their room; nothing where there is no room. */
   words: { x: number; width: number } | null;
@@ -56,12 +63,15 @@ export function geometryOf(rows: Rows, nodes: number, room: Room): Geometry {
   const hasTimes = room.times !== null && (isWide || room.axis === "time");
   const left = hasTimes ? (isWide ? TIMES : 84) : 44;
   const forWords = isWide ? Math.max(WORDS_MIN + 40, room.width * 0.42) : 0;
-  const share = (room.width - left - forWords - 12) / Math.max(1, nodes);
+  const share = isWide
+    ? (room.width - left - forWords - 12) / Math.max(1, nodes)
+    : (room.width - left - NARROW_BEFORE - NARROW_BEHIND) / Math.max(1, nodes - 1);
   const gap = Math.max(isWide ? LANE_MIN : 46, Math.min(isWide ? 142 : 150, share));
-  const right = left + gap * nodes;
+  const before = isWide ? gap / 2 : NARROW_BEFORE;
+  const right = isWide ? left + gap * nodes : left + before + gap * (nodes - 1) + NARROW_BEHIND;
   // The flags of the last lane stand at its right.
   const flags = Math.max(12, FLAG_ROOM - gap / 2);
-  const width = Math.max(room.width, right + (isWide ? flags + 180 : 8));
+  const width = Math.max(room.width, right + (isWide ? flags + 180 : 0));
   const words = isWide ? { x: right + flags, width: width - right - flags - 12 } : null;
 
   const ys: number[] = [];
@@ -89,7 +99,8 @@ export function geometryOf(rows: Rows, nodes: number, room: Room): Geometry {
     left,
     right,
     gap,
-    lanes: Array.from({ length: nodes }, (_, lane) => left + gap * (lane + 0.5)),
+    lanes: Array.from({ length: nodes }, (_, lane) => left + before + gap * lane),
+    behind: isWide ? FLAG_ROOM : NARROW_BEHIND,
     hasTimes,
     words,
     ys,
@@ -103,6 +114,10 @@ export function geometryOf(rows: Rows, nodes: number, room: Room): Geometry {
     },
   };
 }
+
+/** The room for what stands at the right of a lane. */
+export const roomAt = ({ lanes, gap, behind }: Geometry, lane: number) =>
+  lane + 1 < lanes.length ? gap - LANE_CLEAR : Math.max(behind, gap / 2);
 
 function middleGap(times: number[]): number {
   const gaps = times.slice(1).map((time, index) => time - times[index]!);

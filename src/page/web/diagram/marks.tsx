@@ -9,27 +9,20 @@ const FLAG_SIGNS: Record<FlagKind, string> = {
   decided: "✓",
   elected: "★",
   lost: "✗",
+  gone: "",
 };
-const FLAG_SIZE = 11;
+/** The sizes of a flag, with the room around its text. */
+const FLAG_SIZES = [
+  { size: 11, around: 10 },
+  { size: 9.5, around: 6 },
+];
 
-/** Everything at one place of a lane. `side` is where flags and writes stand: 1 at the right, -1 at the left. */
-export function Marks({
-  meaning,
-  x,
-  y,
-  side,
-  room,
-}: {
-  meaning: Meaning;
-  x: number;
-  y: number;
-  side: 1 | -1;
-  room: number;
-}) {
+/** Everything at one place of a lane. Flags and writes stand at its right, in the room up to the next lane. */
+export function Marks({ meaning, x, y, room }: { meaning: Meaning; x: number; y: number; room: number }) {
   const { saved, flags } = meaning;
   let reach = 9;
   const writes = saved.slice(0, 3).map((write, index) => {
-    const at = x + side * (reach + 3);
+    const at = x + reach + 3;
     reach += 9;
     return (
       <rect
@@ -50,11 +43,10 @@ export function Marks({
       {meaning.crashed && <Glyph mark="crash" x={x} y={y} />}
       {writes}
       {flags.slice(0, 2).map((flag, index) => {
-        const drawn = (
-          <Pill key={index} flag={flag} x={x + side * (reach + 3)} y={y} side={side} room={room} />
-        );
-        reach += pillWidth(flag, room) + 4;
-        return drawn;
+        const fit = fitting(flag, room - reach - 3);
+        const left = x + reach + 3;
+        reach += fit.width + 4;
+        return <Pill key={index} flag={flag} fit={fit} x={left} y={y} />;
       })}
     </g>
   );
@@ -119,21 +111,38 @@ export function Glyph({ mark, x, y }: { mark: Mark; x: number; y: number }) {
   }
 }
 
-const pillText = (flag: Flag, room: number) =>
-  `${FLAG_SIGNS[flag.kind]} ${fitted(flag.text, FLAG_SIZE, Math.max(24, room - 30))}`.trim();
+interface Fit {
+  text: string;
+  size: number;
+  width: number;
+}
 
-const pillWidth = (flag: Flag, room: number) => widthOf(pillText(flag, room), FLAG_SIZE, 600) + 10;
+/** A flag in the room that it has: whole, or smaller, or no more of it than fits. */
+function fitting({ kind, text }: Flag, room: number): Fit {
+  const sign = FLAG_SIGNS[kind];
+  const whole = `${sign} ${text}`.trim();
+  const fits = FLAG_SIZES.map(({ size, around }) => ({
+    text: whole,
+    size,
+    width: widthOf(whole, size, 600) + around,
+  }));
+  const found = fits.find(({ width }) => width <= room);
+  if (found) return found;
+  const { size, around } = FLAG_SIZES.at(-1)!;
+  const some = fitted(text, size, room - around - widthOf(`${sign} `, size, 600) - 2);
+  const least = `${sign} ${some}`.trim() || "…";
+  return { text: least, size, width: widthOf(least, size, 600) + around };
+}
 
-function Pill({ flag, x, y, side, room }: { flag: Flag; x: number; y: number; side: 1 | -1; room: number }) {
-  const width = pillWidth(flag, room);
-  const left = side > 0 ? x : x - width;
+function Pill({ flag, fit, x, y }: { flag: Flag; fit: Fit; x: number; y: number }) {
+  const { text, size, width } = fit;
   return (
     <g class={`pill ${flag.kind}`}>
-      <rect x={left} y={y - 8} width={width} height={16} rx={8}>
-        <title>{flag.kind === "lost" ? `overwritten: ${flag.text}` : flag.text}</title>
+      <rect x={x} y={y - 8} width={width} height={16} rx={8}>
+        <title>{flag.title}</title>
       </rect>
-      <text x={left + width / 2} y={y + 4} text-anchor="middle">
-        {pillText(flag, room)}
+      <text x={x + width / 2} y={y + 4} text-anchor="middle" style={{ fontSize: `${size}px` }}>
+        {text}
       </text>
     </g>
   );

@@ -3,13 +3,16 @@
 // Invariant: made of one step of a run; knows no places and no colours.
 
 import { type NodeId, type Run, type Step, WEIGHT, laneOf } from "../data.ts";
+import { fateOf, hadCommitted, logsOf } from "../logs.ts";
 
 export type Mark = "acts" | "idle" | "timer" | "choice" | "crash" | "recover" | "copied" | "none";
-export type FlagKind = "commit" | "abort" | "decided" | "elected" | "lost";
+/** An entry of a log that is overwritten is `lost` if that breaks something, and merely `gone` if not. */
+export type FlagKind = "commit" | "abort" | "decided" | "elected" | "lost" | "gone";
 
 export interface Flag {
   kind: FlagKind;
   text: string;
+  title: string;
 }
 
 export interface Meaning {
@@ -26,8 +29,8 @@ export interface Meaning {
 }
 
 export const MARKS: Record<Mark, string> = {
-  acts: "acts",
-  idle: "does nothing",
+  acts: "gets a message, and acts",
+  idle: "gets a message, and does nothing",
   timer: "a timer fires",
   choice: "a choice is settled",
   crash: "crashes",
@@ -64,23 +67,38 @@ function flagsOf(run: Run, step: Step): Flag[] {
   const told = run.told[step - 1]!;
   const flags: Flag[] = [];
   const entries = told.overwritten ?? [];
-  if (entries.length > 0) flags.push({ kind: "lost", text: entries.join(" ") });
+  if (entries.length > 0) {
+    const isBad = told.weight >= WEIGHT.breaks || hadCommitted(run, step);
+    const fates = logsOf(run).overwritten.filter((one) => one.step === step);
+    const title = ["overwritten", ...new Set(fates.map(fateOf))].join("; ");
+    flags.push({
+      kind: isBad ? "lost" : "gone",
+      text: entries.join(" "),
+      title: `${entries.join(" ")}: ${title}`,
+    });
+  }
   const committed: string[] = [];
   for (const observation of run.trace.steps[step - 1]!.observed ?? []) {
     const { decided, chosen, committed: commit, elected } = observation;
     if (decided) flags.push(decision(String(decided.value ?? "")));
-    if (chosen) flags.push({ kind: "decided", text: String(chosen.value ?? "") });
+    if (chosen) flags.push(flag("decided", `${chosen.value ?? ""}`, `learns ${chosen.value ?? ""}`));
     if (commit) committed.push(String(commit.value ?? ""));
-    if (elected) flags.push({ kind: "elected", text: `leads ${elected.subject ?? ""}`.trim() });
+    if (elected) flags.push(flag("elected", leading(run, step) ?? `leads ${elected.subject ?? ""}`.trim()));
   }
   // Whoever only follows in knowing it has it in words.
   if (committed.length > 0 && told.weight >= WEIGHT.turns) {
-    flags.push({ kind: "commit", text: committed.join(", ") });
+    flags.push(flag("commit", committed.join(", "), `commits ${committed.join(", ")}`));
   }
   return flags;
 }
 
+const flag = (kind: FlagKind, text: string, title = text): Flag => ({ kind, text, title });
+
+/** What a bar that begins in this step says. */
+const leading = (run: Run, step: Step) =>
+  run.spans.find(({ kind, from }) => kind === "leads" && from === step)?.words;
+
 function decision(value: string): Flag {
-  if (value === "abort") return { kind: "abort", text: value };
-  return { kind: value === "commit" ? "commit" : "decided", text: value };
+  const kind = value === "abort" || value === "commit" ? value : "decided";
+  return flag(kind, value, `decides ${value}`);
 }

@@ -2,9 +2,9 @@
 //
 // Invariant: draws what it is given and nothing else; it knows no scrolling. Exports draw with it too.
 
-import { type Arrow, type NodeId, type Run, type Step } from "../data.ts";
+import { type Arrow, type Run, type Step } from "../data.ts";
 import { ArrowMark, edgeOf } from "./arrows.tsx";
-import { type ArrowIndex, arrowsIn, type Geometry, type Placed } from "./geometry.ts";
+import { type ArrowIndex, arrowsIn, type Geometry, type Placed, roomAt } from "./geometry.ts";
 import { Marks } from "./marks.tsx";
 import { type Meaning, meaningOf } from "./meaning.ts";
 import type { Row, Rows } from "./rows.ts";
@@ -111,27 +111,17 @@ function ArrowMarks({ run, geometry, arrows, first, last, selected, lit }: Pictu
           isSelected,
           isDim: !isLit,
           isFaint,
-          hasLabel: isSelected
-            ? !isBeneathFlag(run, arrow, geometry)
-            : !sent && !isFaint && isLit && !isCrowded(run, arrow) && !isBeneathFlag(run, arrow, geometry),
+          hasLabel: isSelected || (!sent && !isFaint && isLit),
+          isBelowFlag: isBelowFlag(run, arrow),
         }}
       />
     );
   });
 }
 
-/** At the first lane flags stand where a message comes from, and have its label's place. */
-const isCrowded = (run: Run, { src, dst, to }: Arrow) =>
-  dst === 0 && src > 0 && to !== undefined && to > 0 && meaningOf(run, to).flags.length > 0;
-
-/** At the last lane flags stand at the left where there is no room at its right. */
-const isBeneathFlag = (run: Run, { src, dst, to }: Arrow, { words }: Geometry) =>
-  words === null &&
-  src < dst &&
-  dst === run.trace.nodes.length - 1 &&
-  to !== undefined &&
-  to > 0 &&
-  meaningOf(run, to).flags.length > 0;
+/** Flags stand at the right: the label of a message that comes from there stands below them. */
+const isBelowFlag = (run: Run, { src, dst, to }: Arrow) =>
+  src > dst && to !== undefined && to > 0 && meaningOf(run, to).flags.length > 0;
 
 const touches = (arrow: Arrow, step: Step | null) =>
   step !== null && (arrow.from === step || arrow.to === step);
@@ -166,21 +156,11 @@ function RowMarks({
           meaning={meaning}
           x={geometry.lanes[meaning.lane]!}
           y={y}
-          side={sideOf(run, row.step, meaning.lane, geometry.words !== null)}
-          room={geometry.gap}
+          room={roomAt(geometry, meaning.lane)}
         />
       )}
     </g>
   );
-}
-
-/** Flags stand where no message comes from. */
-function sideOf(run: Run, step: Step, lane: NodeId, hasRoom: boolean): 1 | -1 {
-  const source = run.trace.steps[step - 1]?.what.deliver?.src;
-  const isLast = lane === run.trace.nodes.length - 1;
-  if (source !== undefined && source > lane) return lane > 0 ? -1 : 1;
-  if (isLast && !hasRoom && lane > 0) return -1;
-  return isLast && source === undefined && lane > 0 ? -1 : 1;
 }
 
 function StartMarks({ run, geometry, y }: { run: Run; geometry: Geometry; y: number }) {

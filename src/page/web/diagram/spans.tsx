@@ -75,7 +75,6 @@ export function SpanMark({ placed, geometry, clip }: { placed: PlacedSpan; geome
           <rect x={x - 3} y={top} width={6} height={height} rx={3}>
             {title}
           </rect>
-          <Along words={span.words} x={x - 7} placed={placed} clip={clip} />
         </g>
       );
     case "stuck":
@@ -87,22 +86,6 @@ export function SpanMark({ placed, geometry, clip }: { placed: PlacedSpan; geome
     case "cut":
       return null;
   }
-}
-
-const ALONG_EVERY = 420;
-
-/** Words along a bar, again and again so that they are in sight. */
-function Along({ words, x, placed, clip }: { words: string; x: number; placed: PlacedSpan; clip: Clip }) {
-  const width = widthOf(words, 10);
-  const places: number[] = [];
-  for (let y = placed.top + 16; y + width < placed.bottom - 8; y += ALONG_EVERY) {
-    if (y + width > clip.from && y < clip.to) places.push(y);
-  }
-  return places.map((y) => (
-    <text key={y} class="along" transform={`translate(${x} ${y + width}) rotate(-90)`}>
-      {words}
-    </text>
-  ));
 }
 
 /** The shade of a cut, and its walls. */

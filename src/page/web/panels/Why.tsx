@@ -1,19 +1,42 @@
 // Why a run failed: the steps that its verdict rests on, and what did not arrive.
 
+import { useEffect, useRef } from "preact/hooks";
 import { type Explanation, type Step, type StoryStep, WEIGHT } from "../data.ts";
 import { briefly } from "../diagram/view.ts";
+import { fateOf, hadCommitted, logsOf, spreadOf } from "../logs.ts";
 import { type Shown, is, light, pastOf, shownNumber, stepOfNumber } from "../store.ts";
 import { StepLink, Words } from "./common.tsx";
 
 export function Why({ shown }: { shown: Shown }) {
   const { explanation } = shown.run;
+  const section = useRef<HTMLElement>(null);
+  const step = shown.step.value;
+  useEffect(() => {
+    if (section.current) intoSight(section.current);
+  }, [shown, step]);
   return (
-    <section class="panel why" aria-labelledby={`why-${shown.index}`}>
+    <section class="panel why" aria-labelledby={`why-${shown.index}`} ref={section}>
       <h2 id={`why-${shown.index}`}>{explanation ? "Why" : "What it turned on"}</h2>
       {explanation ? <Story shown={shown} explanation={explanation} /> : <Fine shown={shown} />}
     </section>
   );
 }
+
+/** Brings the selected step of a story into sight, where the story scrolls on its own. */
+function intoSight(section: HTMLElement) {
+  const box = section.closest(".tab-panel");
+  const here = section.querySelector(".is-here");
+  if (!box || !here || box.scrollHeight <= box.clientHeight) return;
+  const [around, place] = [box.getBoundingClientRect(), here.getBoundingClientRect()];
+  if (place.top < around.top || place.bottom > around.bottom) {
+    box.scrollTop += place.top - around.top - around.height / 3;
+  }
+}
+
+/** What lighting does. */
+const Lighting = () => (
+  <p class="faint small">Lighting leaves bright what these steps came of, and dims all else.</p>
+);
 
 /** Lights what happened before some steps, and nothing else. */
 function Light(props: {
@@ -52,11 +75,14 @@ function LightSelected({ shown }: { shown: Shown }) {
 /** Of more turns than this only so many are told, from the first one on. */
 const TURNS_MAX = 200;
 
-/** The story of a run in which nothing failed: elections, decisions, faults, and what was overwritten. */
+/** The story of a run in which nothing failed: elections, decisions, faults, what was overwritten, and who had it before. */
 function Fine({ shown }: { shown: Shown }) {
   const { told, trace } = shown.run;
   const { verdict } = trace;
-  const turns = told.flatMap(({ weight }, index) => (weight >= WEIGHT.turns ? [index + 1] : []));
+  const taken = new Set(logsOf(shown.run).taken.map(({ step }) => step));
+  const turns = told.flatMap(({ weight }, index) =>
+    weight >= WEIGHT.turns || taken.has(index + 1) ? [index + 1] : [],
+  );
   return (
     <>
       {turns.length > 0 && (
@@ -77,6 +103,7 @@ function Fine({ shown }: { shown: Shown }) {
       <p class="buttons">
         <LightSelected shown={shown} />
       </p>
+      <Lighting />
     </>
   );
 }
@@ -84,19 +111,34 @@ function Fine({ shown }: { shown: Shown }) {
 function Turn({ shown, step }: { shown: Shown; step: Step }) {
   const { changes = [], overwritten = [] } = shown.run.told[step - 1]!;
   const isFault = is(shown.run, step, "fault");
+  const logs = logsOf(shown.run);
+  const fates = new Set(logs.overwritten.filter((one) => one.step === step).map(fateOf));
+  const isBad = hadCommitted(shown.run, step);
   const classes = ["told", isFault ? "is-fault" : "", shown.step.value === step ? "is-here" : ""];
   return (
     <li class={classes.join(" ")}>
       <StepLink shown={shown} step={step} class="number" />
       <div>
         {isFault && <span class="badge fault">fault</span>}
-        {overwritten.length > 0 && <span class="badge fact">overwritten</span>}
+        {overwritten.length > 0 && <span class={isBad ? "badge fact" : "badge gone"}>overwritten</span>}
         <StepLink shown={shown} step={step} class="words">
           {briefly(shown.run, step)}
         </StepLink>
         {changes.map((change) => (
           <span class="state-change">{change}</span>
         ))}
+        {fates.size > 0 && (
+          <span class="spread">
+            {overwritten.join(" ")}: {[...fates].join("; ")}
+          </span>
+        )}
+        {logs.taken
+          .filter((one) => one.step === step)
+          .map((one) => (
+            <span class="spread">
+              {one.entry} {spreadOf(one)}
+            </span>
+          ))}
       </div>
     </li>
   );
@@ -126,6 +168,7 @@ function Story({ shown, explanation }: { shown: Shown; explanation: Explanation 
         </Light>
         <LightSelected shown={shown} />
       </p>
+      <Lighting />
       <Sentences shown={shown} title="Who waits for whom" list={waiting.filter(unsaid)} />
       <Sentences shown={shown} title="How they came to conflict" list={conflict.filter(unsaid)}>
         {parted !== undefined && !conflict.some((sentence) => sentence.includes(`step ${parted} `)) && (
@@ -188,7 +231,14 @@ function Told(props: {
       <StepLink shown={shown} step={step} class="number" />
       <div>
         {one["is-fault"] && <span class="badge fault">fault</span>}
-        {one.part === "fact" && <span class="badge fact">{isConflict ? "conflict" : "decisive"}</span>}
+        {one.part === "fact" && (
+          <span
+            class="badge fact"
+            title={isConflict ? "this contradicts another step of the story" : "the verdict is about this"}
+          >
+            {isConflict ? "conflict" : "decisive"}
+          </span>
+        )}
         <StepLink shown={shown} step={step} class="words">
           {one.words}
         </StepLink>

@@ -100,11 +100,17 @@ function toSteps(event: Event) {
 function Selected({ one }: { one: Shown }) {
   const step = one.step.value;
   const told = one.run.told[step - 1];
-  const isNeeded = viewOf(one).geometry.value.words === null;
+  const view = viewOf(one);
+  const isNeeded = view.geometry.value.words === null;
+  const { rows, of, isInside } = view.rows.value;
+  const row = isInside[step] ? rows[of[step]!] : undefined;
+  const sign = view.sign.value;
   return (
     <p class={isNeeded ? "selected-words needed" : "selected-words"}>
       <b>{shownNumber(one, step)}</b> {told?.words ?? "all start"}
       {told?.changes?.length ? <span class="changes"> · {told.changes.join(", ")}</span> : null}
+      {row?.kind === "fold" && <span class="changes"> · one of {row.words}</span>}
+      {sign?.step === step && <span class="sign-words">{sign.words}</span>}
     </p>
   );
 }

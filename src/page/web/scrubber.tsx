@@ -65,7 +65,7 @@ export function Bar() {
           step <b>{shownNumber(one, step)}</b> of {shownNumber(one, one.last)}
           {one.times && <span class="time"> · {timeText(one.times[step]!)}</span>}
         </output>
-        <div class="group" role="group" aria-label="Jump to the next">
+        <div class="group jumps" role="group" aria-label="Jump to the next">
           <Jump run={one.run} wanted="fault" label="fault" keys="f" />
           <Jump run={one.run} wanted="decision" label="decision" keys="d" />
           <Jump run={one.run} wanted="violation" label="violation" keys="v" />
@@ -74,7 +74,7 @@ export function Bar() {
           {hasTimes && (
             <button
               type="button"
-              class="text"
+              class="text axis"
               title="Time or steps as the axis (t)"
               aria-label={`Axis: ${axis.value}. Change it`}
               onClick={toggleAxis}
@@ -146,7 +146,7 @@ function Scrubber({ one }: { one: Shown }) {
   const told = one.run.told[step - 1];
   return (
     <div class="scrubber">
-      <div class="track" style={{ "--cells": one.last + 1 }}>
+      <div class="track">
         <Ticks one={one} />
         <input
           type="range"
@@ -186,9 +186,14 @@ function ticksOf(run: Run): Tick[] {
 
 function Ticks({ one }: { one: Shown }) {
   return (
-    <svg class="marks" preserveAspectRatio="none" viewBox={`0 0 ${one.last + 1} 10`} aria-hidden="true">
+    <svg
+      class="marks"
+      preserveAspectRatio="none"
+      viewBox={`0 0 ${Math.max(1, one.last)} 10`}
+      aria-hidden="true"
+    >
       {ticksOf(one.run).map(({ step, kind }) => (
-        <path key={step} class={kind} d={`M${step + 0.5} ${TICK_TOPS[kind]}V10`} />
+        <path key={step} class={kind} d={`M${step} ${TICK_TOPS[kind]}V10`} />
       ))}
     </svg>
   );

@@ -6,6 +6,7 @@ import { useSignal, useSignalEffect } from "@preact/signals";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { isObject, type Run, type Step, WEIGHT, timeText } from "../data.ts";
 import {
+  helpIsOpen,
   isPrinting,
   nameOf,
   partingOf,
@@ -29,8 +30,6 @@ const AROUND = 12;
 const CHUNK = 6;
 /** How high a view may be, in rows: in print it is as high as this. */
 const SEEN_MAX = 200;
-/** How high the names on top are at most. */
-const HEAD_MAX = 88;
 
 export function Diagram({ one }: { one: Shown }) {
   const view = viewOf(one);
@@ -92,9 +91,14 @@ export function Diagram({ one }: { one: Shown }) {
     return geometry.rowAt(event.clientY - canvas.getBoundingClientRect().top);
   };
   const click = (event: MouseEvent) => {
-    const step = (event.target as Element).closest("[data-step]")?.getAttribute("data-step");
+    const target = event.target as Element;
+    const step = target.closest("[data-step]")?.getAttribute("data-step");
     const at = rowAt(event);
     const row = rows.rows[at];
+    // Where nothing hovers, a tap on a sign is answered with its words.
+    const words = target.querySelector(":scope > title")?.textContent;
+    const selects = Number(step ?? (row?.kind === "fold" ? selected : stepOfRow(rows, at)));
+    view.sign.value = words ? { step: selects, words } : null;
     if (step) select(Number(step), one);
     else if (row?.kind === "fold") toggleFold(one, row.step);
     else if (row) select(stepOfRow(rows, at), one);
@@ -106,7 +110,7 @@ export function Diagram({ one }: { one: Shown }) {
       id={id}
       class="diagram"
       aria-label={`Diagram of ${nameOf(one.run)}`}
-      style={{ "--whole": `${height + HEAD_MAX}px` }}
+      style={{ "--whole": `${height + headHeight(one, geometry.gap)}px` }}
     >
       <div class="scroller" ref={scroller} onScroll={measure}>
         <Head one={one} geometry={geometry} />
@@ -214,8 +218,15 @@ function RowLine({
   const parting = partingOf(one);
   const isParting = parting !== undefined && view.rows.value.of[parting] === at;
   if (isParting) classes.push("parts");
+  if (!geometry.words) classes.push("narrow");
   const time = one.times?.[row.step];
   const words = wordsOf(one, row);
+  // What the run turns on is told in two lines where one is not enough.
+  const isLong =
+    geometry.words !== null &&
+    height >= ROW &&
+    (told?.weight ?? 0) >= WEIGHT.turns &&
+    widthOf(`${words.breaks} ${words.text} ${words.changes}`, 12.5, 600) > geometry.words.width;
   return (
     <div
       id={rowId(id, row)}
@@ -229,16 +240,27 @@ function RowLine({
     >
       {isParting && <span class="parting">they part here</span>}
       <span class="gutter" style={{ width: `${geometry.left - 6}px` }}>
-        <span class="number">{numberInGutter(one, row, geometry.hasTimes)}</span>
+        <span class="number">
+          {!geometry.words && <Twist row={row} />}
+          {numberInGutter(one, row, geometry.hasTimes || !geometry.words)}
+        </span>
         {time !== undefined && geometry.hasTimes && row.kind === "step" && (
           <span class="time">{timeInGutter(one, time)}</span>
         )}
       </span>
       <span
-        class={geometry.words ? "words" : row.kind === "step" ? "words unseen" : "words over"}
+        class={
+          geometry.words
+            ? isLong
+              ? "words two"
+              : "words"
+            : row.kind === "gap"
+              ? "words over"
+              : "words unseen"
+        }
         style={wordsPlace(row, geometry)}
       >
-        {row.kind === "fold" && <span class="twist">{row.isOpen ? "▾ " : "▸ "}</span>}
+        {geometry.words && <Twist row={row} />}
         {words.breaks && <strong class="broken">{words.breaks}. </strong>}
         {words.text}
         {words.changes && <span class="changes"> {words.changes}</span>}
@@ -247,10 +269,13 @@ function RowLine({
   );
 }
 
+const Twist = ({ row }: { row: Row }) =>
+  row.kind === "fold" ? <span class="twist">{row.isOpen ? "▾ " : "▸ "}</span> : null;
+
 function wordsPlace(row: Row, { words, left, width, right }: Geometry) {
   if (words) return { left: `${words.x}px`, width: `${words.width}px` };
-  // There is no room beside the lanes; what is folded says so across them.
-  return row.kind === "step" ? {} : { left: `${left}px`, maxWidth: `${Math.min(width, right) - left}px` };
+  // There is no room beside the lanes; what is not there at all says so across them.
+  return row.kind !== "gap" ? {} : { left: `${left}px`, maxWidth: `${Math.min(width, right) - left}px` };
 }
 
 function isHit(row: Row, view: View): boolean {
@@ -279,10 +304,23 @@ const timeUnit = (one: Shown) => ((one.times?.[one.last] ?? 0) >= 100_000 ? "s" 
 function Head({ one, geometry }: { one: Shown; geometry: Geometry }) {
   const step = one.step.value;
   const stuck = stuckAt(one.run, step);
+  const hasRoles = rolesTell(one.run);
+  const height = headHeight(one, geometry.gap);
   return (
-    <div class={headClass(one, geometry.gap)} style={{ width: `${geometry.width}px` }}>
+    <div
+      class={statusLines(one, geometry.gap) > 1 ? "head tall" : "head"}
+      style={{ width: `${geometry.width}px`, height: `${height}px` }}
+    >
+      <button
+        type="button"
+        class="link signs"
+        title="What the signs in this run mean (?)"
+        onClick={() => (helpIsOpen.value = true)}
+      >
+        signs
+      </button>
       <span class="gutter" style={{ width: `${geometry.left - 6}px` }} aria-hidden="true">
-        <span class="number">#</span>
+        {geometry.words && <span class="number">#</span>}
         {geometry.hasTimes && <span class="time">{timeUnit(one)}</span>}
       </span>
       {one.run.trace.nodes.map(({ name, role }, node) => {
@@ -296,7 +334,7 @@ function Head({ one, geometry }: { one: Shown; geometry: Geometry }) {
             title={`${name}, ${role}: ${status}`}
           >
             <span class="name">{name}</span>
-            <span class="role">{role}</span>
+            {hasRoles && <span class="role">{role}</span>}
             <span class={classes}>{fittingStatus(status, geometry.gap) || (up ? "up" : "down")}</span>
           </div>
         );
@@ -312,13 +350,18 @@ function Head({ one, geometry }: { one: Shown; geometry: Geometry }) {
 }
 
 /** The head is as high in every step: it has the room for the longest status, in up to three lines. */
-function headClass(one: Shown, gap: number): string {
+function statusLines(one: Shown, gap: number): number {
   const { whole, brief } = widestStatus(one);
-  if (whole <= gap - 8) return "head";
+  if (whole <= gap - 8) return 1;
   // Words break where they can, so lines are not full.
-  const isIn = (lines: number) => Math.min(whole, brief) <= (gap - 20) * lines * 0.9;
-  return isIn(2) ? "head tall" : "head tall taller";
+  return Math.min(whole, brief) <= (gap - 20) * 2 * 0.9 ? 2 : 3;
 }
+
+const headHeight = (one: Shown, gap: number) =>
+  33 + (rolesTell(one.run) ? 14 : 0) + 13 * statusLines(one, gap);
+
+/** Where all have the same role it tells nothing. */
+const rolesTell = ({ trace }: Run) => new Set(trace.nodes.map(({ role }) => role)).size > 1;
 
 const widest = new WeakMap<Shown, { whole: number; brief: number }>();
 

@@ -100,7 +100,7 @@ export function geometryOf(rows: Rows, nodes: number, room: Room): Geometry {
     right,
     gap,
     lanes: Array.from({ length: nodes }, (_, lane) => left + before + gap * lane),
-    behind: isWide ? FLAG_ROOM : NARROW_BEHIND,
+    behind: isWide ? FLAG_ROOM : NARROW_BEHIND - 4,
     hasTimes,
     words,
     ys,

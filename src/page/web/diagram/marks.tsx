@@ -43,10 +43,9 @@ export function Marks({ meaning, x, y, room }: { meaning: Meaning; x: number; y:
       {meaning.crashed && <Glyph mark="crash" x={x} y={y} />}
       {writes}
       {flags.slice(0, 2).map((flag, index) => {
-        const fit = fitting(flag, room - reach - 3);
-        const left = x + reach + 3;
-        reach += fit.width + 4;
-        return <Pill key={index} flag={flag} fit={fit} x={left} y={y} />;
+        const left = reach + 3;
+        reach = left + fitting(flag, room - left).width + 1;
+        return <Pill key={index} flag={flag} x={x + left} y={y} room={room - left} />;
       })}
     </g>
   );
@@ -134,8 +133,8 @@ function fitting({ kind, text }: Flag, room: number): Fit {
   return { text: least, size, width: widthOf(least, size, 600) + around };
 }
 
-function Pill({ flag, fit, x, y }: { flag: Flag; fit: Fit; x: number; y: number }) {
-  const { text, size, width } = fit;
+export function Pill({ flag, x, y, room }: { flag: Flag; x: number; y: number; room: number }) {
+  const { text, size, width } = fitting(flag, room);
   return (
     <g class={`pill ${flag.kind}`}>
       <rect x={x} y={y - 8} width={width} height={16} rx={8}>

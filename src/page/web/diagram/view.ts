@@ -18,6 +18,8 @@ export interface View {
   hitSet: ReadonlySignal<ReadonlySet<Step>>;
   /** The rows in sight. */
   visible: Signal<{ first: number; last: number }>;
+  /** The sign that was tapped, of the step that is selected by it. */
+  sign: Signal<{ step: Step; words: string } | null>;
   /** The row that the pointer is on. */
   hover: Signal<number | null>;
 }
@@ -54,6 +56,7 @@ export function viewOf(one: Shown): View {
     hits,
     hitSet: computed(() => new Set(hits.value)),
     visible: signal({ first: 0, last: 30 }),
+    sign: signal(null),
     hover: signal(null),
   };
   views.set(one, view);

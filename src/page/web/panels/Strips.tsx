@@ -1,12 +1,16 @@
 // The properties over a run's steps: a thin line for each.
 
 import { useRef } from "preact/hooks";
-import type { Step, Strip, StripState } from "../data.ts";
+import type { Run, Step, Strip, StripState } from "../data.ts";
 import { type Shown, select, shownNumber } from "../store.ts";
 import { enumerated, nameOf } from "./common.tsx";
 
-const STATES: Record<StripState, { sign: string; words: string }> = {
+/** Who will be blocked when the run ends waits before it: that is seen at the lanes too. */
+type State = StripState | "waiting";
+
+const STATES: Record<State, { sign: string; words: string }> = {
   holds: { sign: "✓", words: "holds" },
+  waiting: { sign: "…", words: "waiting" },
   pending: { sign: "…", words: "pending" },
   reached: { sign: "✓", words: "reached" },
   missed: { sign: "✗", words: "missed" },
@@ -53,24 +57,29 @@ export function Strips({ shown }: { shown: Shown }) {
 interface Part {
   from: Step;
   until: Step;
-  state: StripState;
+  state: State;
   reason: string | undefined;
 }
 
 /** The last step in which a part lasts is the one before the next part: the run's end for the last. */
-function partsOf({ states }: Strip, last: Step): Part[] {
-  return states.map(([from, state, reason], at) => ({
-    from,
-    until: states[at + 1]?.[0] ?? last + 1,
-    state,
-    reason,
-  }));
+function partsOf({ states, blocked = [] }: Strip, { spans, told }: Run): Part[] {
+  const stuck = spans.filter(({ kind, node }) => kind === "stuck" && blocked.includes(node ?? -1));
+  const waits = Math.min(...stuck.map(({ from }) => from));
+  return states.flatMap(([from, state, reason], at): Part[] => {
+    const next = states[at + 1];
+    const part = { from, until: next?.[0] ?? told.length + 1, state, reason };
+    const doesWait = state === "pending" && next?.[1] === "blocked" && waits < part.until;
+    if (!doesWait) return [part];
+    const since = Math.max(from, waits);
+    const waiting: Part = { ...part, from: since, state: "waiting" };
+    return since > from ? [{ ...part, until: since }, waiting] : [waiting];
+  });
 }
 
 function Line({ shown, strip }: { shown: Shown; strip: Strip }) {
   const { run, last } = shown;
   const step = shown.step.value;
-  const parts = partsOf(strip, last);
+  const parts = partsOf(strip, run);
   const end = parts.at(-1);
   const group = useRef<HTMLDivElement>(null);
   if (!end) return null;
@@ -78,7 +87,10 @@ function Line({ shown, strip }: { shown: Shown; strip: Strip }) {
     0,
     parts.findLastIndex((part) => part.from <= step),
   );
-  const wide = (steps: number) => `${(100 * steps) / (last + 1)}%`;
+  // As far in as the scrubber's thumb, so that each step has one place in both.
+  const inside = (share: number) => `calc(8px + (100% - 16px) * ${share})`;
+  const left = (from: Step) => (from === 0 ? "0" : inside(from / Math.max(1, last)));
+  const right = (until: Step) => (until > last ? "0" : inside(1 - until / Math.max(1, last)));
   const blocked = (strip.blocked ?? []).map((node) => nameOf(run, node));
   const move = (event: KeyboardEvent) => {
     const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
@@ -97,20 +109,20 @@ function Line({ shown, strip }: { shown: Shown; strip: Strip }) {
           <button
             type="button"
             class={`part ${part.state}`}
-            style={{ left: wide(part.from), width: wide(part.until - part.from) }}
+            style={{ left: left(part.from), right: right(part.until) }}
             tabIndex={at === here ? 0 : -1}
             title={saying(shown, strip, part)}
             aria-label={saying(shown, strip, part)}
             onClick={() => select(part.from, shown)}
           >
-            {part.state !== "holds" && part.state !== "pending" && (
+            {!["holds", "pending", "waiting"].includes(part.state) && (
               <span class="sign" aria-hidden="true">
                 {part.state === "blocked" ? "" : STATES[part.state].sign}
               </span>
             )}
           </button>
         ))}
-        <span class="now" style={{ left: wide(step + 0.5) }} aria-hidden="true" />
+        <span class="now" style={{ left: inside(step / Math.max(1, last)) }} aria-hidden="true" />
       </div>
       <span class="state">
         <span aria-hidden="true">{STATES[end.state].sign}</span> {STATES[end.state].words}
@@ -124,7 +136,9 @@ function Line({ shown, strip }: { shown: Shown; strip: Strip }) {
 function saying(shown: Shown, strip: Strip, part: Part): string {
   const number = shownNumber(shown, part.from);
   const since = part.from === 0 ? "from the start" : `from step ${number}`;
-  const who = part.state === "blocked" ? (strip.blocked ?? []).map((node) => nameOf(shown.run, node)) : [];
+  const who = ["blocked", "waiting"].includes(part.state)
+    ? (strip.blocked ?? []).map((node) => nameOf(shown.run, node))
+    : [];
   const reason = part.reason ? `: ${part.reason}` : who.length ? `: ${enumerated(who)}` : "";
   return `${strip.property}: ${STATES[part.state].words} ${since}${reason}`;
 }

@@ -11,8 +11,12 @@ export function Why({ shown }: { shown: Shown }) {
   const { explanation } = shown.run;
   const section = useRef<HTMLElement>(null);
   const step = shown.step.value;
+  const isFirst = useRef(true);
   useEffect(() => {
-    if (section.current) intoSight(section.current);
+    // What is told above the steps is read first.
+    const isRead = explanation !== null && isFirst.current;
+    isFirst.current = false;
+    if (section.current && !isRead) intoSight(section.current);
   }, [shown, step]);
   return (
     <section class="panel why" aria-labelledby={`why-${shown.index}`} ref={section}>

@@ -46,8 +46,8 @@ export function Header({ one }: { one: Shown }) {
           <button
             type="button"
             class="icon"
-            aria-label="Keys and signs"
-            title="Keys and signs (?)"
+            aria-label="Signs and keys"
+            title="Signs and keys (?)"
             onClick={() => (helpIsOpen.value = true)}
           >
             <Icon name="help" />

@@ -13,7 +13,11 @@ export function Help() {
   const run = focused.value?.run;
   useEffect(() => {
     const box = dialog.current;
-    if (helpIsOpen.value && !box?.open) box?.showModal();
+    if (helpIsOpen.value && box && !box.open) {
+      box.showModal();
+      // Its button has the focus, and stands at the end.
+      box.scrollTop = 0;
+    }
     if (!helpIsOpen.value && box?.open) box.close();
   }, [helpIsOpen.value]);
   return (
@@ -85,7 +89,7 @@ function signsOf(run: Run): Sign[] {
       drawn: <Glyph mark={mark} x={22} y={10} />,
     })),
     {
-      says: "forced write: on the disk before anything else",
+      says: "forced write: on the disk before the node goes on",
       isHere: writes.has(true),
       drawn: <rect class="forced" x={19} y={7} width={6} height={6} />,
     },
@@ -100,7 +104,7 @@ function signsOf(run: Run): Sign[] {
       drawn: <Pill flag={flag} x={2} y={10} room={40} />,
     })),
     {
-      says: "a message, from where it is sent to where it arrives",
+      says: "a message, sent and arriving",
       isHere: fates.has("arrived"),
       drawn: (
         <g class="arrow arrived">

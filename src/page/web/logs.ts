@@ -64,7 +64,7 @@ function read(run: Run): Logs {
     const gone = new Set(run.told[at]!.overwritten);
     was?.entries.forEach((entry, nth) => {
       const place = `${was.first + nth} ${entry}`;
-      if (!gone.delete(entry) || entryAt(is, was.first + nth) === entry) return;
+      if (!gone.has(entry) || entryAt(is, was.first + nth) === entry) return;
       lost.set(place, [...(lost.get(place) ?? []), { step, node, entry, committed: undefined }]);
     });
     is.entries.forEach((entry, nth) => {

@@ -17,13 +17,26 @@ const FLAG_SIZES = [
   { size: 9.5, around: 6 },
 ];
 
-/** Everything at one place of a lane. Flags and writes stand at its right, in the room up to the next lane. */
-export function Marks({ meaning, x, y, room }: { meaning: Meaning; x: number; y: number; room: number }) {
+/** Everything at one place of a lane. Flags stand at its right, in the room up to the next lane; writes too, but for where
+ *  a message comes from. */
+export function Marks({
+  meaning,
+  x,
+  y,
+  room,
+  isFromRight,
+}: {
+  meaning: Meaning;
+  x: number;
+  y: number;
+  room: number;
+  isFromRight: boolean;
+}) {
   const { saved, flags } = meaning;
-  let reach = 9;
+  let reach = isFromRight ? 15 : 9;
   const writes = saved.slice(0, 3).map((write, index) => {
-    const at = x + reach + 3;
-    reach += 9;
+    const at = x + (isFromRight ? -1 : 1) * (12 + 9 * index);
+    if (!isFromRight) reach += 9;
     return (
       <rect
         key={`w${index}`}
@@ -129,7 +142,7 @@ function fitting({ kind, text }: Flag, room: number): Fit {
   if (found) return found;
   const { size, around } = FLAG_SIZES.at(-1)!;
   const some = fitted(text, size, room - around - widthOf(`${sign} `, size, 600) - 2);
-  const least = `${sign} ${some}`.trim() || "…";
+  const least = `${sign} ${some}`.trim() || "–";
   return { text: least, size, width: widthOf(least, size, 600) + around };
 }
 

@@ -157,6 +157,7 @@ function RowMarks({
           x={geometry.lanes[meaning.lane]!}
           y={y}
           room={roomAt(geometry, meaning.lane)}
+          isFromRight={(run.trace.steps[row.step - 1]!.what.deliver?.src ?? -1) > meaning.lane}
         />
       )}
     </g>

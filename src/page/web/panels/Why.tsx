@@ -38,9 +38,7 @@ function intoSight(section: HTMLElement) {
 }
 
 /** What lighting does. */
-const Lighting = () => (
-  <p class="faint small">Lighting leaves bright what these steps came of, and dims all else.</p>
-);
+const Lighting = () => <p class="faint small">Lighting dims all but what these steps came of.</p>;
 
 /** Lights what happened before some steps, and nothing else. */
 function Light(props: {

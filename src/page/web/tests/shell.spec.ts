@@ -130,7 +130,7 @@ test("what there is none of cannot be jumped to", async ({ page }, info) => {
 test("the help lists the keys", async ({ page }, info) => {
   await openPage(page, info, pageOf(blocked()));
   await page.keyboard.press("?");
-  const help = page.getByRole("dialog", { name: "Keys and signs" });
+  const help = page.getByRole("dialog", { name: "Signs in this run, and keys" });
   await expect(help).toBeVisible();
   await expect(help).toContainText("next or previous fault");
   await page.keyboard.press("Escape");

@@ -221,12 +221,7 @@ function RowLine({
   if (!geometry.words) classes.push("narrow");
   const time = one.times?.[row.step];
   const words = wordsOf(one, row);
-  // What the run turns on is told in two lines where one is not enough.
-  const isLong =
-    geometry.words !== null &&
-    height >= ROW &&
-    (told?.weight ?? 0) >= WEIGHT.turns &&
-    widthOf(`${words.breaks} ${words.text} ${words.changes}`, 12.5, 600) > geometry.words.width;
+  const isTold = told && told.weight >= WEIGHT.turns && height >= ROW;
   return (
     <div
       id={rowId(id, row)}
@@ -248,18 +243,7 @@ function RowLine({
           <span class="time">{timeInGutter(one, time)}</span>
         )}
       </span>
-      <span
-        class={
-          geometry.words
-            ? isLong
-              ? "words two"
-              : "words"
-            : row.kind === "gap"
-              ? "words over"
-              : "words unseen"
-        }
-        style={wordsPlace(row, geometry)}
-      >
+      <span class={wordsClass(row, geometry, isTold ? words : null)} style={wordsPlace(row, geometry)}>
         {geometry.words && <Twist row={row} />}
         {words.breaks && <strong class="broken">{words.breaks}. </strong>}
         {words.text}
@@ -267,6 +251,16 @@ function RowLine({
       </span>
     </div>
   );
+}
+
+/** What a run turns on is written smaller where it does not fit, and in two lines where that is not enough. */
+function wordsClass(row: Row, geometry: Geometry, told: ReturnType<typeof wordsOf> | null): string {
+  if (!geometry.words) return row.kind === "gap" ? "words over" : "words unseen";
+  if (!told) return "words";
+  const room = geometry.words.width;
+  const width = (size: number) =>
+    widthOf(`${told.breaks} ${told.text}`.trim(), size, 600) + widthOf(` ${told.changes}`.trimEnd(), size);
+  return width(12.5) <= room ? "words" : width(11.5) <= room ? "words small" : "words two";
 }
 
 const Twist = ({ row }: { row: Row }) =>

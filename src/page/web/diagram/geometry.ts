@@ -18,7 +18,7 @@ const BOTTOM = 44;
 const FLAG_ROOM = 94;
 /** Where there are no words at the right of the lanes: the room before the first lane, and behind the last. */
 const NARROW_BEFORE = 24;
-const NARROW_BEHIND = 64;
+const NARROW_BEHIND = 68;
 /** What flags leave to the next lane. */
 const LANE_CLEAR = 12;
 const LANE_MIN = 58;

@@ -15,7 +15,7 @@ const ROW_MAX = 120;
 export const TOP = 10;
 /** Room below the last row, for what lasts. */
 const BOTTOM = 44;
-const FLAG_ROOM = 94;
+const FLAG_ROOM = 106;
 /** Where there are no words at the right of the lanes: the room before the first lane, and behind the last. */
 const NARROW_BEFORE = 24;
 const NARROW_BEHIND = 68;
@@ -100,7 +100,7 @@ export function geometryOf(rows: Rows, nodes: number, room: Room): Geometry {
     right,
     gap,
     lanes: Array.from({ length: nodes }, (_, lane) => left + before + gap * lane),
-    behind: isWide ? FLAG_ROOM : NARROW_BEHIND - 4,
+    behind: isWide ? FLAG_ROOM - 8 : NARROW_BEHIND - 4,
     hasTimes,
     words,
     ys,

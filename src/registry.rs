@@ -7,6 +7,7 @@ use serde_json::Value as Json;
 
 use crate::explain::Background;
 use crate::matrix::{Attendant, Effort, Matrix, ProtocolMatrix, weigh};
+use crate::model::operation::{Linearization, Operations};
 use crate::model::params::root_schema;
 use crate::model::{Bug, Cluster, Property, Protocol, Rule, Statement};
 use crate::protocols::{Visitor, each};
@@ -43,6 +44,7 @@ struct Entry {
     variants: fn() -> Vec<&'static str>,
     weigh: Weigh,
     rules: fn() -> &'static [Rule],
+    linearize: fn(&Operations) -> Option<Linearization>,
     bugs: &'static [Bug],
 }
 
@@ -91,6 +93,7 @@ impl Registry {
             variants: || P::matrix().iter().map(|variant| variant.name).collect(),
             weigh: weigh::<P>,
             rules: P::rules,
+            linearize: P::linearize,
             bugs: P::BUGS,
         });
     }
@@ -156,6 +159,7 @@ impl Registry {
         Background {
             rules: (entry.rules)(),
             mistake: mistake.map(|bug| bug.about.to_owned()),
+            linearize: Some(entry.linearize),
         }
     }
 

@@ -19,11 +19,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::Rule;
+use crate::model::operation::{Linearization, Operations};
 use crate::report::{Telling, telling};
 use crate::trace::Trace;
-use causes::Causes;
-use failure::{Fact, Failure, Sort, facts, last_step, named};
-use fates::{Sending, fates};
+pub(crate) use causes::Causes;
+use failure::{Fact, facts, last_step};
+pub(crate) use failure::{Failure, Sort, named};
+pub(crate) use fates::Sending;
+pub(crate) use fates::{Fate, fates};
 pub use story::rule_of;
 pub use text::{section, text};
 
@@ -33,6 +36,8 @@ pub struct Background {
     pub rules: &'static [Rule],
     /// The mistake that it makes on purpose, in a sentence.
     pub mistake: Option<String>,
+    /// What finds an order that explains what clients were told.
+    pub linearize: Option<fn(&Operations) -> Option<Linearization>>,
 }
 
 /// Why a run failed.

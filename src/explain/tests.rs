@@ -99,7 +99,7 @@ fn only_what_is_behind_the_verdict_is_told() {
     let b = split();
     let background = Background {
         rules: RULES,
-        mistake: None,
+        ..Background::default()
     };
     let told = explain(&b.trace, &background).expect("it failed");
     let steps: Vec<usize> = told.story.iter().map(|step| step.step).collect();

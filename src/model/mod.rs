@@ -21,6 +21,7 @@ pub mod mistake;
 pub mod network;
 pub mod node;
 pub mod observation;
+pub mod operation;
 #[macro_use]
 pub mod params;
 pub mod predicate;

@@ -14,6 +14,7 @@ use super::id::Id;
 use super::key_state::KeyState;
 use super::mistake::Bug;
 use super::node::Node;
+use super::operation::{Linearization, Operations};
 use super::params::BadParameter;
 use super::property::Property;
 use super::rule::Rule;
@@ -143,6 +144,13 @@ pub trait Protocol: Actor {
     /// meant to get, for starts and for recoveries. An explanation of a run names them.
     fn rules() -> &'static [Rule] {
         &[]
+    }
+
+    /// An order that explains what its clients were told, if they have one copy of something to use; see
+    /// [`Linearization`]. A picture of a run shows it.
+    fn linearize(operations: &Operations) -> Option<Linearization> {
+        let _ = operations;
+        None
     }
 
     /// What its runs may come to, and how likely that is where it is known. If the run has a schedule,

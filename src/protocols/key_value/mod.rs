@@ -25,6 +25,7 @@ mod configuration;
 mod linearizability;
 mod machine;
 mod operation;
+mod order;
 mod register;
 mod sessions;
 #[cfg(test)]
@@ -34,5 +35,6 @@ mod written;
 pub use linearizability::{Broken, Linearizability};
 pub use machine::Machine;
 pub use operation::{Answer, Key, Op};
+pub use order::in_order;
 pub use sessions::{Executed, Sessions};
 pub use written::Misspelt;

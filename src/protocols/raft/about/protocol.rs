@@ -4,10 +4,12 @@
 use super::rules::RULES;
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
+use crate::model::operation::{Linearization, Operations};
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
     Successes, Variant, View,
 };
+use crate::protocols::key_value::in_order;
 use crate::protocols::raft::{
     Claim, Client, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
     Server, Stable, State, Storage, Timer, name,
@@ -105,6 +107,10 @@ impl Protocol for Raft {
 
     fn rules() -> &'static [Rule] {
         RULES
+    }
+
+    fn linearize(operations: &Operations) -> Option<Linearization> {
+        in_order(operations)
     }
 
     fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {

@@ -127,10 +127,12 @@ pub mod cli;
 pub mod diff;
 pub mod estimate;
 pub mod explain;
+pub mod export;
 pub mod hunt;
 pub mod matrix;
 #[macro_use]
 pub mod model;
+pub mod page;
 pub mod prelude;
 pub mod protocols;
 pub mod registry;

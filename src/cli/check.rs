@@ -14,11 +14,11 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::files::Pending;
 use super::limits::{Effort, Limits};
 use super::output::Output;
 use super::picture::Picture;
 use super::progress::SearchBar;
+use super::records::{PendingRecords, Records};
 use super::reduce::Reducing;
 use super::shapes::{Answer, InJson};
 use super::{Failure, Outcome, Terminal, edge, failure, findings, interrupt, onward, story, words};
@@ -91,9 +91,8 @@ pub struct Args {
     #[arg(long, value_name = "PROPERTY|all|none")]
     show: Option<String>,
 
-    /// Write the trace of the first schedule that is shown.
-    #[arg(long, value_name = "OUT.json")]
-    trace: Option<PathBuf>,
+    #[command(flatten)]
+    records: Records,
 
     #[command(flatten)]
     answer: InJson,
@@ -126,7 +125,7 @@ impl Args {
             symmetry: false,
             properties: Vec::new(),
             show: None,
-            trace: None,
+            records: Records::default(),
             answer: InJson::default(),
             reducing,
             limits,
@@ -260,7 +259,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             format!("add `--property {show}`, or leave out `--property`"),
         ));
     }
-    let pending = args.trace.as_deref().map(Pending::at).transpose()?;
+    let pending = args.records.pending()?;
     if let Some(story) = case.refuted_check() {
         return story::tell(&args.story(begun), story, pending, terminal);
     }
@@ -312,11 +311,11 @@ pub fn answer(
     terminal: &Terminal,
     checked: &Checked,
     shown: &[&PropertyReport],
-    pending: Option<Pending>,
+    pending: PendingRecords,
 ) -> Result<(), Failure> {
     let special = |name: &&String| name.as_str() == "all" || name.as_str() == "none";
     let recorded = shown.iter().find_map(|p| p.trace.as_ref());
-    let recorded = recorded.filter(|_| pending.is_some()).cloned();
+    let recorded = recorded.filter(|_| pending.is_any()).cloned();
     let mut out = Output::new(terminal);
     let outcome = checked.outcome;
     if args.answer.json {
@@ -347,12 +346,11 @@ pub fn answer(
         }
     }
     out.finish()?;
-    // An answer is not lost with a file that cannot be written.
-    if let Some(pending) = pending {
-        match recorded {
-            Some(trace) => pending.write_json(&trace)?,
-            None => super::output::remark(pending.unwritten()),
-        }
+    if let Some(trace) = recorded {
+        pending.write(&trace, &args.file)?;
+    } else {
+        let unwritten = pending.unwritten("No schedule is shown");
+        unwritten.into_iter().for_each(super::output::remark);
     }
     Ok(())
 }

@@ -9,6 +9,7 @@ use crate::testbed::{Case, Compared, RunVerdict, Trials, comparison_markdown};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::html::{self, Html};
 use super::limits::RunLimits;
 use super::output::{Output, Paint};
 use super::shapes::Answer;
@@ -19,6 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   jury compare scenarios/compare/the-lead-dies-undecided.json
   jury compare scenarios/compare/happy-path.json --protocols 2pc,3pc
+  jury compare mine.json --html side.html
   jury compare mine.json --seeds 1..1000 --json";
 
 /// Tell several commit protocols the same story: the same votes, and the same faults at moments that
@@ -40,6 +42,9 @@ pub struct Args {
     /// Other seeds than the file's: `1..1000`, or `7`.
     #[arg(long, value_parser = Seeds::parse)]
     seeds: Option<Seeds>,
+
+    #[command(flatten)]
+    html: Html,
 
     /// Answer in Markdown.
     #[arg(long, conflicts_with = "json")]
@@ -67,12 +72,19 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let comparison = Comparison::load(&find(&args.file)?)?;
     let wanted = |name: &str| args.protocols.is_empty() || args.protocols.iter().any(|p| p == name);
     let trials = Trials::new(&comparison, &wanted)?;
+    let html = args.html.pending()?;
     interrupt::heed();
     let begun = Instant::now();
     let asked = args.seeds.unwrap_or_else(|| comparison.seeds()).iter();
     let guard = RunLimits::default().guard();
+    let mut recorded = Vec::new();
     let run = |case: &dyn Case, seeds: &RangeInclusive<u64>, what: &str| {
-        seeds::run(case, seeds, what, &guard)
+        let reports = seeds::run(case, seeds, what, &guard);
+        let worth_seeing = html.as_ref().and_then(|_| Compared::worth_seeing(&reports));
+        let again = worth_seeing.map(|seed| seeds::again(case, seed, true, &guard));
+        let trace = again.and_then(|report| report.trace);
+        recorded.extend(trace.map(|trace| (what.to_owned(), trace)));
+        reports
     };
     let compared = trials.compare(&asked, run);
     let outcome = if guard.stopped().is_some() {
@@ -96,6 +108,10 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         tell(&mut out, comparison.about(), &compared)?;
     }
     out.finish()?;
+    if let Some(pending) = html {
+        let story = args.file.file_stem().unwrap_or_default();
+        html::write_beside(pending, &story.to_string_lossy(), &recorded)?;
+    }
     Ok(outcome)
 }
 

@@ -14,11 +14,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::edge::{self, Options};
-use super::explain::trace_of;
+use super::html::{self, Html};
 use super::limits::{RunGuard, TimeAndMemory};
 use super::output::{Output, Paint, remark};
 use super::picture::Picture;
 use super::shapes::{Answer, InJson};
+use super::traces::trace_of;
 use super::{Failure, Outcome, Terminal, interrupt, keep, onward, seeds, words};
 
 /// Of a value so many characters are told.
@@ -56,6 +57,9 @@ pub struct Args {
         default_value = "random"
     )]
     strategy: Strategy,
+
+    #[command(flatten)]
+    html: Html,
 
     #[command(flatten)]
     answer: InJson,
@@ -96,6 +100,7 @@ struct Run {
 
 pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let begun = Instant::now();
+    let html = args.html.pending()?;
     interrupt::heed();
     let guard = args.limits.guard();
     let runs = args.runs(&guard)?;
@@ -140,6 +145,10 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         Some(_) => Outcome::Refuted,
         None => Outcome::AsExpected,
     };
+    if let Some(pending) = html {
+        let [a, b] = &runs;
+        html::write_diff(pending, [(&a.trace, &a.name), (&b.trace, &b.name)], &told)?;
+    }
     let mut out = Output::new(terminal);
     if args.answer.json {
         let [a, b] = runs;

@@ -14,14 +14,15 @@ use serde::Serialize;
 use super::check::{by_itself, examine};
 use super::edge::Options;
 use super::goal::Goal;
+use super::html::{self, Html};
 use super::limits::{Limits, RunLimits};
 use super::output::{Output, Paint};
 use super::picture::Picture;
 use super::progress::SearchBar;
+use super::records::PendingRecords;
 use super::shapes::{Answer, InJson};
-use super::{
-    Failure, Outcome, Terminal, edge, failure, interrupt, onward, seeds, sources, story, words,
-};
+use super::traces::trace_of;
+use super::{Failure, Outcome, Terminal, edge, failure, interrupt, onward, seeds, story, words};
 
 /// So many worlds are looked at for the one that comes nearest to a goal.
 const NEAR_WORLDS: usize = 20_000;
@@ -58,6 +59,9 @@ pub struct Args {
     /// This property of the check.
     #[arg(long, value_name = "NAME")]
     property: Option<String>,
+
+    #[command(flatten)]
+    html: Html,
 
     #[command(flatten)]
     answer: InJson,
@@ -109,6 +113,7 @@ struct Found {
 
 pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let begun = Instant::now();
+    let html = args.html.pending()?;
     let found = if let Some(trace) = trace_of(&args.file)? {
         args.recorded(trace)?
     } else {
@@ -118,11 +123,17 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             None => case.refuted_check().or(case.refuted_run()),
         };
         if let Some(story) = story {
-            return story::tell(&args.story(begun), story, None, terminal);
+            return story::tell(
+                &args.story(begun),
+                story,
+                PendingRecords::of(html),
+                terminal,
+            );
         }
         interrupt::heed();
         args.find(case.as_ref())?
     };
+    let recorded = html.zip(found.trace.clone());
     let mut out = Output::new(terminal);
     if args.answer.json {
         let seconds = begun.elapsed().as_secs_f64();
@@ -141,10 +152,19 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         tell(&mut out, &args.file, &found, &options)?;
     }
     out.finish()?;
+    if let Some((pending, trace)) = recorded {
+        html::write(pending, &trace, args.scenario())?;
+    }
     Ok(Outcome::AsExpected)
 }
 
 impl Args {
+    /// The file, if it is a scenario that can be read again.
+    fn scenario(&self) -> Option<&Path> {
+        let is_file = self.file.extension().is_some_and(|e| e == "json") && self.file.is_file();
+        Some(self.file.as_path()).filter(|_| is_file)
+    }
+
     fn name(&self) -> String {
         words::typed(&self.file.display().to_string())
     }
@@ -473,24 +493,4 @@ fn tell(out: &mut Output, file: &Path, found: &Found, options: &Options) -> Resu
         out.line(edge::prose(&advice, options))?;
     }
     Ok(())
-}
-
-/// The trace that a file holds; nothing if it holds something else, which is then a scenario.
-pub fn trace_of(path: &Path) -> Result<Option<Trace>, Failure> {
-    if sources::is_stdin(path) || !path.is_file() {
-        return Ok(None);
-    }
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let is_trace = serde_json::from_str::<serde_json::Value>(text)
-        .is_ok_and(|value| value.get("jury_trace").is_some());
-    if !is_trace {
-        return Ok(None);
-    }
-    serde_json::from_str(text).map(Some).map_err(|error| {
-        Failure::new(
-            format!("{} is not a trace: {error}", path.display()),
-            "a trace is what `jury run --trace` and `jury check --trace` write",
-        )
-    })
 }

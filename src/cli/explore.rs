@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::output::remark;
 use super::picture::Picture;
+use super::records::PendingRecords;
 use super::{Failure, Outcome, Terminal, edge, story};
 
 const EXAMPLES: &str = "\
@@ -41,7 +42,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
             part: (None, None),
             picture: Picture::default(),
         };
-        return story::tell(&asked, story, None, terminal);
+        return story::tell(&asked, story, PendingRecords::default(), terminal);
     }
     let address = listen(&args.address)?;
     remark(format!(

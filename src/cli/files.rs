@@ -75,8 +75,8 @@ impl Pending {
     }
 
     /// What to say if there is nothing to write.
-    pub fn unwritten(&self) -> String {
-        let nothing = "No schedule is shown, so no trace was written";
+    pub fn unwritten(&self, why: &str, what: &str) -> String {
+        let nothing = format!("{why}, so no {what} was written");
         if self.path.is_file() {
             format!("{nothing}: {} is from before.", self.path.display())
         } else {

@@ -11,12 +11,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::draw::Wanted;
-use super::files::Pending;
 use super::instances::{self, Instance};
 use super::limits::RunLimits;
 use super::output::{Output, Paint};
 use super::picture::Picture;
 use super::progress::HuntBar;
+use super::records::{PendingRecords, Records};
 use super::shapes::{Answer, InJson};
 use super::table::{self, painted, plain};
 use super::{
@@ -82,9 +82,8 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     stale_after: Option<u64>,
 
-    /// Write the trace of the run that is shown.
-    #[arg(long, value_name = "OUT.json")]
-    trace: Option<PathBuf>,
+    #[command(flatten)]
+    records: Records,
 
     /// Shrink the shortest run of each way to fail, and write it into this folder as a scenario that expects to
     /// fail so.
@@ -156,7 +155,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let case = edge::open(&args.file)?;
     let case = case.as_ref();
     let (plan, drawn) = args.plan(case)?;
-    let pending = args.trace.as_deref().map(Pending::at).transpose()?;
+    let pending = args.records.pending()?;
     let timed = plan.strategies.iter().any(|strategy| strategy.has_time());
     let walks = plan.strategies.iter().any(|strategy| !strategy.has_time());
     let refuted = case.refuted_run().filter(|_| timed);
@@ -319,9 +318,9 @@ impl Told<'_> {
         self,
         case: &dyn Case,
         states: usize,
-        pending: Option<Pending>,
+        mut pending: PendingRecords,
     ) -> Result<Outcome, Failure> {
-        let shown = self.shown(case, states, pending.is_some());
+        let shown = self.shown(case, states, pending.is_any());
         let worst = self.worst();
         let failing = self.report.finds.iter().filter(|find| find.fails);
         let mut instances = worst.into_iter().chain(failing).filter_map(|find| {
@@ -357,17 +356,15 @@ impl Told<'_> {
             }
         }
         out.finish()?;
-        if pending.is_some() && trace.is_none() {
-            super::output::remark("No trace was written: nothing failed.");
+        let Some(trace) = trace else {
+            let unwritten = pending.unwritten("Nothing failed");
+            unwritten.into_iter().for_each(super::output::remark);
+            return Ok(outcome);
+        };
+        if trace.unrecorded.is_some() && pending.trace.take().is_some() {
+            super::output::remark("No trace was written: the run is too long for one.");
         }
-        // An answer is not lost with a file that cannot be written.
-        if let Some((pending, trace)) = pending.zip(trace) {
-            if trace.unrecorded.is_some() {
-                super::output::remark("No trace was written: the run is too long for one.");
-            } else {
-                pending.write_json(&trace)?;
-            }
-        }
+        pending.write(&trace, &self.args.file)?;
         Ok(outcome)
     }
 

@@ -13,10 +13,12 @@ mod edge;
 mod estimate;
 mod explain;
 mod explore;
+mod export;
 mod failure;
 mod files;
 mod findings;
 mod goal;
+mod html;
 mod hunt;
 mod instances;
 mod interrupt;
@@ -27,13 +29,16 @@ mod list;
 mod matrix;
 mod memory;
 mod new;
+mod one_run;
 mod onward;
 mod outcome;
 mod output;
 mod own;
+mod page;
 mod picture;
 mod progress;
 mod promises;
+mod records;
 mod reduce;
 mod replay;
 mod run;
@@ -42,6 +47,7 @@ mod schema;
 mod seeds;
 mod shapes;
 mod shrink;
+mod site;
 mod skeen;
 mod sources;
 mod story;
@@ -50,6 +56,7 @@ mod summary;
 mod table;
 mod terminal;
 mod test;
+mod traces;
 mod try_out;
 mod verify;
 mod walk;
@@ -81,6 +88,9 @@ Examples:
   jury check mine.json                      explore every run
   jury explain mine.json                    tell why it fails
   jury shrink mine.json --seed 7            the smallest run that fails like this one
+  jury page mine.json -o run.html           a run that one can look at, offline
+  jury export mine.json -f mermaid          the same for another tool
+  jury site scenarios -o site               all stories as pages: a handout
   jury diff mine.json --seed 7              where its mistake first tells, beside the honest protocol
   jury test scenarios                       every expectation of every scenario
   jury matrix 2pc                           which faults each property bears
@@ -115,6 +125,9 @@ enum Command {
     Shrink(shrink::Args),
     Diff(diff::Args),
     Replay(replay::Args),
+    Page(page::Args),
+    Export(export::Args),
+    Site(site::Args),
     List(list::Args),
     Matrix(matrix::Args),
     Compare(compare::Args),
@@ -161,6 +174,9 @@ fn run(command: Command, terminal: &Terminal) -> Result<Outcome, Failure> {
         Command::Shrink(args) => shrink::run(&args, terminal),
         Command::Diff(args) => diff::run(&args, terminal),
         Command::Replay(args) => replay::run(&args, terminal),
+        Command::Page(args) => page::run(&args, terminal),
+        Command::Export(args) => export::run(&args, terminal),
+        Command::Site(args) => site::run(&args, terminal),
         Command::List(args) => list::run(&args, terminal),
         Command::Matrix(args) => matrix::run(&args, terminal),
         Command::Compare(args) => compare::run(&args, terminal),

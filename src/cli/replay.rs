@@ -7,15 +7,15 @@ use crate::scenario::to_text;
 use crate::shrink::scenario_of;
 use crate::testbed::RunLimits;
 use crate::trace::Trace;
-use miette::{LabeledSpan, MietteDiagnostic, NamedSource, Report};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::edge::{self, Options, Replayed};
+use super::html::{self, Html};
 use super::output::{Output, Paint};
 use super::picture::{self, Picture};
 use super::shapes::{Answer, InJson};
-use super::{Failure, Outcome, Terminal, keep, scenario_file, walk, words};
+use super::{Failure, Outcome, Terminal, keep, scenario_file, traces, walk, words};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,6 +58,9 @@ pub struct Args {
     scenario: Option<PathBuf>,
 
     #[command(flatten)]
+    html: Html,
+
+    #[command(flatten)]
     answer: InJson,
 
     #[command(flatten)]
@@ -98,7 +101,8 @@ struct Difference {
 
 pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let begun = Instant::now();
-    let trace = read(&args.trace)?;
+    let html = args.html.pending()?;
+    let trace = traces::read(&args.trace)?;
     picture::range((args.from, args.until), trace.steps.len())?;
     let nodes = args.node.iter().map(|name| picture::node(&trace, name));
     let nodes = nodes.collect::<Result<Vec<_>, _>>()?;
@@ -124,6 +128,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     if let Some(path) = written {
         export(&trace, &args.trace, path)?;
     }
+    let written_as_page = html.zip(result.trace.as_deref().cloned());
     // The picture ends where the replay does.
     let ended = result.difference.as_ref().map(|d| d.step);
     let options = Options {
@@ -161,6 +166,9 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         }
     }
     out.finish()?;
+    if let Some((pending, trace)) = written_as_page {
+        html::write(pending, &trace, None)?;
+    }
     Ok(outcome)
 }
 
@@ -170,42 +178,6 @@ fn export(trace: &Trace, from: &Path, to: &Path) -> Result<(), Failure> {
     let what = words::typed(&from.display().to_string());
     let scenario = scenario.map_err(|why| keep::failure(&what, "told as a scenario", &why))?;
     scenario_file::write(to, &to_text(&scenario), false)
-}
-
-/// Reads a trace.
-fn read(path: &Path) -> Result<Trace, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|e| Failure::file("read", path, &e))?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let trace: Trace = serde_json::from_str(text).map_err(|e| flaw(path, text, &e))?;
-    Ok(trace)
-}
-
-/// What is wrong with a file that is no trace, and where.
-fn flaw(path: &Path, text: &str, error: &serde_json::Error) -> Failure {
-    let value = serde_json::from_str::<serde_json::Value>(text).unwrap_or_default();
-    if value.get("command").is_some() {
-        return Failure::new(
-            format!("{} is an answer in JSON, not a trace", path.display()),
-            "`--trace OUT.json` writes the trace alone",
-        );
-    }
-    if value.get("jury").is_some() {
-        return Failure::new(
-            format!("{} is a scenario, not a trace", path.display()),
-            "run it: `jury run FILE --trace OUT.json` records a trace",
-        );
-    }
-    let lines = text.split_inclusive('\n');
-    let before: usize = lines
-        .take(error.line().saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let at = (before + error.column().saturating_sub(1)).min(text.len());
-    let diagnostic = MietteDiagnostic::new(format!("{} is not a trace", path.display()))
-        .with_help("a trace is what `jury run --trace` and `jury check --trace` write")
-        .with_label(LabeledSpan::at_offset(at, error.to_string()));
-    let source = NamedSource::new(path.display().to_string(), text.to_owned());
-    Failure::Bad(Report::new(diagnostic).with_source_code(source))
 }
 
 /// Replays; where it does not give the same, twice, to tell a change from chance.

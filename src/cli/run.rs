@@ -11,10 +11,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::draw::Wanted;
-use super::files::Pending;
 use super::limits::{RunGuard, RunLimits};
 use super::output::{Output, Paint};
 use super::picture::{self, Picture};
+use super::records::{PendingRecords, Records};
 use super::seeds::{self, Judged};
 use super::shapes::{Answer, InJson};
 use super::verify::{self, Asked, Verified};
@@ -35,6 +35,7 @@ Examples:
   jury run mine.json --seed 7 --from 40 --until 60
   jury run mine.json --verify                  every seed three times: it must give the same run
   jury run mine.json --seed 7 --trace t.json   what `jury replay` reads
+  jury run mine.json --seed 7 --html run.html  a page that one can look at
   jury run mine.json --keep regressions        what fails, shrunk, as a scenario";
 
 /// Simulate a scenario: every seed it names, on all cores.
@@ -71,9 +72,8 @@ pub struct Args {
     #[arg(long)]
     all: bool,
 
-    /// Write the trace of the run that is shown.
-    #[arg(long, value_name = "OUT.json")]
-    trace: Option<PathBuf>,
+    #[command(flatten)]
+    records: Records,
 
     /// Shrink the run that fails, and write it into this folder as a scenario that expects to fail so.
     #[arg(long, value_name = "DIR")]
@@ -86,11 +86,11 @@ pub struct Args {
 
     /// Run every seed twice here and once in a fresh process: hash, verdict and steps must be the same. Where they are
     /// not, tell the first step that differs, what was drawn for it, and how the states differ.
-    #[arg(long, conflicts_with_all = ["from", "until", "trace"])]
+    #[arg(long, conflicts_with_all = ["from", "until", "trace", "html"])]
     verify: bool,
 
     /// Print a line for each run, and nothing else: its seed and its hash. Nothing is judged.
-    #[arg(long, conflicts_with_all = ["verify", "from", "until", "trace", "keep", "all", "json", "quiet"])]
+    #[arg(long, conflicts_with_all = ["verify", "from", "until", "trace", "html", "keep", "all", "json", "quiet"])]
     hashes: bool,
 
     #[command(flatten)]
@@ -121,7 +121,7 @@ impl Args {
             from: None,
             until: None,
             all: false,
-            trace: None,
+            records: Records::default(),
             keep: None,
             go_on: false,
             verify: false,
@@ -241,7 +241,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         ));
     };
     let (asked, drawn) = args.asked(&named)?;
-    let pending = args.trace.as_deref().map(Pending::at).transpose()?;
+    let pending = args.records.pending()?;
     if let Some(story) = case.refuted_run() {
         return story::tell(&args.story(opened), story, pending, terminal);
     }
@@ -316,7 +316,7 @@ pub fn answer(
     args: &Args,
     terminal: &Terminal,
     ran: Ran,
-    pending: Option<Pending>,
+    mut pending: PendingRecords,
 ) -> Result<Outcome, Failure> {
     let Ran {
         asked,
@@ -329,19 +329,16 @@ pub fn answer(
     let too_long = shown.as_ref().and_then(|r| r.trace.as_ref()?.unrecorded);
 
     let trace = shown.as_ref().and_then(|r| r.trace.as_ref());
-    let mut to_write = pending.zip(trace.cloned());
-    match &to_write {
-        Some((_, trace)) if too_long.is_some() => {
-            let steps = words::number(trace.facts.steps);
-            let most = words::number(STEPS_MAX as u64);
-            judged.outcome = judged.outcome.max(Outcome::NotEstablished);
-            judged.notes.push(format!(
-                "No trace was written: the run has {steps} steps, and a trace has at most {most}. \
-                 Lower `until` or `steps` in the scenario."
-            ));
-            to_write = None;
-        }
-        _ => {}
+    let to_write = trace.cloned();
+    if too_long.is_some() && pending.trace.take().is_some() {
+        let steps = to_write.as_ref().map_or(0, |trace| trace.facts.steps);
+        let most = words::number(STEPS_MAX as u64);
+        judged.outcome = judged.outcome.max(Outcome::NotEstablished);
+        judged.notes.push(format!(
+            "No trace was written: the run has {} steps, and a trace has at most {most}. \
+             Lower `until` or `steps` in the scenario.",
+            words::number(steps)
+        ));
     }
     let kept = args.kept(&judged, trace)?;
     let mut out = Output::new(terminal);
@@ -373,9 +370,8 @@ pub fn answer(
         out.line(out.paint(Paint::Dim, &line))?;
     }
     out.finish()?;
-    // An answer is not lost with a file that cannot be written.
-    if let Some((pending, trace)) = to_write {
-        pending.write_json(&trace)?;
+    if let Some(trace) = to_write {
+        pending.write(&trace, &args.file)?;
     }
     Ok(outcome)
 }
@@ -413,7 +409,7 @@ fn shown(
     args: &Args,
     guard: &RunGuard,
 ) -> Option<RunReport> {
-    let wanted = args.trace.is_some() || args.keep.is_some();
+    let wanted = args.records.is_wanted() || args.keep.is_some();
     let seen = wanted
         || if args.answer.json {
             args.answer.with_trace

@@ -11,11 +11,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::explain::trace_of;
+use super::html::{self, Html};
 use super::limits::{RunGuard, TimeAndMemory};
 use super::output::{Output, remark};
 use super::picture::Picture;
 use super::shapes::{Answer, InJson};
+use super::traces::trace_of;
 use super::{
     Failure, Outcome, Terminal, edge, interrupt, keep, onward, scenario_file, seeds, words,
 };
@@ -63,6 +64,9 @@ pub struct Args {
     keep: Option<PathBuf>,
 
     #[command(flatten)]
+    html: Html,
+
+    #[command(flatten)]
     answer: InJson,
 
     /// Draw nothing.
@@ -98,6 +102,7 @@ pub struct ShrinkAnswer {
 pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let begun = Instant::now();
     interrupt::heed();
+    let html = args.html.pending()?;
     let guard = args.limits.guard();
     let (what, trace) = args.failing(&guard)?;
     let watch = || guard.look();
@@ -124,6 +129,8 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let go_on = written
         .as_deref()
         .map_or_else(Vec::new, |path| go_on(path, &shrunk.report));
+    let page = html.zip(shrunk.report.trace.clone());
+    let page = page.map(|(pending, trace)| (pending, html::page_of(&trace, shrunk.text())));
     let mut out = Output::new(terminal);
     if args.answer.json {
         let scenario = File {
@@ -155,6 +162,9 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         onward::tell(&mut out, &go_on)?;
     }
     out.finish()?;
+    if let Some((pending, page)) = page {
+        pending.write(page.html().as_bytes())?;
+    }
     Ok(outcome)
 }
 

@@ -9,9 +9,9 @@ use crate::trace::Trace;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::files::Pending;
 use super::output::{Output, Paint};
 use super::picture::{self, Part, Picture};
+use super::records::PendingRecords;
 use super::shapes::Answer;
 use super::{Failure, Outcome, Terminal, words};
 
@@ -39,11 +39,11 @@ pub struct Asked<'a> {
     pub picture: Picture,
 }
 
-/// Tells a refuted story instead of an answer. The trace, if one is wanted, has what happened.
+/// Tells a refuted story instead of an answer. Its records, if any are wanted, have what happened.
 pub fn tell(
     asked: &Asked<'_>,
     story: &RefutedStory,
-    trace: Option<Pending>,
+    records: PendingRecords,
     terminal: &Terminal,
 ) -> Result<Outcome, Failure> {
     let outcome = Outcome::Refuted;
@@ -72,9 +72,7 @@ pub fn tell(
         }
     }
     out.finish()?;
-    if let Some(pending) = trace {
-        pending.write_json(&story.trace)?;
-    }
+    records.write(&story.trace, asked.file)?;
     Ok(outcome)
 }
 

@@ -8,6 +8,7 @@ use super::check::{Checked, by_itself};
 use super::limits::Limits;
 use super::output::{Output, remark};
 use super::picture::Picture;
+use super::records::PendingRecords;
 use super::reduce::Reducing;
 use super::run as simulate;
 use super::run::Ran;
@@ -107,11 +108,12 @@ impl Trial<'_> {
     }
 
     fn tell_run(&self, ran: Ran) -> Result<Outcome, Failure> {
-        simulate::answer(&self.run, self.terminal, ran, None)
+        simulate::answer(&self.run, self.terminal, ran, PendingRecords::default())
     }
 
     fn tell_check(&self, checked: &Checked, shown: &[&PropertyReport]) -> Result<Outcome, Failure> {
-        check::answer(&self.check, self.terminal, checked, shown, None)?;
+        let records = PendingRecords::default();
+        check::answer(&self.check, self.terminal, checked, shown, records)?;
         Ok(checked.outcome)
     }
 

@@ -10,7 +10,7 @@ use crate::trace::{Trace, What};
 
 /// The direct causes of each step.
 #[derive(Debug)]
-pub(super) struct Causes(Vec<Vec<usize>>);
+pub(crate) struct Causes(Vec<Vec<usize>>);
 
 impl Causes {
     /// A step comes after the step before of its node, and after the one that put its message on its way. The end

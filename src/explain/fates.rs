@@ -5,7 +5,7 @@ use crate::trace::{Did, Message, Trace, What};
 
 /// What became of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fate {
+pub(crate) enum Fate {
     OnItsWay,
     /// In a step, as those below.
     Arrived(usize),
@@ -20,11 +20,13 @@ pub(super) enum Fate {
 
 /// A message that was put on its way in some step, 0 for the start.
 #[derive(Clone, Debug)]
-pub(super) struct Sending<'a> {
+pub(crate) struct Sending<'a> {
     pub src: usize,
     pub dst: usize,
     pub label: &'a str,
     pub sent_in: usize,
+    /// The network made it from another, in that step.
+    pub is_copy: bool,
     pub fate: Fate,
 }
 
@@ -44,7 +46,7 @@ impl Sending<'_> {
 }
 
 /// All that was sent, in order.
-pub(super) fn fates<'a>(trace: &'a Trace, telling: &Telling<'_>) -> Vec<Sending<'a>> {
+pub(crate) fn fates<'a>(trace: &'a Trace, telling: &Telling<'_>) -> Vec<Sending<'a>> {
     let mut all = Vec::new();
     let mut cuts: Vec<(usize, &[(usize, usize)])> = Vec::new();
     for (node, start) in trace.start.iter().enumerate() {
@@ -54,10 +56,14 @@ pub(super) fn fates<'a>(trace: &'a Trace, telling: &Telling<'_>) -> Vec<Sending<
         let mut comes_to = |m: &Message, sent_in: Option<usize>, fate: Fate| {
             let is_it = |s: &&mut Sending<'_>| {
                 s.fate == Fate::OnItsWay
-                    && Some(s.sent_in) == sent_in
                     && (s.src, s.dst, s.label) == (m.src, m.dst, m.message.as_str())
             };
-            if let Some(sending) = all.iter_mut().find(is_it) {
+            let Some(sent_in) = sent_in else { return };
+            // What one step sent stands in a row.
+            let first = all.partition_point(|s| s.sent_in < sent_in);
+            let mut row = all[first..].iter_mut();
+            let row = row.by_ref().take_while(|s| s.sent_in == sent_in);
+            if let Some(sending) = row.into_iter().find(is_it) {
                 sending.fate = fate;
             }
         };
@@ -70,6 +76,7 @@ pub(super) fn fates<'a>(trace: &'a Trace, telling: &Telling<'_>) -> Vec<Sending<
                 dst: m.dst,
                 label: &m.message,
                 sent_in: nth,
+                is_copy: true,
                 fate: Fate::OnItsWay,
             }),
             What::Cut { links } => {
@@ -100,6 +107,7 @@ fn send<'a>(
         dst: sent.dst,
         label: &sent.message,
         sent_in,
+        is_copy: false,
         fate: match sent.lost.as_deref() {
             None => Fate::OnItsWay,
             Some("absorbed") => Fate::Absorbed,

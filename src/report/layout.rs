@@ -206,7 +206,7 @@ fn active<'a>(
 
 /// How times are written: all in one unit, so that they can be compared at a glance.
 #[derive(Debug)]
-pub(super) struct Clock {
+pub(crate) struct Clock {
     pub unit: &'static str,
     scale: u64,
     decimals: u32,

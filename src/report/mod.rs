@@ -34,6 +34,7 @@ use crate::model::KeyState;
 
 pub use diagram::diagram;
 pub use facts::facts;
+pub(crate) use layout::Clock;
 pub(crate) use paint::{Style, paint};
 pub use step::step;
 pub(crate) use text::{clean, wrap};

@@ -28,6 +28,8 @@ pub struct ToldStep {
     pub words: String,
     /// What it changed of the state that matters: `term 3`.
     pub changes: Vec<String>,
+    /// The entries of a log that it took out: `1:a`.
+    pub overwritten: Vec<String>,
     pub weight: Weight,
     /// The step that put the message of the event on its way: that sent it, or copied it; 0 is the start.
     pub sent_in: Option<usize>,
@@ -100,6 +102,7 @@ pub fn telling(trace: &Trace, ascii: bool) -> Telling<'_> {
         steps.push(ToldStep {
             words: words::whole(&scene, &names),
             changes: changes.iter().map(|change| names.text(change)).collect(),
+            overwritten: scene.overwritten().iter().map(|e| names.text(e)).collect(),
             weight: weights.get(steps.len()).copied().unwrap_or_default(),
             sent_in: sent_in(scene.origin),
             lost_from: scene.lost.iter().map(|origin| sent_in(*origin)).collect(),

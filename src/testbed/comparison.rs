@@ -110,10 +110,21 @@ pub struct Ended {
 }
 
 impl Compared {
-    fn of(protocol: &'static str, reports: &[RunReport]) -> Self {
+    /// The first run of those that ended worst, unless all went well.
+    fn worst(reports: &[RunReport]) -> Option<&RunReport> {
         let went_wrong = |report: &&RunReport| report.verdict != RunVerdict::Ok;
         let wrong = reports.iter().filter(went_wrong);
-        let worst = wrong.min_by_key(|report| (report.verdict, report.seed));
+        wrong.min_by_key(|report| (report.verdict, report.seed))
+    }
+
+    /// The seed of that one, or of the first.
+    pub fn worth_seeing(reports: &[RunReport]) -> Option<u64> {
+        let worst = Self::worst(reports).or(reports.first());
+        worst.map(|report| report.seed)
+    }
+
+    fn of(protocol: &'static str, reports: &[RunReport]) -> Self {
+        let worst = Self::worst(reports);
         let costs = || reports.iter().map(|report| &report.costs);
         Compared {
             protocol,

@@ -104,7 +104,13 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     interrupt::heed();
     let html = args.html.pending()?;
     let guard = args.limits.guard();
-    let (what, trace) = args.failing(&guard)?;
+    let failing = args.failing(&guard);
+    // A run that had to end says nothing of its failure, and is not what was asked for.
+    if let Some(stopped) = guard.stopped() {
+        remark(format!("Nothing was shrunk: {stopped}."));
+        return Ok(Outcome::NotEstablished);
+    }
+    let (what, trace) = failing?;
     let watch = || guard.look();
     let limits = testbed::RunLimits {
         states: trace.origin.states.unwrap_or(guard.states),

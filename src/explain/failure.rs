@@ -10,7 +10,7 @@ use crate::trace::{Outcome, StepRecord, Trace};
 
 /// What kind of verdict it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Sort {
+pub(super) enum Sort {
     /// A property was violated, in some step.
     Violated,
     /// A goal can not be reached any more.
@@ -23,7 +23,7 @@ pub(crate) enum Sort {
 
 /// A verdict, and why.
 #[derive(Debug)]
-pub(crate) struct Failure {
+pub(super) struct Failure {
     pub sort: Sort,
     pub property: Option<String>,
     pub reason: String,
@@ -99,7 +99,7 @@ pub(super) struct Fact {
 }
 
 /// The nodes that a text names.
-pub(crate) fn named(trace: &Trace, text: &str) -> BTreeSet<usize> {
+pub(super) fn named(trace: &Trace, text: &str) -> BTreeSet<usize> {
     let names = trace.nodes.iter().enumerate();
     names
         .filter(|(_, node)| has_words(text, &node.name))

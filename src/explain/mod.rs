@@ -6,6 +6,7 @@
 mod causes;
 mod failure;
 mod fates;
+mod lasting;
 mod parting;
 mod story;
 #[cfg(test)]
@@ -24,9 +25,10 @@ use crate::report::{Telling, telling};
 use crate::trace::Trace;
 pub(crate) use causes::Causes;
 use failure::{Fact, facts, last_step};
-pub(crate) use failure::{Failure, Sort, named};
+use failure::{Failure, Sort, named};
 pub(crate) use fates::Sending;
 pub(crate) use fates::{Fate, fates};
+pub(crate) use lasting::{Lasting, Span, Strip, spans, strips};
 pub use story::rule_of;
 pub use text::{section, text};
 

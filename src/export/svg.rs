@@ -4,9 +4,8 @@
 
 use std::fmt::Write as _;
 
-use crate::explain::{Fate, Sending, fates};
+use crate::explain::{Fate, Lasting, Sending, Span, fates, spans};
 use crate::model::Observation;
-use crate::page::{Lasting, Span, spans};
 use crate::report::{Clock, Telling, telling};
 use crate::trace::{StepRecord, Trace, What};
 
@@ -158,7 +157,7 @@ impl Picture<'_> {
 
     fn lanes(&mut self) {
         let bottom = self.bottom();
-        self.put(r##"<text class="dim end" x="36" y="38">#</text>"##);
+        self.put(r#"<text class="dim end" x="36" y="38">#</text>"#);
         if let Some(clock) = &self.clock {
             let unit = clock.unit;
             self.put(&format!(

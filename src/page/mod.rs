@@ -3,7 +3,6 @@
 //! Invariant: made of traces alone, which may come from files and say anything; what they say stays data. Nothing is
 //! run, judged or printed. The same runs give the same bytes.
 
-mod lasting;
 mod operations;
 mod pack;
 mod patch;
@@ -21,7 +20,6 @@ use serde_json::Value as Json;
 
 use crate::diff::Diff;
 use crate::trace::Trace;
-pub(crate) use lasting::{Lasting, Span, spans};
 pub use run::Run;
 pub use site::{Chapter, Story, Verdict, index};
 
@@ -85,6 +83,12 @@ impl Page {
 
 /// The first run of a page.
 pub fn trace_of(html: &str) -> Result<Trace, String> {
+    let mut page = data_of(html)?;
+    pack::unpacked(page["runs"][0]["trace"].take())
+}
+
+/// All that a page says, as JSON; a trace in it is packed.
+pub fn data_of(html: &str) -> Result<Json, String> {
     let none = "it holds no run of Jury's";
     let (_, behind) = html.split_once(BEFORE).ok_or(none)?;
     let (data, _) = behind.split_once(BEHIND).ok_or(none)?;
@@ -92,8 +96,7 @@ pub fn trace_of(html: &str) -> Result<Trace, String> {
     let mut json = Vec::new();
     let mut unpacker = GzDecoder::new(packed.as_slice()).take(BYTES_MAX);
     unpacker.read_to_end(&mut json).map_err(|_| none)?;
-    let mut page: Json = serde_json::from_slice(&json).map_err(|_| none)?;
-    pack::unpacked(page["runs"][0]["trace"].take())
+    serde_json::from_slice(&json).map_err(|_| none.to_owned())
 }
 
 fn escaped(text: &str) -> String {

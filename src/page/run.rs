@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::lasting::{Span, Strip, spans, strips};
 use super::operations::{Shown, operations};
 use super::pack::packed;
-use crate::explain::{Background, Causes, Explanation, Fate, explain, fates, rule_of};
+use crate::explain::{
+    Background, Causes, Explanation, Fate, Span, Strip, explain, fates, rule_of, spans, strips,
+};
 use crate::model::event::kind;
 use crate::report::{Telling, Weight, telling};
 use crate::trace::{Trace, What};

@@ -11,6 +11,7 @@ mod explain;
 mod family;
 mod hunt;
 mod matrix;
+mod page;
 mod replay;
 mod run;
 mod shrink;

@@ -72,6 +72,16 @@ const IMPORTS: &[Imports] = &[
         because: "where two runs part is read off two records",
     },
     Imports {
+        module: "export",
+        may: &["model", "trace", "report", "explain", "export"],
+        because: "a run is taken elsewhere as it was recorded",
+    },
+    Imports {
+        module: "page",
+        may: &["model", "trace", "report", "explain", "diff", "page"],
+        because: "a page is made of traces and what is known beforehand",
+    },
+    Imports {
         module: "scenario",
         may: &[
             "model",
@@ -218,7 +228,7 @@ const WORDS: &[Words] = &[
             "Protocol",
             "execute",
         ],
-        within: &["report/", "explain/", "diff.rs"],
+        within: &["report/", "explain/", "export/", "page/", "diff.rs"],
         except: &[],
         tests_too: false,
         because: "a report reads traces and runs no actor",

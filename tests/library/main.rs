@@ -7,6 +7,7 @@ mod caller;
 mod dependencies;
 mod hunt;
 mod lints;
+mod page;
 mod promises;
 mod scenario_errors;
 mod scenario_file;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::explain::{Failure, Sort, named};
+use super::failure::{Failure, Sort, named};
 use crate::model::cluster::enumerate;
 use crate::model::{KeyValue, Observation};
 use crate::report::Telling;
@@ -40,7 +40,7 @@ pub(crate) enum Lasting {
 
 /// How it is with a property, from the step on in which that changes.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Strip {
+pub(crate) struct Strip {
     property: String,
     states: Vec<(usize, &'static str, Option<String>)>,
     /// Who cannot go on in the end.
@@ -263,7 +263,7 @@ fn blocked(trace: &Trace) -> Option<(Vec<usize>, String)> {
 }
 
 /// How it is with each property over time. A goal, or what a search was asked for, is open until the end.
-pub(super) fn strips(trace: &Trace, telling: &Telling<'_>) -> Vec<Strip> {
+pub(crate) fn strips(trace: &Trace, telling: &Telling<'_>) -> Vec<Strip> {
     let text = |text: &str| telling.text(text);
     let mut strips: Vec<Strip> = Vec::new();
     let steps = trace.steps.iter().map(|step| &step.properties);

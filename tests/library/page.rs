@@ -1,0 +1,49 @@
+//! Pages: what is packed into one is there again.
+
+use std::path::Path;
+
+use jury::page::{Page, Run, trace_of};
+use jury::registry::Registry;
+use jury::testbed::RunLimits;
+
+/// The run of each shipped scenario with its first seed.
+#[test]
+fn every_run_is_in_its_page_as_it_was() {
+    let registry = Registry::shipped();
+    let mut pages = 0;
+    for folder in std::fs::read_dir("scenarios").expect("it is there") {
+        let folder = folder.expect("it is read").path();
+        for folder in [folder.clone(), folder.join("bugs")] {
+            let files = std::fs::read_dir(folder).into_iter().flatten();
+            for file in files.map(|entry| entry.expect("it is read").path()) {
+                pages += usize::from(is_in_its_page(&registry, &file));
+            }
+        }
+    }
+    assert!(pages > 250, "{pages}");
+}
+
+/// Whether there is a run in this file; then it is the same when it is read from its page.
+fn is_in_its_page(registry: &Registry, file: &Path) -> bool {
+    let Ok(case) = registry.open(file) else {
+        return false;
+    };
+    let Some(seeds) = case.seeds() else {
+        return false;
+    };
+    if case.refuted_run().is_some() {
+        return false;
+    }
+    let report = case.run(*seeds.start(), true, &RunLimits::default());
+    let trace = report.trace.expect("it was asked for");
+    if trace.steps.len() > 5_000 {
+        return false;
+    }
+    let run = Run::of("run", &trace, &registry.background(&trace));
+    let html = Page::new("a page", vec![run]).html();
+    let again = trace_of(&html).expect("it has a run");
+    // As a file has it: what is left out there means the default.
+    let [was, is] = [&trace, &again].map(|t| serde_json::to_value(t).expect("it is plain data"));
+    assert_eq!(was, is, "{}", file.display());
+    true
+}

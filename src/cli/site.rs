@@ -158,12 +158,18 @@ impl Args {
         }
         let name = self.name(path, case.protocol());
         let title = format!("{} · {name}", case.protocol());
-        let page = self.put(path, &Page::new(title, runs), picture)?;
+        let (page, picture) = if runs.is_empty() {
+            // All that was asked holds, and there is nothing to be reached.
+            (None, None)
+        } else {
+            let (page, picture) = self.put(path, &Page::new(title, runs), picture)?;
+            (Some(page), picture)
+        };
         let story = Story {
             title: name,
             about: case.about().to_owned(),
-            page: page.0,
-            picture: page.1,
+            page,
+            picture,
             verdicts,
         };
         Ok((case.protocol().to_owned(), story))
@@ -255,7 +261,7 @@ impl Args {
         let story = Story {
             title: name,
             about: comparison.about().to_owned(),
-            page,
+            page: Some(page),
             picture: None,
             verdicts: verdicts.collect(),
         };

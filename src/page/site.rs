@@ -19,8 +19,8 @@ pub struct Chapter {
 pub struct Story {
     pub title: String,
     pub about: String,
-    /// The address of the page, and of its picture, from the first page.
-    pub page: String,
+    /// The address of the page, and of its picture, from the first page; nothing if there is no run to show.
+    pub page: Option<String>,
     pub picture: Option<String>,
     /// What came of it: of the run, and of each property; and whether that is well.
     pub verdicts: Vec<Verdict>,
@@ -66,13 +66,15 @@ pub fn index(title: &str, chapters: &[Chapter]) -> String {
 }
 
 fn tell(out: &mut String, story: &Story) {
-    let Story {
-        title, about, page, ..
-    } = story;
-    let (title, about, page) = (escaped(title), escaped(about), address(page));
+    let (title, about) = (escaped(&story.title), escaped(&story.about));
+    let page = story.page.as_deref().map(address);
+    let heading = match &page {
+        Some(page) => format!("<a href=\"{page}\">{title}</a>"),
+        None => title.clone(),
+    };
     let _ = write!(
         out,
-        "<article><h3><a href=\"{page}\">{title}</a></h3><p class=\"about\">{about}</p><ul class=\"verdicts\">"
+        "<article><h3>{heading}</h3><p class=\"about\">{about}</p><ul class=\"verdicts\">"
     );
     for verdict in &story.verdicts {
         let class = if verdict.is_well { "well" } else { "ill" };
@@ -80,7 +82,7 @@ fn tell(out: &mut String, story: &Story) {
         let _ = write!(out, "<li class=\"{class}\"><span>{of}</span> {told}</li>");
     }
     out.push_str("</ul>");
-    if let Some(picture) = &story.picture {
+    if let Some((picture, page)) = story.picture.as_ref().zip(page) {
         let picture = address(picture);
         let _ = write!(
             out,

@@ -303,11 +303,14 @@ fn exports_of_a_run_that_blocks() {
 #[test]
 fn a_site_has_every_story() {
     let here = folder();
-    for story in [
+    let dies = format!("2pc/{DIES}");
+    let stories = [
         "2pc/happy-path",
-        &format!("2pc/{DIES}"),
+        &dies,
         "compare/happy-path",
-    ] {
+        "raft/any-network",
+    ];
+    for story in stories {
         let place = here.path().join("stories").join(format!("{story}.json"));
         fs::create_dir_all(place.parent().unwrap()).unwrap();
         fs::copy(shipped(story), place).unwrap();
@@ -316,7 +319,7 @@ fn a_site_has_every_story() {
         .args(["site", "stories", "-o", "out", "--title", "A <course>"])
         .assert()
         .code(0)
-        .stdout(contains("3 stories written: open out/index.html"));
+        .stdout(contains("4 stories written: open out/index.html"));
     let index = fs::read_to_string(here.path().join("out/index.html")).unwrap();
     assert!(index.contains("<h1>A &lt;course&gt;</h1>"), "{index}");
     // The picture of a story, what it is about, and its verdict.

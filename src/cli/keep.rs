@@ -86,9 +86,6 @@ pub fn failure(what: &str, meant: &str, why: &Unshrinkable) -> Failure {
             "only a run that violates a property or is blocked can be shrunk: `{program} run` and `{program} hunt` find \
              some"
         ),
-        Unshrinkable::OnlyInACheck => {
-            "a counterexample of a check is the shortest there is".to_owned()
-        }
         Unshrinkable::Unrecorded => {
             "lower `until` or `steps` in the scenario: a violation ends a run".to_owned()
         }

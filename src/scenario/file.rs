@@ -77,6 +77,9 @@ pub struct RunPart {
     /// `20ms crash C`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub schedule: Vec<Text>,
+    /// Of a schedule without times: when a timer may fire where it is judged whether the run can go on. Default: asynchronous.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Spanned<Timing>>,
     /// What follows the schedule. Without it the run ends there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<Spanned<Then>>,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::Unshrinkable;
 use super::schedule::lines;
 use super::sizes::Smaller;
-use crate::model::LinkOrder;
+use crate::model::{LinkOrder, Timing};
 use crate::registry::Registry;
 use crate::scenario::{File, Scenario, ScenarioError, ScheduleLine, VERSION};
 use crate::trace::Trace;
@@ -27,6 +27,8 @@ pub struct Draft {
     /// The properties that count, if not all do.
     pub properties: Option<Vec<String>>,
     pub lines: Vec<ScheduleLine>,
+    /// When a timer may fire where it is judged whether the run can go on.
+    pub timing: Timing,
 }
 
 impl Draft {
@@ -61,6 +63,7 @@ impl Draft {
             },
             lines: lines(trace),
             nodes,
+            timing: trace.origin.timing.unwrap_or_default(),
         })
     }
 
@@ -71,6 +74,14 @@ impl Draft {
         Draft {
             lines: lines.collect(),
             drift_ppm_max: 0,
+            ..self.clone()
+        }
+    }
+
+    /// The same where no timer fires that awaits the living, once the schedule is over.
+    pub fn accurate(&self) -> Self {
+        Draft {
+            timing: Timing::Accurate,
             ..self.clone()
         }
     }
@@ -115,6 +126,9 @@ impl Draft {
         }
         if let Some(properties) = &self.properties {
             run.insert("properties".to_owned(), json!(properties));
+        }
+        if self.timing != Timing::default() && others.is_told {
+            run.insert("timing".to_owned(), json!(self.timing));
         }
         if !self.lines.is_empty() && others.is_told {
             let lines = self.lines.iter().map(|(at, line)| match at {

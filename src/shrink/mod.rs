@@ -21,7 +21,7 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::explain;
-use crate::model::Time;
+use crate::model::{Time, Timing};
 use crate::registry::Registry;
 use crate::scenario::{File, ScheduleLine, to_text};
 use crate::testbed::{Case, RUN_STATES, RunLimits, RunReport, RunVerdict, Signature, is_timed};
@@ -29,7 +29,7 @@ use crate::trace::Trace;
 use delete::Deletion;
 use draft::{Draft, Others};
 pub use export::scenario_of;
-use export::{expected, unfit};
+use export::{expected, told_again, unfit};
 
 /// Whether a run is blocked a search has to tell, in as few worlds as will do; whether what is left of it can do without
 /// one more event, in so many.
@@ -44,10 +44,6 @@ const ROUND_MS: [u64; 3] = [100, 10, 1];
 pub enum Unshrinkable {
     #[error("nothing fails in it: it is {0}")]
     NothingFails(String),
-    #[error(
-        "it blocks only as long as timers do not fire that await the living: that is what a check says, and no run"
-    )]
-    OnlyInACheck,
     #[error("its trace lacks steps: a run of more than 20,000 is not recorded whole")]
     Unrecorded,
     #[error("there is no protocol `{0}`")]
@@ -131,6 +127,8 @@ struct Failure {
     broken: Vec<String>,
     /// In how many worlds that is to be found out.
     states: usize,
+    /// When a timer may fire there.
+    timing: Timing,
 }
 
 impl Failure {
@@ -163,10 +161,15 @@ struct Version {
 impl<'a> Shrinker<'a> {
     /// Shrinks a run that was recorded.
     pub fn shrink(&mut self, trace: &Trace) -> Result<Shrunk, Unshrinkable> {
-        let timed = self.open(Draft::of(trace, self.registry)?)?;
-        let before = Extent::of(&timed.draft);
-        let mut failure = self.failure(&timed, trace.origin.property.is_some())?;
-        let mut version = timed;
+        let draft = Draft::of(trace, self.registry)?;
+        let (mut version, failure) = told_again(self.registry, draft, &|version| {
+            let failure = self.failure(version);
+            // A run that nobody found by a check fails as it is, or not at all.
+            let is_told = failure.is_ok() || trace.origin.property.is_none();
+            (is_told, failure)
+        })?;
+        let mut failure = failure?;
+        let before = Extent::of(&version.draft);
         // A story needs no clock unless what failed does.
         if is_timed(&version.draft.lines) {
             let untimed = version.draft.untimed();
@@ -230,12 +233,14 @@ impl<'a> Shrinker<'a> {
     }
 
     /// How the run fails, and how many worlds it takes to find out.
-    fn failure(&self, version: &Version, is_counterexample: bool) -> Result<Failure, Unshrinkable> {
+    fn failure(&self, version: &Version) -> Result<Failure, Unshrinkable> {
         let Version { case, draft } = version;
         let mut last = RunVerdict::Ok;
         for states in LEVELS {
             let limits = self.with(states);
-            let report = case.retell(&draft.lines, false, &limits).report;
+            let report = case
+                .retell(&draft.lines, draft.timing, false, &limits)
+                .report;
             last = report.verdict;
             if !last.is_over() {
                 return Err(Unshrinkable::Stopped);
@@ -245,11 +250,9 @@ impl<'a> Shrinker<'a> {
                     signature: Signature::of(&report, &draft.nodes),
                     broken: report.broken_assumptions,
                     states,
+                    timing: draft.timing,
                 });
             }
-        }
-        if is_counterexample {
-            return Err(Unshrinkable::OnlyInACheck);
         }
         Err(Unshrinkable::NothingFails(last.word().to_owned()))
     }
@@ -273,7 +276,7 @@ impl<'a> Shrinker<'a> {
         nodes: &[String],
     ) -> Option<Vec<ScheduleLine>> {
         let limits = self.with(failure.states);
-        let retold = case.retell(lines, false, &limits);
+        let retold = case.retell(lines, failure.timing, false, &limits);
         failure.is(&retold.report, nodes).then_some(retold.lines)
     }
 
@@ -284,7 +287,7 @@ impl<'a> Shrinker<'a> {
             // Not every number of nodes makes a system.
             let mut candidate = opened(registry, draft.clone()).ok()?;
             let Version { case, draft } = &mut candidate;
-            let retold = case.retell(&draft.lines, false, &limits);
+            let retold = case.retell(&draft.lines, draft.timing, false, &limits);
             let fails = failure.is(&retold.report, &draft.nodes);
             draft.lines = retold.lines;
             fails.then_some(candidate)
@@ -323,7 +326,7 @@ impl<'a> Shrinker<'a> {
         let Version { case, draft } = version;
         let (limits, nodes) = (self.with(failure.states), &draft.nodes);
         let fails = |lines: &[ScheduleLine]| {
-            let retold = case.retell(lines, false, &limits);
+            let retold = case.retell(lines, failure.timing, false, &limits);
             failure.is(&retold.report, nodes).then_some(retold.lines)
         };
         let on_step = &mut *self.on_step;
@@ -394,7 +397,9 @@ impl<'a> Shrinker<'a> {
                 failure.states.max(self.limits.states)
             })
         };
-        let report = case.retell(&draft.lines, true, &limits).report;
+        let report = case
+            .retell(&draft.lines, draft.timing, true, &limits)
+            .report;
         let mut expect = expected(&report);
         let (check, verdict) = check.map(|check| (check.part, check.verdict)).unzip();
         if let (Some(property), Some(verdict)) = (&report.property, verdict) {

@@ -34,7 +34,10 @@ impl Shrinker<'_> {
         }
         let Version { case, draft } = version;
         let limits = self.with(failure.states);
-        let facts = case.retell(&draft.lines, false, &limits).report.facts;
+        let facts = case
+            .retell(&draft.lines, draft.timing, false, &limits)
+            .report
+            .facts;
         let property = failure.signature.property.clone()?;
         let is_safety = failure.signature.verdict == RunVerdict::Violated;
         let part = part(draft, &facts, &property, is_safety);

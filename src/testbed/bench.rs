@@ -26,7 +26,8 @@ use crate::estimate::{Outlook, Reached};
 use crate::model::cluster::enumerate;
 use crate::model::promise::located;
 use crate::model::{
-    Event, Expectation, Property, Protocol, Rules, Size, Statement, System, Time, View, World,
+    Event, Expectation, Property, Protocol, Rules, Size, Statement, System, Time, Timing, View,
+    World,
 };
 use crate::run::{Script, execute};
 use crate::scenario::{Counting, Resolved, Scenario, ScenarioError, ScheduleLine};
@@ -285,9 +286,15 @@ impl<P: Protocol> Case for Testbed<P> {
         self.hunted(&asked)
     }
 
-    fn retell(&self, lines: &[ScheduleLine], record: bool, limits: &RunLimits<'_>) -> Retold {
+    fn retell(
+        &self,
+        lines: &[ScheduleLine],
+        timing: Timing,
+        record: bool,
+        limits: &RunLimits<'_>,
+    ) -> Retold {
         let asked = Asked {
-            course: Course::Told(lines),
+            course: Course::Told(lines, timing),
             record,
             limits,
         };

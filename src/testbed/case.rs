@@ -13,7 +13,7 @@ use crate::check::checkpoint::{CheckpointError, Folder};
 use crate::check::fast::Tuning;
 use crate::check::{Monitor, Progress, Stopped};
 use crate::estimate::{Outlook, Reached};
-use crate::model::{Limit, Size};
+use crate::model::{Limit, Size, Timing};
 use crate::scenario::ScheduleLine;
 use crate::trace::Trace;
 
@@ -162,11 +162,17 @@ pub trait Case: Send + Sync {
 
     /// The run of these events, in the one notation: of what cannot happen when its turn comes, because something
     /// was left out before it, the nearest that can, or nothing. Where none of them has a time no time passes, and it
-    /// is judged as a counterexample is.
+    /// is judged as a counterexample is; whether it can go on, by timers that fire when `timing` says.
     ///
     /// # Panics
     /// If the scenario has no run.
-    fn retell(&self, lines: &[ScheduleLine], record: bool, limits: &RunLimits<'_>) -> Retold;
+    fn retell(
+        &self,
+        lines: &[ScheduleLine],
+        timing: Timing,
+        record: bool,
+        limits: &RunLimits<'_>,
+    ) -> Retold;
 
     /// What there is to be seen.
     fn sights(&self) -> Sights;

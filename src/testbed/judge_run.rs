@@ -13,9 +13,6 @@ use crate::model::{
 use crate::run::{Run, Violation};
 use crate::sim::{End, STEPS_AT_ONCE_MAX};
 
-/// A run that is stuck whenever timers fire is stuck.
-const TIMING: Timing = Timing::Asynchronous;
-
 /// A run that is over.
 pub struct FinishedRun<'a, P: Protocol> {
     pub run: &'a Run<P>,
@@ -27,6 +24,8 @@ pub struct FinishedRun<'a, P: Protocol> {
     pub end: Option<End>,
     /// Whether some timer of the protocol ever awaits somebody, once that is known.
     pub awaited: &'a OnceLock<bool>,
+    /// When a timer may fire where it is judged whether the run can go on.
+    pub timing: Timing,
 }
 
 /// Judges a run that is over.
@@ -48,6 +47,7 @@ pub fn judge_run<P: Protocol>(
             properties,
             run,
             awaited: ended.awaited,
+            timing: ended.timing,
         },
         limits,
         end: ended.end,
@@ -121,6 +121,7 @@ struct LastWorld<'a, P: Protocol> {
     properties: &'a [Property<P>],
     run: &'a Run<P>,
     awaited: &'a OnceLock<bool>,
+    timing: Timing,
 }
 
 impl<P: Protocol> Last for LastWorld<'_, P> {
@@ -146,7 +147,7 @@ impl<P: Protocol> Last for LastWorld<'_, P> {
             _ => Means::Ordinary,
         };
         let (world, goal) = (&self.run.world, expectation.predicate());
-        check::possible(self.system, world, goal, by, TIMING, most, monitor)
+        check::possible(self.system, world, goal, by, self.timing, most, monitor)
     }
 
     fn is_anybody_awaited(&self, monitor: &mut dyn Monitor) -> bool {
@@ -164,7 +165,14 @@ impl<P: Protocol> Last for LastWorld<'_, P> {
             let by = Means::Repairs;
             (_, world) = check::standstill(self.system, &world, goal, by, most, monitor);
         }
-        check::explain(self.system, &world, goal, TIMING, most, monitor).sentences
+        let told = check::explain(self.system, &world, goal, self.timing, most, monitor);
+        let mut sentences = told.sentences;
+        if self.timing == Timing::Accurate {
+            sentences.push(
+                "That is so as long as no timer fires that awaits somebody who is up.".to_owned(),
+            );
+        }
+        sentences
     }
 }
 

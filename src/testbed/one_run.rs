@@ -63,7 +63,7 @@ impl<P: Protocol> Testbed<P> {
         let strategy = course.strategy();
         if strategy.has_time() {
             let system = self.run_system().expect("the scenario has a run");
-            let Course::Told(lines) = course else {
+            let Course::Told(lines, _) = course else {
                 return system;
             };
             return system.under(Rules {
@@ -82,6 +82,19 @@ impl<P: Protocol> Testbed<P> {
             remember_failures: true,
             ..system.rules.clone()
         })
+    }
+
+    /// When a timer may fire where it is judged whether a run can go on.
+    fn judged_by_timing(&self, course: Course<'_>) -> Timing {
+        let run = self.case().run.as_ref();
+        match course {
+            Course::Told(_, timing) => timing,
+            Course::Drawn { by, .. } if by.has_time() => {
+                run.map_or_else(Timing::default, |run| run.timing)
+            }
+            // Whoever is stuck whenever timers fire is stuck.
+            Course::Drawn { .. } => Timing::Asynchronous,
+        }
     }
 
     /// The properties that count for it.
@@ -138,6 +151,7 @@ impl<P: Protocol> Testbed<P> {
                     unreached: &unreached,
                     end,
                     awaited: self.awaited(),
+                    timing: self.judged_by_timing(asked.course),
                 };
                 judge_run(system, properties, seed, &ended, limits)
             }
@@ -284,7 +298,7 @@ impl<P: Protocol> Testbed<P> {
         witnesses: &mut [&mut dyn Witness<P>],
     ) -> Chosen<P> {
         match asked.course {
-            Course::Told(lines) => Chosen {
+            Course::Told(lines, _) => Chosen {
                 run: retell(system, lines, self.drift_ppm_max(), witnesses),
                 unreached: Vec::new(),
                 end: None,
@@ -376,7 +390,7 @@ impl<P: Protocol> Testbed<P> {
         let Asked { course, limits, .. } = asked;
         let (strategy, seed) = (course.strategy(), course.seed());
         let is_seeded = match course {
-            Course::Told(_) => false,
+            Course::Told(..) => false,
             Course::Drawn { by, .. } => {
                 !by.has_time() || self.case().run.as_ref().is_some_and(|r| r.seeded)
             }
@@ -394,6 +408,7 @@ impl<P: Protocol> Testbed<P> {
             properties: some_count.then(names),
             states: (limits.states != RUN_STATES).then_some(limits.states),
             go_on: limits.go_on,
+            timing: Some(self.judged_by_timing(*course)).filter(|t| *t != Timing::default()),
             ..self.origin(engine)
         }
     }
@@ -402,7 +417,7 @@ impl<P: Protocol> Testbed<P> {
 /// Which run it is.
 fn told(asked: &Asked<'_>) -> String {
     match asked.course {
-        Course::Told(_) => "in the schedule".to_owned(),
+        Course::Told(..) => "in the schedule".to_owned(),
         Course::Drawn {
             seed,
             by: Strategy::Random,

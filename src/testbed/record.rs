@@ -328,6 +328,7 @@ fn once_more<P: Protocol>(
         unreached: &[],
         end: None,
         awaited: &OnceLock::new(),
+        timing: trace.origin.timing.unwrap_or_default(),
     };
     let limits = RunLimits {
         states: trace.origin.states.unwrap_or(RUN_STATES),

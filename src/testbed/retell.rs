@@ -8,7 +8,8 @@ use super::strategy::Strategy;
 use crate::check;
 use crate::model::event::{kind, tokens};
 use crate::model::{
-    Command, Event, Id, Obstacle, Protocol, Reaction, StartEffects, System, Time, TimerRange, World,
+    Command, Event, Id, Obstacle, Protocol, Reaction, StartEffects, System, Time, TimerRange,
+    Timing, World,
 };
 use crate::run::{Divergence, Moment, Next, Run, Scheduler, Witness, execute};
 use crate::scenario::ScheduleLine;
@@ -18,15 +19,16 @@ use crate::scenario::ScheduleLine;
 pub enum Course<'a> {
     /// A seed, by a strategy.
     Drawn { seed: u64, by: Strategy },
-    /// These events, as far as they can happen one after the other.
-    Told(&'a [ScheduleLine]),
+    /// These events, as far as they can happen one after the other; and when a timer may fire where it is judged
+    /// whether more can come of it.
+    Told(&'a [ScheduleLine], Timing),
 }
 
 impl Course<'_> {
     pub(super) fn seed(self) -> u64 {
         match self {
             Course::Drawn { seed, .. } => seed,
-            Course::Told(_) => 0,
+            Course::Told(..) => 0,
         }
     }
 
@@ -34,7 +36,7 @@ impl Course<'_> {
     pub(super) fn strategy(self) -> Strategy {
         match self {
             Course::Drawn { by, .. } => by,
-            Course::Told(_) => Strategy::Random,
+            Course::Told(..) => Strategy::Random,
         }
     }
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::model::facts::{Costs, Facts};
-use crate::model::{KeyState, LinkRules, Observation, Time};
+use crate::model::{KeyState, LinkRules, Observation, Time, Timing};
 
 /// The version of this format.
 pub const FORMAT: u32 = 1;
@@ -89,6 +89,9 @@ pub struct Origin {
     /// The properties that counted in the run, if not all did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub properties: Option<Vec<String>>,
+    /// When a timer may fire where it was judged whether the run can go on, if not at any time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
     /// The property that a counterexample breaks, or a witness meets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub property: Option<String>,

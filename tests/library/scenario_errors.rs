@@ -355,6 +355,10 @@ fn contradictions() {
         r#"{ "network": { "order": "fifo", "duplicates": [1, 10] } }"#,
     );
     of_run(
+        "timing_beside_clocks",
+        r#"{ "schedule": ["1s crash C"], "timing": "accurate" }"#,
+    );
+    of_run(
         "joins_later_and_delayed",
         r#"{ "nodes": { "P1": { "start-delay": "1s", "joins-later": true } } }"#,
     );

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use jury::model::Timing;
 use jury::registry::Registry;
 use jury::scenario::Scenario;
 use jury::shrink::{Extent, STATES_AT_LAST, Shrinker, Shrunk, SoFar};
@@ -180,12 +181,16 @@ fn all_that_must_hold(registry: &Registry, shrunk: &Shrunk) -> Vec<String> {
         .expect("it was opened")
         .file;
     let run = file.run.as_ref().expect("it has a run");
-    let lines = case.retell(&shrunk.lines, false, &limits).lines;
+    let lines = case
+        .retell(&shrunk.lines, Timing::default(), false, &limits)
+        .lines;
     assert_eq!(lines.len(), run.schedule.len());
     for left_out in 0..lines.len() {
         let mut fewer = lines.clone();
         let gone = fewer.remove(left_out);
-        let without = case.retell(&fewer, false, &at_last).report;
+        let without = case
+            .retell(&fewer, Timing::default(), false, &at_last)
+            .report;
         let is_same = Signature::of(&without, &nodes) == Signature::of(&report, &nodes);
         let breaks_more = |broken: &String| !report.broken_assumptions.contains(broken);
         if is_same && !without.broken_assumptions.iter().any(breaks_more) {

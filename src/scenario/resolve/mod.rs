@@ -21,7 +21,7 @@ use super::file::Counting;
 use super::values::Seeds;
 use super::verdict::{ExpectedVerdict, RunExpectation};
 use crate::model::cluster::MAX_NODES;
-use crate::model::{Cluster, Limit, Property, Protocol, Rules, Time};
+use crate::model::{Cluster, Limit, Property, Protocol, Rules, Time, Timing};
 use crate::sim::setup::Setup;
 use names::Names;
 pub use params::recorded_params;
@@ -61,6 +61,8 @@ pub struct RunCase {
     pub setup: Setup,
     /// Events that happen first, in order; empty if the seed decides from the start.
     pub schedule: Vec<ScheduleLine>,
+    /// When a timer may fire where it is judged whether the run can go on.
+    pub timing: Timing,
     /// Whether time and chance decide what follows the schedule (or all, if there is none).
     pub seeded: bool,
     /// The properties that count, by name.

@@ -4,7 +4,7 @@ use super::names::Names;
 use super::{DRIFT_PPM_MAX, RunCase, STEPS_DEFAULT, STEPS_MAX, UNTIL_DEFAULT, pointless};
 use super::{faults, lines};
 use crate::model::cluster::index;
-use crate::model::{LinkOrder, NodeSet, Rules, Time};
+use crate::model::{LinkOrder, NodeSet, Rules, Time, Timing};
 use crate::scenario::error::Flaw;
 use crate::scenario::file::{NetworkPart, NodePart, RunPart};
 use crate::scenario::spanned::{Entries, Spanned};
@@ -49,7 +49,16 @@ pub fn run(part: &Spanned<RunPart>, names: &Names<'_>, text: &str) -> Result<Run
     let schedule = lines::lines(&part.schedule, names)?;
     // A story that says nowhere when anything happens is told without clocks.
     let time_passes = seeded || schedule.iter().any(|(at, _)| at.is_some());
+    let timing = part.timing.as_ref();
+    if let Some(timing) = timing.filter(|_| time_passes) {
+        return Err(pointless(
+            timing.span(),
+            "clocks say when timers fire in this run",
+            "leave out `timing`; or write a `schedule` without times, and nothing that follows it",
+        ));
+    }
     Ok(RunCase {
+        timing: timing.map_or_else(Timing::default, |timing| **timing),
         seeds: part.seeds.as_ref().map_or(Seeds::one(1), |seeds| **seeds),
         rules: Rules {
             absent,

@@ -228,7 +228,7 @@ impl Args {
             let case = edge::open(file)?;
             (self.of_case(file, case.as_ref(), seed, guard)?, told)
         };
-        let honest = edge::open_file(&self.honest(told), &format!("{}, honest", file.display()))?;
+        let honest = edge::open_file(&honest(told), &format!("{}, honest", file.display()))?;
         let mut second = self.of_case(file, honest.as_ref(), seed, guard)?;
         (second.name, second.commands) = ("the honest protocol".to_owned(), None);
         let bug = first.trace.params.get("bug").and_then(|bug| bug.as_str());
@@ -238,16 +238,6 @@ impl Args {
             bug.unwrap_or_default()
         );
         Ok([first, second])
-    }
-
-    /// The same scenario without its mistake, and without what no run needs.
-    fn honest(&self, mut file: File) -> File {
-        file.params.remove("bug");
-        file.expect = Expect::default();
-        if self.strategy.has_time() {
-            file.check = None;
-        }
-        file
     }
 
     fn of_case(
@@ -263,14 +253,13 @@ impl Args {
         {
             return Ok(of_story(&shown, story));
         }
-        let seeds = case.seeds();
-        if !case.strategies().contains(&by) && (seeds.is_none() || by != Strategy::Random) {
+        if !seeds::has(case, by) {
             return Err(Failure::new(
                 format!("{shown} has nothing for `{by}` to go by"),
                 "name a trace: `jury check FILE --trace OUT.json` writes one of what a check finds",
             ));
         }
-        let is_one = seeds.filter(|seeds| seeds.start() == seeds.end());
+        let is_one = case.seeds().filter(|seeds| seeds.start() == seeds.end());
         let only = is_one.filter(|_| seed.is_none());
         let Some(seed) = seed.or(only.as_ref().map(|seeds| *seeds.start())) else {
             return Err(Failure::new(
@@ -278,15 +267,7 @@ impl Args {
                 "say which: `--seed N`; once for one with a mistake and without it, or twice",
             ));
         };
-        let watch = || guard.look();
-        let limits = testbed::RunLimits {
-            watch: &watch,
-            ..testbed::RunLimits::default()
-        };
-        let RunReport { trace, draws, .. } = match by {
-            Strategy::Random => case.run(seed, true, &limits),
-            by => case.hunt(seed, by, true, &limits).report,
-        };
+        let RunReport { trace, draws, .. } = seeds::drawn(case, seed, by, guard);
         let typed = words::typed(&shown);
         let which = match (only, by) {
             (Some(_), _) => String::new(),
@@ -310,6 +291,13 @@ impl Args {
             commands: Some([draw, format!("explain {typed}{which}")]),
         })
     }
+}
+
+/// The same scenario without its mistake, and without what is expected of it.
+fn honest(mut file: File) -> File {
+    file.params.remove("bug");
+    file.expect = Expect::default();
+    file
 }
 
 /// The run that a trace has.

@@ -196,18 +196,8 @@ impl Args {
                 ));
             }
         }
-        let (program, file) = (words::program(), self.name());
-        let mut go_on = vec![format!("{program} replay {file}")];
-        if trace.steps.len() > STEPS_SMALL {
-            go_on.push(format!("{program} shrink {file}"));
-        }
-        Ok(Found {
-            explanation: self.explained(&trace)?,
-            trace: Some(trace),
-            others: Vec::new(),
-            go_on,
-            goal: None,
-        })
+        let go_on = onward::from_told_trace(&self.file, trace.steps.len() > STEPS_SMALL);
+        self.found(trace, go_on)
     }
 
     fn find(&self, case: &dyn Case) -> Result<Found, Failure> {
@@ -234,38 +224,24 @@ impl Args {
     /// The run of a seed.
     fn of_run(&self, case: &dyn Case, seed: u64) -> Result<Found, Failure> {
         let by = self.strategy.unwrap_or(Strategy::Random);
-        if !case.strategies().contains(&by) && case.seeds().is_none() {
+        if !seeds::has(case, by) {
             return Err(Failure::new(
                 format!("{} has nothing for `{by}` to go by", self.file.display()),
                 "leave out `--seed`: what its check finds is explained",
             ));
         }
         let guard = RunLimits::from(&self.limits).guard();
-        let watch = || guard.look();
-        let limits = testbed::RunLimits {
-            states: guard.states,
-            watch: &watch,
-            ..testbed::RunLimits::default()
-        };
-        let report = match by {
-            Strategy::Random => case.run(seed, true, &limits),
-            by => case.hunt(seed, by, true, &limits).report,
-        };
-        self.of_report(report)
+        self.of_report(seeds::drawn(case, seed, by, &guard))
     }
 
     fn of_report(&self, report: RunReport) -> Result<Found, Failure> {
-        let (program, file, seed) = (words::program(), self.name(), report.seed);
-        let how = match self.strategy.filter(|by| *by != Strategy::Random) {
-            Some(by) => format!("hunt {file} --strategy {by} --seed {seed}"),
-            None => format!("run {file} --seed {seed}"),
-        };
-        let mut go_on = vec![format!("{program} {how}")];
-        let by = self
-            .strategy
-            .map_or_else(String::new, |by| format!(" --strategy {by}"));
-        go_on.push(format!("{program} shrink {file} --seed {seed}{by}"));
-        let trace = report.trace.expect("it was asked for");
+        let by = self.strategy.unwrap_or(Strategy::Random);
+        let go_on = onward::from_told_run(&self.file, report.seed, by, report.verdict);
+        self.found(report.trace.expect("it was asked for"), go_on)
+    }
+
+    /// A run that is explained by itself.
+    fn found(&self, trace: Trace, go_on: Vec<String>) -> Result<Found, Failure> {
         Ok(Found {
             explanation: self.explained(&trace)?,
             trace: Some(trace),
@@ -334,14 +310,9 @@ impl Args {
         };
         let others = failed.iter().filter(|p| p.property != property.property);
         let others = others.filter_map(|p| other(p)).collect();
-        let (program, file) = (words::program(), self.name());
         let name = &property.property;
-        let mut go_on = vec![format!("{program} check {file} --property {name}")];
         let is_shown = property.trace.is_some();
-        if is_shown {
-            go_on[0].push_str(" --trace t.json");
-            go_on.push(format!("{program} replay t.json --step"));
-        }
+        let go_on = onward::from_told_property(&self.file, name, is_shown);
         let is_met = matches!(
             property.verdict,
             CheckVerdict::Holds | CheckVerdict::Reached

@@ -3,7 +3,7 @@
 use std::ops::RangeInclusive;
 
 use crate::check::Stopped;
-use crate::testbed::{Case, Expected, RunLimits, RunReport, RunVerdict};
+use crate::testbed::{Case, Expected, RunLimits, RunReport, RunVerdict, Strategy};
 
 use super::limits::RunGuard;
 use super::{Outcome, edge, progress};
@@ -63,6 +63,26 @@ pub fn again(case: &dyn Case, seed: u64, record: bool, guard: &RunGuard) -> RunR
         ..RunLimits::default()
     };
     case.run(seed, record, &limits)
+}
+
+/// Whether a scenario has a run of a seed by a strategy. (A schedule is one run, whatever the seed.)
+pub fn has(case: &dyn Case, by: Strategy) -> bool {
+    case.strategies().contains(&by) || (by == Strategy::Random && case.seeds().is_some())
+}
+
+/// The run of a seed by a strategy, with its trace.
+pub fn drawn(case: &dyn Case, seed: u64, by: Strategy, guard: &RunGuard) -> RunReport {
+    match by {
+        Strategy::Random => again(case, seed, true, guard),
+        by => {
+            let limits = RunLimits {
+                states: guard.states,
+                watch: &|| guard.look(),
+                ..RunLimits::default()
+            };
+            case.hunt(seed, by, true, &limits).report
+        }
+    }
 }
 
 /// Whether a run came to its end.

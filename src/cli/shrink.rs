@@ -113,7 +113,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let (what, trace) = failing?;
     let watch = || guard.look();
     let limits = testbed::RunLimits {
-        states: trace.origin.states.unwrap_or(guard.states),
+        states: guard.states,
         watch: &watch,
         ..testbed::RunLimits::default()
     };
@@ -202,7 +202,7 @@ impl Args {
         }
         let case = edge::open(&self.file)?;
         let case = case.as_ref();
-        if !case.strategies().contains(&self.strategy) && self.seed.is_some() {
+        if self.seed.is_some() && !seeds::has(case, self.strategy) {
             return Err(Failure::new(
                 format!("{name} is nothing for `{}`", self.strategy),
                 format!(
@@ -218,14 +218,7 @@ impl Args {
             ));
         }
         let report = match self.seed {
-            Some(seed) => {
-                let watch = || guard.look();
-                let limits = testbed::RunLimits {
-                    watch: &watch,
-                    ..testbed::RunLimits::default()
-                };
-                case.hunt(seed, self.strategy, true, &limits).report
-            }
+            Some(seed) => seeds::drawn(case, seed, self.strategy, guard),
             None => self.shortest(case, guard)?,
         };
         let what = match (self.seed, self.strategy) {

@@ -27,7 +27,9 @@ fn a_refuted_run_names_the_command_that_reproduces_it() {
         .args(["run", "wrong.json"])
         .assert()
         .code(1)
-        .stdout(contains("Reproduce: jury run wrong.json --seed 1"));
+        .stdout(contains("Reproduce: jury run wrong.json --seed 1"))
+        // There is nothing in it to explain.
+        .stdout(contains("Go on from here").not());
     jury(here.path())
         .args(["run", "wrong.json", "--seed", "1"])
         .assert()

@@ -271,6 +271,21 @@ fn a_scenario_may_come_from_standard_input_and_begin_with_a_mark() {
             .assert()
             .code(0);
     }
+    // What was piped is not there any more for whoever would go on.
+    let mut bug: Value = serde_json::from_str(&text).unwrap();
+    bug["params"]["bug"] = "majority-commits".into();
+    bug["params"]["votes"] = serde_json::json!(["yes", "yes", "no"]);
+    bug.as_object_mut().unwrap().remove("expect");
+    for command in ["run", "check", "explain"] {
+        let output = jury(here.path())
+            .args([command, "-"])
+            .write_stdin(bug.to_string())
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("violated"), "{command}: {text}");
+        assert!(!text.contains("Go on from here"), "{command}: {text}");
+    }
     jury(here.path())
         .args(["run", "-"])
         .write_stdin("{ \"jury\": 1, \"rum\": {} }")

@@ -174,16 +174,10 @@ pub(super) fn facts(trace: &Trace, failure: &Failure) -> Vec<Fact> {
     facts
 }
 
-/// What clients were told of what a reason speaks of: in the step that broke it, and before that to each other client
-/// the last.
+/// What each client was told last of what a reason speaks of.
 fn answers(trace: &Trace, failure: &Failure, reason: &str) -> Vec<Fact> {
     let mut asked: BTreeMap<(usize, u64), String> = BTreeMap::new();
     let mut told: BTreeMap<usize, Fact> = BTreeMap::new();
-    let broke = failure
-        .step
-        .checked_sub(1)
-        .and_then(|at| trace.steps.get(at));
-    let broke = broke.and_then(|step| step.what.actor());
     for (step, nth) in trace.steps.iter().zip(1..=failure.step) {
         let Some(node) = step.what.actor() else {
             continue;
@@ -200,7 +194,7 @@ fn answers(trace: &Trace, failure: &Failure, reason: &str) -> Vec<Fact> {
                     };
                     let mut things = question.split(' ').filter(is_thing);
                     let is_about = things.any(|thing| has_words(reason, thing));
-                    if is_about && (Some(node) != broke || nth == failure.step) {
+                    if is_about {
                         let words = format!("asked for {question}, and is told {value}");
                         told.insert(
                             node,

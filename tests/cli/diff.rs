@@ -100,6 +100,11 @@ fn the_same_in_json() {
     let drawn = |answer: &Value| answer["parting"]["runs"][0]["drawn"].clone();
     assert_eq!(drawn(&of_seeds), "latency of the 1st Prepare on C -> P1");
     assert!(drawn(&of_traces).is_null());
+    let why = of_traces["parting"]["why"].to_string();
+    assert!(
+        why.contains("a trace has nothing of what was drawn"),
+        "{why}"
+    );
     let (_, of_mistake) = json(jury(here.path()).args(["diff", "small.json", "--json"]));
     assert_eq!(of_mistake["parting"]["by"], "reaction");
     assert_eq!(of_mistake["file"], "small.json");
@@ -126,6 +131,15 @@ fn a_run_that_is_over_and_one_that_cannot_go_on() {
     let over = parting("one.json");
     assert_eq!(over["by"], "end");
     assert!(over["why"][0].as_str().unwrap().starts_with("B is over"));
+    // That it could not have gone on later makes no difference.
+    tells(
+        "later.json",
+        &["timeout C Begin(1)", "crash P1", "crash P1"],
+    );
+    let (_, answer) = json(jury(here.path()).args(["diff", "one.json", "later.json", "--json"]));
+    assert_eq!(answer["parting"]["by"], "end");
+    // Of a run that is over its last step is shown.
+    assert_eq!(answer["go-on"][0], "jury run one.json --from 1");
     let cannot = parting("no.json");
     assert_eq!(cannot["by"], "impossible");
     assert_eq!(
@@ -136,6 +150,154 @@ fn a_run_that_is_over_and_one_that_cannot_go_on() {
         .args(["diff", "no.json", "no.json"])
         .assert()
         .code(0);
+}
+
+/// A trace in which something was changed, beside the one that it was.
+fn edited(here: &Path, edit: impl Fn(&mut Value)) -> Command {
+    let mut trace = read(here, "7.json");
+    edit(&mut trace);
+    write(here, "edited.json", &trace);
+    let mut command = jury(here);
+    command.args(["diff", "7.json", "edited.json"]);
+    command
+}
+
+#[test]
+fn what_is_no_difference_and_what_is_one() {
+    let here = with_traces();
+    // The same run, watched for something else.
+    let watched = |trace: &mut Value| {
+        for step in trace["steps"].as_array_mut().unwrap() {
+            step.as_object_mut().unwrap().remove("properties");
+        }
+    };
+    edited(here.path(), watched).assert().code(0);
+    // The same in another order.
+    let (_, answer) = json(
+        edited(here.path(), |trace| {
+            let sent = trace["steps"][0]["sent"].as_array_mut().unwrap();
+            sent.reverse();
+        })
+        .arg("--json"),
+    );
+    let sent = &answer["parting"]["differs"][0];
+    assert_eq!(sent["what"], "sent");
+    assert_ne!(sent["runs"][0], "nothing");
+    // Nothing but a timer.
+    let (_, answer) = json(
+        edited(here.path(), |trace| {
+            trace["steps"][0]["after"]["timers"] = serde_json::json!(["Nap"]);
+        })
+        .arg("--json"),
+    );
+    assert_eq!(answer["parting"]["step"], 1);
+    assert_eq!(answer["parting"]["nodes"][0]["is-same"], false);
+    // Where the state that matters is the same, it is told how else nodes stand; and of much in flight only the first.
+    edited(here.path(), |trace| {
+        let step = &mut trace["steps"][0];
+        step["after"]["status"] = "collecting dust".into();
+        let sent = step["sent"].as_array_mut().unwrap();
+        let more =
+            (0..14).map(|n| serde_json::json!({ "dst": 1, "message": format!("Note({n})") }));
+        sent.extend(more);
+    })
+    .assert()
+    .code(1)
+    .stdout(contains("collecting dust").and(contains("2 more")));
+    // Steps are missing: what is behind them is not compared.
+    let gap = |trace: &mut Value| {
+        trace["unrecorded"] = serde_json::json!({ "after": 3, "steps": 100 });
+    };
+    edited(here.path(), gap).assert().code(4).stderr(contains(
+        "the same for 3 steps, and are not recorded further",
+    ));
+}
+
+#[test]
+fn who_takes_part_and_what_is_cut() {
+    let here = TempDir::new().unwrap();
+    let tells = |name: &str, participants: u32, lines: &[&str]| {
+        let scenario = serde_json::json!({
+            "jury": 1, "protocol": "2pc", "params": { "participants": participants },
+            "run": { "schedule": lines },
+        });
+        write(here.path(), name, &scenario);
+    };
+    let parting = |one: &str, other: &str| {
+        let (_, answer) = json(jury(here.path()).args(["diff", one, other, "--json"]));
+        answer["parting"].clone()
+    };
+    let cut = "cut {C} | {P1, P2}";
+    let heal = "heal {C} | {P1, P2}";
+    tells("heals.json", 2, &[cut, heal, "crash P1"]);
+    tells("other.json", 2, &[cut, heal, "crash P2"]);
+    tells("lasts.json", 2, &[cut, "crash P1"]);
+    tells("more.json", 3, &[cut.replace("P2", "P2, P3").as_str()]);
+    let cuts = |parting: &Value| {
+        (
+            parting["cuts"]["both"].clone(),
+            parting["cuts"]["only"].clone(),
+        )
+    };
+    let none = serde_json::json!([]);
+    let neither = serde_json::json!([[], []]);
+    assert_eq!(
+        cuts(&parting("heals.json", "other.json")),
+        (none.clone(), neither)
+    );
+    let only = serde_json::json!([[], ["{C} | {P1, P2}"]]);
+    assert_eq!(cuts(&parting("heals.json", "lasts.json")), (none, only));
+    let more = parting("heals.json", "more.json");
+    assert_eq!(
+        (&more["by"], &more["differs"][0]["what"]),
+        (&"start".into(), &"nodes".into())
+    );
+    assert!(more["nodes"][3]["runs"][0].is_null());
+}
+
+#[test]
+fn a_mistake_may_make_no_difference() {
+    let here = TempDir::new().unwrap();
+    let mut scenario = read(Path::new(""), &root().join(MISTAKE).display().to_string());
+    scenario["run"] = serde_json::json!({ "seeds": "1..9" });
+    let parts = scenario.as_object_mut().unwrap();
+    parts.remove("expect");
+    write(here.path(), "mine.json", &scenario);
+    jury(here.path())
+        .args(["diff", "mine.json", "--seed", "1"])
+        .assert()
+        .code(0)
+        .stdout(contains("The mistake makes no difference in this run."));
+    // Nothing failed: nothing is to be explained.
+    let (_, answer) = json(jury(here.path()).args(["diff", "mine.json", "--seed", "1", "--json"]));
+    let commands = serde_json::json!(["jury run mine.json --seed 1 --from 1"]);
+    assert_eq!(answer["go-on"], commands);
+    // Runs that are hunted for are drawn again by hunting, and each command is told once.
+    let walks = [
+        "diff",
+        "mine.json",
+        "--seed",
+        "3",
+        "--seed",
+        "3",
+        "--strategy",
+        "walk",
+        "--json",
+    ];
+    let (_, answer) = json(jury(here.path()).args(walks));
+    let commands = answer["go-on"].as_array().unwrap();
+    assert_eq!(commands[0], "jury hunt mine.json --seed 3 --strategy walk");
+    assert!(commands[1..].iter().all(|command| *command != commands[0]));
+    // A scenario of one run has others, by other seeds.
+    scenario["run"]["seeds"] = "4..4".into();
+    write(here.path(), "one.json", &scenario);
+    let (_, answer) = json(jury(here.path()).args(["diff", "one.json", "--seed", "5", "--json"]));
+    assert!(
+        answer["runs"][0]
+            .as_str()
+            .unwrap()
+            .starts_with("one.json, seed 5")
+    );
 }
 
 #[test]
@@ -160,7 +322,15 @@ fn what_cannot_be_compared_says_so() {
         .args(["new", "paxos", "-o", "paxos.json"])
         .assert()
         .success();
-    let wrong: [(&[&str], &str); 7] = [
+    let mut run = read(here.path(), "fine.json");
+    run.as_object_mut().unwrap().remove("check");
+    run.as_object_mut().unwrap().remove("expect");
+    write(here.path(), "run.json", &run);
+    let wrong: [(&[&str], &str); 8] = [
+        (
+            &["run.json", "run.json", "--seed", "1", "--strategy", "walk"],
+            "run.json has nothing for `walk`",
+        ),
         (&["fine.json"], "makes no mistake on purpose"),
         (&["bug.json"], "has more than one run"),
         (&["bug.json", "small.json"], "has more than one run"),

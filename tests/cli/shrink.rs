@@ -128,6 +128,40 @@ fn without_a_seed_the_shortest_of_the_scenario_is_taken() {
         .assert()
         .success()
         .stdout(contains("P1 is blocked").and(contains("2 nodes")));
+    // A schedule is one run, whatever the seed: so does who explains it name it.
+    let small = ["shrink", &file, "-q", "-o", "small.json"];
+    // It is over where it blocks.
+    let goes_on = contains("--go-on");
+    jury(here.path())
+        .args(small)
+        .assert()
+        .success()
+        .stdout(contains("jury run small.json").and(goes_on.not()));
+    let (_, answer) =
+        json(jury(here.path()).args(["shrink", "small.json", "--seed", "1", "--json"]));
+    assert_eq!(answer["before"], answer["deleted-to"]);
+    assert!(answer["report"]["trace"].is_null());
+    // Of several that are violated it is the shortest.
+    let mut scenario = read(Path::new(""), &shipped("2pc/bugs/votes-counted.json"));
+    scenario["run"]["seeds"] = "2..30".into();
+    write(here.path(), "mine.json", &scenario);
+    let keeps = ["shrink", "mine.json", "-q", "--keep", "kept"];
+    jury(here.path())
+        .args(keeps)
+        .assert()
+        .success()
+        .stdout(contains("seed 24 of mine.json: from 5 events"))
+        .stdout(contains("Write it as a scenario").not());
+}
+
+/// Nor does what is left lean on another assumption: without clocks no cut would be needed.
+#[test]
+fn no_other_assumption_is_broken_than_before() {
+    let here = TempDir::new().unwrap();
+    let file = shipped("3pc/partition.json");
+    let (_, answer) = json(jury(here.path()).args(["shrink", &file, "--json"]));
+    let broken = &answer["report"]["broken-assumptions"];
+    assert_eq!(*broken, serde_json::json!(["no cut"]));
 }
 
 #[test]
@@ -157,6 +191,14 @@ fn what_does_not_fail_cannot_be_shrunk() {
         .assert()
         .code(2)
         .stderr(contains("is a trace"));
+    let mut trace = read(here.path(), "t.json");
+    trace["unrecorded"] = serde_json::json!({ "after": 3, "steps": 100 });
+    write(here.path(), "long.json", &trace);
+    jury(here.path())
+        .args(["shrink", "long.json"])
+        .assert()
+        .code(2)
+        .stderr(contains("its trace lacks steps"));
     jury(here.path())
         .args(["shrink", "absent.json"])
         .assert()
@@ -169,15 +211,29 @@ fn what_fails_is_kept() {
     let here = TempDir::new().unwrap();
     let mut scenario = read(Path::new(""), &shipped("2pc/bugs/votes-counted.json"));
     scenario.as_object_mut().unwrap().remove("expect");
+    scenario["run"]["nodes"] = serde_json::json!({ "C": { "drift-ppm": 1000 } });
     write(here.path(), "mine.json", &scenario);
     let (code, answer) =
         json(jury(here.path()).args(["run", "mine.json", "--keep", "kept", "--json"]));
     assert_eq!(code, 1);
     let kept = answer["kept"].as_str().expect("it was kept").to_owned();
-    is_green(here.path(), &kept);
+    let scenario = is_green(here.path(), &kept);
+    // It needs no clock, and so none that drifts.
+    assert!(scenario["run"]["nodes"].is_null());
+    // What is as by default is not said.
+    let told: Vec<&String> = scenario["params"].as_object().unwrap().keys().collect();
+    assert!(!told.iter().any(|key| *key == "start"), "{told:?}");
     // What is there is not written twice.
     let (_, again) = json(jury(here.path()).args(["run", "mine.json", "--keep", "kept", "--json"]));
     assert_eq!(again["kept"], kept.as_str());
+    // What is another stays.
+    let mut other = read(here.path(), &kept);
+    other["about"] = "Mine, and I want to have it as it is.".into();
+    write(here.path(), &kept, &other);
+    let (_, again) = json(jury(here.path()).args(["run", "mine.json", "--keep", "kept", "--json"]));
+    let name = again["kept"].as_str().expect("it was kept");
+    assert_eq!(name, kept.replace(".json", "-2.json"));
+    assert_eq!(read(here.path(), &kept), other);
     let (_, hunted) = json(jury(here.path()).args([
         "hunt",
         "mine.json",
@@ -245,6 +301,11 @@ fn a_trace_becomes_a_scenario_that_comes_to_the_same() {
         .success();
     let scenario = is_green(here.path(), "blocks.json");
     assert_eq!(scenario["expect"]["check"]["non-blocking"], "can block");
+    jury(here.path())
+        .args(["shrink", "check.json"])
+        .assert()
+        .code(2)
+        .stderr(contains("that is what a check says, and no run"));
     jury(here.path())
         .args(["replay", "check.json", "--scenario", "blocks.json"])
         .assert()

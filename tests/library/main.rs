@@ -7,6 +7,7 @@ mod caller;
 mod dependencies;
 mod hunt;
 mod lints;
+mod nearest;
 mod page;
 mod promises;
 mod scenario_errors;

@@ -1,8 +1,10 @@
-//! Counterexamples as scenarios: whatever a check found, a run of the scenario comes to the same.
+//! Counterexamples as scenarios: whatever a check found, a run of the scenario comes to the same. And schedules that are
+//! told again: what can still happen of them.
 
 use std::path::Path;
 
 use jury::check::Patient;
+use jury::model::Time;
 use jury::registry::Registry;
 use jury::scenario::to_text;
 use jury::shrink::scenario_of;
@@ -82,4 +84,68 @@ fn every_counterexample_told_as_a_scenario_comes_to_the_same() {
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     assert!(told > 150, "{told}");
+}
+
+/// What happens of events at times, in milliseconds, where the coordinator's clock drifts; and by how much some clock
+/// did.
+fn told_again(drift_ppm: u32, events: &[(Option<u64>, &str)]) -> (Vec<String>, u32) {
+    let scenario = serde_json::json!({
+        "jury": 1, "protocol": "2pc", "params": { "participants": 2 },
+        "run": { "nodes": { "C": { "drift-ppm": drift_ppm } } },
+    });
+    let case = Registry::shipped().open_text(&scenario.to_string(), "it");
+    let events = events.iter();
+    let lines: Vec<_> = events
+        .map(|(at, event)| (at.map(Time::from_millis), (*event).to_owned()))
+        .collect();
+    let case = case.expect("it is a scenario");
+    let retold = case.retell(&lines, Timing::default(), false, &RunLimits::default());
+    let events = retold.lines.into_iter().map(|(_, event)| event);
+    (events.collect(), retold.report.facts.drift_ppm_max)
+}
+
+#[test]
+fn told_again_at_a_time_only_what_clocks_allow_happens() {
+    let begin = "timeout C Begin(1)";
+    let breaks_off = "crash C after 1 of timeout C Begin(1)";
+    for (drift_ppm, at, happens) in [
+        (0, 0, false),
+        (0, 1, true),
+        (0, 2, true),
+        (0, 3, false),
+        (500_000, 0, false),
+        (500_000, 3, true),
+        (500_000, 5, false),
+    ] {
+        for event in [begin, breaks_off] {
+            let (told, drift) = told_again(drift_ppm, &[(Some(at), event)]);
+            assert_eq!(
+                !told.is_empty(),
+                happens,
+                "{event}, {drift_ppm} ppm, at {at}"
+            );
+            assert_eq!(drift, drift_ppm);
+        }
+    }
+    // A timer of a handler, from when it was set.
+    let vote = "timeout C Vote(1)";
+    let two = |at| told_again(0, &[(Some(1), begin), (Some(at), vote)]).0.len();
+    assert_eq!([90, 110, 160].map(two), [1, 2, 1]);
+    // Without times clocks are any.
+    let untimed = told_again(0, &[(None, begin), (None, vote)]);
+    assert_eq!(untimed, (vec![begin.to_owned(), vote.to_owned()], u32::MAX));
+}
+
+#[test]
+fn told_again_what_cannot_happen_is_left_out_or_what_is_nearest_happens() {
+    let events = [
+        "timeout C Begin(1)",
+        "deliver C -> P1 Commit(1)",
+        // There is but one transaction.
+        "deliver C -> P1 Prepare(2)",
+        "deliver P1 -> C Yes(1)",
+    ];
+    let (told, _) = told_again(0, &events.map(|event| (None, event)));
+    let expected = [events[0], "deliver C -> P1 Prepare(1)", events[3]];
+    assert_eq!(told, expected);
 }

@@ -47,6 +47,8 @@ fn a_long_run_becomes_a_short_scenario() {
         Some(5)
     );
     assert_eq!(scenario["params"]["servers"], 2);
+    let about = scenario["about"].as_str().unwrap();
+    assert!(about.contains("The mistake: "), "{about}");
     // Nothing is replaced unasked.
     jury(here.path())
         .args(["shrink", &file, "--seed", "63", "-o", "small.json"])

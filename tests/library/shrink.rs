@@ -90,7 +90,7 @@ fn every_counterexample_told_as_a_scenario_comes_to_the_same() {
 /// did.
 fn told_again(drift_ppm: u32, events: &[(Option<u64>, &str)]) -> (Vec<String>, u32) {
     let scenario = serde_json::json!({
-        "jury": 1, "protocol": "2pc", "params": { "participants": 2 },
+        "jury": 1, "protocol": "2pc", "params": { "participants": 2, "transactions": 2 },
         "run": { "nodes": { "C": { "drift-ppm": drift_ppm } } },
     });
     let case = Registry::shipped().open_text(&scenario.to_string(), "it");
@@ -140,12 +140,14 @@ fn told_again_at_a_time_only_what_clocks_allow_happens() {
 fn told_again_what_cannot_happen_is_left_out_or_what_is_nearest_happens() {
     let events = [
         "timeout C Begin(1)",
+        "timeout C Begin(2)",
         "deliver C -> P1 Commit(1)",
-        // There is but one transaction.
-        "deliver C -> P1 Prepare(2)",
-        "deliver P1 -> C Yes(1)",
+        // There are but two transactions.
+        "deliver C -> P1 Prepare(3)",
+        "deliver P1 -> C Yes(2)",
     ];
     let (told, _) = told_again(0, &events.map(|event| (None, event)));
-    let expected = [events[0], "deliver C -> P1 Prepare(1)", events[3]];
+    let nearest = "deliver C -> P1 Prepare(2)";
+    let expected = [events[0], events[1], nearest, events[4]];
     assert_eq!(told, expected);
 }

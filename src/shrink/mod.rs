@@ -185,6 +185,7 @@ impl<'a> Shrinker<'a> {
             is_over: false,
         };
         // Where less is under way it takes fewer worlds to see that nothing helps: so first what few will do for.
+        let at_first = failure.states;
         for states in failure.levels() {
             failure.states = states;
             loop {
@@ -202,6 +203,10 @@ impl<'a> Shrinker<'a> {
             if count.is_over || (is_seen && states >= STATES_AT_LAST) {
                 break;
             }
+        }
+        if count.is_over {
+            // In as few worlds as were tried last it may not be seen yet.
+            failure.states = failure.states.max(at_first);
         }
         version.draft.lines = self.rounded(&failure, &version);
         let deleted_to = Extent::of(&version.draft);

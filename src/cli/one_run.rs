@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::testbed::{self, Case, CheckOptions, RunReport, Strategy};
+use crate::testbed::{Case, CheckOptions, RunReport, Strategy};
 use crate::trace::Trace;
 
 use super::check::examine;
@@ -93,22 +93,13 @@ impl OneRun {
             None => worth_showing(case, &self.file.display().to_string(), &guard),
         };
         let by = self.strategy.unwrap_or(Strategy::Random);
-        if !case.strategies().contains(&by) && case.seeds().is_none() {
+        if !seeds::has(case, by) {
             return Err(Failure::new(
                 format!("{} has nothing for `{by}` to go by", self.file.display()),
                 "leave out `--seed`: what its check shows is written",
             ));
         }
-        let watch = || guard.look();
-        let limits = testbed::RunLimits {
-            states: guard.states,
-            watch: &watch,
-            ..testbed::RunLimits::default()
-        };
-        let RunReport { trace, .. } = match by {
-            Strategy::Random => case.run(seed, true, &limits),
-            by => case.hunt(seed, by, true, &limits).report,
-        };
+        let RunReport { trace, .. } = seeds::drawn(case, seed, by, &guard);
         Ok(trace.expect("it was asked for"))
     }
 

@@ -65,9 +65,12 @@ pub fn again(case: &dyn Case, seed: u64, record: bool, guard: &RunGuard) -> RunR
     case.run(seed, record, &limits)
 }
 
-/// Whether a scenario has a run of a seed by a strategy. (A schedule is one run, whatever the seed.)
+/// Whether a scenario has a run of a seed by a strategy. (A schedule is one run, whatever the seed. What goes by the rules
+/// of a check begins where its story ends.)
 pub fn has(case: &dyn Case, by: Strategy) -> bool {
-    case.strategies().contains(&by) || (by == Strategy::Random && case.seeds().is_some())
+    let begins = by.has_time() || case.refuted_check().is_none();
+    let goes_by = || case.strategies().contains(&by);
+    begins && (goes_by() || (by == Strategy::Random && case.seeds().is_some()))
 }
 
 /// The run of a seed by a strategy, with its trace.

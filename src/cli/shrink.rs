@@ -119,7 +119,8 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     };
     let mut shrunk = match keep::shrink(&trace, &limits, args.states) {
         Ok(shrunk) => shrunk,
-        Err(why @ Unshrinkable::Stopped) => {
+        // Where it had to end in the middle, whatever did not come out is no fault of the run.
+        Err(why) if guard.stopped().is_some() || why == Unshrinkable::Stopped => {
             remark(format!("Nothing was shrunk: {why}."));
             return Ok(Outcome::NotEstablished);
         }

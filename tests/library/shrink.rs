@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use jury::check::Patient;
-use jury::model::Time;
+use jury::model::{Time, Timing};
 use jury::registry::Registry;
 use jury::scenario::to_text;
 use jury::shrink::scenario_of;

@@ -258,7 +258,10 @@ impl Teller<'_> {
             weaker = between().next();
         }
         let lost = |sent: &&Sending<'_>| self.lost(sent).trim_end_matches('.').to_owned();
-        let why = why.map(lost).or_else(|| self.crashes(story));
+        let why = self
+            .waited_for()
+            .or_else(|| why.map(lost))
+            .or_else(|| self.crashes(story));
         if let Some(why) = why.or_else(|| weaker.map(lost)) {
             text = format!("{text}; {why}");
         }
@@ -267,6 +270,24 @@ impl Teller<'_> {
             text = format!("{text} The mistake: {mistake}");
         }
         text
+    }
+
+    /// Who is down whom the verdict says is waited for, and since when: that says more than what got lost there.
+    fn waited_for(&self) -> Option<String> {
+        let outcome = self.trace.verdict.as_ref()?;
+        let waits = outcome.sentences.iter();
+        let waits =
+            waits.filter(|sentence| sentence.contains(" wait") && sentence.contains("down"));
+        let named: BTreeSet<usize> = waits.flat_map(|text| named(self.trace, text)).collect();
+        let down = self.down().into_iter();
+        let down =
+            down.filter(|(node, _)| named.contains(node) && self.failure.sort == Sort::Blocked);
+        let since = down.map(|(node, step)| {
+            let number = self.trace.number(step);
+            format!("{} is down since step {number}", self.telling.name(node))
+        });
+        let since: Vec<String> = since.collect();
+        (!since.is_empty()).then(|| enumerate(since))
     }
 
     /// What the verdict says, in a sentence without a full stop.

@@ -55,7 +55,8 @@ pub fn write(pending: Pending, trace: &Trace, scenario: Option<&Path>) -> Result
 /// Writes the page of two runs, side by side.
 pub fn write_diff(pending: Pending, runs: [(&Trace, &str); 2], diff: &Diff) -> Result<(), Failure> {
     let protocol = &runs[0].0.protocol;
-    let names = runs.map(|(_, name)| name);
+    // Of a path its last part is enough for a title.
+    let names = runs.map(|(_, name)| name.rsplit('/').next().unwrap_or(name));
     let title = format!("{protocol} · {} | {}", names[0], names[1]);
     let runs = runs.map(|(trace, name)| run(trace, name, None));
     let page = Page::new(title, runs.into()).beside(Some(diff.clone()));

@@ -441,10 +441,14 @@ fn a_trial_tells_the_story_of_a_long_run() {
     let output = jury(here.path()).args(args).assert().code(0);
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     assert!(
-        text.starts_with("Figure 8 of the paper, (a) to (d)."),
+        text.starts_with("Figure 8 of the Raft paper, (a) to (d)."),
         "{text}"
     );
-    assert_eq!(text.matches("Figure 8 of the paper").count(), 1, "{text}");
+    assert_eq!(
+        text.matches("Figure 8 of the Raft paper").count(),
+        1,
+        "{text}"
+    );
     for told in [
         "overwrites 1:a1",
         "heartbeats",

@@ -284,7 +284,7 @@ fn a_trace_becomes_a_scenario_that_comes_to_the_same() {
             .unwrap()
             .contains("ms ")
     );
-    // Of a check: what only blocks while no timer fires that awaits the living is for a check to show.
+    // Of a check: what only blocks while no timer fires that awaits the living is told so.
     let check = shipped("tree-2pc/bugs/keeps-decision.json");
     jury(here.path())
         .args([
@@ -302,12 +302,24 @@ fn a_trace_becomes_a_scenario_that_comes_to_the_same() {
         .assert()
         .success();
     let scenario = is_green(here.path(), "blocks.json");
-    assert_eq!(scenario["expect"]["check"]["non-blocking"], "can block");
+    assert_eq!(scenario["run"]["timing"], "accurate");
+    assert_eq!(scenario["expect"]["run"], "blocked");
     jury(here.path())
-        .args(["shrink", "check.json"])
+        .args(["shrink", "check.json", "-o", "small.json"])
         .assert()
-        .code(2)
-        .stderr(contains("that is what a check says, and no run"));
+        .success();
+    let scenario = is_green(here.path(), "small.json");
+    assert_eq!(scenario["run"]["timing"], "accurate");
+    // Such a run replays as any.
+    jury(here.path())
+        .args(["run", "small.json", "--trace", "small-run.json", "-q"])
+        .assert()
+        .success();
+    jury(here.path())
+        .args(["replay", "small-run.json"])
+        .assert()
+        .success()
+        .stdout(contains("as recorded").and(contains("awaits somebody who is up")));
     jury(here.path())
         .args(["replay", "check.json", "--scenario", "blocks.json"])
         .assert()

@@ -288,7 +288,7 @@ mod tests {
         /// The judge and the search agree, and an order that is found is one.
         #[test]
         fn it_says_what_the_judge_says(
-            moves in proptest::collection::vec((0usize..3, 0usize..4, 0u32..3), 0..14),
+            moves in proptest::collection::vec((0usize..3, 0usize..4, 0u32..3), 1..14),
         ) {
             let mut waits: [Option<usize>; 3] = [None; 3];
             let mut lines = Vec::new();

@@ -7,6 +7,7 @@ mod causes;
 mod failure;
 mod fates;
 mod lasting;
+mod operations;
 mod parting;
 mod story;
 #[cfg(test)]
@@ -29,6 +30,8 @@ use failure::{Failure, Sort, named};
 pub(crate) use fates::Sending;
 pub(crate) use fates::{Fate, fates};
 pub(crate) use lasting::{Lasting, Span, Strip, spans, strips};
+pub(crate) use operations::observed;
+pub use operations::{ToldOperation, Unordered};
 pub use story::rule_of;
 pub use text::{section, text};
 
@@ -76,6 +79,9 @@ pub struct Explanation {
     pub withheld: Vec<String>,
     /// Who waits for whom, and what would help: whole sentences.
     pub waiting: Vec<String>,
+    /// The operations of clients that cannot be ordered, if that is what the verdict is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unordered: Option<Unordered>,
 }
 
 /// Something that a verdict is about.
@@ -144,6 +150,7 @@ impl Explanation {
             parted_after: None,
             withheld: Vec::new(),
             waiting: Vec::new(),
+            unordered: None,
         }
     }
 }
@@ -237,6 +244,7 @@ impl Teller<'_> {
             parted_after: parted_after.map(|step| self.trace.number(step)),
             withheld: lost,
             waiting,
+            unordered: self.unordered(background),
         }
     }
 

@@ -2,13 +2,19 @@
 //!
 //! Invariant: every line fits the width.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Explanation, Part, StoryStep};
+use unicode_width::UnicodeWidthStr;
+
+use super::{Explanation, Part, StoryStep, Unordered};
 use crate::report::{Options, Style, clean, paint, wrap};
 
 /// The columns in front of a step: its sign and its number.
 const GUTTER: usize = 7;
+/// What stands around the intervals of operations: their steps, and blanks.
+const STEPS_WIDTH: usize = 22;
+/// Between two ends of operations there are no more columns.
+const BETWEEN_MAX: usize = 8;
 
 /// Writes an explanation.
 pub fn text(told: &Explanation, options: &Options) -> String {
@@ -28,6 +34,9 @@ pub fn text(told: &Explanation, options: &Options) -> String {
         _ => "What conflicts:",
     };
     page.list(conflict, &told.conflict);
+    if let Some(unordered) = &told.unordered {
+        page.unordered(unordered);
+    }
     page.list("Who waits for whom:", &told.waiting);
     page.list("What did not come in time:", &told.withheld);
     page.out.join("\n")
@@ -126,6 +135,61 @@ impl Page<'_> {
         self.out.push(String::new());
         let between = if self.options.ascii { " | " } else { " · " };
         self.say(0, 2, &legend.join(between), Style::Dim);
+    }
+
+    /// Operations as intervals over the steps in which clients asked and were told, evenly.
+    fn unordered(&mut self, unordered: &Unordered) {
+        self.heading("The operations that no order explains:");
+        let Options { ascii, color, .. } = *self.options;
+        let operations = &unordered.operations;
+        let steps = operations.iter();
+        let steps = steps.flat_map(|operation| [Some(operation.from), operation.until]);
+        let steps: BTreeSet<usize> = steps.flatten().collect();
+        let labels: Vec<String> = operations
+            .iter()
+            .map(|operation| {
+                let answer = operation.answer.as_deref().unwrap_or("?");
+                clean(
+                    &format!("{} {} = {answer}", operation.client, operation.asked),
+                    ascii,
+                )
+            })
+            .collect();
+        let widest = labels.iter().map(|label| label.width()).max().unwrap_or(0);
+        let room = self.options.columns().saturating_sub(widest + STEPS_WIDTH);
+        let between = (room / steps.len().max(1)).clamp(1, BETWEEN_MAX);
+        let column = |step: usize| steps.range(..step).count() * between;
+        let end = steps.len().saturating_sub(1) * between;
+        let (left, dash, right, open) = if ascii {
+            ("|", "-", "|", ">")
+        } else {
+            ("├", "─", "┤", "╌")
+        };
+        for (operation, label) in operations.iter().zip(&labels) {
+            let from = column(operation.from);
+            let until = operation.until.map_or(end, column);
+            let last = if operation.until.is_some() {
+                right
+            } else {
+                open
+            };
+            let pad = " ".repeat(widest - label.width());
+            let mut line = format!(
+                "  {label}{pad}  {}{left}{}{last}",
+                " ".repeat(from),
+                dash.repeat(until.saturating_sub(from + 1)),
+            );
+            line.push_str(&" ".repeat(end - until));
+            let steps = match operation.until {
+                Some(until) => format!("  #{} to #{until}", operation.from),
+                None => format!("  from #{}", operation.from),
+            };
+            line.push_str(&steps);
+            let is_last = operation.until.is_some() && until == end;
+            let style = if is_last { Style::Bad } else { Style::Plain };
+            self.out.push(paint(&line, style, color));
+        }
+        self.say(2, 2, &unordered.sentence, Style::Plain);
     }
 
     /// A step; its rule may have been told with another.

@@ -14,18 +14,22 @@ const STEPS_WHOLE: usize = 60;
 /// In pixels: what stands left of the lanes, between them, and right of them; a row, and what is above the first.
 const LEFT: usize = 104;
 const LANE: usize = 112;
-const RIGHT: usize = 560;
+const RIGHT: usize = 580;
 const ROW: usize = 26;
 const HEAD: usize = 64;
 /// A longer text would leave the picture.
-const WORDS_MAX: usize = 80;
+const WORDS_MAX: usize = 76;
+/// A longer arrow, in rows, is faint.
+const FAR: usize = 8;
+/// How far from the end of its arrow a label stands, in pixels.
+const LABEL: usize = 52;
 
 /// Colours that people who see few of them can tell apart (Okabe & Ito 2008).
 const STYLE: &str = "\
 text{font:13px system-ui,sans-serif;fill:#1b1f24}\
 .dim{fill:#5b6570;font-size:12px}.name{font-weight:600}.mid{text-anchor:middle}.end{text-anchor:end}\
 .lane{stroke:#aab2bb}.arrow{stroke:#3b4754;fill:none;stroke-width:1.3}.lost{stroke:#b3261e;stroke-dasharray:5 3}\
-.flying{stroke:#8a949e;stroke-dasharray:2 3}.label{font-size:11px;paint-order:stroke;stroke:#fff;stroke-width:3px}\
+.far{opacity:.3}.flying{stroke:#8a949e;stroke-dasharray:2 3}.label{font-size:11px;paint-order:stroke;stroke:#fff;stroke-width:3px}\
 .dot{fill:#3b4754}.idle{fill:#fff;stroke:#3b4754}.bad{fill:#b3261e}.good{fill:#00704f}\
 .holds{fill:#e69f00}.leads{fill:#0072b2}.stuck{fill:none;stroke:#b3261e;stroke-width:2}\
 .cut{fill:#cc79a7;opacity:.16}.broken{fill:#b3261e;opacity:.12}";
@@ -208,15 +212,26 @@ impl Picture<'_> {
         };
         let label = escaped(&self.telling.message(sent.label));
         let y1 = from;
-        let mut element =
-            format!(r#"<line class="{class}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"{head}/>"#);
+        let far = if from.abs_diff(to) > FAR * ROW {
+            " far"
+        } else {
+            ""
+        };
+        let mut element = format!(
+            r#"<line class="{class}{far}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}"{head}/>"#
+        );
         if class == "arrow lost" {
             let (x, y) = (x2, y2 + 4);
             let _ = write!(element, r#"<text class="bad mid" x="{x}" y="{y}">✗</text>"#);
         }
         // Near its end, where no other arrow ends.
-        let x = (x1 + 3 * x2) / 4;
-        let y = ((y1 + 3 * y2) / 4).saturating_sub(4);
+        let length = (x1.abs_diff(x2).pow(2) + y1.abs_diff(y2).pow(2)).isqrt();
+        let back = LABEL.min(length / 3);
+        let at = |from: usize, to: usize| {
+            let part = from.abs_diff(to) * back / length.max(1);
+            if from < to { to - part } else { to + part }
+        };
+        let (x, y) = (at(x1, x2), at(y1, y2).saturating_sub(4));
         let _ = write!(
             element,
             r#"<text class="label mid" x="{x}" y="{y}">{label}</text>"#

@@ -46,6 +46,8 @@ pub enum Linearization {
         possible: Vec<String>,
         /// An order of what came before.
         order: Vec<usize>,
+        /// What it is held against, itself among it: the operations on the same thing up to then, as they were asked for.
+        together: Vec<usize>,
         /// The same in a sentence.
         why: String,
     },

@@ -3,7 +3,6 @@
 //! Invariant: made of traces alone, which may come from files and say anything; what they say stays data. Nothing is
 //! run, judged or printed. The same runs give the same bytes.
 
-mod operations;
 mod pack;
 mod patch;
 mod run;

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::operations::{Shown, operations};
 use super::pack::packed;
 use crate::explain::{
-    Background, Causes, Explanation, Fate, Span, Strip, explain, fates, rule_of, spans, strips,
+    Background, Causes, Explanation, Fate, Span, Strip, explain, fates, observed, rule_of, spans,
+    strips,
 };
 use crate::model::event::kind;
+use crate::model::operation::{Linearization, Operation};
 use crate::report::{Telling, Weight, telling};
 use crate::trace::{Trace, What};
 
@@ -75,6 +76,24 @@ struct Arrow {
     /// The network made it from another.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     copy: bool,
+}
+
+/// What clients asked for, and whether an order explains what they were told.
+#[derive(Clone, Debug, Serialize)]
+struct Shown {
+    list: Vec<Operation>,
+    #[serde(flatten)]
+    linearization: Linearization,
+}
+
+/// Nothing if the protocol has no clients that could be judged so, or nobody asked for anything.
+fn operations(trace: &Trace, background: &Background) -> Option<Shown> {
+    let operations = observed(trace);
+    let linearization = (background.linearize?)(&operations)?;
+    Some(Shown {
+        list: operations.list,
+        linearization,
+    })
 }
 
 impl Run {

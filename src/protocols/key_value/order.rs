@@ -81,7 +81,13 @@ fn broken(
         [only] => format!("only {only}"),
         several => format!("only {}", enumerate(several.iter().cloned())),
     };
+    let key = each[at].0.key();
+    let asked = ends.iter().filter_map(|end| match end {
+        End::Asked(of) if each[of].0.key() == key => Some(*of),
+        _ => None,
+    });
     Some(Linearization::Broken {
+        together: asked.collect(),
         at: *at,
         why: format!(
             "No order of these operations explains that {} was answered {}: it could have been {could}.",
@@ -271,6 +277,7 @@ mod tests {
             at,
             possible,
             order,
+            together,
             why,
         }) = in_order(&history(&stale))
         else {
@@ -278,6 +285,7 @@ mod tests {
         };
         assert_eq!((at, order), (1, vec![0]));
         assert_eq!(possible, ["1"]);
+        assert_eq!(together, [0, 1]);
         assert_eq!(
             why,
             "No order of these operations explains that get x was answered 0: it could have been only 1."

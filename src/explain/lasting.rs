@@ -306,3 +306,39 @@ pub(crate) fn strips(trace: &Trace, telling: &Telling<'_>) -> Vec<Strip> {
     }
     strips
 }
+
+#[cfg(test)]
+mod tests {
+    use super::groups;
+
+    /// All links between the groups of a set.
+    fn between(parts: &[&[usize]]) -> Vec<(usize, usize)> {
+        let of = |node: usize| parts.iter().position(|part| part.contains(&node));
+        let all = || parts.iter().flat_map(|part| part.iter().copied());
+        let pairs = all().flat_map(|a| all().map(move |b| (a, b)));
+        pairs.filter(|(a, b)| of(*a) != of(*b)).collect()
+    }
+
+    #[test]
+    fn a_cut_that_parts_nodes_altogether_is_told_by_its_groups() {
+        for parts in [
+            &[&[0, 1][..], &[2, 3]][..],
+            &[&[0, 3], &[1, 2, 4]],
+            &[&[0], &[1], &[2, 3]],
+        ] {
+            let told = groups(&between(parts)).expect("it parts them");
+            let told: Vec<Vec<usize>> = told.iter().map(|g| g.iter().copied().collect()).collect();
+            assert_eq!(told, parts);
+        }
+    }
+
+    #[test]
+    fn any_other_cut_is_told_by_its_links() {
+        // One way only; and a node that still reaches both sides.
+        assert_eq!(groups(&[(0, 1)]), None);
+        assert_eq!(groups(&[(0, 1), (1, 0), (1, 2), (2, 1), (0, 2)]), None);
+        let mut links = between(&[&[0, 1], &[2, 3]]);
+        links.retain(|link| *link != (3, 0));
+        assert_eq!(groups(&links), None);
+    }
+}

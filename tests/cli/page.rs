@@ -145,6 +145,52 @@ fn a_page_says_what_is_stuck_and_where_messages_went() {
     assert_eq!(run["explanation"]["verdict"], "blocked");
 }
 
+/// Leaders lead until they are deposed or crash, and what is cut is told by its groups.
+#[test]
+fn what_lasts_ends_where_it_does() {
+    let here = folder();
+    jury(here.path())
+        .args(["page", &shipped("raft/figure-8"), "-o", "run.html"])
+        .assert()
+        .code(0);
+    let page = data(here.path(), "run.html");
+    let spans = page["runs"][0]["spans"].as_array().unwrap();
+    let led = spans.iter().filter(|span| span["kind"] == "leads");
+    let led: Vec<_> = led
+        .map(|span| {
+            (
+                span["words"].as_str().unwrap(),
+                span["from"].clone(),
+                span["until"].clone(),
+            )
+        })
+        .collect();
+    let crashes = |words, from: u64, until: u64| (words, Value::from(from), Value::from(until));
+    assert_eq!(
+        led[..3],
+        [
+            crashes("leads term 1", 7, 10),
+            crashes("leads term 2", 15, 17),
+            crashes("leads term 3", 24, 31),
+        ]
+    );
+    assert_eq!((led[3].0, &led[3].2), ("leads term 4", &Value::Null));
+    jury(here.path())
+        .args(["page", &shipped("3pc/partition"), "-o", "cut.html"])
+        .assert()
+        .code(0);
+    let page = data(here.path(), "cut.html");
+    let spans = page["runs"][0]["spans"].as_array().unwrap();
+    let cut = spans.iter().find(|span| span["kind"] == "cut").unwrap();
+    assert_eq!(cut["words"], "parts C and P1 from P2 and P3");
+    // A lock is given up by whoever learns the decision.
+    let held = spans.iter().find(|span| span["kind"] == "holds").unwrap();
+    assert_eq!(
+        (held["from"].as_u64(), held["until"].as_u64()),
+        (Some(2), Some(12))
+    );
+}
+
 #[test]
 fn an_answer_that_no_order_explains_is_on_the_page() {
     let here = folder();

@@ -36,6 +36,7 @@ mod output;
 mod own;
 mod page;
 mod picture;
+mod png;
 mod progress;
 mod promises;
 mod records;

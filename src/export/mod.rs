@@ -11,6 +11,7 @@ mod svg;
 use std::fmt;
 
 use crate::trace::{Trace, What};
+pub use svg::picture_size;
 
 /// A format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

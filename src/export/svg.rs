@@ -11,12 +11,14 @@ use crate::trace::{StepRecord, Trace, What};
 
 /// A longer run is shown in about so many steps.
 const STEPS_WHOLE: usize = 60;
-/// In pixels: what stands left of the lanes, between them, and right of them; a row, and what is above the first.
+/// In pixels: what stands left of the lanes, between them, and right of them; a row, and what is above the first and below the
+/// last.
 const LEFT: usize = 104;
 const LANE: usize = 112;
 const RIGHT: usize = 580;
 const ROW: usize = 26;
 const HEAD: usize = 64;
+const BELOW: usize = 16;
 /// A longer text would leave the picture.
 const WORDS_MAX: usize = 76;
 /// A longer arrow, in rows, is faint.
@@ -54,6 +56,17 @@ pub(super) fn svg(trace: &Trace) -> String {
     }
     picture.steps();
     picture.whole()
+}
+
+/// Width and height of that picture, in pixels.
+pub fn picture_size(trace: &Trace) -> (usize, usize) {
+    let (rows, _) = rows(trace, &telling(trace, false));
+    size(trace, rows.len())
+}
+
+fn size(trace: &Trace, rows: usize) -> (usize, usize) {
+    let width = LEFT + trace.nodes.len() * LANE + RIGHT;
+    (width, HEAD + rows * ROW + BELOW)
 }
 
 /// A row: a step, or several that are not shown.
@@ -117,7 +130,7 @@ impl Picture<'_> {
     }
 
     fn width(&self) -> usize {
-        LEFT + self.trace.nodes.len() * LANE + RIGHT
+        size(self.trace, 0).0
     }
 
     fn span(&mut self, span: &Span) {
@@ -294,7 +307,7 @@ impl Picture<'_> {
     }
 
     fn whole(&self) -> String {
-        let (width, height) = (self.width(), self.bottom() + 16);
+        let (width, height) = size(self.trace, self.rows.len());
         let title = escaped(&self.telling.text(&self.trace.protocol));
         format!(
             r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img">

@@ -346,6 +346,52 @@ fn exports_of_a_run_that_blocks() {
     assert_eq!(coordinator(&states[6]), false);
 }
 
+/// Whoever draws it is a browser; here one that draws nothing, but says what it was asked for.
+#[test]
+#[cfg(unix)]
+fn a_picture_in_dots_is_drawn_by_a_browser() {
+    use std::os::unix::fs::PermissionsExt;
+    let here = folder();
+    let png = |browser: Option<&str>| {
+        let mut command = jury(here.path());
+        command.args(["export", "fine.json", "-f", "png", "-o", "run.png"]);
+        match browser {
+            Some(browser) => command.env("JURY_BROWSER", here.path().join(browser)),
+            None => command.env("PATH", "").env_remove("JURY_BROWSER"),
+        };
+        command
+    };
+    png(None)
+        .assert()
+        .code(2)
+        .stderr(contains("none of them is here").and(contains("--format svg")));
+    let script = |name: &str, text: &str| {
+        let path = here.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    script("draws-nothing", "#!/bin/sh\nexit 0\n");
+    png(Some("draws-nothing"))
+        .assert()
+        .code(2)
+        .stderr(contains("did not draw the picture: it wrote none"));
+    assert!(!here.path().join("run.png").exists());
+    // It draws only without its sandbox, as one does for root.
+    script(
+        "draws",
+        "#!/bin/sh\nfor a; do case $a in --no-sandbox) free=1;; --screenshot=*) to=${a#*=};; esac; done\n\
+         [ -z \"$free\" ] || echo \"$*\" > \"$to\"\n",
+    );
+    png(Some("draws")).assert().code(0);
+    let asked = fs::read_to_string(here.path().join("run.png")).unwrap();
+    assert!(asked.contains("--window-size=1"), "{asked}");
+    jury(here.path())
+        .args(["export", "fine.json", "-f", "png"])
+        .assert()
+        .code(2)
+        .stderr(contains("-o run.png"));
+}
+
 #[test]
 fn a_site_has_every_story() {
     let here = folder();

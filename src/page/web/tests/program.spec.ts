@@ -64,3 +64,20 @@ test("the program exports what the page does, byte by byte", async () => {
   expect(compared).toBeGreaterThanOrEqual(36);
   expect(protocols.size).toBeGreaterThanOrEqual(5);
 });
+
+test("a picture in dots is drawn by a browser, twice as large as its lines", async ({ page }, info) => {
+  test.skip(!program || !folder, "JURY and JURY_PAGES name no program and no folder of its pages");
+  const [file] = await some();
+  const path = join(folder!, file!);
+  const to = info.outputPath("run.png");
+  const env = { ...process.env, JURY_BROWSER: process.env["CHROMIUM"] ?? "/usr/bin/chromium" };
+  await run(program!, ["export", path, "--format", "png", "-o", to], { env });
+  const { stdout: svg } = await run(program!, ["export", path, "--format", "svg"]);
+  const [, width, height] = /width="(\d+)" height="(\d+)" role/.exec(svg)!;
+  const png = await readFile(to);
+  const sizes = await page.evaluate(async (data) => {
+    const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${data}`)).blob());
+    return [image.width, image.height];
+  }, png.toString("base64"));
+  expect(sizes).toEqual([2 * Number(width), 2 * Number(height)]);
+});

@@ -145,10 +145,11 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         Some(_) => Outcome::Refuted,
         None => Outcome::AsExpected,
     };
-    if let Some(pending) = html {
+    let page = html.map(|pending| {
         let [a, b] = &runs;
-        html::write_diff(pending, [(&a.trace, &a.name), (&b.trace, &b.name)], &told)?;
-    }
+        let page = html::page_of_diff([(&a.trace, &a.name), (&b.trace, &b.name)], &told);
+        (pending, page)
+    });
     let mut out = Output::new(terminal);
     if args.answer.json {
         let [a, b] = runs;
@@ -171,6 +172,10 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         page.tell(protocol, &runs, &told, &go_on)?;
     }
     out.finish()?;
+    // An answer is not lost with a file that cannot be written.
+    if let Some((pending, page)) = page {
+        pending.write(page.html().as_bytes())?;
+    }
     Ok(outcome)
 }
 

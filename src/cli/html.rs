@@ -7,7 +7,7 @@ use crate::page::{Page, Run};
 use crate::trace::Trace;
 
 use super::files::Pending;
-use super::{Failure, edge, words};
+use super::{Failure, edge, sources, words};
 
 /// Whether what is shown is written as a page, too.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -52,15 +52,14 @@ pub fn write(pending: Pending, trace: &Trace, scenario: Option<&Path>) -> Result
     pending.write(page(trace, scenario).html().as_bytes())
 }
 
-/// Writes the page of two runs, side by side.
-pub fn write_diff(pending: Pending, runs: [(&Trace, &str); 2], diff: &Diff) -> Result<(), Failure> {
+/// The page of two runs, side by side.
+pub fn page_of_diff(runs: [(&Trace, &str); 2], diff: &Diff) -> Page {
     let protocol = &runs[0].0.protocol;
     // Of a path its last part is enough for a title.
     let names = runs.map(|(_, name)| name.rsplit('/').next().unwrap_or(name));
     let title = format!("{protocol} · {} | {}", names[0], names[1]);
     let runs = runs.map(|(trace, name)| run(trace, name, None));
-    let page = Page::new(title, runs.into()).beside(Some(diff.clone()));
-    pending.write(page.html().as_bytes())
+    Page::new(title, runs.into()).beside(Some(diff.clone()))
 }
 
 /// Writes the page of several runs under one title, side by side.
@@ -94,7 +93,9 @@ pub fn name(trace: &Trace) -> String {
 /// The commands that show a run again and go on from it, if it is known where it comes from.
 fn commands(trace: &Trace) -> Vec<String> {
     let origin = &trace.origin;
-    let Some(scenario) = origin.scenario.as_deref() else {
+    // What was piped is not there any more.
+    let named = origin.scenario.as_deref();
+    let Some(scenario) = named.filter(|name| *name != sources::STDIN_NAME) else {
         return Vec::new();
     };
     let (program, file) = (words::program(), words::typed(scenario));
@@ -110,11 +111,16 @@ fn commands(trace: &Trace) -> Vec<String> {
         }
         (None, Some(seed)) => {
             let how = if by.is_empty() { "run" } else { "hunt" };
-            vec![
-                format!("{program} {how} {file}{by} --seed {seed}"),
-                format!("{program} explain {file} --seed {seed}{by}"),
-                format!("{program} shrink {file} --seed {seed}{by} -o small.json"),
-            ]
+            let mut commands = vec![format!("{program} {how} {file}{by} --seed {seed}")];
+            let outcome = trace.verdict.as_ref();
+            // Of a run that went well there is nothing to explain.
+            if outcome.is_some_and(|o| ["violated", "blocked"].contains(&o.verdict.as_str())) {
+                commands.push(format!("{program} explain {file} --seed {seed}{by}"));
+                commands.push(format!(
+                    "{program} shrink {file} --seed {seed}{by} -o small.json"
+                ));
+            }
+            commands
         }
         (None, None) => vec![format!("{program} try {file}")],
     }

@@ -64,8 +64,6 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let mut written = 0_u64;
     for path in found.scenarios.iter().chain(comparisons.iter().copied()) {
         if interrupt::asked() {
-            remark("Interrupted: not all stories are there.");
-            outcome = outcome.max(Outcome::NotEstablished);
             break;
         }
         bar.set_message(path.display().to_string());
@@ -88,6 +86,11 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         }
     }
     bar.finish_and_clear();
+    // The story that was under way is not whole, either.
+    if interrupt::asked() {
+        remark("Interrupted: not all stories are there.");
+        outcome = outcome.max(Outcome::NotEstablished);
+    }
     if written == 0 {
         return Err(Failure::new(
             "there is no story to write",

@@ -24,6 +24,15 @@ fn a_page_replays_and_explains_as_its_trace_does() {
         .assert()
         .code(0)
         .stdout(contains("as recorded"));
+    // Its run failed, so there is something to explain; of one that went well there is not.
+    let commands = |name: &str| data(here.path(), name)["runs"][0]["commands"].to_string();
+    assert!(commands("run.html").contains("explain"));
+    jury(here.path())
+        .args(["page", "fine.json", "--seed", "1", "-o", "fine.html"])
+        .assert()
+        .code(0);
+    assert!(commands("fine.html").contains("run fine.json --seed 1"));
+    assert!(!commands("fine.html").contains("explain"));
     let told = |file: &str| {
         let output = jury(here.path()).args(["explain", file]).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();

@@ -6,6 +6,13 @@ use jury::page::{Page, Run, trace_of};
 use jury::registry::Registry;
 use jury::testbed::RunLimits;
 
+/// It is mailed, put on sticks and into learning platforms.
+#[test]
+fn a_page_without_its_run_is_small() {
+    let bytes = Page::new("nothing", Vec::new()).html().len();
+    assert!((50_000..300_000).contains(&bytes), "{bytes}");
+}
+
 /// The run of each shipped scenario with its first seed.
 #[test]
 fn every_run_is_in_its_page_as_it_was() {

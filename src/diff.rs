@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -34,7 +33,8 @@ pub struct Recorded<'a> {
 }
 
 /// An event that was to happen next.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Cannot {
     pub event: String,
@@ -43,7 +43,8 @@ pub struct Cannot {
 }
 
 /// What two runs have in common, and what not.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Diff {
     /// How many steps are the same in both.
@@ -56,7 +57,8 @@ pub struct Diff {
 }
 
 /// What a run came to.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct End {
     pub steps: usize,
@@ -70,7 +72,8 @@ pub struct End {
 }
 
 /// How two runs part.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum By {
     /// They do not start alike.
@@ -86,7 +89,8 @@ pub enum By {
 }
 
 /// The first difference.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Parting {
     /// Counted from 1; 0 for the start.
@@ -106,7 +110,8 @@ pub struct Parting {
 }
 
 /// What one of them does there.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Side {
     /// Nothing if the run is over.
@@ -127,7 +132,8 @@ pub struct Side {
 }
 
 /// Something that is not the same in both.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Differing {
     /// `sent`, `saved`, `observed`, `state.phase` …
@@ -136,7 +142,8 @@ pub struct Differing {
 }
 
 /// A node in both worlds.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Standing {
     pub node: String,
@@ -146,7 +153,8 @@ pub struct Standing {
 }
 
 /// A node in one of them.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Stands {
     pub status: String,
@@ -158,7 +166,8 @@ pub struct Stands {
 }
 
 /// What is in both worlds, and what is only in one.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Beside {
     pub both: Vec<String>,

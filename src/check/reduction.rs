@@ -35,7 +35,6 @@
 //! Under accurate timing what is in flight, and that something was lost, decide which timers fire; on
 //! fifo links a message holds up those behind it. There nothing is left out.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Limit, LinkOrder, Property, Protocol, Rules, Timing};
@@ -223,7 +222,8 @@ impl Reduced {
 }
 
 /// What a predicate has read, beside nodes and the history.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Reads {
     pub channels: bool,
     pub globals: bool,

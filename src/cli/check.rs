@@ -11,7 +11,6 @@ use crate::testbed::{
     Case, CheckOptions, CheckReport, CheckVerdict, EngineKind, Expected, PropertyReport,
 };
 use clap::ValueEnum;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::limits::{Effort, Limits};
@@ -214,7 +213,8 @@ pub enum EngineName {
 }
 
 /// What a check gave, beside what it cost.
-#[derive(Clone, Serialize, JsonSchema)]
+#[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Checked {
     #[serde(flatten)]
@@ -356,7 +356,8 @@ pub fn answer(
 }
 
 /// How a check that was stopped goes on.
-#[derive(Clone, Serialize, JsonSchema)]
+#[derive(Clone, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct GoOn {
     pub folder: String,

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use crate::scenario::{Comparison, Seeds};
 use crate::testbed::{Case, Compared, RunVerdict, Trials, comparison_markdown};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::html::{self, Html};
@@ -55,7 +54,8 @@ pub struct Args {
     json: bool,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SideBySide<'a> {
     about: &'a str,
     protocols: Vec<Compared>,

@@ -10,7 +10,6 @@ use crate::scenario::{Expect, File};
 use crate::shrink::scenario_of;
 use crate::testbed::{self, Case, RefutedStory, RunReport, Strategy};
 use crate::trace::Trace;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::edge::{self, Options};
@@ -72,7 +71,8 @@ pub struct Args {
 }
 
 /// Two runs side by side.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct DiffAnswer {
     protocol: String,

@@ -7,7 +7,6 @@ use crate::estimate::{Confidence, Estimate, Estimated, Interval, markdown, plot}
 use crate::scenario::Seeds;
 use crate::testbed::{self, Case};
 use clap::ValueEnum;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::files::Pending;
@@ -83,14 +82,16 @@ impl From<Percent> for Confidence {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Estimates {
     /// The seeds that were asked for, both included.
     seeds: (u64, u64),
     estimates: Vec<OfFile>,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct OfFile {
     file: String,
     #[serde(flatten)]

@@ -8,7 +8,6 @@ use crate::testbed::{
     self, Case, CheckOptions, CheckReport, CheckVerdict, PropertyReport, RunReport, Strategy,
 };
 use crate::trace::{self, Trace};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::check::{by_itself, examine};
@@ -74,7 +73,8 @@ pub struct Args {
 }
 
 /// An explanation, and where to go on from there.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Explained {
     #[serde(flatten)]
@@ -93,7 +93,8 @@ pub struct Explained {
 }
 
 /// A property that failed as well.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Other {
     property: String,

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use super::Failure;
+use super::output::in_json;
 
 /// A file that will be written once the work is done. Dropped before, it leaves no trace.
 pub struct Pending {
@@ -85,8 +86,6 @@ impl Pending {
     }
 
     pub fn write_json(self, value: &impl Serialize) -> Result<(), Failure> {
-        let mut text = serde_json::to_vec_pretty(value).expect("what we write is plain data");
-        text.push(b'\n');
-        self.write(&text)
+        self.write(in_json(value).as_bytes())
     }
 }

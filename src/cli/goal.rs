@@ -1,13 +1,13 @@
 //! How far a goal was come that a check did not reach, and what may stand in its way.
 
 use crate::testbed::{CheckReport, PropertyReport};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::words;
 
 /// How far a goal was come, where a run comes near it.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Goal {
     /// How many worlds were looked at for the one that comes nearest; none if nothing asks for one.

@@ -7,7 +7,6 @@ use std::time::Instant;
 use crate::hunt::{Counting, Ended, Find, HuntReport, Plan, Run, SoFar, Times, hunt};
 use crate::model::Time;
 use crate::testbed::{self, Blame, Case, RunReport, RunVerdict, Strategy};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::draw::Wanted;
@@ -132,7 +131,8 @@ struct Limits {
 }
 
 /// What a hunt came to, and where to go on from there.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct HuntAnswer {
     #[serde(flatten)]

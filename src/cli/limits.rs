@@ -8,7 +8,6 @@ use crate::check::fast::Tuning;
 use crate::check::{Monitor, Progress, Stopped};
 use crate::model::{Limit, Time};
 use crate::testbed::RUN_STATES;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::progress::SearchBar;
@@ -257,7 +256,8 @@ pub struct Watch {
 }
 
 /// What searches cost in the real world.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Effort {
     pub seconds: f64,

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::testbed::{Expected, ExpectedOutcome};
 
 /// From best to worst: where several things were asked, the worst answer counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     #[default]

@@ -69,14 +69,24 @@ impl Output {
     }
 
     pub fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
-        let text = serde_json::to_writer_pretty(&mut self.writer, value).map_err(io::Error::from);
-        written(text.and_then(|()| writeln!(self.writer)))
+        self.text(&in_json(value))
+    }
+
+    pub fn text(&mut self, text: &str) -> Result<(), Failure> {
+        written(self.writer.write_all(text.as_bytes()))
     }
 
     /// Hands over what is buffered. Forgetting this would lose the last error.
     pub fn finish(mut self) -> Result<(), Failure> {
         written(self.writer.flush())
     }
+}
+
+/// What an answer or a file is in JSON. There is one writer for both, since each brings all that is written anew.
+pub fn in_json(value: &impl Serialize) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("what we write is plain data");
+    text.push('\n');
+    text
 }
 
 /// Whoever read our output may have seen enough: that is no error.

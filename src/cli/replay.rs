@@ -7,7 +7,6 @@ use crate::scenario::to_text;
 use crate::shrink::scenario_of;
 use crate::testbed::RunLimits;
 use crate::trace::Trace;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::edge::{self, Options, Replayed};
@@ -68,7 +67,8 @@ pub struct Args {
 }
 
 /// What the replay gave.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Repeated {
     /// `same`, `differs` or `diverges`.
@@ -88,7 +88,8 @@ pub struct Repeated {
 }
 
 /// The first step that differs, and how.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 struct Difference {
     /// Counted from 1; 0 for the start.
     step: usize,

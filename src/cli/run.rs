@@ -7,7 +7,6 @@ use std::time::Instant;
 
 use crate::testbed::{self, Case, Expected, RunReport, Strategy};
 use crate::trace::{STEPS_MAX, Trace};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::draw::Wanted;
@@ -200,7 +199,8 @@ impl Args {
 }
 
 /// What the runs gave.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct RunAnswer {
     /// The seeds that were asked for, both included.

@@ -1,9 +1,10 @@
 //! `jury schema`: the JSON Schema of scenario files, and of answers.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use super::files::Pending;
-use super::output::Output;
+use super::output::{Output, in_json};
 use super::{Failure, Outcome, Terminal, edge, shapes};
 
 const EXAMPLES: &str = "\
@@ -27,15 +28,15 @@ pub struct Args {
 
 pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     let schema = if args.answers {
-        shapes::schema()
+        Cow::from(shapes::SCHEMA)
     } else {
-        edge::schema()
+        Cow::from(in_json(&edge::schema()))
     };
     if let Some(path) = &args.output {
-        Pending::at(path)?.write_json(&schema)?;
+        Pending::at(path)?.write(schema.as_bytes())?;
     } else {
         let mut out = Output::new(terminal);
-        out.json(&schema)?;
+        out.text(&schema)?;
         out.finish()?;
     }
     Ok(Outcome::AsExpected)

@@ -7,7 +7,6 @@ use crate::scenario::File;
 use crate::shrink::{Extent, Shrunk, Unshrinkable};
 use crate::testbed::{self, Case, RunReport, RunVerdict, Strategy};
 use crate::trace::Trace;
-use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -85,7 +84,8 @@ pub struct Args {
 }
 
 /// What a run was shrunk to.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ShrinkAnswer {
     #[serde(flatten)]

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use crate::matrix::skeen::{ConcurrencySets, Concurrent, against, beside};
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::output::{Output, Paint};
@@ -34,7 +33,8 @@ pub struct Args {
     json: bool,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Computed {
     protocols: Vec<ConcurrencySets>,
 }

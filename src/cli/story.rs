@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use crate::testbed::{NodeStands, RefutedStory};
 use crate::trace::Trace;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::output::{Output, Paint};
@@ -16,7 +15,8 @@ use super::shapes::Answer;
 use super::{Failure, Outcome, Terminal, words};
 
 /// The answer of a command whose story is refuted.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct CannotHappen<'a> {
     divergence: &'a RefutedStory,

@@ -10,7 +10,6 @@ use crate::model::promise::{self, Broken};
 use crate::testbed::{
     Case, CheckOptions, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RefutedStory,
 };
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::check::{Checked, by_itself, examine};
@@ -76,7 +75,8 @@ pub struct Args {
 }
 
 /// What came of one file.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Tried {
     pub file: String,
@@ -93,7 +93,8 @@ pub struct Tried {
     pub seconds: f64,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct RunPart {
     pub outcome: Outcome,
@@ -114,7 +115,8 @@ pub struct RunPart {
 }
 
 /// A refuted story.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Diverged {
     pub schedule: String,
@@ -141,7 +143,8 @@ impl Diverged {
     }
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct CheckPart {
     pub outcome: Outcome,
@@ -161,7 +164,8 @@ pub struct CheckPart {
     pub seconds: f64,
 }
 
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Tested {
     files: Vec<Tried>,

@@ -3,7 +3,6 @@
 //! - E. B. Wilson, *Probable Inference, the Law of Succession, and Statistical Inference*, 1927: the
 //!   score interval, which unlike the textbook's ± stays sensible near 0 and 1.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 /// How sure an interval is: so many of a hundred that are made this way contain what they are about.
@@ -17,7 +16,8 @@ pub enum Confidence {
 }
 
 /// Where a likelihood lies, both ends included.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Interval {
     pub low: f64,
     pub high: f64,

@@ -20,7 +20,6 @@ pub use self::odds::Odds;
 #[cfg(feature = "cli")]
 pub use self::plot::{PlotError, plot};
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::cluster::enumerate;
@@ -59,14 +58,15 @@ pub struct Reached {
 }
 
 /// How often runs of a scenario came to what.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Estimate {
     pub protocol: &'static str,
     pub about: String,
     pub runs: u64,
     /// In percent.
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub confidence: Confidence,
     pub successes: Vec<Estimated>,
     /// How many runs violated a property, and which one the first of them.
@@ -78,7 +78,8 @@ pub struct Estimate {
 }
 
 /// How often runs came to one thing.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Estimated {
     pub name: &'static str,

@@ -17,7 +17,6 @@ mod withheld;
 
 use std::collections::BTreeSet;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::Rule;
@@ -46,7 +45,8 @@ pub struct Background {
 }
 
 /// Why a run failed.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Explanation {
     pub protocol: String,
@@ -85,7 +85,8 @@ pub struct Explanation {
 }
 
 /// Something that a verdict is about.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ToldFact {
     pub step: usize,
@@ -95,7 +96,8 @@ pub struct ToldFact {
 }
 
 /// What a step is in a story.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Part {
     /// It is in the past of what the verdict is about.
@@ -107,7 +109,8 @@ pub enum Part {
 }
 
 /// A step of a story.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct StoryStep {
     /// Its number in the run.

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::failure::Sort;
@@ -16,7 +15,8 @@ use crate::trace::Trace;
 const TOLD_MAX: usize = 12;
 
 /// Operations on the same thing, of which no order explains what clients were told.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Unordered {
     /// In the order in which they were asked for. The last that was told of has the answer that no order explains.
@@ -25,7 +25,8 @@ pub struct Unordered {
 }
 
 /// An operation, from the step in which a client asked for it to the one in which it was told.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ToldOperation {
     pub client: String,

@@ -22,7 +22,6 @@ use crate::testbed::{
     Blame, Case, Hunted, RunLimits, RunReport, RunVerdict, Sights, Signature, Strategy,
 };
 use report::Ran;
-use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How many steps all runs of a batch may take, about: a tenth of a second.
@@ -85,7 +84,8 @@ impl Plan {
 }
 
 /// Why a hunt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ended {
     /// All seeds ran.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Ended, Hunt, STATES_MAX};
@@ -13,7 +12,8 @@ use crate::testbed::{Blame, Mismatch, RunVerdict, Strategy};
 const SURE: Confidence = Confidence::Percent95;
 
 /// What a hunt came to.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct HuntReport {
     /// The seeds that were asked for, both included.
@@ -23,7 +23,7 @@ pub struct HuntReport {
     pub ended: Ended,
     pub failing: u64,
     /// How sure intervals are, in percent.
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub confidence: Confidence,
     pub strategies: Vec<OfStrategy>,
     /// How many runs had each verdict.
@@ -39,7 +39,8 @@ pub struct HuntReport {
 }
 
 /// What the runs of one strategy came to.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct OfStrategy {
     pub strategy: Strategy,
@@ -50,7 +51,8 @@ pub struct OfStrategy {
 }
 
 /// How often something came about, and how likely it is by that.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Times {
     pub times: u64,
@@ -75,7 +77,8 @@ impl Times {
 }
 
 /// A run, to be run again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Run {
     pub seed: u64,
@@ -86,7 +89,8 @@ pub struct Run {
 pub(super) use Run as Ran;
 
 /// Runs that came to the same.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Find {
     /// Whether such a run fails. (Others are told, and count for nothing.)
@@ -106,7 +110,8 @@ pub struct Find {
 }
 
 /// What was seen.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Coverage {
     /// How many abstract states: for each node, how its status begins, up to the first number.
@@ -128,7 +133,8 @@ pub struct Coverage {
     pub never_reached: Vec<&'static str>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Reachable {
     pub seen: u64,
@@ -136,7 +142,8 @@ pub struct Reachable {
 }
 
 /// A seed that gave two results.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Unequal {
     pub strategy: Strategy,

@@ -1,7 +1,6 @@
 //! What the matrix found, as plain data: it is what `reports/matrix.json` holds, and all that the
 //! tables and sentences are made of.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -9,13 +8,15 @@ use serde_json::Value as Json;
 pub type Sets = Vec<Vec<String>>;
 
 /// Every protocol that was asked for.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Matrix {
     pub protocols: Vec<ProtocolMatrix>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ProtocolMatrix {
     pub name: String,
@@ -24,7 +25,8 @@ pub struct ProtocolMatrix {
 }
 
 /// One instance under every set of faults.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct VariantMatrix {
     pub name: String,
@@ -41,7 +43,8 @@ pub struct VariantMatrix {
 }
 
 /// A kind of fault.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct FaultKind {
     /// As cells call it.
@@ -53,7 +56,8 @@ pub struct FaultKind {
 }
 
 /// One property on one instance: what it needs, and what it claims.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Weighed {
     pub property: String,
@@ -78,7 +82,8 @@ pub struct Weighed {
 
 /// What the protocol's file claims of a property, put to the test under all faults at once that
 /// the claim leaves.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Claim {
     /// Its premise and what it assumes.
@@ -97,9 +102,8 @@ pub struct Claim {
     pub schedule: Vec<String>,
 }
 
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ClaimOutcome {
     Established,
@@ -108,7 +112,8 @@ pub enum ClaimOutcome {
 }
 
 /// A set of faults: what was searched, and the verdict on each property.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Cell {
     pub faults: Vec<String>,
@@ -125,7 +130,8 @@ pub struct Cell {
     pub verdicts: Vec<CellVerdict>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct CellVerdict {
     pub property: String,
@@ -147,9 +153,8 @@ pub struct CellVerdict {
 }
 
 /// A verdict under one set of faults. What a property assumes plays no part in it.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum CellWord {
     Holds,

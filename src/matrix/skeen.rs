@@ -11,7 +11,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::check::intern::number;
@@ -76,7 +75,8 @@ impl Serialize for LocalState {
 }
 
 /// The concurrency sets of a protocol.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ConcurrencySets {
     pub protocol: &'static str,
@@ -86,16 +86,17 @@ pub struct ConcurrencySets {
 }
 
 /// A local state of the sites in some role, and what may stand beside it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Concurrent {
     pub role: &'static str,
-    #[schemars(with = "String")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub local: LocalState,
     /// Whoever is in it knows that everybody has voted YES.
     pub committable: bool,
     /// By role.
-    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    #[cfg_attr(test, schemars(with = "BTreeMap<String, Vec<String>>"))]
     pub beside: BTreeMap<&'static str, BTreeSet<LocalState>>,
 }
 

@@ -9,8 +9,10 @@
 //! never forgets, where every loss and every duplicate is implied. It becomes one that does: what is left
 //! of them are events of their own.
 
+#[cfg(test)]
 use std::borrow::Cow;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -88,6 +90,7 @@ impl<'de> Deserialize<'de> for Limit {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Limit {
     fn schema_name() -> Cow<'static, str> {
         "Limit".into()
@@ -114,7 +117,8 @@ impl std::fmt::Display for Limit {
 }
 
 /// When an armed timer may fire.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Timing {
     /// At any moment.

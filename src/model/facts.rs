@@ -9,7 +9,6 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use derive_where::derive_where;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::actor::Command;
@@ -24,7 +23,8 @@ use super::time::Time;
 use super::world::View;
 
 /// What happened in a run.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Facts {
     pub steps: u64,
     pub delivered: u64,
@@ -54,7 +54,8 @@ pub struct Facts {
 }
 
 /// How timers that await peers fired.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Suspicions {
     /// The peers had failed, and the past was quiet.
     #[serde(rename = "true")]
@@ -86,7 +87,8 @@ fn is_zero(n: &u64) -> bool {
 }
 
 /// What a run cost.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Costs {
     /// Messages sent from one node to another, whatever became of them.
     pub messages: u64,

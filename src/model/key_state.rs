@@ -2,17 +2,18 @@
 
 use std::borrow::Cow;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The state that matters in a protocol, a few things in the order of its paper: a role, `term 3`,
 /// `log [1:no-op 3:put x 1]`, `commit 1`. Pictures show what of it a step has changed, and take such a step for one that matters.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(transparent)]
 pub struct KeyState(Vec<(Cow<'static, str>, KeyValue)>);
 
 /// One thing in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(untagged)]
 pub enum KeyValue {
     Word(String),

@@ -44,9 +44,8 @@ impl<A> Observed<A> for Observation {
 /// explanations are made of these.
 ///
 /// `subject` is whatever the paper counts: a transaction, a slot of the log, a term, a ballot.
-#[derive(
-    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Observation {
     /// Settled how it is going to vote, and has told nobody yet.
@@ -165,6 +164,7 @@ pub enum Value {
     Word(Cow<'static, str>),
 }
 
+#[cfg(test)]
 impl schemars::JsonSchema for Value {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "Value".into()

@@ -78,7 +78,8 @@ pub(super) fn unpacked(mut packed: Json) -> Result<Trace, String> {
             step["after"] = record.clone();
         }
     }
-    serde_json::from_value(packed).map_err(|error| error.to_string())
+    // Through text: what reads traces is large, and comes anew for whatever they are read from.
+    serde_json::from_str(&packed.to_string()).map_err(|error| error.to_string())
 }
 
 fn whole(mut record: Json) -> Json {

@@ -4,9 +4,11 @@
 //! An entry of the plan is a struct of options rather than an enum, so that a complaint can name
 //! the key that is wrong; that exactly one moment and one fault are given is found out later.
 
+#[cfg(test)]
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
@@ -17,9 +19,10 @@ use super::values::{All, Yes};
 use crate::model::{CutFamily, Limit, Time, TimerRange};
 
 /// A fault or repair with its moment: one of `at`, `before` and `after`, and one of the rest.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Fault")]
+#[cfg_attr(test, schemars(rename = "Fault"))]
 pub struct FaultPart {
     /// At this virtual time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,7 +58,8 @@ pub struct FaultPart {
 }
 
 /// An event that a fault is anchored to: one of `deliver`, `send`, `save` and `timeout`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(
     deny_unknown_fields,
     expecting = "an event, like { \"deliver\": \"Message\" }"
@@ -88,7 +92,8 @@ pub struct Anchor {
 }
 
 /// Faults at stated rates, until everything is healed and recovered.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct NemesisPart {
     /// The nodes and roles that may crash. Default: all.
@@ -145,7 +150,8 @@ pub enum CrashBudget {
 }
 
 /// How many cuts may be made, and which.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(
     deny_unknown_fields,
     expecting = "an object like { \"most\": 1, \"which\": [\"halves\"] }"
@@ -356,6 +362,7 @@ impl Serialize for CrashBudget {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for CutPart {
     fn schema_name() -> Cow<'static, str> {
         "Cut".into()
@@ -380,6 +387,7 @@ impl JsonSchema for CutPart {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for HealPart {
     fn schema_name() -> Cow<'static, str> {
         "Heal".into()
@@ -394,6 +402,7 @@ impl JsonSchema for HealPart {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for WhichCut {
     fn schema_name() -> Cow<'static, str> {
         "WhichCut".into()
@@ -408,6 +417,7 @@ impl JsonSchema for WhichCut {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for CrashBudget {
     fn schema_name() -> Cow<'static, str> {
         "CrashBudget".into()

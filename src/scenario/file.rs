@@ -3,7 +3,6 @@
 //! Plain data with names unresolved: what may stand where, not what it means. Doc comments of
 //! these types become descriptions in the JSON Schema.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,15 +14,16 @@ use crate::model::{Limit, LinkOrder, Time, Timing};
 use crate::sim::setup::{Latency, Ratio};
 
 /// What a protocol is put on trial for: one story for the simulator, the model checker, or both.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-#[schemars(rename = "Scenario")]
+#[cfg_attr(test, schemars(rename = "Scenario"))]
 pub struct File {
     /// The JSON Schema of this file, for editors.
     #[serde(rename = "$schema", default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<String>,
     /// The version of this format: 1.
-    #[schemars(schema_with = "version")]
+    #[cfg_attr(test, schemars(schema_with = "version"))]
     pub jury: Spanned<u32>,
     /// The story, in a sentence or two.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -44,12 +44,14 @@ pub struct File {
     pub expect: Expect,
 }
 
+#[cfg(test)]
 fn version(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
     schemars::json_schema!({ "const": super::VERSION })
 }
 
 /// Simulated runs: one for each seed.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct RunPart {
     /// `1..100` (both included), or `7`. Default: 1.
@@ -89,7 +91,8 @@ pub struct RunPart {
 }
 
 /// What follows a schedule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Then {
     /// Time and chance, drawn from the seed.
@@ -97,7 +100,8 @@ pub enum Then {
 }
 
 /// How messages travel.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NetworkPart {
     /// How long a message takes. Default: anything from 1ms to 10ms.
@@ -118,7 +122,8 @@ pub struct NetworkPart {
 }
 
 /// A link that differs from the rest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct LinkPart {
     /// How long a message takes on this link.
@@ -126,7 +131,8 @@ pub struct LinkPart {
 }
 
 /// A node whose machine differs from the rest, or that is inclined to something.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct NodePart {
     /// How often it takes part: in the other runs it never starts.
@@ -148,7 +154,8 @@ pub struct NodePart {
 }
 
 /// All executions within stated limits.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct CheckPart {
     /// When an armed timer may fire. Default: asynchronous.
@@ -178,7 +185,8 @@ pub struct CheckPart {
 }
 
 /// Where budgets are counted from.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Counting {
     /// What the events of `after` spend is gone.
@@ -189,7 +197,8 @@ pub enum Counting {
 }
 
 /// How many faults and repairs there may be, each a number or `unlimited`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct FaultBudgets {
     /// Crashes: of any node, or by the name of a node or role. Default: 0.
@@ -220,7 +229,8 @@ pub struct FaultBudgets {
 }
 
 /// Bounds on ordinary behaviour.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct BoundsPart {
     /// Events from where the search starts. Default: unlimited.
@@ -235,7 +245,8 @@ pub struct BoundsPart {
 }
 
 /// What must come of it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// The verdict of the runs.

@@ -1,8 +1,10 @@
 //! Small values of the scenario file that are written as one word or one string.
 
+#[cfg(test)]
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -108,6 +110,7 @@ impl<'de> Deserialize<'de> for Seeds {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Seeds {
     fn schema_name() -> Cow<'static, str> {
         "Seeds".into()
@@ -156,6 +159,7 @@ impl<'de> Deserialize<'de> for Yes {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Yes {
     fn inline_schema() -> bool {
         true
@@ -189,6 +193,7 @@ impl Serialize for All {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for All {
     fn inline_schema() -> bool {
         true

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::ser::SerializeMap;
@@ -107,6 +108,7 @@ impl<'de> Deserialize<'de> for ExpectedVerdict {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for ExpectedVerdict {
     fn schema_name() -> Cow<'static, str> {
         "CheckVerdict".into()
@@ -286,6 +288,7 @@ impl Serialize for RunExpectation {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for ExpectedRun {
     fn schema_name() -> Cow<'static, str> {
         "ExpectedRun".into()
@@ -307,6 +310,7 @@ impl JsonSchema for ExpectedRun {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for RunExpectation {
     fn schema_name() -> Cow<'static, str> {
         "RunExpectation".into()

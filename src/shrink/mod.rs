@@ -15,7 +15,6 @@ mod shortest;
 mod sizes;
 
 use rayon::prelude::*;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use thiserror::Error;
@@ -65,7 +64,8 @@ pub struct SoFar {
 }
 
 /// What a run was shrunk to.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Shrunk {
     pub before: Extent,
@@ -89,7 +89,8 @@ pub struct Shrunk {
 }
 
 /// How much there is of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Extent {
     pub nodes: usize,
     pub events: usize,

@@ -3,9 +3,11 @@
 //! Integers only: probabilities are ratios, clocks drift by parts per million, time is in
 //! nanoseconds. Types without node names in them are read straight from scenario files.
 
+#[cfg(test)]
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(test)]
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -79,7 +81,8 @@ pub struct NodeSetup {
 }
 
 /// How long a message takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 pub enum Latency {
     /// Always the same.
@@ -268,6 +271,7 @@ impl<'de> Deserialize<'de> for Ratio {
     }
 }
 
+#[cfg(test)]
 impl JsonSchema for Ratio {
     fn schema_name() -> Cow<'static, str> {
         "Ratio".into()

@@ -1,6 +1,5 @@
 //! A scenario on trial, seen from outside: the protocol is erased.
 
-use schemars::JsonSchema;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
@@ -240,7 +239,8 @@ pub trait Case: Send + Sync {
 }
 
 /// A protocol as `jury list` shows it.
-#[derive(Clone, Debug, serde::Serialize, JsonSchema)]
+#[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ProtocolInfo {
     pub name: String,
@@ -256,7 +256,8 @@ pub struct ProtocolInfo {
     pub nodes: Vec<(String, String)>,
 }
 
-#[derive(Clone, Debug, serde::Serialize, JsonSchema)]
+#[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ParameterInfo {
     pub name: String,
@@ -267,7 +268,8 @@ pub struct ParameterInfo {
     pub values: Vec<serde_json::Value>,
 }
 
-#[derive(Clone, Debug, serde::Serialize, JsonSchema)]
+#[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct PropertyInfo {
     pub name: String,
@@ -280,7 +282,8 @@ pub struct PropertyInfo {
     pub only_with: Vec<String>,
 }
 
-#[derive(Clone, Debug, serde::Serialize, JsonSchema)]
+#[derive(Clone, Debug, serde::Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct BugInfo {
     pub name: String,

@@ -3,7 +3,6 @@
 use std::fmt::Write;
 use std::ops::RangeInclusive;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::bench::Testbed;
@@ -79,7 +78,8 @@ impl Trials {
 }
 
 /// What one protocol made of a story. Costs are medians over the seeds.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Compared {
     pub protocol: &'static str,
@@ -100,7 +100,8 @@ pub struct Compared {
 }
 
 /// How one run ended.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Ended {
     pub seed: u64,

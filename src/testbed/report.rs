@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::check::Stopped;
@@ -12,9 +11,8 @@ use crate::model::facts::{Costs, Facts};
 use crate::trace::{Outcome, Trace};
 
 /// The verdict of a run; of two that go against what is expected, the lower says more.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum RunVerdict {
     /// Nothing was violated and every goal was reached.
@@ -71,7 +69,8 @@ impl RunVerdict {
 }
 
 /// The verdict of a check on one property, without what qualifies it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(into = "&'static str")]
 pub enum CheckVerdict {
     Holds,
@@ -114,7 +113,8 @@ impl From<CheckVerdict> for &'static str {
 }
 
 /// What a verdict against a property says of the protocol.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(into = "&'static str")]
 pub enum Blame {
     Bug,
@@ -134,7 +134,8 @@ impl From<Blame> for &'static str {
 }
 
 /// What came of one run.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct RunReport {
     pub seed: u64,
@@ -180,7 +181,8 @@ impl RunReport {
 }
 
 /// What came of a check.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct CheckReport {
     /// Which engine searched.
@@ -199,7 +201,8 @@ pub struct CheckReport {
 }
 
 /// The verdict on one property.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct PropertyReport {
     pub property: String,
@@ -238,7 +241,8 @@ pub struct PropertyReport {
 }
 
 /// One search.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct SearchReport {
     /// The assumptions imposed beyond what the scenario allowed.
@@ -281,7 +285,8 @@ pub struct SearchReport {
 }
 
 /// Something that a search left out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct ReductionReport {
     /// `no-op`, `lost` or `dead`.
@@ -292,7 +297,8 @@ pub struct ReductionReport {
 }
 
 /// What a role never got in a search.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Unexercised {
     pub role: String,
@@ -315,7 +321,8 @@ impl CheckReport {
 }
 
 /// How an expectation of a scenario turned out.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Expected {
     /// What was expected of: `run`, or a property.
@@ -335,7 +342,8 @@ impl Expected {
 /// What the expectation of some run begins with.
 pub(super) const SOME: &str = "some: ";
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum ExpectedOutcome {
     AsExpected,

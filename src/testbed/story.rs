@@ -6,7 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::record::record_schedule;
@@ -31,7 +30,8 @@ pub(super) enum Story<P: Protocol> {
 }
 
 /// A scripted event that cannot happen where its turn comes, and the world at that point.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct RefutedStory {
     /// The schedule that has it: `run.schedule` or `check.after`.
@@ -58,7 +58,8 @@ pub struct RefutedStory {
 }
 
 /// A node, as the events before left it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct NodeStands {
     pub name: String,

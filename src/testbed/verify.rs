@@ -7,7 +7,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rayon::prelude::*;
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -22,7 +21,8 @@ use crate::trace::{NodeRecord, STEPS_MAX, StepRecord, Trace};
 const TRIES_MAX: usize = 8;
 
 /// What a run came to, as far as it must come to the same whenever the seed is the same.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct CameTo {
     pub hash: String,
@@ -41,7 +41,8 @@ impl From<&RunReport> for CameTo {
 }
 
 /// Where the two runs took place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Between {
     TwiceInThisProcess,
@@ -59,7 +60,8 @@ impl Between {
 }
 
 /// Two runs of one seed that differ.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Mismatch {
     pub seed: u64,
@@ -73,7 +75,8 @@ pub struct Mismatch {
 }
 
 /// The first step in which two runs differ.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Parting {
     /// Counted from 1; 0 for the start.
@@ -84,7 +87,8 @@ pub struct Parting {
 }
 
 /// What one of the two runs did there.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Side {
     /// What it has where the other has something else.

@@ -14,7 +14,6 @@ use std::collections::BTreeMap;
 pub use compare::Difference;
 pub use hash::TraceHash;
 pub use recorder::{Recorder, STEPS_MAX};
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
@@ -25,7 +24,8 @@ use crate::model::{KeyState, LinkRules, Observation, Time, Timing};
 pub const FORMAT: u32 = 1;
 
 /// A schedule with times, effects and observations.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Trace {
     /// The version of the format; see [`FORMAT`].
@@ -55,7 +55,8 @@ pub struct Trace {
 }
 
 /// A part of a run that is not in its trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Unrecorded {
     /// How many of the recorded steps come before it.
@@ -64,7 +65,8 @@ pub struct Unrecorded {
 }
 
 /// Where a trace comes from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Origin {
     /// `simulator`, `walk`, `checker`, `schedule` or `replay`.
@@ -98,7 +100,8 @@ pub struct Origin {
 }
 
 /// What came of a run, in words.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Outcome {
     /// `ok`, `violated`, `blocked`, `undecided`, or a verdict of the checker.
@@ -107,7 +110,8 @@ pub struct Outcome {
     pub sentences: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NodeInfo {
     pub name: String,
@@ -115,7 +119,8 @@ pub struct NodeInfo {
 }
 
 /// What the first start of a node did.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StartRecord {
     #[serde(flatten)]
     pub did: Did,
@@ -123,7 +128,8 @@ pub struct StartRecord {
 }
 
 /// One event that happened, with its effects.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StepRecord {
     /// Virtual time; a step of the checker has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -152,7 +158,8 @@ pub struct StepRecord {
 }
 
 /// An event taken apart. Nodes are positions in [`Trace::nodes`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum What {
     Deliver(Message),
@@ -218,7 +225,8 @@ impl What {
 }
 
 /// A message on a link.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Message {
     pub src: usize,
@@ -227,7 +235,8 @@ pub struct Message {
 }
 
 /// What a handler did.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Did {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sent: Vec<Sent>,
@@ -237,7 +246,8 @@ pub struct Did {
     pub observed: Vec<Observation>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Sent {
     pub dst: usize,
@@ -247,7 +257,8 @@ pub struct Sent {
     pub lost: Option<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Saved {
     pub record: String,
@@ -256,7 +267,8 @@ pub struct Saved {
 }
 
 /// A node as a step left it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct NodeRecord {
     pub up: bool,
@@ -273,7 +285,8 @@ pub struct NodeRecord {
     pub timers: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct PropertyStatus {
     pub property: String,

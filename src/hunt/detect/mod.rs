@@ -19,7 +19,6 @@ use crate::registry::Registry;
 use crate::testbed::{
     BugInfo, CheckOptions, CheckVerdict, PropertyReport, ProtocolInfo, RunLimits, Strategy,
 };
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What is to be found out.
@@ -101,7 +100,8 @@ pub trait Attendant {
 }
 
 /// What it takes to find the mistakes of some protocols.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Detection {
     /// How many seeds a strategy had in each scenario, at most.
@@ -111,7 +111,8 @@ pub struct Detection {
     pub protocols: Vec<OfProtocol>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct OfProtocol {
     pub protocol: String,
@@ -119,7 +120,8 @@ pub struct OfProtocol {
 }
 
 /// What it takes to find one mistake.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct OfMistake {
     pub mistake: String,
@@ -132,7 +134,8 @@ pub struct OfMistake {
 }
 
 /// What a strategy came to in one scenario.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Tried {
     pub scenario: String,
@@ -147,7 +150,8 @@ pub struct Tried {
 }
 
 /// What the checker came to.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub struct Searched {
     pub scenario: String,

@@ -10,6 +10,7 @@ pub mod decentralised_two_phase_commit;
 pub mod key_value;
 pub mod paxos;
 pub mod paxos_commit;
+pub mod primary_backup;
 pub mod raft;
 #[cfg(test)]
 mod small_spaces;
@@ -45,6 +46,7 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<paxos::Paxos>();
     visitor.visit::<paxos_commit::PaxosCommit>();
     visitor.visit::<raft::Raft>();
+    visitor.visit::<primary_backup::PrimaryBackup>();
 }
 
 /// Whatever a role of it is meant to be told has a rule.

@@ -11,13 +11,14 @@ use jury::shrink::scenario_of;
 use jury::testbed::{CheckOptions, CheckVerdict, ExpectedOutcome, RunLimits, RunVerdict};
 
 /// The scenarios of which each counterexample is told: of every protocol, on links of every kind.
-const FOLDERS: [&str; 8] = [
+const FOLDERS: [&str; 9] = [
     "2pc/bugs",
     "3pc/bugs",
     "d2pc/bugs",
     "tree-2pc/bugs",
     "paxos/bugs",
     "paxos-commit/bugs",
+    "primary-backup/bugs",
     "raft/bugs",
     "3pc",
 ];

@@ -30,6 +30,7 @@ mod register;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod workload;
 mod written;
 
 pub use linearizability::{Broken, Linearizability};
@@ -37,4 +38,5 @@ pub use machine::Machine;
 pub use operation::{Answer, Key, Op};
 pub use order::in_order;
 pub use sessions::{Executed, Sessions};
+pub use workload::{Drawn, Workload};
 pub use written::Misspelt;

@@ -37,6 +37,12 @@ impl Sessions {
         (last.serial == serial).then_some(last.answer)
     }
 
+    /// Whether a command is the client's last that was executed, or older.
+    pub fn has_passed(&self, client: u8, serial: u32) -> bool {
+        let place = self.place(client);
+        place.is_ok_and(|i| serial <= self.last[i].1.serial)
+    }
+
     /// Executes a command, unless that was done before. One that is older than the last one
     /// remembered does nothing, and nobody waits for it: `None`.
     pub fn apply(
@@ -97,6 +103,8 @@ mod tests {
         assert_eq!(sessions.answered(0, 3), Some(Answer::Value(3)));
         assert_eq!(sessions.answered(0, 1), None);
         assert_eq!(sessions.answered(2, 1), None);
+        assert!(sessions.has_passed(0, 2) && sessions.has_passed(0, 3));
+        assert!(!sessions.has_passed(0, 4) && !sessions.has_passed(2, 1));
     }
 
     proptest! {

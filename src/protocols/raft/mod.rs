@@ -102,8 +102,8 @@ pub use self::basic::state::{
 use self::basic::turn::Turn;
 pub use self::clients::ask::{Ask, Members, Reply};
 use self::clients::ask::{name, names};
-pub use self::clients::workload::{Drawn, Workload};
 pub use self::extensions::configuration::{Configuration, Servers};
+pub use super::key_value::{Drawn, Workload};
 use crate::model::{Actor, Id, NodeSet, Out, Start};
 
 /// Raft. The servers come first, then the clients.

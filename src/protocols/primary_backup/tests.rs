@@ -1,0 +1,166 @@
+//! What an operation costs, the view service's rule case by case, and what makes no system. (Whole instances, also with
+//! each mistake, are explored by the shipped scenarios.)
+
+use super::*;
+use crate::model::facts::Ledger;
+use crate::model::{Event, FewMap, Protocol, Rules, System, Time, View as _, World};
+
+fn params(failover: Failover, ops: &[&str]) -> Params {
+    let script = ops.iter().map(ToString::to_string).collect();
+    Params {
+        failover,
+        clients: Workload::Scripts(vec![script]),
+        ..Params::default()
+    }
+}
+
+fn protocol(params: &Params) -> PrimaryBackup {
+    PrimaryBackup::new(params).expect("good parameters")
+}
+
+/// The messages that it takes to answer a client's operations where nothing fails and nobody pings.
+fn messages(params: &Params) -> u64 {
+    let system = System::new(protocol(params), Rules::fault_free());
+    let mut world: World<PrimaryBackup> = system.initial();
+    let mut ledger = Ledger::new(&system);
+    let client = system.protocol.client(0);
+    loop {
+        let events = system.enabled(&mut world).events;
+        let is_next = |event: &Event<PrimaryBackup>| match event {
+            Event::Deliver(_) => true,
+            Event::Timeout { id, timer } => *id == client && *timer == Timer::Think,
+            _ => false,
+        };
+        let Some(event) = events.into_iter().find(is_next) else {
+            break;
+        };
+        let effects = system.apply(&mut world, &event);
+        ledger.note(Time::ZERO, &event, &effects, &world);
+    }
+    let state = world.node(client).state();
+    assert!(matches!(state, Some(State::Client(c)) if c.asked.is_none()));
+    ledger.costs.messages
+}
+
+/// A request, a forward, its acknowledgement and the answer: 2(N - 1) between N = 2 servers.
+#[test]
+fn an_operation_costs_two_messages_between_the_servers() {
+    for failover in [Failover::Static, Failover::ViewService] {
+        for ops in [&["put x 1"][..], &["get x"], &["put x 1", "get x", "inc x"]] {
+            let (of_clients, of_servers) = (2 * ops.len(), 2 * ops.len());
+            let total = u64::try_from(of_clients + of_servers).expect("few");
+            assert_eq!(
+                messages(&params(failover, ops)),
+                total,
+                "{failover:?}, {ops:?}"
+            );
+        }
+    }
+}
+
+/// A view of S1 to S9, by their numbers; 0 is nobody.
+fn view(number: u32, primary: usize, backup: usize) -> View {
+    let member = |n: usize| Member::first(Id::from(n - 1));
+    View {
+        number: ViewNumber(number),
+        primary: member(primary),
+        backup: (backup > 0).then(|| member(backup)),
+    }
+}
+
+/// Lab 2A: the backup replaces the primary and an idle server the backup, but never before the view is acknowledged.
+#[test]
+fn views_follow_one_another() {
+    let protocol = protocol(&Params {
+        servers: 4,
+        ..Params::default()
+    });
+    let next = |view, acknowledged, up: &[usize]| {
+        let seen = |n: &usize| {
+            let (incarnation, is_up) = (0, true);
+            (Id::from(n - 1), Seen { incarnation, is_up })
+        };
+        let mut seen_up = FewMap::new();
+        for (server, seen) in up.iter().map(seen) {
+            seen_up.insert(server, seen);
+        }
+        protocol.next_view(&ViewService {
+            view,
+            acknowledged,
+            seen: seen_up,
+        })
+    };
+    let of = |present, up: &[usize]| next(Some(present), true, up);
+    assert_eq!(next(None, false, &[]), None);
+    assert_eq!(next(None, false, &[2, 3]), Some(view(1, 2, 0)));
+    assert_eq!(of(view(1, 2, 0), &[2]), None);
+    assert_eq!(of(view(1, 2, 0), &[1, 2]), Some(view(2, 2, 1)));
+    assert_eq!(of(view(2, 2, 1), &[1, 2, 3]), None);
+    assert_eq!(of(view(2, 2, 1), &[2]), Some(view(3, 2, 0)));
+    assert_eq!(of(view(2, 2, 1), &[2, 3]), Some(view(3, 2, 3)));
+    assert_eq!(of(view(2, 2, 1), &[1]), Some(view(3, 1, 0)));
+    assert_eq!(of(view(2, 2, 1), &[1, 4]), Some(view(3, 1, 4)));
+    // Nobody else has the state.
+    assert_eq!(of(view(2, 2, 1), &[3, 4]), None);
+    assert_eq!(of(view(1, 2, 0), &[1, 3]), None);
+    for up in [&[][..], &[1], &[2], &[1, 2, 3], &[3, 4]] {
+        assert_eq!(next(Some(view(2, 2, 1)), false, up), None, "{up:?}");
+    }
+}
+
+/// Whoever has come back with nothing is another, whatever its former self sends yet.
+#[test]
+fn an_incarnation_is_another_server() {
+    let mut service = ViewService {
+        view: Some(view(2, 1, 2)),
+        acknowledged: false,
+        seen: FewMap::new(),
+    };
+    let (one, number) = (Id::from(0), ViewNumber(2));
+    assert!(service.notes_ping(one, number, 1));
+    assert!(!service.acknowledged && !service.is_up(Member::first(one)));
+    assert!(!service.notes_ping(one, number, 0));
+    assert!(!service.acknowledged && !service.is_up(Member::first(one)));
+}
+
+#[test]
+fn parameters_that_make_no_system_are_refused() {
+    let refused = |change: fn(&mut Params)| {
+        let mut params = Params::default();
+        change(&mut params);
+        PrimaryBackup::new(&params)
+            .expect_err("no system")
+            .parameter
+    };
+    assert_eq!(refused(|p| p.servers = 1), "servers");
+    assert_eq!(refused(|p| p.ping = p.patience), "ping");
+    assert_eq!(
+        refused(|p| p.clients = Workload::Scripts(vec![vec!["add S3".to_owned()]])),
+        "clients"
+    );
+    let of_pair = |change: fn(&mut Params)| {
+        let mut params = super::tests::params(Failover::Static, &["get x"]);
+        change(&mut params);
+        PrimaryBackup::new(&params).expect_err("no pair").parameter
+    };
+    assert_eq!(of_pair(|p| p.servers = 3), "servers");
+    assert_eq!(of_pair(|p| p.paired = false), "paired");
+    assert_eq!(of_pair(|p| p.durable = true), "durable");
+    for bug in [
+        Mistake::MovesOnUnacknowledged,
+        Mistake::PromotesIdle,
+        Mistake::AcknowledgesBeforeTransfer,
+    ] {
+        let mut params = super::tests::params(Failover::Static, &["get x"]);
+        params.bug = Some(bug);
+        let refused = PrimaryBackup::new(&params).expect_err("a mistake of others");
+        assert_eq!(refused.parameter, "bug");
+    }
+    assert_eq!(refused(|p| p.bug = Some(Mistake::PromotesIdle)), "bug");
+    assert_eq!(refused(|p| p.bug = Some(Mistake::ForwardsUnsaved)), "bug");
+    let durable = |p: &mut Params| {
+        p.durable = true;
+        p.bug = Some(Mistake::ComesBackAsItself);
+    };
+    assert_eq!(refused(durable), "bug");
+}

@@ -61,4 +61,30 @@ mistakes! {
     ForwardsUnsaved {
         breaks: ["backup-has-all"],
     }
+    /// A server that suspects the primary takes over without asking a majority.
+    TakesOverAlone {
+        breaks: ["acknowledged-is-kept", "executed-alike", "linearizability"],
+        source: "Liskov & Cowling 2012, 4.2",
+    }
+    /// A new primary begins with its own log, without what the others of the majority have.
+    TakesOverWithItsOwn {
+        breaks: ["acknowledged-is-kept", "executed-alike", "linearizability"],
+        source: "Liskov & Cowling 2012, 4.2",
+    }
+    /// In a view change a server drops what it does not know to be committed, and keeps what it does: its high
+    /// watermark passes for the truth.
+    TruncatesToWatermark {
+        breaks: ["acknowledged-is-kept", "executed-alike", "linearizability"],
+        source: "Kafka KIP-101 (KAFKA-1211), scenarios 1 and 2",
+    }
+    /// A server that has lost its state takes part in a view change before it has it back.
+    VotesWhileRecovering {
+        breaks: ["acknowledged-is-kept", "executed-alike", "linearizability"],
+        source: "Liskov & Cowling 2012, 4.3; UWSysLab/tapir #15; Michael et al. 2017",
+    }
+    /// Of the logs of a majority the longest passes for the best, whatever view it is of.
+    ComparesLengthOnly {
+        breaks: ["acknowledged-is-kept", "executed-alike"],
+        source: "Liskov & Cowling 2012, 4.2",
+    }
 }

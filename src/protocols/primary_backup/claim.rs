@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Command, Member, Op, PrimaryBackup, View};
+use super::{Answer, Command, Member, Op, PrimaryBackup, View, ViewNumber};
 use crate::model::{Few, Id, Observation, Observed, Tally, Value};
 use crate::protocols::key_value::Linearizability;
 
@@ -13,6 +13,8 @@ pub enum Claim {
     Viewed(View),
     /// A primary begins to serve in a view.
     Serves(View),
+    /// The servers have elected it for this view.
+    Leads(ViewNumber),
     /// A server executed a command at this place.
     Executed(u32, Command),
     /// A server answers a client.
@@ -33,6 +35,8 @@ pub struct History {
     view: Option<View>,
     /// The first breach of succession: this view came after that one.
     pub(super) jumped: Option<(View, View)>,
+    /// The last view for which a primary was elected.
+    pub(super) elected: ViewNumber,
     /// The first primary.
     first: Option<Member>,
     /// Whether any other server has served.
@@ -56,6 +60,10 @@ impl History {
             Claim::Serves(view) => {
                 let first = *self.first.get_or_insert(view.primary);
                 self.taken_over |= view.primary.server != first.server;
+            }
+            Claim::Leads(view) => {
+                self.elected = self.elected.max(view);
+                self.taken_over |= view > ViewNumber(1);
             }
             Claim::Executed(..) => {}
             Claim::Answered(command) => {
@@ -91,6 +99,7 @@ impl Observed<PrimaryBackup> for Claim {
                 Some(backup) => format!("serves in view {:?}, with {backup:?}", view.number),
                 None => format!("serves in view {:?}, alone", view.number),
             }),
+            Claim::Leads(ViewNumber(view)) => noted(format!("is primary of view {view}")),
             Claim::Executed(place, command) => Observation::Executed {
                 subject: place.into(),
                 value: word(&format!("{command:?}")),

@@ -98,7 +98,7 @@ impl PrimaryBackup {
     fn server_to_try(&self, tried: Option<Id>) -> Option<Id> {
         match (self.params.failover, tried) {
             (Failover::ViewService, _) | (_, None) => None,
-            (Failover::Static, Some(tried)) => {
+            (Failover::Static | Failover::Elected, Some(tried)) => {
                 Some(Id::from((index(tried) + 1) % self.servers.len()))
             }
         }

@@ -22,6 +22,18 @@ pub fn variants() -> Vec<Variant<Params>> {
             "Two servers, a view service, and two clients.",
             params(Failover::ViewService),
         ),
+        Variant {
+            timeouts: Limit::AtMost(3),
+            ..variant(
+                "elected",
+                "Three servers that elect their primary, and one client.",
+                Params {
+                    servers: 3,
+                    clients: Workload::Scripts(vec![vec!["put x 1".to_owned()]]),
+                    ..params(Failover::Elected)
+                },
+            )
+        },
     ]
 }
 

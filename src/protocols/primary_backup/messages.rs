@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::elected::Report;
 use super::{Answer, Command, Copy, Op, View, ViewNumber, name};
 use crate::model::Id;
 
@@ -28,6 +29,25 @@ pub enum Msg {
     /// A client asks for an operation, under this serial number.
     Request(u32, Op),
     Reply(u32, Answer),
+    /// The primary of this view, which the servers have elected, has a command appended at this place, and says up to
+    /// where it knows its log to be committed (VRR, 4.1).
+    Prepare(ViewNumber, u32, Command, u32),
+    /// A backup has the log of this view up to this place.
+    PrepareOk(ViewNumber, u32),
+    /// The primary of this view is there, and knows its log to be committed up to this place.
+    Commit(ViewNumber, u32),
+    /// A server wants this view to begin (VRR, 4.2).
+    StartViewChange(ViewNumber),
+    /// What a server has, for the primary of this view.
+    DoViewChange(ViewNumber, Report),
+    /// This view has begun, with this log, which is committed up to this place.
+    StartView(ViewNumber, Arc<Vec<Command>>, u32),
+    /// A backup has missed something of this view (VRR, 5.2).
+    GetState(ViewNumber),
+    /// A server has lost its state (VRR, 4.3).
+    Recovery(u32),
+    /// The present view, for a server that recovers; from its primary, with the log, and up to where it is committed.
+    RecoveryResponse(ViewNumber, u32, Option<(Arc<Vec<Command>>, u32)>),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -60,6 +80,30 @@ impl fmt::Debug for Msg {
             Msg::Forwarded(view, place) => write!(f, "Forwarded({view:?}, {place})"),
             Msg::Request(serial, op) => write!(f, "Request({serial}, {op})"),
             Msg::Reply(serial, answer) => write!(f, "Reply({serial}, {answer})"),
+            Msg::Prepare(view, place, command, committed) => {
+                write!(
+                    f,
+                    "Prepare({view:?}, {place}: {command:?}, {committed} committed)"
+                )
+            }
+            Msg::PrepareOk(view, place) => write!(f, "PrepareOk({view:?}, {place})"),
+            Msg::Commit(view, committed) => write!(f, "Commit({view:?}, {committed} committed)"),
+            Msg::StartViewChange(view) => write!(f, "StartViewChange({view:?})"),
+            Msg::DoViewChange(view, report) => write!(f, "DoViewChange({view:?}, {report:?})"),
+            Msg::StartView(view, log, committed) => {
+                write!(f, "StartView({view:?}, {log:?}, {committed} committed)")
+            }
+            Msg::GetState(view) => write!(f, "GetState({view:?})"),
+            Msg::Recovery(nonce) => write!(f, "Recovery({nonce})"),
+            Msg::RecoveryResponse(view, nonce, None) => {
+                write!(f, "RecoveryResponse({view:?}, to {nonce})")
+            }
+            Msg::RecoveryResponse(view, nonce, Some((log, committed))) => {
+                write!(
+                    f,
+                    "RecoveryResponse({view:?}, to {nonce}, {log:?}, {committed} committed)"
+                )
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 //!   time, and what that takes.
 //! - MIT 6.824, *Lab 2: Primary/Backup Key/Value Service* (parts A and B), and lab 2 of the University of Washington's
 //!   CSE 452, which DSLabs grades: a view service says who is primary and who is backup.
+//! - B. Liskov, J. Cowling, *Viewstamped Replication Revisited*, 2012: the servers say so themselves.
 //!
 //! ```text
 //!    client            primary                backup                view service
@@ -32,7 +33,10 @@
 //!   becomes backup when one is missing. The primary forwards each operation, reads as well, and the backup takes it
 //!   only in the same view: so a primary that was replaced cannot answer anybody any more.
 //!
-//! In the steady state an operation costs two messages between the servers, 2(N - 1) for N = 2.
+//! - `elected`: the servers themselves. `elected/` has it.
+//!
+//! In the steady state an operation costs 2(N - 1) messages between N servers, two of which are at work with a view
+//! service.
 //!
 //! On purpose different from the sources, or more definite than they are:
 //!
@@ -56,6 +60,7 @@
 //! | lab 2A: view service | `view_service.rs` |
 //! | Alsberg & Day; lab 2B: primary and backup | `primary.rs`, `backup.rs` |
 //! | static pair | `pair.rs` |
+//! | Liskov & Cowling 2012: servers that elect their primary | `elected/` |
 //! | lab 2B: clerk | `client.rs` |
 //!
 //! The algorithm knows nothing of time, faults or properties.
@@ -65,6 +70,7 @@ mod bugs;
 mod claim;
 mod client;
 mod copy;
+mod elected;
 mod matrix;
 mod messages;
 mod pair;
@@ -84,6 +90,7 @@ mod view_service;
 pub use self::bugs::Mistake;
 pub use self::claim::{Claim, History};
 pub use self::copy::{Command, Copy};
+pub use self::elected::{Replica, Report, Response, Status};
 pub use self::messages::{Msg, Timer};
 pub use self::params::{Failover, Params};
 pub use self::state::{
@@ -119,6 +126,9 @@ impl Actor for PrimaryBackup {
         if Some(id) == self.service {
             return State::Service(self.service_starts(start, o));
         }
+        if self.servers.contains(id) && self.params.failover == Failover::Elected {
+            return State::Replica(self.replica_starts(id, start, o));
+        }
         if self.servers.contains(id) {
             return State::Server(self.server_starts(id, start, o));
         }
@@ -133,6 +143,7 @@ impl Actor for PrimaryBackup {
         match state {
             State::Service(service) => self.service_hears(service, src, &msg, o),
             State::Server(server) => self.turn(id, server, o, |turn| turn.hears(src, msg)),
+            State::Replica(replica) => self.seat(id, replica, o).hears(src, msg),
             State::Client(client) => self.client_hears(id, client, &msg, o),
         }
     }
@@ -143,6 +154,7 @@ impl Actor for PrimaryBackup {
             (State::Server(server), timer) => {
                 self.turn(id, server, o, |turn| turn.waits_no_longer(timer));
             }
+            (State::Replica(replica), timer) => self.seat(id, replica, o).waits_no_longer(timer),
             (State::Client(client), timer) => self.client_waits_no_longer(id, client, timer, o),
             (State::Service(_), _) => {}
         }

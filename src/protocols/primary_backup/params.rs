@@ -51,6 +51,8 @@ pub enum Failover {
     Static,
     /// A view service that does not fail (MIT 6.824, lab 2).
     ViewService,
+    /// A majority of the servers (Viewstamped Replication Revisited).
+    Elected,
 }
 
 impl Params {
@@ -66,6 +68,18 @@ impl Params {
                     self.ping.max, self.patience.min
                 ),
             );
+        }
+        if self.failover == Failover::Elected {
+            if !self.paired {
+                let message = "servers that elect their primary know each other from the beginning: write \
+                               `\"paired\": true`";
+                return bad("paired", message.to_owned());
+            }
+            if self.durable {
+                let message = "Viewstamped Replication has nothing on disk, and recovers from the other servers: write \
+                               `\"durable\": false`";
+                return bad("durable", message.to_owned());
+            }
         }
         if self.failover == Failover::Static {
             if self.servers != 2 {
@@ -98,16 +112,40 @@ impl Params {
 
     /// Some mistakes can only be made where there is enough to mistake.
     fn check_bug(&self) -> Result<(), BadParameter> {
-        let is_static = self.failover == Failover::Static;
-        let needs = match self.bug {
-            Some(
-                Mistake::MovesOnUnacknowledged
-                | Mistake::PromotesIdle
-                | Mistake::AcknowledgesBeforeTransfer,
-            ) if is_static => r#""failover": "view-service""#,
-            Some(Mistake::PromotesIdle) if self.servers < 3 => r#""servers": 3, or more"#,
-            Some(Mistake::ForwardsUnsaved) if !self.durable => r#""durable": true"#,
-            Some(Mistake::ComesBackAsItself) if self.durable => r#""durable": false"#,
+        use Mistake::{
+            AcknowledgesBeforeTransfer, ComesBackAsItself, ComparesLengthOnly,
+            CountsOldAcknowledgements, ForwardsUnsaved, MovesOnUnacknowledged, PromotesIdle,
+            TableNotTransferred, TakesOverAlone, TakesOverWithItsOwn, TruncatesToWatermark,
+            VotesWhileRecovering,
+        };
+        let Some(bug) = self.bug else { return Ok(()) };
+        let failover = self.failover;
+        let needs = match bug {
+            AcknowledgesBeforeTransfer
+            | MovesOnUnacknowledged
+            | PromotesIdle
+            | ForwardsUnsaved
+            | ComesBackAsItself
+            | TableNotTransferred
+            | CountsOldAcknowledgements
+                if failover != Failover::ViewService =>
+            {
+                r#""failover": "view-service""#
+            }
+            TakesOverAlone | TakesOverWithItsOwn | TruncatesToWatermark | VotesWhileRecovering
+            | ComparesLengthOnly
+                if failover != Failover::Elected =>
+            {
+                r#""failover": "elected""#
+            }
+            PromotesIdle | TakesOverAlone | TakesOverWithItsOwn | TruncatesToWatermark
+            | VotesWhileRecovering | ComparesLengthOnly
+                if self.servers < 3 =>
+            {
+                r#""servers": 3, or more"#
+            }
+            ForwardsUnsaved if !self.durable => r#""durable": true"#,
+            ComesBackAsItself if self.durable => r#""durable": false"#,
             _ => return Ok(()),
         };
         Err(BadParameter::mistake(needs))

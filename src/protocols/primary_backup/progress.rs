@@ -1,7 +1,7 @@
 //! What stays possible.
 
 use super::properties::{as_named, running};
-use super::{History, Member, PrimaryBackup, State, View};
+use super::{Failover, History, Member, PrimaryBackup, Replica, State, View};
 use crate::model::{
     Answer, Assumption, Id, Link, NodeSet, Nodes, Predicate, Property, Protocol, Reason,
     View as World,
@@ -28,7 +28,15 @@ pub fn properties(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
         ),
     ];
     let served = Predicate::World(all_are_served);
-    if protocol.is_static() {
+    if protocol.params.failover == Failover::Elected {
+        all.push(Property::never_blocked(
+            "progress",
+            "While a majority of the servers are up, have their state, and are connected, every client can be served.",
+            "Liskov & Cowling 2012, 4",
+            Some(Predicate::World(a_majority_has_the_state)),
+            served,
+        ));
+    } else if protocol.is_static() {
         all.push(Property::never_blocked(
             "progress",
             "While a server that has the state is up and connected, every client can be served.",
@@ -65,6 +73,12 @@ pub fn properties(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
     );
     all.push(match () {
         () if protocol.params.durable => recovers,
+        // VRR, 2: no more than f of 2f + 1 fail at a time.
+        () if protocol.params.failover == Failover::Elected => {
+            let crashes = (u32::from(protocol.params.servers) - 1) / 2;
+            let role = Some("server");
+            recovers.assuming([Assumption::MaxCrashes { crashes, role }])
+        }
         () => recovers.assuming([NOBODY_FAILS]),
     });
     all
@@ -97,6 +111,19 @@ fn one_has_the_state(protocol: &PrimaryBackup, world: &dyn World<PrimaryBackup>)
         && is_connected(world, world.up());
     Reason::unless(is_so, NodeSet::EMPTY, || {
         "no server that has the state is up and connected".to_owned()
+    })
+}
+
+/// All that are up are connected, and a majority of the servers have lost nothing, or have it back.
+fn a_majority_has_the_state(protocol: &PrimaryBackup, world: &dyn World<PrimaryBackup>) -> Answer {
+    let has_state = |id: &Id| {
+        let replica = world.node(*id).state().and_then(State::replica);
+        replica.is_some_and(Replica::has_state)
+    };
+    let have = protocol.servers.iter().filter(has_state).count();
+    let is_so = protocol.is_majority(have) && is_connected(world, world.up());
+    Reason::unless(is_so, NodeSet::EMPTY, || {
+        "no majority of servers that have the state is up and connected".to_owned()
     })
 }
 

@@ -1,9 +1,12 @@
 //! What must be true of primary-backup replication.
 
-use super::{History, Member, Phase, PrimaryBackup, Server, State, View, name, progress};
+use super::{
+    Command, Failover, History, Member, Phase, PrimaryBackup, Replica, Server, State, View, name,
+    progress,
+};
 use crate::model::{
     Answer, Assumption, Id, NodeSet, Nodes, OneNode, Predicate, Property, Protocol, Reason, Step,
-    StepAnswer,
+    StepAnswer, TwoNodes,
 };
 
 pub fn properties(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
@@ -22,7 +25,7 @@ pub fn properties(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
     all.push(Property::always(
         "monotone-views",
         "A server never goes back to an earlier view while it is up.",
-        "MIT 6.824, lab 2A",
+        "MIT 6.824, lab 2A; Liskov & Cowling 2012, 4",
         Predicate::Step("monotone-views", monotone_views),
     ));
     all.extend(progress::properties(protocol));
@@ -30,7 +33,54 @@ pub fn properties(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
 }
 
 fn safety(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
-    let mut all = vec![
+    let mut all = match protocol.params.failover {
+        Failover::Elected => of_elected(),
+        Failover::Static | Failover::ViewService => of_pairs(),
+    };
+    all.push(Property::always(
+        "exactly-once",
+        "No command of a client is executed twice.",
+        "MIT 6.824, lab 2B; Liskov & Cowling 2012, 4.1",
+        Predicate::EachNode(servers, exactly_once),
+    ));
+    all.push(Property::always(
+        "linearizability",
+        "Each operation of a client appears to take effect at one moment between its invocation and its response.",
+        "Herlihy & Wing 1990; CSE 452, lab 2",
+        Predicate::History(linearizability),
+    ));
+    if protocol.service.is_some() {
+        all.push(Property::always(
+            "succession",
+            "The primary of a view was primary or backup of the one before.",
+            "MIT 6.824, lab 2A",
+            Predicate::History(succession),
+        ));
+    }
+    all
+}
+
+/// Of servers that elect their primary.
+fn of_elected() -> Vec<Property<PrimaryBackup>> {
+    vec![
+        Property::always(
+            "acknowledged-is-kept",
+            "Whatever a client was answered is in the log of the primary of the latest view, if it is up.",
+            "Liskov & Cowling 2012, 4.2",
+            Predicate::Nodes(acknowledged_is_kept),
+        ),
+        Property::always(
+            "executed-alike",
+            "No two servers execute different commands at the same place.",
+            "Liskov & Cowling 2012, 4",
+            Predicate::EveryTwo(servers, executed_alike),
+        ),
+    ]
+}
+
+/// Of a primary with one backup.
+fn of_pairs() -> Vec<Property<PrimaryBackup>> {
+    vec![
         Property::always(
             "acknowledged-is-kept",
             "Whatever a client was answered was executed by the primary, if it is up.",
@@ -49,28 +99,7 @@ fn safety(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
             "Budhiraja et al. 1993: at most one primary at any time",
             Predicate::Nodes(one_serves_alone),
         ),
-        Property::always(
-            "exactly-once",
-            "No command of a client is executed twice.",
-            "MIT 6.824, lab 2B",
-            Predicate::EachNode(servers, exactly_once),
-        ),
-        Property::always(
-            "linearizability",
-            "Each operation of a client appears to take effect at one moment between its invocation and its response.",
-            "Herlihy & Wing 1990; CSE 452, lab 2",
-            Predicate::History(linearizability),
-        ),
-    ];
-    if !protocol.is_static() {
-        all.push(Property::always(
-            "succession",
-            "The primary of a view was primary or backup of the one before.",
-            "MIT 6.824, lab 2A",
-            Predicate::History(succession),
-        ));
-    }
-    all
+    ]
 }
 
 fn servers(protocol: &PrimaryBackup) -> NodeSet {
@@ -92,27 +121,41 @@ pub(super) fn as_named<'a>(nodes: &Nodes<'a, PrimaryBackup>, member: Member) -> 
     (server.incarnation == member.incarnation).then_some(server)
 }
 
-/// The servers that act as primary: of the view that is acknowledged, or, of a static pair, whoever serves in the
-/// latest view.
+/// The servers that act as primary, and what they have: of the view that is acknowledged; of a static pair, whoever
+/// serves in the latest view; of servers that elect, whoever was elected last.
 fn acting<'a>(
     protocol: &'a PrimaryBackup,
     nodes: &'a Nodes<'_, PrimaryBackup>,
-) -> Vec<(Id, &'a Server)> {
-    let Some(service) = protocol.service else {
-        let serving = || running(protocol, nodes).filter(|(_, server)| server.serves());
-        let latest = serving().map(|(_, server)| server.number()).max();
-        let acts = |(_, server): &(Id, &Server)| Some(server.number()) == latest;
-        return serving().filter(acts).collect();
-    };
-    let view = match nodes.state(service) {
-        Some(State::Service(service)) if service.acknowledged => service.view,
-        _ => None,
-    };
-    let primary = |view: View| {
-        let server = as_named(nodes, view.primary)?;
-        (server.view == Some(view)).then_some((view.primary.server, server))
-    };
-    view.and_then(primary).into_iter().collect()
+) -> Vec<(Id, &'a [Command])> {
+    let of = |(id, server): (Id, &'a Server)| (id, &server.copy.log[..]);
+    match (protocol.params.failover, protocol.service) {
+        (Failover::ViewService, Some(service)) => {
+            let view = match nodes.state(service) {
+                Some(State::Service(service)) if service.acknowledged => service.view,
+                _ => None,
+            };
+            let primary = |view: View| {
+                let server = as_named(nodes, view.primary)?;
+                (server.view == Some(view)).then_some(of((view.primary.server, server)))
+            };
+            view.and_then(primary).into_iter().collect()
+        }
+        (Failover::Elected, _) => {
+            let id = protocol.primary_of(nodes.history().elected);
+            let replica = nodes.state(id).and_then(State::replica);
+            let leads = |replica: &&Replica| {
+                replica.is_primary() && replica.view == nodes.history().elected
+            };
+            let acts = replica.filter(leads).map(|replica| (id, &replica.log[..]));
+            acts.into_iter().collect()
+        }
+        (Failover::Static | Failover::ViewService, _) => {
+            let serving = || running(protocol, nodes).filter(|(_, server)| server.serves());
+            let latest = serving().map(|(_, server)| server.number()).max();
+            let acts = |(_, server): &(Id, &Server)| Some(server.number()) == latest;
+            serving().filter(acts).map(of).collect()
+        }
+    }
 }
 
 fn acknowledged_is_kept(protocol: &PrimaryBackup, nodes: &Nodes<'_, PrimaryBackup>) -> Answer {
@@ -120,14 +163,11 @@ fn acknowledged_is_kept(protocol: &PrimaryBackup, nodes: &Nodes<'_, PrimaryBacku
     if answered.is_empty() {
         return Ok(());
     }
-    for (id, server) in acting(protocol, nodes) {
-        let mut lost = answered
-            .iter()
-            .filter(|command| !server.copy.log.contains(command));
+    for (id, log) in acting(protocol, nodes) {
+        let mut lost = answered.iter().filter(|command| !log.contains(command));
         if let Some(command) = lost.next() {
             let name = name(id);
-            let text =
-                format!("{name} is primary and has not executed {command:?}, which was answered");
+            let text = format!("{name} is primary without {command:?}, which was answered");
             return Err(Reason::new(NodeSet::only(id), text));
         }
     }
@@ -169,10 +209,10 @@ fn one_serves_alone(protocol: &PrimaryBackup, nodes: &Nodes<'_, PrimaryBackup>) 
 }
 
 fn exactly_once(_: &PrimaryBackup, node: &OneNode<'_, PrimaryBackup>) -> Answer {
-    let Some(server) = node.state().and_then(State::server) else {
+    let Some(copy) = node.state().and_then(State::copy) else {
         return Ok(());
     };
-    let log = &server.copy.log;
+    let log = &copy.log;
     let mut places = log.iter().enumerate();
     let again = places.find(|(at, command)| log[..*at].contains(command));
     Reason::against(again.map(|(_, command)| {
@@ -198,15 +238,33 @@ fn succession(_: &PrimaryBackup, history: &History) -> Answer {
 }
 
 fn monotone_views(_: &PrimaryBackup, step: &Step<'_, PrimaryBackup>) -> StepAnswer {
-    let servers = step
+    let numbers = step
         .states()
-        .and_then(|(before, after)| Some((before.server()?, after.server()?)));
-    match servers {
-        Some((before, after)) if after.number() < before.number() => {
-            Err("went back to an earlier view".to_owned())
-        }
+        .and_then(|(before, after)| Some((before.number()?, after.number()?)));
+    match numbers {
+        Some((before, after)) if after < before => Err("went back to an earlier view".to_owned()),
         _ => Ok(()),
     }
+}
+
+fn executed_alike(_: &PrimaryBackup, nodes: &TwoNodes<'_, PrimaryBackup>) -> Answer {
+    let Some([Some(one), Some(other)]) = nodes.states().map(|both| both.map(State::copy)) else {
+        return Ok(());
+    };
+    let mut places = one.log.iter().zip(&other.log);
+    let at = places.position(|(here, there)| here != there);
+    Reason::against(at.map(|at| {
+        let [first, second] = nodes.ids;
+        let text = format!(
+            "{} has executed {:?} at place {}, and {} {:?}",
+            name(first),
+            one.log[at],
+            at + 1,
+            name(second),
+            other.log[at]
+        );
+        (NodeSet::only(first).with(second), text)
+    }))
 }
 
 /// Whether a primary waits for its backup.

@@ -4,8 +4,8 @@
 use super::properties::awaits_backup;
 use super::rules::RULES;
 use super::{
-    Claim, Client, History, Mistake, Msg, Params, Phase, PrimaryBackup, Role, Server, State,
-    Storage, Timer, ViewNumber, name,
+    Claim, Client, History, Mistake, Msg, Params, Phase, PrimaryBackup, Replica, Role, Server,
+    State, Status, Storage, Timer, ViewNumber, name,
 };
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
@@ -25,6 +25,7 @@ impl Protocol for PrimaryBackup {
         "Budhiraja, Marzullo, Schneider & Toueg 1993, The Primary-Backup Approach",
         "MIT 6.824, Lab 2: Primary/Backup Key/Value Service",
         "University of Washington CSE 452, Lab 2 (DSLabs)",
+        "Liskov & Cowling 2012, Viewstamped Replication Revisited",
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
     const SIZES: &'static [Size] = &[
@@ -66,6 +67,7 @@ impl Protocol for PrimaryBackup {
         step.newly(|state, _| match state? {
             State::Server(server) if server.serves() => server.view.map(Claim::Serves),
             State::Service(service) => service.view.map(Claim::Viewed),
+            State::Replica(replica) if replica.is_primary() => Some(Claim::Leads(replica.view)),
             _ => None,
         })
     }
@@ -75,11 +77,21 @@ impl Protocol for PrimaryBackup {
     }
 
     /// A server pings as long as it is up, and a backup that is up acknowledges. All others wait for time to pass.
-    fn awaits(&self, _: Id, state: &State, timer: &Timer) -> NodeSet {
+    fn awaits(&self, id: Id, state: &State, timer: &Timer) -> NodeSet {
         match (state, timer) {
             (_, Timer::Dead(server)) => NodeSet::only(*server),
             (State::Server(server), Timer::Resend) => match server.its_backup() {
                 Some(backup) if awaits_backup(server) => NodeSet::only(backup.server),
+                _ => NodeSet::EMPTY,
+            },
+            (State::Replica(replica), Timer::Resend) => match &replica.status {
+                Status::Primary { acknowledged } => {
+                    let up_to = |other: &Id| acknowledged.get(other).copied().unwrap_or(0);
+                    let others = self.servers.without(id).iter();
+                    others
+                        .filter(|other| up_to(other) < replica.length())
+                        .collect()
+                }
                 _ => NodeSet::EMPTY,
             },
             _ => NodeSet::EMPTY,
@@ -88,18 +100,23 @@ impl Protocol for PrimaryBackup {
 
     /// A check looks at so many views and operations, and no further.
     fn withheld(&self, id: Id, state: &State, input: Input<'_, Self>) -> Option<&'static str> {
-        if let (
-            State::Server(server),
-            Input::Message {
-                msg: Msg::Request(..) | Msg::Forward(..) | Msg::Forwarded(..),
-                ..
-            },
-        ) = (state, &input)
+        if let Input::Message {
+            msg: Msg::Request(..) | Msg::Forward(..) | Msg::Forwarded(..) | Msg::Prepare(..),
+            ..
+        } = input
         {
-            let is_full = server.copy.next_place() > self.params.places;
+            let filled = match state {
+                State::Server(server) => server.copy.log.len(),
+                State::Replica(replica) => replica.log.len(),
+                State::Service(_) | State::Client(_) => 0,
+            };
+            let is_full = filled >= usize::try_from(self.params.places).unwrap_or(usize::MAX);
             return is_full.then_some("places");
         }
         let next = match state {
+            State::Replica(replica) if matches!(input, Input::Timeout(Timer::Dead(_))) => {
+                replica.view.next()
+            }
             State::Service(service) => {
                 let mut service = service.clone();
                 match input {
@@ -130,21 +147,33 @@ impl Protocol for PrimaryBackup {
 
     fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {
         let (server, client) = (role == "server", role == "client");
-        let is_static = self.is_static();
+        let service = !server && !client;
+        let elects = self.params.failover == Failover::Elected;
         match told {
             Told::Message(Msg::Ping(..)) | Told::Timer(Timer::Dead(_)) => {
-                server == is_static && !client
+                match self.params.failover {
+                    Failover::Static => server,
+                    Failover::ViewService => service,
+                    Failover::Elected => server && matches!(told, Told::Timer(_)),
+                }
             }
-            Told::Message(Msg::GetView) => !server && !client,
-            Told::Message(Msg::View(_)) => !is_static && (server || client),
+            Told::Message(Msg::GetView) => service,
+            Told::Message(Msg::View(_)) => self.service.is_some() && (server || client),
             Told::Message(
-                Msg::State(..)
-                | Msg::Synced(_)
-                | Msg::Forward(..)
-                | Msg::Forwarded(..)
-                | Msg::Request(..),
-            )
-            | Told::Timer(Timer::Ping | Timer::Resend) => server,
+                Msg::State(..) | Msg::Synced(_) | Msg::Forward(..) | Msg::Forwarded(..),
+            ) => server && !elects,
+            Told::Message(Msg::Request(..)) | Told::Timer(Timer::Ping | Timer::Resend) => server,
+            Told::Message(
+                Msg::Prepare(..)
+                | Msg::PrepareOk(..)
+                | Msg::Commit(..)
+                | Msg::StartViewChange(_)
+                | Msg::DoViewChange(..)
+                | Msg::StartView(..)
+                | Msg::GetState(_)
+                | Msg::Recovery(_)
+                | Msg::RecoveryResponse(..),
+            ) => server && elects,
             Told::Message(Msg::Reply(..)) | Told::Timer(Timer::Think | Timer::Retry) => client,
         }
     }
@@ -157,6 +186,7 @@ impl Protocol for PrimaryBackup {
                 None => "no view".to_owned(),
             },
             State::Server(server) => format!("{}, {:?}", part(server), server.copy),
+            State::Replica(replica) => format!("{}, {:?}", status(replica), replica.log),
             State::Client(client) => asks(client),
         }
     }
@@ -189,6 +219,12 @@ impl Protocol for PrimaryBackup {
                 let log = log.map(|command| command.op.to_string()).collect();
                 key.with("", part(server)).with_log("log", 1, log)
             }
+            State::Replica(replica) => {
+                let log = replica.log.iter().map(|command| command.op.to_string());
+                key.with("", status(replica))
+                    .with_log("log", 1, log.collect())
+                    .with("committed", replica.committed().to_string())
+            }
             State::Client(_) => key,
         }
     }
@@ -218,6 +254,17 @@ fn part(server: &Server) -> String {
             Phase::Transferring => format!("transfers its state in view {view:?}"),
             Phase::Serving { .. } => format!("primary of view {view:?}"),
         },
+    }
+}
+
+/// `primary of view 2`.
+fn status(replica: &Replica) -> String {
+    let view = replica.view;
+    match replica.status {
+        Status::Primary { .. } => format!("primary of view {view:?}"),
+        Status::Backup => format!("backup of view {view:?}"),
+        Status::ViewChange { .. } => format!("wants view {view:?}"),
+        Status::Recovering { .. } => "recovering".to_owned(),
     }
 }
 

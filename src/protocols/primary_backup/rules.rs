@@ -22,7 +22,8 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::recovery(
         S,
-        "6.824 lab 2A: a server that has lost its state is another server; one that has it on its disk goes on",
+        "6.824 lab 2A: a server that has lost its state is another server; one that has it on its disk goes on; VRR 4.3: one \
+         that has elected its primary with others asks them",
     ),
     Rule::recovery(C, "here: a client never uses a serial number twice"),
     Rule::message(
@@ -41,17 +42,18 @@ pub(super) const RULES: &[Rule] = &[
     Rule::timer(
         S,
         "Ping",
-        "6.824 lab 2A: each server pings, and says in which view it is",
+        "6.824 lab 2A: each server pings, and says in which view it is; VRR 4.1: the primary says what is committed",
     ),
     Rule::timer(
         S,
         "Dead",
-        "Alsberg & Day 1976: whoever is silent for too long has failed, and the other goes on alone",
+        "Alsberg & Day 1976: whoever is silent for too long has failed, and the other goes on alone; VRR 4.2: a backup \
+         that does not hear from its primary wants another view",
     ),
     Rule::timer(
         S,
         "Resend",
-        "Alsberg & Day 1976: what is not acknowledged is sent again",
+        "Alsberg & Day 1976; VRR 4: what is not answered is sent again",
     ),
     Rule::message(
         S,
@@ -88,6 +90,47 @@ pub(super) const RULES: &[Rule] = &[
         S,
         "Forwarded",
         "Alsberg & Day 1976: the backup has it: the primary executes it, and answers",
+    ),
+    Rule::message(
+        S,
+        "Prepare",
+        "VRR 4.1: a backup appends in order, says so, and executes what is committed",
+    ),
+    Rule::message(
+        S,
+        "PrepareOk",
+        "VRR 4.1: what a majority has is committed: the primary executes it, and answers",
+    ),
+    Rule::message(S, "Commit", "VRR 4.1: a backup executes what is committed"),
+    Rule::message(
+        S,
+        "StartViewChange",
+        "VRR 4.2: a server wants another view; if a majority does, each tells its primary what it has",
+    ),
+    Rule::message(
+        S,
+        "DoViewChange",
+        "VRR 4.2: with what a majority has, the log of the latest view, and of several the longest, the view begins",
+    ),
+    Rule::message(
+        S,
+        "StartView",
+        "VRR 4.2: the view has begun: a backup takes over its log",
+    ),
+    Rule::message(
+        S,
+        "GetState",
+        "VRR 5.2: who has missed something is sent the present view",
+    ),
+    Rule::message(
+        S,
+        "Recovery",
+        "VRR 4.3: who is in normal status tells its view, and the primary its log",
+    ),
+    Rule::message(
+        S,
+        "RecoveryResponse",
+        "VRR 4.3: with the answers of a majority, the primary of the latest view among them, a server takes part again",
     ),
     Rule::timer(
         C,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::elected::Replica;
 use super::{Command, Copy, Op, ViewService, name};
 use crate::model::{Few, Id};
 
@@ -84,6 +85,8 @@ pub struct Asked {
 pub enum State {
     Service(ViewService),
     Server(Server),
+    /// A server that elects its primary with others.
+    Replica(Replica),
     Client(Client),
 }
 
@@ -93,6 +96,8 @@ pub enum Storage {
     Service(Option<View>, bool),
     /// All of it with `durable`, otherwise the incarnation alone.
     Server(Server),
+    /// How often a server has recovered.
+    Recovery(u32),
     /// The number of its last command.
     Client(u32),
 }
@@ -182,6 +187,31 @@ impl State {
             _ => None,
         }
     }
+
+    pub fn replica(&self) -> Option<&Replica> {
+        match self {
+            State::Replica(replica) => Some(replica),
+            _ => None,
+        }
+    }
+
+    /// What a server has executed.
+    pub fn copy(&self) -> Option<&Copy> {
+        match self {
+            State::Server(server) => Some(&server.copy),
+            State::Replica(replica) => Some(&replica.copy),
+            State::Service(_) | State::Client(_) => None,
+        }
+    }
+
+    /// The number of the last view that a server has heard of.
+    pub fn number(&self) -> Option<ViewNumber> {
+        match self {
+            State::Server(server) => Some(server.number()),
+            State::Replica(replica) => Some(replica.view),
+            State::Service(_) | State::Client(_) => None,
+        }
+    }
 }
 
 impl fmt::Debug for ViewNumber {
@@ -238,6 +268,7 @@ impl fmt::Debug for Storage {
                 Some(view) => write!(f, "Server({view:?}, {:?})", server.copy),
                 None => write!(f, "Incarnation({})", server.incarnation),
             },
+            Storage::Recovery(nonce) => write!(f, "Recovery({nonce})"),
             Storage::Client(serial) => write!(f, "Begun({serial})"),
         }
     }

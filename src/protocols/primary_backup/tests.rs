@@ -42,20 +42,58 @@ fn messages(params: &Params) -> u64 {
     ledger.costs.messages
 }
 
-/// A request, a forward, its acknowledgement and the answer: 2(N - 1) between N = 2 servers.
+/// A request and its answer; and between N servers 2(N - 1), a forward and its acknowledgement for each backup.
 #[test]
-fn an_operation_costs_two_messages_between_the_servers() {
-    for failover in [Failover::Static, Failover::ViewService] {
+fn an_operation_costs_two_messages_for_each_backup() {
+    let several = |servers| (Failover::Elected, servers);
+    let pairs = [(Failover::Static, 2), (Failover::ViewService, 2)];
+    for (failover, servers) in pairs.into_iter().chain((2..=5).map(several)) {
         for ops in [&["put x 1"][..], &["get x"], &["put x 1", "get x", "inc x"]] {
-            let (of_clients, of_servers) = (2 * ops.len(), 2 * ops.len());
-            let total = u64::try_from(of_clients + of_servers).expect("few");
-            assert_eq!(
-                messages(&params(failover, ops)),
-                total,
-                "{failover:?}, {ops:?}"
-            );
+            let params = Params {
+                servers,
+                ..params(failover, ops)
+            };
+            let each = 2 + 2 * (u64::from(servers) - 1);
+            let total = each * u64::try_from(ops.len()).expect("few");
+            assert_eq!(messages(&params), total, "{failover:?}, {servers}, {ops:?}");
         }
     }
+}
+
+/// VRR, 4.2: the best log is that of the latest view, and of several the longest.
+#[test]
+fn a_new_primary_takes_the_best_log() {
+    let protocol = protocol(&Params {
+        servers: 5,
+        ..params(Failover::Elected, &["get x"])
+    });
+    let log = |ops: &[&str]| {
+        let command = |(n, op): (usize, &&str)| Command {
+            client: 0,
+            serial: u32::try_from(n).expect("few") + 1,
+            op: op.parse().expect("an operation"),
+        };
+        std::sync::Arc::new(ops.iter().enumerate().map(command).collect::<Vec<_>>())
+    };
+    let report = |view, ops: &[&str], committed| Report {
+        last_normal: ViewNumber(view),
+        log: log(ops),
+        committed,
+    };
+    let (me, view) = (Id::from(2), ViewNumber(3));
+    let mut replica = Replica::first(false);
+    let mut out = Out::default();
+    let mut seat = protocol.seat(me, &mut replica, &mut out);
+    seat.begins_view_change(view);
+    seat.on_do_view_change(
+        Id::from(0),
+        view,
+        report(1, &["put x 1", "put x 2", "inc x"], 0),
+    );
+    assert!(!seat.r.is_primary());
+    seat.on_do_view_change(Id::from(1), view, report(2, &["put x 5"], 1));
+    assert!(seat.r.is_primary());
+    assert_eq!((&seat.r.log, seat.r.committed()), (&log(&["put x 5"]), 1));
 }
 
 /// A view of S1 to S9, by their numbers; 0 is nobody.
@@ -146,7 +184,18 @@ fn parameters_that_make_no_system_are_refused() {
     assert_eq!(of_pair(|p| p.servers = 3), "servers");
     assert_eq!(of_pair(|p| p.paired = false), "paired");
     assert_eq!(of_pair(|p| p.durable = true), "durable");
+    let of_elected = |change: fn(&mut Params)| {
+        let mut params = params(Failover::Elected, &["get x"]);
+        change(&mut params);
+        PrimaryBackup::new(&params)
+            .expect_err("no election")
+            .parameter
+    };
+    assert_eq!(of_elected(|p| p.paired = false), "paired");
+    assert_eq!(of_elected(|p| p.durable = true), "durable");
+    assert_eq!(of_elected(|p| p.bug = Some(Mistake::TakesOverAlone)), "bug");
     for bug in [
+        Mistake::TakesOverWithItsOwn,
         Mistake::MovesOnUnacknowledged,
         Mistake::PromotesIdle,
         Mistake::AcknowledgesBeforeTransfer,

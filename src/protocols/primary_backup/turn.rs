@@ -106,7 +106,7 @@ impl Turn<'_> {
             Msg::Forward(view, place, command) => self.on_forward(src, view, place, command),
             Msg::Forwarded(view, place) => self.on_forwarded(view, place),
             Msg::Ping(view, incarnation) => self.on_peer_ping(src, view, incarnation),
-            Msg::GetView | Msg::Reply(..) => {}
+            _ => {}
         }
     }
 

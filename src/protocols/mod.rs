@@ -5,6 +5,7 @@ use self::atomic_commitment::AtomicCommitment;
 use crate::model::Protocol;
 
 pub mod atomic_commitment;
+pub mod clients;
 pub mod consensus;
 pub mod decentralised_two_phase_commit;
 pub mod key_value;

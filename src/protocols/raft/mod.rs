@@ -38,8 +38,8 @@
 //! | thesis, 3.10: leadership transfer | `extensions/transfer.rs` |
 //! | thesis, 4.2.3, 6.2, 9.6: leaders that are defended, check-quorum, pre-vote | `extensions/stability.rs` |
 //! | 8; thesis, 6.4: reads without the log | `extensions/reads.rs` |
-//! | 5.3, 8; thesis, 6.3: what is done for clients (sessions) | `clients/service.rs` |
-//! | 8: clients, and what they ask for | `clients/client.rs`, `clients/ask.rs`, `clients/workload.rs` |
+//! | 5.3, 8; thesis, 6.3: what is done for clients (sessions) | `service.rs` |
+//! | 8: clients, and what they ask for | `protocols/clients`, which other logs share |
 //! | Figure 3 and more: what must be true | `about/properties` |
 //! | how people get it wrong | `about/bugs.rs`; in the algorithm, wherever it `makes` a `Mistake` |
 //!
@@ -80,8 +80,8 @@
 
 mod about;
 mod basic;
-mod clients;
 mod extensions;
+mod service;
 #[cfg(test)]
 mod tests;
 
@@ -90,20 +90,18 @@ use std::sync::Arc;
 pub use self::about::bugs::Mistake;
 pub use self::about::claim::Claim;
 pub use self::about::history::History;
-use self::about::params::SERVERS_MAX;
 pub use self::about::params::{Membership, Params, Reads};
 pub use self::basic::log::{Applied, Content, Entry, Index, Log, Position, Snapshot, Term};
 pub use self::basic::messages::{
     AppendEntries, AppendResult, Appended, Campaign, InstallSnapshot, Msg, RequestVote, Timer, Vote,
 };
 pub use self::basic::state::{
-    Asked, Change, Client, Leader, Lease, Progress, Read, Role, Server, Stable, State, Storage,
+    Change, Leader, Lease, Progress, Read, Role, Server, Stable, State, Storage,
 };
 use self::basic::turn::Turn;
-pub use self::clients::ask::{Ask, Members, Reply};
-use self::clients::ask::{name, names};
-pub use self::extensions::configuration::{Configuration, Servers};
-pub use super::key_value::{Drawn, Workload};
+pub use self::extensions::configuration::Configuration;
+use super::clients::{self, Clients, Serves, Wait};
+pub use super::clients::{Ask, Client, Drawn, Members, Reply, Servers, Workload};
 use crate::model::{Actor, Id, NodeSet, Out, Start};
 
 /// Raft. The servers come first, then the clients.
@@ -113,10 +111,7 @@ pub struct Raft {
     servers: NodeSet,
     /// The configuration that the cluster is set up with.
     first: Configuration,
-    /// What each client asks for, one after the other, if that is written down.
-    scripts: Vec<Vec<Ask>>,
-    /// What clients draw from, if it is not.
-    drawn: Vec<Ask>,
+    clients: Clients,
 }
 
 impl Actor for Raft {
@@ -131,27 +126,38 @@ impl Actor for Raft {
     fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
         let comes_back = matches!(start, Start::Again(_));
         match start.storage() {
-            Some(Storage::Client(begun)) => State::Client(self.client_starts(id, *begun, o)),
+            Some(Storage::Client(begun)) => State::Client(clients::start(self, id, *begun, o)),
             Some(Storage::Server(stable)) => {
                 State::Server(self.server_starts(id, stable.clone(), comes_back, o))
             }
             None if self.servers.contains(id) => {
                 State::Server(self.server_starts(id, self.nothing(), comes_back, o))
             }
-            None => State::Client(self.client_starts(id, 0, o)),
+            None => State::Client(clients::start(self, id, 0, o)),
         }
     }
 
     fn on_message(&self, id: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
         match state {
-            State::Client(client) => self.client_hears(id, client, src, &msg, o),
+            State::Client(client) => {
+                if let Msg::Reply(serial, reply) = msg {
+                    clients::hears(self, id, client, src, (serial, reply), o);
+                }
+            }
             State::Server(server) => self.turn(id, server, o, |turn| turn.hears(src, msg)),
         }
     }
 
     fn on_timeout(&self, id: Id, state: &mut State, timer: &Timer, o: &mut Out<Self>) {
         match state {
-            State::Client(client) => self.client_waits_no_longer(id, client, *timer, o),
+            State::Client(client) => {
+                let wait = match timer {
+                    Timer::Think => Wait::Think,
+                    Timer::Retry => Wait::Retry,
+                    _ => return,
+                };
+                clients::waits_no_longer(self, id, client, wait, o);
+            }
             State::Server(server) => self.turn(id, server, o, |turn| turn.waits_no_longer(*timer)),
         }
     }
@@ -159,8 +165,33 @@ impl Actor for Raft {
     /// A client has drawn what to ask for.
     fn on_choice(&self, _: Id, state: &mut State, ask: &Ask, o: &mut Out<Self>) {
         if let State::Client(client) = state {
-            self.begin(client, *ask, o);
+            clients::begin(self, client, *ask, o);
         }
+    }
+}
+
+impl Serves for Raft {
+    fn clients(&self) -> &Clients {
+        &self.clients
+    }
+
+    fn request(serial: u32, ask: Ask) -> Msg {
+        Msg::Request(serial, ask)
+    }
+
+    fn timer(wait: Wait) -> Timer {
+        match wait {
+            Wait::Think => Timer::Think,
+            Wait::Retry => Timer::Retry,
+        }
+    }
+
+    fn begun(serial: u32) -> Storage {
+        Storage::Client(serial)
+    }
+
+    fn claim(claim: clients::Claim) -> Claim {
+        claim.into()
     }
 }
 

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Observation, Observed, Tally, Value};
+use crate::model::{Observation, Observed, Tally};
+use crate::protocols::clients;
 use crate::protocols::raft::{Ask, Content, Entry, Index, Raft, Reply, Term};
 
 /// What a handler says of its step.
@@ -50,18 +51,19 @@ impl Observed<Raft> for Claim {
                 subject: index.into(),
                 value: raft.name_of(command),
             },
-            Claim::Invoked { serial, ask } => Observation::Invoked {
-                subject: serial.into(),
-                value: word(&ask),
-            },
-            Claim::Returned { serial, reply } => Observation::Returned {
-                subject: serial.into(),
-                value: reply.map_or(Value::from("unknown"), |reply| word(&reply)),
-            },
+            Claim::Invoked { serial, ask } => clients::Claim::Invoked { serial, ask }.in_words(),
+            Claim::Returned { serial, reply } => {
+                clients::Claim::Returned { serial, reply }.in_words()
+            }
         }
     }
 }
 
-fn word(text: &impl ToString) -> Value {
-    Value::Word(text.to_string().into())
+impl From<clients::Claim> for Claim {
+    fn from(claim: clients::Claim) -> Self {
+        match claim {
+            clients::Claim::Invoked { serial, ask } => Claim::Invoked { serial, ask },
+            clients::Claim::Returned { serial, reply } => Claim::Returned { serial, reply },
+        }
+    }
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Id;
+use crate::protocols::clients;
 use crate::protocols::key_value::Linearizability;
-use crate::protocols::raft::{Ask, Claim, Content, Entry, Index, Position, Raft, Reply, Term};
+use crate::protocols::raft::{Claim, Content, Entry, Index, Position, Raft, Term};
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct History {
@@ -39,12 +40,14 @@ impl History {
                 during,
             } => self.committed(id, index, entry, during),
             Claim::Executed { index, command } => self.executed(id, index, command),
-            Claim::Invoked { ask, .. } => {
-                if let Ask::Operation(op) = ask {
-                    self.clients.invoke(raft.client_number(id) + 1, op);
-                }
+            Claim::Invoked { serial, ask } => {
+                let claim = clients::Claim::Invoked { serial, ask };
+                claim.tell(&mut self.clients, raft.clients.number(id) + 1);
             }
-            Claim::Returned { reply, .. } => self.returned(raft.client_number(id) + 1, reply),
+            Claim::Returned { serial, reply } => {
+                let claim = clients::Claim::Returned { serial, reply };
+                claim.tell(&mut self.clients, raft.clients.number(id) + 1);
+            }
         }
     }
 
@@ -74,18 +77,6 @@ impl History {
     fn executed(&mut self, id: Id, index: Index, command: Content) {
         if *self.executed.entry(command).or_insert(index) != index {
             self.executed_again.get_or_insert((id, index, command));
-        }
-    }
-
-    fn returned(&mut self, client: u8, reply: Option<Reply>) {
-        if !self.clients.waits(client) {
-            // It had asked for something else than an operation of the state machine.
-            return;
-        }
-        match reply {
-            Some(Reply::Answer(answer)) => self.clients.returns(client, answer),
-            Some(_) => {}
-            None => self.clients.gives_up(client),
         }
     }
 

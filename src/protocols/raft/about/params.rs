@@ -5,10 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::params::within;
 use crate::model::{BadParameter, NodeSet, TimerRange};
-use crate::protocols::raft::{Mistake, Workload};
+use crate::protocols::clients::{Ask, SERVERS_MAX, Workload};
+use crate::protocols::raft::Mistake;
 
-/// The largest number of servers.
-pub const SERVERS_MAX: u8 = 15;
 /// After how many entries a snapshot is taken at the latest.
 const SNAPSHOT_AFTER_MAX: u32 = 10_000;
 
@@ -112,6 +111,26 @@ impl Params {
         NodeSet::first(self.members.unwrap_or(self.servers).into())
     }
 
+    /// What the clients ask for: their scripts, and what they draw from.
+    pub(crate) fn asks(&self) -> Result<(Vec<Vec<Ask>>, Vec<Ask>), BadParameter> {
+        self.clients.asks(&|ask| {
+            let named = match ask {
+                Ask::Operation(_) => return None,
+                Ask::Transfer(id) => NodeSet::only(id),
+                Ask::Members(members) => members.named(),
+            };
+            if !named.is_subset(NodeSet::first(self.servers.into())) {
+                return Some(format!("there are only {} servers", self.servers));
+            }
+            let is_fixed = self.membership == Membership::Fixed;
+            (is_fixed && matches!(ask, Ask::Members(_))).then(|| {
+                "nobody can be added or removed with `\"membership\": \"fixed\"`; write \"single\" or \
+                 \"joint\""
+                    .to_owned()
+            })
+        })
+    }
+
     pub(crate) fn check(&self) -> Result<(), BadParameter> {
         self.in_range()?;
         let servers = self.servers;
@@ -122,7 +141,8 @@ impl Params {
             };
             within("members", members, 1..=servers, &what)?;
         }
-        self.check_workload()?;
+        self.clients.check()?;
+        self.asks()?;
         if let after @ Some(entries) = self.snapshot_after {
             let what = format!("after {entries} entries");
             within("snapshot-after", after, 1..=SNAPSHOT_AFTER_MAX, &what)?;

@@ -9,10 +9,11 @@ use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
     Successes, Variant, View,
 };
+use crate::protocols::clients::{Clients, name};
 use crate::protocols::key_value::in_order;
 use crate::protocols::raft::{
-    Claim, Client, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
-    Server, Stable, State, Storage, Timer, name,
+    Ask, Claim, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
+    Server, Stable, State, Storage, Timer,
 };
 
 impl Protocol for Raft {
@@ -40,19 +41,19 @@ impl Protocol for Raft {
 
     fn new(params: &Params) -> Result<Self, BadParameter> {
         params.check()?;
-        let (scripts, drawn) = params.asks()?;
+        let patience = (params.think, params.retry, params.tries);
+        let asks = params.asks()?;
         Ok(Raft {
             params: params.clone(),
             servers: NodeSet::first(params.servers.into()),
             first: Configuration::of(params.first_members()),
-            scripts,
-            drawn,
+            clients: Clients::new(params.servers.into(), &params.clients, asks, patience),
         })
     }
 
     fn cluster(&self) -> Cluster {
         let servers = numbered("S", "server", self.servers.len());
-        let clients = numbered("C", "client", self.params.client_count().into());
+        let clients = numbered("C", "client", self.params.clients.client_count().into());
         Cluster::new(servers.chain(clients))
     }
 
@@ -119,7 +120,7 @@ impl Protocol for Raft {
         let several = server && p.servers > 1;
         match told {
             Told::Message(Msg::Reply(..)) | Told::Timer(Timer::Retry) => client,
-            Told::Timer(Timer::Think) => client && self.has_workload(),
+            Told::Timer(Timer::Think) => client && self.clients.all().next().is_some(),
             Told::Timer(Timer::Election | Timer::Heartbeat) => server,
             Told::Message(
                 Msg::RequestVote(_) | Msg::Vote(_) | Msg::AppendEntries(_) | Msg::Appended(_),
@@ -127,13 +128,17 @@ impl Protocol for Raft {
             Told::Timer(Timer::VoteRetry) => several && p.vote_retry.is_some(),
             Told::Message(Msg::InstallSnapshot(_)) => several && p.snapshot_after.is_some(),
             Told::Timer(Timer::LeaderHeard) => several && p.leaders_are_defended(),
-            Told::Message(Msg::Request(..)) => server && p.client_count() > 0,
+            Told::Message(Msg::Request(..)) => server && p.clients.client_count() > 0,
             Told::Timer(Timer::Propose) => server && p.proposals > 0,
             Told::Timer(Timer::CatchUp) => server && p.membership != Membership::Fixed,
             Told::Timer(Timer::CheckQuorum) => server && p.check_quorum,
             Told::Timer(Timer::Lease(_)) => server && p.reads == Reads::Lease,
             Told::Message(Msg::TimeoutNow(_)) | Told::Timer(Timer::Transfer) => {
-                server && self.transfers_are_asked_for()
+                server
+                    && self
+                        .clients
+                        .all()
+                        .any(|ask| matches!(ask, Ask::Transfer(_)))
             }
         }
     }
@@ -141,7 +146,7 @@ impl Protocol for Raft {
     fn status_up(&self, state: &State) -> String {
         match state {
             State::Server(s) => server(s),
-            State::Client(c) => client(c),
+            State::Client(c) => c.status(),
         }
     }
 
@@ -201,14 +206,6 @@ fn server(s: &Server) -> String {
         Role::Leader(_) => format!("leader of term {term:?}"),
     };
     format!("{role}, {:?}, {} committed", s.stable.log, s.commit_index)
-}
-
-fn client(c: &Client) -> String {
-    match &c.asked {
-        Some(asked) => format!("asks {} for {}", name(c.server), asked.ask),
-        None if c.serial == 0 => "has asked nothing".to_owned(),
-        None => format!("has asked {}", c.serial),
-    }
 }
 
 /// What a step has added to what its server knows to be committed, as far as that is still in its log.

@@ -33,7 +33,7 @@ impl Turn<'_> {
         };
         let applied = Arc::make_mut(&mut self.s.applied);
         let executed = if self.raft.params.sessions {
-            let number = self.raft.client_number(client);
+            let number = self.raft.clients.number(client);
             applied
                 .sessions
                 .apply(&mut applied.machine, number, serial, op)

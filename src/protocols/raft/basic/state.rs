@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::cluster::index;
 use crate::model::{Id, NodeSet};
-use crate::protocols::raft::{Applied, Ask, Index, Log, Term, name};
+use crate::protocols::clients::{Client, name};
+use crate::protocols::raft::{Applied, Index, Log, Term};
 
 /// What a node knows while it is up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -130,26 +131,6 @@ pub struct Change {
     /// New servers do not vote before they have all up to here (thesis, 4.2.1); `None` once the new
     /// configuration is in the log.
     pub catch_up: Option<Index>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Client {
-    /// The serial number of its last command; 0 before the first.
-    pub serial: u32,
-    /// The server that it will ask: the leader that it was told of, or whose turn it is.
-    pub server: Id,
-    /// Whose turn it was last. What clients are told of leaders may be out of date, and does not
-    /// change whose turn it is next.
-    pub turn: Id,
-    /// What it waits for.
-    pub asked: Option<Asked>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Asked {
-    pub ask: Ask,
-    /// How often it may still ask again; `None` if it never gives up.
-    pub tries_left: Option<u32>,
 }
 
 impl State {

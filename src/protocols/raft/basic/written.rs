@@ -86,7 +86,7 @@ impl Raft {
         let text = match content {
             Content::NoOp => return Value::from("no-op"),
             Content::Command(client, serial, op) => {
-                format!("C{}.{serial} {op}", self.client_number(client) + 1)
+                format!("C{}.{serial} {op}", self.clients.number(client) + 1)
             }
             Content::Proposal(..) | Content::Configuration(_) => content.to_string(),
         };

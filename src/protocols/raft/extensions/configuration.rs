@@ -5,15 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{Id, NodeSet};
-use crate::protocols::raft::{SERVERS_MAX, names};
-
-/// A set of servers in few bytes, since logs and messages are made of them: servers come first among
-/// the nodes, and there are few.
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "NodeSet", into = "NodeSet")]
-pub struct Servers(u16);
-
-const _: () = assert!(SERVERS_MAX as u32 <= u16::BITS);
+use crate::protocols::clients::{Servers, names};
 
 /// The servers that vote. While the cluster passes from one set to another by joint consensus,
 /// both: C-old,new.
@@ -109,35 +101,6 @@ fn majorities_overlap(one: NodeSet, other: NodeSet) -> bool {
     };
     let common = one.intersection(other).len();
     wanted(one, other) + wanted(other, one) > common
-}
-
-impl Servers {
-    /// Of a set that has no other nodes.
-    pub fn of(set: NodeSet) -> Self {
-        Servers::try_from(set).expect("servers")
-    }
-}
-
-impl TryFrom<NodeSet> for Servers {
-    type Error = String;
-
-    fn try_from(set: NodeSet) -> Result<Self, String> {
-        let bits = u16::try_from(set.bits());
-        bits.map(Servers)
-            .map_err(|_| format!("{set:?}: servers are among the first {}", u16::BITS))
-    }
-}
-
-impl From<Servers> for NodeSet {
-    fn from(servers: Servers) -> Self {
-        NodeSet::from_bits(servers.0.into())
-    }
-}
-
-impl fmt::Debug for Servers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        NodeSet::from(*self).fmt(f)
-    }
 }
 
 impl fmt::Display for Configuration {

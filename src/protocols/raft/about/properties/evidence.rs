@@ -5,7 +5,8 @@
 
 use crate::model::cluster::enumerate;
 use crate::model::{Answer, Id, NodeSet, Nodes, Predicate, Property, Reason};
-use crate::protocols::raft::{Leader, Log, Raft, Server, Stable, Storage, name};
+use crate::protocols::clients::name;
+use crate::protocols::raft::{Leader, Log, Raft, Server, Stable, Storage};
 
 pub fn properties() -> Vec<Property<Raft>> {
     vec![

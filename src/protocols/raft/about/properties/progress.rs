@@ -83,9 +83,9 @@ fn is_served(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     let nodes = Nodes::new(world);
     for id in world.up().minus(raft.servers).iter() {
         if let Some(State::Client(client)) = world.node(id).state()
-            && (client.asked.is_some() || client.serial < raft.workload_of(id))
+            && (client.asked.is_some() || client.serial < raft.clients.workload_of(id))
         {
-            let client = raft.client_number(id) + 1;
+            let client = raft.clients.number(id) + 1;
             let text = format!("C{client} waits to be served");
             return Err(Reason::new(NodeSet::only(id), text));
         }

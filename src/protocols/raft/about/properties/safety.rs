@@ -2,7 +2,8 @@
 
 use super::{steps, value_at};
 use crate::model::{Answer, NodeSet, OneNode, Predicate, Property, Reason, TwoDisks, TwoNodes};
-use crate::protocols::raft::{History, Index, Log, Raft, State, Storage, Term, name};
+use crate::protocols::clients::name;
+use crate::protocols::raft::{History, Index, Log, Raft, State, Storage, Term};
 
 /// The five of Figure 3, the rule of 5.4.2, that of what a follower may rely on, and that terms and indices
 /// never go back.

@@ -5,7 +5,8 @@ use smallvec::SmallVec;
 use super::{running, value_at};
 use crate::model::cluster::enumerate;
 use crate::model::{Answer, Disks, Id, NodeSet, Nodes, Predicate, Property, Reason};
-use crate::protocols::raft::{History, Membership, Raft, Server, name};
+use crate::protocols::clients::name;
+use crate::protocols::raft::{History, Membership, Raft, Server};
 
 /// What rests on the disks, who decides, and what clients may expect.
 ///
@@ -33,7 +34,7 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
             Predicate::Nodes(configurations_overlap),
         ));
     }
-    if raft.params.client_count() > 0 {
+    if raft.params.clients.client_count() > 0 {
         all.push(Property::always(
             "exactly-once",
             "No command of a client is executed twice.",

@@ -5,10 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::cluster::index;
+use super::{SERVERS_MAX, Servers, name, names};
 use crate::model::{Id, NodeSet};
 use crate::protocols::key_value::{Answer, Op};
-use crate::protocols::raft::{SERVERS_MAX, Servers};
 
 /// What a client, or an administrator, may ask for. Written `put x 1`, `add S4`, `remove S1`,
 /// `members S1 S2 S4`, `transfer S2`.
@@ -59,17 +58,6 @@ impl Members {
             Members::Exactly(set) => set.into(),
         }
     }
-}
-
-/// What a server is called. (Servers come first in the cluster.)
-pub fn name(id: Id) -> String {
-    format!("S{}", index(id) + 1)
-}
-
-/// Several, separated by spaces.
-pub fn names(set: NodeSet) -> String {
-    let names: Vec<String> = set.iter().map(name).collect();
-    names.join(" ")
 }
 
 impl fmt::Display for Ask {

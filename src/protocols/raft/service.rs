@@ -32,7 +32,7 @@ impl Turn<'_> {
         }
         // Thesis, 6.3: what was executed is answered from the table.
         if self.raft.params.sessions {
-            let number = self.raft.client_number(client);
+            let number = self.raft.clients.number(client);
             if let Some(answer) = self.s.applied.sessions.answered(number, serial) {
                 return self.reply(client, serial, Reply::Answer(answer));
             }

@@ -20,6 +20,9 @@ pub trait Serves: Actor<Choice = Ask> {
     fn begun(serial: u32) -> Self::Storage;
 
     fn claim(claim: Claim) -> Self::Observation;
+
+    /// The state of a client; `None` for a server.
+    fn client(state: &Self::State) -> Option<&Client>;
 }
 
 /// What a client waits for.

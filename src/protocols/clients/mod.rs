@@ -9,6 +9,7 @@
 
 mod ask;
 mod client;
+pub mod progress;
 mod servers;
 mod workload;
 

@@ -146,6 +146,10 @@ impl Clients {
         self.scripts.iter().flatten().chain(&self.drawn).copied()
     }
 
+    pub fn is_server(&self, id: Id) -> bool {
+        index(id) < self.servers
+    }
+
     /// The number of a client among the clients, from 0 on.
     pub fn number(&self, id: Id) -> u8 {
         u8::try_from(index(id) - self.servers).expect("few clients")

@@ -37,6 +37,6 @@ pub use linearizability::{Broken, Linearizability};
 pub use machine::Machine;
 pub use operation::{Answer, Key, Op};
 pub use order::in_order;
-pub use sessions::{Executed, Sessions};
+pub use sessions::{Applied, Executed, Sessions};
 pub use workload::{Drawn, Workload};
 pub use written::Misspelt;

@@ -22,12 +22,32 @@ struct Last {
     answer: Answer,
 }
 
+/// The state machine, and with it the table of sessions: all that executing a log makes (Ongaro, 6.3).
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Applied {
+    pub machine: Machine,
+    pub sessions: Sessions,
+}
+
 /// What became of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Executed {
     pub answer: Answer,
     /// Whether it was executed now, and not answered from memory.
     pub anew: bool,
+}
+
+impl Applied {
+    /// Executes a command, unless that was done before; see [`Sessions::apply`].
+    pub fn once(&mut self, client: u8, serial: u32, op: Op) -> Option<Executed> {
+        self.sessions.apply(&mut self.machine, client, serial, op)
+    }
+
+    /// Executes a command, whether that was done before or not.
+    pub fn anyway(&mut self, op: Op) -> Executed {
+        let answer = self.machine.execute(op);
+        Executed { answer, anew: true }
+    }
 }
 
 impl Sessions {

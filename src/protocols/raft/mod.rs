@@ -91,7 +91,7 @@ pub use self::about::bugs::Mistake;
 pub use self::about::claim::Claim;
 pub use self::about::history::History;
 pub use self::about::params::{Membership, Params, Reads};
-pub use self::basic::log::{Applied, Content, Entry, Index, Log, Position, Snapshot, Term};
+pub use self::basic::log::{Content, Entry, Index, Log, Position, Snapshot, Term};
 pub use self::basic::messages::{
     AppendEntries, AppendResult, Appended, Campaign, InstallSnapshot, Msg, RequestVote, Timer, Vote,
 };
@@ -102,6 +102,7 @@ use self::basic::turn::Turn;
 pub use self::extensions::configuration::Configuration;
 use super::clients::{self, Clients, Serves, Wait};
 pub use super::clients::{Ask, Client, Drawn, Members, Reply, Servers, Workload};
+pub use super::key_value::Applied;
 use crate::model::{Actor, Id, NodeSet, Out, Start};
 
 /// Raft. The servers come first, then the clients.
@@ -192,6 +193,13 @@ impl Serves for Raft {
 
     fn claim(claim: clients::Claim) -> Claim {
         claim.into()
+    }
+
+    fn client(state: &State) -> Option<&Client> {
+        match state {
+            State::Client(client) => Some(client),
+            State::Server(_) => None,
+        }
     }
 }
 

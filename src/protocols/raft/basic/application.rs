@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::protocols::key_value::Executed;
 use crate::protocols::raft::{Claim, Content, Entry, Index, Msg, Reply, Turn};
 
 impl Turn<'_> {
@@ -32,16 +31,11 @@ impl Turn<'_> {
             return;
         };
         let applied = Arc::make_mut(&mut self.s.applied);
+        let number = self.raft.clients.number(client);
         let executed = if self.raft.params.sessions {
-            let number = self.raft.clients.number(client);
-            applied
-                .sessions
-                .apply(&mut applied.machine, number, serial, op)
+            applied.once(number, serial, op)
         } else {
-            Some(Executed {
-                answer: applied.machine.execute(op),
-                anew: true,
-            })
+            Some(applied.anyway(op))
         };
         if executed.is_some_and(|executed| executed.anew) {
             let command = entry.content;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Id;
-use crate::protocols::key_value::{Machine, Op, Sessions};
+use crate::protocols::key_value::{Applied, Op};
 use crate::protocols::raft::Configuration;
 
 /// A term (5.1). No server is ever in term 0 and leads it.
@@ -63,13 +63,6 @@ pub struct Snapshot {
     pub applied: Applied,
     /// How many commands it stands for that leaders made up; see `Params::proposals`.
     pub proposals: u32,
-}
-
-/// The state machine, and with it the table of sessions (thesis, 6.3).
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Applied {
-    pub machine: Machine,
-    pub sessions: Sessions,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

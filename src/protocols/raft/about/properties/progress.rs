@@ -1,8 +1,9 @@
 //! What stays possible.
 
 use super::running;
-use crate::model::{Answer, Id, Link, NodeSet, Nodes, Predicate, Property, Reason, View};
-use crate::protocols::raft::{History, Raft, Server, State, Term};
+use crate::model::{Answer, Id, NodeSet, Nodes, Predicate, Property, Reason, View};
+use crate::protocols::clients::progress;
+use crate::protocols::raft::{History, Raft, Server, Term};
 
 pub fn properties() -> Vec<Property<Raft>> {
     vec![
@@ -44,56 +45,26 @@ pub(super) fn something_committed(_: &Raft, history: &History) -> Answer {
     found(!history.committed.is_empty(), "nothing was committed")
 }
 
-/// Whether messages pass between two nodes, both ways.
-fn is_open(world: &dyn View<Raft>, one: Id, other: Id) -> bool {
-    let cut = |src, dst| world.globals().is_cut(Link::new(src, dst));
-    one == other || !cut(one, other) && !cut(other, one)
-}
-
 /// The condition of progress: servers that are enough to decide are up, and connected to each other
 /// and to all clients that are up.
 fn enough_are_up(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     let nodes = Nodes::new(world);
-    let up = raft.servers.intersection(world.up());
-    let clients = world.up().minus(raft.servers);
-    let is_connected = |set: NodeSet| {
-        let mut pairs = set
-            .iter()
-            .flat_map(|one| set.union(clients).iter().map(move |other| (one, other)));
-        pairs.all(|(one, other)| is_open(world, one, other))
-    };
-    let decides = |set: NodeSet| {
+    let decide = |set: NodeSet| {
         let mut all = running(raft, &nodes).filter(|(id, _)| set.contains(*id));
         !set.is_empty() && all.all(|(_, s)| s.stable.log.configuration().1.is_quorum(set))
     };
-    let servers: Vec<Id> = up.iter().collect();
-    let subset = |chosen: u32| -> NodeSet {
-        let some = |(at, id): (usize, &Id)| (chosen >> at & 1 == 1).then_some(*id);
-        servers.iter().enumerate().filter_map(some).collect()
-    };
-    let mut sets = (0..1_u32 << servers.len()).rev().map(subset);
-    let enough = sets.any(|set| decides(set) && is_connected(set));
-    let text = "no majority of the servers are up and connected to each other and to the clients";
-    found(enough, text)
+    progress::enough_are_up(world, raft.servers, &decide)
 }
 
 /// The goal of progress: a leader has committed all that it has, a majority follow it and can be
 /// reached, and no client that is up waits for anything, or has anything left to ask for.
 fn is_served(raft: &Raft, world: &dyn View<Raft>) -> Answer {
     let nodes = Nodes::new(world);
-    for id in world.up().minus(raft.servers).iter() {
-        if let Some(State::Client(client)) = world.node(id).state()
-            && (client.asked.is_some() || client.serial < raft.clients.workload_of(id))
-        {
-            let client = raft.clients.number(id) + 1;
-            let text = format!("C{client} waits to be served");
-            return Err(Reason::new(NodeSet::only(id), text));
-        }
-    }
+    progress::clients_are_served(raft, world)?;
     let followers = |leader: Id, term: Term| -> NodeSet {
         let follows = |s: &Server| s.leader == Some(leader) && s.stable.current_term == term;
         let followers = running(raft, &nodes).filter(|(_, s)| follows(s));
-        let reached = followers.filter(|(id, _)| is_open(world, leader, *id));
+        let reached = followers.filter(|(id, _)| progress::is_open(world, leader, *id));
         reached.map(|(id, _)| id).collect()
     };
     let mut leaders = running(raft, &nodes).filter(|(_, s)| s.leading().is_some());

@@ -9,6 +9,7 @@ pub mod clients;
 pub mod consensus;
 pub mod decentralised_two_phase_commit;
 pub mod key_value;
+pub mod multi_paxos;
 pub mod paxos;
 pub mod paxos_commit;
 pub mod primary_backup;
@@ -46,6 +47,7 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<tree_two_phase_commit::TreeTwoPhaseCommit>();
     visitor.visit::<paxos::Paxos>();
     visitor.visit::<paxos_commit::PaxosCommit>();
+    visitor.visit::<multi_paxos::MultiPaxos>();
     visitor.visit::<raft::Raft>();
     visitor.visit::<primary_backup::PrimaryBackup>();
 }

@@ -29,6 +29,11 @@ pub trait Consensus: Protocol {
     /// The last proposal that an acceptor has accepted, by what is on its stable storage.
     fn accepted(storage: &Self::Storage, instance: Self::Instance)
     -> Option<Proposal<Self::Value>>;
+
+    /// Whether an acceptor keeps a value that was chosen, by what is on its stable storage.
+    fn keeps(storage: &Self::Storage, instance: Self::Instance, value: Self::Value) -> bool {
+        Self::accepted(storage, instance).is_some_and(|proposal| proposal.value == value)
+    }
 }
 
 /// What must always be true, and that a value can be chosen at all. Lamport assumes nothing for safety:
@@ -153,9 +158,9 @@ fn keeps<P: Consensus>(
     instance: P::Instance,
     history: &History<P::Value>,
 ) -> Answer {
-    let last = |id: Id| P::accepted(world.node(id).storage()?, instance).map(|p| p.value);
     for (Proposal { ballot, value }, _) in history.chosen(protocol) {
-        let kept = |id: &Id| last(*id) == Some(value);
+        let storage = |id: Id| world.node(id).storage();
+        let kept = |id: &Id| storage(*id).is_some_and(|s| P::keeps(s, instance, value));
         let keepers: NodeSet = protocol.acceptors().iter().filter(kept).collect();
         let others = protocol.acceptors().minus(keepers);
         let text = || {

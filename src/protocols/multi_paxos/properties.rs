@@ -1,0 +1,245 @@
+//! What must be true of Multi-Paxos: consensus in each slot (PMS, 2.1 and 2.2), one state machine (PMS, 3), what
+//! clients may expect, and what stays possible.
+
+use super::{
+    Ballot, Claim, Command, History, MultiPaxos, Proposal, Role, Server, Slot, State, Storage,
+};
+use crate::model::{
+    Answer, Id, NodeSet, Nodes, Predicate, Property, Reason, Step, StepAnswer, TwoNodes, View,
+};
+use crate::protocols::clients::{name, progress};
+use crate::protocols::consensus::properties::choice;
+use crate::protocols::consensus::{self, Consensus};
+
+impl Consensus for MultiPaxos {
+    type Value = Command;
+    type Instance = Slot;
+
+    fn choices(history: &History) -> impl Iterator<Item = (Slot, &consensus::History<Command>)> {
+        let choices = history.choices.iter();
+        choices.map(|(slot, history)| (*slot, history))
+    }
+
+    fn about(&self, slot: Slot) -> String {
+        format!("in slot {slot} ")
+    }
+
+    fn acceptors(&self) -> NodeSet {
+        self.servers
+    }
+
+    fn chooses(&self, acceptors: NodeSet) -> bool {
+        self.is_majority(acceptors)
+    }
+
+    fn accepted(storage: &Storage, slot: Slot) -> Option<Proposal> {
+        storage.stable()?.log.get(slot)
+    }
+
+    /// A snapshot stands for what was chosen.
+    fn keeps(storage: &Storage, slot: Slot, value: Command) -> bool {
+        let compacted = |stable: &super::Stable| slot <= stable.log.compacted();
+        storage.stable().is_some_and(compacted)
+            || Self::accepted(storage, slot).is_some_and(|proposal| proposal.value == value)
+    }
+}
+
+/// None assumes anything. (PMS, 2.1: messages may be late, lost or doubled, and agents may stop and restart.)
+pub fn properties(paxos: &MultiPaxos) -> Vec<Property<MultiPaxos>> {
+    // Who proposes what a slot chooses is no matter; that somebody asked for it is.
+    let of_slots = |p: &Property<_>| p.name != "non-triviality";
+    let mut all = Property::those(&choice(), &of_slots);
+    all.extend(safety());
+    if paxos.params.clients.client_count() > 0 {
+        all.extend(service());
+    }
+    all.extend(possible());
+    all
+}
+
+fn safety() -> Vec<Property<MultiPaxos>> {
+    vec![
+        Property::always(
+            "non-triviality",
+            "Only what a client asked for, a leader's own command or a no-op is chosen.",
+            "Lamport 2001, 2.1 and 3",
+            Predicate::History(non_triviality),
+        ),
+        Property::always(
+            "one-leader-per-ballot",
+            "At most one server leads a ballot.",
+            "Lamport 2001, 2.5 and 3",
+            Predicate::History(one_leader_per_ballot),
+        ),
+        Property::always(
+            "in-order",
+            "A server executes a slot only after all slots before it.",
+            "Lamport 2001, 3",
+            Predicate::Step("in-order", in_order),
+        ),
+        Property::always(
+            "state-machine-safety",
+            "Two servers that have executed equally many slots are in the same state.",
+            "Lamport 2001, 3",
+            Predicate::EveryTwo(servers, outcome_is_the_same),
+        ),
+    ]
+}
+
+fn service() -> Vec<Property<MultiPaxos>> {
+    vec![
+        Property::always(
+            "exactly-once",
+            "No command of a client is executed twice.",
+            "van Renesse & Altinbuken 2015, 2; Ongaro 2014, 6.3",
+            Predicate::History(exactly_once),
+        ),
+        Property::always(
+            "linearizability",
+            "Each operation of a client appears to take effect at one moment between its invocation and \
+             its response.",
+            "Herlihy & Wing 1990; Lamport 2001, 3",
+            Predicate::History(linearizability),
+        ),
+    ]
+}
+
+fn possible() -> Vec<Property<MultiPaxos>> {
+    vec![
+        Property::reachable(
+            "leading-possible",
+            "A server can come to lead.",
+            "Lamport 2001, 2.4 and 3",
+            Predicate::History(somebody_led),
+        ),
+        Property::never_blocked(
+            "progress",
+            "While a majority of the servers are up and connected, it stays possible that a leader executes \
+             all that it has, and that every client is served.",
+            "Lamport 2001, 2.4 and 3",
+            Some(Predicate::World(enough_are_up)),
+            Predicate::World(is_served),
+        ),
+        Property::recovers(
+            "recovers",
+            "Once all failures are repaired, it stays possible that a leader executes all that it has, and \
+             that every client is served.",
+            "Lamport 2001, 2.4, 2.5 and 3",
+            Predicate::World(is_served),
+        ),
+    ]
+}
+
+fn non_triviality(paxos: &MultiPaxos, history: &History) -> Answer {
+    for (slot, choices) in history.choices.iter() {
+        for (Proposal { value, .. }, who) in choices.chosen(paxos) {
+            let is_fine = match value {
+                Command::NoOp | Command::Own(..) => true,
+                Command::Of(..) => history.asked.contains(&value),
+            };
+            let text = || format!("{value} was chosen in slot {slot} and nobody asked for it");
+            Reason::unless(is_fine, who, text)?;
+        }
+    }
+    Ok(())
+}
+
+fn one_leader_per_ballot(_: &MultiPaxos, history: &History) -> Answer {
+    let Some((Ballot(ballot), first, second)) = history.led_both else {
+        return Ok(());
+    };
+    let (one, other) = (name(first), name(second));
+    let text = format!("{one} and {other} both led ballot {ballot}");
+    Err(Reason::new(NodeSet::only(first).with(second), text))
+}
+
+/// (Where a snapshot is installed, it stands for all slots up to its last.)
+fn in_order(_: &MultiPaxos, step: &Step<'_, MultiPaxos>) -> StepAnswer {
+    let server = |state: Option<&State>| Some(state?.server()?.executed);
+    let Some(mut executed) = server(step.before.state()) else {
+        return Ok(());
+    };
+    let compacted = step
+        .after
+        .and_then(State::server)
+        .map(|s| s.stable.log.compacted());
+    for claim in &step.reaction.observations {
+        let Claim::Learned(slot, _) = claim else {
+            continue;
+        };
+        let installed = compacted.is_some_and(|last| last + 1 == *slot);
+        if *slot != executed + 1 && !installed {
+            return Err(format!("executed slot {slot} after slot {executed}"));
+        }
+        executed = *slot;
+    }
+    Ok(())
+}
+
+/// Of two servers that have executed equally much, the outcome is the same.
+fn outcome_is_the_same(_: &MultiPaxos, nodes: &TwoNodes<'_, MultiPaxos>) -> Answer {
+    let Some([State::Server(one), State::Server(other)]) = nodes.states() else {
+        return Ok(());
+    };
+    let [first, second] = nodes.ids;
+    let (one_name, other_name) = (name(first), name(second));
+    let alike = one.executed != other.executed || one.applied == other.applied;
+    Reason::unless(alike, NodeSet::only(first).with(second), || {
+        let executed = one.executed;
+        format!(
+            "{one_name} and {other_name} have executed {executed} slots each, and are in different states"
+        )
+    })
+}
+
+fn exactly_once(paxos: &MultiPaxos, history: &History) -> Answer {
+    let Some((id, at, command)) = history.executed_again else {
+        return Ok(());
+    };
+    let first = history.executed[&command];
+    let (who, command) = (name(id), paxos.name_of(command));
+    let text = format!("{who} executed {command} in slot {at}, after it was in {first}");
+    Err(Reason::new(NodeSet::only(id), text))
+}
+
+fn linearizability(_: &MultiPaxos, history: &History) -> Answer {
+    let verdict = history.clients.verdict();
+    verdict.map_err(|broken| Reason::new(NodeSet::EMPTY, broken.to_string()))
+}
+
+pub fn somebody_led(_: &MultiPaxos, history: &History) -> Answer {
+    let somebody = history.leaders.iter().next().is_some();
+    Reason::unless(somebody, NodeSet::EMPTY, || "nobody led".to_owned())
+}
+
+/// The condition of progress.
+fn enough_are_up(paxos: &MultiPaxos, world: &dyn View<MultiPaxos>) -> Answer {
+    progress::enough_are_up(world, paxos.servers, &|set| paxos.is_majority(set))
+}
+
+/// The goal of progress: a leader has executed all that it has, a majority follow it and can be reached, and no
+/// client that is up waits for anything, or has anything left to ask for.
+fn is_served(paxos: &MultiPaxos, world: &dyn View<MultiPaxos>) -> Answer {
+    progress::clients_are_served(paxos, world)?;
+    let nodes = Nodes::new(world);
+    let running = || {
+        let server = |id| Some((id, nodes.state(id)?.server()?));
+        paxos.servers.iter().filter_map(server)
+    };
+    let followers = |leader: Id, ballot: Ballot| -> NodeSet {
+        let follows = |s: &Server| s.leader == Some(leader) && s.stable.promised == ballot;
+        let followers = running().filter(|(_, s)| follows(s));
+        let reached = followers.filter(|(id, _)| progress::is_open(world, leader, *id));
+        reached.map(|(id, _)| id).collect()
+    };
+    let mut leaders = running().filter(|(_, s)| matches!(s.role, Role::Leader(_)));
+    let serves = |(id, s): (Id, &Server)| {
+        s.executed == s.last() && paxos.is_majority(followers(id, s.stable.promised))
+    };
+    let text = "no leader that a majority follow, and can reach, has executed all that it has";
+    Reason::unless(leaders.any(serves), NodeSet::EMPTY, || text.to_owned())
+}
+
+fn servers(paxos: &MultiPaxos) -> NodeSet {
+    paxos.servers
+}

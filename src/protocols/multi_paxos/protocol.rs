@@ -1,0 +1,201 @@
+//! What Multi-Paxos says of itself: who takes part, who waits for whom, what a check leaves open, and where a
+//! node stands.
+
+use super::log::entry;
+use super::rules::RULES;
+use super::{
+    Ballot, Claim, History, Mistake, Msg, MultiPaxos, Params, Role, Server, Stable, State, Storage,
+    Timer,
+};
+use crate::model::arms::Told;
+use crate::model::cluster::numbered;
+use crate::model::operation::{Linearization, Operations};
+use crate::model::{
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
+    Successes, Variant, View,
+};
+use crate::protocols::clients::{Clients, name};
+use crate::protocols::key_value::in_order;
+
+impl Protocol for MultiPaxos {
+    const NAME: &'static str = "multi-paxos";
+    const ABOUT: &'static str =
+        "Multi-Paxos: a leader has one slot after the other of a log chosen by a majority.";
+    const SOURCES: &'static [&'static str] = &[
+        "Lamport 2001, Paxos Made Simple",
+        "van Renesse & Altinbuken 2015, Paxos Made Moderately Complex",
+        "Chandra, Griesemer & Redstone 2007, Paxos Made Live",
+    ];
+    const BUGS: &'static [Bug] = Mistake::BUGS;
+    const SIZES: &'static [Size] = &[
+        Size::nodes("servers", "S"),
+        Size::nodes("clients", "C"),
+        Size::nodes("clients.clients", "C"),
+        Size::of("clients.commands"),
+        Size::of("proposals"),
+    ];
+    /// A server comes to lead, and a client asks: heartbeats go on for ever.
+    const TIMEOUTS_AT_FIRST: Option<u32> = Some(2);
+
+    type Params = Params;
+    type History = History;
+
+    fn new(params: &Params) -> Result<Self, BadParameter> {
+        params.check()?;
+        let patience = (params.think, params.retry, params.tries);
+        let asks = params.asks()?;
+        Ok(MultiPaxos {
+            params: params.clone(),
+            servers: params.servers(),
+            clients: Clients::new(params.servers.into(), &params.clients, asks, patience),
+        })
+    }
+
+    fn cluster(&self) -> Cluster {
+        let servers = numbered("S", "server", self.servers.len());
+        let clients = numbered("C", "client", self.params.clients.client_count().into());
+        Cluster::new(servers.chain(clients))
+    }
+
+    /// Who leads was promised its ballot; what is written was accepted; and what it has come to execute it has
+    /// learned. (A snapshot stands for what was executed elsewhere.)
+    fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
+        let led = step.newly(|state, _| {
+            let leads = state?
+                .server()
+                .filter(|server| server.leading().is_some())?;
+            Some(Claim::Led(leads.stable.promised))
+        });
+        let accepted = step.newly(|_, storage| match storage {
+            Some(Storage::Server(stable)) => {
+                let claim = |(slot, proposal)| Claim::Accepted(slot, proposal);
+                stable.log.iter().map(claim).collect()
+            }
+            _ => Vec::new(),
+        });
+        led.chain(accepted).chain(newly_learned(step))
+    }
+
+    fn record(&self, history: &mut History, id: Id, claim: &Claim) {
+        history.record(self, id, claim);
+    }
+
+    /// A follower waits for its leader, which sends heartbeats as long as it leads. All others wait for time to
+    /// pass: a server that prepares may be refused, and a leader cannot answer a client on its own.
+    fn awaits(&self, _: Id, state: &State, timer: &Timer) -> NodeSet {
+        match (state, timer) {
+            (State::Server(server), Timer::Election) => {
+                server.leader.map_or(NodeSet::EMPTY, NodeSet::only)
+            }
+            _ => NodeSet::EMPTY,
+        }
+    }
+
+    /// A check looks at so many ballots and no further.
+    fn withheld(&self, id: Id, state: &State, input: Input<'_, Self>) -> Option<&'static str> {
+        let server = state.server()?;
+        let prepares = matches!(input, Input::Timeout(Timer::Election));
+        let above = server.seen.max(server.stable.promised);
+        let beyond = || self.ballot_above(above, id) > Ballot(self.params.ballots);
+        (prepares && server.leading().is_none() && beyond()).then_some("ballots")
+    }
+
+    fn rules() -> &'static [Rule] {
+        RULES
+    }
+
+    fn linearize(operations: &Operations) -> Option<Linearization> {
+        in_order(operations)
+    }
+
+    fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {
+        let p = &self.params;
+        let (client, server) = (role == "client", role == "server");
+        let several = server && p.servers > 1;
+        match told {
+            Told::Message(Msg::Reply(..)) | Told::Timer(Timer::Retry) => client,
+            Told::Timer(Timer::Think) => client && self.clients.all().next().is_some(),
+            Told::Timer(Timer::Election | Timer::Heartbeat) => server,
+            Told::Message(
+                Msg::Prepare(..)
+                | Msg::Promise(..)
+                | Msg::Accept(_)
+                | Msg::Accepted(_)
+                | Msg::Refused(..),
+            ) => several,
+            Told::Timer(Timer::PrepareRetry) => several && p.prepare_retry.is_some(),
+            Told::Message(Msg::State(..)) => several && p.snapshot_after.is_some(),
+            Told::Message(Msg::Request(..)) => server && p.clients.client_count() > 0,
+            Told::Timer(Timer::Propose) => server && p.proposals > 0,
+        }
+    }
+
+    fn status_up(&self, state: &State) -> String {
+        match state {
+            State::Server(s) => server(s),
+            State::Client(c) => c.status(),
+        }
+    }
+
+    fn status_down(&self, storage: &Storage) -> String {
+        let words = |s: &Stable| format!("promised {:?}, {:?}", s.promised, s.log);
+        storage.stable().map_or_else(String::new, words)
+    }
+
+    /// What it has promised and accepted, up to where it has executed that, and its part as a proposer.
+    fn key_state(&self, state: &State) -> KeyState {
+        let key = KeyState::default();
+        let State::Server(s) = state else {
+            return key;
+        };
+        let role = match s.role {
+            Role::Follower => "follower",
+            Role::Preparing { .. } => "preparing",
+            Role::Leader(_) => "leader",
+        };
+        let Stable { promised, log } = &s.stable;
+        let accepted: Vec<String> = log.iter().map(|(slot, p)| entry(slot, p)).collect();
+        key.with("", role)
+            .with("promised", format!("{promised:?}"))
+            .with("accepted", accepted.join(" "))
+            .with("executed", s.executed.to_string())
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        super::properties::properties(self)
+    }
+
+    fn successes(&self, after: Option<&dyn View<Self>>) -> Successes<Self> {
+        let _ = after;
+        Successes::of_properties(self.properties())
+    }
+
+    fn matrix() -> Vec<Variant<Params>> {
+        super::matrix::variants()
+    }
+}
+
+/// `leader of ballot 2, [1=2:put x 1], 1 executed`.
+fn server(s: &Server) -> String {
+    let Stable { promised, log } = &s.stable;
+    let role = match &s.role {
+        Role::Follower => match s.leader {
+            Some(leader) => format!("follows {} in ballot {promised:?}", name(leader)),
+            None => format!("promised {promised:?}"),
+        },
+        Role::Preparing { .. } => format!("prepares ballot {promised:?}"),
+        Role::Leader(_) => format!("leader of ballot {promised:?}"),
+    };
+    format!("{role}, {log:?}, {} executed", s.executed)
+}
+
+/// What a step has added to what its server has executed, as far as that is still in its log.
+fn newly_learned(step: &Step<'_, MultiPaxos>) -> impl Iterator<Item = Claim> {
+    let servers = step
+        .states()
+        .and_then(|(before, after)| Some((before.server()?, after.server()?)));
+    servers.into_iter().flat_map(|(before, after)| {
+        let executed = before.executed + 1..=after.executed;
+        executed.filter_map(|slot| Some(Claim::Learned(slot, after.stable.log.get(slot)?.value)))
+    })
+}

@@ -1,0 +1,95 @@
+//! The rules that its handlers follow.
+
+use crate::model::Rule;
+
+const S: &str = "server";
+const C: &str = "client";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::start(
+        "",
+        "PMS 3: servers start as acceptors and learners that nobody leads",
+    ),
+    Rule::recovery(
+        S,
+        "PMS 2.5: what it promised and accepted is what an acceptor still has; up to where all is chosen it hears anew",
+    ),
+    Rule::timer(
+        S,
+        "Election",
+        "PMS 2.4, 3: who hears from no leader prepares, for all slots at once, a ballot above all that it has heard of",
+    ),
+    Rule::timer(
+        S,
+        "Heartbeat",
+        "PMS 3 (phase 2a): the leader sends again what is in flight and not accepted, and says up to where all is chosen",
+    ),
+    Rule::timer(
+        S,
+        "PrepareRetry",
+        "PMS 2.2 (phase 1a): it asks again those who have not promised",
+    ),
+    Rule::timer(
+        S,
+        "Propose",
+        "PMS 3 (phase 2a): the leader proposes a command in the next slot",
+    ),
+    Rule::message(
+        S,
+        "Prepare",
+        "PMS 2.2 (phase 1b), 3: it promises, for all slots and on disk before it says so, to accept nothing below, and \
+         reports what it has accepted from the slot on that it was asked for. Whoever has promised more refuses (P1a, \
+         2.4). Where it has compacted some of that, it sends the state (PML 5.5)",
+    ),
+    Rule::message(
+        S,
+        "Promise",
+        "PMS 2.2 (P2c), 3: once a majority has promised, it proposes in each slot what was reported under the highest \
+         ballot, and no-ops in the gaps. A promise of an earlier ballot counts for nothing",
+    ),
+    Rule::message(
+        S,
+        "Accept",
+        "PMS 2.2 (phase 2b): it accepts, on disk before it says so, unless it has promised a higher ballot (P1a); and \
+         executes what is chosen as far as it has accepted it in this ballot, in the order of slots (3)",
+    ),
+    Rule::message(
+        S,
+        "Accepted",
+        "PMS 2.2, 2.3, 3: what a majority has accepted in this ballot is chosen, and executed in the order of slots, with \
+         the client answered; who lacks something is sent it. Reads are answered once a majority has confirmed the leader \
+         (Ongaro 6.4)",
+    ),
+    Rule::message(
+        S,
+        "Refused",
+        "PMS 2.4: a higher ballot was promised: it leaves its own, and waits before it prepares another",
+    ),
+    Rule::message(
+        S,
+        "State",
+        "PML 5.5: a state stands for all slots up to its last",
+    ),
+    Rule::message(
+        S,
+        "Request",
+        "PMS 3: the leader proposes a command in the next slot, unless it was executed before (Ongaro 6.3), and not too \
+         far ahead of what it has executed. Others say who leads",
+    ),
+    Rule::recovery(
+        C,
+        "Ongaro 6.3: a client that comes back asks for something else",
+    ),
+    Rule::message(
+        C,
+        "Reply",
+        "PMS 3: a client is told the result, or whom to ask",
+    ),
+    Rule::timer(C, "Think", "PMS 3: a client asks a server"),
+    Rule::timer(
+        C,
+        "Retry",
+        "Ongaro 6.3: a client that is not answered asks another server",
+    ),
+    Rule::choice("", "PMS 3: what a client asks for is its own choice"),
+];

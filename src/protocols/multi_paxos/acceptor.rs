@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{
-    Accept, Accepted, Ballot, Claim, Command, Mistake, Msg, Proposal, Report, Role, Slot, Turn,
-};
+use super::{Accept, Accepted, Ballot, Claim, Command, Mistake, Msg, Proposal, Report, Slot, Turn};
 use crate::model::Id;
 
 impl Turn<'_> {
@@ -41,10 +39,6 @@ impl Turn<'_> {
         } = accept;
         if ballot < self.ballot() && !self.overlooks_promise(&commands) {
             return self.refuse(src, ballot);
-        }
-        // Two leaders of a ballot would be a violation; they ignore each other.
-        if ballot == self.ballot() && matches!(self.s.role, Role::Leader(_)) {
-            return;
         }
         if ballot > self.ballot() {
             self.promise(ballot);

@@ -19,6 +19,8 @@ pub enum Claim {
     /// Knows that this is chosen, and executes it. (Not said of what a snapshot stands for: that was executed
     /// elsewhere.)
     Learned(Slot, Command),
+    /// Took over a state that stands for all slots up to this one.
+    Installed(Slot),
     /// Executed a command that its session has not seen before.
     Executed {
         slot: Slot,
@@ -72,7 +74,7 @@ impl History {
                 self.choices.of(slot).record(id, claim);
             }
             Claim::Executed { slot, command } => self.executed(id, slot, command),
-            Claim::Refused | Claim::Adopted(_) => {}
+            Claim::Installed(_) | Claim::Refused | Claim::Adopted(_) => {}
             Claim::Invoked { serial, ask } => {
                 if let Ask::Operation(op) = ask {
                     self.asked.insert(Command::Of(id, serial, op));
@@ -126,6 +128,9 @@ impl Observed<MultiPaxos> for Claim {
             Claim::Executed { slot, command } => Observation::Executed {
                 subject: slot.into(),
                 value: paxos.name_of(command),
+            },
+            Claim::Installed(slot) => Observation::Noted {
+                words: format!("takes over the state up to slot {slot}").into(),
             },
             Claim::Refused => Observation::applied("P1a"),
             Claim::Adopted(_) => Observation::applied("P2c"),

@@ -43,7 +43,6 @@ impl Turn<'_> {
             self.execute(slot, proposal.value);
         }
         self.compact();
-        self.read_what_waits();
         self.propose_what_waits();
     }
 
@@ -98,6 +97,7 @@ impl Turn<'_> {
     /// All up to there is chosen, whoever says so. What was accepted behind it is kept.
     pub fn install(&mut self, state: Arc<Snapshot>) {
         if state.last > self.s.executed {
+            self.observe(Claim::Installed(state.last));
             self.s.executed = state.last;
             self.s.applied = Arc::new(state.applied.clone());
             self.s.stable.log.compact(state);

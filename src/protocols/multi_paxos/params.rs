@@ -90,11 +90,7 @@ impl Params {
     /// Some mistakes can only be made where there is enough to mistake.
     fn check_bug(&self) -> Result<(), BadParameter> {
         let needs = match self.bug {
-            Some(Mistake::ReadsUnconfirmed | Mistake::ReadsBeforeRecovery)
-                if self.reads == Reads::Log =>
-            {
-                r#""reads": "quorum""#
-            }
+            Some(Mistake::ReadsUnconfirmed) if self.reads == Reads::Log => r#""reads": "quorum""#,
             Some(Mistake::CompactedIsEmpty) if self.snapshot_after.is_none() => {
                 r#""snapshot-after": 1, or more"#
             }

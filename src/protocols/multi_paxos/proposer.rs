@@ -14,9 +14,6 @@ use crate::model::{Few, Id, NodeSet};
 impl Turn<'_> {
     /// Nobody leads, as far as it knows: it prepares a ballot above all that it has heard of (PMS, 2.4, 2.5).
     pub fn election_timeout(&mut self) {
-        if self.s.leading().is_some() {
-            return;
-        }
         let above = self.s.seen.max(self.ballot());
         let ballot = self.paxos.ballot_above(above, self.id);
         self.promise(ballot);
@@ -91,17 +88,15 @@ impl Turn<'_> {
     /// everybody at once.
     fn lead(&mut self) {
         let ballot = self.ballot();
-        let Role::Preparing { mut reported, .. } =
-            std::mem::replace(&mut self.s.role, Role::Follower)
+        let Role::Preparing { reported, .. } = std::mem::replace(&mut self.s.role, Role::Follower)
         else {
             return;
         };
         self.observe(Claim::Led(ballot));
-        reported.retain(|slot, _| *slot > self.s.executed);
         let last = reported.last_key_value();
-        let recovered = last.map_or(self.s.executed, |(slot, _)| *slot);
+        let last = last.map_or(self.s.executed, |(slot, _)| *slot);
         let mut accepted = BTreeMap::new();
-        for slot in self.s.executed + 1..=recovered {
+        for slot in self.s.executed + 1..=last {
             let value = match reported.get(&slot) {
                 Some(proposal) => {
                     self.observe(Claim::Adopted(slot));
@@ -115,7 +110,6 @@ impl Turn<'_> {
         }
         self.s.role = Role::Leader(Arc::new(Leader {
             accepted,
-            recovered,
             round: 0,
             answered: vec![0; self.paxos.servers.len()],
             reads: Vec::new(),
@@ -134,9 +128,6 @@ impl Turn<'_> {
 impl Turn<'_> {
     /// Phase 2a: to each server all that is in flight and that it has not accepted, and what is chosen.
     pub fn heartbeat(&mut self) {
-        if self.s.leading().is_none() {
-            return;
-        }
         self.accept_all();
         self.set_timer(Timer::Heartbeat, self.paxos.params.heartbeat);
     }

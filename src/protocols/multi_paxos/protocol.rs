@@ -4,8 +4,8 @@
 use super::log::entry;
 use super::rules::RULES;
 use super::{
-    Ballot, Claim, History, Mistake, Msg, MultiPaxos, Params, Role, Server, Stable, State, Storage,
-    Timer,
+    Ballot, Claim, History, Mistake, Msg, MultiPaxos, Params, Proposal, Role, Server, Stable,
+    State, Storage, Timer,
 };
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
@@ -97,7 +97,7 @@ impl Protocol for MultiPaxos {
         let prepares = matches!(input, Input::Timeout(Timer::Election));
         let above = server.seen.max(server.stable.promised);
         let beyond = || self.ballot_above(above, id) > Ballot(self.params.ballots);
-        (prepares && server.leading().is_none() && beyond()).then_some("ballots")
+        (prepares && beyond()).then_some("ballots")
     }
 
     fn rules() -> &'static [Rule] {
@@ -189,13 +189,18 @@ fn server(s: &Server) -> String {
     format!("{role}, {log:?}, {} executed", s.executed)
 }
 
-/// What a step has added to what its server has executed, as far as that is still in its log.
+/// What a step has added to what its server has executed, as far as that is still in its log, and accepted in the
+/// ballot of a leader that it hears from, or is.
 fn newly_learned(step: &Step<'_, MultiPaxos>) -> impl Iterator<Item = Claim> {
     let servers = step
         .states()
         .and_then(|(before, after)| Some((before.server()?, after.server()?)));
     servers.into_iter().flat_map(|(before, after)| {
         let executed = before.executed + 1..=after.executed;
-        executed.filter_map(|slot| Some(Claim::Learned(slot, after.stable.log.get(slot)?.value)))
+        let in_ballot = |p: &Proposal| p.ballot == after.stable.promised;
+        executed.filter_map(move |slot| {
+            let proposal = after.stable.log.get(slot).filter(in_ballot)?;
+            Some(Claim::Learned(slot, proposal.value))
+        })
     })
 }

@@ -69,9 +69,6 @@ impl Turn<'_> {
 
     /// Proposes a command that nobody asked for.
     pub fn propose_own(&mut self) {
-        if self.s.leading().is_none() || self.own_left() == 0 {
-            return;
-        }
         if self.has_room() {
             let by = u8::try_from(index(self.id)).expect("few servers");
             let made = self.s.stable.log.own_up_to(self.s.last());
@@ -96,8 +93,9 @@ impl Turn<'_> {
     }
 }
 
-/// *Reads.* A leader that knows what was chosen before it led, and that a majority follows still, has executed all
-/// that any client was told of (as Ongaro's read index, 6.4).
+/// *Reads.* A leader that a majority follows still has executed all that any client was told of (as Ongaro's read
+/// index, 6.4): a round carries all that is in flight, so that whoever confirms it has accepted what was reported to
+/// the leader when it came to lead.
 impl Turn<'_> {
     fn read(&mut self, client: Id, serial: u32, op: Op) {
         if self.makes(Mistake::ReadsUnconfirmed) {
@@ -111,34 +109,15 @@ impl Turn<'_> {
         if leader.reads.iter().any(is_newer) {
             return;
         }
+        leader.round += 1;
+        let round = leader.round;
         leader.reads.retain(|read| read.client != client);
         leader.reads.push(Read {
             client,
             serial,
             op,
-            round: None,
+            round,
         });
-        self.read_what_waits();
-    }
-
-    /// Once it has executed what was reported to it, it sends a new round of heartbeats.
-    pub fn read_what_waits(&mut self) {
-        let executed = self.s.executed;
-        let early = self.makes(Mistake::ReadsBeforeRecovery);
-        let Some(leader) = self.s.leading() else {
-            return;
-        };
-        let knows = executed >= leader.recovered || early;
-        if !knows || leader.reads.iter().all(|read| read.round.is_some()) {
-            return;
-        }
-        if let Some(leader) = self.s.leading_mut() {
-            leader.round += 1;
-            let round = Some(leader.round);
-            for read in &mut leader.reads {
-                read.round = read.round.or(round);
-            }
-        }
         self.accept_all();
         self.round_answered();
     }
@@ -155,7 +134,7 @@ impl Turn<'_> {
                 .collect();
             self.is_majority(who.with(self.id))
         };
-        let is_ready = |read: &Read| read.round.is_some_and(answered);
+        let is_ready = |read: &Read| answered(read.round);
         let ready: Vec<Read> = leader.reads.iter().copied().filter(is_ready).collect();
         if ready.is_empty() {
             return;

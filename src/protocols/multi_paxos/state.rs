@@ -68,8 +68,6 @@ pub enum Role {
 pub struct Leader {
     /// Who has accepted, of each slot that is in flight; no more than are enough.
     pub accepted: BTreeMap<Slot, NodeSet>,
-    /// The last slot that was reported in phase 1. Once that is executed, all is known that was chosen before.
-    pub recovered: Slot,
     /// The last round of heartbeats by which it makes sure that it still leads.
     pub round: u32,
     /// The last round that each server has answered.
@@ -87,8 +85,8 @@ pub struct Read {
     pub client: Id,
     pub serial: u32,
     pub op: Op,
-    /// The round that has to be answered; `None` until the leader knows all that was chosen before it led.
-    pub round: Option<u32>,
+    /// The round that has to be answered.
+    pub round: u32,
 }
 
 /// What a client has asked for that the leader has not proposed yet.

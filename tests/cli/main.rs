@@ -243,7 +243,7 @@ fn no_line_of_a_list_is_wider_than_the_page() {
         here.path().join("scenarios/fine.json"),
     )
     .unwrap();
-    for protocol in ["2pc", "raft", "paxos-commit"] {
+    for protocol in ["2pc", "raft", "paxos-commit", "multi-paxos"] {
         let listed = jury(here.path()).args(["list", protocol]).assert().code(0);
         let listed = String::from_utf8_lossy(&listed.get_output().stdout).into_owned();
         let widest = listed.lines().map(|line| line.chars().count()).max();

@@ -11,7 +11,7 @@ use jury::shrink::scenario_of;
 use jury::testbed::{CheckOptions, CheckVerdict, ExpectedOutcome, RunLimits, RunVerdict};
 
 /// The scenarios of which each counterexample is told: of every protocol, on links of every kind.
-const FOLDERS: [&str; 9] = [
+const FOLDERS: [&str; 10] = [
     "2pc/bugs",
     "3pc/bugs",
     "d2pc/bugs",
@@ -19,6 +19,7 @@ const FOLDERS: [&str; 9] = [
     "paxos/bugs",
     "paxos-commit/bugs",
     "primary-backup/bugs",
+    "multi-paxos/bugs",
     "raft/bugs",
     "3pc",
 ];

@@ -78,7 +78,7 @@ fn every_mistake_is_explained() {
 }
 
 /// The works that rules are taken from, each as rules name it.
-const WORKS: [(&str, &str); 11] = [
+const WORKS: [(&str, &str); 13] = [
     (
         "BHG",
         "P. Bernstein, V. Hadzilacos, N. Goodman, *Concurrency Control and Recovery in Database Systems*, 1987",
@@ -109,6 +109,14 @@ const WORKS: [(&str, &str); 11] = [
         "*A Formal Model of Crash Recovery in a Distributed System*",
     ),
     (
+        "PML",
+        "T. Chandra, R. Griesemer, J. Redstone, *Paxos Made Live: An Engineering Perspective*, 2007",
+    ),
+    (
+        "Ongaro",
+        "D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014",
+    ),
+    (
         "Skeen 1985",
         "D. Skeen, *Determining the Last Process to Fail*",
     ),
@@ -129,6 +137,10 @@ fn notes(protocol: &str, rules: &[&str]) -> String {
         "tree-2pc" => {
             "tree-2pc is what Raz calls D2PC, dynamic two-phase commitment: votes go along the edges of a tree, and \
              where the last arrives is decided."
+        }
+        "multi-paxos" => {
+            "`+2:a1` is a command that a message brings: for slot 2, the first that S1 proposed (`b1`: S2, and so on). \
+             `+2=1:a1` is what was accepted there, in ballot 1."
         }
         "raft" => {
             "`+1:a1` is an entry that a message brings: of term 1, the first that S1 proposed (`b1`: S2, and so on)."

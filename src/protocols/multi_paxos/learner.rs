@@ -89,9 +89,6 @@ impl Turn<'_> {
     pub fn on_state(&mut self, ballot: Ballot, state: Arc<Snapshot>) {
         self.s.seen = self.s.seen.max(ballot);
         self.install(state);
-        if self.s.leading().is_some() {
-            self.execute_chosen();
-        }
     }
 
     /// All up to there is chosen, whoever says so. What was accepted behind it is kept.
@@ -101,10 +98,6 @@ impl Turn<'_> {
             self.s.executed = state.last;
             self.s.applied = Arc::new(state.applied.clone());
             self.s.stable.log.compact(state);
-            let executed = self.s.executed;
-            if let Some(leader) = self.s.leading_mut() {
-                leader.accepted.retain(|slot, _| *slot > executed);
-            }
         }
     }
 }

@@ -14,6 +14,9 @@ use crate::model::{Few, Id, NodeSet};
 impl Turn<'_> {
     /// Nobody leads, as far as it knows: it prepares a ballot above all that it has heard of (PMS, 2.4, 2.5).
     pub fn election_timeout(&mut self) {
+        if self.s.leading().is_some() {
+            return;
+        }
         let above = self.s.seen.max(self.ballot());
         let ballot = self.paxos.ballot_above(above, self.id);
         self.promise(ballot);
@@ -128,6 +131,9 @@ impl Turn<'_> {
 impl Turn<'_> {
     /// Phase 2a: to each server all that is in flight and that it has not accepted, and what is chosen.
     pub fn heartbeat(&mut self) {
+        if self.s.leading().is_none() {
+            return;
+        }
         self.accept_all();
         self.set_timer(Timer::Heartbeat, self.paxos.params.heartbeat);
     }

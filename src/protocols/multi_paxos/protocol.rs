@@ -97,7 +97,7 @@ impl Protocol for MultiPaxos {
         let prepares = matches!(input, Input::Timeout(Timer::Election));
         let above = server.seen.max(server.stable.promised);
         let beyond = || self.ballot_above(above, id) > Ballot(self.params.ballots);
-        (prepares && beyond()).then_some("ballots")
+        (prepares && server.leading().is_none() && beyond()).then_some("ballots")
     }
 
     fn rules() -> &'static [Rule] {

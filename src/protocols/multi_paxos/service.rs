@@ -69,6 +69,9 @@ impl Turn<'_> {
 
     /// Proposes a command that nobody asked for.
     pub fn propose_own(&mut self) {
+        if self.s.leading().is_none() || self.own_left() == 0 {
+            return;
+        }
         if self.has_room() {
             let by = u8::try_from(index(self.id)).expect("few servers");
             let made = self.s.stable.log.own_up_to(self.s.last());

@@ -43,9 +43,10 @@ impl Lone {
     }
 
     /// What is sent, each kind once; nothing may be sent before what is saved.
-    fn hears(&mut self, src: &str, msg: Msg) -> Vec<Msg> {
+    fn hears(&mut self, src: &str, msg: impl std::borrow::Borrow<Msg>) -> Vec<Msg> {
         let src = self.paxos.cluster().find(src).expect("a name");
-        sent(&self.react(Input::Message { src, msg: &msg }))
+        let msg = msg.borrow();
+        sent(&self.react(Input::Message { src, msg }))
     }
 
     fn fires(&mut self, timer: Timer) -> Vec<Msg> {
@@ -170,6 +171,8 @@ fn an_acceptor_keeps_its_word_in_every_slot() {
     s3.restarts();
     let all = [(1, proposal(2, put(1))), (3, proposal(2, put(2)))];
     assert_eq!(s3.hears("S1", prepare(4, 1)), [promise(4, &all)]);
+    // A late prepare changes nothing.
+    assert_eq!(s3.hears("S1", prepare(1, 1)), [refused(1, 4)]);
     // It is asked for what its leader does not know to be chosen, and no more.
     assert_eq!(s3.hears("S1", prepare(4, 2)), [promise(4, &all[1..])]);
 }
@@ -246,9 +249,76 @@ fn a_state_stands_for_what_is_compacted() {
     let proposed = s3.hears("S2", told.into_iter().next().expect("an answer"));
     assert_eq!(proposed, [accept(3, &[(3, put(3))], 2)]);
     assert_eq!(s3.server().executed, 2);
+    // What is compacted is not accepted again.
+    s3.hears("S1", accept(4, &[(1, put(1)), (2, put(2))], 2));
     s3.restarts();
     assert_eq!(s3.log(), "[..2|3=3:put x 1]");
     assert_eq!(s3.server().executed, 2);
+}
+
+/// Who is refused leaves the ballot that was refused, and no other, and prepares one above what was promised.
+#[test]
+fn a_refused_server_waits_and_goes_above() {
+    let mut s1 = Lone::new(&params(3, &[]), "S1");
+    s1.fires(Timer::Election);
+    s1.hears("S2", promise(1, &[]));
+    s1.hears("S3", refused(1, 5));
+    assert!(matches!(s1.server().role, Role::Follower));
+    assert_eq!(s1.fires(Timer::Election), [prepare(7, 1)]);
+    s1.hears("S3", refused(1, 5));
+    assert!(matches!(s1.server().role, Role::Preparing { .. }));
+    s1.hears("S3", refused(7, 11));
+    assert_eq!(s1.fires(Timer::Election), [prepare(13, 1)]);
+}
+
+/// A command gets one slot: asked for again it waits for that, and is answered from the table once it is executed.
+#[test]
+fn a_command_that_is_asked_for_again_gets_no_other_slot() {
+    let mut s1 = Lone::new(&params(3, &[]), "S1");
+    s1.fires(Timer::Election);
+    s1.hears("S2", promise(1, &[]));
+    let ask = || Msg::Request(1, Ask::Operation("inc x".parse().expect("an operation")));
+    assert_eq!(s1.hears("C1", ask()).len(), 1);
+    assert_eq!(s1.hears("C1", ask()), []);
+    let told = [Msg::Reply(
+        1,
+        Reply::Answer("1".parse().expect("an answer")),
+    )];
+    assert_eq!(s1.hears("S2", accepted(1, &[1], None)), told);
+    assert_eq!(s1.hears("C1", ask()), told);
+    assert_eq!(s1.server().last(), 1);
+}
+
+/// A read is answered once a majority has answered a round that was sent after it was asked for; one that comes late
+/// does not take the place of a newer one.
+#[test]
+fn a_read_waits_for_a_round_of_its_own() {
+    let reads = Params {
+        reads: Reads::Quorum,
+        ..params(3, &[])
+    };
+    let mut s1 = Lone::new(&reads, "S1");
+    s1.fires(Timer::Election);
+    s1.hears("S2", promise(1, &[]));
+    let get = |serial| {
+        Msg::Request(
+            serial,
+            Ask::Operation("get x".parse().expect("an operation")),
+        )
+    };
+    let answer = |round| {
+        Msg::Accepted(Accepted {
+            ballot: Ballot(1),
+            slots: Arc::default(),
+            lacks: None,
+            round,
+        })
+    };
+    assert_eq!(s1.hears("C1", get(2)).len(), 1);
+    assert_eq!(s1.hears("C1", get(1)), []);
+    assert_eq!(s1.hears("S2", answer(0)), []);
+    let told = Msg::Reply(2, Reply::Answer("0".parse().expect("an answer")));
+    assert_eq!(s1.hears("S2", answer(1)), [told]);
 }
 
 /// So many commands ahead of what is executed, and no more (PMS, 3): the rest waits.

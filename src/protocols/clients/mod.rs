@@ -11,9 +11,10 @@ mod ask;
 mod client;
 pub mod progress;
 mod servers;
-mod workload;
+mod setup;
 
 pub use self::ask::{Ask, Members, Reply};
 pub use self::client::{Asked, Claim, Client, Serves, Wait, begin, hears, start, waits_no_longer};
 pub use self::servers::{SERVERS_MAX, Servers, name, names};
-pub use self::workload::{Clients, Drawn, Workload};
+pub use self::setup::{Clients, asks};
+pub use super::key_value::{Drawn, Workload};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Mistake;
 use crate::model::{BadParameter, NodeSet, TimerRange};
-use crate::protocols::clients::{Ask, SERVERS_MAX, Workload};
+use crate::protocols::clients::{Ask, SERVERS_MAX, Workload, asks};
 
 params! {
     /// The parameters of Multi-Paxos.
@@ -63,7 +63,7 @@ pub enum Reads {
 impl Params {
     /// What the clients ask for: their scripts, and what they draw from.
     pub(super) fn asks(&self) -> Result<(Vec<Vec<Ask>>, Vec<Ask>), BadParameter> {
-        self.clients.asks(&|ask| match ask {
+        asks(&self.clients, &|ask| match ask {
             Ask::Operation(_) => None,
             Ask::Members(_) => Some("nobody can be added or removed".to_owned()),
             Ask::Transfer(_) => Some("nobody hands over leadership here".to_owned()),

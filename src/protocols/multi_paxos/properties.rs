@@ -50,7 +50,7 @@ pub fn properties(paxos: &MultiPaxos) -> Vec<Property<MultiPaxos>> {
     let of_slots = |p: &Property<_>| p.name != "non-triviality";
     let mut all = Property::those(&choice(), &of_slots);
     all.extend(safety());
-    if paxos.params.clients.client_count() > 0 {
+    if paxos.params.clients.clients() > 0 {
         all.extend(service());
     }
     all.extend(possible());

@@ -53,7 +53,7 @@ impl Protocol for MultiPaxos {
 
     fn cluster(&self) -> Cluster {
         let servers = numbered("S", "server", self.servers.len());
-        let clients = numbered("C", "client", self.params.clients.client_count().into());
+        let clients = numbered("C", "client", self.params.clients.clients().into());
         Cluster::new(servers.chain(clients))
     }
 
@@ -125,7 +125,7 @@ impl Protocol for MultiPaxos {
             ) => several,
             Told::Timer(Timer::PrepareRetry) => several && p.prepare_retry.is_some(),
             Told::Message(Msg::State(..)) => several && p.snapshot_after.is_some(),
-            Told::Message(Msg::Request(..)) => server && p.clients.client_count() > 0,
+            Told::Message(Msg::Request(..)) => server && p.clients.clients() > 0,
             Told::Timer(Timer::Propose) => server && p.proposals > 0,
         }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::params::within;
 use crate::model::{BadParameter, NodeSet, TimerRange};
-use crate::protocols::clients::{Ask, SERVERS_MAX, Workload};
+use crate::protocols::clients::{Ask, SERVERS_MAX, Workload, asks};
 use crate::protocols::raft::Mistake;
 
 /// After how many entries a snapshot is taken at the latest.
@@ -113,7 +113,7 @@ impl Params {
 
     /// What the clients ask for: their scripts, and what they draw from.
     pub(crate) fn asks(&self) -> Result<(Vec<Vec<Ask>>, Vec<Ask>), BadParameter> {
-        self.clients.asks(&|ask| {
+        asks(&self.clients, &|ask| {
             let named = match ask {
                 Ask::Operation(_) => return None,
                 Ask::Transfer(id) => NodeSet::only(id),

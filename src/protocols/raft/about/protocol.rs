@@ -53,7 +53,7 @@ impl Protocol for Raft {
 
     fn cluster(&self) -> Cluster {
         let servers = numbered("S", "server", self.servers.len());
-        let clients = numbered("C", "client", self.params.clients.client_count().into());
+        let clients = numbered("C", "client", self.params.clients.clients().into());
         Cluster::new(servers.chain(clients))
     }
 
@@ -128,7 +128,7 @@ impl Protocol for Raft {
             Told::Timer(Timer::VoteRetry) => several && p.vote_retry.is_some(),
             Told::Message(Msg::InstallSnapshot(_)) => several && p.snapshot_after.is_some(),
             Told::Timer(Timer::LeaderHeard) => several && p.leaders_are_defended(),
-            Told::Message(Msg::Request(..)) => server && p.clients.client_count() > 0,
+            Told::Message(Msg::Request(..)) => server && p.clients.clients() > 0,
             Told::Timer(Timer::Propose) => server && p.proposals > 0,
             Told::Timer(Timer::CatchUp) => server && p.membership != Membership::Fixed,
             Told::Timer(Timer::CheckQuorum) => server && p.check_quorum,

@@ -34,7 +34,7 @@ pub fn properties(raft: &Raft) -> Vec<Property<Raft>> {
             Predicate::Nodes(configurations_overlap),
         ));
     }
-    if raft.params.clients.client_count() > 0 {
+    if raft.params.clients.clients() > 0 {
         all.push(Property::always(
             "exactly-once",
             "No command of a client is executed twice.",

@@ -84,7 +84,7 @@ fn heard(servers: NodeSet) -> Vec<Likelihood> {
 fn is_plain(raft: &Raft) -> bool {
     let params = &raft.params;
     let all_take_part = raft.first.is_quorum(raft.servers) && params.members.is_none();
-    let nothing_is_asked = params.clients.client_count() == 0 && params.proposals == 0;
+    let nothing_is_asked = params.clients.clients() == 0 && params.proposals == 0;
     all_take_part && nothing_is_asked && params.no_op && !params.leaders_are_defended()
 }
 

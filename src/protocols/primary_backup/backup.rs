@@ -9,7 +9,7 @@ impl Turn<'_> {
     /// The state, once in each view: what is late would take back what was forwarded since.
     pub fn on_state(&mut self, src: Id, view: View, copy: Arc<Copy>) {
         self.learns(view);
-        if self.s.view != Some(view) || view.backup != Some(self.me()) {
+        if self.s.view != Some(view) {
             return;
         }
         match self.s.role {

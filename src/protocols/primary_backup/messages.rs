@@ -11,8 +11,7 @@ use crate::model::Id;
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Msg {
-    /// A server, in this incarnation, is up, and ready in this view. From the primary of that view it is the
-    /// acknowledgement.
+    /// A server, in this incarnation, is up, and in this view. From the primary of that view it is the acknowledgement.
     Ping(ViewNumber, u32),
     /// A client asks who is primary.
     GetView,
@@ -42,8 +41,8 @@ pub enum Msg {
     DoViewChange(ViewNumber, Report),
     /// This view has begun, with this log, which is committed up to this place.
     StartView(ViewNumber, Arc<Vec<Command>>, u32),
-    /// A backup has missed something of this view (VRR, 5.2).
-    GetState(ViewNumber),
+    /// A backup has missed something of the present view (VRR, 5.2).
+    GetState,
     /// A server has lost its state (VRR, 4.3).
     Recovery(u32),
     /// The present view, for a server that recovers; from its primary, with the log, and up to where it is committed.
@@ -93,7 +92,7 @@ impl fmt::Debug for Msg {
             Msg::StartView(view, log, committed) => {
                 write!(f, "StartView({view:?}, {log:?}, {committed} committed)")
             }
-            Msg::GetState(view) => write!(f, "GetState({view:?})"),
+            Msg::GetState => f.write_str("GetState"),
             Msg::Recovery(nonce) => write!(f, "Recovery({nonce})"),
             Msg::RecoveryResponse(view, nonce, None) => {
                 write!(f, "RecoveryResponse({view:?}, to {nonce})")

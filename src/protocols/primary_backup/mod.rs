@@ -46,8 +46,8 @@
 //!   0. Here messages may be late, and what was for the former self must not be taken by the new one: so members of
 //!   views carry the number of their incarnation, which is all that is on a server's disk. With `durable` it is all
 //!   there: then a server that comes back is who it was.
-//! - A ping says in which view a server is ready: the new one only when the state is where it has to be, and the one
-//!   before until then. The primary's ping with the present number is its acknowledgement.
+//! - A ping says in which view a server is. A primary says the one before until its backup has the state: its ping with
+//!   the present number is the acknowledgement.
 //! - The view service keeps its view on the disk. While it is down nobody takes over.
 //! - The state of a new backup carries the view, so that it need not hear of it first.
 //! - A server that is not primary does not answer clients, who ask the view service, or, in a static pair, the other.

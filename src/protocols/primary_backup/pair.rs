@@ -14,8 +14,7 @@ impl Turn<'_> {
     pub fn suspects_peer(&mut self, _: Id) {
         let number = self.s.number().next();
         let primary = self.me();
-        let alone = self.s.primary().is_some() && self.s.its_backup().is_none();
-        if self.s.has_state() && !alone {
+        if self.s.has_state() {
             let backup = None;
             self.learns(View {
                 number,

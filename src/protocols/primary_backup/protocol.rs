@@ -170,7 +170,7 @@ impl Protocol for PrimaryBackup {
                 | Msg::StartViewChange(_)
                 | Msg::DoViewChange(..)
                 | Msg::StartView(..)
-                | Msg::GetState(_)
+                | Msg::GetState
                 | Msg::Recovery(_)
                 | Msg::RecoveryResponse(..),
             ) => server && elects,

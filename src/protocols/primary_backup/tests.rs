@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::model::facts::Ledger;
-use crate::model::{Event, FewMap, Protocol, Rules, System, Time, View as _, World};
+use crate::model::{self, Event, FewMap, Protocol, Rules, System, Time, View as _, World};
 
 fn params(failover: Failover, ops: &[&str]) -> Params {
     let script = ops.iter().map(ToString::to_string).collect();
@@ -159,6 +159,81 @@ fn an_incarnation_is_another_server() {
     assert!(!service.acknowledged && !service.is_up(Member::first(one)));
     assert!(!service.notes_ping(one, number, 0));
     assert!(!service.acknowledged && !service.is_up(Member::first(one)));
+}
+
+/// Three servers that elect their primary.
+fn three() -> PrimaryBackup {
+    protocol(&Params {
+        servers: 3,
+        ..params(Failover::Elected, &["get x"])
+    })
+}
+
+/// VRR, 4.2: a server tells what it has when a majority wants the view, and not before.
+#[test]
+fn one_that_suspects_is_no_majority() {
+    let (protocol, view) = (three(), ViewNumber(2));
+    let mut replica = Replica::first(false);
+    let mut out = Out::default();
+    let mut seat = protocol.seat(Id::from(2), &mut replica, &mut out);
+    seat.begins_view_change(view);
+    let tells = |out: &Out<PrimaryBackup>| {
+        let told = |command: &model::Command<PrimaryBackup>| {
+            matches!(command, model::Command::Send(_, Msg::DoViewChange(..)))
+        };
+        out.commands().iter().any(told)
+    };
+    assert!(!tells(seat.out));
+    // What is wanted of an older view is not wanted of this one.
+    seat.on_start_view_change(Id::from(0), ViewNumber(1));
+    assert!(!tells(seat.out));
+    seat.on_start_view_change(Id::from(1), view);
+    assert!(tells(seat.out));
+}
+
+/// VRR, 4.1: what was acknowledged in an earlier view is not counted.
+#[test]
+fn an_old_acknowledgement_commits_nothing() {
+    let protocol = three();
+    let mut replica = Replica::first(true);
+    replica.view = ViewNumber(4);
+    let mut out = Out::default();
+    let mut seat = protocol.seat(Id::from(0), &mut replica, &mut out);
+    seat.on_request(Command {
+        client: 0,
+        serial: 1,
+        op: "put x 1".parse().expect("an operation"),
+    });
+    seat.on_prepare_ok(Id::from(2), ViewNumber(1), 1);
+    assert_eq!(seat.r.committed(), 0);
+    seat.on_prepare_ok(Id::from(2), ViewNumber(4), 1);
+    assert_eq!(seat.r.committed(), 1);
+}
+
+/// VRR, 4.3: it counts the answers to its last question, and takes the log of the primary of the latest view.
+#[test]
+fn a_server_recovers_from_the_latest_view() {
+    let protocol = three();
+    let mut replica = Replica::first(false);
+    let mut out = Out::default();
+    let mut seat = protocol.seat(Id::from(1), &mut replica, &mut out);
+    seat.begins_recovery(2);
+    let (one, three) = (Id::from(0), Id::from(2));
+    let log = || Some((std::sync::Arc::default(), 0));
+    seat.on_recovery_response(one, ViewNumber(1), 2, log());
+    seat.on_recovery_response(three, ViewNumber(1), 1, None);
+    assert!(!seat.r.has_state(), "that was asked before");
+    // S1 led view 1, and leads view 4, of which it has not heard.
+    seat.on_recovery_response(three, ViewNumber(4), 2, None);
+    assert!(!seat.r.has_state(), "the log is of an older view");
+    seat.on_recovery_response(one, ViewNumber(4), 2, log());
+    assert!(seat.r.has_state());
+    assert_eq!(seat.r.view, ViewNumber(4));
+    // Who does not know which view there will be tells nobody.
+    seat.begins_view_change(ViewNumber(5));
+    let before = seat.out.commands().len();
+    seat.on_recovery(three, 1);
+    assert_eq!(seat.out.commands().len(), before);
 }
 
 #[test]

@@ -4,7 +4,6 @@
 
 use super::{
     Claim, Member, Mistake, Msg, Phase, Primary, PrimaryBackup, Role, Server, Storage, Timer,
-    ViewNumber,
 };
 use crate::model::{Id, Out, Start, TimerRange};
 
@@ -122,15 +121,11 @@ impl Turn<'_> {
         }
     }
 
-    /// Lab 2A: each server pings, and says which view it is in: the new one only when the state is where it has to be.
+    /// Lab 2A: each server pings, and says which view it is in: a primary the one before until it serves.
     pub fn ping(&mut self) {
         let number = self.s.number();
-        let ready = match &self.s.role {
-            Role::Awaiting => false,
-            Role::Primary(_) => self.s.serves(),
-            Role::Idle | Role::Backup => true,
-        };
-        let number: ViewNumber = if ready { number } else { number.previous() };
+        let transfers = self.s.primary().is_some() && !self.s.serves();
+        let number = if transfers { number.previous() } else { number };
         let whom = self.protocol.service.or_else(|| self.peer());
         if let Some(whom) = whom {
             self.send(whom, Msg::Ping(number, self.s.incarnation));

@@ -142,7 +142,7 @@ impl PrimaryBackup {
 }
 
 impl ViewService {
-    /// Notes that a server is up, and which view it is ready in; not if it has come back since. The ping of the primary
+    /// Notes that a server is up, and which view it is in; not if it has come back since. The ping of the primary
     /// with the number of the present view is its acknowledgement.
     pub(super) fn notes_ping(&mut self, src: Id, number: ViewNumber, incarnation: u32) -> bool {
         let seen = self.seen.of(src);

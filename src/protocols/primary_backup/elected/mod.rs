@@ -124,7 +124,7 @@ impl Seat<'_> {
             Msg::StartViewChange(view) => self.on_start_view_change(src, view),
             Msg::DoViewChange(view, report) => self.on_do_view_change(src, view, report),
             Msg::StartView(view, log, committed) => self.on_start_view(src, view, log, committed),
-            Msg::GetState(view) => self.on_get_state(src, view),
+            Msg::GetState => self.on_get_state(src),
             Msg::Recovery(nonce) => self.on_recovery(src, nonce),
             _ => {}
         }

@@ -63,7 +63,7 @@ impl Seat<'_> {
         }
         let next = self.r.length() + 1;
         if place > next {
-            return self.out.send(src, Msg::GetState(view));
+            return self.out.send(src, Msg::GetState);
         }
         if place == next {
             Arc::make_mut(&mut self.r.log).push(command);
@@ -78,7 +78,7 @@ impl Seat<'_> {
             return;
         }
         if committed > self.r.length() {
-            return self.out.send(src, Msg::GetState(view));
+            return self.out.send(src, Msg::GetState);
         }
         self.executes(committed);
     }
@@ -87,7 +87,7 @@ impl Seat<'_> {
     fn follows(&mut self, src: Id, view: ViewNumber) -> bool {
         let waits = matches!(self.r.status, Status::ViewChange { .. });
         if view > self.r.view || view == self.r.view && waits {
-            self.out.send(src, Msg::GetState(view));
+            self.out.send(src, Msg::GetState);
         }
         let follows = view == self.r.view && self.r.status == Status::Backup;
         if follows {

@@ -54,7 +54,7 @@ impl Seat<'_> {
                 }
             }
             // It has missed that the view began.
-            Status::Primary { .. } => self.on_get_state(src, view),
+            Status::Primary { .. } => self.on_get_state(src),
             Status::Backup | Status::Recovering { .. } => {}
         }
     }
@@ -91,7 +91,7 @@ impl Seat<'_> {
             return;
         }
         if self.r.is_primary() {
-            return self.on_get_state(src, view);
+            return self.on_get_state(src);
         }
         let own = self.report();
         let Status::ViewChange { reports, .. } = &mut self.r.status else {
@@ -178,11 +178,12 @@ impl Seat<'_> {
         self.r.log = log;
     }
 
-    /// A server has missed something of this view (5.2).
-    pub fn on_get_state(&mut self, src: Id, view: ViewNumber) {
-        if view == self.r.view && self.r.is_primary() {
+    /// A server has missed something of the present view (5.2).
+    pub fn on_get_state(&mut self, src: Id) {
+        if self.r.is_primary() {
             let (log, committed) = (Arc::clone(&self.r.log), self.r.committed());
-            self.out.send(src, Msg::StartView(view, log, committed));
+            self.out
+                .send(src, Msg::StartView(self.r.view, log, committed));
         }
     }
 }

@@ -17,7 +17,7 @@ pub fn variants() -> Vec<Variant<Params>> {
             .without(&[Fault::Recovery])
         },
         Variant {
-            timeouts: Limit::AtMost(4),
+            timeouts: Limit::AtMost(3),
             ..variant(
                 "view service",
                 "Two servers, a view service, and one client.",

@@ -8,6 +8,9 @@ use crate::model::Id;
 impl Turn<'_> {
     /// Phase 1b: it promises to accept nothing below, and reports what it has accepted.
     pub fn on_prepare(&mut self, src: Id, ballot: Ballot, from: Slot) {
+        if self.is_bound(src) {
+            return;
+        }
         if ballot < self.ballot() {
             return self.refuse(src, ballot);
         }
@@ -45,6 +48,7 @@ impl Turn<'_> {
         }
         if ballot == self.ballot() {
             self.follow(Some(src));
+            self.grant();
         }
         for (slot, value) in commands.iter() {
             let (slot, value) = (*slot, *value);

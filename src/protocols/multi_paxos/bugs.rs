@@ -73,4 +73,13 @@ mistakes! {
         breaks: ["linearizability"],
         source: "Chandra, Griesemer & Redstone 2007, 5.2",
     }
+    /// An acceptor promises a ballot to another server while the lease lasts that it has granted to its leader.
+    PromisesDuringLease {
+        breaks: ["linearizability"],
+        source: "Chandra, Griesemer & Redstone 2007, 5.2",
+    }
+    /// An acceptor that comes back does not think of the lease that it may have granted.
+    GrantForgotten {
+        breaks: ["linearizability"],
+    }
 }

@@ -74,6 +74,10 @@ pub enum Timer {
     PrepareRetry,
     /// A leader proposes a command that no client asked for; see `Params::proposals`.
     Propose,
+    /// A lease that began with a round of heartbeats is over. Two overlap.
+    Lease(u8),
+    /// The lease that an acceptor has granted is over.
+    Grant,
     /// A client thinks before its next command.
     Think,
     /// A client has waited too long for an answer.

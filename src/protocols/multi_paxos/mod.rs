@@ -38,6 +38,7 @@
 //! | PMS 2.2, 2.5: acceptors, what they write | `acceptor.rs`, `turn.rs` |
 //! | PMS 2.2, 2.4, 3: phase 1 for all slots, gaps, phase 2 | `proposer.rs` |
 //! | PMS 2.3, 3: what is chosen is executed in order; PML 5.5: snapshots | `learner.rs` |
+//! | PML 5.2: leases | `leases.rs` |
 //! | PMS 3: clients, how far a leader may get ahead; Ongaro 6.3, 6.4 | `service.rs` |
 //! | what must be true | `properties.rs` |
 //! | how people get it wrong | `bugs.rs`; in the algorithm, wherever it `makes` a `Mistake` |
@@ -58,6 +59,9 @@
 //!   where some of what was asked for is compacted.
 //! - A read without the log waits for a round of heartbeats, which carry all that is in flight. No no-op of its own
 //!   is needed for that, as Raft's leader needs one.
+//! - A lease begins with a round of heartbeats, and an acceptor keeps it for the shortest election timeout from when
+//!   it heard of that; also one that comes back, which may have granted it. While it does, it answers no `Prepare` of
+//!   others, and prepares nothing itself.
 //!
 //! This folder's algorithm knows nothing of time, faults or properties.
 
@@ -65,6 +69,7 @@ mod acceptor;
 mod bugs;
 mod claim;
 mod learner;
+mod leases;
 mod log;
 mod matrix;
 mod messages;
@@ -86,7 +91,7 @@ pub use self::claim::{Claim, History};
 pub use self::log::{Command, Log, Slot, Snapshot};
 pub use self::messages::{Accept, Accepted, Msg, Report, Timer};
 pub use self::params::{Params, Reads};
-pub use self::state::{Leader, Read, Role, Server, Stable, State, Storage, Waiting};
+pub use self::state::{Leader, Lease, Read, Role, Server, Stable, State, Storage, Waiting};
 use self::turn::Turn;
 use super::clients::{self, Ask, Client, Clients, Serves, Wait};
 pub use super::consensus::Ballot;
@@ -115,11 +120,14 @@ impl Actor for MultiPaxos {
 
     /// A first start, or recovery from what is on disk, if anything is (PMS, 2.5).
     fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
+        let comes_back = matches!(start, Start::Again(_));
         match start.storage() {
             Some(Storage::Client(begun)) => State::Client(clients::start(self, id, *begun, o)),
-            Some(Storage::Server(stable)) => State::Server(self.server_starts(stable.clone(), o)),
+            Some(Storage::Server(stable)) => {
+                State::Server(self.server_starts(stable.clone(), comes_back, o))
+            }
             None if self.servers.contains(id) => {
-                State::Server(self.server_starts(Stable::default(), o))
+                State::Server(self.server_starts(Stable::default(), comes_back, o))
             }
             None => State::Client(clients::start(self, id, 0, o)),
         }
@@ -191,15 +199,21 @@ impl Serves for MultiPaxos {
 }
 
 impl MultiPaxos {
-    /// It is as it was, but for what it had learned behind its snapshot.
-    fn server_starts(&self, stable: Stable, o: &mut Out<Self>) -> Server {
+    /// It is as it was, but for what it had learned behind its snapshot. It may have granted a lease.
+    fn server_starts(&self, stable: Stable, comes_back: bool, o: &mut Out<Self>) -> Server {
         o.set_timer(Timer::Election, self.params.election_timeout);
+        let relies = self.params.reads == Reads::Lease && !self.makes(Mistake::GrantForgotten);
+        let grants = comes_back && relies;
+        if grants {
+            o.set_timer(Timer::Grant, self.params.grant());
+        }
         let snapshot = &stable.log.snapshot;
         Server {
             executed: snapshot.last,
             applied: Arc::new(snapshot.applied.clone()),
             seen: stable.promised,
             leader: None,
+            grants,
             role: Role::Follower,
             stable,
         }
@@ -260,6 +274,8 @@ impl Turn<'_> {
             Timer::Heartbeat => self.heartbeat(),
             Timer::PrepareRetry => self.prepare_retry(),
             Timer::Propose => self.propose_own(),
+            Timer::Lease(slot) => self.lease_is_over(slot),
+            Timer::Grant => self.s.grants = false,
             Timer::Think | Timer::Retry => {}
         }
     }

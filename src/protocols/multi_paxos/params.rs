@@ -33,6 +33,9 @@ params! {
         snapshot_after: Option<u32> = None, within 1..=10_000;
         /// How reads are answered.
         reads: Reads = Reads::Log;
+        /// How long a lease lasts; must be over before anybody who granted it may promise another ballot, which
+        /// is after the shortest election timeout.
+        lease: TimerRange = TimerRange::millis(100, 101);
         /// Whether servers remember the last answer to each client, so that a command that is asked for
         /// twice is executed once.
         sessions: bool = true;
@@ -58,6 +61,8 @@ pub enum Reads {
     Log,
     /// Once a majority has confirmed that the leader still leads.
     Quorum,
+    /// At once, as long as the last confirmation is fresh. That relies on clocks.
+    Lease,
 }
 
 impl Params {
@@ -74,6 +79,12 @@ impl Params {
         NodeSet::first(self.servers.into())
     }
 
+    /// How long an acceptor keeps the lease that it has granted, as a timer.
+    pub(super) fn grant(&self) -> TimerRange {
+        let min = self.election_timeout.min;
+        TimerRange { min, max: min }
+    }
+
     pub(super) fn check(&self) -> Result<(), BadParameter> {
         self.in_range()?;
         self.clients.check()?;
@@ -84,6 +95,13 @@ impl Params {
             );
             return Err(BadParameter::new("heartbeat", message));
         }
+        if self.reads == Reads::Lease && self.lease.max > self.election_timeout.min {
+            let message = format!(
+                "a lease of {} may outlast the {} for which it is granted",
+                self.lease.max, self.election_timeout.min
+            );
+            return Err(BadParameter::new("lease", message));
+        }
         self.check_bug()
     }
 
@@ -91,6 +109,11 @@ impl Params {
     fn check_bug(&self) -> Result<(), BadParameter> {
         let needs = match self.bug {
             Some(Mistake::ReadsUnconfirmed) if self.reads == Reads::Log => r#""reads": "quorum""#,
+            Some(Mistake::PromisesDuringLease | Mistake::GrantForgotten)
+                if self.reads != Reads::Lease =>
+            {
+                r#""reads": "lease""#
+            }
             Some(Mistake::CompactedIsEmpty) if self.snapshot_after.is_none() => {
                 r#""snapshot-after": 1, or more"#
             }

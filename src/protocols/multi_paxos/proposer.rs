@@ -17,6 +17,9 @@ impl Turn<'_> {
         if self.s.leading().is_some() {
             return;
         }
+        if self.is_bound(self.id) {
+            return self.set_election_timer();
+        }
         let above = self.s.seen.max(self.ballot());
         let ballot = self.paxos.ballot_above(above, self.id);
         self.promise(ballot);
@@ -116,6 +119,7 @@ impl Turn<'_> {
             round: 0,
             answered: vec![0; self.paxos.servers.len()],
             reads: Vec::new(),
+            leases: [None; 2],
             waiting: Few::new(),
         }));
         self.s.leader = Some(self.id);
@@ -134,6 +138,7 @@ impl Turn<'_> {
         if self.s.leading().is_none() {
             return;
         }
+        self.begin_lease();
         self.accept_all();
         self.set_timer(Timer::Heartbeat, self.paxos.params.heartbeat);
     }

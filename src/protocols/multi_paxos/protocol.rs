@@ -4,8 +4,8 @@
 use super::log::entry;
 use super::rules::RULES;
 use super::{
-    Ballot, Claim, History, Mistake, Msg, MultiPaxos, Params, Proposal, Role, Server, Stable,
-    State, Storage, Timer,
+    Ballot, Claim, History, Mistake, Msg, MultiPaxos, Params, Proposal, Reads, Role, Server,
+    Stable, State, Storage, Timer,
 };
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
@@ -97,7 +97,7 @@ impl Protocol for MultiPaxos {
         let prepares = matches!(input, Input::Timeout(Timer::Election));
         let above = server.seen.max(server.stable.promised);
         let beyond = || self.ballot_above(above, id) > Ballot(self.params.ballots);
-        (prepares && server.leading().is_none() && beyond()).then_some("ballots")
+        (prepares && server.leading().is_none() && !server.grants && beyond()).then_some("ballots")
     }
 
     fn rules() -> &'static [Rule] {
@@ -127,6 +127,8 @@ impl Protocol for MultiPaxos {
             Told::Message(Msg::State(..)) => several && p.snapshot_after.is_some(),
             Told::Message(Msg::Request(..)) => server && p.clients.clients() > 0,
             Told::Timer(Timer::Propose) => server && p.proposals > 0,
+            Told::Timer(Timer::Lease(_)) => server && p.reads == Reads::Lease,
+            Told::Timer(Timer::Grant) => several && p.reads == Reads::Lease,
         }
     }
 

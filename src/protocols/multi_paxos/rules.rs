@@ -34,12 +34,23 @@ pub(super) const RULES: &[Rule] = &[
         "Propose",
         "PMS 3 (phase 2a): the leader proposes a command in the next slot",
     ),
+    Rule::timer(
+        S,
+        "Lease",
+        "PML 5.2: a lease ends before anybody else can come to lead",
+    ),
+    Rule::timer(
+        S,
+        "Grant",
+        "PML 5.2: an acceptor keeps the lease that it has granted for so long, and no longer",
+    ),
     Rule::message(
         S,
         "Prepare",
         "PMS 2.2 (phase 1b), 3: it promises, for all slots and on disk before it says so, to accept nothing below, and \
          reports what it has accepted from the slot on that it was asked for. Whoever has promised more refuses (P1a, \
-         2.4). Where it has compacted some of that, it sends the state (PML 5.5)",
+         2.4). Where it has compacted some of that, it sends the state (PML 5.5). While it grants a lease to another, it does \
+         not answer (PML 5.2)",
     ),
     Rule::message(
         S,
@@ -58,7 +69,7 @@ pub(super) const RULES: &[Rule] = &[
         "Accepted",
         "PMS 2.2, 2.3, 3: what a majority has accepted in this ballot is chosen, and executed in the order of slots, with \
          the client answered; who lacks something is sent it. Reads are answered once a majority has confirmed the leader \
-         (Ongaro 6.4)",
+         (Ongaro 6.4), or at once by a lease (PML 5.2)",
     ),
     Rule::message(
         S,

@@ -1,6 +1,6 @@
 //! What a server does for clients: commands, and reads that are not in the log.
 
-use super::{Command, Mistake, Msg, Read, Reads, Timer, Turn, Waiting};
+use super::{Command, Lease, Mistake, Msg, Read, Reads, Timer, Turn, Waiting};
 use crate::model::cluster::index;
 use crate::model::{Id, NodeSet};
 use crate::protocols::clients::{Ask, Reply};
@@ -101,7 +101,7 @@ impl Turn<'_> {
 /// the leader when it came to lead.
 impl Turn<'_> {
     fn read(&mut self, client: Id, serial: u32, op: Op) {
-        if self.makes(Mistake::ReadsUnconfirmed) {
+        if self.holds_lease() || self.makes(Mistake::ReadsUnconfirmed) {
             return self.answer_read(client, serial, op);
         }
         let Some(leader) = self.s.leading_mut() else {
@@ -125,7 +125,7 @@ impl Turn<'_> {
         self.round_answered();
     }
 
-    /// Answers the reads whose round a majority has answered.
+    /// Answers the reads, and counts the leases, whose round a majority has answered.
     pub fn round_answered(&mut self) {
         let Some(leader) = self.s.leading() else {
             return;
@@ -137,12 +137,18 @@ impl Turn<'_> {
                 .collect();
             self.is_majority(who.with(self.id))
         };
+        let grant = |lease: Lease| Lease {
+            granted: lease.granted || answered(lease.round),
+            ..lease
+        };
+        let leases = leader.leases.map(|lease| lease.map(grant));
         let is_ready = |read: &Read| answered(read.round);
         let ready: Vec<Read> = leader.reads.iter().copied().filter(is_ready).collect();
-        if ready.is_empty() {
+        if ready.is_empty() && leases == leader.leases {
             return;
         }
         if let Some(leader) = self.s.leading_mut() {
+            leader.leases = leases;
             leader.reads.retain(|read| !ready.contains(read));
         }
         for read in ready {

@@ -47,6 +47,9 @@ pub struct Server {
     pub seen: Ballot,
     /// Whom it takes for the leader of the ballot that it has promised.
     pub leader: Option<Id>,
+    /// It has granted its leader a lease, and promises nothing to anybody else (PML, 5.2). Only kept where reads rely
+    /// on that.
+    pub grants: bool,
     /// The proposer. What it prepares or leads is the ballot that it has promised, to itself.
     pub role: Role,
 }
@@ -75,6 +78,8 @@ pub struct Leader {
     pub answered: Vec<u32>,
     /// Reads that wait for such a round.
     pub reads: Vec<Read>,
+    /// Leases that began with a round.
+    pub leases: [Option<Lease>; 2],
     /// What waits for a slot, as long as too many are in flight.
     pub waiting: Few<Waiting>,
 }
@@ -87,6 +92,15 @@ pub struct Read {
     pub op: Op,
     /// The round that has to be answered.
     pub round: u32,
+}
+
+/// A lease that lasts as long as its timer is armed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Lease {
+    /// The round of heartbeats with which it began.
+    pub round: u32,
+    /// A majority has answered that round, and so granted it.
+    pub granted: bool,
 }
 
 /// What a client has asked for that the leader has not proposed yet.

@@ -321,6 +321,66 @@ fn a_read_waits_for_a_round_of_its_own() {
     assert_eq!(s1.hears("S2", answer(1)), [told]);
 }
 
+fn leases() -> Params {
+    Params {
+        reads: Reads::Lease,
+        ..params(3, &[])
+    }
+}
+
+/// Who has granted a lease promises nothing to anybody else, and prepares nothing, until it is over; nor does who comes
+/// back, since it may have granted one.
+#[test]
+fn a_lease_binds_who_granted_it() {
+    let mut s2 = Lone::new(&leases(), "S2");
+    for restarts in [false, true] {
+        s2.hears("S1", accept(1, &[], 0));
+        if restarts {
+            s2.restarts();
+        }
+        assert_eq!(s2.hears("S3", prepare(3, 1)), []);
+        assert_eq!(s2.fires(Timer::Election), []);
+        assert_eq!(s2.server().stable.promised, Ballot(1));
+    }
+    s2.fires(Timer::Grant);
+    assert_eq!(s2.hears("S3", prepare(3, 1)), [promise(3, &[])]);
+    // Its leader may prepare another ballot.
+    s2.hears("S3", accept(3, &[], 0));
+    assert_eq!(s2.hears("S3", prepare(6, 1)), [promise(6, &[])]);
+}
+
+/// A lease counts once a majority has answered the round that it began with, until its own timer fires.
+#[test]
+fn a_leader_relies_on_a_lease_that_was_granted() {
+    let mut s1 = Lone::new(&leases(), "S1");
+    s1.fires(Timer::Election);
+    s1.hears("S2", promise(1, &[]));
+    let read = |s1: &mut Lone, serial| {
+        let ask = Ask::Operation("get x".parse().expect("an operation"));
+        let sent = s1.hears("C1", Msg::Request(serial, ask));
+        matches!(sent[..], [Msg::Reply(..)])
+    };
+    let answer = |round| {
+        Msg::Accepted(Accepted {
+            ballot: Ballot(1),
+            slots: Arc::default(),
+            lacks: None,
+            round,
+        })
+    };
+    assert!(!read(&mut s1, 1));
+    s1.hears("S2", answer(1));
+    assert!(read(&mut s1, 2));
+    s1.fires(Timer::Heartbeat);
+    s1.fires(Timer::Lease(0));
+    // The next one has begun, and nobody has granted it yet.
+    assert!(!read(&mut s1, 3));
+    s1.hears("S3", answer(3));
+    assert!(read(&mut s1, 4));
+    s1.fires(Timer::Lease(1));
+    assert!(!read(&mut s1, 5));
+}
+
 /// So many commands ahead of what is executed, and no more (PMS, 3): the rest waits.
 #[test]
 fn a_leader_gets_so_far_ahead_and_no_further() {

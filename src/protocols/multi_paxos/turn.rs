@@ -55,7 +55,12 @@ impl Turn<'_> {
         self.s.leader = leader;
         match std::mem::replace(&mut self.s.role, Role::Follower) {
             Role::Leader(_) => {
-                for timer in [Timer::Heartbeat, Timer::Propose] {
+                for timer in [
+                    Timer::Heartbeat,
+                    Timer::Propose,
+                    Timer::Lease(0),
+                    Timer::Lease(1),
+                ] {
                     self.out.cancel_timer(timer);
                 }
             }

@@ -12,6 +12,7 @@ mod client;
 pub mod progress;
 mod servers;
 mod setup;
+pub mod successes;
 
 pub use self::ask::{Ask, Members, Reply};
 pub use self::client::{Asked, Claim, Client, Serves, Wait, begin, hears, start, waits_no_longer};

@@ -80,6 +80,7 @@ mod protocol;
 mod rules;
 mod service;
 mod state;
+mod successes;
 #[cfg(test)]
 mod tests;
 mod turn;

@@ -215,6 +215,13 @@ pub fn somebody_led(_: &MultiPaxos, history: &History) -> Answer {
     Reason::unless(somebody, NodeSet::EMPTY, || "nobody led".to_owned())
 }
 
+pub fn something_chosen(_: &MultiPaxos, history: &History) -> Answer {
+    let mut choices = history.choices.iter();
+    let known = choices.any(|(_, choice)| !choice.learned.is_empty());
+    let text = "nobody knows anything to be chosen";
+    Reason::unless(known, NodeSet::EMPTY, || text.to_owned())
+}
+
 /// The condition of progress.
 fn enough_are_up(paxos: &MultiPaxos, world: &dyn View<MultiPaxos>) -> Answer {
     progress::enough_are_up(world, paxos.servers, &|set| paxos.is_majority(set))
@@ -225,25 +232,30 @@ fn enough_are_up(paxos: &MultiPaxos, world: &dyn View<MultiPaxos>) -> Answer {
 fn is_served(paxos: &MultiPaxos, world: &dyn View<MultiPaxos>) -> Answer {
     progress::clients_are_served(paxos, world)?;
     let nodes = Nodes::new(world);
-    let running = || {
-        let server = |id| Some((id, nodes.state(id)?.server()?));
-        paxos.servers.iter().filter_map(server)
-    };
     let serves = |(leader, l): (Id, &Server)| {
         let (ballot, executed) = (l.stable.promised, l.executed);
         let follows = |s: &Server| s.leader == Some(leader) && s.stable.promised == ballot;
         let is_reached = |id| progress::is_open(world, leader, id);
         let mut followers = NodeSet::EMPTY;
         let mut keep_up = true;
-        for (id, s) in running().filter(|(id, s)| follows(s) && is_reached(*id)) {
+        for (id, s) in running(paxos, &nodes).filter(|(id, s)| follows(s) && is_reached(*id)) {
             followers.insert(id);
             keep_up &= s.executed == executed;
         }
         executed == l.last() && keep_up && paxos.is_majority(followers)
     };
-    let mut leaders = running().filter(|(_, s)| matches!(s.role, Role::Leader(_)));
+    let mut leaders = running(paxos, &nodes).filter(|(_, s)| matches!(s.role, Role::Leader(_)));
     let text = "no leader has executed all that it has, and a majority with it";
     Reason::unless(leaders.any(serves), NodeSet::EMPTY, || text.to_owned())
+}
+
+/// The servers that are up.
+pub fn running<'a>(
+    paxos: &'a MultiPaxos,
+    nodes: &'a Nodes<'_, MultiPaxos>,
+) -> impl Iterator<Item = (Id, &'a Server)> {
+    let server = |id| Some((id, nodes.state(id)?.server()?));
+    paxos.servers.iter().filter_map(server)
 }
 
 fn servers(paxos: &MultiPaxos) -> NodeSet {

@@ -168,8 +168,7 @@ impl Protocol for MultiPaxos {
     }
 
     fn successes(&self, after: Option<&dyn View<Self>>) -> Successes<Self> {
-        let _ = after;
-        Successes::of_properties(self.properties())
+        super::successes::successes(self, after)
     }
 
     fn matrix() -> Vec<Variant<Params>> {

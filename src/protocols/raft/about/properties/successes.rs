@@ -3,10 +3,8 @@
 use super::progress::{somebody_led, something_committed};
 use super::running;
 use crate::model::cluster::index;
-use crate::model::{
-    ClosedForm, Id, Likelihood, Link, NodeSet, Nodes, Predicate, Success, Successes, TimerRange,
-    View,
-};
+use crate::model::{Id, Link, NodeSet, Nodes, Predicate, Success, Successes, TimerRange, View};
+use crate::protocols::clients::successes::{a_majority_answers, election_and_entry, heard};
 use crate::protocols::raft::{Index, Raft, Role, Server};
 
 /// A candidate, or a leader that was just elected, begins: nobody else does while the run lasts. It needs
@@ -17,12 +15,7 @@ pub fn successes(raft: &Raft, after: Option<&dyn View<Raft>>) -> Successes<Raft>
     let (elected, committed) = match begun {
         Some((id, asks)) if is_plain(raft) => {
             let others = raft.servers.without(id);
-            let up = |form: Likelihood| Likelihood::TakesPart(id).and(form);
-            let needed = raft.servers.len() / 2;
-            let elected = ClosedForm {
-                formula: "B(N − 1, a·s; Q − 1)",
-                likelihood: up(Likelihood::at_least(needed, heard(others))),
-            };
+            let elected = a_majority_answers(id, others);
             if asks {
                 (Some(elected.clone()), Some(election_and_entry(id, others)))
             } else {
@@ -60,24 +53,6 @@ pub fn successes(raft: &Raft, after: Option<&dyn View<Raft>>) -> Successes<Raft>
                 .chain(params.vote_retry),
         ),
     }
-}
-
-/// Among m others that are up, enough vote, and then enough append.
-fn election_and_entry(id: Id, others: NodeSet) -> ClosedForm {
-    let of: Vec<Likelihood> = others.iter().map(Likelihood::TakesPart).collect();
-    let needed = others.len().div_ceil(2);
-    let enough = |m| Likelihood::at_least(needed, vec![Likelihood::arrive(2); m]);
-    let then = (0..=of.len()).map(|m| enough(m).and(enough(m))).collect();
-    ClosedForm {
-        formula: "Σ b(N − 1, a; m) · B(m, s; Q − 1)²",
-        likelihood: Likelihood::TakesPart(id).and(Likelihood::ByNumber { of, then }),
-    }
-}
-
-/// That they are up, asked and heard.
-fn heard(servers: NodeSet) -> Vec<Likelihood> {
-    let heard = |id| Likelihood::TakesPart(id).and(Likelihood::arrive(2));
-    servers.iter().map(heard).collect()
 }
 
 /// Whether there is nothing but an election, and the entry that begins a term.

@@ -73,6 +73,10 @@ mistakes! {
         breaks: ["linearizability"],
         source: "Chandra, Griesemer & Redstone 2007, 5.2",
     }
+    /// A new leader answers reads before it has executed what was reported to it.
+    ReadsBeforeRecovery {
+        breaks: ["linearizability"],
+    }
     /// An acceptor promises a ballot to another server while the lease lasts that it has granted to its leader.
     PromisesDuringLease {
         breaks: ["linearizability"],

@@ -7,8 +7,7 @@ use crate::model::Id;
 /// *Leaders.*
 impl Turn<'_> {
     /// With a round of heartbeats a lease begins, which counts once a majority has answered: none of them will
-    /// promise another ballot before it is over. Since the round carries all that is in flight, the leader has
-    /// executed by then what was reported to it.
+    /// promise another ballot before it is over.
     pub fn begin_lease(&mut self) {
         if !self.uses_leases() {
             return;

@@ -57,8 +57,8 @@
 //!   back hears of it.
 //! - A snapshot is taken after so many slots, by every server by itself, and sent in one piece; also with a promise,
 //!   where some of what was asked for is compacted.
-//! - A read without the log waits for a round of heartbeats, which carry all that is in flight. No no-op of its own
-//!   is needed for that, as Raft's leader needs one.
+//! - A read without the log waits for a round of heartbeats, and until the leader has executed all that was reported
+//!   to it in phase 1. No no-op of its own is needed for that, as Raft's leader needs one.
 //! - A lease begins with a round of heartbeats, and an acceptor keeps it for the shortest election timeout from when
 //!   it heard of that; also one that comes back, which may have granted it. While it does, it answers no `Prepare` of
 //!   others, and prepares nothing itself.

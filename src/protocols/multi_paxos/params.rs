@@ -108,7 +108,11 @@ impl Params {
     /// Some mistakes can only be made where there is enough to mistake.
     fn check_bug(&self) -> Result<(), BadParameter> {
         let needs = match self.bug {
-            Some(Mistake::ReadsUnconfirmed) if self.reads == Reads::Log => r#""reads": "quorum""#,
+            Some(Mistake::ReadsUnconfirmed | Mistake::ReadsBeforeRecovery)
+                if self.reads == Reads::Log =>
+            {
+                r#""reads": "quorum""#
+            }
             Some(Mistake::PromisesDuringLease | Mistake::GrantForgotten)
                 if self.reads != Reads::Lease =>
             {

@@ -116,6 +116,7 @@ impl Turn<'_> {
         }
         self.s.role = Role::Leader(Arc::new(Leader {
             accepted,
+            recovered: last,
             round: 0,
             answered: vec![0; self.paxos.servers.len()],
             reads: Vec::new(),

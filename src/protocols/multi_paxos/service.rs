@@ -1,6 +1,6 @@
 //! What a server does for clients: commands, and reads that are not in the log.
 
-use super::{Command, Lease, Mistake, Msg, Read, Reads, Timer, Turn, Waiting};
+use super::{Command, Leader, Lease, Mistake, Msg, Read, Reads, Timer, Turn, Waiting};
 use crate::model::cluster::index;
 use crate::model::{Id, NodeSet};
 use crate::protocols::clients::{Ask, Reply};
@@ -96,12 +96,12 @@ impl Turn<'_> {
     }
 }
 
-/// *Reads.* A leader that a majority follows still has executed all that any client was told of (as Ongaro's read
-/// index, 6.4): a round carries all that is in flight, so that whoever confirms it has accepted what was reported to
-/// the leader when it came to lead.
+/// *Reads.* A leader that has executed what was reported to it in phase 1, and that a majority follows still, has
+/// executed all that any client was told of (as Ongaro's read index, 6.4).
 impl Turn<'_> {
     fn read(&mut self, client: Id, serial: u32, op: Op) {
-        if self.holds_lease() || self.makes(Mistake::ReadsUnconfirmed) {
+        let may_rely = self.holds_lease() && self.has_recovered();
+        if may_rely || self.makes(Mistake::ReadsUnconfirmed) {
             return self.answer_read(client, serial, op);
         }
         let Some(leader) = self.s.leading_mut() else {
@@ -142,7 +142,8 @@ impl Turn<'_> {
             ..lease
         };
         let leases = leader.leases.map(|lease| lease.map(grant));
-        let is_ready = |read: &Read| answered(read.round);
+        let knows = self.has_recovered();
+        let is_ready = |read: &Read| knows && answered(read.round);
         let ready: Vec<Read> = leader.reads.iter().copied().filter(is_ready).collect();
         if ready.is_empty() && leases == leader.leases {
             return;
@@ -154,6 +155,13 @@ impl Turn<'_> {
         for read in ready {
             self.answer_read(read.client, read.serial, read.op);
         }
+    }
+
+    /// Whether it has executed all that was chosen before it led: that was reported to it.
+    fn has_recovered(&self) -> bool {
+        let executed = self.s.executed;
+        let all = |leader: &Leader| executed >= leader.recovered;
+        self.s.leading().is_some_and(all) || self.makes(Mistake::ReadsBeforeRecovery)
     }
 
     fn answer_read(&mut self, client: Id, serial: u32, op: Op) {

@@ -71,6 +71,8 @@ pub enum Role {
 pub struct Leader {
     /// Who has accepted, of each slot that is in flight; no more than are enough.
     pub accepted: BTreeMap<Slot, NodeSet>,
+    /// The last slot that was reported in phase 1. Once that is executed, all is known that was chosen before.
+    pub recovered: Slot,
     /// The last round of heartbeats by which it makes sure that it still leads.
     pub round: u32,
     /// The last round that each server has answered.

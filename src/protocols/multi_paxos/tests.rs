@@ -349,6 +349,37 @@ fn a_lease_binds_who_granted_it() {
     assert_eq!(s2.hears("S3", prepare(6, 1)), [promise(6, &[])]);
 }
 
+/// Whoever leads knows what was chosen before only when it has executed what was reported to it: until then a round
+/// that a majority has answered, with a command that overtook the others, is not enough.
+#[test]
+fn a_read_waits_for_what_was_reported() {
+    for params in [
+        leases(),
+        Params {
+            reads: Reads::Quorum,
+            ..leases()
+        },
+    ] {
+        let mut s1 = Lone::new(&params, "S1");
+        s1.fires(Timer::Election);
+        s1.hears("S2", promise(1, &[(1, proposal(0, put(1)))]));
+        let get = Msg::Request(2, Ask::Operation("get x".parse().expect("an operation")));
+        let is_reply = |sent: &[Msg]| sent.iter().any(|msg| matches!(msg, Msg::Reply(2, _)));
+        assert!(!is_reply(&s1.hears("C1", &get)));
+        let answer = |slots: &[Slot]| {
+            Msg::Accepted(Accepted {
+                ballot: Ballot(1),
+                slots: slots.into(),
+                lacks: None,
+                round: 9,
+            })
+        };
+        assert!(!is_reply(&s1.hears("S2", answer(&[]))));
+        assert!(!is_reply(&s1.hears("C1", &get)));
+        assert!(is_reply(&s1.hears("S2", answer(&[1]))));
+    }
+}
+
 /// A lease counts once a majority has answered the round that it began with, until its own timer fires.
 #[test]
 fn a_leader_relies_on_a_lease_that_was_granted() {

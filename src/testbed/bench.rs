@@ -15,7 +15,7 @@ use super::estimate;
 use super::judge_check::{allowed, report_check};
 use super::one_run::Asked;
 use super::record::{record, record_schedule};
-use super::report::{CheckReport, CheckVerdict, Expected, RunReport};
+use super::report::{CheckReport, Expected, RunReport};
 use super::retell::{Course, Retold};
 use super::seen::Sights;
 use super::story::{self, RefutedStory, Story, Told};
@@ -495,8 +495,8 @@ pub fn run_seeds(
     reports.into_iter().flatten().collect()
 }
 
-/// The properties that bounds keep a check from proving, as far as it shows within so many worlds: nothing of
-/// what it did not come to.
+/// The properties that bounds leave open in a check, as far as it shows within so many worlds: nothing of what it did
+/// not come to.
 pub fn within_bounds(case: &dyn Case, states_max: u64) -> Vec<String> {
     let options = CheckOptions {
         states_max: Some(states_max),
@@ -508,6 +508,6 @@ pub fn within_bounds(case: &dyn Case, states_max: u64) -> Vec<String> {
         return Vec::new();
     }
     let bounded = report.properties.into_iter();
-    let bounded = bounded.filter(|p| p.verdict == CheckVerdict::HoldsWithinBounds);
+    let bounded = bounded.filter(|p| p.verdict.is_open());
     bounded.map(|p| p.property).collect()
 }

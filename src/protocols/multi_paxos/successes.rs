@@ -14,7 +14,7 @@ pub fn successes(
     let params = &paxos.params;
     let begun = after.and_then(|world| begins(paxos, world));
     let (led, chosen) = match begun {
-        Some((id, prepares)) if params.clients.client_count() == 0 && params.proposals > 0 => {
+        Some((id, prepares)) if params.clients.clients() == 0 && params.proposals > 0 => {
             let others = paxos.servers.without(id);
             let answered = Some(a_majority_answers(id, others));
             if prepares {

@@ -268,11 +268,45 @@ fn handled(scene: &Scene<'_>, node: usize, names: &DisplayNames, level: Level) -
     }
 }
 
-/// Of more entries that are committed or overwritten in one step only the first and the last are named.
+/// Of more entries that are accepted, committed or overwritten in one step only the first and the last are named.
 const ENTRIES_MAX: usize = 3;
 
-fn is_settled(observation: &Observation) -> bool {
-    matches!(observation, Observation::Committed { .. })
+/// The verb of what may be said of many entries of a log in one step.
+fn verb_of_entries(observation: &Observation) -> Option<&'static str> {
+    match observation {
+        Observation::Accepted { .. } => Some("accepts "),
+        Observation::Chosen { .. } => Some("learns "),
+        Observation::Committed { .. } => Some("commits "),
+        _ => None,
+    }
+}
+
+/// How many observations in a row say the same of entries that are all different, and the first and the last of them
+/// in words.
+fn entries_in_a_row(
+    observed: &[&Observation],
+    names: &DisplayNames,
+    level: Level,
+) -> Option<(usize, String)> {
+    let verb = verb_of_entries(observed.first()?)?;
+    let same = |o: &&&Observation| verb_of_entries(o) == Some(verb);
+    let text = |o: &&Observation| {
+        let text = observation(o, names, level);
+        match names.subject(o) {
+            Some(subject) => format!("{text} ({subject})"),
+            None => text,
+        }
+    };
+    let texts: Vec<String> = observed.iter().take_while(same).map(text).collect();
+    let is_settled = matches!(observed[0], Observation::Committed { .. });
+    let entries = observed[..texts.len()].iter();
+    let distinct: BTreeSet<String> = entries.map(|o| observation(o, names, level)).collect();
+    if texts.len() <= ENTRIES_MAX || (!is_settled && distinct.len() < texts.len()) {
+        return None;
+    }
+    let last = texts.last()?;
+    let last = last.strip_prefix(verb).unwrap_or(last);
+    Some((texts.len(), format!("{} to {last}", texts[0])))
 }
 
 /// Observations, saves and sends, in words.
@@ -296,13 +330,8 @@ fn reaction(
             if i < told {
                 continue;
             }
-            // Of many entries in a row, the first and the last.
-            let entries = observed[i..].iter().take_while(|o| is_settled(o)).count();
-            if entries > ENTRIES_MAX {
+            if let Some((entries, text)) = entries_in_a_row(&observed[i..], names, level) {
                 told = i + entries;
-                let last = observation(observed[told - 1], names, level);
-                let last = last.strip_prefix("commits ").unwrap_or(&last);
-                let text = format!("{} to {last}", observation(o, names, level));
                 words.push((text, Vec::new()));
                 continue;
             }

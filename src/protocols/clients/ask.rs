@@ -15,9 +15,9 @@ use crate::protocols::key_value::{Answer, Op};
 pub enum Ask {
     /// An operation on the state machine.
     Operation(Op),
-    /// Another set of servers (6).
+    /// Another set of servers (Ongaro & Ousterhout, 6).
     Members(Members),
-    /// That this server should lead instead (thesis, 3.10).
+    /// That this server should lead instead (Ongaro, 3.10).
     Transfer(Id),
 }
 
@@ -37,7 +37,7 @@ pub enum Reply {
     Accepted,
     /// The leader will not do that.
     Refused,
-    /// Ask somebody else: this one, if the server knows of a leader (8).
+    /// Ask somebody else: this one, if the server knows of a leader (Ongaro & Ousterhout, 8).
     NotLeader(Option<Id>),
 }
 

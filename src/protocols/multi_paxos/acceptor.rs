@@ -8,7 +8,8 @@ use crate::model::Id;
 impl Turn<'_> {
     /// Phase 1b: it promises to accept nothing below, and reports what it has accepted.
     pub fn on_prepare(&mut self, src: Id, ballot: Ballot, from: Slot) {
-        if self.is_bound(src) {
+        // What it has promised already it may say again.
+        if ballot != self.ballot() && self.is_bound(src) {
             return;
         }
         if ballot < self.ballot() {
@@ -80,7 +81,7 @@ impl Turn<'_> {
         }
     }
 
-    /// P1a: it keeps its promise, and says so (PMS, 2.4).
+    /// P1a: it keeps its promise, and says so (PMS, 2.2).
     fn refuse(&mut self, src: Id, ballot: Ballot) {
         self.observe(Claim::Refused);
         self.send(src, Msg::Refused(ballot, self.ballot()));

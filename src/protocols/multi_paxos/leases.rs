@@ -1,7 +1,7 @@
 //! Master leases (PML, 5.2): reads that ask nobody, as long as nobody else can have come to lead. They rely on
 //! clocks that run about equally fast.
 
-use super::{Lease, Mistake, Reads, Timer, Turn};
+use super::{Lease, Mistake, MultiPaxos, Reads, Server, Timer, Turn};
 use crate::model::Id;
 
 /// *Leaders.*
@@ -49,11 +49,18 @@ impl Turn<'_> {
 
     /// Whether a server may not be promised anything, because of the lease of another.
     pub fn is_bound(&self, src: Id) -> bool {
-        let bound = self.s.grants && self.s.leader != Some(src);
-        bound && !self.makes(Mistake::PromisesDuringLease)
+        self.paxos.binds(self.s, src)
     }
 
     fn uses_leases(&self) -> bool {
         self.paxos.params.reads == Reads::Lease
+    }
+}
+
+impl MultiPaxos {
+    /// Whether what a server has granted keeps it from promising another one anything.
+    pub(super) fn binds(&self, server: &Server, other: Id) -> bool {
+        let bound = server.grants && server.leader != Some(other);
+        bound && !self.makes(Mistake::PromisesDuringLease)
     }
 }

@@ -22,7 +22,7 @@ pub enum Msg {
     Accept(Accept),
     /// Phase 2b.
     Accepted(Accepted),
-    /// The acceptor keeps a promise: what was asked for, and the ballot that it has promised (PMS, 2.4).
+    /// The acceptor keeps a promise: what was asked for, and the ballot that it has promised (PMS, 2.2).
     Refused(Ballot, Ballot),
     /// From the leader to a server that lacks what the leader has compacted: the state that stands for it
     /// (Paxos Made Live, 5.5). It acknowledges nothing.

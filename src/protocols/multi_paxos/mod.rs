@@ -27,8 +27,8 @@
 //!
 //! Each server is a proposer, an acceptor and a learner in one (PMS, 3), and forces what it accepts before it
 //! says so. A new leader learns from a majority what was accepted from the first slot on that it does not know to
-//! be chosen. It proposes anew what was reported under the highest ballot, slot by slot, and no-ops in the gaps:
-//! then there is no slot that an old leader could still fill. While it leads, a command costs 2(N - 1) messages and
+//! be chosen. It proposes anew what was reported under the highest ballot, slot by slot, and no-ops in the gaps,
+//! so that what follows can be executed; what was promised keeps an old leader from filling them. While it leads, a command costs 2(N - 1) messages and
 //! N forced writes: that it is chosen, the others hear with the next message.
 //!
 //! Where to find what:

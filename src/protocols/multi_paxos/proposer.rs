@@ -240,7 +240,7 @@ impl Turn<'_> {
     }
 
     /// Somebody has promised another ballot: it leaves this one, and waits before it prepares another
-    /// (PMS, 2.4).
+    /// (PMS, 2.2, 2.4).
     pub fn on_refused(&mut self, ballot: Ballot, promised: Ballot) {
         self.s.seen = self.s.seen.max(promised);
         if ballot == self.ballot() && !matches!(self.s.role, Role::Follower) {

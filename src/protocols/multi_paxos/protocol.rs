@@ -97,7 +97,8 @@ impl Protocol for MultiPaxos {
         let prepares = matches!(input, Input::Timeout(Timer::Election));
         let above = server.seen.max(server.stable.promised);
         let beyond = || self.ballot_above(above, id) > Ballot(self.params.ballots);
-        (prepares && server.leading().is_none() && !server.grants && beyond()).then_some("ballots")
+        (prepares && server.leading().is_none() && !self.binds(server, id) && beyond())
+            .then_some("ballots")
     }
 
     fn rules() -> &'static [Rule] {

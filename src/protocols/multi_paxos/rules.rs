@@ -49,7 +49,7 @@ pub(super) const RULES: &[Rule] = &[
         "Prepare",
         "PMS 2.2 (phase 1b), 3: it promises, for all slots and on disk before it says so, to accept nothing below, and \
          reports what it has accepted from the slot on that it was asked for. Whoever has promised more refuses (P1a, \
-         2.4). Where it has compacted some of that, it sends the state (PML 5.5). While it grants a lease to another, it does \
+         2.2). Where it has compacted some of that, it sends the state (PML 5.5). While it grants a lease to another, it does \
          not answer (PML 5.2)",
     ),
     Rule::message(
@@ -74,7 +74,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         S,
         "Refused",
-        "PMS 2.4: a higher ballot was promised: it leaves its own, and waits before it prepares another",
+        "PMS 2.2, 2.4: a higher ballot was promised: it leaves its own, and waits before it prepares another",
     ),
     Rule::message(
         S,
@@ -94,13 +94,13 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         C,
         "Reply",
-        "PMS 3: a client is told the result, or whom to ask",
+        "PMS 3; Ongaro 6.2: a client is told the result, or whom to ask",
     ),
     Rule::timer(C, "Think", "PMS 3: a client asks a server"),
     Rule::timer(
         C,
         "Retry",
-        "Ongaro 6.3: a client that is not answered asks another server",
+        "Ongaro 6.2: a client that is not answered asks another server",
     ),
     Rule::choice("", "PMS 3: what a client asks for is its own choice"),
 ];

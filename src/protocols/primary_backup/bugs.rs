@@ -82,6 +82,12 @@ mistakes! {
         breaks: ["acknowledged-is-kept", "executed-alike", "linearizability"],
         source: "Liskov & Cowling 2012, 4.3; UWSysLab/tapir #15; Michael et al. 2017",
     }
+    /// A server has nothing on its disk of the views that it has voted for, as in the paper: one that has recovered
+    /// follows the old view again, while its vote still counts in the new one.
+    VotesUnsaved {
+        breaks: ["acknowledged-is-kept", "executed-alike", "linearizability"],
+        source: "Liskov & Cowling 2012, 4; Michael et al. 2017",
+    }
     /// Of the logs of a majority the longest passes for the best, whatever view it is of.
     ComparesLengthOnly {
         breaks: ["acknowledged-is-kept", "executed-alike"],

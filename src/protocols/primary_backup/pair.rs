@@ -10,8 +10,18 @@ impl Turn<'_> {
         self.protocol.is_static().then(|| servers.single())?
     }
 
+    /// As long as the other is in its view it must not be silent.
+    pub fn waits_for_peer(&mut self, view: View) {
+        let patience = self.protocol.params.patience;
+        if let Some(peer) = self.peer()
+            && view.members().iter().any(|member| member.server == peer)
+        {
+            self.out.set_timer(Timer::Dead(peer), patience);
+        }
+    }
+
     /// The other is silent: whoever has the state goes on alone.
-    pub fn suspects_peer(&mut self, _: Id) {
+    pub fn suspects_peer(&mut self) {
         let number = self.s.number().next();
         let primary = self.me();
         if self.s.has_state() {

@@ -32,6 +32,7 @@ impl Turn<'_> {
         };
         self.s.view = Some(view);
         self.out.cancel_timer(Timer::Resend);
+        self.waits_for_peer(view);
         if view.primary == me {
             let phase = Phase::Transferring;
             self.s.role = Role::Primary(Primary { phase, line });

@@ -96,8 +96,12 @@ pub enum Storage {
     Service(Option<View>, bool),
     /// All of it with `durable`, otherwise the incarnation alone.
     Server(Server),
-    /// How often a server has recovered.
-    Recovery(u32),
+    /// Of a server that elects its primary: how often it has recovered.
+    Replica {
+        nonce: u32,
+        /// The last view that it voted for.
+        wanted: ViewNumber,
+    },
     /// The number of its last command.
     Client(u32),
 }
@@ -268,7 +272,7 @@ impl fmt::Debug for Storage {
                 Some(view) => write!(f, "Server({view:?}, {:?})", server.copy),
                 None => write!(f, "Incarnation({})", server.incarnation),
             },
-            Storage::Recovery(nonce) => write!(f, "Recovery({nonce})"),
+            Storage::Replica { nonce, wanted } => write!(f, "Recovery({nonce}, wants {wanted:?})"),
             Storage::Client(serial) => write!(f, "Begun({serial})"),
         }
     }

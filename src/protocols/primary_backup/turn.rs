@@ -116,7 +116,7 @@ impl Turn<'_> {
                 self.set_timer(Timer::Ping, self.protocol.params.ping);
             }
             Timer::Resend => self.resends(),
-            Timer::Dead(peer) => self.suspects_peer(peer),
+            Timer::Dead(_) => self.suspects_peer(),
             Timer::Think | Timer::Retry => {}
         }
     }

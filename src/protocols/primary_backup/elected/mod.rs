@@ -25,7 +25,12 @@
 //! - The primary of view v is the v-th server, and round again. Views begin with 1.
 //! - Logs are sent whole. A backup that lacks something, or hears of a view that it has missed, asks for it (5.2), and
 //!   is sent the present view as if it had just begun.
-//! - Nothing is on a disk but the number of the incarnation, which is the nonce of a recovery (4.3).
+//! - The number of the incarnation is on the disk: it is the nonce of a recovery (4.3).
+//!
+//! Different from it: the paper has nothing else on a disk. Then a vote for a view counts when it is late, although the
+//! server that cast it has recovered meanwhile and forgotten it, and the view begins without what was answered since
+//! (Michael et al. 2017 have such runs; here the mistake `votes-unsaved` shows one). So a server writes down which view it
+//! wants before it says so, and still wants it when it has recovered.
 
 mod normal;
 mod recovery;
@@ -54,13 +59,13 @@ impl PrimaryBackup {
     ) -> Replica {
         let mut r = Replica::first(id == self.primary_of(ViewNumber(1)));
         if let Start::Again(record) = start {
-            let before = match record {
-                Some(Storage::Recovery(nonce)) => *nonce,
-                _ => 0,
+            let (before, wanted) = match record {
+                Some(Storage::Replica { nonce, wanted }) => (*nonce, *wanted),
+                _ => (0, ViewNumber(0)),
             };
             let nonce = before + 1;
-            out.save(Storage::Recovery(nonce));
-            self.seat(id, &mut r, out).begins_recovery(nonce);
+            out.save(Storage::Replica { nonce, wanted });
+            self.seat(id, &mut r, out).begins_recovery(nonce, wanted);
         } else {
             self.seat(id, &mut r, out).follows_timers();
             if r.is_primary() {
@@ -150,7 +155,7 @@ impl Seat<'_> {
             Status::Primary { .. } => self.prepares_again(),
             Status::Backup => {}
             Status::ViewChange { .. } => self.votes(),
-            Status::Recovering { nonce, .. } => self.asks_for_recovery(*nonce),
+            Status::Recovering { .. } => self.asks_for_recovery(),
         }
     }
 

@@ -7,21 +7,23 @@ use super::{Replica, Response, Seat, Status};
 use crate::model::{FewMap, Id};
 
 impl Seat<'_> {
-    pub fn begins_recovery(&mut self, nonce: u32) {
+    pub fn begins_recovery(&mut self, nonce: u32, wanted: ViewNumber) {
         *self.r = Replica {
+            nonce,
             status: Status::Recovering {
-                nonce,
+                wanted,
                 responses: FewMap::new(),
             },
             view: ViewNumber(0),
             last_normal: ViewNumber(0),
             ..Replica::first(false)
         };
-        self.asks_for_recovery(nonce);
+        self.asks_for_recovery();
     }
 
-    pub fn asks_for_recovery(&mut self, nonce: u32) {
-        self.out.broadcast(self.others(), &Msg::Recovery(nonce));
+    pub fn asks_for_recovery(&mut self) {
+        let msg = Msg::Recovery(self.r.nonce);
+        self.out.broadcast(self.others(), &msg);
         self.resend_later();
     }
 
@@ -36,7 +38,7 @@ impl Seat<'_> {
     }
 
     /// It needs the answers of a majority, and of the primary of the latest view that they know of: one of them has
-    /// heard of each view that it may have taken part in.
+    /// heard of each view that has begun. Of one that it has voted for, and that has not, its disk knows.
     pub fn on_recovery_response(
         &mut self,
         src: Id,
@@ -44,12 +46,14 @@ impl Seat<'_> {
         asked: u32,
         state: Option<(Arc<Vec<Command>>, u32)>,
     ) {
-        let Status::Recovering { nonce, responses } = &mut self.r.status else {
+        let nonce = self.r.nonce;
+        let Status::Recovering { wanted, responses } = &mut self.r.status else {
             return;
         };
-        if asked != *nonce {
+        if asked != nonce {
             return;
         }
+        let wanted = *wanted;
         let known = responses.get(&src);
         if known.is_none_or(|response| response.view <= view) {
             responses.insert(src, Response { view, state });
@@ -65,6 +69,9 @@ impl Seat<'_> {
             self.r.view = latest;
             self.becomes_backup(log);
             self.executes(committed);
+            if wanted > latest {
+                self.begins_view_change(wanted);
+            }
         }
     }
 

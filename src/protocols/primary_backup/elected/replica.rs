@@ -10,6 +10,8 @@ use crate::model::{FewMap, Id, NodeSet};
 /// VRR, Figure 2: the state of a replica.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Replica {
+    /// How often it has recovered.
+    pub nonce: u32,
     pub view: ViewNumber,
     /// The last view in which its status was normal.
     pub last_normal: ViewNumber,
@@ -32,7 +34,8 @@ pub enum Status {
     },
     /// It has lost its state, and takes part in nothing before it has it back.
     Recovering {
-        nonce: u32,
+        /// The last view that it voted for, before it was down.
+        wanted: ViewNumber,
         responses: FewMap<Id, Response>,
     },
 }
@@ -58,6 +61,7 @@ impl Replica {
     /// In view 1, with nothing.
     pub fn first(leads: bool) -> Self {
         Replica {
+            nonce: 0,
             view: ViewNumber(1),
             last_normal: ViewNumber(1),
             log: Arc::default(),

@@ -2,14 +2,22 @@
 
 use std::sync::Arc;
 
-use super::super::{Claim, Command, Mistake, Msg, Timer, ViewNumber};
+use super::super::{Claim, Command, Mistake, Msg, Storage, Timer, ViewNumber};
 use super::{Report, Seat, Status};
 use crate::model::{FewMap, Id, NodeSet};
 
 impl Seat<'_> {
-    /// The primary is silent, or others want to go on without it.
+    /// The primary is silent, or others want to go on without it. That it wants this view is on its disk before it says
+    /// so: a vote may arrive when whoever cast it has lost its state.
     pub fn begins_view_change(&mut self, view: ViewNumber) {
         self.r.view = view;
+        if !self.makes(Mistake::VotesUnsaved) {
+            let nonce = self.r.nonce;
+            self.out.save(Storage::Replica {
+                nonce,
+                wanted: view,
+            });
+        }
         self.r.status = Status::ViewChange {
             agreed: NodeSet::only(self.id),
             reports: FewMap::new(),

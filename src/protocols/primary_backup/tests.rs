@@ -217,7 +217,7 @@ fn a_server_recovers_from_the_latest_view() {
     let mut replica = Replica::first(false);
     let mut out = Out::default();
     let mut seat = protocol.seat(Id::from(1), &mut replica, &mut out);
-    seat.begins_recovery(2);
+    seat.begins_recovery(2, ViewNumber(0));
     let (one, three) = (Id::from(0), Id::from(2));
     let log = || Some((std::sync::Arc::default(), 0));
     seat.on_recovery_response(one, ViewNumber(1), 2, log());

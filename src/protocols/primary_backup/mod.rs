@@ -48,9 +48,11 @@
 //!   there: then a server that comes back is who it was.
 //! - A ping says in which view a server is. A primary says the one before until its backup has the state: its ping with
 //!   the present number is the acknowledgement.
-//! - The view service keeps its view on the disk. While it is down nobody takes over.
+//! - The view service keeps its view on the disk. While it is down nobody takes over. When it is back it does not know
+//!   any more how often idle servers had come back: a late ping may make it take one for its former self.
 //! - The state of a new backup carries the view, so that it need not hear of it first.
-//! - A server that is not primary does not answer clients, who ask the view service, or, in a static pair, the other.
+//! - A server that is not primary does not answer clients, who ask the view service, or, without one, the next server
+//!   (not all of them, as in Viewstamped Replication).
 //! - In a static pair each server is its own view service. One that comes back with nothing is taken for the backup.
 //! - Clients number what they ask for, and ask one thing at a time; the last number and answer of each are part of the
 //!   state (the labs' filter of duplicates).

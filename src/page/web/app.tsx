@@ -1,6 +1,6 @@
 // The page: where everything stands.
 
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import { Diagram } from "./diagram/diagram.tsx";
 import { viewOf } from "./diagram/view.ts";
@@ -31,7 +31,8 @@ import {
 } from "./store.ts";
 
 export function App() {
-  useEffect(() => {
+  // Before the page is painted: whoever sees it can use its keys.
+  useLayoutEffect(() => {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, []);

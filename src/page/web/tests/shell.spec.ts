@@ -140,6 +140,7 @@ test("the help lists the keys", async ({ page }, info) => {
 test("w opens why it came to this, or its story, and arrows go from tab to tab", async ({ page }, info) => {
   await openPage(page, info, pageOf(blocked()));
   await page.keyboard.press("w");
+  await expect(page.getByRole("tab", { name: "Story" })).toBeFocused();
   await expect(page.getByRole("tab", { name: "Story" })).toHaveAttribute("aria-selected", "true");
   await page.keyboard.press("ArrowRight");
   await expect(page.getByRole("tab", { name: "State over time" })).toBeFocused();

@@ -1,10 +1,10 @@
-//! `jury compare`: one story, several commit protocols, side by side.
+//! `jury compare`: one story, several protocols that solve the same problem, side by side.
 
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::scenario::{Comparison, Seeds};
+use crate::scenario::{Comparison, Problem, Seeds};
 use crate::testbed::{Case, Compared, RunVerdict, Trials, comparison_markdown};
 use serde::Serialize;
 
@@ -19,22 +19,32 @@ const EXAMPLES: &str = "\
 Examples:
   jury compare scenarios/compare/the-lead-dies-undecided.json
   jury compare scenarios/compare/happy-path.json --protocols 2pc,3pc
+  jury compare scenarios/compare/store-the-lead-dies.json
   jury compare mine.json --html side.html
   jury compare mine.json --seeds 1..1000 --json";
 
-/// Tell several commit protocols the same story: the same votes, and the same faults at moments that
-/// all of them know.
+/// Tell several protocols the same story: the same votes or clients, and the same faults at moments
+/// that all of them know.
 ///
-/// Shows how their runs end, who is blocked, and what it costs: messages, message delays until the
-/// decision, forced records, and time with locks held, each the median over the seeds. Nothing is
-/// expected, so whatever comes of it, the exit code is 0, or 4 if somebody interrupted.
+/// Shows how their runs end, who is blocked, and what it costs, each the median over the seeds: of
+/// commit protocols messages, message delays until the decision, forced records, and time with locks
+/// held; of replicated stores messages, forced records, the answers that clients got, and the longest that
+/// one of them waited. Nothing is expected, so whatever comes of it, the exit code is 0, or 4 if somebody
+/// interrupted.
+///
+/// A story has the `votes` of a transaction, or what the `clients` of a store ask for and how many
+/// `servers` it has; `about`, `seeds`, `until` and `network` as in a scenario; and `faults`: `crash`,
+/// `recover`, `cut` and `heal`. Sites are `lead`, and P1, P2 and so on; of a store S1, S2 and so on, and
+/// C1, C2 and so on. Moments are `first-vote`, `decision-logged` and `mid-broadcast`; of a store
+/// `first-request` and `first-answer`. So that S1 leads everywhere, it starts earlier than the others, and
+/// clients start after half a second.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
     /// The story: a comparison file.
     file: PathBuf,
 
-    /// Only these protocols [default: all that solve atomic commitment].
+    /// Only these protocols [default: all that solve the problem of the story].
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     protocols: Vec<String>,
 
@@ -68,8 +78,11 @@ fn find(named: &Path) -> Result<PathBuf, Failure> {
 }
 
 pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
-    edge::check_commit_protocols(&args.protocols)?;
     let comparison = Comparison::load(&find(&args.file)?)?;
+    match comparison.problem() {
+        Problem::AtomicCommitment(_) => edge::check_commit_protocols(&args.protocols)?,
+        Problem::ReplicatedStore(..) => edge::check_replicated_stores(&args.protocols)?,
+    }
     let wanted = |name: &str| args.protocols.is_empty() || args.protocols.iter().any(|p| p == name);
     let trials = Trials::new(&comparison, &wanted)?;
     let html = args.html.pending()?;
@@ -103,9 +116,9 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         out.json(&answer)?;
     } else if args.markdown {
         out.line(format!("{}\n", comparison.about()))?;
-        out.line(comparison_markdown(&compared))?;
+        out.line(comparison_markdown(comparison.problem(), &compared))?;
     } else {
-        tell(&mut out, comparison.about(), &compared)?;
+        tell(&mut out, &comparison, &compared)?;
     }
     out.finish()?;
     if let Some(pending) = html {
@@ -115,28 +128,27 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
     Ok(outcome)
 }
 
-fn tell(out: &mut Output, about: &str, compared: &[Compared]) -> Result<(), Failure> {
-    out.line(about)?;
+fn tell(out: &mut Output, story: &Comparison, compared: &[Compared]) -> Result<(), Failure> {
+    out.line(story.about())?;
     out.line("")?;
-    let headings = ["", "runs", "messages", "delays", "forced", "locks held"];
+    let problem = story.problem();
     let row = |c: &Compared| {
         let paint = match c.worst.as_ref().map(|worst| worst.verdict) {
             None => Paint::Good,
             Some(RunVerdict::Violated | RunVerdict::Blocked) => Paint::Bad,
             Some(_) => Paint::Open,
         };
-        vec![
-            painted(c.protocol, Paint::Bold),
+        let named = [
+            painted(c.name(), Paint::Bold),
             painted(c.verdicts.as_str(), paint),
-            plain(c.messages.to_string()),
-            plain(c.delays.to_string()),
-            plain(c.forced.to_string()),
-            plain(c.locked_about().to_string()),
-        ]
+        ];
+        let counts = problem.counts(c).map(plain);
+        named.into_iter().chain(counts).collect()
     };
+    let headings = ["", "runs"].into_iter().chain(problem.columns());
     let headings = headings
         .map(|heading| painted(heading, Paint::Dim))
-        .to_vec();
+        .collect();
     let rows: Vec<_> = std::iter::once(headings)
         .chain(compared.iter().map(row))
         .collect();
@@ -146,7 +158,7 @@ fn tell(out: &mut Output, about: &str, compared: &[Compared]) -> Result<(), Fail
     for c in compared {
         let Some(worst) = &c.worst else { continue };
         out.line("")?;
-        out.line(format!("{}, seed {}:", c.protocol, worst.seed))?;
+        out.line(format!("{}, seed {}:", c.name(), worst.seed))?;
         for sentence in &worst.sentences {
             out.line(format!("  {sentence}"))?;
         }

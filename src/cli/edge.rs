@@ -14,7 +14,7 @@ pub use crate::matrix::Matrix;
 pub use crate::matrix::skeen::{commit_protocols, concurrency_sets};
 pub use crate::report::{Landmark, Options, details, diagram, landmark, prose, screen};
 pub use crate::scenario::{SEEDS_MAX, Seeds, nearest};
-pub use crate::testbed::{Replayed, estimate, run_seeds};
+pub use crate::testbed::{Replayed, estimate, replicated_stores, run_seeds};
 
 use super::{Failure, sources};
 
@@ -57,11 +57,19 @@ pub fn matrix(
 
 /// Complains of a name that is no protocol that solves atomic commitment.
 pub fn check_commit_protocols(names: &[String]) -> Result<(), Failure> {
-    let known = commit_protocols();
+    check_protocols(names, &commit_protocols(), "solves atomic commitment")
+}
+
+/// Complains of a name that is no protocol that replicates a key-value store.
+pub fn check_replicated_stores(names: &[String]) -> Result<(), Failure> {
+    check_protocols(names, &replicated_stores(), "replicates a key-value store")
+}
+
+fn check_protocols(names: &[String], known: &[&str], what: &str) -> Result<(), Failure> {
     let unknown = names.iter().find(|name| !known.contains(&name.as_str()));
     unknown.map_or(Ok(()), |name| {
         Err(Failure::new(
-            format!("`{name}` is no protocol that solves atomic commitment"),
+            format!("`{name}` is no protocol that {what}"),
             format!("those are {}", known.join(", ")),
         ))
     })

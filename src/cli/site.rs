@@ -254,7 +254,7 @@ impl Args {
             reports
         });
         let verdicts = compared.iter().map(|one| Verdict {
-            of: one.protocol.to_owned(),
+            of: one.name(),
             verdict: one.verdicts.clone(),
             is_well: one.worst.is_none(),
         });

@@ -2,7 +2,7 @@
 //!
 //! [`Facts`] are what assumptions are judged on. [`Costs`] are counted as the literature counts
 //! them: messages between different nodes, forced and lazy records, message delays on the longest
-//! causal chain to a decision, time with locks held.
+//! causal chain to a decision, time with locks held, how long clients wait for answers.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Deref;
@@ -100,6 +100,12 @@ pub struct Costs {
     pub delays: u32,
     /// Time with locks held, for each node.
     pub locked: Vec<Time>,
+    /// What clients asked for and were told.
+    #[serde(default)]
+    pub answered: u64,
+    /// The longest that one of them waited for that.
+    #[serde(default)]
+    pub slowest: Time,
 }
 
 /// Folds the steps of one run into facts and costs.
@@ -117,6 +123,8 @@ pub struct Ledger<P: Protocol> {
     depth: Vec<u32>,
     /// For each node, what it has locked and since when.
     locks: Vec<BTreeMap<u64, Time>>,
+    /// For each node, since when it has been waiting for an answer.
+    asked: Vec<Option<Time>>,
 }
 
 impl<P: Protocol> Ledger<P> {
@@ -138,6 +146,7 @@ impl<P: Protocol> Ledger<P> {
             sent: (0..nodes * nodes).map(|_| VecDeque::new()).collect(),
             depth: vec![0; nodes],
             locks: vec![BTreeMap::new(); nodes],
+            asked: vec![None; nodes],
         }
     }
 
@@ -311,6 +320,14 @@ impl<P: Protocol> Ledger<P> {
                 }
                 Some(Tally::Decided) => {
                     self.costs.delays = self.costs.delays.max(self.depth[at]);
+                }
+                Some(Tally::Asked) => self.asked[at] = Some(now),
+                Some(Tally::Answered) => {
+                    if let Some(since) = self.asked[at].take() {
+                        self.costs.answered += 1;
+                        let waited = Time(now.0.saturating_sub(since.0));
+                        self.costs.slowest = self.costs.slowest.max(waited);
+                    }
                 }
                 None => {}
             }

@@ -14,8 +14,8 @@ pub trait Observed<A>: Data {
     /// The same for traces, diagrams and explanations.
     fn in_words(&self, actor: &A) -> Observation;
 
-    /// What it means for the costs of a run: nothing, if nobody locks or decides. Every run asks, so what
-    /// is dear to put in words says it by itself.
+    /// What it means for the costs of a run: nothing, if nobody locks, decides, asks or is told. Every run
+    /// asks, so what is dear to put in words says it by itself.
     fn tally(&self, actor: &A) -> Option<Tally> {
         self.in_words(actor).counts_as()
     }
@@ -28,6 +28,9 @@ pub enum Tally {
     Locked(u64),
     Released(u64),
     Decided,
+    /// A client asked for something, and waits.
+    Asked,
+    Answered,
 }
 
 impl<A> Observed<A> for Observation {
@@ -131,6 +134,8 @@ impl Observation {
             Observation::Locked { subject } => Some(Tally::Locked(subject)),
             Observation::Released { subject } => Some(Tally::Released(subject)),
             Observation::Decided { .. } | Observation::Chosen { .. } => Some(Tally::Decided),
+            Observation::Invoked { .. } => Some(Tally::Asked),
+            Observation::Returned { .. } => Some(Tally::Answered),
             _ => None,
         }
     }

@@ -2,6 +2,7 @@
 //! the problems that several of them solve.
 
 use self::atomic_commitment::AtomicCommitment;
+use self::key_value::ReplicatedStore;
 use crate::model::Protocol;
 
 pub mod atomic_commitment;
@@ -37,6 +38,18 @@ pub fn each_commit_protocol(visitor: &mut impl CommitVisitor) {
     visitor.visit::<decentralised_two_phase_commit::DecentralisedTwoPhaseCommit>();
     visitor.visit::<tree_two_phase_commit::TreeTwoPhaseCommit>();
     visitor.visit::<paxos_commit::PaxosCommit>();
+}
+
+/// Something to do with each protocol that replicates a key-value store.
+pub trait StoreVisitor {
+    fn visit<P: ReplicatedStore>(&mut self);
+}
+
+/// The protocols of the registry that replicate a key-value store.
+pub fn each_replicated_store(visitor: &mut impl StoreVisitor) {
+    visitor.visit::<raft::Raft>();
+    visitor.visit::<multi_paxos::MultiPaxos>();
+    visitor.visit::<primary_backup::PrimaryBackup>();
 }
 
 /// The registry.

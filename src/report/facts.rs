@@ -6,6 +6,7 @@ use super::layout::Clock;
 use super::names::DisplayNames;
 use super::text::count;
 use crate::model::Time;
+use crate::model::facts::Costs;
 use crate::trace::Trace;
 
 /// What came of it; empty while nobody has judged. As recorded: not yet safe to show.
@@ -38,6 +39,7 @@ pub fn facts(trace: &Trace) -> Vec<String> {
     let names = DisplayNames::new(trace, false);
     let mut sentences = vec![costs(trace, &names)];
     sentences.extend(locks(trace, &names));
+    sentences.extend(answers(trace));
     sentences.push(faults(trace, &names));
     sentences.extend(suspicions(trace));
     sentences
@@ -59,6 +61,24 @@ fn costs(trace: &Trace, names: &DisplayNames) -> String {
         }
     }
     format!("Cost: {}.", parts.join(", "))
+}
+
+/// How many answers clients got, and the longest that one of them waited.
+fn answers(trace: &Trace) -> Option<String> {
+    let Costs {
+        answered, slowest, ..
+    } = trace.costs;
+    if answered == 0 {
+        return None;
+    }
+    let answers = count(answered, "answer");
+    Some(match Clock::of(trace) {
+        Some(clock) => format!(
+            "Clients got {answers}, the slowest after {}.",
+            clock.round(slowest)
+        ),
+        None => format!("Clients got {answers}."),
+    })
 }
 
 fn locks(trace: &Trace, names: &DisplayNames) -> Option<String> {

@@ -28,7 +28,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use comparison::Comparison;
+pub use comparison::{Comparison, Problem};
 pub use error::{ScenarioError, Span};
 pub use faults::{Anchor, CrashBudget, CutPart, Cuts, FaultPart, HealPart, NemesisPart, WhichCut};
 pub use file::{

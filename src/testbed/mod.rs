@@ -30,7 +30,7 @@ pub use case::{
     ProtocolInfo, RUN_STATES, RunLimits,
 };
 pub use compare::summary;
-pub use comparison::{Compared, Ended, Trials, markdown as comparison_markdown};
+pub use comparison::{Compared, Ended, Trials, markdown as comparison_markdown, replicated_stores};
 pub use estimate::estimate;
 pub use judge_check::report_check;
 pub use judge_run::judge_run;

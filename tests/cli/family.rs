@@ -47,6 +47,104 @@ fn one_story_is_told_to_several_protocols() {
     compare(&["--markdown"]).stdout(contains("| 3pc | 5 ok |"));
 }
 
+const STORE: &str = r#"{
+  "jury_comparison": 1,
+  "about": "Whoever leads dies when it has heard the first request.",
+  "clients": [["put x 1", "get x"]],
+  "seeds": "1..3",
+  "network": { "latency": { "constant": "10ms" } },
+  "faults": [{ "after": "first-request", "crash": "lead" }]
+}"#;
+
+#[test]
+fn one_story_is_told_to_several_stores() {
+    let here = TempDir::new().unwrap();
+    let compare = |story: &str, args: &[&str]| {
+        fs::write(here.path().join("story.json"), story).unwrap();
+        let mut command = jury(here.path());
+        command.args(["compare", "story.json"]).args(args).assert()
+    };
+    let rows = |story: &str| {
+        let json = compare(story, &["--json"]).code(0);
+        let json: Value = serde_json::from_slice(&json.get_output().stdout).unwrap();
+        json["protocols"].as_array().unwrap().clone()
+    };
+    let told = rows(STORE);
+    let name = |row: &Value| format!("{} {}", row["protocol"], row["form"]);
+    let names: Vec<String> = told.iter().map(name).collect();
+    let form = |form: &str| format!(r#""primary-backup" "{form}""#);
+    assert_eq!(
+        names,
+        [
+            r#""raft" null"#.to_owned(),
+            r#""multi-paxos" null"#.to_owned(),
+            form("view-service"),
+            form("elected"),
+        ]
+    );
+    for row in &told {
+        assert_eq!(
+            (&row["verdicts"], &row["answered"]),
+            (&"3 ok".into(), &2.into()),
+            "{row}"
+        );
+        // Somebody else had to take over first.
+        let waited = row["slowest"].as_str().unwrap().trim_end_matches("ms");
+        assert!(waited.parse::<f64>().unwrap() > 100.0, "{row}");
+    }
+    // Nobody fails: request, replication, acknowledgement and reply follow one another.
+    let faults = r#"[{ "after": "first-request", "crash": "lead" }]"#;
+    let quiet = STORE.replace(faults, "[]");
+    let waited = |row: &Value| row["slowest"].as_str().unwrap().to_owned();
+    let times: Vec<String> = rows(&quiet).iter().map(waited).collect();
+    assert_eq!(times, ["40ms"; 4]);
+    // Two servers: the one that lives is no majority, and the rest of a pair goes on.
+    let pair = STORE.replace(r#""seeds""#, r#""servers": 2, "seeds""#);
+    let ends: Vec<Value> = rows(&pair.replace("\"lead\"", "\"S2\""))
+        .iter()
+        .map(|row| row["verdicts"].clone())
+        .collect();
+    assert_eq!(
+        ends,
+        ["3 blocked", "3 blocked", "3 ok", "3 ok", "3 blocked"]
+    );
+    compare(STORE, &[])
+        .stdout(contains("answers  slowest"))
+        .stdout(contains("primary-backup, elected"));
+    compare(STORE, &["--markdown", "--protocols", "raft"])
+        .stdout(contains(
+            "| | runs | messages | forced | answers | slowest |",
+        ))
+        .stdout(contains("| raft | 3 ok |"))
+        .stdout(contains("multi-paxos").not());
+    let refused = |story: &str, args: &[&str], said: &[&str]| {
+        let mut refused = compare(story, args).code(2);
+        for said in said {
+            refused = refused.stderr(contains(*said));
+        }
+    };
+    refused(
+        &STORE.replace("\"lead\"", "\"S4\""),
+        &[],
+        &["there is no site `S4`", "`S1` to `S3`", "`C1` to `C1`"],
+    );
+    refused(
+        &STORE.replace("first-request", "first-vote"),
+        &[],
+        &["first-answer", "story.json:7:"],
+    );
+    refused(
+        &STORE.replace("put x 1", "push x 1"),
+        &[],
+        &["push x 1", "story.json:4:"],
+    );
+    refused(
+        STORE,
+        &["--protocols", "2pc"],
+        &["`2pc` is no protocol that replicates a key-value store"],
+    );
+}
+
 #[test]
 fn a_story_that_is_none_is_refused_with_its_place() {
     let here = TempDir::new().unwrap();
@@ -95,6 +193,13 @@ fn a_story_that_is_none_is_refused_with_its_place() {
         &["`jury_comparison` is missing", "jury try"],
     );
     refuse(&with(": 1,", ": 2,"), &["there is no such version"]);
+    let other = with(r#""votes": ["yes", "yes"]"#, r#""servers": 3"#);
+    refuse(&other, &["nothing to compare", "write the `votes`"]);
+    let clients = r#""clients": [["put x 1"]]"#;
+    let both = with(r#""seeds""#, &format!(r#"{clients}, "seeds""#));
+    refuse(&both, &["not of both", "story.json:5:14"]);
+    let servers = with(r#""seeds""#, r#""servers": 3, "seeds""#);
+    refuse(&servers, &["a transaction has no servers", "story.json:5:"]);
     fs::write(here.path().join("story.json"), STORY).unwrap();
     jury(here.path())
         .args(["compare", "story.json", "--protocols", "2pc,raft"])

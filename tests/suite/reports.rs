@@ -38,11 +38,14 @@ scenario in `scenarios/2pc/naive`: what is claimed, in words of our own, and the
 tests keep this page true.
 ";
 
-const COMPARED: &str = "# Commit protocols, side by side
+const COMPARED: &str = "# Protocols, side by side
 
-The stories of `scenarios/compare`, each told to every protocol that solves atomic commitment: the same votes, and the same
-faults at moments that all of them know (`jury compare`). Messages, message delays until the decision, forced records and
-time with locks held (of all nodes together) are medians over the seeds. The tests keep this page true.
+The stories of `scenarios/compare`, each told to every protocol that solves the problem in it: the same votes or clients,
+and the same faults at moments that all of them know (`jury compare`). What is counted are medians over the seeds. Of
+commit protocols it is messages, message delays until the decision, forced records, and time with locks held (of all nodes
+together). Of replicated stores, which are the stories called `store-`, it is messages (heartbeats among them, from the
+beginning on), forced records (clients write down what they begin), answers that clients got, and the longest that one of
+them waited. There S1 starts early enough to lead, and the clients half a second later. The tests keep this page true.
 ";
 
 const ESTIMATED: &str = "# How likely is commitment?
@@ -145,7 +148,7 @@ fn the_comparisons_are_up_to_date() {
             assert!(!c.verdicts.contains("unreached"), "{path:?}: {c:?}");
         }
         let name = path.file_stem().unwrap().to_string_lossy();
-        let table = comparison_markdown(&compared);
+        let table = comparison_markdown(comparison.problem(), &compared);
         write!(page, "\n## {name}\n\n{}\n\n{table}\n", comparison.about()).unwrap();
     }
     all_well(&Vec::from_iter(

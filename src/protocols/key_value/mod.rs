@@ -28,6 +28,7 @@ mod operation;
 mod order;
 mod register;
 mod sessions;
+mod store;
 #[cfg(test)]
 mod tests;
 mod workload;
@@ -38,5 +39,6 @@ pub use machine::Machine;
 pub use operation::{Answer, Key, Op};
 pub use order::in_order;
 pub use sessions::{Applied, Executed, Sessions};
+pub use store::{Milestone, ReplicatedStore};
 pub use workload::{Drawn, Workload};
 pub use written::Misspelt;

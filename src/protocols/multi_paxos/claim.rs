@@ -109,7 +109,11 @@ impl History {
 impl Observed<MultiPaxos> for Claim {
     /// Slots are chosen again and again: nobody decides once and for all.
     fn tally(&self, _: &MultiPaxos) -> Option<Tally> {
-        None
+        match *self {
+            Claim::Invoked { .. } => Some(Tally::Asked),
+            Claim::Returned { reply, .. } => reply.map(|_| Tally::Answered),
+            _ => None,
+        }
     }
 
     fn in_words(&self, paxos: &MultiPaxos) -> Observation {

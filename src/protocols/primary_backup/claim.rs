@@ -88,7 +88,11 @@ impl History {
 impl Observed<PrimaryBackup> for Claim {
     /// Operations are executed again and again: nobody decides once and for all.
     fn tally(&self, _: &PrimaryBackup) -> Option<Tally> {
-        None
+        match self {
+            Claim::Invoked(..) => Some(Tally::Asked),
+            Claim::Returned(_, answer) => answer.map(|_| Tally::Answered),
+            _ => None,
+        }
     }
 
     fn in_words(&self, _: &PrimaryBackup) -> Observation {

@@ -14,7 +14,7 @@ use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
     Successes, Variant, View as World,
 };
-use crate::protocols::key_value::in_order;
+use crate::protocols::key_value::{ReplicatedStore, Workload, in_order};
 use crate::protocols::primary_backup::Failover;
 
 impl Protocol for PrimaryBackup {
@@ -239,6 +239,29 @@ impl Protocol for PrimaryBackup {
 
     fn matrix() -> Vec<Variant<Params>> {
         super::matrix::variants()
+    }
+}
+
+/// S1 is the first primary of all its forms.
+impl ReplicatedStore for PrimaryBackup {
+    fn instances(servers: u8, clients: &Workload) -> Vec<(&'static str, Params)> {
+        let forms = [
+            ("static", Failover::Static),
+            ("view-service", Failover::ViewService),
+            ("elected", Failover::Elected),
+        ];
+        let instance = |(form, failover)| {
+            let params = Params {
+                failover,
+                servers,
+                clients: clients.clone(),
+                ..Params::default()
+            };
+            (form, params)
+        };
+        // A static pair is a pair.
+        let fits = |(_, params): &(_, Params)| params.failover != Failover::Static || servers == 2;
+        forms.into_iter().map(instance).filter(fits).collect()
     }
 }
 

@@ -29,7 +29,11 @@ pub enum Claim {
 impl Observed<Raft> for Claim {
     /// A leader is elected, and entries are committed, again and again: nobody decides once and for all.
     fn tally(&self, _: &Raft) -> Option<Tally> {
-        None
+        match *self {
+            Claim::Invoked { .. } => Some(Tally::Asked),
+            Claim::Returned { reply, .. } => reply.map(|_| Tally::Answered),
+            _ => None,
+        }
     }
 
     fn in_words(&self, raft: &Raft) -> Observation {

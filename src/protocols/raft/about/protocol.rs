@@ -7,10 +7,10 @@ use crate::model::cluster::numbered;
 use crate::model::operation::{Linearization, Operations};
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
-    Successes, Variant, View,
+    Successes, Time, Variant, View,
 };
 use crate::protocols::clients::{Clients, name};
-use crate::protocols::key_value::in_order;
+use crate::protocols::key_value::{ReplicatedStore, Workload, in_order};
 use crate::protocols::raft::{
     Ask, Claim, Configuration, History, Membership, Mistake, Msg, Params, Raft, Reads, Role,
     Server, Stable, State, Storage, Timer,
@@ -190,6 +190,21 @@ impl Protocol for Raft {
 
     fn matrix() -> Vec<Variant<Params>> {
         super::matrix::variants()
+    }
+}
+
+impl ReplicatedStore for Raft {
+    fn instances(servers: u8, clients: &Workload) -> Vec<(&'static str, Params)> {
+        let params = Params {
+            servers,
+            clients: clients.clone(),
+            ..Params::default()
+        };
+        vec![("", params)]
+    }
+
+    fn head_start(&self) -> Time {
+        self.params.election_timeout.min
     }
 }
 

@@ -82,9 +82,11 @@ impl Output {
     }
 }
 
-/// What an answer or a file is in JSON. There is one writer for both, since each brings all that is written anew.
+/// What an answer or a file is in JSON. It becomes a value first, as everywhere: a writer of text brings all that is
+/// written anew.
 pub fn in_json(value: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(value).expect("what we write is plain data");
+    let value = serde_json::to_value(value).expect("what we write is plain data");
+    let mut text = format!("{value:#}");
     text.push('\n');
     text
 }

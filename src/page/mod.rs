@@ -68,10 +68,11 @@ impl Page {
 
     /// The file.
     pub fn html(&self) -> String {
-        let json = serde_json::to_vec(self).expect("runs are plain data");
+        let json = serde_json::to_value(self).expect("runs are plain data");
+        let json = json.to_string();
         // No name and no time: the same page has the same bytes.
         let mut gzip = GzBuilder::new().write(Vec::new(), Compression::best());
-        let packed = gzip.write_all(&json).and_then(|()| gzip.finish());
+        let packed = gzip.write_all(json.as_bytes()).and_then(|()| gzip.finish());
         let data = STANDARD.encode(packed.expect("writing to memory succeeds"));
         // The title first: what a trace says must not be taken for a place to fill.
         let (before, behind) = BUNDLE.split_once(DATA).expect("a page has data");

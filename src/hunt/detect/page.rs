@@ -8,7 +8,8 @@ use crate::testbed::Strategy;
 
 /// The data, so that a line changes where something changed.
 pub fn layout(detection: &Detection) -> String {
-    serde_json::to_string_pretty(detection).expect("it is plain data") + "\n"
+    let value = serde_json::to_value(detection).expect("it is plain data");
+    format!("{value:#}\n")
 }
 
 /// A table for each protocol.

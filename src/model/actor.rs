@@ -190,6 +190,41 @@ impl<A: Actor> Out<A> {
         self.observations.push(observation.into());
     }
 
+    /// Does what a part of the algorithm has done that is an algorithm of its own, in the order in which it did it.
+    /// `record` is what the whole writes where the part writes something.
+    ///
+    /// # Panics
+    ///
+    /// If the part leaves a choice to the environment.
+    pub fn take_over<B: Actor>(&mut self, part: Out<B>, record: impl Fn(B::Storage) -> A::Storage)
+    where
+        A: Actor<Msg: From<B::Msg>, Timer: From<B::Timer>, Observation: From<B::Observation>>,
+    {
+        let mut observations = part.places.into_iter().zip(part.observations).peekable();
+        for (place, command) in part.commands.into_iter().enumerate() {
+            while let Some((_, observation)) = observations.next_if(|(before, _)| *before <= place)
+            {
+                self.observe(observation);
+            }
+            self.give(match command {
+                Command::Send(dst, msg) => Command::Send(dst, msg.into()),
+                Command::SetTimer(timer, range) => Command::SetTimer(timer.into(), range),
+                Command::CancelTimer(timer) => Command::CancelTimer(timer.into()),
+                Command::Choose(key, _) => panic!("{key}: no part may leave a choice"),
+                Command::Save {
+                    record: part,
+                    forced,
+                } => Command::Save {
+                    record: record(part),
+                    forced,
+                },
+            });
+        }
+        for (_, observation) in observations {
+            self.observe(observation);
+        }
+    }
+
     fn give(&mut self, command: Command<A>) {
         if self.commands.capacity() == 0 {
             // Room for those of nearly every handler: a list that grows is copied.

@@ -15,6 +15,7 @@ pub mod paxos;
 pub mod paxos_commit;
 pub mod primary_backup;
 pub mod raft;
+pub mod replicated_two_phase_commit;
 #[cfg(test)]
 mod small_spaces;
 pub mod three_phase_commit;
@@ -38,6 +39,7 @@ pub fn each_commit_protocol(visitor: &mut impl CommitVisitor) {
     visitor.visit::<decentralised_two_phase_commit::DecentralisedTwoPhaseCommit>();
     visitor.visit::<tree_two_phase_commit::TreeTwoPhaseCommit>();
     visitor.visit::<paxos_commit::PaxosCommit>();
+    visitor.visit::<replicated_two_phase_commit::ReplicatedTwoPhaseCommit>();
 }
 
 /// Something to do with each protocol that replicates a key-value store.
@@ -60,6 +62,7 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<tree_two_phase_commit::TreeTwoPhaseCommit>();
     visitor.visit::<paxos::Paxos>();
     visitor.visit::<paxos_commit::PaxosCommit>();
+    visitor.visit::<replicated_two_phase_commit::ReplicatedTwoPhaseCommit>();
     visitor.visit::<multi_paxos::MultiPaxos>();
     visitor.visit::<raft::Raft>();
     visitor.visit::<primary_backup::PrimaryBackup>();

@@ -61,7 +61,8 @@ impl Ballot {
         Ballot::from_node(0, participants, votes)
     }
 
-    fn from_node(
+    /// The participants begin with this node.
+    pub fn from_node(
         first: usize,
         participants: u8,
         votes: &[PlannedVote],

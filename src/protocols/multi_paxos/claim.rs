@@ -167,7 +167,7 @@ impl MultiPaxos {
             Command::Of(client, serial, op) => {
                 format!("C{}.{serial} {op}", self.clients.number(client) + 1)
             }
-            Command::Own(..) => command.to_string(),
+            Command::Own(..) | Command::Decision(_) => command.to_string(),
         };
         Value::Word(text.into())
     }

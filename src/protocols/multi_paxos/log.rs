@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Ballot, Proposal};
 use crate::model::Id;
+use crate::protocols::atomic_commitment::Decision;
 use crate::protocols::key_value::{Applied, Op};
 
 /// The number of an instance of consensus; zero is before the first.
@@ -25,6 +26,8 @@ pub enum Command {
     /// What a leader made up itself; see `Params::proposals`. Who, by its place among the servers, and which
     /// of those in its log. Written `a1`, the first of S1.
     Own(u8, u8),
+    /// What a leader has decided, where the log is that of a coordinator.
+    Decision(Decision),
 }
 
 /// The state that all slots up to the last of it lead to (Paxos Made Live, 5.5).
@@ -105,6 +108,7 @@ impl fmt::Display for Command {
         match self {
             Command::NoOp => f.write_str("no-op"),
             Command::Of(_, _, op) => write!(f, "{op}"),
+            Command::Decision(decision) => f.write_str(decision.word()),
             Command::Own(by, number) => write!(f, "{}{number}", char::from(b'a' + by % 26)),
         }
     }

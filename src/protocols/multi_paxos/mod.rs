@@ -74,6 +74,7 @@ mod log;
 mod matrix;
 mod messages;
 mod params;
+mod part;
 mod properties;
 mod proposer;
 mod protocol;

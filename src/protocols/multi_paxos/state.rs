@@ -67,7 +67,7 @@ pub enum Role {
     Leader(Arc<Leader>),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Leader {
     /// Who has accepted, of each slot that is in flight; no more than are enough.
     pub accepted: BTreeMap<Slot, NodeSet>,

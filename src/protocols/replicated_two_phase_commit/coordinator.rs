@@ -1,0 +1,206 @@
+//! A replica of the coordinator: two-phase commit (BHG 7.4) as long as it leads, and what it decides goes through the
+//! log (GL, 1).
+
+use super::{
+    Coordinator, Decision, Mistake, Msg, ReplicatedTwoPhaseCommit, Standing, Storage, Timer,
+};
+use crate::model::{Actor, Id, NodeSet, Out, Start};
+use crate::protocols::multi_paxos::{self, MultiPaxos};
+
+impl ReplicatedTwoPhaseCommit {
+    /// C1 leads from the beginning, and waits for those who begin. Who comes back has what is in its log, and hears
+    /// how far that is chosen.
+    pub(super) fn start_coordinator(
+        &self,
+        id: Id,
+        start: Start<'_, Storage>,
+        o: &mut Out<Self>,
+    ) -> Coordinator {
+        let mut part = Out::default();
+        let log = match start {
+            Start::First => self.log.set_up(id, &mut part),
+            Start::Again(record) => {
+                let record = record.and_then(Storage::log);
+                self.log.comes_back(id, record, &mut part)
+            }
+        };
+        o.take_over(part, Storage::Coordinator);
+        if log.leads() {
+            o.set_timer(Timer::Votes, self.params.vote_timeout);
+        }
+        let standing = Standing::Idle;
+        Coordinator { log, standing }
+    }
+
+    pub(super) fn coordinator_hears(
+        &self,
+        id: Id,
+        c: &mut Coordinator,
+        src: Id,
+        msg: Msg,
+        o: &mut Out<Self>,
+    ) {
+        match (c.standing, msg) {
+            (_, Msg::Log(msg)) => {
+                self.work(id, c, o, |log, state, o| {
+                    log.on_message(id, state, src, msg, o)
+                });
+            }
+
+            // Phase 1, where it leads: a first vote, or a question, says that the transaction is to begin.
+            (Standing::Idle, Msg::Yes) if c.log.leads() => {
+                self.collect(id, c, NodeSet::only(src), o);
+            }
+            (Standing::Idle, Msg::Inquiry) if c.log.leads() => {
+                if !self.makes(Mistake::LeavesItUndecided) {
+                    self.collect(id, c, NodeSet::EMPTY, o);
+                }
+            }
+            (Standing::Collecting { yes }, Msg::Yes) => self.count(id, c, yes.with(src), o),
+            (Standing::Idle | Standing::Collecting { .. }, Msg::No) if c.log.leads() => {
+                self.decide(id, c, Decision::Abort, o);
+            }
+
+            // Phase 2: whoever knows the decision tells it who asks, or votes.
+            (Standing::Decided { decision, .. }, Msg::Inquiry | Msg::Yes) => {
+                o.send(src, Msg::announce(decision));
+            }
+            (
+                Standing::Decided {
+                    decision,
+                    unacknowledged,
+                },
+                Msg::Ack | Msg::No,
+            ) => {
+                let unacknowledged = unacknowledged.without(src);
+                c.standing = Standing::Decided {
+                    decision,
+                    unacknowledged,
+                };
+                if unacknowledged.is_empty() {
+                    o.cancel_timer(Timer::Resend);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn coordinator_waits_no_longer(
+        &self,
+        id: Id,
+        c: &mut Coordinator,
+        timer: Timer,
+        o: &mut Out<Self>,
+    ) {
+        match (timer, c.standing) {
+            (Timer::Log(timer), _) => {
+                self.work(id, c, o, |log, state, o| {
+                    log.on_timeout(id, state, &timer, o)
+                });
+            }
+            // Nobody has begun: somebody may have voted all the same.
+            (Timer::Votes, Standing::Idle) => self.collect(id, c, NodeSet::EMPTY, o),
+            (Timer::Votes, Standing::Collecting { .. }) => self.decide(id, c, Decision::Abort, o),
+            (Timer::Resend, Standing::Decided { .. }) => self.tell(c, o),
+            _ => {}
+        }
+    }
+
+    /// Phase 1: asks all for their votes but those who have given them.
+    fn collect(&self, id: Id, c: &mut Coordinator, yes: NodeSet, o: &mut Out<Self>) {
+        o.broadcast(self.participants().minus(yes), &Msg::Prepare);
+        o.set_timer(Timer::Votes, self.params.vote_timeout);
+        self.count(id, c, yes, o);
+    }
+
+    fn count(&self, id: Id, c: &mut Coordinator, yes: NodeSet, o: &mut Out<Self>) {
+        c.standing = Standing::Collecting { yes };
+        let all = self.participants();
+        let majority = self.makes(Mistake::MajorityCommits) && yes.len() > all.len() / 2;
+        if yes == all || majority {
+            self.decide(id, c, Decision::Commit, o);
+        }
+    }
+
+    /// GL, 1: the decision is made when a majority of the replicas has accepted it, and by no one of them.
+    fn decide(&self, id: Id, c: &mut Coordinator, decision: Decision, o: &mut Out<Self>) {
+        o.cancel_timer(Timer::Votes);
+        c.standing = Standing::Deciding;
+        self.work(id, c, o, |log, state, o| {
+            log.propose(id, state, decision, o)
+        });
+        if self.makes(Mistake::TellsUnchosen) && c.standing == Standing::Deciding {
+            self.decided(c, decision);
+            self.tell(c, o);
+        }
+    }
+
+    /// Lets the log work on an input, and acts on what that has come to.
+    fn work(
+        &self,
+        id: Id,
+        c: &mut Coordinator,
+        o: &mut Out<Self>,
+        work: impl FnOnce(&MultiPaxos, &mut multi_paxos::State, &mut Out<MultiPaxos>),
+    ) {
+        let led = c.log.leads();
+        let mut part = Out::default();
+        work(&self.log, &mut c.log, &mut part);
+        o.take_over(part, Storage::Coordinator);
+        let leads = c.log.leads();
+        let before = c.standing;
+        let counts = self.decision(&c.log);
+        let is_new = |decision| match before {
+            Standing::Decided {
+                decision: known, ..
+            } => known != decision,
+            _ => true,
+        };
+        if let Some(decision) = counts.filter(|decision| is_new(*decision)) {
+            o.cancel_timer(Timer::Votes);
+            self.decided(c, decision);
+        }
+        match c.standing {
+            Standing::Decided { .. } if leads && (!led || before != c.standing) => self.tell(c, o),
+            Standing::Decided { .. } if led && !leads => o.cancel_timer(Timer::Resend),
+            // It does not know what was voted.
+            Standing::Idle if leads && !led && !self.makes(Mistake::LeavesItUndecided) => {
+                self.collect(id, c, NodeSet::EMPTY, o);
+            }
+            Standing::Collecting { .. } | Standing::Deciding if !leads => {
+                o.cancel_timer(Timer::Votes);
+                c.standing = Standing::Idle;
+            }
+            Standing::Idle if led && !leads => o.cancel_timer(Timer::Votes),
+            _ => {}
+        }
+    }
+
+    /// The first decision that this replica has executed counts.
+    fn decision(&self, log: &multi_paxos::State) -> Option<Decision> {
+        let mut decisions = log.decisions();
+        if self.makes(Mistake::LastDecisionCounts) {
+            return decisions.last();
+        }
+        decisions.next()
+    }
+
+    fn decided(&self, c: &mut Coordinator, decision: Decision) {
+        c.standing = Standing::Decided {
+            decision,
+            unacknowledged: self.participants(),
+        };
+    }
+
+    /// Phase 2: tells those who have not acknowledged it, and will tell them again.
+    fn tell(&self, c: &Coordinator, o: &mut Out<Self>) {
+        if let Standing::Decided {
+            decision,
+            unacknowledged,
+        } = c.standing
+        {
+            o.broadcast(unacknowledged, &Msg::announce(decision));
+            o.set_timer(Timer::Resend, self.params.resend);
+        }
+    }
+}

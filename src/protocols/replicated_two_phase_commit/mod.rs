@@ -1,0 +1,156 @@
+//! Two-phase commit with a replicated coordinator: what it decides is chosen by a majority of its replicas
+//! before anybody is told, so that another can take its place.
+//!
+//! - J. Gray, L. Lamport, *Consensus on Transaction Commit*, TODS 2006 (GL): section 1 and 5 have two-phase
+//!   commit whose coordinator records its decision by consensus, and what Paxos Commit saves.
+//! - P. Bernstein, V. Hadzilacos, N. Goodman, *Concurrency Control and Recovery in Database Systems*, 1987,
+//!   chapter 7 (BHG): the problem (7.3: AC1 to AC5), and two-phase commit (7.4).
+//! - L. Lamport, *Paxos Made Simple*, 2001, and `multi_paxos` here, which is the log of the replicas.
+//!
+//! ```text
+//!    participant P1          leader, replica C1          replica C2       participant P2
+//!
+//!       working                     |                        |               working
+//!   force *prepared*                |                        |                  |
+//!          | ------- YES ------->   |                        |                  |
+//!       prepared                    | ---------- PREPARE ------------------->   |
+//!                                   |                        |          force *prepared*
+//!                                   |  <----------- YES --------------------    |
+//!                             force slot 1                   |               prepared
+//!                                   | -- ACCEPT 1:commit ->  |                        phase 2 of
+//!                                   |                  force slot 1                   Multi-Paxos
+//!                                   |  <----- ACCEPTED 1 --  |
+//!                          chosen: committed                 |
+//!          |  <------- COMMIT ----  | ------------ COMMIT ---------------->     |
+//!    force *committed*              |                        |            force *committed*
+//!          | -------- ACK -------> ...                                          |
+//! ```
+//!
+//! There are 2F + 1 replicas. While no more than F of them fail, a participant that has voted is told the outcome:
+//! a replica that comes to lead executes what was chosen, and where that is no decision it asks for the votes again,
+//! which participants that are prepared give again. The first decision in the log counts.
+//!
+//! | n participants    | messages                    | delays |                                      |
+//! |-------------------|-----------------------------|--------|--------------------------------------|
+//! | 2PC               | 4n - 1                      | 4      | F = 0 here                           |
+//! | this              | 4n - 1 + 4F                 | 6      | the decision is accepted first       |
+//! | Paxos Commit      | nF + F + 3n - 1             | 5      | each vote is accepted by itself      |
+//!
+//! That is counted as in `paxos_commit`: the vote of the participant that begins is its BEGIN-COMMIT, too, and what
+//! a node tells itself is no message; here, as GL do not, with acknowledgements (n). With them Paxos Commit saves a
+//! message delay and no messages. The first tests of this folder assert it.
+//!
+//! On purpose different from the papers, or more definite than they are:
+//!
+//! - GL sketch this form of two-phase commit, and nobody else defines it. What the log holds are decisions alone:
+//!   there is no record that a transaction has begun, and votes are not in it.
+//! - There is one transaction.
+//! - The replicas are set up with C1 as the leader of ballot 1, so that nobody is elected while nothing fails.
+//! - A leader that misses a vote has ABORT chosen; one that takes over asks for the votes once more, as it cannot
+//!   know them.
+//! - Whoever leads tells the participants again until they acknowledge; others answer who asks, as soon as they have
+//!   executed the decision.
+//! - A participant that is prepared and hears nothing asks all replicas. It does not ask other participants: it need
+//!   not.
+//!
+//! The algorithm is in two more files, `coordinator.rs` and `participant.rs`. They know nothing of time, faults or
+//! properties.
+
+mod bugs;
+mod coordinator;
+mod matrix;
+mod messages;
+mod params;
+mod participant;
+mod properties;
+mod protocol;
+mod rules;
+mod site;
+#[cfg(test)]
+mod tests;
+
+pub use self::bugs::Mistake;
+pub use self::messages::{Msg, Timer};
+pub use self::params::Params;
+pub use self::properties::{Claim, History};
+pub use self::site::{Coordinator, Phase, Standing, State, Storage};
+use super::atomic_commitment::{Ballot, Observe, Ruling, Txn};
+pub use super::atomic_commitment::{Choice, Decision, PlannedVote, Vote};
+use super::multi_paxos::MultiPaxos;
+use crate::model::{Actor, Id, NodeSet, Out, Start};
+
+/// The only one.
+const TXN: Txn = 1;
+
+/// Two-phase commit with a replicated coordinator. The replicas come first, then the participants.
+#[derive(Clone, Debug)]
+pub struct ReplicatedTwoPhaseCommit {
+    params: Params,
+    ballot: Ballot,
+    /// What the replicas are together.
+    log: MultiPaxos,
+}
+
+impl Actor for ReplicatedTwoPhaseCommit {
+    type Msg = Msg;
+    type Timer = Timer;
+    type State = State;
+    type Storage = Storage;
+    type Choice = Choice;
+    type Observation = Claim;
+
+    /// A first start, or recovery from what is on disk, if anything is.
+    fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
+        if self.coordinators().contains(id) {
+            return State::Coordinator(self.start_coordinator(id, start, o));
+        }
+        State::Participant(match start {
+            Start::First => self.start_participant(id, o),
+            Start::Again(record) => self.recover_participant(record, o),
+        })
+    }
+
+    fn on_message(&self, id: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
+        match state {
+            State::Coordinator(c) => self.coordinator_hears(id, c, src, msg, o),
+            State::Participant(p) => self.participant_hears(p, src, &msg, o),
+        }
+    }
+
+    fn on_timeout(&self, id: Id, state: &mut State, timer: &Timer, o: &mut Out<Self>) {
+        match state {
+            State::Coordinator(c) => self.coordinator_waits_no_longer(id, c, *timer, o),
+            State::Participant(p) => self.participant_waits_no_longer(p, *timer, o),
+        }
+    }
+
+    fn on_choice(&self, _: Id, state: &mut State, choice: &Choice, o: &mut Out<Self>) {
+        if let State::Participant(p) = state
+            && *p == Phase::Open
+        {
+            o.intends(TXN, choice.vote);
+            *p = Phase::Working { vote: choice.vote };
+        }
+    }
+}
+
+impl ReplicatedTwoPhaseCommit {
+    fn coordinators(&self) -> NodeSet {
+        NodeSet::first(self.params.replicas())
+    }
+
+    fn participants(&self) -> NodeSet {
+        self.ballot.participants
+    }
+
+    /// Those who begin, each by itself.
+    fn initiators(&self) -> NodeSet {
+        let participants = self.participants().iter();
+        participants.take(self.params.initiators.into()).collect()
+    }
+
+    /// Whether this mistake is switched on.
+    fn makes(&self, mistake: Mistake) -> bool {
+        self.params.bug == Some(mistake)
+    }
+}

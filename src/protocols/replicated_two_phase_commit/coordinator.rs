@@ -61,26 +61,8 @@ impl ReplicatedTwoPhaseCommit {
                 self.decide(id, c, Decision::Abort, o);
             }
 
-            // Phase 2: whoever knows the decision tells it who asks, or votes.
-            (Standing::Decided { decision, .. }, Msg::Inquiry | Msg::Yes) => {
-                o.send(src, Msg::announce(decision));
-            }
-            (
-                Standing::Decided {
-                    decision,
-                    unacknowledged,
-                },
-                Msg::Ack | Msg::No,
-            ) => {
-                let unacknowledged = unacknowledged.without(src);
-                c.standing = Standing::Decided {
-                    decision,
-                    unacknowledged,
-                };
-                if unacknowledged.is_empty() {
-                    o.cancel_timer(Timer::Resend);
-                }
-            }
+            // Phase 2: whoever knows the decision tells it who asks.
+            (Standing::Decided(decision), Msg::Inquiry) => o.send(src, Msg::announce(decision)),
             _ => {}
         }
     }
@@ -101,7 +83,6 @@ impl ReplicatedTwoPhaseCommit {
             // Nobody has begun: somebody may have voted all the same.
             (Timer::Votes, Standing::Idle) => self.collect(id, c, NodeSet::EMPTY, o),
             (Timer::Votes, Standing::Collecting { .. }) => self.decide(id, c, Decision::Abort, o),
-            (Timer::Resend, Standing::Decided { .. }) => self.tell(c, o),
             _ => {}
         }
     }
@@ -130,8 +111,8 @@ impl ReplicatedTwoPhaseCommit {
             log.propose(id, state, decision, o)
         });
         if self.makes(Mistake::TellsUnchosen) && c.standing == Standing::Deciding {
-            self.decided(c, decision);
-            self.tell(c, o);
+            o.broadcast(self.participants(), &Msg::announce(decision));
+            c.standing = Standing::Decided(decision);
         }
     }
 
@@ -148,31 +129,29 @@ impl ReplicatedTwoPhaseCommit {
         work(&self.log, &mut c.log, &mut part);
         o.take_over(part, Storage::Coordinator);
         let leads = c.log.leads();
-        let before = c.standing;
-        let counts = self.decision(&c.log);
-        let is_new = |decision| match before {
-            Standing::Decided {
-                decision: known, ..
-            } => known != decision,
-            _ => true,
-        };
-        if let Some(decision) = counts.filter(|decision| is_new(*decision)) {
-            o.cancel_timer(Timer::Votes);
-            self.decided(c, decision);
-        }
-        match c.standing {
-            Standing::Decided { .. } if leads && (!led || before != c.standing) => self.tell(c, o),
-            Standing::Decided { .. } if led && !leads => o.cancel_timer(Timer::Resend),
-            // It does not know what was voted.
-            Standing::Idle if leads && !led && !self.makes(Mistake::LeavesItUndecided) => {
-                self.collect(id, c, NodeSet::EMPTY, o);
+        let decided = self.decision(&c.log);
+        match (decided, c.standing) {
+            (Some(decision), before) if before != Standing::Decided(decision) => {
+                o.cancel_timer(Timer::Votes);
+                c.standing = Standing::Decided(decision);
+                // Once: who does not hear it asks.
+                if leads {
+                    o.broadcast(self.participants(), &Msg::announce(decision));
+                }
             }
-            Standing::Collecting { .. } | Standing::Deciding if !leads => {
+            (Some(_), _) => {}
+            // It does not know what was voted.
+            (None, _) if leads && !led => {
+                if !self.makes(Mistake::LeavesItUndecided) {
+                    self.collect(id, c, NodeSet::EMPTY, o);
+                }
+            }
+            // What it has collected means nothing any more.
+            (None, _) if !leads && led => {
                 o.cancel_timer(Timer::Votes);
                 c.standing = Standing::Idle;
             }
-            Standing::Idle if led && !leads => o.cancel_timer(Timer::Votes),
-            _ => {}
+            (None, _) => {}
         }
     }
 
@@ -183,24 +162,5 @@ impl ReplicatedTwoPhaseCommit {
             return decisions.last();
         }
         decisions.next()
-    }
-
-    fn decided(&self, c: &mut Coordinator, decision: Decision) {
-        c.standing = Standing::Decided {
-            decision,
-            unacknowledged: self.participants(),
-        };
-    }
-
-    /// Phase 2: tells those who have not acknowledged it, and will tell them again.
-    fn tell(&self, c: &Coordinator, o: &mut Out<Self>) {
-        if let Standing::Decided {
-            decision,
-            unacknowledged,
-        } = c.standing
-        {
-            o.broadcast(unacknowledged, &Msg::announce(decision));
-            o.set_timer(Timer::Resend, self.params.resend);
-        }
     }
 }

@@ -16,7 +16,6 @@ pub enum Msg {
     No,
     Commit,
     Abort,
-    Ack,
     /// A prepared participant asks for the outcome.
     Inquiry,
     /// Of one replica to another.
@@ -33,8 +32,6 @@ pub enum Timer {
     Outcome,
     /// The leader waits for votes.
     Votes,
-    /// The leader waits for acknowledgements.
-    Resend,
     /// A replica waits for others.
     Log(multi_paxos::Timer),
 }
@@ -70,7 +67,6 @@ impl fmt::Debug for Msg {
             Msg::No => "No",
             Msg::Commit => "Commit",
             Msg::Abort => "Abort",
-            Msg::Ack => "Ack",
             Msg::Inquiry => "Inquiry",
             Msg::Log(msg) => {
                 let text = format!("{msg:?}");

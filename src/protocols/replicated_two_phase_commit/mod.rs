@@ -22,8 +22,7 @@
 //!                                   |  <----- ACCEPTED 1 --  |
 //!                          chosen: committed                 |
 //!          |  <------- COMMIT ----  | ------------ COMMIT ---------------->     |
-//!    force *committed*              |                        |            force *committed*
-//!          | -------- ACK -------> ...                                          |
+//!      committed                    |                        |               committed
 //! ```
 //!
 //! There are 2F + 1 replicas. While no more than F of them fail, a participant that has voted is told the outcome:
@@ -32,13 +31,13 @@
 //!
 //! | n participants    | messages                    | delays |                                      |
 //! |-------------------|-----------------------------|--------|--------------------------------------|
-//! | 2PC               | 4n - 1                      | 4      | F = 0 here                           |
-//! | this              | 4n - 1 + 4F                 | 6      | the decision is accepted first       |
+//! | 2PC               | 3n - 1                      | 4      | F = 0 here                           |
+//! | this              | 3n - 1 + 4F                 | 6      | the decision is accepted first       |
 //! | Paxos Commit      | nF + F + 3n - 1             | 5      | each vote is accepted by itself      |
 //!
-//! That is counted as in `paxos_commit`: the vote of the participant that begins is its BEGIN-COMMIT, too, and what
-//! a node tells itself is no message; here, as GL do not, with acknowledgements (n). With them Paxos Commit saves a
-//! message delay and no messages. The first tests of this folder assert it.
+//! That is counted as in `paxos_commit`: the vote of the participant that begins is its BEGIN-COMMIT, too; what a node
+//! tells itself is no message, and neither are heartbeats. A leader asks all 2F others to accept, not F. The first test
+//! of this folder asserts it.
 //!
 //! On purpose different from the papers, or more definite than they are:
 //!
@@ -48,10 +47,10 @@
 //! - The replicas are set up with C1 as the leader of ballot 1, so that nobody is elected while nothing fails.
 //! - A leader that misses a vote has ABORT chosen; one that takes over asks for the votes once more, as it cannot
 //!   know them.
-//! - Whoever leads tells the participants again until they acknowledge; others answer who asks, as soon as they have
-//!   executed the decision.
-//! - A participant that is prepared and hears nothing asks all replicas. It does not ask other participants: it need
-//!   not.
+//! - Decisions are told once, and not acknowledged: the log keeps them, and nobody has to forget. A participant that is
+//!   prepared and hears nothing asks all replicas, and whoever has executed the decision answers. It does not ask other
+//!   participants: it need not.
+//! - Who is told a decision writes it down, unforced.
 //!
 //! The algorithm is in two more files, `coordinator.rs` and `participant.rs`. They know nothing of time, faults or
 //! properties.

@@ -26,8 +26,6 @@ params! {
         prepare_timeout: TimerRange = TimerRange::millis(200, 300);
         /// How long the leader waits for votes.
         vote_timeout: TimerRange = TimerRange::millis(100, 150);
-        /// How long the leader waits for acknowledgements before it tells the outcome again.
-        resend: TimerRange = TimerRange::millis(60, 90);
         /// How long a prepared participant waits for the outcome before it asks, and asks again.
         inquiry: TimerRange = TimerRange::millis(160, 240);
         /// How long a replica waits for a leader, or to become one, before it prepares a ballot.

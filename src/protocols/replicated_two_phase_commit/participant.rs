@@ -30,16 +30,10 @@ impl ReplicatedTwoPhaseCommit {
             (Phase::Decided(Decision::Abort), Msg::Prepare) => o.send(src, Msg::No),
 
             // Phase 2: the decision, from whoever knows it.
-            (Phase::Prepared, Msg::Commit) => {
-                self.conclude(p, Decision::Commit, o);
-                o.send(src, Msg::Ack);
-            }
+            (Phase::Prepared, Msg::Commit) => conclude(p, Decision::Commit, o),
             (Phase::Working { .. } | Phase::Prepared, Msg::Abort) => {
-                self.conclude(p, Decision::Abort, o);
-                o.send(src, Msg::Ack);
+                conclude(p, Decision::Abort, o);
             }
-            (Phase::Decided(Decision::Commit), Msg::Commit)
-            | (Phase::Decided(Decision::Abort), Msg::Abort) => o.send(src, Msg::Ack),
             _ => {}
         }
     }
@@ -55,12 +49,12 @@ impl ReplicatedTwoPhaseCommit {
             (Timer::Begin, Phase::Working { vote }) => self.vote(p, vote, coordinator(), o),
             // Until it votes a participant may abort unilaterally.
             (Timer::Prepare, Phase::Working { .. }) => {
-                self.conclude(p, Decision::Abort.by(UNILATERAL_ABORT), o);
+                conclude(p, Decision::Abort.by(UNILATERAL_ABORT), o);
             }
             // In the window of uncertainty it may not: it can only ask.
             (Timer::Outcome, Phase::Prepared) => {
                 if self.makes(Mistake::PreparedAborts) {
-                    return self.conclude(p, Decision::Abort, o);
+                    return conclude(p, Decision::Abort, o);
                 }
                 self.ask(o);
             }
@@ -84,7 +78,7 @@ impl ReplicatedTwoPhaseCommit {
                 o.set_timer(Timer::Outcome, self.params.inquiry);
             }
             Vote::No => {
-                self.conclude(p, Decision::Abort, o);
+                conclude(p, Decision::Abort, o);
                 o.send(whom, Msg::No);
             }
         }
@@ -94,19 +88,6 @@ impl ReplicatedTwoPhaseCommit {
     fn ask(&self, o: &mut Out<Self>) {
         o.broadcast(self.coordinators(), &Msg::Inquiry);
         o.set_timer(Timer::Outcome, self.params.inquiry);
-    }
-
-    /// The end of the transaction here: records the decision and gives up the locks.
-    fn conclude(&self, p: &mut Phase, ruling: impl Into<Ruling>, o: &mut Out<Self>) {
-        let decision = o.decides(TXN, ruling);
-        if *p == Phase::Prepared {
-            o.releases(TXN);
-        }
-        *p = Phase::Decided(decision);
-        o.save(Storage::Participant(*p));
-        for timer in [Timer::Begin, Timer::Prepare, Timer::Outcome] {
-            o.cancel_timer(timer);
-        }
     }
 
     /// Recovery from each record (BHG 7.4).
@@ -128,5 +109,19 @@ impl ReplicatedTwoPhaseCommit {
                 Phase::Decided(Decision::Abort)
             }
         }
+    }
+}
+
+/// The end of the transaction here: records the decision and gives up the locks. It need not be forced: who has
+/// forgotten it asks again.
+fn conclude(p: &mut Phase, ruling: impl Into<Ruling>, o: &mut Out<ReplicatedTwoPhaseCommit>) {
+    let decision = o.decides(TXN, ruling);
+    if *p == Phase::Prepared {
+        o.releases(TXN);
+    }
+    *p = Phase::Decided(decision);
+    o.save_lazily(Storage::Participant(*p));
+    for timer in [Timer::Begin, Timer::Prepare, Timer::Outcome] {
+        o.cancel_timer(timer);
     }
 }

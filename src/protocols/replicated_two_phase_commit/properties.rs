@@ -289,7 +289,6 @@ pub fn successes(
     let timers = [
         params.prepare_timeout,
         params.vote_timeout,
-        params.resend,
         params.inquiry,
         params.election_timeout,
         params.heartbeat,

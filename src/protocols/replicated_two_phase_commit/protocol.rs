@@ -72,16 +72,14 @@ impl Protocol for ReplicatedTwoPhaseCommit {
         history.record(id, claim);
     }
 
-    /// The leader hears votes and acknowledgements from participants that are up and in reach, and asks for the former
-    /// once somebody has begun. Replicas wait for each other as the log says; who is prepared waits for time to pass.
+    /// The leader hears votes from participants that are up and in reach, and asks for them once somebody has begun. Replicas wait for each other as the log says; who is prepared waits for time to pass.
     fn awaits(&self, id: Id, state: &State, timer: &Timer) -> NodeSet {
         match (state, timer) {
             (State::Coordinator(c), Timer::Log(timer)) => self.log.awaits(id, &c.log, timer),
             (State::Coordinator(c), _) => match c.standing {
                 Standing::Idle => self.initiators(),
                 Standing::Collecting { yes } => self.participants().minus(yes),
-                Standing::Deciding => NodeSet::EMPTY,
-                Standing::Decided { unacknowledged, .. } => unacknowledged,
+                Standing::Deciding | Standing::Decided(_) => NodeSet::EMPTY,
             },
             (State::Participant(_), Timer::Prepare) => NodeSet::only(coordinator()),
             (State::Participant(_), _) => NodeSet::EMPTY,
@@ -107,8 +105,7 @@ impl Protocol for ReplicatedTwoPhaseCommit {
         match told {
             Told::Message(Msg::Prepare | Msg::Commit | Msg::Abort)
             | Told::Timer(Timer::Begin | Timer::Prepare | Timer::Outcome) => participant,
-            Told::Message(Msg::Yes | Msg::No | Msg::Ack | Msg::Inquiry)
-            | Told::Timer(Timer::Votes | Timer::Resend) => replica,
+            Told::Message(Msg::Yes | Msg::No | Msg::Inquiry) | Told::Timer(Timer::Votes) => replica,
             Told::Message(Msg::Log(msg)) => several && self.log.hears("server", Told::Message(msg)),
             Told::Timer(Timer::Log(timer)) => {
                 several && self.log.hears("server", Told::Timer(timer))
@@ -172,6 +169,6 @@ fn replica(c: &Coordinator) -> &'static str {
         Standing::Idle => "follows",
         Standing::Collecting { .. } => "collecting votes",
         Standing::Deciding => "deciding",
-        Standing::Decided { decision, .. } => decision.outcome(),
+        Standing::Decided(decision) => decision.outcome(),
     }
 }

@@ -34,26 +34,13 @@ pub(super) const RULES: &[Rule] = &[
         "BHG 7.4: a participant votes; YES is forced before it is told, and one that votes NO aborts at once; what it said \
          it says again to whoever asks",
     ),
-    Rule::message(
-        P,
-        "Commit",
-        "BHG 7.4: the decision, which it records and acknowledges",
-    ),
-    Rule::message(
-        P,
-        "Abort",
-        "BHG 7.4: the decision, which it records and acknowledges",
-    ),
+    Rule::message(P, "Commit", "BHG 7.4: the decision, which it records"),
+    Rule::message(P, "Abort", "BHG 7.4: the decision, which it records"),
     Rule::choice("", "BHG 7.3: each participant has one vote, YES or NO"),
     Rule::timer(
         "",
         "Votes",
         "BHG 7.4: a vote is missing: the leader has ABORT chosen; where nobody has begun, it asks",
-    ),
-    Rule::timer(
-        "",
-        "Resend",
-        "BHG 7.4: the leader tells those again who have not acknowledged the decision",
     ),
     Rule::message(
         "",
@@ -62,11 +49,6 @@ pub(super) const RULES: &[Rule] = &[
          vote begins the transaction",
     ),
     Rule::message("", "No", "BHG 7.4: one NO, and the leader has ABORT chosen"),
-    Rule::message(
-        "",
-        "Ack",
-        "BHG 7.4: one participant less has to be told again",
-    ),
     Rule::message(
         "",
         "Inquiry",

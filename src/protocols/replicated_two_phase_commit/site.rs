@@ -38,11 +38,8 @@ pub enum Standing {
     Collecting { yes: NodeSet },
     /// Leads, and has a decision accepted by the others.
     Deciding,
-    /// Has executed the decision. Whoever leads tells those who have not acknowledged it.
-    Decided {
-        decision: Decision,
-        unacknowledged: NodeSet,
-    },
+    /// Has executed the decision.
+    Decided(Decision),
 }
 
 /// A participant's part in the transaction.

@@ -51,10 +51,10 @@ fn cost(participants: u8, faults: u8) -> (u64, u32, u32) {
 fn one_delay_more_than_paxos_commit() {
     for n in 2..=5 {
         for f in 0..=3 {
-            let messages = 4 * n - 1 + 4 * f;
+            let messages = 3 * n - 1 + 4 * f;
             let delays = if f == 0 { 4 } else { 6 };
-            // Votes and decisions of participants, and one record of each replica.
-            let forced = 2 * n + 2 * f + 1;
+            // The votes, and one record of each replica.
+            let forced = n + 2 * f + 1;
             let small = |n: u32| u8::try_from(n).expect("few");
             assert_eq!(
                 cost(small(n), small(f)),

@@ -47,14 +47,9 @@ impl ReplicatedTwoPhaseCommit {
                 });
             }
 
-            // Phase 1, where it leads: a first vote, or a question, says that the transaction is to begin.
+            // Phase 1, where it leads: a first vote says that the transaction is to begin.
             (Standing::Idle, Msg::Yes) if c.log.leads() => {
                 self.collect(id, c, NodeSet::only(src), o);
-            }
-            (Standing::Idle, Msg::Inquiry) if c.log.leads() => {
-                if !self.makes(Mistake::LeavesItUndecided) {
-                    self.collect(id, c, NodeSet::EMPTY, o);
-                }
             }
             (Standing::Collecting { yes }, Msg::Yes) => self.count(id, c, yes.with(src), o),
             (Standing::Idle | Standing::Collecting { .. }, Msg::No) if c.log.leads() => {
@@ -80,7 +75,7 @@ impl ReplicatedTwoPhaseCommit {
                     log.on_timeout(id, state, &timer, o)
                 });
             }
-            // Nobody has begun: somebody may have voted all the same.
+            // Nobody has begun, as far as it knows: somebody may have voted all the same.
             (Timer::Votes, Standing::Idle) => self.collect(id, c, NodeSet::EMPTY, o),
             (Timer::Votes, Standing::Collecting { .. }) => self.decide(id, c, Decision::Abort, o),
             _ => {}

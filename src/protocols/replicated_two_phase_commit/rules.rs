@@ -49,11 +49,7 @@ pub(super) const RULES: &[Rule] = &[
          vote begins the transaction",
     ),
     Rule::message("", "No", "BHG 7.4: one NO, and the leader has ABORT chosen"),
-    Rule::message(
-        "",
-        "Inquiry",
-        "BHG 7.4: who knows the decision tells it; a leader that does not asks for the votes",
-    ),
+    Rule::message("", "Inquiry", "BHG 7.4: who knows the decision tells it"),
     Rule::timer(
         "",
         "Log",

@@ -326,6 +326,45 @@ impl<'de, K: Ord + Deserialize<'de>, V: Deserialize<'de>> Deserialize<'de> for F
     }
 }
 
+/// To whoever reads what is written they are a set and a map.
+#[cfg(test)]
+mod schema {
+    use std::borrow::Cow;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+    use super::{Few, FewMap};
+
+    impl<T: JsonSchema> JsonSchema for Few<T> {
+        fn inline_schema() -> bool {
+            true
+        }
+
+        fn schema_name() -> Cow<'static, str> {
+            BTreeSet::<T>::schema_name()
+        }
+
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            BTreeSet::<T>::json_schema(generator)
+        }
+    }
+
+    impl<K: JsonSchema, V: JsonSchema> JsonSchema for FewMap<K, V> {
+        fn inline_schema() -> bool {
+            true
+        }
+
+        fn schema_name() -> Cow<'static, str> {
+            BTreeMap::<K, V>::schema_name()
+        }
+
+        fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+            BTreeMap::<K, V>::json_schema(generator)
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};

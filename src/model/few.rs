@@ -165,12 +165,20 @@ impl<K, V> FewMap<K, V> {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
+        self.0.iter_mut().map(|(key, value)| (&*key, value))
+    }
+
     pub fn keys(&self) -> impl Iterator<Item = &K> {
         self.0.iter().map(|(key, _)| key)
     }
 
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.0.iter().map(|(_, value)| value)
+    }
+
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.0.iter_mut().map(|(_, value)| value)
     }
 
     pub fn into_values(self) -> impl Iterator<Item = V> {
@@ -223,6 +231,10 @@ impl<K: Ord, V> FewMap<K, V> {
     {
         let at = self.place(key).ok()?;
         Some(self.0.remove(at).1)
+    }
+
+    pub fn retain(&mut self, stays: impl Fn(&K, &V) -> bool) {
+        self.0.retain(|(key, value)| stays(key, value));
     }
 
     /// The value under a key, which is the default one if there was none.
@@ -423,10 +435,15 @@ mod tests {
             }
             prop_assert_eq!((keyed.len(), keyed.is_empty()), (map.len(), map.is_empty()));
             prop_assert!(keyed.keys().eq(map.keys()) && keyed.values().eq(map.values()));
+            prop_assert!(keyed.iter_mut().eq(map.iter_mut()));
+            prop_assert!(keyed.values_mut().eq(map.values_mut()));
             prop_assert_eq!(format!("{keyed:?}"), format!("{map:?}"));
             let bytes = to_bytes(&keyed).unwrap();
             prop_assert_eq!(&bytes, &to_bytes(&map).unwrap());
             prop_assert_eq!(&from_bytes::<FewMap<u8, u8>>(&bytes).unwrap(), &keyed);
+            keyed.retain(|key, value| (key ^ value) % 2 == 0);
+            map.retain(|key, value| (key ^ *value) % 2 == 0);
+            prop_assert!(keyed.clone().into_values().eq(map.clone().into_values()));
             prop_assert!(keyed.into_iter().eq(map));
             let all = || values.iter().copied();
             prop_assert!(FewMap::from_iter(all()).into_iter().eq(BTreeMap::from_iter(all())));

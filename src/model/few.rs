@@ -165,6 +165,10 @@ impl<K, V> FewMap<K, V> {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
+    pub fn first_key_value(&self) -> Option<(&K, &V)> {
+        self.iter().next()
+    }
+
     pub fn iter_mut(&mut self) -> impl Iterator<Item = (&K, &mut V)> {
         self.0.iter_mut().map(|(key, value)| (&*key, value))
     }
@@ -432,6 +436,7 @@ mod tests {
                 prop_assert_eq!(keyed.get(&key), map.get(&key));
                 prop_assert_eq!(keyed.get_mut(&key), map.get_mut(&key));
                 prop_assert_eq!(keyed.contains_key(&key), map.contains_key(&key));
+                prop_assert_eq!(keyed.first_key_value(), map.first_key_value());
             }
             prop_assert_eq!((keyed.len(), keyed.is_empty()), (map.len(), map.is_empty()));
             prop_assert!(keyed.keys().eq(map.keys()) && keyed.values().eq(map.values()));

@@ -415,7 +415,8 @@ mod tests {
             few.extend(values().take(5));
             set.extend(values().take(5));
             prop_assert!(few.into_iter().eq(set));
-            prop_assert!(Few::from_iter(values()).into_iter().eq(BTreeSet::from_iter(values())));
+            let (few, set): (Few<_>, BTreeSet<_>) = (values().collect(), values().collect());
+            prop_assert!(few.into_iter().eq(set));
         }
 
         #[test]
@@ -454,7 +455,8 @@ mod tests {
             prop_assert!(keyed.clone().into_values().eq(map.clone().into_values()));
             prop_assert!(keyed.into_iter().eq(map));
             let all = || values.iter().copied();
-            prop_assert!(FewMap::from_iter(all()).into_iter().eq(BTreeMap::from_iter(all())));
+            let (keyed, map): (FewMap<_, _>, BTreeMap<_, _>) = (all().collect(), all().collect());
+            prop_assert!(keyed.into_iter().eq(map));
         }
     }
 

@@ -3,15 +3,13 @@
 //! Invariant: made of two records alone, which may come from files and say anything, and of what is known beforehand of
 //! their protocols. That the same steps came at other times makes no difference. Nothing is run, judged or printed.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::explain::{Background, rule_of};
-use crate::model::Time;
 use crate::model::cluster::enumerate;
 use crate::model::id::named;
+use crate::model::{Few, FewMap, Time};
 use crate::report::{Telling, key_state, telling};
 use crate::trace::{Did, NodeRecord, StepRecord, Trace, What};
 
@@ -360,18 +358,20 @@ impl Teller<'_> {
     fn settings_differ(&self) -> Vec<String> {
         let settings = |run: usize| {
             let trace = self.runs[run].trace;
-            let mut settings = BTreeMap::new();
+            let mut settings = FewMap::new();
             if let Json::Object(params) = &trace.params {
-                settings.extend(params.iter().map(|(k, v)| (k.clone(), v.clone())));
+                settings = params.clone().into_iter().collect();
             }
             let links = serde_json::to_value(trace.links).unwrap_or_default();
             if let Json::Object(links) = links {
-                settings.extend(links.into_iter().map(|(k, v)| (format!("{LINKS}{k}"), v)));
+                for (name, value) in links {
+                    settings.insert(format!("{LINKS}{name}"), value);
+                }
             }
             settings
         };
         let [one, other] = [0, 1].map(settings);
-        let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+        let names: Few<&String> = one.keys().chain(other.keys()).collect();
         let known = |run: &usize| self.runs[*run].background.mistake.is_some();
         let mistaken: Vec<usize> = (0..2).filter(known).collect();
         let mut sentences = Vec::new();
@@ -490,7 +490,7 @@ impl Teller<'_> {
         let [one, other] = records.map(NodeRecord::fields);
         let nodes = self.traces[0].nodes.iter();
         let nodes: Vec<String> = nodes.map(|node| node.name.clone()).collect();
-        let names: BTreeSet<&String> = one.keys().chain(other.keys()).collect();
+        let names: Few<&String> = one.keys().chain(other.keys()).collect();
         let differs = names.into_iter().filter_map(|name| {
             let values = [one.get(name), other.get(name)];
             let is_told = name == "status" || name == "timers";

@@ -1,13 +1,13 @@
 //! Why a world is stuck: who waits for whom, and what would help.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::intern::{Number, number};
 use super::worlds::{Found, Taken, Worlds, way};
 use super::{Monitor, Progress};
 use crate::model::{
-    Budgets, Cluster, Event, Id, Limit, LinkOrder, NodeSet, Predicate, Protocol, Reason, Rules,
-    System, Timing, View, World, cluster::enumerate,
+    Budgets, Cluster, Event, Few, FewMap, Id, Limit, LinkOrder, NodeSet, Predicate, Protocol,
+    Reason, Rules, System, Timing, View, World, cluster::enumerate,
 };
 
 /// A status in words is no longer than this.
@@ -236,7 +236,7 @@ pub fn explain<P: Protocol>(
 
 /// Those who are up and not blocked themselves, with where they stand: whatever they do, it does not help.
 fn no_help(cluster: &Cluster, others: Vec<(Id, String)>) -> Option<String> {
-    let mut standing = BTreeMap::<String, NodeSet>::new();
+    let mut standing = FewMap::<String, NodeSet>::new();
     for (id, status) in others {
         // What needs more words than these is no status.
         let status = if status.len() <= STATUS_MAX {
@@ -244,7 +244,7 @@ fn no_help(cluster: &Cluster, others: Vec<(Id, String)>) -> Option<String> {
         } else {
             String::new()
         };
-        let those = standing.entry(status).or_default();
+        let those = standing.of(status);
         *those = those.with(id);
     }
     let all = standing.values().fold(NodeSet::EMPTY, |a, &b| a.union(b));
@@ -371,7 +371,7 @@ fn sentences(
         sentences.push(format!("{names} {are} blocked: {why}."));
     }
     // Nodes that wait for the same peers share a sentence.
-    let awaited: BTreeSet<NodeSet> = waits.iter().map(|(_, peers)| *peers).collect();
+    let awaited: Few<NodeSet> = waits.iter().map(|(_, peers)| *peers).collect();
     for peers in awaited.into_iter().filter(|peers| !peers.is_empty()) {
         let who: NodeSet = waits
             .iter()

@@ -1,6 +1,5 @@
 //! `jury detect`: what it takes to find the mistakes that are made on purpose.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -8,6 +7,7 @@ use crate::check::Monitor;
 use crate::hunt::detect::{
     Asked, Attendant, Detection, OfMistake, Searched, detect, grounds, layout, markdown, seeds,
 };
+use crate::model::Few;
 use crate::testbed::{RunLimits, Strategy};
 
 use super::files::Pending;
@@ -136,7 +136,7 @@ fn check_names(args: &Args) -> Result<(), Failure> {
     let is_asked = |name: &String| args.protocols.is_empty() || args.protocols.contains(name);
     let asked = protocols.iter().filter(|p| is_asked(&p.name));
     let mistakes = asked.flat_map(|p| &p.bugs).map(|bug| bug.name.as_str());
-    let mistakes: BTreeSet<&str> = mistakes.collect();
+    let mistakes: Few<&str> = mistakes.collect();
     let unknown = args.mistakes.iter();
     match unknown
         .into_iter()

@@ -1,10 +1,10 @@
 //! `jury list`: what can be put on trial.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::model::FewMap;
 use crate::testbed::{ParameterInfo, ProtocolInfo};
 use serde::Serialize;
 use serde_json::Value;
@@ -191,7 +191,7 @@ impl Page<'_> {
 /// How many scenarios of which protocol lie in which folder, below the one where they are looked for by
 /// name. What is none, or cannot be read, is not counted.
 fn places(wanted: Option<&str>) -> Vec<(String, Vec<(String, usize)>)> {
-    let mut places: BTreeMap<String, BTreeMap<String, usize>> = BTreeMap::new();
+    let mut places: FewMap<String, FewMap<String, usize>> = FewMap::new();
     for path in sources::json_files(&[PathBuf::from(sources::SHIPPED)]).paths {
         let text = fs::read_to_string(&path).unwrap_or_default();
         let json: Value = serde_json::from_str(&text).unwrap_or_default();
@@ -200,11 +200,11 @@ fn places(wanted: Option<&str>) -> Vec<(String, Vec<(String, usize)>)> {
             continue;
         };
         if json.get("jury").is_some() && wanted.is_none_or(|wanted| wanted == protocol) {
-            let of = places.entry(protocol.to_owned()).or_default();
-            *of.entry(folder.display().to_string()).or_default() += 1;
+            let folders = places.of(protocol.to_owned());
+            *folders.of(folder.display().to_string()) += 1;
         }
     }
-    let folders = |folders: BTreeMap<String, usize>| folders.into_iter().collect();
+    let folders = |folders: FewMap<String, usize>| folders.into_iter().collect();
     places
         .into_iter()
         .map(|(name, of)| (name, folders(of)))

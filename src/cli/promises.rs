@@ -2,10 +2,10 @@
 //! panics; here it becomes an answer.
 
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
 use std::sync::{Arc, Mutex};
 
+use crate::model::Few;
 use crate::model::promise::{Broken, Promise};
 
 use super::Failure;
@@ -15,7 +15,7 @@ pub fn kept<T>(work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> 
     let told: Arc<dyn Fn(&PanicHookInfo<'_>) + Send + Sync> = Arc::from(panic::take_hook());
     let others = Arc::clone(&told);
     // A place is told once, however many seeds run into it.
-    let heard = Mutex::new(BTreeSet::new());
+    let heard = Mutex::new(Few::new());
     panic::set_hook(Box::new(move |panic| {
         let place = panic.location().map(ToString::to_string);
         let is_new = || heard.lock().is_ok_and(|mut heard| heard.insert(place));

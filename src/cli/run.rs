@@ -1,10 +1,10 @@
 //! `jury run`: simulate.
 
-use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::model::FewMap;
 use crate::testbed::{self, Case, Expected, RunReport, Strategy};
 use crate::trace::{STEPS_MAX, Trace};
 use serde::Serialize;
@@ -208,7 +208,7 @@ pub struct RunAnswer {
     /// How many runs were finished.
     finished: usize,
     /// How many runs had each verdict.
-    verdicts: BTreeMap<&'static str, u64>,
+    verdicts: FewMap<&'static str, u64>,
     expected: Vec<Expected>,
     notes: Vec<String>,
     /// The first seed that fails in the worst way: by a violation before anything else.
@@ -441,10 +441,10 @@ fn shown(
     Some(again)
 }
 
-fn verdicts(reports: &[RunReport]) -> BTreeMap<&'static str, u64> {
-    let mut verdicts = BTreeMap::new();
+fn verdicts(reports: &[RunReport]) -> FewMap<&'static str, u64> {
+    let mut verdicts = FewMap::new();
     for report in reports {
-        *verdicts.entry(report.verdict.word()).or_default() += 1;
+        *verdicts.of(report.verdict.word()) += 1;
     }
     verdicts
 }

@@ -1,10 +1,10 @@
 //! `jury site`: all stories as pages, with a first page that tells of them.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::export::{Format, export};
+use crate::model::FewMap;
 use crate::page::{Chapter, Page, Run, Story, Verdict, index};
 use crate::scenario::Comparison;
 use crate::testbed::{Case, CheckOptions, Compared, Trials};
@@ -59,7 +59,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         "stories",
         (found.scenarios.len() + comparisons.len()) as u64,
     );
-    let mut chapters: BTreeMap<String, Chapter> = BTreeMap::new();
+    let mut chapters: FewMap<String, Chapter> = FewMap::new();
     let mut outcome = Outcome::AsExpected;
     let mut written = 0_u64;
     for path in found.scenarios.iter().chain(comparisons.iter().copied()) {
@@ -77,7 +77,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
         match told {
             Ok((chapter, story)) => {
                 written += 1;
-                chapters.entry(chapter).or_default().stories.push(story);
+                chapters.of(chapter).stories.push(story);
             }
             Err(failure) => {
                 failure.tell(terminal);
@@ -108,7 +108,7 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
 }
 
 /// By protocol, in the order of the registry, and mistakes behind honest stories.
-fn in_order(chapters: BTreeMap<String, Chapter>) -> Vec<Chapter> {
+fn in_order(chapters: FewMap<String, Chapter>) -> Vec<Chapter> {
     let protocols = edge::protocols();
     let place = |title: &str| protocols.iter().position(|info| info.name == title);
     let mut all: Vec<(usize, Chapter)> = Vec::new();

@@ -1,12 +1,12 @@
 //! Which scenario is meant: a path, `-` for standard input, or the name of one below `scenarios`.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::{Failure, edge};
+use crate::model::Few;
 
 /// What standard input is called on the command line, and in errors.
 const STDIN: &str = "-";
@@ -117,7 +117,7 @@ pub struct JsonFiles {
     /// Folders that could not be read, and why.
     pub unreadable: Vec<(PathBuf, io::Error)>,
     /// What was seen, by its real path: links may lead to it more than once, and in circles.
-    seen: BTreeSet<PathBuf>,
+    seen: Few<PathBuf>,
 }
 
 /// Files are taken as they are named; folders are looked through.

@@ -1,7 +1,6 @@
 //! How the results of `jury test` are told: a table, and what went otherwise.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::model::{Few, FewMap};
 use crate::testbed::Expected;
 
 use super::output::{Output, Paint};
@@ -67,7 +66,7 @@ fn notes(files: &[Tried]) -> Vec<String> {
 
 /// What no check has any node of a protocol get: nothing here is proved of it.
 fn never_exercised(files: &[Tried]) -> Vec<String> {
-    let mut of_each = BTreeMap::<&str, BTreeSet<&str>>::new();
+    let mut of_each = FewMap::<&str, Few<&str>>::new();
     for tried in files {
         let (Some(protocol), Some(check)) = (tried.protocol, &tried.check) else {
             continue;
@@ -75,13 +74,12 @@ fn never_exercised(files: &[Tried]) -> Vec<String> {
         if check.divergence.is_some() {
             continue;
         }
-        let missing: BTreeSet<&str> = check.never_exercised.iter().map(String::as_str).collect();
-        let known = of_each.entry(protocol);
-        let in_all = |known: &mut BTreeSet<&str>| known.retain(|kind| missing.contains(kind));
-        known.and_modify(in_all).or_insert(missing);
+        let missing: Few<&str> = check.never_exercised.iter().map(String::as_str).collect();
+        let in_all = of_each.of_or(protocol, || missing.clone());
+        in_all.retain(|kind| missing.contains(kind));
     }
     of_each.retain(|_, missing| !missing.is_empty());
-    let line = |(protocol, missing): (&str, BTreeSet<&str>)| {
+    let line = |(protocol, missing): (&str, Few<&str>)| {
         let kinds: Vec<&str> = missing.into_iter().collect();
         let kinds = kinds.join(", ");
         format!("{protocol}: no check here comes to {kinds}: is it ever sent, or armed?")

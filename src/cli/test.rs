@@ -1,12 +1,12 @@
 //! `jury test`: every expectation of every scenario.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::check::fast::Tuning;
 use crate::model::promise::{self, Broken};
+use crate::model::{Few, FewMap};
 use crate::testbed::{
     Case, CheckOptions, CheckVerdict, Expected, ExpectedOutcome, PropertyReport, RefutedStory,
 };
@@ -99,7 +99,7 @@ pub struct Tried {
 pub struct RunPart {
     pub outcome: Outcome,
     pub finished: usize,
-    pub verdicts: BTreeMap<&'static str, u64>,
+    pub verdicts: FewMap<&'static str, u64>,
     pub expected: Vec<Expected>,
     pub notes: Vec<String>,
     /// The first seed that fails in the worst way: by a violation before anything else.
@@ -149,17 +149,17 @@ impl Diverged {
 pub struct CheckPart {
     pub outcome: Outcome,
     /// The qualified verdict of each property that was judged.
-    pub verdicts: BTreeMap<String, String>,
+    pub verdicts: FewMap<String, String>,
     pub expected: Vec<Expected>,
     /// Of each property that turned out otherwise.
-    pub sentences: BTreeMap<String, Vec<String>>,
+    pub sentences: FewMap<String, Vec<String>>,
     /// The event before the check that cannot happen: then nothing was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub divergence: Option<Diverged>,
     /// What of the budgets was gone before the search started.
     pub notes: Vec<String>,
     /// The kinds of messages that no node got, and of timers that fired at none.
-    pub never_exercised: BTreeSet<String>,
+    pub never_exercised: Few<String>,
     pub distinct: u64,
     pub seconds: f64,
 }
@@ -253,9 +253,9 @@ pub fn run(args: &Args, terminal: &Terminal) -> Result<Outcome, Failure> {
 
 /// `4 scenarios: 3 refuted, 1 bad input; 1 file skipped`
 fn counts(out: &Output, result: &Tested) -> String {
-    let mut of_each = BTreeMap::<Outcome, u64>::new();
+    let mut of_each = FewMap::<Outcome, u64>::new();
     for tried in &result.files {
-        *of_each.entry(tried.outcome).or_default() += 1;
+        *of_each.of(tried.outcome) += 1;
     }
     let of_each = of_each.iter().map(|(outcome, n)| {
         let text = format!("{} {}", words::number(*n), outcome.word());
@@ -345,7 +345,7 @@ fn run_part(
         return RunPart {
             outcome: Outcome::Refuted,
             finished: 0,
-            verdicts: BTreeMap::new(),
+            verdicts: FewMap::new(),
             expected: Vec::new(),
             notes: Vec::new(),
             first_failing: None,
@@ -372,9 +372,9 @@ fn run_part(
         let note = format!("Seed {} was run twice and differed.", first.seed);
         judged.notes.push(note);
     }
-    let mut verdicts = BTreeMap::new();
+    let mut verdicts = FewMap::new();
     for report in &reports {
-        *verdicts.entry(report.verdict.word()).or_default() += 1;
+        *verdicts.of(report.verdict.word()) += 1;
     }
     let failing = judged.worst.map(|i| &reports[i]);
     RunPart {
@@ -412,12 +412,12 @@ fn check_part(case: &dyn Case, properties: Vec<String>, args: &Args) -> Result<C
     if let Some(story) = case.refuted_check() {
         return Ok(CheckPart {
             outcome: Outcome::Refuted,
-            verdicts: BTreeMap::new(),
+            verdicts: FewMap::new(),
             expected: Vec::new(),
-            sentences: BTreeMap::new(),
+            sentences: FewMap::new(),
             divergence: Some(Diverged::new(story)),
             notes: Vec::new(),
-            never_exercised: BTreeSet::new(),
+            never_exercised: Few::new(),
             distinct: 0,
             seconds: 0.0,
         });

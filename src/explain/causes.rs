@@ -3,8 +3,7 @@
 //! Invariant: causes come before what they cause. Steps are counted from 1, as they were recorded; the starts are
 //! no steps.
 
-use std::collections::BTreeSet;
-
+use crate::model::Few;
 use crate::report::Telling;
 use crate::trace::{Trace, What};
 
@@ -20,11 +19,11 @@ impl Causes {
         let mut all = vec![Vec::new()];
         for (step, told) in trace.steps.iter().zip(&telling.steps) {
             let nth = all.len();
-            let mut causes = BTreeSet::new();
+            let mut causes = Few::new();
             causes.extend(told.sent_in);
             match &step.what {
                 // It is down, since it crashed there.
-                What::ArriveAtDown(m) => causes.extend(last.get(m.dst)),
+                What::ArriveAtDown(m) => causes.extend(last.get(m.dst).copied()),
                 What::Heal { links } => {
                     let before = &trace.steps[..nth - 1];
                     let cut = before.iter().rposition(|step| match &step.what {
@@ -53,16 +52,14 @@ impl Causes {
     }
 
     /// These steps and all that happened before them.
-    pub fn past(&self, of: impl IntoIterator<Item = usize>) -> BTreeSet<usize> {
-        let mut past: BTreeSet<usize> = of.into_iter().filter(|&step| step > 0).collect();
-        let mut due: Vec<usize> = past.iter().copied().collect();
+    pub fn past(&self, of: impl IntoIterator<Item = usize>) -> Few<usize> {
+        let mut is_past = vec![false; self.0.len()];
+        let mut due: Vec<usize> = of.into_iter().collect();
         while let Some(step) = due.pop() {
-            let new = self
-                .direct(step)
-                .iter()
-                .filter(|&&cause| past.insert(cause));
-            due.extend(new);
+            if step > 0 && !std::mem::replace(&mut is_past[step], true) {
+                due.extend(self.direct(step));
+            }
         }
-        past
+        (0..is_past.len()).filter(|&step| is_past[step]).collect()
     }
 }

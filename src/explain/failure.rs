@@ -3,9 +3,7 @@
 //! A reason is a clause about nodes and what they observed, both in the words that all protocols share. So the steps
 //! that it is about are found by these words.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::model::Observation;
+use crate::model::{Few, FewMap, Observation};
 use crate::trace::{Outcome, StepRecord, Trace};
 
 /// What kind of verdict it is.
@@ -99,7 +97,7 @@ pub(super) struct Fact {
 }
 
 /// The nodes that a text names.
-pub(super) fn named(trace: &Trace, text: &str) -> BTreeSet<usize> {
+pub(super) fn named(trace: &Trace, text: &str) -> Few<usize> {
     let names = trace.nodes.iter().enumerate();
     names
         .filter(|(_, node)| has_words(text, &node.name))
@@ -176,8 +174,8 @@ pub(super) fn facts(trace: &Trace, failure: &Failure) -> Vec<Fact> {
 
 /// What each client was told last of what a reason speaks of.
 fn answers(trace: &Trace, failure: &Failure, reason: &str) -> Vec<Fact> {
-    let mut asked: BTreeMap<(usize, u64), String> = BTreeMap::new();
-    let mut told: BTreeMap<usize, Fact> = BTreeMap::new();
+    let mut asked: FewMap<(usize, u64), String> = FewMap::new();
+    let mut told: FewMap<usize, Fact> = FewMap::new();
     for (step, nth) in trace.steps.iter().zip(1..=failure.step) {
         let Some(node) = step.what.actor() else {
             continue;
@@ -219,7 +217,7 @@ fn stem(value: &str) -> String {
 }
 
 /// All values that were accepted.
-fn accepted(trace: &Trace) -> BTreeSet<String> {
+fn accepted(trace: &Trace) -> Few<String> {
     let observed = trace.steps.iter().flat_map(|step| &step.did.observed);
     let values = observed.filter_map(|observed| match observed {
         Observation::Accepted { value, .. } => Some(value.to_string().to_lowercase()),
@@ -229,7 +227,7 @@ fn accepted(trace: &Trace) -> BTreeSet<String> {
 }
 
 /// Whether a reason says of a ballot that this value is its: `v1 was chosen in ballot 1`, or `in ballot 2 A1 accepted v1`.
-fn of_ballot(reason: &str, ballot: u64, value: &str, all: &BTreeSet<String>) -> bool {
+fn of_ballot(reason: &str, ballot: u64, value: &str, all: &Few<String>) -> bool {
     let ballot = ballot.to_string();
     let parts: Vec<&str> = reason.split("ballot ").collect();
     // Only the last word of `P1 prepared` stands there: the instance is named before.
@@ -281,9 +279,7 @@ pub(super) fn last_step(trace: &Trace, node: usize, until: usize) -> Option<usiz
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{has_each, has_words, of_ballot};
+    use super::{Few, has_each, has_words, of_ballot};
 
     #[test]
     fn words_are_found_whole() {
@@ -296,7 +292,7 @@ mod tests {
 
     #[test]
     fn a_value_goes_with_its_ballot() {
-        let all: BTreeSet<String> = ["v1", "v2"].map(str::to_owned).into();
+        let all: Few<String> = ["v1", "v2"].map(str::to_owned).into();
         let chosen = "v1 was chosen in ballot 1, by a1 and a2, and v2 in ballot 2, by a1 and a2";
         let accepted = "in ballot 2 a1 accepted v1 and a1 accepted v2";
         for (reason, ballot, value, is_so) in [
@@ -314,7 +310,7 @@ mod tests {
                 "{reason}: {ballot}, {value}"
             );
         }
-        let instances: BTreeSet<String> = ["p1 prepared", "p1 aborted"].map(str::to_owned).into();
+        let instances: Few<String> = ["p1 prepared", "p1 aborted"].map(str::to_owned).into();
         let reason = "in the instance of p1 prepared was chosen in ballot 0, by a1, and aborted in ballot 1, by a2";
         assert!(of_ballot(reason, 0, "p1 prepared", &instances));
         assert!(!of_ballot(reason, 1, "p1 prepared", &instances));

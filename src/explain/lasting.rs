@@ -1,13 +1,11 @@
 //! What lasts for more than a step: who is down, holds something, leads, or is stuck; what is cut; and how it is with
 //! each property.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::failure::{Failure, Sort, named};
 use crate::model::cluster::enumerate;
-use crate::model::{KeyValue, Observation};
+use crate::model::{Few, KeyValue, Observation};
 use crate::report::Telling;
 use crate::trace::{Did, NodeRecord, Trace, What};
 
@@ -217,17 +215,16 @@ impl Spans<'_> {
 
 /// The groups of nodes that a cut parts from each other altogether, if that is what it does. Nodes with no link in it
 /// are in none.
-fn groups(links: &[(usize, usize)]) -> Option<Vec<BTreeSet<usize>>> {
-    let links: BTreeSet<(usize, usize)> = links.iter().copied().collect();
-    let mut groups: Vec<BTreeSet<usize>> = Vec::new();
-    let nodes: BTreeSet<usize> = links.iter().flat_map(|&(a, b)| [a, b]).collect();
+fn groups(links: &[(usize, usize)]) -> Option<Vec<Few<usize>>> {
+    let links: Few<(usize, usize)> = links.iter().copied().collect();
+    let mut groups: Vec<Few<usize>> = Vec::new();
+    let nodes: Few<usize> = links.iter().flat_map(|&(a, b)| [a, b]).collect();
     for node in nodes {
-        let parted =
-            |group: &BTreeSet<usize>| group.iter().all(|other| links.contains(&(node, *other)));
+        let parted = |group: &Few<usize>| group.iter().all(|other| links.contains(&(node, *other)));
         if let Some(group) = groups.iter_mut().find(|group| !parted(group)) {
             group.insert(node);
         } else {
-            groups.push(BTreeSet::from([node]));
+            groups.push(Few::from([node]));
         }
     }
     let group_of = |node: usize| groups.iter().position(|group| group.contains(&node));

@@ -15,12 +15,10 @@ mod tests;
 mod text;
 mod withheld;
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
-use crate::model::Rule;
 use crate::model::operation::{Linearization, Operations};
+use crate::model::{Few, Rule};
 use crate::report::{Telling, telling};
 use crate::trace::Trace;
 pub(crate) use causes::Causes;
@@ -212,7 +210,8 @@ impl Teller<'_> {
         let taking_part = self.taking_part(&past);
         let withheld = self.withheld(&past, &taking_part);
         let faults = self.faults(&past, &taking_part, &withheld);
-        let all: BTreeSet<usize> = past.union(&faults).copied().collect();
+        let mut all = past.clone();
+        all.extend(faults.iter().copied());
         let outcome = self.trace.verdict.as_ref();
         let text = |text: &String| self.telling.text(text);
         let sentences: Vec<String> = outcome.map_or_else(
@@ -258,10 +257,10 @@ impl Teller<'_> {
 
     /// The steps that the verdict is about: where its facts came about, where it was broken, and the last of each
     /// node that it names.
-    fn effects(&self) -> BTreeSet<usize> {
+    fn effects(&self) -> Few<usize> {
         let Failure { reason, step, .. } = &self.failure;
-        let mut effects: BTreeSet<usize> = self.facts.iter().map(|fact| fact.step).collect();
-        let told: BTreeSet<usize> = self.facts.iter().map(|fact| fact.node).collect();
+        let mut effects: Few<usize> = self.facts.iter().map(|fact| fact.step).collect();
+        let told: Few<usize> = self.facts.iter().map(|fact| fact.node).collect();
         let mut about = named(self.trace, reason);
         if self.is_missed() {
             let rest = self
@@ -289,7 +288,7 @@ impl Teller<'_> {
     }
 
     /// The nodes that have steps among these, or that the verdict names.
-    fn taking_part(&self, steps: &BTreeSet<usize>) -> BTreeSet<usize> {
+    fn taking_part(&self, steps: &Few<usize>) -> Few<usize> {
         let actors = steps
             .iter()
             .filter_map(|&step| self.trace.steps[step - 1].what.actor());

@@ -1,14 +1,12 @@
 //! What clients asked for and were told in a trace; and of an answer that no order explains, the operations that it is
 //! held against.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::failure::Sort;
 use super::{Background, Teller};
-use crate::model::Observation;
 use crate::model::operation::{End, Linearization, Operation, Operations};
+use crate::model::{FewMap, Observation};
 use crate::trace::Trace;
 
 /// So many operations are told.
@@ -83,7 +81,7 @@ impl Teller<'_> {
 /// What clients observed.
 pub(crate) fn observed(trace: &Trace) -> Operations {
     let mut operations = Operations::default();
-    let mut waits: BTreeMap<(usize, u64), usize> = BTreeMap::new();
+    let mut waits: FewMap<(usize, u64), usize> = FewMap::new();
     let starts = trace.start.iter().enumerate();
     let starts = starts.map(|(node, start)| (0, node, &start.did));
     let steps = trace.steps.iter().zip(1..);

@@ -1,10 +1,9 @@
 //! What conflicts, and where its sides parted.
 
-use std::collections::BTreeSet;
-
 use super::failure::{Fact, Sort, named};
 use super::fates::Sending;
 use super::{Background, Teller};
+use crate::model::Few;
 use crate::model::cluster::enumerate;
 use crate::trace::What;
 
@@ -89,7 +88,7 @@ impl Teller<'_> {
             format!("{}.", self.clause(&second)),
         ];
         let [one, other] = [&first, &second].map(|side| self.causes.past(side.steps()));
-        let common = one.intersection(&other).max().copied();
+        let common = one.iter().rev().find(|step| other.contains(*step)).copied();
         if let Some((fact, heir)) = self.known(&first, &second) {
             sentences.push(self.knew(fact, heir));
             return (sentences, common);
@@ -171,7 +170,7 @@ impl Teller<'_> {
     /// The steps between a step and a later one that it is in the past of, on a shortest way.
     fn way(&self, from: usize, to: usize) -> Vec<usize> {
         let mut level = vec![vec![to]];
-        let mut seen = BTreeSet::from([to]);
+        let mut seen = Few::from([to]);
         while !level.is_empty() {
             let mut next = Vec::new();
             for way in &level {
@@ -236,7 +235,7 @@ impl Teller<'_> {
     /// The story in one or two sentences: what conflicts or waits, what kept the sides apart, and the mistake.
     pub(super) fn summary(
         &self,
-        story: &BTreeSet<usize>,
+        story: &Few<usize>,
         withheld: &[&Sending<'_>],
         background: &Background,
     ) -> String {
@@ -278,7 +277,7 @@ impl Teller<'_> {
         let waits = outcome.sentences.iter();
         let waits =
             waits.filter(|sentence| sentence.contains(" wait") && sentence.contains("down"));
-        let named: BTreeSet<usize> = waits.flat_map(|text| named(self.trace, text)).collect();
+        let named: Few<usize> = waits.flat_map(|text| named(self.trace, text)).collect();
         let down = self.down().into_iter();
         let down =
             down.filter(|(node, _)| named.contains(node) && self.failure.sort == Sort::Blocked);
@@ -300,7 +299,7 @@ impl Teller<'_> {
     }
 
     /// Who crashed in a story, if that is soon told.
-    fn crashes(&self, story: &BTreeSet<usize>) -> Option<String> {
+    fn crashes(&self, story: &Few<usize>) -> Option<String> {
         let crash = |&nth: &usize| {
             let step = &self.trace.steps[nth - 1];
             let crashes = step.crash_after.is_some() || matches!(step.what, What::Crash { .. });

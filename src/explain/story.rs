@@ -1,12 +1,10 @@
 //! The steps of a story, each with its rule; what is quiet in a long one is folded.
 
-use std::collections::BTreeSet;
-
 use super::failure::{Fact, Sort};
 use super::{Part, StoryStep, Teller, ToldFact};
 use crate::model::event::kind;
 use crate::model::rule::rule_for;
-use crate::model::{On, Rule};
+use crate::model::{Few, On, Rule};
 use crate::report::Weight;
 use crate::trace::{StepRecord, Trace, What};
 
@@ -26,13 +24,13 @@ impl Teller<'_> {
 
     pub(super) fn story(
         &self,
-        all: &BTreeSet<usize>,
-        faults: &BTreeSet<usize>,
+        all: &Few<usize>,
+        faults: &Few<usize>,
         parted_after: Option<usize>,
         rules: &[Rule],
     ) -> Vec<StoryStep> {
         let wanted: Vec<usize> = all.iter().copied().collect();
-        let facts: BTreeSet<usize> = self.facts.iter().map(|fact| fact.step).collect();
+        let facts: Few<usize> = self.facts.iter().map(|fact| fact.step).collect();
         let most = if wanted.len() <= STORY_WHOLE {
             STORY_WHOLE
         } else {

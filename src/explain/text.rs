@@ -2,11 +2,10 @@
 //!
 //! Invariant: every line fits the width.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use unicode_width::UnicodeWidthStr;
 
 use super::{Explanation, Part, StoryStep, Unordered};
+use crate::model::{Few, FewMap};
 use crate::report::{Options, Style, clean, paint, wrap};
 
 /// The columns in front of a step: its sign and its number.
@@ -103,7 +102,7 @@ impl Page<'_> {
             self.say(2, 2, words, Style::Dim);
         }
         // What was said of one participant need not be said of each.
-        let mut told_rules: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut told_rules: FewMap<&str, usize> = FewMap::new();
         for step in &told.story {
             if let Some(folded) = &step.folded {
                 self.say(GUTTER, 2, &format!("({folded})"), Style::Dim);
@@ -144,7 +143,7 @@ impl Page<'_> {
         let operations = &unordered.operations;
         let steps = operations.iter();
         let steps = steps.flat_map(|operation| [Some(operation.from), operation.until]);
-        let steps: BTreeSet<usize> = steps.flatten().collect();
+        let steps: Few<usize> = steps.flatten().collect();
         let labels: Vec<String> = operations
             .iter()
             .map(|operation| {
@@ -158,7 +157,8 @@ impl Page<'_> {
         let widest = labels.iter().map(|label| label.width()).max().unwrap_or(0);
         let room = self.options.columns().saturating_sub(widest + STEPS_WIDTH);
         let between = (room / steps.len().max(1)).clamp(1, BETWEEN_MAX);
-        let column = |step: usize| steps.range(..step).count() * between;
+        let column =
+            |step: usize| steps.iter().take_while(|&&other| other < step).count() * between;
         let end = steps.len().saturating_sub(1) * between;
         let (left, dash, right, open) = if ascii {
             ("|", "-", "|", ">")

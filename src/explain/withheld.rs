@@ -1,11 +1,10 @@
 //! What did not come in time, and the faults that kept it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::Teller;
 use super::failure::{Fact, named};
 use super::fates::{Fate, Sending};
 use crate::model::cluster::enumerate;
+use crate::model::{Few, FewMap};
 use crate::trace::What;
 
 /// So many messages that did not arrive are named.
@@ -18,11 +17,11 @@ impl Teller<'_> {
     /// are facts, what their nodes had not heard when they came about; else whatever never came.
     pub(super) fn withheld(
         &self,
-        past: &BTreeSet<usize>,
-        taking_part: &BTreeSet<usize>,
+        past: &Few<usize>,
+        taking_part: &Few<usize>,
     ) -> Vec<&Sending<'_>> {
         let about = named(self.trace, &self.failure.reason);
-        let told: BTreeSet<usize> = self.facts.iter().map(|fact| fact.node).collect();
+        let told: Few<usize> = self.facts.iter().map(|fact| fact.node).collect();
         let by = |sent: &&Sending<'_>| sent.sent_in == 0 || past.contains(&sent.sent_in);
         let missed = |sent: &&Sending<'_>| {
             let in_time = |fact: &&Fact| {
@@ -46,12 +45,12 @@ impl Teller<'_> {
     /// The faults that belong to a story: what kept a message from it, and what took a node of it.
     pub(super) fn faults(
         &self,
-        past: &BTreeSet<usize>,
-        taking_part: &BTreeSet<usize>,
+        past: &Few<usize>,
+        taking_part: &Few<usize>,
         withheld: &[&Sending<'_>],
-    ) -> BTreeSet<usize> {
+    ) -> Few<usize> {
         let kept = withheld.iter().filter_map(|sent| sent.kept_by());
-        let mut faults: BTreeSet<usize> = kept.filter(|&step| step > 0).collect();
+        let mut faults: Few<usize> = kept.filter(|&step| step > 0).collect();
         if self.is_missed() {
             faults.extend(self.down().into_values());
         }
@@ -104,10 +103,10 @@ impl Teller<'_> {
         let is_fact = |node: usize| self.facts.iter().any(|fact| fact.node == node);
         let mut flying: Vec<&Sending<'_>> = Vec::new();
         let mut single: Vec<&Sending<'_>> = Vec::new();
-        let mut kept: BTreeMap<usize, Vec<&Sending<'_>>> = BTreeMap::new();
+        let mut kept: FewMap<usize, Vec<&Sending<'_>>> = FewMap::new();
         for sent in withheld {
             match sent.fate {
-                Fate::Cut(step) => kept.entry(step).or_default().push(sent),
+                Fate::Cut(step) => kept.of(step).push(sent),
                 Fate::OnItsWay => flying.push(sent),
                 _ => single.push(sent),
             }
@@ -143,7 +142,7 @@ impl Teller<'_> {
     }
 
     /// The steps that a crash broke off, in whole sentences.
-    pub(super) fn broken_off(&self, story: &BTreeSet<usize>) -> Vec<String> {
+    pub(super) fn broken_off(&self, story: &Few<usize>) -> Vec<String> {
         let sentence = |&nth: &usize| {
             let step = &self.trace.steps[nth - 1];
             let node = step.what.actor().filter(|_| step.crash_after.is_some())?;
@@ -182,8 +181,8 @@ impl Teller<'_> {
     }
 
     /// The nodes that are down in the end, each with the step in which it crashed.
-    pub(super) fn down(&self) -> BTreeMap<usize, usize> {
-        let mut down: BTreeMap<usize, usize> = BTreeMap::new();
+    pub(super) fn down(&self) -> FewMap<usize, usize> {
+        let mut down: FewMap<usize, usize> = FewMap::new();
         for (step, nth) in self.trace.steps.iter().zip(1..) {
             match &step.what {
                 What::Recover { node } if step.crash_after.is_none() => {
@@ -191,7 +190,9 @@ impl Teller<'_> {
                 }
                 what => {
                     let crashed = step.crash_after.is_some() || matches!(what, What::Crash { .. });
-                    down.extend(what.actor().filter(|_| crashed).map(|node| (node, nth)));
+                    if let Some(node) = what.actor().filter(|_| crashed) {
+                        down.insert(node, nth);
+                    }
                 }
             }
         }

@@ -7,11 +7,10 @@
 //!   that is too large for a JSON number is a `#bigint`. Members of objects are sorted by their keys' code points; an
 //!   object with a key that begins with `#` is a `#map`. Nodes go by their names.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value as Json, json};
 
 use super::names;
+use crate::model::FewMap;
 use crate::model::id::named;
 use crate::trace::{NodeRecord, Trace};
 
@@ -74,7 +73,7 @@ fn encoded(value: &Json, names: &[String]) -> Json {
         },
         Json::Array(all) => all.iter().map(|one| encoded(one, names)).collect(),
         Json::Object(members) => {
-            let sorted: BTreeMap<&String, &Json> = members.iter().collect();
+            let sorted: FewMap<&String, &Json> = members.iter().collect();
             let members = sorted.into_iter();
             let members = members.map(|(key, value)| (named(key, names), encoded(value, names)));
             let members: Vec<(String, Json)> = members.collect();

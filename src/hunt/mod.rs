@@ -8,7 +8,7 @@
 pub mod detect;
 mod report;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::{ControlFlow, RangeInclusive};
 
 use rayon::prelude::*;
@@ -17,6 +17,7 @@ pub use report::{Coverage, Find, HuntReport, OfStrategy, Reachable, Run, Times, 
 
 use crate::check::Stopped;
 use crate::model::arms::Arm;
+use crate::model::{Few, FewMap};
 use crate::testbed::verify::{Between, Recorded, differ};
 use crate::testbed::{
     Blame, Case, Hunted, RunLimits, RunReport, RunVerdict, Sights, Signature, Strategy,
@@ -160,7 +161,7 @@ struct Way {
 
 /// What is kept of them.
 struct Kept {
-    by: BTreeMap<Strategy, u64>,
+    by: FewMap<Strategy, u64>,
     first: Ran,
     shortest: Ran,
     /// The seed of the last.
@@ -175,12 +176,12 @@ struct Hunt<'a> {
     plan: &'a Plan,
     sights: Sights,
     /// By strategy: how many ran, and how many failed.
-    ran: BTreeMap<Strategy, (u64, u64)>,
-    verdicts: BTreeMap<RunVerdict, u64>,
-    finds: BTreeMap<Way, Kept>,
+    ran: FewMap<Strategy, (u64, u64)>,
+    verdicts: FewMap<RunVerdict, u64>,
+    finds: FewMap<Way, Kept>,
     states: BTreeSet<u64>,
-    arms: BTreeSet<(&'static str, Arm)>,
-    goals: BTreeSet<&'static str>,
+    arms: Few<(&'static str, Arm)>,
+    goals: Few<&'static str>,
     /// The seed that saw the last abstract state that was new.
     last_new: u64,
     repeated: u64,
@@ -194,11 +195,11 @@ impl<'a> Hunt<'a> {
             plan,
             sights: case.sights(),
             ran: plan.strategies.iter().map(|s| (*s, (0, 0))).collect(),
-            verdicts: BTreeMap::new(),
-            finds: BTreeMap::new(),
+            verdicts: FewMap::new(),
+            finds: FewMap::new(),
             states: BTreeSet::new(),
-            arms: BTreeSet::new(),
-            goals: BTreeSet::new(),
+            arms: Few::new(),
+            goals: Few::new(),
             last_new: *plan.seeds.start(),
             repeated: 0,
             unequal: None,
@@ -273,12 +274,12 @@ impl<'a> Hunt<'a> {
         }
         self.arms.extend(seen.arms);
         self.goals.extend(seen.goals);
-        *self.verdicts.entry(report.verdict).or_default() += 1;
+        *self.verdicts.of(report.verdict) += 1;
         let fails = match &self.plan.counting {
             Counting::All => fails(self.case, strategy, &report),
             Counting::Against(properties) => goes_against(properties, &report),
         };
-        let ran = self.ran.entry(strategy).or_default();
+        let ran = self.ran.of(strategy);
         ran.0 += 1;
         ran.1 += u64::from(fails);
         if let Some(again) = &again {
@@ -322,15 +323,15 @@ impl<'a> Hunt<'a> {
             strategy,
             steps: report.facts.steps,
         };
-        let kept = self.finds.entry(way).or_insert_with(|| Kept {
-            by: BTreeMap::new(),
+        let kept = self.finds.of_or(way, || Kept {
+            by: FewMap::new(),
             first: ran,
             shortest: ran,
             last: seed,
             reason: report.reason.clone(),
         });
         kept.last = seed;
-        *kept.by.entry(strategy).or_default() += 1;
+        *kept.by.of(strategy) += 1;
         if ran.steps < kept.shortest.steps {
             kept.shortest = ran;
             kept.reason = report.reason;

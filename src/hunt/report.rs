@@ -1,11 +1,10 @@
 //! What a hunt came to.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::{Ended, Hunt, STATES_MAX};
 use crate::estimate::{Confidence, Interval};
+use crate::model::FewMap;
 use crate::testbed::{Blame, Mismatch, RunVerdict, Strategy};
 
 /// How sure intervals and bounds are.
@@ -27,7 +26,7 @@ pub struct HuntReport {
     pub confidence: Confidence,
     pub strategies: Vec<OfStrategy>,
     /// How many runs had each verdict.
-    pub verdicts: BTreeMap<&'static str, u64>,
+    pub verdicts: FewMap<&'static str, u64>,
     /// What was found, in the order of what it is worth: what fails first, violations before the rest.
     pub finds: Vec<Find>,
     pub coverage: Coverage,
@@ -104,7 +103,7 @@ pub struct Find {
     pub reason: Option<String>,
     pub times: u64,
     /// By strategy. They are never added up: what one finds says nothing of another.
-    pub by: BTreeMap<Strategy, Times>,
+    pub by: FewMap<Strategy, Times>,
     pub first: Run,
     pub shortest: Run,
 }

@@ -5,14 +5,12 @@
 //! at once. What never blocks is looked at with either timing, since a world that is blocked under
 //! accurate timing need not be so where timers fire at will.
 
-use std::collections::BTreeMap;
-
 use super::instance::{Attendant, Effort};
 use super::lattice::FaultSet;
 use super::report::{Cell, CellVerdict, CellWord, Claim, ClaimOutcome};
 use super::table::{Looking, Table, imposed, verdict};
 use crate::model::cluster::enumerate;
-use crate::model::{Assumption, Fault, Rules, Sense, Statement};
+use crate::model::{Assumption, Fault, FewMap, Rules, Sense, Statement};
 
 /// A search that claims ask for: its rules, which properties it is about, and what came of it.
 struct Test {
@@ -28,7 +26,7 @@ impl Table {
     pub(super) fn claims(
         &self,
         instance: &dyn Looking,
-        cells: &BTreeMap<FaultSet, Cell>,
+        cells: &FewMap<FaultSet, Cell>,
         effort: &Effort,
         attendant: &mut dyn Attendant,
     ) -> Vec<Claim> {
@@ -92,7 +90,7 @@ impl Table {
         nth: usize,
         property: &Statement,
         tests: &[Test],
-        cells: &BTreeMap<FaultSet, Cell>,
+        cells: &FewMap<FaultSet, Cell>,
     ) -> Claim {
         let assumes = claimed(property);
         let words: Vec<String> = assumes.iter().map(ToString::to_string).collect();

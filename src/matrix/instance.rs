@@ -3,7 +3,6 @@
 //! The rules of a cell *are* its assumptions, so properties come to it without their own: a
 //! verdict here says what happens under these faults, whatever anybody claims.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -14,7 +13,7 @@ use super::report::{Cell, ProtocolMatrix, VariantMatrix};
 use super::table::{self, Looking, Table};
 use crate::check::fast::Tuning;
 use crate::check::{Engine, Limits, Monitor, Question, Trial, judge};
-use crate::model::{BadParameter, Limit, Property, Protocol, Rules, System, Variant};
+use crate::model::{BadParameter, FewMap, Limit, Property, Protocol, Rules, System, Variant};
 
 /// How much may be spent on one search, beside what the variant states.
 #[derive(Clone, Copy, Debug)]
@@ -114,7 +113,7 @@ impl<P: Protocol> Instance<P> {
     }
 
     /// For each property, where it stops holding.
-    pub fn frontiers(&self, cells: &BTreeMap<FaultSet, Cell>) -> Vec<Frontier> {
+    pub fn frontiers(&self, cells: &FewMap<FaultSet, Cell>) -> Vec<Frontier> {
         self.table.frontiers(cells)
     }
 

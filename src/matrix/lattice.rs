@@ -2,9 +2,7 @@
 //!
 //! Nothing here knows what a fault is, but for one thing: a recovery needs a crash.
 
-use std::collections::BTreeMap;
-
-use crate::model::Fault;
+use crate::model::{Fault, FewMap};
 
 /// A set of kinds of faults, by their position in the list of a variant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -100,7 +98,7 @@ pub struct Frontier {
 }
 
 /// Reads the frontier off a table of all sets that mean something.
-pub fn frontier(table: &BTreeMap<FaultSet, Found>) -> Frontier {
+pub fn frontier(table: &FewMap<FaultSet, Found>) -> Frontier {
     let mut order: Vec<FaultSet> = table.keys().copied().collect();
     order.sort_by_key(|set| (set.len(), *set));
     let mut frontier = Frontier::default();
@@ -139,7 +137,7 @@ mod tests {
     use super::*;
 
     /// The definitions, word by word.
-    fn by_definition(table: &BTreeMap<FaultSet, Found>) -> Frontier {
+    fn by_definition(table: &FewMap<FaultSet, Found>) -> Frontier {
         let all: Vec<FaultSet> = table.keys().copied().collect();
         let below = |set: FaultSet| all.iter().copied().filter(move |s| s.is_below(set));
         let is = |found: Found| move |set: &FaultSet| table[set] == found;
@@ -186,7 +184,7 @@ mod tests {
             dice in proptest::collection::vec(0u8..16, 64),
         ) {
             let sets = sets(&kinds(by_role));
-            let table: BTreeMap<FaultSet, Found> = sets
+            let table: FewMap<FaultSet, Found> = sets
                 .iter()
                 .zip(&dice)
                 .map(|(set, die)| (*set, match die {

@@ -8,7 +8,6 @@
 //! The theorem: a protocol lets whoever survives decide alone, whatever fails, if and only if no local state has
 //! both a commit and an abort in its concurrency set, and none that is not committable has a commit there.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde::{Serialize, Serializer};
@@ -16,7 +15,7 @@ use serde::{Serialize, Serializer};
 use crate::check::intern::number;
 use crate::check::worlds::{Found, Worlds, find_all};
 use crate::model::cluster::enumerate;
-use crate::model::{Id, NodeSet, Rules, System, Timing, View, World};
+use crate::model::{Few, FewMap, Id, NodeSet, Rules, System, Timing, View, World};
 use crate::protocols::atomic_commitment::{
     AtomicCommitment, History, Outcomes, PlannedVote, Stage,
 };
@@ -96,8 +95,8 @@ pub struct Concurrent {
     /// Whoever is in it knows that everybody has voted YES.
     pub committable: bool,
     /// By role.
-    #[cfg_attr(test, schemars(with = "BTreeMap<String, Vec<String>>"))]
-    pub beside: BTreeMap<&'static str, BTreeSet<LocalState>>,
+    #[cfg_attr(test, schemars(with = "FewMap<String, Vec<String>>"))]
+    pub beside: FewMap<&'static str, Few<LocalState>>,
 }
 
 impl Concurrent {
@@ -190,21 +189,21 @@ fn of_protocol<P: AtomicCommitment>() -> ConcurrencySets {
 
 /// By role and local state.
 #[derive(Default)]
-struct States(BTreeMap<(&'static str, LocalState), Concurrent>);
+struct States(FewMap<(&'static str, LocalState), Concurrent>);
 
 impl States {
     /// Notes who stands where in one world, and whether everybody has voted YES there.
     fn note(&mut self, sites: &[(Id, &'static str, LocalState)], unanimous: bool) {
         for &(id, role, local) in sites {
-            let state = self.0.entry((role, local)).or_insert(Concurrent {
+            let state = self.0.of_or((role, local), || Concurrent {
                 role,
                 local,
                 committable: true,
-                beside: BTreeMap::new(),
+                beside: FewMap::new(),
             });
             state.committable &= unanimous;
             for &(_, role, local) in sites.iter().filter(|site| site.0 != id) {
-                state.beside.entry(role).or_default().insert(local);
+                state.beside.of(role).insert(local);
             }
         }
     }
@@ -269,12 +268,11 @@ pub fn markdown(all: &[ConcurrencySets]) -> String {
 
 /// What may stand beside a state: `coordinator w, a; participant q, w`.
 pub fn beside(state: &Concurrent) -> String {
-    let letters = |locals: &BTreeSet<LocalState>| {
+    let letters = |locals: &Few<LocalState>| {
         let letters: Vec<_> = locals.iter().map(|local| local.letter()).collect();
         letters.join(", ")
     };
-    let of_role =
-        |(role, locals): (&&str, &BTreeSet<LocalState>)| format!("{role} {}", letters(locals));
+    let of_role = |(role, locals): (&&str, &Few<LocalState>)| format!("{role} {}", letters(locals));
     let all: Vec<_> = state.beside.iter().map(of_role).collect();
     all.join("; ")
 }

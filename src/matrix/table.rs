@@ -1,14 +1,12 @@
 //! What is stated and weighed of an instance, whatever its protocol.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value as Json;
 
 use super::instance::{Attendant, Effort, NextSearch};
 use super::lattice::{FaultSet, Found, Frontier, frontier, sets};
 use super::report::{Cell, CellVerdict, CellWord, FaultKind, Sets, VariantMatrix, Weighed};
 use crate::check::{Account, Judged, Monitor, Search, Trial, Verdict};
-use crate::model::{Assumption, Cluster, Fault, Limit, Rules, Sense, Statement, Variant};
+use crate::model::{Assumption, Cluster, Fault, FewMap, Limit, Rules, Sense, Statement, Variant};
 
 /// What a send that was absorbed leaves open.
 const COPIES: &str = "copies";
@@ -120,7 +118,7 @@ impl Table {
         effort: &Effort,
         attendant: &mut dyn Attendant,
     ) -> VariantMatrix {
-        let mut cells = BTreeMap::new();
+        let mut cells = FewMap::new();
         for (i, &set) in self.sets.iter().enumerate() {
             attendant.attend(&self.place(i + 1), &mut |monitor| {
                 cells.insert(set, self.cell(instance, set, effort, monitor));
@@ -167,7 +165,7 @@ impl Table {
     }
 
     /// For each property, where it stops holding.
-    pub(super) fn frontiers(&self, cells: &BTreeMap<FaultSet, Cell>) -> Vec<Frontier> {
+    pub(super) fn frontiers(&self, cells: &FewMap<FaultSet, Cell>) -> Vec<Frontier> {
         let of = |nth: usize| {
             let found = |cell: &Cell| match cell.verdicts[nth].verdict {
                 CellWord::NotEstablished => Found::Open,
@@ -243,7 +241,7 @@ impl Table {
     }
 
     /// Verdicts that a limit left open, where those under other faults decide them.
-    fn fill_in(&self, cells: &mut BTreeMap<FaultSet, Cell>) {
+    fn fill_in(&self, cells: &mut FewMap<FaultSet, Cell>) {
         let known = cells.clone();
         for (&set, cell) in cells.iter_mut() {
             for (nth, verdict) in cell.verdicts.iter_mut().enumerate() {

@@ -3,7 +3,6 @@
 //! A proof over runs in which an arm was never exercised says nothing about it. So searches note
 //! which were.
 
-use std::collections::BTreeSet;
 use std::fmt;
 
 use derive_where::derive_where;
@@ -13,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::Input;
 use super::cluster::Cluster;
 use super::event::{Vocabulary, kind, label};
+use super::few::Few;
 use super::id::Id;
 use super::kinds::specimens;
 use super::protocol::Protocol;
@@ -26,7 +26,7 @@ pub enum Arm {
 }
 
 /// The arms that some search has exercised, and at which node.
-pub type Exercised = BTreeSet<(Id, Arm)>;
+pub type Exercised = Few<(Id, Arm)>;
 
 impl Arm {
     /// The arm that an input exercises, if it comes to one.

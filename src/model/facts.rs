@@ -4,7 +4,7 @@
 //! them: messages between different nodes, forced and lazy records, message delays on the longest
 //! causal chain to a decision, time with locks held, how long clients wait for answers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::Command;
 use super::cluster::{Link, NodeSet, index};
 use super::event::Event;
+use super::few::FewMap;
 use super::id::Id;
 use super::node::Reaction;
 use super::observation::{Observed, Tally};
@@ -122,7 +123,7 @@ pub struct Ledger<P: Protocol> {
     /// For each node, the messages on the longest causal chain that ends there.
     depth: Vec<u32>,
     /// For each node, what it has locked and since when.
-    locks: Vec<BTreeMap<u64, Time>>,
+    locks: Vec<FewMap<u64, Time>>,
     /// For each node, since when it has been waiting for an answer.
     asked: Vec<Option<Time>>,
 }
@@ -145,7 +146,7 @@ impl<P: Protocol> Ledger<P> {
             },
             sent: (0..nodes * nodes).map(|_| VecDeque::new()).collect(),
             depth: vec![0; nodes],
-            locks: vec![BTreeMap::new(); nodes],
+            locks: vec![FewMap::new(); nodes],
             asked: vec![None; nodes],
         }
     }
@@ -311,7 +312,7 @@ impl<P: Protocol> Ledger<P> {
         for observation in &reaction.observations {
             match observation.tally(&self.protocol) {
                 Some(Tally::Locked(subject)) => {
-                    self.locks[at].entry(subject).or_insert(now);
+                    self.locks[at].of_or(subject, || now);
                 }
                 Some(Tally::Released(subject)) => {
                     if let Some(since) = self.locks[at].remove(&subject) {

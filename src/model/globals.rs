@@ -4,12 +4,11 @@
 //! Invariant: what is unlimited is not counted, and failures are remembered only where the rules
 //! ask for them; neither makes two worlds differ that behave alike.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use super::assumptions::{Limit, Rules};
 use super::cluster::{Link, NodeSet, index};
+use super::few::Few;
 use super::id::Id;
 use super::network::Cut;
 use super::symmetry::Renaming;
@@ -18,7 +17,7 @@ use super::symmetry::Renaming;
 pub struct Globals {
     pub spent: Spent,
     /// The cuts that last.
-    pub cuts: BTreeSet<Cut>,
+    pub cuts: Few<Cut>,
     pub failures: Failures,
 }
 

@@ -83,11 +83,10 @@ const ID: &str = "Id(";
 /// A list with one thing for each node, which people read by whose it is:
 /// `#[serde(with = "jury::model::id::by_node")]`.
 pub mod by_node {
-    use std::collections::BTreeMap;
-
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
     use super::Id;
+    use crate::model::FewMap;
 
     pub fn serialize<T: Serialize, S: Serializer>(
         list: &[T],
@@ -104,7 +103,7 @@ pub mod by_node {
         deserializer: D,
     ) -> Result<Vec<T>, D::Error> {
         if deserializer.is_human_readable() {
-            let each = BTreeMap::<Id, T>::deserialize(deserializer)?;
+            let each = FewMap::<Id, T>::deserialize(deserializer)?;
             return Ok(each.into_values().collect());
         }
         Vec::deserialize(deserializer)

@@ -7,14 +7,12 @@
 //! Invariants: a node that is down has no volatile state, by type; commands are carried out in
 //! the order in which the handler gave them; after a crash inside a handler no later command is.
 
-use std::collections::BTreeMap;
-
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
 use super::actor::{self, Command, Handled, Input, Out, Start};
 use super::event::label;
-use super::few::Few;
+use super::few::{Few, FewMap};
 use super::id::Id;
 use super::promise::{Promise, answered};
 use super::protocol::Protocol;
@@ -43,7 +41,7 @@ pub struct Up<P: Protocol> {
     /// The timers that are armed. (When they fire is the scheduler's business.)
     pub timers: Few<P::Timer>,
     /// The choices that the environment has yet to settle.
-    pub choices: BTreeMap<String, Vec<P::Choice>>,
+    pub choices: FewMap<String, Vec<P::Choice>>,
     /// What was last saved; `None` if nothing ever was.
     pub storage: Option<P::Storage>,
 }
@@ -256,7 +254,7 @@ impl<P: Protocol> Node<P> {
                 Node::Up(Up {
                     state,
                     timers: Few::new(),
-                    choices: BTreeMap::new(),
+                    choices: FewMap::new(),
                     storage,
                 })
             };

@@ -9,13 +9,12 @@
 //! Invariant: the answer depends on the step alone, so it is asked for once for each distinct reaction.
 //! A step that changes nothing breaks nothing.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 use super::actor::{Actor, Input};
 use super::cluster::{NodeSet, index};
 use super::event::label;
+use super::few::FewMap;
 use super::id::Id;
 use super::node::{Node, Reaction};
 use super::observation::Observed;
@@ -111,13 +110,12 @@ impl Breach {
 
 /// The step properties that were broken so far: a part of the past, as what was observed is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Breaches(BTreeMap<String, (Id, String)>);
+pub struct Breaches(FewMap<String, (Id, String)>);
 
 impl Breaches {
     pub fn add(&mut self, breach: &Breach) {
         let Breach { property, id, what } = breach;
-        let first = self.0.entry(property.clone());
-        first.or_insert_with(|| (*id, what.clone()));
+        self.0.of_or(property.clone(), || (*id, what.clone()));
     }
 
     /// What a step property comes to.

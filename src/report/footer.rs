@@ -2,13 +2,12 @@
 //!
 //! Invariant: names what the diagram above left out.
 
-use std::collections::BTreeSet;
-
 use super::diagram::Picture;
 use super::facts::{facts, verdict};
 use super::paint::{Line, Style, paint};
 use super::story::Story;
 use super::text::{Detail, count, width};
+use crate::model::Few;
 use crate::model::cluster::enumerate;
 
 /// So many messages that never arrived are named under the diagram.
@@ -72,13 +71,13 @@ impl Picture<'_> {
 
     /// `In the end: C forgotten; P1 and P2 committed.`
     fn end_in_words(&mut self, story: &Story<'_>, stands: &[(usize, String)]) {
-        let mut groups: Vec<(&str, BTreeSet<usize>)> = Vec::new();
+        let mut groups: Vec<(&str, Few<usize>)> = Vec::new();
         for (node, status) in stands.iter().filter(|(_, s)| !s.is_empty()) {
             match groups.iter_mut().find(|(s, _)| s == status) {
                 Some((_, nodes)) => {
                     nodes.insert(*node);
                 }
-                None => groups.push((status, BTreeSet::from([*node]))),
+                None => groups.push((status, Few::from([*node]))),
             }
         }
         if groups.is_empty() {
@@ -119,7 +118,7 @@ impl Picture<'_> {
     }
 
     /// Nodes in a sentence; of very many, only the first are named.
-    fn crowd(&self, nodes: &BTreeSet<usize>) -> String {
+    fn crowd(&self, nodes: &Few<usize>) -> String {
         if nodes.len() <= NAMED_MAX {
             return enumerate(nodes.iter().map(|n| self.names.name(*n)));
         }

@@ -3,13 +3,11 @@
 //! Invariant: gutter, lanes and text together fit the width. Nodes that have no lane of their own
 //! are either idle throughout or share the last lane.
 
-use std::collections::BTreeSet;
-
 use super::Options;
 use super::names::{DisplayNames, Sort};
 use super::text::{Detail, width};
 use super::weight::has_key_states;
-use crate::model::Time;
+use crate::model::{Few, Time};
 use crate::trace::{StepRecord, Trace};
 
 /// Up to so many nodes have a lane even if they do nothing.
@@ -140,7 +138,7 @@ fn wanted<'a>(steps: impl Iterator<Item = &'a StepRecord>, names: &DisplayNames)
 
 /// The numbers of the steps to show, before any is elided.
 fn visible(trace: &Trace, options: &Options) -> Vec<usize> {
-    let wanted: BTreeSet<usize> = trace
+    let wanted: Few<usize> = trace
         .nodes
         .iter()
         .enumerate()
@@ -173,11 +171,11 @@ fn active<'a>(
     steps: impl Iterator<Item = &'a StepRecord>,
     nodes: usize,
     options: &Options,
-) -> BTreeSet<usize> {
+) -> Few<usize> {
     if nodes <= IDLE_LANES_MAX && options.nodes.is_empty() {
         return (0..nodes).collect();
     }
-    let mut active = BTreeSet::new();
+    let mut active = Few::new();
     for step in steps {
         active.extend(step.what.actor());
         active.extend(step.what.message().into_iter().flat_map(|m| [m.src, m.dst]));

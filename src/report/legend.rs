@@ -2,14 +2,13 @@
 //!
 //! Invariant: a mark that was not drawn is not explained.
 
-use std::collections::BTreeSet;
-
 use super::marks::Mark;
 use super::text::width;
+use crate::model::Few;
 
 #[derive(Debug, Default)]
 pub(super) struct Legend {
-    used: BTreeSet<Mark>,
+    used: Few<Mark>,
     pub numbers: bool,
 }
 

@@ -3,14 +3,12 @@
 //! Invariant: every name is cleaned and short, and no more of a label is shown than tells it from
 //! the others of its kind.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::story::Origin;
 use super::telling::Common;
 use super::text::{Detail, clean, fit, shorten};
-use crate::model::Observation;
 use crate::model::cluster::enumerate;
 use crate::model::id::named;
+use crate::model::{Few, FewMap, Observation};
 use crate::trace::{Trace, What};
 
 /// The longest name of a node that is shown whole.
@@ -41,15 +39,15 @@ pub(super) struct DisplayNames {
     nodes: Vec<String>,
     roles: Vec<String>,
     /// The kinds of which there is more than one: only these need to show their values.
-    various: BTreeSet<(Sort, String)>,
+    various: Few<(Sort, String)>,
     /// What has to be told of messages beside their kind.
     common: Common,
     /// What nodes are called in a protocol that prints their ids, and what to write instead.
     ids: Vec<String>,
     /// The matters of which there is more than one subject.
-    several: BTreeSet<Matter>,
+    several: Few<Matter>,
     /// What nodes hold: `locks`, or what the protocol calls it.
-    held: BTreeSet<String>,
+    held: Few<String>,
     pub ascii: bool,
 }
 
@@ -88,7 +86,7 @@ impl DisplayNames {
     }
 
     /// The nodes of a set in a sentence: `P1 and P2`, `all participants`, `all`.
-    pub fn set(&self, nodes: &BTreeSet<usize>, but: Option<usize>) -> String {
+    pub fn set(&self, nodes: &Few<usize>, but: Option<usize>) -> String {
         let all = (0..self.len()).filter(|n| Some(*n) != but);
         if nodes.len() > 2 && all.eq(nodes.iter().copied()) {
             return "all".to_owned();
@@ -142,10 +140,10 @@ impl DisplayNames {
 }
 
 /// The kinds of which a trace has more than one, and what the messages of each have in common.
-fn various(trace: &Trace) -> (BTreeSet<(Sort, String)>, Common) {
-    let mut first: BTreeMap<(Sort, String), String> = BTreeMap::new();
-    let mut seen: BTreeSet<&str> = BTreeSet::new();
-    let mut various = BTreeSet::new();
+fn various(trace: &Trace) -> (Few<(Sort, String)>, Common) {
+    let mut first: FewMap<(Sort, String), String> = FewMap::new();
+    let mut seen: Few<&str> = Few::new();
+    let mut various = Few::new();
     let mut common = Common::default();
     let starts = trace.start.iter().map(|s| (None, &s.did));
     let steps = trace.steps.iter().map(|s| (Some(&s.what), &s.did));
@@ -165,7 +163,7 @@ fn various(trace: &Trace) -> (BTreeSet<(Sort, String)>, Common) {
             if new {
                 common.see(&key.1, &label);
             }
-            if *first.entry(key.clone()).or_insert_with(|| label.clone()) != label {
+            if *first.of_or(key.clone(), || label.clone()) != label {
                 various.insert(key);
             }
         }
@@ -181,7 +179,7 @@ fn observed(trace: &Trace) -> impl Iterator<Item = &Observation> {
 }
 
 /// What nodes hold at times, each thing once.
-fn held(trace: &Trace, ascii: bool) -> BTreeSet<String> {
+fn held(trace: &Trace, ascii: bool) -> Few<String> {
     let thing = |observation: &Observation| match observation {
         Observation::Locked { .. } => Some("locks".to_owned()),
         Observation::Took { thing } => Some(clean(&cap(thing), ascii)),
@@ -191,11 +189,11 @@ fn held(trace: &Trace, ascii: bool) -> BTreeSet<String> {
 }
 
 /// The matters of which a trace has more than one subject.
-fn several(trace: &Trace) -> BTreeSet<Matter> {
-    let mut first: BTreeMap<Matter, u64> = BTreeMap::new();
+fn several(trace: &Trace) -> Few<Matter> {
+    let mut first: FewMap<Matter, u64> = FewMap::new();
     observed(trace)
         .filter_map(matter)
-        .filter(|(matter, subject)| first.entry(*matter).or_insert(*subject) != subject)
+        .filter(|(matter, subject)| first.of_or(*matter, || *subject) != subject)
         .map(|(matter, _)| matter)
         .collect()
 }

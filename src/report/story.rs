@@ -3,10 +3,10 @@
 //! Invariant: a fold over the steps, from the first; nothing outside the trace is asked. Node
 //! positions come from files, so each is looked up, never assumed. Knows nothing of pictures.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::state;
-use crate::model::{KeyState, Observation};
+use crate::model::{Few, KeyState, Observation};
 use crate::trace::{Did, Message, NodeRecord, StepRecord, Trace, What};
 
 /// How a node stands.
@@ -88,7 +88,7 @@ pub(super) struct Story<'a> {
     trace: &'a Trace,
     standing: Vec<Condition>,
     /// What each node holds: locks of a subject, or a thing by its name.
-    holds: Vec<BTreeSet<Held<'a>>>,
+    holds: Vec<Few<Held<'a>>>,
     records: Vec<Option<&'a NodeRecord>>,
     /// What mattered of the state of each node, when it was up last.
     keys: Vec<Option<&'a KeyState>>,
@@ -105,7 +105,7 @@ impl<'a> Story<'a> {
         let mut story = Story {
             trace,
             standing: vec![Condition::Up; nodes],
-            holds: vec![BTreeSet::new(); nodes],
+            holds: vec![Few::new(); nodes],
             records: vec![None; nodes],
             keys: vec![None; nodes],
             cuts: Vec::new(),

@@ -3,7 +3,7 @@
 //!
 //! Invariant: read off the label, which is the `Debug` text of some value but may be anything.
 
-use std::collections::BTreeMap;
+use crate::model::FewMap;
 
 /// The longest of it.
 const TELLING_MAX: usize = 80;
@@ -57,17 +57,17 @@ impl Arguments {
 /// What the kinds of a trace have in common.
 #[derive(Debug, Default)]
 pub(super) struct Common {
-    labels: BTreeMap<String, usize>,
-    words: BTreeMap<(String, String), usize>,
+    labels: FewMap<String, usize>,
+    words: FewMap<(String, String), usize>,
 }
 
 impl Common {
     /// Takes in a label that was not seen before.
     pub fn see(&mut self, kind: &str, label: &str) {
-        *self.labels.entry(kind.to_owned()).or_default() += 1;
+        *self.labels.of(kind.to_owned()) += 1;
         for word in Arguments::of(label).words() {
             let key = (kind.to_owned(), word.to_owned());
-            *self.words.entry(key).or_default() += 1;
+            *self.words.of(key) += 1;
         }
     }
 

@@ -2,12 +2,10 @@
 //!
 //! Invariant: a fold over the whole trace: what a step weighs does not depend on the part that is shown.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::names::{DisplayNames, Sort};
 use super::story::{Scene, Story};
 use super::text::{Detail, count};
-use crate::model::Observation;
+use crate::model::{Few, FewMap, Observation};
 use crate::trace::{StepRecord, Trace, What};
 
 /// Of no more steps than this in a row none is left out.
@@ -34,9 +32,9 @@ pub enum Weight {
 pub(super) fn weights(trace: &Trace, names: &DisplayNames) -> Vec<Weight> {
     let rare = rare_answers(trace, names);
     let has_key_states = has_key_states(trace);
-    let mut committed = BTreeSet::new();
+    let mut committed = Few::new();
     // What each node has answered since anything that matters of it changed.
-    let mut answered: BTreeMap<usize, BTreeSet<Answer>> = BTreeMap::new();
+    let mut answered: FewMap<usize, Few<Answer>> = FewMap::new();
     let mut story = Story::begin(trace);
     let mut weights = Vec::new();
     while let Some(scene) = story.next() {
@@ -44,7 +42,7 @@ pub(super) fn weights(trace: &Trace, names: &DisplayNames) -> Vec<Weight> {
         let mut weight = Weight::Quiet;
         let changes = changes(&scene, has_key_states);
         if let Some(node) = step.what.node() {
-            let answered = answered.entry(node).or_default();
+            let answered = answered.of(node);
             if changes {
                 answered.clear();
             }
@@ -109,7 +107,7 @@ type Answer = (String, String);
 /// expected.
 fn answers<'a>(
     step: &'a StepRecord,
-    rare: &'a BTreeSet<Answer>,
+    rare: &'a Few<Answer>,
     names: &'a DisplayNames,
 ) -> impl Iterator<Item = Answer> + 'a {
     let sent = step.did.sent.iter().filter(|_| !rare.is_empty());
@@ -117,20 +115,22 @@ fn answers<'a>(
     answers.filter(|answer| rare.contains(answer))
 }
 
-fn rare_answers(trace: &Trace, names: &DisplayNames) -> BTreeSet<Answer> {
-    let mut all: BTreeMap<Answer, usize> = BTreeMap::new();
+fn rare_answers(trace: &Trace, names: &DisplayNames) -> Few<Answer> {
+    let mut all: FewMap<Answer, usize> = FewMap::new();
     for sent in trace.steps.iter().flat_map(|step| &step.did.sent) {
         if let Some(answer) = names.answer(&sent.message) {
-            *all.entry(answer).or_default() += 1;
+            *all.of(answer) += 1;
         }
     }
-    let mut most: BTreeMap<String, usize> = BTreeMap::new();
+    let mut most: FewMap<String, usize> = FewMap::new();
     for ((kind, _), n) in &all {
-        let of_kind = most.entry(kind.clone()).or_default();
+        let of_kind = most.of(kind.clone());
         *of_kind = (*of_kind).max(*n);
     }
-    all.retain(|(kind, _), n| *n < most[kind]);
-    all.into_keys().collect()
+    all.into_iter()
+        .filter(|((kind, _), n)| *n < most[kind])
+        .map(|(answer, _)| answer)
+        .collect()
 }
 
 pub(super) fn is_fault(step: &StepRecord) -> bool {
@@ -205,7 +205,7 @@ pub(super) struct Skipped {
     steps: usize,
     /// How many of them matter.
     loud: usize,
-    timers: BTreeMap<String, usize>,
+    timers: FewMap<String, usize>,
     messages: usize,
 }
 
@@ -216,7 +216,7 @@ impl Skipped {
         match &step.what {
             What::Timeout { timer, .. } => {
                 let timer = names.label(Sort::Timer, timer, Detail::Kind);
-                *self.timers.entry(timer).or_default() += 1;
+                *self.timers.of(timer) += 1;
             }
             what => self.messages += usize::from(what.message().is_some()),
         }

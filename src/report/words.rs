@@ -3,13 +3,11 @@
 //! Invariant: what comes back is cleaned and fits the columns given, and its point is never cut: what does not
 //! fit into a line goes on in the next. Knows no lanes.
 
-use std::collections::BTreeSet;
-
 use super::layout::Layout;
 use super::names::{DisplayNames, Sort};
 use super::story::{Origin, Scene};
 use super::text::{Detail, fit, width, wrap};
-use crate::model::Observation;
+use crate::model::{Few, Observation};
 use crate::trace::{Did, Message, Sent, What};
 
 /// How much a text says; the first that fits is taken.
@@ -300,7 +298,7 @@ fn entries_in_a_row(
     let texts: Vec<String> = observed.iter().take_while(same).map(text).collect();
     let is_settled = matches!(observed[0], Observation::Committed { .. });
     let entries = observed[..texts.len()].iter();
-    let distinct: BTreeSet<String> = entries.map(|o| observation(o, names, level)).collect();
+    let distinct: Few<String> = entries.map(|o| observation(o, names, level)).collect();
     if texts.len() <= ENTRIES_MAX || (!is_settled && distinct.len() < texts.len()) {
         return None;
     }
@@ -405,15 +403,15 @@ fn observation(observed: &Observation, names: &DisplayNames, level: Level) -> St
 
 /// What was sent, each message once with all it went to. What was lost at once is left out: it
 /// has a line of its own.
-fn groups(sent: &[Sent], names: &DisplayNames, detail: Detail) -> Vec<(String, BTreeSet<usize>)> {
-    let mut groups: Vec<(String, BTreeSet<usize>)> = Vec::new();
+fn groups(sent: &[Sent], names: &DisplayNames, detail: Detail) -> Vec<(String, Few<usize>)> {
+    let mut groups: Vec<(String, Few<usize>)> = Vec::new();
     for s in sent.iter().filter(|s| s.lost.is_none()) {
         let label = names.label(Sort::Message, &s.message, detail);
         match groups.iter_mut().find(|(l, _)| *l == label) {
             Some((_, to)) => {
                 to.insert(s.dst);
             }
-            None => groups.push((label, BTreeSet::from([s.dst]))),
+            None => groups.push((label, Few::from([s.dst]))),
         }
     }
     groups

@@ -4,12 +4,11 @@
 //! complaints, and refuses what JSON leaves open: keys that appear twice, nesting without end.
 //! It knows nothing of scenarios.
 
-use std::collections::BTreeSet;
-
 use serde::de::IgnoredAny;
 use serde_json::Number;
 
 use super::error::{Flaw, Span};
+use crate::model::Few;
 
 /// How deep lists and objects may be nested.
 pub const DEPTH_MAX: usize = 64;
@@ -135,7 +134,7 @@ impl Scanner<'_> {
 
     fn object(&mut self) -> Result<Kind, Flaw> {
         let mut entries = Vec::new();
-        let mut seen = BTreeSet::new();
+        let mut seen = Few::new();
         while self.peek() != b'}' {
             let key = self.value()?;
             let name = key.as_str().unwrap_or_default();

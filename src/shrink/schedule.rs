@@ -3,9 +3,9 @@
 //! A search may bound how many equal messages are in flight, or let links forget nothing. A scenario's run does
 //! neither, so what that stands for has to happen in its schedule.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
-use crate::model::{LinkOrder, Time};
+use crate::model::{Few, FewMap, LinkOrder, Time};
 use crate::scenario::ScheduleLine;
 use crate::trace::{Did, Message, StepRecord, Trace, What};
 
@@ -32,7 +32,7 @@ fn notation(trace: &Trace, verb: &str, message: &Message) -> String {
 /// Where nothing is forgotten a message is still in flight when it was delivered: elsewhere that takes a duplicate.
 fn with_duplicates(trace: &Trace) -> Vec<ScheduleLine> {
     let mut lines: Vec<ScheduleLine> = Vec::new();
-    let mut later = BTreeSet::new();
+    let mut later = Few::new();
     for step in trace.steps.iter().rev() {
         lines.push((step.at, step.event.clone()));
         if let What::Deliver(message) | What::ArriveAtDown(message) = &step.what {
@@ -51,7 +51,7 @@ type Queue<'a> = VecDeque<(&'a str, bool)>;
 
 /// On a link that keeps an order what was absorbed is lost: elsewhere it stands in front of what came after it.
 fn with_losses(trace: &Trace) -> Vec<ScheduleLine> {
-    let mut queues = BTreeMap::new();
+    let mut queues = FewMap::new();
     for (node, start) in trace.start.iter().enumerate() {
         send(&mut queues, node, &start.did);
     }
@@ -66,7 +66,7 @@ fn with_losses(trace: &Trace) -> Vec<ScheduleLine> {
     {
         match what {
             What::Deliver(message) | What::ArriveAtDown(message) | What::Drop(message) => {
-                let queue: &mut Queue<'_> = queues.entry((message.src, message.dst)).or_default();
+                let queue: &mut Queue<'_> = queues.of((message.src, message.dst));
                 lines.extend(lost_before(trace, queue, message, *at));
             }
             What::Cut { links } => {
@@ -84,14 +84,14 @@ fn with_losses(trace: &Trace) -> Vec<ScheduleLine> {
     lines
 }
 
-fn send<'a>(queues: &mut BTreeMap<(usize, usize), Queue<'a>>, src: usize, did: &'a Did) {
+fn send<'a>(queues: &mut FewMap<(usize, usize), Queue<'a>>, src: usize, did: &'a Did) {
     for sent in &did.sent {
         let is_absorbed = match sent.lost.as_deref() {
             None => false,
             Some("absorbed") => true,
             Some(_) => continue,
         };
-        let queue = queues.entry((src, sent.dst)).or_default();
+        let queue = queues.of((src, sent.dst));
         queue.push_back((&sent.message, is_absorbed));
     }
 }

@@ -26,7 +26,6 @@ pub mod setup;
 pub mod swarm;
 pub mod walk;
 
-use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -37,7 +36,7 @@ use crate::model::event::label;
 use crate::model::network::Fate;
 use crate::model::promise::Promise;
 use crate::model::{
-    Cluster, Command, Cut, Envelope, Event, Id, Link, LinkOrder, Node, Protocol, Reaction,
+    Cluster, Command, Cut, Envelope, Event, Few, Id, Link, LinkOrder, Node, Protocol, Reaction,
     StartEffects, System, Time, TimerRange, View, World,
 };
 use crate::run::{Divergence, Moment, Next, Scheduler};
@@ -363,7 +362,7 @@ impl<P: Protocol> Scene for Seen<'_, P> {
         }
     }
 
-    fn cuts(&self) -> &BTreeSet<Cut> {
+    fn cuts(&self) -> &Few<Cut> {
         &self.world.globals().cuts
     }
 

@@ -1,7 +1,5 @@
 //! From what the checker found to what people read.
 
-use std::collections::BTreeSet;
-
 use super::record::record_schedule;
 use super::report::{
     Blame, CheckReport, CheckVerdict, PropertyReport, ReductionReport, SearchReport, Unexercised,
@@ -9,7 +7,7 @@ use super::report::{
 use crate::check::{Judged, NodeSymmetry, Question, Search, Standing, Trial, Verdict};
 use crate::model::arms::{Exercised, unexercised};
 use crate::model::{
-    Bound, Cluster, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, Statement, Timing,
+    Bound, Cluster, Few, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, Statement, Timing,
     cluster::enumerate,
 };
 use crate::trace::{Origin, Outcome, Trace};
@@ -114,7 +112,7 @@ impl Reporter<'_> {
                 .exercised
                 .as_ref()
                 .map_or_else(Vec::new, |exercised| self.protocol.unexercised(exercised)),
-            exercised: account.exercised.as_ref().map_or_else(BTreeSet::new, kinds),
+            exercised: account.exercised.as_ref().map_or_else(Few::new, kinds),
             waiting_for_the_living: search.waiting_for_the_living.clone(),
             reduced: account
                 .reduced
@@ -251,7 +249,7 @@ impl Reporter<'_> {
 }
 
 /// What was exercised, at whatever node.
-fn kinds(exercised: &Exercised) -> BTreeSet<String> {
+fn kinds(exercised: &Exercised) -> Few<String> {
     exercised.iter().map(|(_, arm)| arm.to_string()).collect()
 }
 

@@ -1,13 +1,11 @@
 //! What the testbed answers, as plain data: protocols are erased, everything prints and
 //! serialises.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 use crate::check::Stopped;
-use crate::model::Time;
 use crate::model::facts::{Costs, Facts};
+use crate::model::{Few, Time};
 use crate::trace::{Outcome, Trace};
 
 /// The verdict of a run; of two that go against what is expected, the lower says more.
@@ -267,7 +265,7 @@ pub struct SearchReport {
     pub unexercised: Vec<Unexercised>,
     /// The kinds that some node got.
     #[serde(skip)]
-    pub exercised: BTreeSet<String>,
+    pub exercised: Few<String>,
     /// A shortest schedule to a world where timers wait for the living; see the design's rule of
     /// accurate timing.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -308,14 +306,17 @@ pub struct Unexercised {
 
 impl CheckReport {
     /// The kinds of messages that no node got in any of the searches, and of timers that fired at none.
-    pub fn never_exercised(&self) -> BTreeSet<String> {
-        let of = |search: &SearchReport| -> BTreeSet<String> {
+    pub fn never_exercised(&self) -> Few<String> {
+        let of = |search: &SearchReport| -> Few<String> {
             let kinds = search.unexercised.iter().flat_map(|role| &role.kinds);
             let got = |kind: &&String| !search.exercised.contains(*kind);
             kinds.filter(got).cloned().collect()
         };
         let each = self.searches.iter().map(of);
-        let in_all = each.reduce(|a, b| a.intersection(&b).cloned().collect());
+        let in_all = each.reduce(|mut a, b| {
+            a.retain(|kind| b.contains(kind));
+            a
+        });
         in_all.unwrap_or_default()
     }
 }

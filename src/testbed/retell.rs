@@ -1,6 +1,5 @@
 //! A schedule told again with something left out of it: what can still happen of it happens.
 
-use std::collections::BTreeMap;
 use std::slice::Iter;
 
 use super::report::RunReport;
@@ -8,8 +7,8 @@ use super::strategy::Strategy;
 use crate::check;
 use crate::model::event::{kind, tokens};
 use crate::model::{
-    Command, Event, Id, Obstacle, Protocol, Reaction, StartEffects, System, Time, TimerRange,
-    Timing, World,
+    Command, Event, FewMap, Id, Obstacle, Protocol, Reaction, StartEffects, System, Time,
+    TimerRange, Timing, World,
 };
 use crate::run::{Divergence, Moment, Next, Run, Scheduler, Witness, execute};
 use crate::scenario::ScheduleLine;
@@ -119,7 +118,7 @@ impl<P: Protocol> Scheduler<P> for Loosely<'_> {
 struct Clocks {
     drift_ppm: u64,
     /// By the notation of the event in which it fires: since when, and for how long.
-    armed: BTreeMap<String, (Time, TimerRange)>,
+    armed: FewMap<String, (Time, TimerRange)>,
 }
 
 /// A million, for parts of it.
@@ -129,7 +128,7 @@ impl Clocks {
     fn drifting(drift_ppm_max: u32) -> Self {
         Clocks {
             drift_ppm: u64::from(drift_ppm_max).min(MILLION - 1),
-            armed: BTreeMap::new(),
+            armed: FewMap::new(),
         }
     }
 

@@ -1,12 +1,10 @@
 //! What a run came to see: abstract states, arms of handlers, goals.
 
-use std::collections::BTreeSet;
-
 use crate::model::arms::Arm;
 use crate::model::cluster::index;
 use crate::model::{
-    Cluster, Event, Id, Input, Predicate, Property, Protocol, Sense, StartEffects, System, View,
-    World,
+    Cluster, Event, Few, Id, Input, Predicate, Property, Protocol, Sense, StartEffects, System,
+    View, World,
 };
 use crate::run::{Moment, Witness};
 use crate::sim::kind;
@@ -18,9 +16,9 @@ pub struct Seen {
     /// first number or mark: *leader of term*, *down*.
     pub states: Vec<u64>,
     /// The arms that ran: of which role, and what it was told.
-    pub arms: BTreeSet<(&'static str, Arm)>,
+    pub arms: Few<(&'static str, Arm)>,
     /// The goals, and what is to be reachable, that were reached: by property.
-    pub goals: BTreeSet<&'static str>,
+    pub goals: Few<&'static str>,
 }
 
 /// What there is to be seen of a scenario, whoever looks.

@@ -4,13 +4,13 @@
 //! That is an answer to the scenario, not a mistake in it. A line that no world could read, or that
 //! may be several events there, is a mistake.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 
 use super::record::record_schedule;
 use crate::model::event::label;
-use crate::model::{Cluster, Cut, Event, Link, Obstacle, Property, Protocol, System, View, World};
+use crate::model::{
+    Cluster, Cut, Event, Few, Link, Obstacle, Property, Protocol, System, View, World,
+};
 use crate::run::{Divergence, Moment, Script, Witness, execute};
 use crate::scenario::{Scenario, ScenarioError, ScheduleLine};
 use crate::trace::{Origin, Trace};
@@ -201,6 +201,6 @@ fn message(cluster: &Cluster, link: Link, label: &str) -> String {
     format!("{src} -> {dst} {label}")
 }
 
-fn cuts(cluster: &Cluster, cuts: &BTreeSet<Cut>) -> Vec<String> {
+fn cuts(cluster: &Cluster, cuts: &Few<Cut>) -> Vec<String> {
     cuts.iter().map(|cut| cut.notation(cluster)).collect()
 }

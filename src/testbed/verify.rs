@@ -4,15 +4,13 @@
 //! recorded, and the records say in which step they part. Invariant: what is told is read off two records alone, so
 //! it does not matter where they were made; starting another process is not known here.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use super::case::{Case, RunLimits};
 use super::report::{RunReport, RunVerdict};
-use crate::model::{Protocol, Time};
+use crate::model::{Few, FewMap, Protocol, Time};
 use crate::run::{Moment, Witness};
 use crate::trace::{NodeRecord, STEPS_MAX, StepRecord, Trace};
 
@@ -106,10 +104,10 @@ pub struct Side {
     pub node: Option<String>,
     /// What of that node is not the same in both runs, before the step and after it; if the event happened to another
     /// node in each, what the step changed. Nothing else of the node is here.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub before: BTreeMap<String, Json>,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub after: BTreeMap<String, Json>,
+    #[serde(skip_serializing_if = "FewMap::is_empty")]
+    pub before: FewMap<String, Json>,
+    #[serde(skip_serializing_if = "FewMap::is_empty")]
+    pub after: FewMap<String, Json>,
 }
 
 /// Runs a seed twice. Where a limit ends one of the two, the report says so, and nothing was compared.
@@ -273,8 +271,8 @@ pub fn parting(first: &Recorded, second: &Recorded) -> Result<Option<Parting>, u
         event: None,
         drawn: None,
         node: None,
-        before: BTreeMap::new(),
-        after: BTreeMap::new(),
+        before: FewMap::new(),
+        after: FewMap::new(),
     });
     if is_shorter || !of_whole {
         for (side, run) in sides.iter_mut().zip(runs) {
@@ -334,8 +332,8 @@ fn keep_differing(runs: &mut [Side; 2]) {
     let [first, second] = runs;
     if first.node == second.node {
         let all = [&first.before, &first.after, &second.before, &second.after];
-        let all = all.into_iter().flat_map(BTreeMap::keys).cloned();
-        for field in all.collect::<BTreeSet<String>>() {
+        let all = all.into_iter().flat_map(FewMap::keys).cloned();
+        for field in all.collect::<Few<String>>() {
             let [before, after] = [
                 (&first.before, &second.before),
                 (&first.after, &second.after),

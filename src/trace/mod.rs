@@ -9,8 +9,6 @@ mod compare;
 mod hash;
 mod recorder;
 
-use std::collections::BTreeMap;
-
 pub use compare::Difference;
 pub use hash::TraceHash;
 pub use recorder::{Recorder, STEPS_MAX};
@@ -18,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 
 use crate::model::facts::{Costs, Facts};
-use crate::model::{KeyState, LinkRules, Observation, Time, Timing};
+use crate::model::{FewMap, KeyState, LinkRules, Observation, Time, Timing};
 
 /// The version of this format.
 pub const FORMAT: u32 = 1;
@@ -321,7 +319,7 @@ impl Trace {
 
 impl NodeRecord {
     /// The node, field by field: `state.term`, `storage.vote`, `timers`.
-    pub fn fields(&self) -> BTreeMap<String, Json> {
+    pub fn fields(&self) -> FewMap<String, Json> {
         let NodeRecord {
             up,
             status,
@@ -331,7 +329,7 @@ impl NodeRecord {
             storage,
             timers,
         } = self;
-        let mut fields = BTreeMap::new();
+        let mut fields = FewMap::new();
         enter("up", &Json::from(*up), &mut fields);
         enter("status", &Json::from(status.as_str()), &mut fields);
         enter("state", state, &mut fields);
@@ -341,7 +339,7 @@ impl NodeRecord {
     }
 }
 
-fn enter(place: &str, value: &Json, fields: &mut BTreeMap<String, Json>) {
+fn enter(place: &str, value: &Json, fields: &mut FewMap<String, Json>) {
     match value {
         Json::Object(object) if !object.is_empty() => {
             for (key, value) in object {

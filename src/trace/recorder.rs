@@ -1,6 +1,6 @@
 //! Writes a trace while a run takes place.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -15,9 +15,9 @@ use crate::model::event::label;
 use crate::model::facts::{Costs, Facts};
 use crate::model::network::Fate;
 use crate::model::{
-    Cluster, Command, Cut, Envelope, Event, Expectation, KeyState, Link, LinkRules, Node, Observed,
-    Predicate, Property, Protocol, Reaction, Reason, Rules, StartEffects, Suspicion, System, View,
-    World,
+    Cluster, Command, Cut, Envelope, Event, Expectation, FewMap, KeyState, Link, LinkRules, Node,
+    Observed, Predicate, Property, Protocol, Reaction, Reason, Rules, StartEffects, Suspicion,
+    System, View, World,
 };
 use crate::run::{Moment, Run, Witness};
 
@@ -33,7 +33,7 @@ pub struct Recorder<P: Protocol> {
 /// What was written so far.
 struct Log {
     trace: Trace,
-    status: BTreeMap<&'static str, Option<String>>,
+    status: FewMap<&'static str, Option<String>>,
     /// How many steps are kept at each end of a run, and those of the far end.
     ends: usize,
     tail: VecDeque<StepRecord>,
@@ -59,7 +59,7 @@ impl Log {
                 costs: Costs::default(),
                 hash: String::new(),
             },
-            status: BTreeMap::new(),
+            status: FewMap::new(),
             ends: usize::MAX,
             tail: VecDeque::new(),
             unrecorded: 0,

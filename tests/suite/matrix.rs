@@ -1,13 +1,12 @@
 //! The matrix of assumptions: what is committed is what the code says today, its verdicts fit
 //! together, and a claim that is not true is found out.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use jury::check::Patient;
 use jury::matrix::report::{CellVerdict, CellWord, ClaimOutcome, Matrix, VariantMatrix};
 use jury::matrix::{Cell, Effort, FaultSet, Instance, Unhurried, layout, markdown, words};
-use jury::model::{Assumption, Fault, Limit, Property, Protocol, Variant};
+use jury::model::{Assumption, Fault, FewMap, Limit, Property, Protocol, Variant};
 use jury::protocols::two_phase_commit::{Mistake, Params, PlannedVote, TwoPhaseCommit};
 use jury::protocols::{Visitor, each};
 
@@ -152,7 +151,7 @@ fn again<P: Protocol>(
     if stated != instance.stated() || old.cells.len() != instance.sets().len() {
         return vec!["it is stated otherwise".to_owned()];
     }
-    let cells: BTreeMap<FaultSet, Cell> = instance
+    let cells: FewMap<FaultSet, Cell> = instance
         .sets()
         .iter()
         .copied()

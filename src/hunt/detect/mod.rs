@@ -6,7 +6,6 @@
 
 mod page;
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value as Json, json};
@@ -15,6 +14,7 @@ pub use page::{layout, markdown, seeds};
 
 use super::{Counting, HuntReport, Plan, Run, Times, hunt};
 use crate::check::Monitor;
+use crate::model::FewMap;
 use crate::registry::Registry;
 use crate::testbed::{
     BugInfo, CheckOptions, CheckVerdict, PropertyReport, ProtocolInfo, RunLimits, Strategy,
@@ -128,7 +128,7 @@ pub struct OfMistake {
     /// What it is said to break.
     pub breaks: Vec<String>,
     /// By strategy, in the scenario where it does best; without strategies for which there is no scenario.
-    pub hunts: BTreeMap<Strategy, Tried>,
+    pub hunts: FewMap<Strategy, Tried>,
     /// What the checker needs, if a scenario is written for it.
     pub check: Option<Searched>,
 }
@@ -201,7 +201,7 @@ impl Asked<'_> {
         bug: &BugInfo,
         attendant: &mut dyn Attendant,
     ) -> OfMistake {
-        let mut hunts = BTreeMap::new();
+        let mut hunts = FewMap::new();
         let grounds = self.grounds.iter();
         for ground in grounds.filter(|ground| ground.protocol() == protocol.name) {
             for tried in self.hunt_in(ground, bug, attendant) {

@@ -132,7 +132,7 @@ fn possible() -> Vec<Property<MultiPaxos>> {
 }
 
 fn non_triviality(paxos: &MultiPaxos, history: &History) -> Answer {
-    for (slot, choices) in history.choices.iter() {
+    for (slot, choices) in &history.choices {
         for (Proposal { value, .. }, who) in choices.chosen(paxos) {
             let is_fine = match value {
                 Command::NoOp | Command::Own(..) | Command::Decision(_) => true,

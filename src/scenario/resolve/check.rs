@@ -1,10 +1,8 @@
 //! What the checker is asked for.
 
-use std::collections::BTreeSet;
-
 use super::names::Names;
 use super::{CheckCase, lines, pointless};
-use crate::model::{Budgets, Cut, Limit, LinkOrder, LinkRules, NodeSet, Rules, Timing};
+use crate::model::{Budgets, Cut, Few, Limit, LinkOrder, LinkRules, NodeSet, Rules, Timing};
 use crate::scenario::error::Flaw;
 use crate::scenario::faults::{CrashBudget, Cuts, WhichCut};
 use crate::scenario::file::{BoundsPart, CheckPart, Counting, FaultBudgets};
@@ -153,7 +151,7 @@ fn crash_groups(budget: &CrashBudget, names: &Names<'_>) -> Result<Vec<(NodeSet,
 }
 
 fn which(cuts: &Spanned<Cuts>, names: &Names<'_>) -> Result<(Vec<Cut>, Limit), Flaw> {
-    let mut found = BTreeSet::new();
+    let mut found = Few::new();
     for which in &cuts.which {
         match &**which {
             WhichCut::One(cut) => {

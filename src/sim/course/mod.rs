@@ -34,7 +34,7 @@ use plan::Plan;
 use timers::Timers;
 
 use crate::model::event::Vocabulary;
-use crate::model::{Cut, Event, Id, Link, NodeSet, Time};
+use crate::model::{Cut, Event, Few, Id, Link, NodeSet, Time};
 
 /// What a course knows the parts of events by: messages and timers by number; of a choice only whose it is.
 pub enum Numbered {}
@@ -52,7 +52,7 @@ pub trait Scene {
     fn standing(&self, id: Id) -> Standing;
 
     /// The cuts that last.
-    fn cuts(&self) -> &BTreeSet<Cut>;
+    fn cuts(&self) -> &Few<Cut>;
 
     /// Whether a message equal to this one is in flight on a link.
     fn offers(&self, link: Link, message: u32) -> bool;

@@ -97,7 +97,9 @@ impl BreadthFirst<'_> {
         let mut next = vec![0; shares.len()];
         for nth in 0..chunks {
             let mut chunk = std::mem::take(&mut *locked(&self.chunks[nth]));
-            self.seen.exercised.append(&mut chunk.seen.exercised);
+            self.seen
+                .exercised
+                .extend(std::mem::take(&mut chunk.seen.exercised));
             let mut taken = vec![0; shares.len()];
             let mut from = Offsets::default();
             for &to in &chunk.ends {

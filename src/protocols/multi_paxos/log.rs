@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ballot, Proposal};
-use crate::model::Id;
+use super::{Ballot, Configurations, Proposal};
+use crate::model::{Id, NodeSet};
+use crate::protocols::clients::{Ask, Members};
 use crate::protocols::key_value::{Applied, Op};
 
 /// The number of an instance of consensus; zero is before the first.
@@ -25,6 +26,29 @@ pub enum Command {
     /// What a leader made up itself; see `Params::proposals`. Who, by its place among the servers, and which
     /// of those in its log. Written `a1`, the first of S1.
     Own(u8, u8),
+    /// A client's wish, under its serial number, that other servers should decide, α slots later (PMS, 3).
+    Members(Id, u32, Members),
+}
+
+impl Command {
+    /// What a client asks for, under its serial number. Nobody hands over leadership here.
+    pub fn asked(client: Id, serial: u32, ask: Ask) -> Option<Self> {
+        match ask {
+            Ask::Operation(op) => Some(Command::Of(client, serial, op)),
+            Ask::Members(members) => Some(Command::Members(client, serial, members)),
+            Ask::Transfer(_) => None,
+        }
+    }
+
+    /// Who asked for it, under which serial number.
+    pub fn origin(self) -> Option<(Id, u32)> {
+        match self {
+            Command::Of(client, serial, _) | Command::Members(client, serial, _) => {
+                Some((client, serial))
+            }
+            Command::NoOp | Command::Own(..) => None,
+        }
+    }
 }
 
 /// The state that all slots up to the last of it lead to (Paxos Made Live, 5.5).
@@ -32,17 +56,30 @@ pub enum Command {
 pub struct Snapshot {
     pub last: Slot,
     pub applied: Applied,
+    pub configurations: Configurations,
     /// How many commands it stands for that leaders made up.
     pub own: u32,
 }
 
-#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Log {
     pub snapshot: Arc<Snapshot>,
     accepted: Arc<Vec<(Slot, Proposal)>>,
 }
 
 impl Log {
+    /// That of a cluster that is set up with these servers.
+    pub fn new(members: NodeSet) -> Self {
+        let snapshot = Snapshot {
+            configurations: Configurations::of(members),
+            ..Snapshot::default()
+        };
+        Log {
+            snapshot: Arc::new(snapshot),
+            accepted: Arc::default(),
+        }
+    }
+
     /// The last slot that the snapshot stands for.
     pub fn compacted(&self) -> Slot {
         self.snapshot.last
@@ -105,6 +142,7 @@ impl fmt::Display for Command {
         match self {
             Command::NoOp => f.write_str("no-op"),
             Command::Of(_, _, op) => write!(f, "{op}"),
+            Command::Members(_, _, members) => write!(f, "{}", Ask::Members(*members)),
             Command::Own(by, number) => write!(f, "{}{number}", char::from(b'a' + by % 26)),
         }
     }

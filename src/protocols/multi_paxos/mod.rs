@@ -68,6 +68,7 @@
 mod acceptor;
 mod bugs;
 mod claim;
+mod configurations;
 mod learner;
 mod leases;
 mod log;
@@ -89,10 +90,13 @@ use std::sync::Arc;
 
 pub use self::bugs::Mistake;
 pub use self::claim::{Claim, History};
+pub use self::configurations::Configurations;
 pub use self::log::{Command, Log, Slot, Snapshot};
 pub use self::messages::{Accept, Accepted, Msg, Report, Timer};
 pub use self::params::{Params, Reads};
-pub use self::state::{Leader, Lease, Read, Role, Server, Stable, State, Storage, Waiting};
+pub use self::state::{
+    Leader, Lease, Read, Reported, Role, Server, Stable, State, Storage, Waiting,
+};
 use self::turn::Turn;
 use super::clients::{self, Ask, Client, Clients, Serves, Wait};
 pub use super::consensus::Ballot;
@@ -108,7 +112,11 @@ pub type Proposal = consensus::Proposal<Command>;
 pub struct MultiPaxos {
     params: Params,
     servers: NodeSet,
+    /// Those that the cluster is set up with.
+    members: NodeSet,
     clients: Clients,
+    /// Nobody ever asks for others.
+    is_fixed: bool,
 }
 
 impl Actor for MultiPaxos {
@@ -128,7 +136,11 @@ impl Actor for MultiPaxos {
                 State::Server(self.server_starts(stable.clone(), comes_back, o))
             }
             None if self.servers.contains(id) => {
-                State::Server(self.server_starts(Stable::default(), comes_back, o))
+                let stable = Stable {
+                    promised: Ballot::default(),
+                    log: Log::new(self.members),
+                };
+                State::Server(self.server_starts(stable, comes_back, o))
             }
             None => State::Client(clients::start(self, id, 0, o)),
         }
@@ -212,6 +224,7 @@ impl MultiPaxos {
         Server {
             executed: snapshot.last,
             applied: Arc::new(snapshot.applied.clone()),
+            configurations: snapshot.configurations.clone(),
             seen: stable.promised,
             leader: None,
             grants,
@@ -232,11 +245,6 @@ impl MultiPaxos {
         };
         work(&mut turn);
         turn.persist();
-    }
-
-    /// Any two majorities have a server in common.
-    fn is_majority(&self, set: NodeSet) -> bool {
-        self.servers.intersection(set).len() > self.servers.len() / 2
     }
 
     /// The lowest ballot of a server that is above another.

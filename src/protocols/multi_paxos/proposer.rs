@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::configurations::is_majority;
 use super::{
     Accept, Accepted, Ballot, Claim, Command, Leader, Mistake, Msg, Proposal, Report, Role, Slot,
-    Timer, Turn,
+    Timer, Turn, Waiting,
 };
 use crate::model::cluster::index;
 use crate::model::{Few, Id, NodeSet};
@@ -16,6 +17,10 @@ impl Turn<'_> {
     pub fn election_timeout(&mut self) {
         if self.s.leading().is_some() {
             return;
+        }
+        if !self.takes_part() {
+            self.hand_over();
+            return self.set_election_timer();
         }
         if self.is_bound(self.id) {
             return self.set_election_timer();
@@ -29,10 +34,13 @@ impl Turn<'_> {
         let reported = own.iter().copied().collect();
         self.s.role = Role::Preparing { promised, reported };
         self.set_election_timer();
-        if self.is_majority(promised) {
+        if self.decide(self.s.executed + 1, promised) {
             return self.lead();
         }
         self.prepare(self.others());
+        if let Some(retry) = self.paxos.params.prepare_retry {
+            self.set_timer(Timer::PrepareRetry, retry);
+        }
     }
 
     /// Phase 1a, for all slots from the first that it does not know to be chosen.
@@ -41,39 +49,91 @@ impl Turn<'_> {
         for id in whom.iter() {
             self.send(id, prepare.clone());
         }
-        if let Some(retry) = self.paxos.params.prepare_retry {
-            self.set_timer(Timer::PrepareRetry, retry);
-        }
     }
 
     /// Asks again those who have not answered.
     pub fn prepare_retry(&mut self) {
         if let Role::Preparing { promised, .. } = &self.s.role {
-            let silent = self.paxos.servers.minus(*promised);
+            let silent = self.others().minus(*promised);
             self.prepare(silent);
+            if let Some(retry) = self.paxos.params.prepare_retry {
+                self.set_timer(Timer::PrepareRetry, retry);
+            }
         }
+    }
+
+    /// Of the servers of later slots that it knows of, those whose promises it lacks: it has none of a majority
+    /// of them. What others have promised is as good there, since it was promised for all slots.
+    fn lacking(&self) -> NodeSet {
+        let Some(leader) = self.s.leading().filter(|_| !self.paxos.is_fixed) else {
+            return NodeSet::EMPTY;
+        };
+        if self.makes(Mistake::SkipsNewPhaseOne) {
+            return NodeSet::EMPTY;
+        }
+        let sets = self.s.configurations.sets();
+        let undecided = sets.filter(|set| !is_majority(*set, leader.promised));
+        let all = undecided.fold(NodeSet::EMPTY, NodeSet::union);
+        all.minus(leader.promised)
+    }
+
+    /// Phase 1a once more, in its own ballot, of those who have come to decide while it leads.
+    fn prepare_new(&mut self) {
+        self.prepare(self.lacking());
     }
 
     /// Of each slot the proposal with the highest number counts (P2c). What somebody has compacted is chosen,
     /// and its state is taken over before anything is proposed.
     pub fn on_promise(&mut self, src: Id, ballot: Ballot, report: Report) {
         let is_old = ballot != self.ballot() && !self.makes(Mistake::CountsOldPromises);
+        let is_wanted = match self.s.role {
+            Role::Follower => false,
+            Role::Preparing { .. } => true,
+            // More than enough is no use.
+            Role::Leader(_) => self.lacking().contains(src),
+        };
+        if is_old || !is_wanted {
+            return;
+        }
         let Report { accepted, state } = report;
+        self.take_report(src, &accepted);
+        if let Some(state) = state.filter(|_| !self.paxos.makes(Mistake::CompactedIsEmpty)) {
+            self.install(state);
+        }
+        match &self.s.role {
+            Role::Preparing { promised, .. } if self.decide(self.s.executed + 1, *promised) => {
+                self.lead();
+            }
+            Role::Leader(_) => {
+                self.go_on();
+                self.round_answered();
+            }
+            _ => {}
+        }
+    }
+
+    fn take_report(&mut self, src: Id, accepted: &[(Slot, Proposal)]) {
         let (own_only, first_seen) = (
             self.makes(Mistake::OwnLogOnly),
             self.makes(Mistake::KeepsFirstSeen),
         );
         let own_end = self.s.last();
         let ignores_beyond = self.makes(Mistake::IgnoresBeyondOwnEnd);
-        let Role::Preparing { promised, reported } = &mut self.s.role else {
-            return;
+        let next = self.next();
+        let (promised, reported) = match &mut self.s.role {
+            Role::Preparing { promised, reported } => (promised, reported),
+            Role::Leader(leader) => {
+                let leader = Arc::make_mut(leader);
+                // Where it has proposed something already, it was free to.
+                let last = accepted.last().map_or(0, |(slot, _)| *slot);
+                leader.recovered = leader.recovered.max(last);
+                (&mut leader.promised, &mut leader.reported)
+            }
+            Role::Follower => return,
         };
-        if is_old {
-            return;
-        }
         promised.insert(src);
         for &(slot, proposal) in accepted.iter().filter(|_| !own_only) {
-            if ignores_beyond && slot > own_end {
+            if slot < next || ignores_beyond && slot > own_end {
                 continue;
             }
             let is_higher = |known: &Proposal| !first_seen && proposal.ballot > known.ballot;
@@ -81,42 +141,27 @@ impl Turn<'_> {
                 reported.insert(slot, proposal);
             }
         }
-        let promised = *promised;
-        if let Some(state) = state.filter(|_| !self.paxos.makes(Mistake::CompactedIsEmpty)) {
-            self.install(state);
-        }
-        if self.is_majority(promised) {
-            self.lead();
-        }
     }
 
-    /// A majority has promised. It proposes what was reported, and no-ops in the gaps (PMS, 3), and tells
-    /// everybody at once.
+    /// A majority of those who decide the next slot has promised. It proposes what was reported, and no-ops in the
+    /// gaps (PMS, 3), as far as it may, and tells everybody at once.
     fn lead(&mut self) {
-        let ballot = self.ballot();
-        let Role::Preparing { reported, .. } = std::mem::replace(&mut self.s.role, Role::Follower)
+        let Role::Preparing { promised, reported } =
+            std::mem::replace(&mut self.s.role, Role::Follower)
         else {
             return;
         };
-        self.observe(Claim::Led(ballot));
+        self.observe(Claim::Led(self.ballot()));
         let last = reported.last_key_value();
         let last = last.map_or(self.s.executed, |(slot, _)| *slot);
-        let mut accepted = BTreeMap::new();
-        for slot in self.s.executed + 1..=last {
-            let value = match reported.get(&slot) {
-                Some(proposal) => {
-                    self.observe(Claim::Adopted(slot));
-                    proposal.value
-                }
-                None if self.makes(Mistake::LeavesGaps) => continue,
-                None => Command::NoOp,
-            };
-            self.accept(slot, Proposal { ballot, value });
-            accepted.insert(slot, NodeSet::only(self.id));
-        }
+        let mut reported = reported;
+        let reported = reported.split_off(&(self.s.executed + 1));
+        let is_fixed = self.paxos.is_fixed;
         self.s.role = Role::Leader(Arc::new(Leader {
-            accepted,
-            recovered: last,
+            accepted: BTreeMap::new(),
+            reported,
+            recovered: last.max(self.s.executed),
+            promised: if is_fixed { NodeSet::EMPTY } else { promised },
             round: 0,
             answered: vec![0; self.paxos.servers.len()],
             reads: Vec::new(),
@@ -126,9 +171,10 @@ impl Turn<'_> {
         self.s.leader = Some(self.id);
         self.out.cancel_timer(Timer::Election);
         self.out.cancel_timer(Timer::PrepareRetry);
+        self.take_next();
         self.propose_later();
         self.heartbeat();
-        self.execute_chosen();
+        self.go_on();
     }
 }
 
@@ -141,6 +187,7 @@ impl Turn<'_> {
         }
         self.begin_lease();
         self.accept_all();
+        self.prepare_new();
         self.set_timer(Timer::Heartbeat, self.paxos.params.heartbeat);
     }
 
@@ -156,7 +203,8 @@ impl Turn<'_> {
             return Arc::default();
         };
         let in_flight = leader.accepted.iter();
-        let lacked = in_flight.filter(|(_, who)| !self.is_majority(**who) && !who.contains(id));
+        let lacked =
+            in_flight.filter(|(slot, who)| !self.decide(**slot, **who) && !who.contains(id));
         self.commands(lacked.map(|(slot, _)| *slot))
     }
 
@@ -184,18 +232,137 @@ impl Turn<'_> {
         self.send(id, Msg::Accept(accept));
     }
 
-    /// Phase 2a of the next instance (PMS, 3).
-    pub fn propose(&mut self, value: Command) {
-        let (slot, ballot) = (self.s.last() + 1, self.ballot());
+    /// Executes what is chosen, and proposes what is next, until there is neither: phase 2a of the next instances
+    /// (PMS, 3).
+    pub fn go_on(&mut self) {
+        while self.s.leading().is_some() {
+            self.execute_as_leader();
+            let slots = self.take_next();
+            if slots.is_empty() {
+                break;
+            }
+            let commands = self.commands(slots.into_iter());
+            for id in self.others().iter() {
+                self.send_accept(id, Arc::clone(&commands));
+            }
+        }
+    }
+
+    /// Who comes to take part is asked for a promise, and who does no more is told so. A leader that takes part no
+    /// more itself leaves the rest to others.
+    fn execute_as_leader(&mut self) {
+        let (all, newest) = (self.s.configurations.all(), self.s.configurations.newest());
+        self.execute_chosen();
+        let gone = all.minus(self.s.configurations.all());
+        for id in gone.without(self.id).iter() {
+            self.send_accept(id, Arc::default());
+        }
+        if !self.takes_part() {
+            self.follow(None);
+            self.hand_over();
+        } else if self.s.configurations.newest() != newest {
+            self.prepare_new();
+        }
+    }
+
+    /// The slot that it will propose in next.
+    fn next(&self) -> Slot {
+        let in_flight = self.s.leading().and_then(|l| l.accepted.last_key_value());
+        let last = in_flight.map_or(0, |(slot, _)| *slot);
+        last.max(self.s.executed) + 1
+    }
+
+    /// Whether it may propose in a slot: it has executed the slot α before, so that it knows who decides (PMS, 3),
+    /// and a majority of these has promised.
+    fn may_propose(&self, slot: Slot) -> bool {
+        let ahead = slot - self.s.executed;
+        let has_room = self.paxos.params.window.is_none_or(|most| ahead <= most);
+        has_room && self.is_promised(slot)
+    }
+
+    /// Whether a majority of those who decide a slot has promised it this ballot.
+    pub fn is_promised(&self, slot: Slot) -> bool {
+        let Some(leader) = self.s.leading() else {
+            return false;
+        };
+        self.paxos.is_fixed
+            || self.makes(Mistake::SkipsNewPhaseOne)
+            || is_majority(self.s.configurations.at(slot), leader.promised)
+    }
+
+    /// Takes what is next for its own, as far as it may propose it.
+    fn take_next(&mut self) -> Vec<Slot> {
+        let mut slots = Vec::new();
+        while let Some((slot, value)) = self.next_proposal() {
+            self.take(slot, value);
+            slots.push(slot);
+        }
+        slots
+    }
+
+    /// One slot after the other: in each what was reported; where nothing was, and something was behind, a no-op,
+    /// so that there is no gap (PMS, 3); then what clients wait for; and more no-ops, as long as a change waits
+    /// for its slot, which may be the last that this leader has to see to.
+    fn next_proposal(&mut self) -> Option<(Slot, Command)> {
+        let mut slot = self.next();
+        if self.makes(Mistake::LeavesGaps) {
+            let reported = self.s.leading()?.reported.first_key_value();
+            slot = reported.map_or(slot, |(slot, _)| *slot);
+        }
+        if !self.may_propose(slot) {
+            return None;
+        }
+        let is_awaited = self.s.configurations.is_awaited(slot);
+        let leader = self.s.leading_mut()?;
+        if let Some(proposal) = leader.reported.remove(&slot) {
+            self.observe(Claim::Adopted(slot));
+            return Some((slot, proposal.value));
+        }
+        if slot <= leader.recovered {
+            return Some((slot, Command::NoOp));
+        }
+        let asked = leader.waiting.iter().next().copied();
+        let command = asked.and_then(
+            |Waiting {
+                 client,
+                 serial,
+                 ask,
+             }| {
+                leader.waiting.remove(&Waiting {
+                    client,
+                    serial,
+                    ask,
+                });
+                Command::asked(client, serial, ask)
+            },
+        );
+        let command = command.or(is_awaited.then_some(Command::NoOp))?;
+        Some((slot, command))
+    }
+
+    /// Proposes a command that nobody asked for, if nothing else is next.
+    pub fn propose_made_up(&mut self, value: Command) {
+        let slot = self.next();
+        let recovered = self
+            .s
+            .leading()
+            .map_or(Slot::MAX, |leader| leader.recovered);
+        if slot > recovered && self.may_propose(slot) {
+            self.take(slot, value);
+            let commands = self.commands(std::iter::once(slot));
+            for id in self.others().iter() {
+                self.send_accept(id, Arc::clone(&commands));
+            }
+            self.go_on();
+        }
+    }
+
+    fn take(&mut self, slot: Slot, value: Command) {
+        let ballot = self.ballot();
         self.accept(slot, Proposal { ballot, value });
         if let Some(leader) = self.s.leading_mut() {
             leader.accepted.insert(slot, NodeSet::only(self.id));
         }
-        let commands = self.commands(std::iter::once(slot));
-        for id in self.others().iter() {
-            self.send_accept(id, Arc::clone(&commands));
-        }
-        self.execute_chosen();
     }
 
     /// Who has accepted what in this ballot, up to when it still leads, and what it lacks.
@@ -204,20 +371,19 @@ impl Turn<'_> {
         if is_old && !self.makes(Mistake::CountsOldAcceptances) {
             return;
         }
-        let paxos = self.paxos;
+        for slot in accepted.slots.iter() {
+            let who = self.s.leading().and_then(|l| l.accepted.get(slot));
+            let is_open = who.is_some_and(|who| !self.decide(*slot, *who));
+            if let (true, Some(leader)) = (is_open, self.s.leading_mut()) {
+                leader.accepted.entry(*slot).or_default().insert(src);
+            }
+        }
         let Some(leader) = self.s.leading_mut() else {
             return;
         };
-        for slot in accepted.slots.iter() {
-            if let Some(who) = leader.accepted.get_mut(slot)
-                && !paxos.is_majority(*who)
-            {
-                who.insert(src);
-            }
-        }
         let answered = &mut leader.answered[index(src)];
         *answered = (*answered).max(accepted.round);
-        self.execute_chosen();
+        self.go_on();
         if let Some(lacks) = accepted.lacks {
             self.catch_up(src, lacks);
         }

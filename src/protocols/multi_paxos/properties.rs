@@ -272,7 +272,8 @@ fn is_served(paxos: &MultiPaxos, world: &dyn View<MultiPaxos>) -> Answer {
     let serves = |(leader, l): (Id, &Server)| {
         let (ballot, executed) = (l.stable.promised, l.executed);
         let follows = |s: &Server| s.leader == Some(leader) && s.stable.promised == ballot;
-        let is_reached = |id| progress::is_open(world, leader, id);
+        // Who was removed need not keep up.
+        let is_reached = |id| l.takes_part(id) && progress::is_open(world, leader, id);
         let mut followers = NodeSet::EMPTY;
         let mut keep_up = true;
         for (id, s) in running(paxos, &nodes).filter(|(id, s)| follows(s) && is_reached(*id)) {

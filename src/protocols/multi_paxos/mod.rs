@@ -5,7 +5,7 @@
 //! - R. van Renesse, D. Altinbuken, *Paxos Made Moderately Complex*, 2015 (PMMC).
 //! - T. Chandra, R. Griesemer, J. Redstone, *Paxos Made Live: An Engineering Perspective*, 2007 (PML).
 //! - D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014 (Ongaro): sessions, reads without the log.
-//! - B. Lampson, D. Malkhi, L. Zhou, *Reconfiguring a State Machine*, 2010 (LMZ): R-α, changes by Lamport's window.
+//! - L. Lamport, D. Malkhi, L. Zhou, *Reconfiguring a State Machine*, 2010 (LMZ): changes by that window, called α.
 //!
 //! ```text
 //!    client            leader                   other servers

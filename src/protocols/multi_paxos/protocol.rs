@@ -25,7 +25,7 @@ impl Protocol for MultiPaxos {
         "Lamport 2001, Paxos Made Simple",
         "van Renesse & Altinbuken 2015, Paxos Made Moderately Complex",
         "Chandra, Griesemer & Redstone 2007, Paxos Made Live",
-        "Lampson, Malkhi & Zhou 2010, Reconfiguring a State Machine",
+        "Lamport, Malkhi & Zhou 2010, Reconfiguring a State Machine",
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
     const SIZES: &'static [Size] = &[

@@ -25,6 +25,7 @@ impl Turn<'_> {
             }
         }
         self.compact();
+        self.leave_leader();
         None
     }
 
@@ -65,6 +66,17 @@ impl Turn<'_> {
         if let (Some(executed), true) = (executed, self.s.leading().is_some()) {
             let is_change = matches!(command, Command::Members(..));
             self.send(client, Msg::Reply(serial, told(executed.answer, is_change)));
+        }
+    }
+
+    /// Who takes part no more leads nobody any more, as far as this server knows.
+    fn leave_leader(&mut self) {
+        if self
+            .s
+            .leader
+            .is_some_and(|leader| !self.s.takes_part(leader))
+        {
+            self.s.leader = None;
         }
     }
 
@@ -173,6 +185,7 @@ impl Turn<'_> {
                 leader.accepted = leader.accepted.split_off(&next);
                 leader.reported = leader.reported.split_off(&next);
             }
+            self.leave_leader();
             if matches!(self.s.role, Role::Preparing { .. }) && !self.takes_part() {
                 self.follow(None);
             }

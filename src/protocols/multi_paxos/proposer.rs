@@ -340,14 +340,10 @@ impl Turn<'_> {
         Some((slot, command))
     }
 
-    /// Proposes a command that nobody asked for, if nothing else is next.
+    /// Proposes a command that nobody asked for. (What else is next was proposed as soon as it could be.)
     pub fn propose_made_up(&mut self, value: Command) {
         let slot = self.next();
-        let recovered = self
-            .s
-            .leading()
-            .map_or(Slot::MAX, |leader| leader.recovered);
-        if slot > recovered && self.may_propose(slot) {
+        if self.may_propose(slot) {
             self.take(slot, value);
             let commands = self.commands(std::iter::once(slot));
             for id in self.others().iter() {

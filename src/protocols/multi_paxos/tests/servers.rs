@@ -78,8 +78,9 @@ fn new_servers_are_asked_before_anything_is_proposed_to_them() {
     let told = s1.hears("C1", asks(1, "members S1 S2 S3"));
     assert_eq!(told, [said(Reply::Accepted), prepare(1, 2)]);
     assert_eq!(s1.hears("C2", asks(1, "put x 1")), []);
-    // S4 was not asked.
+    // S4 was not asked; and an old promise counts for nothing.
     assert_eq!(s1.hears("S4", promise(1, &[])), []);
+    assert_eq!(s1.hears("S2", promise(0, &[])), []);
     // It asks again, as long as somebody is lacking.
     let heartbeat = s1.fires(Timer::Heartbeat);
     assert_eq!(heartbeat, [accept(1, &[], 1), prepare(1, 2)]);
@@ -110,6 +111,7 @@ fn what_was_reported_waits_for_its_turn() {
     );
     // What is on its way already is not proposed once more.
     assert_eq!(s1.hears("C1", asks(3, "put x 1")), []);
+    assert!(s1.server().leading().expect("a leader").waiting.is_empty());
     let next = s1.hears("S2", accepted(1, &[1], None));
     assert_eq!(next[1..], [accept(1, &[(3, put(3))], 1)]);
 }
@@ -167,6 +169,71 @@ fn who_takes_part_no_more_hands_over() {
         s2.restarts();
         assert_eq!(s2.server().configurations.next(), set("S2"));
     }
+}
+
+/// Whoever hears that it takes part no more, while it prepares or leads, leaves that.
+#[test]
+fn who_hears_that_it_takes_part_no_more_stops() {
+    let mut s3 = Lone::new(&changing(3, 1, 1), "S3");
+    let state = |members: &str| {
+        let configurations = Configurations::of(set(members));
+        let last = if members == "S1 S2 S3" { 1 } else { 2 };
+        let snapshot = Snapshot {
+            last,
+            configurations,
+            ..Snapshot::default()
+        };
+        Msg::State(Ballot(1), Arc::new(snapshot))
+    };
+    for leads in [false, true] {
+        let mut s1 = Lone::new(&changing(3, 1, 1), "S1");
+        s1.hears("S2", state("S1 S2 S3"));
+        s1.fires(Timer::Election);
+        if leads {
+            s1.hears("S2", promise(4, &[]));
+        }
+        assert_eq!(s1.server().leading().is_some(), leads);
+        s1.hears("S2", state("S2 S3"));
+        assert!(matches!(s1.server().role, Role::Follower));
+    }
+    // And whoever follows one that does no more follows nobody.
+    s3.hears("S2", state("S1 S2 S3"));
+    s3.hears("S1", accept(1, &[], 1));
+    assert_eq!(s3.server().leader, Some(Id::from(0)));
+    s3.hears("S2", state("S2 S3"));
+    assert_eq!(s3.server().leader, None);
+}
+
+/// A leader of later slots has no part in what the next servers decide.
+#[test]
+fn who_does_not_decide_the_next_slot_confirms_nothing_there() {
+    let params = Params {
+        reads: Reads::Quorum,
+        ..changing(3, 1, 3)
+    };
+    let mut s1 = Lone::new(&params, "S1");
+    let mut configurations = Configurations::of(set("S2 S3"));
+    configurations.change(3, set("S1"));
+    let snapshot = Snapshot {
+        last: 1,
+        configurations,
+        ..Snapshot::default()
+    };
+    s1.hears("S2", Msg::State(Ballot(1), Arc::new(snapshot)));
+    s1.fires(Timer::Election);
+    s1.hears("S2", promise(4, &[]));
+    assert!(s1.server().leading().is_none());
+    s1.hears("S3", promise(4, &[]));
+    assert!(s1.server().leading().is_some());
+    s1.hears("C2", asks(1, "get x"));
+    let answer = Msg::Accepted(Accepted {
+        ballot: Ballot(4),
+        slots: Arc::default(),
+        lacks: None,
+        round: 1,
+    });
+    assert_eq!(s1.hears("S2", &answer), []);
+    assert!(matches!(s1.hears("S3", &answer)[..], [Msg::Reply(..)]));
 }
 
 /// A change that was made is not made again, and one to nobody is refused.

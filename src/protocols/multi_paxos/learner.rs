@@ -51,19 +51,17 @@ impl Turn<'_> {
     fn execute(&mut self, slot: Slot, command: Command) {
         self.s.executed = slot;
         self.observe(Claim::Learned(slot, command));
-        let (executed, (client, serial)) = match command {
-            Command::Of(client, serial, op) => (self.operate(client, serial, op), (client, serial)),
-            Command::Members(client, serial, members) => {
-                let executed = self.change(slot, client, serial, members);
-                (executed, (client, serial))
-            }
-            Command::NoOp | Command::Own(..) => return self.s.configurations.pass(slot),
+        let executed = match command {
+            Command::Of(client, serial, op) => self.operate(client, serial, op),
+            Command::Members(client, serial, members) => self.change(slot, client, serial, members),
+            Command::NoOp | Command::Own(..) => None,
         };
         self.s.configurations.pass(slot);
         if executed.is_some_and(|executed| executed.anew) {
             self.observe(Claim::Executed { slot, command });
         }
-        if let (Some(executed), true) = (executed, self.s.leading().is_some()) {
+        let told_to = command.origin().filter(|_| self.s.leading().is_some());
+        if let (Some(executed), Some((client, serial))) = (executed, told_to) {
             let is_change = matches!(command, Command::Members(..));
             self.send(client, Msg::Reply(serial, told(executed.answer, is_change)));
         }
@@ -71,13 +69,8 @@ impl Turn<'_> {
 
     /// Who takes part no more leads nobody any more, as far as this server knows.
     fn leave_leader(&mut self) {
-        if self
-            .s
-            .leader
-            .is_some_and(|leader| !self.s.takes_part(leader))
-        {
-            self.s.leader = None;
-        }
+        let leader = self.s.leader;
+        self.s.leader = leader.filter(|leader| self.s.takes_part(*leader));
     }
 
     fn operate(&mut self, client: Id, serial: u32, op: Op) -> Option<Executed> {

@@ -50,11 +50,12 @@
 //! | paper | here |
 //! |---|---|
 //! | PMS 2.2, 2.5: acceptors, what they write | `acceptor.rs`, `turn.rs` |
-//! | PMS 2.2, 2.4, 3: phase 1 for all slots, gaps, phase 2 | `proposer.rs` |
+//! | PMS 2.2, 2.4, 3: phase 1 for all slots | `phase_one.rs` |
+//! | PMS 2.2, 3: phase 2 of each, gaps, how far a leader may get ahead | `phase_two.rs` |
 //! | PMS 2.3, 3: what is chosen is executed in order; PML 5.5: snapshots | `learner.rs` |
 //! | PMS 3; LMZ: who decides which slot | `configurations.rs` |
 //! | PML 5.2: leases | `leases.rs` |
-//! | PMS 3: clients, how far a leader may get ahead; Ongaro 6.3, 6.4 | `service.rs` |
+//! | PMS 3: clients; Ongaro 6.3, 6.4 | `service.rs` |
 //! | what must be true | `properties.rs` |
 //! | how people get it wrong | `bugs.rs`; in the algorithm, wherever it `makes` a `Mistake` |
 //!
@@ -106,8 +107,9 @@ mod log;
 mod matrix;
 mod messages;
 mod params;
+mod phase_one;
+mod phase_two;
 mod properties;
-mod proposer;
 mod protocol;
 mod rules;
 mod service;

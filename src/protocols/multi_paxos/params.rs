@@ -76,7 +76,6 @@ impl Params {
     pub(super) fn asks(&self) -> Result<(Vec<Vec<Ask>>, Vec<Ask>), BadParameter> {
         asks(&self.clients, &|ask| {
             match ask {
-            Ask::Operation(_) => None,
             Ask::Members(members) if !members.named().is_subset(self.servers()) => {
                 Some(format!("there are only {} servers", self.servers))
             }
@@ -84,7 +83,7 @@ impl Params {
                 "a change of the servers is in effect `window` slots later: write `\"window\": 1`, or more"
                     .to_owned(),
             ),
-            Ask::Members(_) => None,
+            Ask::Operation(_) | Ask::Members(_) => None,
             Ask::Transfer(_) => Some("nobody hands over leadership here".to_owned()),
         }
         })

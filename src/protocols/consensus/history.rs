@@ -80,12 +80,19 @@ impl<V: Copy + Ord> History<V> {
     pub fn chosen<P: Consensus<Value = V>>(
         &self,
         protocol: &P,
+        instance: P::Instance,
     ) -> impl Iterator<Item = (Proposal<V>, NodeSet)> {
         let proposals = self.accepted.iter();
-        proposals.filter(|(_, who)| protocol.chooses(*who))
+        proposals.filter(move |(_, who)| protocol.chooses(instance, *who))
     }
 
-    pub fn is_chosen<P: Consensus<Value = V>>(&self, protocol: &P, value: V) -> bool {
-        self.chosen(protocol).any(|(p, _)| p.value == value)
+    pub fn is_chosen<P: Consensus<Value = V>>(
+        &self,
+        protocol: &P,
+        instance: P::Instance,
+        value: V,
+    ) -> bool {
+        let mut chosen = self.chosen(protocol, instance);
+        chosen.any(|(p, _)| p.value == value)
     }
 }

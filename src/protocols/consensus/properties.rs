@@ -9,22 +9,23 @@ use crate::model::{Answer, FewMap, Id, NodeSet, Predicate, Property, Protocol, R
 /// A protocol that solves the problem by ballots, once or several times.
 pub trait Consensus: Protocol {
     type Value: Data + Copy + Ord;
-    /// Which of its choices is meant; `()` if there is only one.
+    /// Which of its choices is meant, and who makes it, where that differs; `()` if there is only one.
     type Instance: Copy;
 
     /// Each choice, with what was claimed of it.
-    fn choices(
-        history: &Self::History,
-    ) -> impl Iterator<Item = (Self::Instance, &History<Self::Value>)>;
+    fn choices<'a>(
+        &self,
+        history: &'a Self::History,
+    ) -> impl Iterator<Item = (Self::Instance, &'a History<Self::Value>)>;
 
     /// Which choice a sentence is about, in front of it; empty if there is only one.
     fn about(&self, instance: Self::Instance) -> String;
 
-    fn acceptors(&self) -> NodeSet;
+    fn acceptors(&self, instance: Self::Instance) -> NodeSet;
 
-    /// Whether a proposal that these acceptors have accepted is chosen. Any two such sets have an
-    /// acceptor in common.
-    fn chooses(&self, acceptors: NodeSet) -> bool;
+    /// Whether a proposal that these acceptors have accepted is chosen. Any two such sets of one choice have
+    /// an acceptor in common.
+    fn chooses(&self, instance: Self::Instance, acceptors: NodeSet) -> bool;
 
     /// The last proposal that an acceptor has accepted, by what is on its stable storage.
     fn accepted(storage: &Self::Storage, instance: Self::Instance)
@@ -92,10 +93,10 @@ pub fn choice<P: Consensus>() -> Vec<Property<P>> {
 fn of_each<P: Consensus>(
     protocol: &P,
     history: &P::History,
-    ask: impl Fn(&P, &History<P::Value>) -> Answer,
+    ask: impl Fn(&P, P::Instance, &History<P::Value>) -> Answer,
 ) -> Answer {
-    for (instance, history) in P::choices(history) {
-        ask(protocol, history).map_err(about(protocol, instance))?;
+    for (instance, history) in protocol.choices(history) {
+        ask(protocol, instance, history).map_err(about(protocol, instance))?;
     }
     Ok(())
 }
@@ -108,8 +109,12 @@ fn about<P: Consensus>(protocol: &P, instance: P::Instance) -> impl FnOnce(Reaso
     }
 }
 
-fn consistency<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
-    let mut chosen = history.chosen(protocol);
+fn consistency<P: Consensus>(
+    protocol: &P,
+    instance: P::Instance,
+    history: &History<P::Value>,
+) -> Answer {
+    let mut chosen = history.chosen(protocol, instance);
     let Some((first, who)) = chosen.next() else {
         return Ok(());
     };
@@ -125,20 +130,28 @@ fn consistency<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answe
     Ok(())
 }
 
-fn non_triviality<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
-    for (Proposal { value, .. }, who) in history.chosen(protocol) {
+fn non_triviality<P: Consensus>(
+    protocol: &P,
+    instance: P::Instance,
+    history: &History<P::Value>,
+) -> Answer {
+    for (Proposal { value, .. }, who) in history.chosen(protocol, instance) {
         let text = || format!("{value:?} was chosen and nobody proposed it");
         Reason::unless(history.proposed.contains(&value), who, text)?;
     }
     Ok(())
 }
 
-fn learning<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
+fn learning<P: Consensus>(
+    protocol: &P,
+    instance: P::Instance,
+    history: &History<P::Value>,
+) -> Answer {
     for &(value, id) in &history.learned {
         let who = NodeSet::only(id);
         let name = || names(protocol, who);
         let text = || format!("{} learned {value:?}, which was not chosen", name());
-        Reason::unless(history.is_chosen(protocol, value), who, text)?;
+        Reason::unless(history.is_chosen(protocol, instance, value), who, text)?;
     }
     Ok(())
 }
@@ -146,7 +159,7 @@ fn learning<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
 /// What was chosen cannot be undone: by P2b a member of the majority that chose it accepts nothing
 /// else after it, so the last that it accepted, on its storage, is of the same value.
 fn stability<P: Consensus>(protocol: &P, world: &dyn View<P>) -> Answer {
-    for (instance, history) in P::choices(world.history()) {
+    for (instance, history) in protocol.choices(world.history()) {
         keeps(protocol, world, instance, history).map_err(about(protocol, instance))?;
     }
     Ok(())
@@ -158,21 +171,25 @@ fn keeps<P: Consensus>(
     instance: P::Instance,
     history: &History<P::Value>,
 ) -> Answer {
-    for (Proposal { ballot, value }, _) in history.chosen(protocol) {
+    for (Proposal { ballot, value }, _) in history.chosen(protocol, instance) {
         let storage = |id: Id| world.node(id).storage();
         let kept = |id: &Id| storage(*id).is_some_and(|s| P::keeps(s, instance, value));
-        let keepers: NodeSet = protocol.acceptors().iter().filter(kept).collect();
-        let others = protocol.acceptors().minus(keepers);
+        let keepers: NodeSet = protocol.acceptors(instance).iter().filter(kept).collect();
+        let others = protocol.acceptors(instance).minus(keepers);
         let text = || {
             let who = have(protocol, others);
             format!("{value:?} was chosen in ballot {ballot:?}, but {who} it not on stable storage")
         };
-        Reason::unless(protocol.chooses(keepers), others, text)?;
+        Reason::unless(protocol.chooses(instance, keepers), others, text)?;
     }
     Ok(())
 }
 
-fn one_value_per_ballot<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
+fn one_value_per_ballot<P: Consensus>(
+    protocol: &P,
+    _: P::Instance,
+    history: &History<P::Value>,
+) -> Answer {
     let next = history.accepted.iter().skip(1);
     for ((one, who), (other, others)) in history.accepted.iter().zip(next) {
         let did = |who, value| format!("{} accepted {value:?}", names(protocol, who));
@@ -188,7 +205,7 @@ fn one_value_per_ballot<P: Consensus>(protocol: &P, history: &History<P::Value>)
 /// PMS states it of proposals that are issued; one that nobody accepts harms nobody. It speaks of
 /// what was accepted when the proposal was issued; the promises keep that from growing, so it can
 /// be asked at any later time.
-fn p2c<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
+fn p2c<P: Consensus>(protocol: &P, instance: P::Instance, history: &History<P::Value>) -> Answer {
     // For each acceptor the last proposal below the one at hand. (An acceptor that accepts two
     // values in a ballot violates another property.)
     let mut last: FewMap<Id, Proposal<P::Value>> = FewMap::new();
@@ -197,7 +214,10 @@ fn p2c<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
         for &(proposal, who) in ballot {
             let left_open = |bound: Option<Ballot>| {
                 let fits = |id: &Id| last.get(id).map(|p| p.ballot) <= bound;
-                protocol.chooses(protocol.acceptors().iter().filter(fits).collect())
+                protocol.chooses(
+                    instance,
+                    protocol.acceptors(instance).iter().filter(fits).collect(),
+                )
             };
             // (a) They accepted nothing below; or (b) the same value last.
             let mut same = last.iter().filter(|(_, p)| p.value == proposal.value);
@@ -219,8 +239,12 @@ fn p2c<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
     Ok(())
 }
 
-pub fn choice_possible<P: Consensus>(protocol: &P, history: &History<P::Value>) -> Answer {
-    let is_chosen = history.chosen(protocol).next().is_some();
+pub fn choice_possible<P: Consensus>(
+    protocol: &P,
+    instance: P::Instance,
+    history: &History<P::Value>,
+) -> Answer {
+    let is_chosen = history.chosen(protocol, instance).next().is_some();
     Reason::unless(is_chosen, NodeSet::EMPTY, || {
         "no value is chosen".to_owned()
     })

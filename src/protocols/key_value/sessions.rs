@@ -72,6 +72,16 @@ impl Sessions {
         serial: u32,
         op: Op,
     ) -> Option<Executed> {
+        self.once(client, serial, || machine.execute(op))
+    }
+
+    /// Lets something be done under a serial number, unless that was done before.
+    pub fn once(
+        &mut self,
+        client: u8,
+        serial: u32,
+        execute: impl FnOnce() -> Answer,
+    ) -> Option<Executed> {
         let place = self.place(client);
         if let Ok(i) = place {
             let last = self.last[i].1;
@@ -82,7 +92,7 @@ impl Sessions {
                 });
             }
         }
-        let answer = machine.execute(op);
+        let answer = execute();
         let last = Last { serial, answer };
         match place {
             Ok(i) => self.last[i].1 = last,

@@ -8,6 +8,10 @@ use crate::model::Id;
 impl Turn<'_> {
     /// Phase 1b: it promises to accept nothing below, and reports what it has accepted.
     pub fn on_prepare(&mut self, src: Id, ballot: Ballot, from: Slot) {
+        // Who takes part no more, and does not know that, could lead only where all is chosen: it is told.
+        if from <= self.s.executed && !self.s.takes_part(src) {
+            return self.send_state(src);
+        }
         // What it has promised already it may say again.
         if ballot != self.ballot() && self.is_bound(src) {
             return;
@@ -45,6 +49,10 @@ impl Turn<'_> {
             return self.refuse(src, ballot);
         }
         if ballot > self.ballot() {
+            // Whoever leads slots of other servers may not know of the lease.
+            if self.is_bound(src) {
+                return;
+            }
             self.promise(ballot);
         }
         if ballot == self.ballot() {

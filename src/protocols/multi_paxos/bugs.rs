@@ -86,4 +86,24 @@ mistakes! {
     GrantForgotten {
         breaks: ["linearizability"],
     }
+    /// A change of the servers takes effect at once, with the next slot, in which somebody may have proposed already.
+    ChangesAtOnce {
+        breaks: ["learning"],
+        source: "Lamport 2001, 3",
+    }
+    /// A leader proposes in slots of other servers by what the old ones have promised.
+    SkipsNewPhaseOne {
+        breaks: ["consistency", "stability", "p2c"],
+        source: "Lamport 2001, 2.2 and 3",
+    }
+    /// A leader counts acceptances by the newest servers that it knows of, and not by those of the slot.
+    CountsByNewest {
+        breaks: ["learning"],
+        source: "Lamport 2001, 3",
+    }
+    /// A snapshot has the servers of the next slot, and nothing of changes that are not in effect yet.
+    SnapshotForgetsChanges {
+        breaks: ["learning"],
+        source: "Lamport 2001, 3; Chandra, Griesemer & Redstone 2007, 5.5",
+    }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Ballot, Command, MultiPaxos, Proposal, Slot};
-use crate::model::{Few, FewMap, Id, Observation, Observed, Tally, Value};
-use crate::protocols::clients::{self, Ask, Reply};
+use crate::model::{Few, FewMap, Id, NodeSet, Observation, Observed, Tally, Value};
+use crate::protocols::clients::{self, Ask, Reply, Servers};
 use crate::protocols::consensus;
 use crate::protocols::key_value::Linearizability;
 
@@ -49,6 +49,8 @@ pub struct History {
     pub(super) leaders: FewMap<Ballot, Id>,
     /// Of each slot who accepted and learned what.
     pub(super) choices: FewMap<Slot, consensus::History<Command>>,
+    /// From which slots on others decide than before, and who, by the commands that were executed.
+    pub(super) configurations: FewMap<Slot, Servers>,
     /// What clients have asked for.
     pub(super) asked: Few<Command>,
     /// Where each command was executed, first.
@@ -73,11 +75,14 @@ impl History {
                 let claim = consensus::Claim::Learned(command);
                 self.choices.of(slot).record(id, claim);
             }
-            Claim::Executed { slot, command } => self.executed(id, slot, command),
+            Claim::Executed { slot, command } => {
+                self.executed(id, slot, command);
+                self.changed(paxos, slot, command);
+            }
             Claim::Installed(_) | Claim::Refused | Claim::Adopted(_) => {}
             Claim::Invoked { serial, ask } => {
-                if let Ask::Operation(op) = ask {
-                    self.asked.insert(Command::Of(id, serial, op));
+                if let Some(command) = Command::asked(id, serial, ask) {
+                    self.asked.insert(command);
                 }
                 let claim = clients::Claim::Invoked { serial, ask };
                 claim.tell(&mut self.clients, paxos.clients.number(id) + 1);
@@ -96,6 +101,25 @@ impl History {
             Some(first) => {
                 self.led_both.get_or_insert((ballot, *first, id));
             }
+        }
+    }
+
+    /// Who decides a slot (PMS, 3): as the commands up to α slots before say.
+    pub(super) fn deciders(&self, paxos: &MultiPaxos, slot: Slot) -> NodeSet {
+        let changes = self.configurations.iter();
+        let last = changes.take_while(|(from, _)| **from <= slot).last();
+        last.map_or(paxos.members, |(_, servers)| (*servers).into())
+    }
+
+    /// Whoever executes it first has executed all changes before. (A change to nobody is refused.)
+    fn changed(&mut self, paxos: &MultiPaxos, slot: Slot, command: Command) {
+        let (Command::Members(_, _, members), Some(window)) = (command, paxos.params.window) else {
+            return;
+        };
+        let from = slot.saturating_add(window);
+        let target = members.out_of(self.deciders(paxos, from));
+        if self.configurations.get(&from).is_none() && !target.is_empty() {
+            self.configurations.insert(from, Servers::of(target));
         }
     }
 
@@ -164,8 +188,8 @@ impl MultiPaxos {
     pub(super) fn name_of(&self, command: Command) -> Value {
         let text = match command {
             Command::NoOp => return Value::from("no-op"),
-            Command::Of(client, serial, op) => {
-                format!("C{}.{serial} {op}", self.clients.number(client) + 1)
+            Command::Of(client, serial, _) | Command::Members(client, serial, _) => {
+                format!("C{}.{serial} {command}", self.clients.number(client) + 1)
             }
             Command::Own(..) | Command::Decision(_) => command.to_string(),
         };

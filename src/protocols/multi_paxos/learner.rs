@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
-use super::{Ballot, Claim, Command, Mistake, Msg, Slot, Snapshot, Turn};
-use crate::protocols::clients::Reply;
+use super::{Ballot, Claim, Command, Configurations, Mistake, Msg, Role, Slot, Snapshot, Turn};
+use crate::model::Id;
+use crate::protocols::clients::{Members, Reply};
+use crate::protocols::key_value::{Answer, Executed, Op};
 
 impl Turn<'_> {
     /// A follower learns from its leader up to where all is chosen. It executes what it has accepted in that
@@ -23,6 +25,7 @@ impl Turn<'_> {
             }
         }
         self.compact();
+        self.leave_leader();
         None
     }
 
@@ -34,7 +37,7 @@ impl Turn<'_> {
             let Some(proposal) = self.s.stable.log.get(slot) else {
                 break;
             };
-            if !self.is_majority(who) {
+            if !self.decide(slot, who) {
                 break;
             }
             if let Some(leader) = self.s.leading_mut() {
@@ -43,29 +46,72 @@ impl Turn<'_> {
             self.execute(slot, proposal.value);
         }
         self.compact();
-        self.propose_what_waits();
     }
 
     fn execute(&mut self, slot: Slot, command: Command) {
         self.s.executed = slot;
         self.observe(Claim::Learned(slot, command));
-        let Command::Of(client, serial, op) = command else {
-            return;
+        let executed = match command {
+            Command::Of(client, serial, op) => self.operate(client, serial, op),
+            Command::Members(client, serial, members) => self.change(slot, client, serial, members),
+            Command::NoOp | Command::Own(..) | Command::Decision(_) => None,
         };
-        let number = self.paxos.clients.number(client);
-        let applied = Arc::make_mut(&mut self.s.applied);
-        let executed = if self.paxos.params.sessions {
-            applied.once(number, serial, op)
-        } else {
-            Some(applied.anyway(op))
-        };
+        self.s.configurations.pass(slot);
         if executed.is_some_and(|executed| executed.anew) {
             self.observe(Claim::Executed { slot, command });
         }
-        if let (Some(executed), true) = (executed, self.s.leading().is_some()) {
-            let reply = Reply::Answer(executed.answer);
-            self.send(client, Msg::Reply(serial, reply));
+        let told_to = command.origin().filter(|_| self.s.leading().is_some());
+        if let (Some(executed), Some((client, serial))) = (executed, told_to) {
+            let is_change = matches!(command, Command::Members(..));
+            self.send(client, Msg::Reply(serial, told(executed.answer, is_change)));
         }
+    }
+
+    /// Who takes part no more leads nobody any more, as far as this server knows.
+    fn leave_leader(&mut self) {
+        let leader = self.s.leader;
+        self.s.leader = leader.filter(|leader| self.s.takes_part(*leader));
+    }
+
+    fn operate(&mut self, client: Id, serial: u32, op: Op) -> Option<Executed> {
+        let number = self.paxos.clients.number(client);
+        let applied = Arc::make_mut(&mut self.s.applied);
+        if self.paxos.params.sessions {
+            applied.once(number, serial, op)
+        } else {
+            Some(applied.anyway(op))
+        }
+    }
+
+    /// Others decide from α slots later on (PMS, 3). Nobody could decide anything after a change to nobody.
+    fn change(
+        &mut self,
+        slot: Slot,
+        client: Id,
+        serial: u32,
+        members: Members,
+    ) -> Option<Executed> {
+        let window = self.paxos.params.window.unwrap_or(1);
+        let from = if self.makes(Mistake::ChangesAtOnce) {
+            slot + 1
+        } else {
+            slot.saturating_add(window)
+        };
+        let configurations = &mut self.s.configurations;
+        let mut change = || {
+            let target = members.out_of(configurations.newest());
+            if !target.is_empty() {
+                configurations.change(from, target);
+            }
+            Answer::Swapped(!target.is_empty())
+        };
+        if !self.paxos.params.sessions {
+            let answer = change();
+            return Some(Executed { answer, anew: true });
+        }
+        let number = self.paxos.clients.number(client);
+        let applied = Arc::make_mut(&mut self.s.applied);
+        applied.sessions.once(number, serial, change)
     }
 
     /// Once so many slots have been executed since the last snapshot, a new one takes their place (Paxos Made
@@ -74,14 +120,41 @@ impl Turn<'_> {
         let Some(after) = self.paxos.params.snapshot_after else {
             return;
         };
-        let log = &mut self.s.stable.log;
+        if self.s.executed - self.s.stable.log.compacted() >= after {
+            let snapshot = Arc::new(self.snapshot());
+            self.s.stable.log.compact(snapshot);
+        }
+    }
+
+    /// The state that it has come to, and who decides next: changes that are not in effect yet are part of it.
+    fn snapshot(&self) -> Snapshot {
         let last = self.s.executed;
-        if last - log.compacted() >= after {
-            log.compact(Arc::new(Snapshot {
-                last,
-                applied: self.s.applied.as_ref().clone(),
-                own: log.own_up_to(last),
-            }));
+        let configurations = &self.s.configurations;
+        Snapshot {
+            last,
+            applied: self.s.applied.as_ref().clone(),
+            configurations: if self.makes(Mistake::SnapshotForgetsChanges) {
+                Configurations::of(configurations.next())
+            } else {
+                configurations.clone()
+            },
+            own: self.s.stable.log.own_up_to(last),
+        }
+    }
+
+    /// What it has executed, to somebody who may not know that it is chosen.
+    pub fn send_state(&mut self, dst: Id) {
+        let state = Msg::State(self.ballot(), Arc::new(self.snapshot()));
+        self.send(dst, state);
+    }
+
+    /// Who takes part no more tells those who do up to where all is chosen: they may know nothing, not even that
+    /// they take part, and would wait for ever.
+    pub fn hand_over(&mut self) {
+        if self.s.executed > 0 {
+            for id in self.others().iter() {
+                self.send_state(id);
+            }
         }
     }
 
@@ -89,6 +162,7 @@ impl Turn<'_> {
     pub fn on_state(&mut self, ballot: Ballot, state: Arc<Snapshot>) {
         self.s.seen = self.s.seen.max(ballot);
         self.install(state);
+        self.go_on();
     }
 
     /// All up to there is chosen, whoever says so. What was accepted behind it is kept.
@@ -97,7 +171,26 @@ impl Turn<'_> {
             self.observe(Claim::Installed(state.last));
             self.s.executed = state.last;
             self.s.applied = Arc::new(state.applied.clone());
+            self.s.configurations = state.configurations.clone();
+            let next = state.last + 1;
             self.s.stable.log.compact(state);
+            if let Some(leader) = self.s.leading_mut() {
+                leader.accepted = leader.accepted.split_off(&next);
+                leader.reported = leader.reported.split_off(&next);
+            }
+            self.leave_leader();
+            if matches!(self.s.role, Role::Preparing { .. }) && !self.takes_part() {
+                self.follow(None);
+            }
         }
+    }
+}
+
+/// What a client is told. Of a change the table says whether it was made, as of a `cas`.
+pub fn told(answer: Answer, is_change: bool) -> Reply {
+    match answer {
+        Answer::Swapped(true) if is_change => Reply::Accepted,
+        Answer::Swapped(false) if is_change => Reply::Refused,
+        answer => Reply::Answer(answer),
     }
 }

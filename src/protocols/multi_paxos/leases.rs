@@ -7,7 +7,7 @@ use crate::model::Id;
 /// *Leaders.*
 impl Turn<'_> {
     /// With a round of heartbeats a lease begins, which counts once a majority has answered: none of them will
-    /// promise another ballot before it is over.
+    /// promise another ballot before it is over, nor accept anything in one.
     pub fn begin_lease(&mut self) {
         if !self.uses_leases() {
             return;
@@ -20,8 +20,7 @@ impl Turn<'_> {
         // The last lease goes on until this one is granted.
         let [first, second] = leader.leases.map(|lease| lease.map(|l| l.round));
         let slot = u8::from(first > second);
-        let granted = false;
-        leader.leases[usize::from(slot)] = Some(Lease { round, granted });
+        leader.leases[usize::from(slot)] = Some(Lease { round });
         self.set_timer(Timer::Lease(slot), self.paxos.params.lease);
     }
 
@@ -33,7 +32,8 @@ impl Turn<'_> {
 
     pub fn holds_lease(&self) -> bool {
         let leases = self.s.leading().map_or([None; 2], |leader| leader.leases);
-        leases.iter().flatten().any(|lease| lease.granted)
+        let mut leases = leases.iter().flatten();
+        leases.any(|lease| self.is_confirmed(lease.round))
     }
 }
 

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ballot, Proposal};
-use crate::model::Id;
+use super::{Ballot, Configurations, Proposal};
+use crate::model::{Id, NodeSet};
 use crate::protocols::atomic_commitment::Decision;
+use crate::protocols::clients::{Ask, Members};
 use crate::protocols::key_value::{Applied, Op};
 
 /// The number of an instance of consensus; zero is before the first.
@@ -28,6 +29,29 @@ pub enum Command {
     Own(u8, u8),
     /// What a leader has decided, where the log is that of a coordinator.
     Decision(Decision),
+    /// A client's wish, under its serial number, that other servers should decide, α slots later (PMS, 3).
+    Members(Id, u32, Members),
+}
+
+impl Command {
+    /// What a client asks for, under its serial number. Nobody hands over leadership here.
+    pub fn asked(client: Id, serial: u32, ask: Ask) -> Option<Self> {
+        match ask {
+            Ask::Operation(op) => Some(Command::Of(client, serial, op)),
+            Ask::Members(members) => Some(Command::Members(client, serial, members)),
+            Ask::Transfer(_) => None,
+        }
+    }
+
+    /// Who asked for it, under which serial number.
+    pub fn origin(self) -> Option<(Id, u32)> {
+        match self {
+            Command::Of(client, serial, _) | Command::Members(client, serial, _) => {
+                Some((client, serial))
+            }
+            Command::NoOp | Command::Own(..) | Command::Decision(_) => None,
+        }
+    }
 }
 
 /// The state that all slots up to the last of it lead to (Paxos Made Live, 5.5).
@@ -35,17 +59,30 @@ pub enum Command {
 pub struct Snapshot {
     pub last: Slot,
     pub applied: Applied,
+    pub configurations: Configurations,
     /// How many commands it stands for that leaders made up.
     pub own: u32,
 }
 
-#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Log {
     pub snapshot: Arc<Snapshot>,
     accepted: Arc<Vec<(Slot, Proposal)>>,
 }
 
 impl Log {
+    /// That of a cluster that is set up with these servers.
+    pub fn new(members: NodeSet) -> Self {
+        let snapshot = Snapshot {
+            configurations: Configurations::of(members),
+            ..Snapshot::default()
+        };
+        Log {
+            snapshot: Arc::new(snapshot),
+            accepted: Arc::default(),
+        }
+    }
+
     /// The last slot that the snapshot stands for.
     pub fn compacted(&self) -> Slot {
         self.snapshot.last
@@ -109,6 +146,7 @@ impl fmt::Display for Command {
             Command::NoOp => f.write_str("no-op"),
             Command::Of(_, _, op) => write!(f, "{op}"),
             Command::Decision(decision) => f.write_str(decision.word()),
+            Command::Members(_, _, members) => write!(f, "{}", Ask::Members(*members)),
             Command::Own(by, number) => write!(f, "{}{number}", char::from(b'a' + by % 26)),
         }
     }

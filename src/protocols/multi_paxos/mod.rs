@@ -5,6 +5,7 @@
 //! - R. van Renesse, D. Altinbuken, *Paxos Made Moderately Complex*, 2015 (PMMC).
 //! - T. Chandra, R. Griesemer, J. Redstone, *Paxos Made Live: An Engineering Perspective*, 2007 (PML).
 //! - D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014 (Ongaro): sessions, reads without the log.
+//! - L. Lamport, D. Malkhi, L. Zhou, *Reconfiguring a State Machine*, 2010 (LMZ): changes by that window, called α.
 //!
 //! ```text
 //!    client            leader                   other servers
@@ -31,15 +32,30 @@
 //! so that what follows can be executed; what was promised keeps an old leader from filling them. While it leads, a command costs 2(N - 1) messages and
 //! N forced writes: that it is chosen, the others hear with the next message.
 //!
+//! Which servers decide a slot is part of the state, and changed by commands (PMS, 3). What the command in slot s
+//! changes is in effect from slot s + α on, where α is the window: so a leader that has executed slot i - α knows who
+//! decides slot i, and proposes nothing there before.
+//!
+//! ```text
+//!    α = 3     slot        1    2    3    4    5     6
+//!              command     x   +S4   y    -    z
+//!              decided by 123  123  123  123  1234  1234
+//! ```
+//!
+//! A majority of those who decide a slot has to promise before anything is proposed there, and what was reported
+//! waits until then. Old and new majorities need not have a server in common: any set may take the place of any other.
+//!
 //! Where to find what:
 //!
 //! | paper | here |
 //! |---|---|
 //! | PMS 2.2, 2.5: acceptors, what they write | `acceptor.rs`, `turn.rs` |
-//! | PMS 2.2, 2.4, 3: phase 1 for all slots, gaps, phase 2 | `proposer.rs` |
+//! | PMS 2.2, 2.4, 3: phase 1 for all slots | `phase_one.rs` |
+//! | PMS 2.2, 3: phase 2 of each, gaps, how far a leader may get ahead | `phase_two.rs` |
 //! | PMS 2.3, 3: what is chosen is executed in order; PML 5.5: snapshots | `learner.rs` |
+//! | PMS 3; LMZ: who decides which slot | `configurations.rs` |
 //! | PML 5.2: leases | `leases.rs` |
-//! | PMS 3: clients, how far a leader may get ahead; Ongaro 6.3, 6.4 | `service.rs` |
+//! | PMS 3: clients; Ongaro 6.3, 6.4 | `service.rs` |
 //! | what must be true | `properties.rs` |
 //! | how people get it wrong | `bugs.rs`; in the algorithm, wherever it `makes` a `Mistake` |
 //!
@@ -63,11 +79,28 @@
 //!   it heard of that; also one that comes back, which may have granted it. While it does, it answers no `Prepare` of
 //!   others, and prepares nothing itself.
 //!
+//! - Of a change the papers say when it is in effect. Here, a leader that finds new servers by executing it asks them
+//!   for a promise of its own ballot at once, and with every heartbeat until a majority has given it. Until the change
+//!   is in effect it proposes no-ops, if nothing else (PMS, 3: α slots without a client).
+//! - The leader sends to all who decide a slot that it has not executed; and whoever does no more is told once that it
+//!   is so. Whoever knows that it decides nothing any more, or nothing yet, prepares nothing, and a leader leaves its
+//!   ballot. Instead, on each election timeout, it sends its state to those who do decide: it may be the only
+//!   one to know of the change, and they would not know that they take part.
+//! - Who was removed and does not know that prepares for slots that are all executed elsewhere. Whoever has executed
+//!   them sends it the state in place of a promise, so that it disturbs nobody.
+//! - What is asked of a change is `add`, `remove` or the set itself, and becomes a set when it is executed. One that
+//!   leaves nobody is refused then; all others are made, one after the other, also before the last is in effect.
+//! - A read without the log is confirmed by a majority of those who decide the next slot, and needs their promises;
+//!   and so is a lease counted, at the moment of the read. `service.rs` says why that is enough. While an acceptor
+//!   grants a lease, it accepts nothing in a higher ballot, either: where the servers change, one can be led without
+//!   the promise of a majority of those who granted it.
+//!
 //! This folder's algorithm knows nothing of time, faults or properties.
 
 mod acceptor;
 mod bugs;
 mod claim;
+mod configurations;
 mod learner;
 mod leases;
 mod log;
@@ -75,8 +108,9 @@ mod matrix;
 mod messages;
 mod params;
 mod part;
+mod phase_one;
+mod phase_two;
 mod properties;
-mod proposer;
 mod protocol;
 mod rules;
 mod service;
@@ -90,10 +124,13 @@ use std::sync::Arc;
 
 pub use self::bugs::Mistake;
 pub use self::claim::{Claim, History};
+pub use self::configurations::Configurations;
 pub use self::log::{Command, Log, Slot, Snapshot};
 pub use self::messages::{Accept, Accepted, Msg, Report, Timer};
 pub use self::params::{Params, Reads};
-pub use self::state::{Leader, Lease, Read, Role, Server, Stable, State, Storage, Waiting};
+pub use self::state::{
+    Leader, Lease, Read, Reported, Role, Server, Stable, State, Storage, Waiting,
+};
 use self::turn::Turn;
 use super::clients::{self, Ask, Client, Clients, Serves, Wait};
 pub use super::consensus::Ballot;
@@ -109,7 +146,11 @@ pub type Proposal = consensus::Proposal<Command>;
 pub struct MultiPaxos {
     params: Params,
     servers: NodeSet,
+    /// Those that the cluster is set up with.
+    members: NodeSet,
     clients: Clients,
+    /// Nobody ever asks for others.
+    is_fixed: bool,
 }
 
 impl Actor for MultiPaxos {
@@ -129,7 +170,11 @@ impl Actor for MultiPaxos {
                 State::Server(self.server_starts(stable.clone(), comes_back, o))
             }
             None if self.servers.contains(id) => {
-                State::Server(self.server_starts(Stable::default(), comes_back, o))
+                let stable = Stable {
+                    promised: Ballot::default(),
+                    log: Log::new(self.members),
+                };
+                State::Server(self.server_starts(stable, comes_back, o))
             }
             None => State::Client(clients::start(self, id, 0, o)),
         }
@@ -213,6 +258,7 @@ impl MultiPaxos {
         Server {
             executed: snapshot.last,
             applied: Arc::new(snapshot.applied.clone()),
+            configurations: snapshot.configurations.clone(),
             seen: stable.promised,
             leader: None,
             grants,
@@ -233,11 +279,6 @@ impl MultiPaxos {
         };
         work(&mut turn);
         turn.persist();
-    }
-
-    /// Any two majorities have a server in common.
-    fn is_majority(&self, set: NodeSet) -> bool {
-        self.servers.intersection(set).len() > self.servers.len() / 2
     }
 
     /// The lowest ballot of a server that is above another.

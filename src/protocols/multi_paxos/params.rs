@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Mistake;
+use crate::model::params::within;
 use crate::model::{BadParameter, NodeSet, TimerRange};
 use crate::protocols::clients::{Ask, SERVERS_MAX, Workload, asks};
 
@@ -12,8 +13,12 @@ params! {
     Params {
         /// How many servers there are: S1, S2 and so on.
         servers: u8 = 3, within 1..=SERVERS_MAX;
+        /// How many of them, from S1 on, the cluster is set up with. The others take no part until
+        /// somebody adds them. All, if it is left out.
+        members: Option<u8> = None, roughly 1..=SERVERS_MAX;
         /// The clients, C1, C2 and so on, and what each asks for: `put x 1`, `get x`, `cas x 1 2` and
-        /// `inc x`.
+        /// `inc x` of the state machine; `add S4`, `remove S1` and `members S1 S2 S4` of the cluster, where
+        /// there is a `window`.
         clients: Workload = Workload::Scripts(vec![vec!["put x 1".to_owned(), "get x".to_owned()]]);
         /// Commands that leaders propose of their own accord, until the log holds so many: enough to look
         /// at the log without any clients.
@@ -27,7 +32,8 @@ params! {
         /// How long a server that prepares waits before it asks again those who have not promised; `null` if
         /// it leaves that to its next ballot.
         prepare_retry: Option<TimerRange> = Some(TimerRange::millis(40, 50));
-        /// How many commands a leader may get ahead of what it has executed; `null` if any number.
+        /// How many commands a leader may get ahead of what it has executed; `null` if any number. Called α:
+        /// so many slots after a change of the servers it is in effect.
         window: Option<u32> = None, within 1..=1000;
         /// After how many executed slots a server replaces them by a snapshot; `null` if never.
         snapshot_after: Option<u32> = None, within 1..=10_000;
@@ -68,15 +74,27 @@ pub enum Reads {
 impl Params {
     /// What the clients ask for: their scripts, and what they draw from.
     pub(super) fn asks(&self) -> Result<(Vec<Vec<Ask>>, Vec<Ask>), BadParameter> {
-        asks(&self.clients, &|ask| match ask {
-            Ask::Operation(_) => None,
-            Ask::Members(_) => Some("nobody can be added or removed".to_owned()),
+        asks(&self.clients, &|ask| {
+            match ask {
+            Ask::Members(members) if !members.named().is_subset(self.servers()) => {
+                Some(format!("there are only {} servers", self.servers))
+            }
+            Ask::Members(_) if self.window.is_none() => Some(
+                "a change of the servers is in effect `window` slots later: write `\"window\": 1`, or more"
+                    .to_owned(),
+            ),
+            Ask::Operation(_) | Ask::Members(_) => None,
             Ask::Transfer(_) => Some("nobody hands over leadership here".to_owned()),
+        }
         })
     }
 
     pub(super) fn servers(&self) -> NodeSet {
         NodeSet::first(self.servers.into())
+    }
+
+    pub(super) fn members(&self) -> NodeSet {
+        NodeSet::first(self.members.unwrap_or(self.servers).into())
     }
 
     /// How long an acceptor keeps the lease that it has granted, as a timer.
@@ -87,6 +105,14 @@ impl Params {
 
     pub(super) fn check(&self) -> Result<(), BadParameter> {
         self.in_range()?;
+        let servers = self.servers;
+        if let Some(members) = self.members {
+            let what = match servers {
+                1 => format!("{members} members of one server"),
+                _ => format!("{members} members of {servers} servers"),
+            };
+            within("members", members, 1..=servers, &what)?;
+        }
         self.clients.check()?;
         if self.heartbeat.max >= self.election_timeout.min {
             let message = format!(
@@ -118,9 +144,15 @@ impl Params {
             {
                 r#""reads": "lease""#
             }
-            Some(Mistake::CompactedIsEmpty) if self.snapshot_after.is_none() => {
+            Some(Mistake::CompactedIsEmpty | Mistake::SnapshotForgetsChanges)
+                if self.snapshot_after.is_none() =>
+            {
                 r#""snapshot-after": 1, or more"#
             }
+            Some(
+                Mistake::ChangesAtOnce | Mistake::CountsByNewest | Mistake::SnapshotForgetsChanges,
+            ) if self.window.is_none_or(|window| window < 2) => r#""window": 2, or more"#,
+            Some(Mistake::SkipsNewPhaseOne) if self.window.is_none() => r#""window": 1, or more"#,
             // With one server there is nobody to disagree with.
             Some(_) if self.servers < 2 => r#""servers": 2, or more"#,
             _ => return Ok(()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Claim, Command, Leader, MultiPaxos, Role, Stable, State, Storage, Timer};
+use super::{Claim, Command, Leader, Log, MultiPaxos, Role, Stable, State, Storage, Timer};
 use crate::model::{Actor, Id, Out, Start};
 use crate::protocols::atomic_commitment::Decision;
 use crate::protocols::consensus::Ballot;
@@ -15,7 +15,7 @@ impl MultiPaxos {
     /// can have accepted anything before.
     pub fn set_up(&self, id: Id, o: &mut Out<Self>) -> State {
         let first = Id::from(0);
-        let mut server = self.server_starts(Self::promised_at_first(), false, o);
+        let mut server = self.server_starts(self.promised_at_first(), false, o);
         server.leader = Some(first);
         if id == first {
             o.cancel_timer(Timer::Election);
@@ -31,14 +31,14 @@ impl MultiPaxos {
 
     /// Recovery, with the same promise where nothing else was ever written.
     pub fn comes_back(&self, id: Id, record: Option<&Storage>, o: &mut Out<Self>) -> State {
-        let set_up = Storage::Server(Self::promised_at_first());
+        let set_up = Storage::Server(self.promised_at_first());
         self.on_start(id, Start::Again(Some(record.unwrap_or(&set_up))), o)
     }
 
-    fn promised_at_first() -> Stable {
+    fn promised_at_first(&self) -> Stable {
         Stable {
             promised: FIRST,
-            ..Stable::default()
+            log: Log::new(self.members),
         }
     }
 
@@ -48,7 +48,7 @@ impl MultiPaxos {
             && server.leading().is_some()
         {
             self.turn(id, server, o, |turn| {
-                turn.propose(Command::Decision(decision))
+                turn.propose_made_up(Command::Decision(decision))
             });
         }
     }

@@ -1,6 +1,7 @@
 //! What must be true of Multi-Paxos: consensus in each slot (PMS, 2.1 and 2.2), one state machine (PMS, 3), what
 //! clients may expect, and what stays possible.
 
+use super::configurations::is_majority;
 use super::{
     Ballot, Claim, Command, History, MultiPaxos, Proposal, Role, Server, Slot, State, Storage,
 };
@@ -11,36 +12,49 @@ use crate::protocols::clients::{name, progress};
 use crate::protocols::consensus::properties::choice;
 use crate::protocols::consensus::{self, Consensus};
 
+/// A slot, and the servers of which a majority chooses its command.
+#[derive(Clone, Copy)]
+pub struct Decided {
+    slot: Slot,
+    by: NodeSet,
+}
+
 impl Consensus for MultiPaxos {
     type Value = Command;
-    type Instance = Slot;
+    type Instance = Decided;
 
-    fn choices(history: &History) -> impl Iterator<Item = (Slot, &consensus::History<Command>)> {
+    fn choices<'a>(
+        &self,
+        history: &'a History,
+    ) -> impl Iterator<Item = (Decided, &'a consensus::History<Command>)> {
         let choices = history.choices.iter();
-        choices.map(|(slot, history)| (*slot, history))
+        choices.map(|(slot, choice)| {
+            let by = history.deciders(self, *slot);
+            (Decided { slot: *slot, by }, choice)
+        })
     }
 
-    fn about(&self, slot: Slot) -> String {
-        format!("in slot {slot} ")
+    fn about(&self, decided: Decided) -> String {
+        format!("in slot {} ", decided.slot)
     }
 
-    fn acceptors(&self) -> NodeSet {
-        self.servers
+    fn acceptors(&self, decided: Decided) -> NodeSet {
+        decided.by
     }
 
-    fn chooses(&self, acceptors: NodeSet) -> bool {
-        self.is_majority(acceptors)
+    fn chooses(&self, decided: Decided, acceptors: NodeSet) -> bool {
+        is_majority(decided.by, acceptors)
     }
 
-    fn accepted(storage: &Storage, slot: Slot) -> Option<Proposal> {
+    fn accepted(storage: &Storage, Decided { slot, .. }: Decided) -> Option<Proposal> {
         storage.stable()?.log.get(slot)
     }
 
     /// A snapshot stands for what was chosen.
-    fn keeps(storage: &Storage, slot: Slot, value: Command) -> bool {
-        let compacted = |stable: &super::Stable| slot <= stable.log.compacted();
+    fn keeps(storage: &Storage, decided: Decided, value: Command) -> bool {
+        let compacted = |stable: &super::Stable| decided.slot <= stable.log.compacted();
         storage.stable().is_some_and(compacted)
-            || Self::accepted(storage, slot).is_some_and(|proposal| proposal.value == value)
+            || Self::accepted(storage, decided).is_some_and(|proposal| proposal.value == value)
     }
 }
 
@@ -115,8 +129,9 @@ fn possible() -> Vec<Property<MultiPaxos>> {
         ),
         Property::never_blocked(
             "progress",
-            "While a majority of the servers are up and connected, it stays possible that a leader executes \
-             all that it has, those that follow it as well, and that every client is served.",
+            "While a majority of the servers, of those before a change and after it, are up and connected, it \
+             stays possible that a leader executes all that it has, those that follow it as well, and that \
+             every client is served.",
             "Lamport 2001, 2.3, 2.4 and 3",
             Some(Predicate::World(enough_are_up)),
             Predicate::World(is_served),
@@ -132,11 +147,12 @@ fn possible() -> Vec<Property<MultiPaxos>> {
 }
 
 fn non_triviality(paxos: &MultiPaxos, history: &History) -> Answer {
-    for (slot, choices) in &history.choices {
-        for (Proposal { value, .. }, who) in choices.chosen(paxos) {
+    for (decided, choices) in paxos.choices(history) {
+        let slot = decided.slot;
+        for (Proposal { value, .. }, who) in choices.chosen(paxos, decided) {
             let is_fine = match value {
                 Command::NoOp | Command::Own(..) | Command::Decision(_) => true,
-                Command::Of(..) => history.asked.contains(&value),
+                Command::Of(..) | Command::Members(..) => history.asked.contains(&value),
             };
             let text = || format!("{value} was chosen in slot {slot} and nobody asked for it");
             Reason::unless(is_fine, who, text)?;
@@ -187,7 +203,8 @@ fn outcome_is_the_same(_: &MultiPaxos, nodes: &TwoNodes<'_, MultiPaxos>) -> Answ
     };
     let [first, second] = nodes.ids;
     let (one_name, other_name) = (name(first), name(second));
-    let alike = one.executed != other.executed || one.applied == other.applied;
+    let alike = one.executed != other.executed
+        || one.applied == other.applied && one.configurations == other.configurations;
     Reason::unless(alike, NodeSet::only(first).with(second), || {
         let executed = one.executed;
         format!(
@@ -223,9 +240,28 @@ pub fn something_chosen(_: &MultiPaxos, history: &History) -> Answer {
     Reason::unless(known, NodeSet::EMPTY, || text.to_owned())
 }
 
-/// The condition of progress.
+/// The condition of progress: of whoever decides a slot that is not executed yet, as far as any of them knows, or
+/// may come to know by what it has accepted, a majority is among them.
 fn enough_are_up(paxos: &MultiPaxos, world: &dyn View<MultiPaxos>) -> Answer {
-    progress::enough_are_up(world, paxos.servers, &|set| paxos.is_majority(set))
+    let nodes = Nodes::new(world);
+    let decide = |set: NodeSet| {
+        let mut all = running(paxos, &nodes).filter(|(id, _)| set.contains(*id));
+        !set.is_empty() && all.all(|(_, s)| may_decide(s).all(|of| is_majority(of, set)))
+    };
+    progress::enough_are_up(world, paxos.servers, &decide)
+}
+
+/// The servers of the slots that a server has not executed yet, and what the changes make of them that it has accepted.
+fn may_decide(server: &Server) -> impl Iterator<Item = NodeSet> {
+    let accepted = server.stable.log.from(server.executed + 1).iter();
+    let foreseen = accepted.scan(server.configurations.newest(), |newest, (_, proposal)| {
+        if let Command::Members(_, _, members) = proposal.value {
+            let target = members.out_of(*newest);
+            *newest = if target.is_empty() { *newest } else { target };
+        }
+        Some(*newest)
+    });
+    server.configurations.sets().chain(foreseen)
 }
 
 /// The goal of progress: a leader has executed all that it has, so has who follows it and can be reached, which is
@@ -236,14 +272,15 @@ fn is_served(paxos: &MultiPaxos, world: &dyn View<MultiPaxos>) -> Answer {
     let serves = |(leader, l): (Id, &Server)| {
         let (ballot, executed) = (l.stable.promised, l.executed);
         let follows = |s: &Server| s.leader == Some(leader) && s.stable.promised == ballot;
-        let is_reached = |id| progress::is_open(world, leader, id);
+        // Who was removed need not keep up.
+        let is_reached = |id| l.takes_part(id) && progress::is_open(world, leader, id);
         let mut followers = NodeSet::EMPTY;
         let mut keep_up = true;
         for (id, s) in running(paxos, &nodes).filter(|(id, s)| follows(s) && is_reached(*id)) {
             followers.insert(id);
             keep_up &= s.executed == executed;
         }
-        executed == l.last() && keep_up && paxos.is_majority(followers)
+        executed == l.last() && keep_up && is_majority(l.configurations.next(), followers)
     };
     let mut leaders = running(paxos, &nodes).filter(|(_, s)| matches!(s.role, Role::Leader(_)));
     let text = "no leader has executed all that it has, and a majority with it";

@@ -14,7 +14,7 @@ use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
     Successes, Time, Variant, View,
 };
-use crate::protocols::clients::{Clients, name};
+use crate::protocols::clients::{Ask, Clients, name};
 use crate::protocols::key_value::{ReplicatedStore, Workload, in_order};
 
 impl Protocol for MultiPaxos {
@@ -25,6 +25,7 @@ impl Protocol for MultiPaxos {
         "Lamport 2001, Paxos Made Simple",
         "van Renesse & Altinbuken 2015, Paxos Made Moderately Complex",
         "Chandra, Griesemer & Redstone 2007, Paxos Made Live",
+        "Lamport, Malkhi & Zhou 2010, Reconfiguring a State Machine",
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
     const SIZES: &'static [Size] = &[
@@ -44,10 +45,14 @@ impl Protocol for MultiPaxos {
         params.check()?;
         let patience = (params.think, params.retry, params.tries);
         let asks = params.asks()?;
+        let clients = Clients::new(params.servers.into(), &params.clients, asks, patience);
+        let is_fixed = !clients.all().any(|ask| matches!(ask, Ask::Members(_)));
         Ok(MultiPaxos {
             params: params.clone(),
             servers: params.servers(),
-            clients: Clients::new(params.servers.into(), &params.clients, asks, patience),
+            members: params.members(),
+            clients,
+            is_fixed,
         })
     }
 
@@ -80,11 +85,11 @@ impl Protocol for MultiPaxos {
         history.record(self, id, claim);
     }
 
-    /// A follower waits for its leader, which sends heartbeats as long as it leads. All others wait for time to
+    /// A follower waits for its leader, which sends heartbeats to it as long as it leads. All others wait for time to
     /// pass: a server that prepares may be refused, and a leader cannot answer a client on its own.
-    fn awaits(&self, _: Id, state: &State, timer: &Timer) -> NodeSet {
+    fn awaits(&self, id: Id, state: &State, timer: &Timer) -> NodeSet {
         match (state, timer) {
-            (State::Server(server), Timer::Election) => {
+            (State::Server(server), Timer::Election) if server.takes_part(id) => {
                 server.leader.map_or(NodeSet::EMPTY, NodeSet::only)
             }
             _ => NodeSet::EMPTY,
@@ -96,9 +101,9 @@ impl Protocol for MultiPaxos {
         let server = state.server()?;
         let prepares = matches!(input, Input::Timeout(Timer::Election));
         let above = server.seen.max(server.stable.promised);
+        let may_prepare = server.leading().is_none() && server.takes_part(id);
         let beyond = || self.ballot_above(above, id) > Ballot(self.params.ballots);
-        (prepares && server.leading().is_none() && !self.binds(server, id) && beyond())
-            .then_some("ballots")
+        (prepares && may_prepare && !self.binds(server, id) && beyond()).then_some("ballots")
     }
 
     fn rules() -> &'static [Rule] {
@@ -125,7 +130,9 @@ impl Protocol for MultiPaxos {
                 | Msg::Refused(..),
             ) => several,
             Told::Timer(Timer::PrepareRetry) => several && p.prepare_retry.is_some(),
-            Told::Message(Msg::State(..)) => several && p.snapshot_after.is_some(),
+            Told::Message(Msg::State(..)) => {
+                several && (p.snapshot_after.is_some() || !self.is_fixed)
+            }
             Told::Message(Msg::Request(..)) => server && p.clients.clients() > 0,
             Told::Timer(Timer::Propose) => server && p.proposals > 0,
             Told::Timer(Timer::Lease(_)) => server && p.reads == Reads::Lease,
@@ -135,7 +142,8 @@ impl Protocol for MultiPaxos {
 
     fn status_up(&self, state: &State) -> String {
         match state {
-            State::Server(s) => server(s),
+            State::Server(s) if self.is_fixed => server(s),
+            State::Server(s) => format!("{}, {}", server(s), s.configurations),
             State::Client(c) => c.status(),
         }
     }
@@ -158,10 +166,15 @@ impl Protocol for MultiPaxos {
         };
         let Stable { promised, log } = &s.stable;
         let accepted: Vec<String> = log.iter().map(|(slot, p)| entry(slot, p)).collect();
-        key.with("", role)
+        let key = key
+            .with("", role)
             .with("promised", format!("{promised:?}"))
             .with("accepted", accepted.join(" "))
-            .with("executed", s.executed.to_string())
+            .with("executed", s.executed.to_string());
+        if self.is_fixed {
+            return key;
+        }
+        key.with("members", s.configurations.to_string())
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

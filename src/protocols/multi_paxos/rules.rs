@@ -17,12 +17,14 @@ pub(super) const RULES: &[Rule] = &[
     Rule::timer(
         S,
         "Election",
-        "PMS 2.4, 3: who hears from no leader prepares, for all slots at once, a ballot above all that it has heard of",
+        "PMS 2.4, 3: who hears from no leader prepares, for all slots at once, a ballot above all that it has heard of; who \
+         takes part no more sends its state to those who do (PMS 3)",
     ),
     Rule::timer(
         S,
         "Heartbeat",
-        "PMS 3 (phase 2a): the leader sends again what is in flight and not accepted, and says up to where all is chosen",
+        "PMS 3 (phase 2a): the leader sends again what is in flight and not accepted, and says up to where all is chosen; and \
+         asks again for promises that it lacks of servers that are new",
     ),
     Rule::timer(
         S,
@@ -49,14 +51,15 @@ pub(super) const RULES: &[Rule] = &[
         "Prepare",
         "PMS 2.2 (phase 1b), 3: it promises, for all slots and on disk before it says so, to accept nothing below, and \
          reports what it has accepted from the slot on that it was asked for. Whoever has promised more refuses (P1a, \
-         2.2). Where it has compacted some of that, it sends the state (PML 5.5). While it grants a lease to another, it does \
+         2.2). Where it has compacted some of that, it sends the state (PML 5.5), and so it does to whoever \
+         takes part no more. While it grants a lease to another, it does \
          not answer (PML 5.2)",
     ),
     Rule::message(
         S,
         "Promise",
-        "PMS 2.2 (P2c), 3: once a majority has promised, it proposes in each slot what was reported under the highest \
-         ballot, and no-ops in the gaps. A promise of an earlier ballot counts for nothing",
+        "PMS 2.2 (P2c), 3: once a majority of those who decide a slot has promised, it proposes there what was reported under \
+         the highest ballot, or a no-op in a gap, one slot after the other. A promise of an earlier ballot counts for nothing",
     ),
     Rule::message(
         S,
@@ -67,8 +70,9 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         S,
         "Accepted",
-        "PMS 2.2, 2.3, 3: what a majority has accepted in this ballot is chosen, and executed in the order of slots, with \
-         the client answered; who lacks something is sent it. Reads are answered once a majority has confirmed the leader \
+        "PMS 2.2, 2.3, 3: what a majority of those who decide a slot has accepted in this ballot is chosen, and executed in \
+         the order of slots, with the client answered; a change of them is in effect α slots later, and who is new is \
+         asked for a promise; who lacks something is sent it. Reads are answered once a majority has confirmed the leader \
          (Ongaro 6.4), or at once by a lease (PML 5.2)",
     ),
     Rule::message(
@@ -79,7 +83,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         S,
         "State",
-        "PML 5.5: a state stands for all slots up to its last",
+        "PML 5.5: a state stands for all slots up to its last, and says who decides those behind it (PMS 3)",
     ),
     Rule::message(
         S,

@@ -1,6 +1,8 @@
 //! What a server does for clients: commands, and reads that are not in the log.
 
-use super::{Command, Leader, Lease, Mistake, Msg, Read, Reads, Timer, Turn, Waiting};
+use super::configurations::is_majority;
+use super::learner::told;
+use super::{Command, Leader, Mistake, Msg, Read, Reads, Timer, Turn, Waiting};
 use crate::model::cluster::index;
 use crate::model::{Id, NodeSet};
 use crate::protocols::clients::{Ask, Reply};
@@ -17,12 +19,12 @@ impl Turn<'_> {
             Ask::Operation(op) if op.is_read() && self.paxos.params.reads != Reads::Log => {
                 self.read(client, serial, op);
             }
-            Ask::Operation(_) => self.begin(Waiting {
+            Ask::Operation(_) | Ask::Members(_) => self.begin(Waiting {
                 client,
                 serial,
                 ask,
             }),
-            Ask::Members(_) | Ask::Transfer(_) => self.reply(client, serial, Reply::Refused),
+            Ask::Transfer(_) => self.reply(client, serial, Reply::Refused),
         }
     }
 
@@ -31,36 +33,24 @@ impl Turn<'_> {
         let number = self.paxos.clients.number(asked.client);
         let answered = self.s.applied.sessions.answered(number, asked.serial);
         if let Some(answer) = answered.filter(|_| self.paxos.params.sessions) {
-            return self.reply(asked.client, asked.serial, Reply::Answer(answer));
+            let is_change = matches!(asked.ask, Ask::Members(_));
+            return self.reply(asked.client, asked.serial, told(answer, is_change));
         }
         // What is in flight already will be answered when it is executed.
         let own = self.s.stable.log.from(self.s.executed + 1).iter();
-        let is_same = |command| matches!(command, Command::Of(c, n, _) if (c, n) == (asked.client, asked.serial));
-        if own.clone().any(|(_, proposal)| is_same(proposal.value)) {
+        let origin = Some((asked.client, asked.serial));
+        let Some(leader) = self.s.leading() else {
+            return;
+        };
+        let reported = leader.reported.values().copied();
+        let mut in_flight = own.map(|(_, proposal)| *proposal).chain(reported);
+        if in_flight.any(|proposal| proposal.value.origin() == origin) {
             return;
         }
         if let Some(leader) = self.s.leading_mut() {
             leader.waiting.insert(asked);
         }
-        self.propose_what_waits();
-    }
-
-    /// The leader gets so many commands ahead of what it has executed, and no more (PMS, 3).
-    pub fn propose_what_waits(&mut self) {
-        while self.has_room()
-            && let Some(leader) = self.s.leading_mut()
-            && let Some(asked) = leader.waiting.iter().next().copied()
-        {
-            leader.waiting.remove(&asked);
-            if let Ask::Operation(op) = asked.ask {
-                self.propose(Command::Of(asked.client, asked.serial, op));
-            }
-        }
-    }
-
-    fn has_room(&self) -> bool {
-        let ahead = self.s.last() - self.s.executed;
-        self.paxos.params.window.is_none_or(|most| ahead < most)
+        self.go_on();
     }
 
     fn reply(&mut self, client: Id, serial: u32, reply: Reply) {
@@ -72,20 +62,16 @@ impl Turn<'_> {
         if self.s.leading().is_none() || self.own_left() == 0 {
             return;
         }
-        if self.has_room() {
-            let by = u8::try_from(index(self.id)).expect("few servers");
-            let made = self.s.stable.log.own_up_to(self.s.last());
-            self.propose(Command::Own(
-                by,
-                u8::try_from(made + 1).expect("few of them"),
-            ));
-        }
+        let by = u8::try_from(index(self.id)).expect("few servers");
+        let made = self.s.stable.log.own_up_to(self.s.last());
+        let number = u8::try_from(made + 1).expect("few of them");
+        self.propose_made_up(Command::Own(by, number));
         self.propose_later();
     }
 
     /// Arms the timer for that, as long as there are not enough of them in the log.
     pub fn propose_later(&mut self) {
-        if self.own_left() > 0 {
+        if self.s.leading().is_some() && self.own_left() > 0 {
             self.set_timer(Timer::Propose, self.paxos.params.propose);
         }
     }
@@ -125,31 +111,18 @@ impl Turn<'_> {
         self.round_answered();
     }
 
-    /// Answers the reads, and counts the leases, whose round a majority has answered.
+    /// Answers the reads whose round a majority has answered.
     pub fn round_answered(&mut self) {
         let Some(leader) = self.s.leading() else {
             return;
         };
-        let answered = |round: u32| {
-            let others = self.others().iter();
-            let who: NodeSet = others
-                .filter(|id| leader.answered[index(*id)] >= round)
-                .collect();
-            self.is_majority(who.with(self.id))
-        };
-        let grant = |lease: Lease| Lease {
-            granted: lease.granted || answered(lease.round),
-            ..lease
-        };
-        let leases = leader.leases.map(|lease| lease.map(grant));
         let knows = self.has_recovered();
-        let is_ready = |read: &Read| knows && answered(read.round);
+        let is_ready = |read: &Read| knows && self.is_confirmed(read.round);
         let ready: Vec<Read> = leader.reads.iter().copied().filter(is_ready).collect();
-        if ready.is_empty() && leases == leader.leases {
+        if ready.is_empty() {
             return;
         }
         if let Some(leader) = self.s.leading_mut() {
-            leader.leases = leases;
             leader.reads.retain(|read| !ready.contains(read));
         }
         for read in ready {
@@ -157,10 +130,28 @@ impl Turn<'_> {
         }
     }
 
-    /// Whether it has executed all that was chosen before it led: that was reported to it.
+    /// Whether a majority of those who decide the next slot has answered a round of heartbeats.
+    ///
+    /// They are enough, whoever decides the slots after that. For a client to have been told of a slot that this
+    /// leader has not executed, the next slot must have been chosen, by a majority of the same servers. One of them
+    /// has answered the round: so it was not in a higher ballot (it would have promised that, and refused). And one of
+    /// them has promised this ballot: so it was not in a lower one, or it would have been reported, and
+    /// `has_recovered` waits for it.
+    pub fn is_confirmed(&self, round: u32) -> bool {
+        let Some(leader) = self.s.leading() else {
+            return false;
+        };
+        let others = self.paxos.servers.without(self.id).iter();
+        let answered = others.filter(|id| leader.answered[index(*id)] >= round);
+        let who: NodeSet = answered.collect();
+        is_majority(self.s.configurations.next(), who.with(self.id))
+    }
+
+    /// Whether it has executed all that was chosen before it led: that was reported to it, by those who decide the
+    /// next slot.
     fn has_recovered(&self) -> bool {
         let executed = self.s.executed;
-        let all = |leader: &Leader| executed >= leader.recovered;
+        let all = |leader: &Leader| executed >= leader.recovered && self.is_promised(executed + 1);
         self.s.leading().is_some_and(all) || self.makes(Mistake::ReadsBeforeRecovery)
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Ballot, Log, Proposal, Slot};
+use super::{Ballot, Configurations, Log, Proposal, Slot};
 use crate::model::{Few, Id, NodeSet};
 use crate::protocols::clients::{Ask, Client};
 use crate::protocols::key_value::{Applied, Op};
@@ -27,7 +27,7 @@ pub enum Storage {
 }
 
 /// What an acceptor must not forget (PMS, 2.5), once for all instances.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stable {
     /// It accepts nothing below, in any instance, and leads no other ballot.
     pub promised: Ballot,
@@ -43,6 +43,8 @@ pub struct Server {
     pub executed: Slot,
     /// The state machine after that slot.
     pub applied: Arc<Applied>,
+    /// Who decides the slots behind it.
+    pub configurations: Configurations,
     /// The highest ballot that it has heard of.
     pub seen: Ballot,
     /// Whom it takes for the leader of the ballot that it has promised.
@@ -60,19 +62,26 @@ pub enum Role {
     /// In phase 1 of all instances.
     Preparing {
         promised: NodeSet,
-        /// Of each slot that is not known to be chosen, what was reported under the highest ballot.
-        reported: BTreeMap<Slot, Proposal>,
+        reported: Reported,
     },
     /// In phase 2. Most steps of a leader leave this as it is: copies share it until one of them changes.
     Leader(Arc<Leader>),
 }
 
+/// Of each slot that is not known to be chosen, what was reported under the highest ballot.
+pub type Reported = BTreeMap<Slot, Proposal>;
+
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Leader {
     /// Who has accepted, of each slot that is in flight; no more than are enough.
     pub accepted: BTreeMap<Slot, NodeSet>,
-    /// The last slot that was reported in phase 1. Once that is executed, all is known that was chosen before.
+    /// What was reported in phase 1, of slots that it has proposed nothing in yet.
+    pub reported: Reported,
+    /// The last slot that was reported. Once that is executed, all is known that was chosen before.
     pub recovered: Slot,
+    /// Who has promised, as long as that may still be asked: where the servers are fixed nobody is kept, since a
+    /// majority of one slot is one of all.
+    pub promised: NodeSet,
     /// The last round of heartbeats by which it makes sure that it still leads.
     pub round: u32,
     /// The last round that each server has answered.
@@ -99,13 +108,11 @@ pub struct Read {
 /// A lease that lasts as long as its timer is armed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Lease {
-    /// The round of heartbeats with which it began.
+    /// The round of heartbeats with which it began. A majority that has answered it has granted it.
     pub round: u32,
-    /// A majority has answered that round, and so granted it.
-    pub granted: bool,
 }
 
-/// What a client has asked for that the leader has not proposed yet.
+/// What a client has asked for that the leader has not proposed yet: no transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Waiting {
     pub client: Id,
@@ -147,6 +154,11 @@ impl Server {
             Role::Leader(leader) => Some(leader),
             _ => None,
         }
+    }
+
+    /// Whether a server decides any slot behind those that this one has executed, as far as it knows.
+    pub fn takes_part(&self, id: Id) -> bool {
+        self.configurations.all().contains(id)
     }
 
     /// The last slot that it knows anything of.

@@ -15,7 +15,7 @@ pub fn successes(
     let begun = after.and_then(|world| begins(paxos, world));
     let (led, chosen) = match begun {
         Some((id, prepares)) if params.clients.clients() == 0 && params.proposals > 0 => {
-            let others = paxos.servers.without(id);
+            let others = paxos.members.without(id);
             let answered = Some(a_majority_answers(id, others));
             if prepares {
                 (answered, Some(election_and_entry(id, others)))
@@ -46,7 +46,7 @@ pub fn successes(
                 chosen,
             ),
         ],
-        members: heard(paxos.servers),
+        members: heard(paxos.members),
         patience: TimerRange::soonest(
             [params.election_timeout, params.heartbeat]
                 .into_iter()
@@ -72,6 +72,6 @@ fn begins(paxos: &MultiPaxos, world: &dyn View<MultiPaxos>) -> Option<(Id, bool)
     let mut begun = running(paxos, &nodes).filter_map(role);
     let (id, prepares) = begun.next()?;
     let is_asked = |other| !world.is_silent(Link::new(id, other));
-    let all_are = paxos.servers.without(id).iter().all(is_asked);
+    let all_are = paxos.members.without(id).iter().all(is_asked);
     (all_are && begun.next().is_none()).then_some((id, prepares))
 }

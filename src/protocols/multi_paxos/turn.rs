@@ -3,7 +3,10 @@
 //! Invariant: nothing is sent before all that it reveals is on stable storage (PMS, 2.5). Whoever sends, saves
 //! first what has changed.
 
-use super::{Ballot, Claim, Log, Mistake, Msg, MultiPaxos, Role, Server, Stable, Storage, Timer};
+use super::configurations::is_majority;
+use super::{
+    Ballot, Claim, Log, Mistake, Msg, MultiPaxos, Role, Server, Slot, Stable, Storage, Timer,
+};
 use crate::model::{Id, NodeSet, Out, TimerRange};
 
 pub struct Turn<'a> {
@@ -32,7 +35,7 @@ impl Turn<'_> {
             record.promised = Ballot::default();
         }
         if self.makes(Mistake::AcceptedInMemory) {
-            record.log = Log::default();
+            record.log = Log::new(self.paxos.members);
         }
         self.out.save(Storage::Server(record));
     }
@@ -74,12 +77,24 @@ impl Turn<'_> {
         self.s.stable.promised
     }
 
+    /// All others that take part in the next slots.
     pub fn others(&self) -> NodeSet {
-        self.paxos.servers.without(self.id)
+        self.s.configurations.all().without(self.id)
     }
 
-    pub fn is_majority(&self, set: NodeSet) -> bool {
-        self.paxos.is_majority(set)
+    /// Whether it may lead: it is one of those that decide a slot that is not executed yet, as far as it knows.
+    pub fn takes_part(&self) -> bool {
+        self.s.takes_part(self.id)
+    }
+
+    /// Whether these decide a slot that is not executed yet.
+    pub fn decide(&self, slot: Slot, set: NodeSet) -> bool {
+        let of = if self.makes(Mistake::CountsByNewest) {
+            self.s.configurations.newest()
+        } else {
+            self.s.configurations.at(slot)
+        };
+        is_majority(of, set)
     }
 
     pub fn makes(&self, mistake: Mistake) -> bool {

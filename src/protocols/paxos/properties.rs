@@ -14,7 +14,7 @@ impl Consensus for Paxos {
     type Value = Value;
     type Instance = ();
 
-    fn choices(history: &History) -> impl Iterator<Item = ((), &History)> {
+    fn choices<'a>(&self, history: &'a History) -> impl Iterator<Item = ((), &'a History)> {
         iter::once(((), history))
     }
 
@@ -22,11 +22,11 @@ impl Consensus for Paxos {
         String::new()
     }
 
-    fn acceptors(&self) -> NodeSet {
+    fn acceptors(&self, (): ()) -> NodeSet {
         self.acceptors
     }
 
-    fn chooses(&self, acceptors: NodeSet) -> bool {
+    fn chooses(&self, (): (), acceptors: NodeSet) -> bool {
         self.is_majority(acceptors)
     }
 
@@ -93,7 +93,7 @@ pub fn successes(paxos: &Paxos, known: bool) -> Successes<Paxos> {
         name: "chosen",
         about: "A value is chosen, whoever knows it.",
         is_wanted: true,
-        reached: Predicate::History(choice_possible),
+        reached: Predicate::History(|paxos, history| choice_possible(paxos, (), history)),
         closed_form: known.then_some(chosen),
     }];
     if !paxos.learners.is_empty() {
@@ -155,7 +155,7 @@ fn learned(
     is_enough: impl FnOnce(NodeSet) -> bool,
 ) -> Answer {
     if paxos.learners.is_empty() {
-        return choice_possible(paxos, world.history());
+        return choice_possible(paxos, (), world.history());
     }
     let knows = |id: Id| {
         let state = world.node(id).state();
@@ -164,7 +164,7 @@ fn learned(
     let ignorant: NodeSet = paxos.learners.iter().filter(|id| !knows(*id)).collect();
     Reason::unless(is_enough(ignorant), ignorant, || {
         let who = have(paxos, ignorant);
-        match world.history().chosen(paxos).next() {
+        match world.history().chosen(paxos, ()).next() {
             Some((p, _)) => format!("{who} not learned that {:?} is chosen", p.value),
             None => format!("{who} learned nothing, for nothing is chosen"),
         }

@@ -163,7 +163,10 @@ impl Consensus for PaxosCommit {
     /// The participant whose vote it is.
     type Instance = Id;
 
-    fn choices(history: &History) -> impl Iterator<Item = (Id, &consensus::History<Value>)> {
+    fn choices<'a>(
+        &self,
+        history: &'a History,
+    ) -> impl Iterator<Item = (Id, &'a consensus::History<Value>)> {
         let choices = history.choices.iter();
         choices.map(|(instance, history)| (*instance, history))
     }
@@ -172,11 +175,11 @@ impl Consensus for PaxosCommit {
         format!("in the instance of {} ", self.cluster().name(instance))
     }
 
-    fn acceptors(&self) -> NodeSet {
+    fn acceptors(&self, _: Id) -> NodeSet {
         self.acceptors
     }
 
-    fn chooses(&self, acceptors: NodeSet) -> bool {
+    fn chooses(&self, _: Id, acceptors: NodeSet) -> bool {
         self.is_majority(acceptors)
     }
 
@@ -241,7 +244,7 @@ fn decision_is_chosen(protocol: &PaxosCommit, history: &History) -> Answer {
     let cluster = protocol.cluster();
     let chosen = |id: &Id, value| {
         let instance = history.choices.get(id);
-        instance.is_some_and(|instance| instance.is_chosen(protocol, value))
+        instance.is_some_and(|instance| instance.is_chosen(protocol, *id, value))
     };
     let open = |id: &Id| !chosen(id, Value::Prepared);
     let open: NodeSet = protocol.participants().iter().filter(open).collect();

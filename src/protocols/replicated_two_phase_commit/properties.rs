@@ -82,8 +82,8 @@ impl History {
 
     /// The first decision that is chosen.
     fn first(&self, protocol: &ReplicatedTwoPhaseCommit) -> Option<Decision> {
-        self.slots.iter().find_map(|(_, slot)| {
-            let mut chosen = slot.chosen(protocol);
+        self.slots.iter().find_map(|(slot, choices)| {
+            let mut chosen = choices.chosen(protocol, *slot);
             chosen.find_map(|(proposal, _)| match proposal.value {
                 Command::Decision(decision) => Some(decision),
                 _ => None,
@@ -141,7 +141,10 @@ impl Consensus for ReplicatedTwoPhaseCommit {
     type Value = Command;
     type Instance = Slot;
 
-    fn choices(history: &History) -> impl Iterator<Item = (Slot, &consensus::History<Command>)> {
+    fn choices<'a>(
+        &self,
+        history: &'a History,
+    ) -> impl Iterator<Item = (Slot, &'a consensus::History<Command>)> {
         let slots = history.slots.iter();
         slots.map(|(slot, history)| (*slot, history))
     }
@@ -150,11 +153,11 @@ impl Consensus for ReplicatedTwoPhaseCommit {
         format!("in slot {slot} ")
     }
 
-    fn acceptors(&self) -> NodeSet {
+    fn acceptors(&self, _: Slot) -> NodeSet {
         self.coordinators()
     }
 
-    fn chooses(&self, acceptors: NodeSet) -> bool {
+    fn chooses(&self, _: Slot, acceptors: NodeSet) -> bool {
         self.is_majority(acceptors)
     }
 

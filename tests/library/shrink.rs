@@ -11,13 +11,14 @@ use jury::shrink::scenario_of;
 use jury::testbed::{CheckOptions, CheckVerdict, ExpectedOutcome, RunLimits, RunVerdict};
 
 /// The scenarios of which each counterexample is told: of every protocol, on links of every kind.
-const FOLDERS: [&str; 10] = [
+const FOLDERS: [&str; 11] = [
     "2pc/bugs",
     "3pc/bugs",
     "d2pc/bugs",
     "tree-2pc/bugs",
     "paxos/bugs",
     "paxos-commit/bugs",
+    "replicated-2pc/bugs",
     "primary-backup/bugs",
     "multi-paxos/bugs",
     "raft/bugs",

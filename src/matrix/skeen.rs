@@ -157,7 +157,8 @@ pub fn commit_protocols() -> Vec<&'static str> {
 
 fn of_protocol<P: AtomicCommitment>() -> ConcurrencySets {
     let votes = vec![PlannedVote::Open; PARTICIPANTS];
-    let protocol = P::new(&P::instance(votes)).expect("so many participants are possible");
+    let protocol =
+        P::new(&P::instance_without_failures(votes)).expect("so many participants are possible");
     let rules = Rules {
         timing: Timing::Accurate,
         ..Rules::fault_free()

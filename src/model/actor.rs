@@ -283,6 +283,18 @@ pub(super) fn start<A: Actor>(actor: &A, id: Id, start: Start<'_, A::Storage>) -
 /// Has a node that is up, in the state that is given, answer to an input that is no start.
 pub(super) fn call<A: Actor>(actor: &A, id: Id, input: Input<'_, A>, handled: &mut Handled<A>) {
     let Handled { state, out } = handled;
+    answer(actor, id, state, input, out);
+}
+
+/// The handler of an input that is no start. An algorithm has a part of itself answer so that is an algorithm, too
+/// ([`Out::take_over`]).
+pub fn answer<A: Actor>(
+    actor: &A,
+    id: Id,
+    state: &mut A::State,
+    input: Input<'_, A>,
+    out: &mut Out<A>,
+) {
     match input {
         Input::Start => panic!("a node that is up cannot start"),
         Input::Message { src, msg } => actor.on_message(id, state, src, msg.clone(), out),

@@ -34,6 +34,11 @@ pub trait AtomicCommitment: Protocol<History: AsRef<History>> {
         params
     }
 
+    /// The same where nobody fails (Skeen 1981): with nobody to take another's place.
+    fn instance_without_failures(votes: Vec<PlannedVote>) -> Self::Params {
+        Self::instance(votes)
+    }
+
     /// The site that leads while nobody fails; one of the participants where nobody does.
     fn lead(&self) -> Id {
         coordinator()

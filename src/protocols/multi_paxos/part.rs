@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Claim, Command, Leader, Log, MultiPaxos, Role, Stable, State, Storage, Timer};
-use crate::model::{Actor, Id, Out, Start};
+use crate::model::{Id, Out};
 use crate::protocols::atomic_commitment::Decision;
 use crate::protocols::consensus::Ballot;
 
@@ -30,9 +30,10 @@ impl MultiPaxos {
     }
 
     /// Recovery, with the same promise where nothing else was ever written.
-    pub fn comes_back(&self, id: Id, record: Option<&Storage>, o: &mut Out<Self>) -> State {
-        let set_up = Storage::Server(self.promised_at_first());
-        self.on_start(id, Start::Again(Some(record.unwrap_or(&set_up))), o)
+    pub fn comes_back(&self, record: Option<&Storage>, o: &mut Out<Self>) -> State {
+        let stable = record.and_then(Storage::stable).cloned();
+        let stable = stable.unwrap_or_else(|| self.promised_at_first());
+        State::Server(self.server_starts(stable, true, o))
     }
 
     fn promised_at_first(&self) -> Stable {

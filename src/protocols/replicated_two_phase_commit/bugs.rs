@@ -11,11 +11,11 @@ mistakes! {
     }
     /// Where the log has two decisions, the last counts: whoever leads next can reverse one that was acted upon.
     LastDecisionCounts {
-        breaks: ["atomicity", "irrevocability", "decision-is-chosen"],
+        breaks: ["decision-is-chosen"],
     }
     /// A replica that comes to lead leaves a transaction alone that nobody has decided, as no leader has begun it.
     LeavesItUndecided {
-        breaks: ["non-blocking", "recovers"],
+        breaks: ["non-blocking"],
         source: "Gray & Lamport 2006, 1",
     }
     /// The leader commits when a majority of the participants has voted YES.
@@ -25,12 +25,12 @@ mistakes! {
     }
     /// A participant votes YES without a record: a crash makes it forget.
     PreparedInMemory {
-        breaks: ["atomicity"],
+        breaks: ["atomicity", "decision-is-chosen"],
         source: "Bernstein, Hadzilacos & Goodman 1987, 7.4",
     }
     /// A participant that voted YES aborts by itself when the outcome is late.
     PreparedAborts {
-        breaks: ["atomicity"],
+        breaks: ["atomicity", "commit-without-failures", "decision-is-chosen"],
         source: "Bernstein, Hadzilacos & Goodman 1987, 7.4",
     }
 }

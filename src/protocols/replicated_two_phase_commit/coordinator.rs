@@ -4,7 +4,8 @@
 use super::{
     Coordinator, Decision, Mistake, Msg, ReplicatedTwoPhaseCommit, Standing, Storage, Timer,
 };
-use crate::model::{Actor, Id, NodeSet, Out, Start};
+use crate::model::actor::answer;
+use crate::model::{Id, Input, NodeSet, Out, Start};
 use crate::protocols::multi_paxos::{self, MultiPaxos};
 
 impl ReplicatedTwoPhaseCommit {
@@ -21,7 +22,7 @@ impl ReplicatedTwoPhaseCommit {
             Start::First => self.log.set_up(id, &mut part),
             Start::Again(record) => {
                 let record = record.and_then(Storage::log);
-                self.log.comes_back(id, record, &mut part)
+                self.log.comes_back(record, &mut part)
             }
         };
         o.take_over(part, Storage::Coordinator);
@@ -42,9 +43,8 @@ impl ReplicatedTwoPhaseCommit {
     ) {
         match (c.standing, msg) {
             (_, Msg::Log(msg)) => {
-                self.work(id, c, o, |log, state, o| {
-                    log.on_message(id, state, src, msg, o)
-                });
+                let input = Input::Message { src, msg: &msg };
+                self.work(id, c, o, |log, state, o| answer(log, id, state, input, o));
             }
 
             // Phase 1, where it leads: a first vote says that the transaction is to begin.
@@ -71,9 +71,8 @@ impl ReplicatedTwoPhaseCommit {
     ) {
         match (timer, c.standing) {
             (Timer::Log(timer), _) => {
-                self.work(id, c, o, |log, state, o| {
-                    log.on_timeout(id, state, &timer, o)
-                });
+                let input = Input::Timeout(&timer);
+                self.work(id, c, o, |log, state, o| answer(log, id, state, input, o));
             }
             // Nobody has begun, as far as it knows: somebody may have voted all the same.
             (Timer::Votes, Standing::Idle) => self.collect(id, c, NodeSet::EMPTY, o),

@@ -127,6 +127,14 @@ impl AtomicCommitment for ReplicatedTwoPhaseCommit {
         (&mut params.participants, &mut params.votes)
     }
 
+    /// What replicas tell each other for ever is no matter to participants.
+    fn instance_without_failures(votes: Vec<PlannedVote>) -> Params {
+        Params {
+            faults: 0,
+            ..Self::instance(votes)
+        }
+    }
+
     /// What the lead writes down is what it is about to have chosen.
     fn occasion(&self, milestone: Milestone) -> Occasion {
         match milestone {

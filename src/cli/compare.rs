@@ -36,7 +36,7 @@ Examples:
 /// `servers` it has; `about`, `seeds`, `until` and `network` as in a scenario; and `faults`: `crash`,
 /// `recover`, `cut` and `heal`. Sites are `lead`, and P1, P2 and so on; of a store S1, S2 and so on, and
 /// C1, C2 and so on. Moments are `first-vote`, `decision-logged` and `mid-broadcast`; of a store
-/// `first-request` and `first-answer`. So that S1 leads everywhere, it starts earlier than the others, and
+/// `first-request` and `first-answer`. So that S1 leads everywhere (nearly always), it starts earlier than the others, and
 /// clients start after half a second.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]

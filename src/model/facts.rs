@@ -101,7 +101,7 @@ pub struct Costs {
     pub delays: u32,
     /// Time with locks held, for each node.
     pub locked: Vec<Time>,
-    /// What clients asked for and were told.
+    /// How many answers clients got.
     #[serde(default)]
     pub answered: u64,
     /// The longest that one of them waited for that.

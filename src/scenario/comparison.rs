@@ -88,7 +88,7 @@ pub enum Problem {
     /// A transaction, and how each participant votes.
     AtomicCommitment(Spanned<Vec<PlannedVote>>),
     /// A store of so many servers, and what each client asks for.
-    ReplicatedStore(u8, Spanned<Workload>),
+    ReplicatedStore(Spanned<u8>, Spanned<Workload>),
 }
 
 /// A story that no protocol has been told yet.
@@ -155,7 +155,7 @@ impl Comparison {
         votes: &Spanned<Vec<PlannedVote>>,
     ) -> Result<Scenario, ScenarioError> {
         let params = P::instance((**votes).clone());
-        let protocol = self.protocol::<P>(&params, votes)?;
+        let protocol = self.protocol::<P>(&params, &|_| votes.span())?;
         let cluster = protocol.cluster();
         let lead = cluster.name(protocol.lead()).to_owned();
         let participants = protocol.ballot().participants;
@@ -188,13 +188,17 @@ impl Comparison {
         self.told::<P>(&params, Entries::default(), &sites)
     }
 
-    /// A story of such clients as a scenario of this form of a protocol, in which S1 leads while nothing fails.
+    /// A story of such clients as a scenario of this form of a protocol, in which S1 leads while nothing fails, nearly
+    /// always: it starts earlier than the others.
     pub fn told_to_store<P: ReplicatedStore>(
         &self,
         params: &P::Params,
-        clients: &Spanned<Workload>,
+        (servers, clients): (&Spanned<u8>, &Spanned<Workload>),
     ) -> Result<Scenario, ScenarioError> {
-        let protocol = self.protocol::<P>(params, clients)?;
+        let protocol = self.protocol::<P>(params, &|parameter| match parameter {
+            "servers" => servers.span(),
+            _ => clients.span(),
+        })?;
         let cluster = protocol.cluster();
         let of_role = |role: &str| -> Vec<String> {
             let ids = cluster.with_role(role).iter();
@@ -241,9 +245,9 @@ impl Comparison {
     fn protocol<P: Protocol>(
         &self,
         params: &P::Params,
-        said: &Spanned<impl Sized>,
+        place: &dyn Fn(&str) -> Span,
     ) -> Result<P, ScenarioError> {
-        P::new(params).map_err(|bad| self.error(Flaw::at(said.span(), bad.to_string())))
+        P::new(params).map_err(|bad| self.error(Flaw::at(place(bad.parameter), bad.to_string())))
     }
 
     /// The same to a protocol with these parameters, nodes that differ from the rest, and sites.
@@ -308,7 +312,8 @@ impl ComparisonFile {
                     .advice("leave it out: there are as many participants as votes")),
             },
             (None, Some(clients)) => {
-                let servers = self.servers.as_ref().map_or(SERVERS, |servers| **servers);
+                let servers = self.servers.clone();
+                let servers = servers.unwrap_or_else(|| clients.with(SERVERS));
                 Ok(Problem::ReplicatedStore(servers, clients.clone()))
             }
             (Some(_), Some(clients)) => {

@@ -57,12 +57,14 @@ impl CommitVisitor for Tell<'_, &Spanned<Vec<PlannedVote>>> {
     }
 }
 
-impl StoreVisitor for Tell<'_, (u8, &Spanned<Workload>)> {
+impl StoreVisitor for Tell<'_, (&Spanned<u8>, &Spanned<Workload>)> {
     fn visit<P: ReplicatedStore>(&mut self) {
         let (servers, clients) = self.subject;
         if (self.wanted)(P::NAME) {
-            for (form, params) in P::instances(servers, clients) {
-                let told = self.comparison.told_to_store::<P>(&params, clients);
+            for (form, params) in P::instances(**servers, clients) {
+                let told = self
+                    .comparison
+                    .told_to_store::<P>(&params, (servers, clients));
                 self.add::<P>(form, told);
             }
         }
@@ -91,7 +93,7 @@ impl Trials {
                 let mut tell = Tell {
                     comparison,
                     wanted,
-                    subject: (*servers, clients),
+                    subject: (servers, clients),
                     trials,
                 };
                 each_replicated_store(&mut tell);

@@ -138,6 +138,8 @@ fn one_story_is_told_to_several_stores() {
         &[],
         &["push x 1", "story.json:4:"],
     );
+    let too_many = STORE.replace(r#""seeds""#, r#""servers": 40, "seeds""#);
+    refused(&too_many, &[], &["40 servers", "story.json:5:"]);
     refused(
         STORE,
         &["--protocols", "2pc"],

@@ -13,7 +13,8 @@ pub trait ReplicatedStore: Protocol {
     /// that can have so many, with its name.
     fn instances(servers: u8, clients: &Workload) -> Vec<(&'static str, Self::Params)>;
 
-    /// How much earlier than the others S1 has to start so that it leads; not at all where that is settled.
+    /// How much earlier than the others S1 has to start so that it leads, nearly always; not at all where
+    /// that is settled.
     fn head_start(&self) -> Time {
         Time::ZERO
     }

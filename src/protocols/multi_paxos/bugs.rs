@@ -101,6 +101,11 @@ mistakes! {
         breaks: ["learning"],
         source: "Lamport 2001, 3",
     }
+    /// A leader that takes over the state of somebody goes on leading, though that has slots in which it has proposed
+    /// something itself.
+    LeadsOvertaken {
+        breaks: ["learning", "state-machine-safety"],
+    }
     /// A snapshot has the servers of the next slot, and nothing of changes that are not in effect yet.
     SnapshotForgetsChanges {
         breaks: ["learning"],

@@ -165,9 +165,16 @@ impl Turn<'_> {
         self.go_on();
     }
 
-    /// All up to there is chosen, whoever says so. What was accepted behind it is kept.
+    /// All up to there is chosen, whoever says so. What was accepted behind it is kept. A leader that has proposed
+    /// something there leaves its ballot: others may have chosen something else, and its followers would take its own
+    /// for chosen.
     pub fn install(&mut self, state: Arc<Snapshot>) {
         if state.last > self.s.executed {
+            let in_flight = self.s.leading().and_then(|l| l.accepted.first_key_value());
+            let is_overtaken = in_flight.is_some_and(|(slot, _)| *slot <= state.last);
+            if is_overtaken && !self.makes(Mistake::LeadsOvertaken) {
+                self.follow(None);
+            }
             self.observe(Claim::Installed(state.last));
             self.s.executed = state.last;
             self.s.applied = Arc::new(state.applied.clone());

@@ -78,14 +78,15 @@
 //! - A lease begins with a round of heartbeats, and an acceptor keeps it for the shortest election timeout from when
 //!   it heard of that; also one that comes back, which may have granted it. While it does, it answers no `Prepare` of
 //!   others, and prepares nothing itself.
-//!
 //! - Of a change the papers say when it is in effect. Here, a leader that finds new servers by executing it asks them
 //!   for a promise of its own ballot at once, and with every heartbeat until a majority has given it. Until the change
-//!   is in effect it proposes no-ops, if nothing else (PMS, 3: α slots without a client).
+//!   is in effect it proposes no-ops, if nothing else (LMZ), since otherwise clients
+//!   would have to ask α times.
 //! - The leader sends to all who decide a slot that it has not executed; and whoever does no more is told once that it
 //!   is so. Whoever knows that it decides nothing any more, or nothing yet, prepares nothing, and a leader leaves its
 //!   ballot. Instead, on each election timeout, it sends its state to those who do decide: it may be the only
 //!   one to know of the change, and they would not know that they take part.
+//! - A leader that takes over a state in which slots are executed that it has proposed something in leaves its ballot.
 //! - Who was removed and does not know that prepares for slots that are all executed elsewhere. Whoever has executed
 //!   them sends it the state in place of a promise, so that it disturbs nobody.
 //! - What is asked of a change is `add`, `remove` or the set itself, and becomes a set when it is executed. One that

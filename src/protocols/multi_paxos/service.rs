@@ -37,13 +37,14 @@ impl Turn<'_> {
             return self.reply(asked.client, asked.serial, told(answer, is_change));
         }
         // What is in flight already will be answered when it is executed.
-        let own = self.s.stable.log.from(self.s.executed + 1).iter();
+        let log = &self.s.stable.log;
         let origin = Some((asked.client, asked.serial));
         let Some(leader) = self.s.leading() else {
             return;
         };
+        let proposed = leader.accepted.keys().filter_map(|slot| log.get(*slot));
         let reported = leader.reported.values().copied();
-        let mut in_flight = own.map(|(_, proposal)| *proposal).chain(reported);
+        let mut in_flight = proposed.chain(reported);
         if in_flight.any(|proposal| proposal.value.origin() == origin) {
             return;
         }

@@ -7,16 +7,16 @@ mistakes! {
     /// until it is chosen.
     TellsUnchosen {
         breaks: ["atomicity", "decision-is-chosen"],
-        source: "Gray & Lamport 2006, 1",
+        source: "Gray & Lamport 2006, 4.2",
     }
     /// Where the log has two decisions, the last counts: whoever leads next can reverse one that was acted upon.
     LastDecisionCounts {
-        breaks: ["decision-is-chosen"],
+        breaks: ["atomicity", "decision-is-chosen"],
     }
     /// A replica that comes to lead leaves a transaction alone that nobody has decided, as no leader has begun it.
     LeavesItUndecided {
-        breaks: ["non-blocking"],
-        source: "Gray & Lamport 2006, 1",
+        breaks: ["non-blocking", "recovers"],
+        source: "Gray & Lamport 2006, 4.2",
     }
     /// The leader commits when a majority of the participants has voted YES.
     MajorityCommits {

@@ -1,5 +1,5 @@
 //! A replica of the coordinator: two-phase commit (BHG 7.4) as long as it leads, and what it decides goes through the
-//! log (GL, 1).
+//! log (GL, 4.2).
 
 use super::{
     Coordinator, Decision, Mistake, Msg, ReplicatedTwoPhaseCommit, Standing, Storage, Timer,
@@ -97,7 +97,7 @@ impl ReplicatedTwoPhaseCommit {
         }
     }
 
-    /// GL, 1: the decision is made when a majority of the replicas has accepted it, and by no one of them.
+    /// GL, 4.2: the decision is made when a majority of the replicas has accepted it, and by no one of them.
     fn decide(&self, id: Id, c: &mut Coordinator, decision: Decision, o: &mut Out<Self>) {
         o.cancel_timer(Timer::Votes);
         c.standing = Standing::Deciding;

@@ -1,8 +1,9 @@
 //! Two-phase commit with a replicated coordinator: what it decides is chosen by a majority of its replicas
 //! before anybody is told, so that another can take its place.
 //!
-//! - J. Gray, L. Lamport, *Consensus on Transaction Commit*, TODS 2006 (GL): section 1 and 5 have two-phase
-//!   commit whose coordinator records its decision by consensus, and what Paxos Commit saves.
+//! - J. Gray, L. Lamport, *Consensus on Transaction Commit*, TODS 2006 (GL): section 4.2 says what Paxos Commit saves
+//!   against having a coordinator's decision chosen, 5 what two-phase commit costs.
+//! - J. Corbett et al., *Spanner: Google's Globally-Distributed Database*, OSDI 2012, 4.2.1: such a coordinator.
 //! - P. Bernstein, V. Hadzilacos, N. Goodman, *Concurrency Control and Recovery in Database Systems*, 1987,
 //!   chapter 7 (BHG): the problem (7.3: AC1 to AC5), and two-phase commit (7.4).
 //! - L. Lamport, *Paxos Made Simple*, 2001, and `multi_paxos` here, which is the log of the replicas.
@@ -25,9 +26,10 @@
 //!      committed                    |                        |               committed
 //! ```
 //!
-//! There are 2F + 1 replicas. While no more than F of them fail, a participant that has voted is told the outcome:
-//! a replica that comes to lead executes what was chosen, and where that is no decision it asks for the votes again,
-//! which participants that are prepared give again. The first decision in the log counts.
+//! There are 2F + 1 replicas. While no more than F of them fail, a participant that has voted comes to know the
+//! outcome: a replica that comes to lead has what was reported to it chosen once more, and asks for the votes again,
+//! which participants that are prepared give again. The first decision in the log counts; what comes of the votes
+//! stands behind it, if there is one, and counts for nothing.
 //!
 //! | n participants    | messages                    | delays |                                      |
 //! |-------------------|-----------------------------|--------|--------------------------------------|
@@ -41,7 +43,7 @@
 //!
 //! On purpose different from the papers, or more definite than they are:
 //!
-//! - GL sketch this form of two-phase commit, and nobody else defines it. What the log holds are decisions alone:
+//! - GL name this form of two-phase commit, and do not define it. What the log holds are decisions alone:
 //!   there is no record that a transaction has begun, and votes are not in it.
 //! - There is one transaction.
 //! - The replicas are set up with C1 as the leader of ballot 1, so that nobody is elected while nothing fails.

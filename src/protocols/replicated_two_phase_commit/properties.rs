@@ -182,20 +182,21 @@ pub fn properties(protocol: &ReplicatedTwoPhaseCommit) -> Vec<Property<Replicate
         problem::commit_without_failures(NOTHING_FAILS),
     ];
     properties.extend(problem::commit_possible(protocol));
-    // Nobody proposes a no-op, and a log with nothing in it is fine.
+    // The log does not say who proposed what: that a decision has its reason is validity. And a log with nothing in it
+    // is fine.
     let of_slots = |p: &Property<_>| !["non-triviality", "choice-possible"].contains(&p.name);
     properties.extend(Property::those(&choice(), &of_slots));
     properties.push(Property::always(
         "decision-is-chosen",
         "Nobody commits, or aborts having voted YES, unless that is the first decision that the replicas have \
          chosen.",
-        "Gray & Lamport 2006, 1",
+        "Gray & Lamport 2006, 4.2",
         Predicate::History(decision_is_chosen),
     ));
     let non_blocking = Property::never_blocked(
         "non-blocking",
         "While a majority of replicas is up, every participant that is up can decide without waiting for a repair.",
-        "Gray & Lamport 2006, 1",
+        "Gray & Lamport 2006, 4.2",
         Some(Predicate::World(majority_is_up)),
         Predicate::World(all_up_decided),
     );

@@ -72,7 +72,8 @@ impl Protocol for ReplicatedTwoPhaseCommit {
         history.record(id, claim);
     }
 
-    /// The leader hears votes from participants that are up and in reach, and asks for them once somebody has begun. Replicas wait for each other as the log says; who is prepared waits for time to pass.
+    /// The leader hears votes from participants that are up and in reach: from those who begin by themselves, and from all
+    /// once it has asked. Who has not voted is asked by C1, as long as that is up, and need not be afterwards: it can abort. Replicas wait for each other as the log says; who is prepared waits for time to pass.
     fn awaits(&self, id: Id, state: &State, timer: &Timer) -> NodeSet {
         match (state, timer) {
             (State::Coordinator(c), Timer::Log(timer)) => self.log.awaits(id, &c.log, timer),

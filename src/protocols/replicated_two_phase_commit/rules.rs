@@ -16,7 +16,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::timer(
         P,
         "Begin",
-        "GL 5: a participant begins: its vote says so; YES is forced before it is told, and one that votes NO aborts at once",
+        "GL 4.2: a participant begins: its vote says so; YES is forced before it is told, and one that votes NO aborts at once",
     ),
     Rule::timer(
         P,
@@ -45,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         "",
         "Yes",
-        "BHG 7.4: once all have voted YES the leader has COMMIT chosen by the replicas (GL 1), before anybody is told; a first \
+        "BHG 7.4: once all have voted YES the leader has COMMIT chosen by the replicas (GL 4.2), before anybody is told; a first \
          vote begins the transaction",
     ),
     Rule::message("", "No", "BHG 7.4: one NO, and the leader has ABORT chosen"),

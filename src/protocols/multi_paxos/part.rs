@@ -49,7 +49,7 @@ impl MultiPaxos {
             && server.leading().is_some()
         {
             self.turn(id, server, o, |turn| {
-                turn.propose_made_up(Command::Decision(decision))
+                turn.propose_made_up(Command::Decision(decision));
             });
         }
     }

@@ -102,7 +102,7 @@ impl ReplicatedTwoPhaseCommit {
         o.cancel_timer(Timer::Votes);
         c.standing = Standing::Deciding;
         self.work(id, c, o, |log, state, o| {
-            log.propose(id, state, decision, o)
+            log.propose(id, state, decision, o);
         });
         if self.makes(Mistake::TellsUnchosen) && c.standing == Standing::Deciding {
             o.broadcast(self.participants(), &Msg::announce(decision));
@@ -133,19 +133,16 @@ impl ReplicatedTwoPhaseCommit {
                     o.broadcast(self.participants(), &Msg::announce(decision));
                 }
             }
-            (Some(_), _) => {}
             // It does not know what was voted.
-            (None, _) if leads && !led => {
-                if !self.makes(Mistake::LeavesItUndecided) {
-                    self.collect(id, c, NodeSet::EMPTY, o);
-                }
+            (None, _) if leads && !led && !self.makes(Mistake::LeavesItUndecided) => {
+                self.collect(id, c, NodeSet::EMPTY, o);
             }
             // What it has collected means nothing any more.
             (None, _) if !leads && led => {
                 o.cancel_timer(Timer::Votes);
                 c.standing = Standing::Idle;
             }
-            (None, _) => {}
+            _ => {}
         }
     }
 

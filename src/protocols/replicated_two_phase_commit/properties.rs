@@ -243,11 +243,12 @@ fn majority_is_up(
 pub(super) fn shown(state: &State) -> atomic_commitment::Shown {
     use atomic_commitment::Shown;
     match state {
-        State::Participant(Phase::Open | Phase::Working { .. }) => Shown::NOTHING,
         State::Participant(Phase::Prepared) => Shown::LOCKED,
         State::Participant(Phase::Decided(decision)) => Shown::decided(*decision),
         // What a replica knows is in the log.
-        State::Coordinator(_) => Shown::NOTHING,
+        State::Participant(Phase::Open | Phase::Working { .. }) | State::Coordinator(_) => {
+            Shown::NOTHING
+        }
     }
 }
 

@@ -19,7 +19,8 @@
 //! ```
 //!
 //! None of this is a protocol. It knows nothing of nodes, messages, logs or faults: a client is a
-//! small number, and whoever uses it says which.
+//! small number, and whoever uses it says which. (But for `store`, which states the problem for
+//! protocols that are compared: what their servers, clients and messages are called.)
 
 mod configuration;
 mod linearizability;

@@ -29,8 +29,8 @@
 //! Each server is a proposer, an acceptor and a learner in one (PMS, 3), and forces what it accepts before it
 //! says so. A new leader learns from a majority what was accepted from the first slot on that it does not know to
 //! be chosen. It proposes anew what was reported under the highest ballot, slot by slot, and no-ops in the gaps,
-//! so that what follows can be executed; what was promised keeps an old leader from filling them. While it leads, a command costs 2(N - 1) messages and
-//! N forced writes: that it is chosen, the others hear with the next message.
+//! so that what follows can be executed; what was promised keeps an old leader from filling them. While it leads, a
+//! command costs 2(N - 1) messages and N forced writes: that it is chosen, the others hear with the next message.
 //!
 //! Which servers decide a slot is part of the state, and changed by commands (PMS, 3). What the command in slot s
 //! changes is in effect from slot s + α on, where α is the window: so a leader that has executed slot i - α knows who

@@ -90,7 +90,7 @@ impl Protocol for Lock {
 }
 
 fn main() {
-    let lock = Testbed::<Lock>::parse(include_str!("lock.json"), "lock.json").expect("a scenario");
+    let lock = Testbed::parse::<Lock>(include_str!("lock.json"), "lock.json").expect("a scenario");
     let mut report = lock
         .check(&CheckOptions::default(), None, &mut Patient)
         .unwrap();

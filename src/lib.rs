@@ -89,7 +89,7 @@
 //!     "run": { "seeds": "1..100", "until": "1s" },
 //!     "check": { "timing": "asynchronous", "bounds": { "timeouts": 2 } }
 //! }"#;
-//! let trial = Testbed::<Counter>::parse(scenario, "counter.json").expect("a scenario");
+//! let trial = Testbed::parse::<Counter>(scenario, "counter.json").expect("a scenario");
 //!
 //! // Simulated, all goes well: no message takes longer than A waits.
 //! for seed in 1..=100 {

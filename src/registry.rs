@@ -9,7 +9,7 @@ use crate::explain::Background;
 use crate::matrix::{Attendant, Effort, Matrix, ProtocolMatrix, weigh};
 use crate::model::operation::{Linearization, Operations};
 use crate::model::params::root_schema;
-use crate::model::{Bug, Cluster, Property, Protocol, Rule, Statement};
+use crate::model::{Bug, Cluster, Property, Protocol, Rule, Statement, Untyped};
 use crate::protocols::{Visitor, each};
 use crate::scenario::{
     ProtocolParams, Scenario, ScenarioError, nearest, protocol_params, recorded_params,
@@ -87,7 +87,7 @@ impl Registry {
             name: P::NAME,
             describe: describe::<P>,
             params: protocol_params::<P>(),
-            open: |scenario| Ok(Box::new(Testbed::<P>::new(scenario)?)),
+            open: |scenario| Ok(Box::new(Testbed::new::<P>(scenario)?)),
             replay: replay_as::<P>,
             starting_scenario: Scenario::starting_for::<P>,
             variants: || P::matrix().iter().map(|variant| variant.name).collect(),
@@ -223,7 +223,9 @@ impl Registry {
 fn replay_as<P: Protocol>(trace: &Trace) -> Result<Replayed, String> {
     let params = recorded_params::<P>(&trace.params).map_err(|why| unfit(P::NAME, &why))?;
     let protocol = P::new(&params).map_err(|bad| format!("`{}`: {bad}", bad.parameter))?;
+    let protocol = Untyped::new(protocol);
     let watched = Property::those(&protocol.properties(), &|p| trace.watches(p.name));
+    let params = serde_json::to_value(params).expect("parameters are plain data");
     Ok(record::replay(protocol, &params, &watched, trace))
 }
 

@@ -364,13 +364,13 @@ impl<P: Protocol> Judge<P> {
     pub fn new(properties: &[Property<P>]) -> Self {
         let (mut watched, mut any) = (Vec::new(), Kinds::NONE);
         for judged in properties.iter().filter(|p| p.premise.is_empty()) {
-            if let Expectation::Always(predicate) = judged.expectation {
+            if let Expectation::Always(predicate) = &judged.expectation {
                 predicate.each_part(&mut |predicate| {
                     let (property, reads) = (judged.name, predicate.reads());
                     any = any.and(reads);
                     watched.push(Watched {
                         property,
-                        predicate,
+                        predicate: predicate.clone(),
                         reads,
                     });
                 });

@@ -294,7 +294,7 @@ fn actors<P: Protocol>(protocol: P, forgets: bool, engine: Engine) -> Counts {
 fn shipped<P: Protocol>(path: &str, engine: Engine) -> Counts {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let scenario = Scenario::load(path).expect("a scenario");
-    let testbed = Testbed::<P>::new(&scenario).expect("a scenario");
+    let testbed = Testbed::new::<P>(&scenario).expect("a scenario");
     let system = testbed.check_system().expect("it has a check");
     let properties = always(&*system.protocol);
     ours(&system, &properties, engine)

@@ -55,7 +55,7 @@ pub enum Means {
 pub fn possible<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
-    goal: Predicate<P>,
+    goal: &Predicate<P>,
     by: Means,
     timing: Timing,
     states_max: usize,
@@ -81,12 +81,12 @@ pub fn possible<P: Protocol>(
 fn search<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
-    goal: Predicate<P>,
+    goal: &Predicate<P>,
     states_max: usize,
     monitor: &mut dyn Monitor,
 ) -> Possible {
     let mut carrier = world.clone();
-    let mut found = Found::new(system, &mut carrier, world, vec![goal]);
+    let mut found = Found::new(system, &mut carrier, world, vec![goal.clone()]);
     reaches(&mut found, states_max, monitor)
 }
 
@@ -142,7 +142,7 @@ pub(super) fn is_over(monitor: &mut dyn Monitor, found: usize) -> bool {
 pub fn standstill<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
-    goal: Predicate<P>,
+    goal: &Predicate<P>,
     by: Means,
     states_max: usize,
     monitor: &mut dyn Monitor,
@@ -162,7 +162,7 @@ pub fn standstill<P: Protocol>(
         ..system.rules.clone()
     });
     let mut carrier = world.clone();
-    let mut found = Found::new(&system, &mut carrier, world, vec![goal]);
+    let mut found = Found::new(&system, &mut carrier, world, vec![goal.clone()]);
     let (way, calmest) = calmest(&mut found, states_max, monitor);
     let events = way.into_iter().map(|taken| found.event(taken)).collect();
     (events, found.world(calmest).clone())
@@ -204,7 +204,7 @@ fn calmest(
 pub fn explain<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
-    goal: Predicate<P>,
+    goal: &Predicate<P>,
     timing: Timing,
     states_max: usize,
     monitor: &mut dyn Monitor,
@@ -306,7 +306,7 @@ fn told(
 fn repairs<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
-    goal: Predicate<P>,
+    goal: &Predicate<P>,
     timing: Timing,
     states_max: usize,
     monitor: &mut dyn Monitor,

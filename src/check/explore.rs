@@ -82,17 +82,20 @@ pub fn explore<P: Protocol, C: Keyed<P>>(
     let mut predicates = Vec::new();
     let mut inquiries = Vec::new();
     for property in properties {
-        let condition = match property.expectation {
-            Expectation::NeverBlocked { condition, .. } => condition,
+        let condition = match &property.expectation {
+            Expectation::NeverBlocked { condition, .. } => condition.clone(),
             _ => None,
         };
         let predicate = predicates.len();
-        predicates.push(property.expectation.predicate());
-        predicates.extend(condition);
+        predicates.push(property.expectation.predicate().clone());
+        let condition = condition.map(|condition| {
+            predicates.push(condition);
+            predicate + 1
+        });
         inquiries.push(Inquiry {
             sense: property.expectation.sense(),
             predicate,
-            condition: condition.map(|_| predicate + 1),
+            condition,
             found: None,
             goal: Vec::new(),
             asked: Vec::new(),

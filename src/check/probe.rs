@@ -79,12 +79,12 @@ pub struct Nearest {
 pub fn nearest<P: Protocol>(
     system: &System<P>,
     start: &World<P>,
-    goal: Predicate<P>,
+    goal: &Predicate<P>,
     most: usize,
     monitor: &mut dyn Monitor,
 ) -> Nearest {
     let mut carrier = start.clone();
-    let mut found = Found::new(system, &mut carrier, start, vec![goal]);
+    let mut found = Found::new(system, &mut carrier, start, vec![goal.clone()]);
     let (taken, reason, all) = come_near(&mut found, most, monitor);
     let worlds = found.len();
     let events: Vec<_> = taken.into_iter().map(|taken| found.event(taken)).collect();

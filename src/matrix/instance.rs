@@ -13,7 +13,9 @@ use super::report::{Cell, ProtocolMatrix, VariantMatrix};
 use super::table::{self, Looking, Table};
 use crate::check::fast::Tuning;
 use crate::check::{Engine, Limits, Monitor, Question, Trial, judge};
-use crate::model::{BadParameter, FewMap, Limit, Property, Protocol, Rules, System, Variant};
+use crate::model::{
+    BadParameter, FewMap, Limit, Property, Protocol, Rules, System, Untyped, Variant,
+};
 
 /// How much may be spent on one search, beside what the variant states.
 #[derive(Clone, Copy, Debug)]
@@ -64,29 +66,34 @@ impl Attendant for Unhurried {
 }
 
 /// A variant of a protocol, ready to be searched.
-pub struct Instance<P: Protocol> {
-    protocol: Arc<P>,
+pub struct Instance {
+    protocol: Arc<Untyped>,
     /// As the protocol declares them, but for those that the variant leaves out.
-    properties: Vec<Property<P>>,
+    properties: Vec<Property<Untyped>>,
     table: Table,
 }
 
-impl<P: Protocol> Instance<P> {
-    pub fn new(variant: Variant<P::Params>) -> Result<Self, BadParameter> {
-        let protocol = Arc::new(P::new(&variant.params)?);
-        let is_looked_at = |p: &Property<P>| !variant.leaves_out.contains(&p.name);
-        let properties = Property::those(&protocol.properties(), &is_looked_at);
+impl Instance {
+    pub fn new<P: Protocol>(variant: Variant<P::Params>) -> Result<Self, BadParameter> {
+        let protocol = Untyped::new(P::new(&variant.params)?);
         let params = own_params(plain(&variant.params), &plain(&P::Params::default()));
+        Ok(Instance::of(protocol, variant.with(params)))
+    }
+
+    fn of(protocol: Untyped, variant: Variant<Json>) -> Self {
+        let is_looked_at = |p: &Property<_>| !variant.leaves_out.contains(&p.name);
+        let properties = Property::those(&protocol.properties(), &is_looked_at);
         let stated = Property::all_stated(&properties);
-        Ok(Instance {
-            table: Table::new(P::NAME, variant.with(params), protocol.cluster(), stated),
-            protocol,
+        let name = protocol.types().name();
+        Instance {
+            table: Table::new(name, variant, protocol.cluster(), stated),
+            protocol: Arc::new(protocol),
             properties,
-        })
+        }
     }
 
     /// The same instance, judged by other properties than the protocol declares.
-    pub fn judged_by(self, properties: Vec<Property<P>>) -> Self {
+    pub fn judged_by(self, properties: Vec<Property<Untyped>>) -> Self {
         Instance {
             table: Table {
                 properties: Property::all_stated(&properties),
@@ -128,7 +135,7 @@ impl<P: Protocol> Instance<P> {
     }
 }
 
-impl<P: Protocol> Looking for Instance<P> {
+impl Looking for Instance {
     fn table(&self) -> &Table {
         &self.table
     }
@@ -146,7 +153,7 @@ impl<P: Protocol> Looking for Instance<P> {
             assumes: Vec::new(),
             ..self.properties[member].clone()
         };
-        let properties: Vec<Property<P>> = members.iter().map(bare).collect();
+        let properties: Vec<Property<Untyped>> = members.iter().map(bare).collect();
         let depth = effort.depth_max.unwrap_or(Limit::Unlimited);
         let states_max = self.table.variant.states_max;
         let question = Question {
@@ -176,7 +183,7 @@ pub fn weigh<P: Protocol>(
     };
     for variant in P::matrix() {
         if wanted(variant.name) {
-            let instance = Instance::<P>::new(variant);
+            let instance = Instance::new::<P>(variant);
             let instance = instance.expect("a protocol's own instances are possible");
             let weighed = table::weigh(&instance, effort, attendant);
             matrix.variants.push(weighed);

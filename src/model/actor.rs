@@ -200,13 +200,9 @@ impl<A: Actor> Out<A> {
     where
         A: Actor<Msg: From<B::Msg>, Timer: From<B::Timer>, Observation: From<B::Observation>>,
     {
-        let mut observations = part.places.into_iter().zip(part.observations).peekable();
-        for (place, command) in part.commands.into_iter().enumerate() {
-            while let Some((_, observation)) = observations.next_if(|(before, _)| *before <= place)
-            {
-                self.observe(observation);
-            }
-            self.give(match command {
+        part.each_in_order(&mut |done| match done {
+            Done::Observed(observation) => self.observe(observation),
+            Done::Gave(command) => self.give(match command {
                 Command::Send(dst, msg) => Command::Send(dst, msg.into()),
                 Command::SetTimer(timer, range) => Command::SetTimer(timer.into(), range),
                 Command::CancelTimer(timer) => Command::CancelTimer(timer.into()),
@@ -218,14 +214,26 @@ impl<A: Actor> Out<A> {
                     record: record(part),
                     forced,
                 },
-            });
+            }),
+        });
+    }
+
+    /// Shows all that was done, in the order in which it was.
+    pub(super) fn each_in_order(self, see: &mut dyn FnMut(Done<A>)) {
+        let mut observations = self.places.into_iter().zip(self.observations).peekable();
+        for (place, command) in self.commands.into_iter().enumerate() {
+            while let Some((_, observation)) = observations.next_if(|(before, _)| *before <= place)
+            {
+                see(Done::Observed(observation));
+            }
+            see(Done::Gave(command));
         }
         for (_, observation) in observations {
-            self.observe(observation);
+            see(Done::Observed(observation));
         }
     }
 
-    fn give(&mut self, command: Command<A>) {
+    pub(super) fn give(&mut self, command: Command<A>) {
         if self.commands.capacity() == 0 {
             // Room for those of nearly every handler: a list that grows is copied.
             self.commands = Vec::with_capacity(8);
@@ -264,6 +272,12 @@ impl<A: Actor> Default for Out<A> {
             places: SmallVec::new(),
         }
     }
+}
+
+/// One thing that a handler has done.
+pub(super) enum Done<A: Actor> {
+    Observed(A::Observation),
+    Gave(Command<A>),
 }
 
 /// What a handler did.

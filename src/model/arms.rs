@@ -50,20 +50,8 @@ pub enum Told<'a, P: Protocol> {
     Timer(&'a P::Timer),
 }
 
-/// What the types of a protocol declare and a role is meant to get.
-pub fn heard<P: Protocol>(protocol: &P, role: &str) -> Vec<Arm> {
-    let messages = meant(|msg: &P::Msg| protocol.hears(role, Told::Message(msg)));
-    let timers = meant(|timer: &P::Timer| protocol.hears(role, Told::Timer(timer)));
-    arms(messages, timers)
-}
-
-fn arms(messages: Vec<String>, timers: Vec<String>) -> Vec<Arm> {
-    let messages = messages.into_iter().map(Arm::Message);
-    messages.chain(timers.into_iter().map(Arm::Timer)).collect()
-}
-
 /// The kinds that are heard. One of which there is no specimen to ask about counts.
-fn meant<T: DeserializeOwned + fmt::Debug>(hears: impl Fn(&T) -> bool) -> Vec<String> {
+pub(super) fn meant<T: DeserializeOwned + fmt::Debug>(hears: impl Fn(&T) -> bool) -> Vec<String> {
     let mut meant = Vec::new();
     for (kind, specimen) in specimens() {
         if specimen.as_ref().is_none_or(&hears) {
@@ -79,7 +67,8 @@ pub fn unexercised<P: Protocol>(
     exercised: &Exercised,
 ) -> Vec<(&'static str, Vec<Arm>)> {
     missing(&system.cluster, exercised, &|role| {
-        heard(&*system.protocol, role)
+        let protocol = &*system.protocol;
+        protocol.types().heard(protocol, role)
     })
 }
 

@@ -36,6 +36,8 @@ pub mod success;
 pub mod symmetry;
 mod system;
 pub mod time;
+pub mod types;
+pub mod untyped;
 mod variant;
 pub mod world;
 
@@ -63,5 +65,6 @@ pub use success::{ClosedForm, Likelihood, Success, Successes};
 pub use symmetry::{Renaming, Symmetry};
 pub use system::{Bound, Effects, Enabled, StartEffects, Suspicion, System};
 pub use time::{Time, TimerRange};
+pub use untyped::Untyped;
 pub use variant::{Fault, Variant};
 pub use world::{Carrier, Past, View, World};

@@ -162,6 +162,11 @@ impl<M: Clone + Ord> Channel<M> {
         })
     }
 
+    /// The same messages, in the same order, by what they are elsewhere.
+    pub(super) fn told<N>(&self, elsewhere: impl FnMut(&M) -> N) -> Channel<N> {
+        Channel(self.0.iter().map(elsewhere).collect())
+    }
+
     fn put(&mut self, msg: &M, rules: LinkRules) -> Fate {
         let copies = if rules.never_forgets {
             Limit::AtMost(1)

@@ -3,13 +3,15 @@
 //! Each kind of predicate is given what it may read and nothing else. So whoever follows a run knows, after a
 //! step, which of them can have become false, and for which nodes: the others are as true as they were.
 
+use std::sync::Arc;
+
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
 use super::cluster::NodeSet;
 use super::id::Id;
 use super::protocol::Protocol;
-use super::step::StepPredicate;
+use super::step::{Step, StepAnswer, StepPredicate};
 use super::world::View;
 
 /// Whether a predicate is true, and if it is not, why.
@@ -49,7 +51,7 @@ impl Reason {
 }
 
 /// A predicate over the parts of one world, or over one step.
-#[derive_where(Clone, Copy)]
+#[derive_where(Clone)]
 pub enum Predicate<P: Protocol> {
     /// Reads the history alone, so it is asked again only when something was observed.
     History(fn(&P, &P::History) -> Answer),
@@ -71,7 +73,21 @@ pub enum Predicate<P: Protocol> {
     /// Reads one step of one node, under the name of its property; once broken it stays so.
     Step(&'static str, StepPredicate<P>),
     /// All of these, in this order: each is asked again only when what it reads has changed.
-    All(&'static [Predicate<P>]),
+    All(Arc<[Predicate<P>]>),
+    /// A predicate of a protocol that this one stands for.
+    Another(Arc<dyn Another<P>>),
+}
+
+/// A predicate over the parts of other worlds than these, or over other steps: of a protocol that this one stands for.
+pub trait Another<P: Protocol>: Send + Sync {
+    /// See [`Predicate::reads`].
+    fn reads(&self) -> Kinds;
+    /// See [`Predicate::ask_of_news`].
+    fn ask_of_news(&self, protocol: &P, world: &dyn View<P>, news: &News) -> Answer;
+    /// See [`Predicate::judges_steps`].
+    fn judges_steps(&self) -> Option<&'static str>;
+    /// See [`Predicate::ask_of_step`].
+    fn ask_of_step(&self, protocol: &P, step: &Step<'_, P>) -> StepAnswer;
 }
 
 /// The nodes that a predicate is about.
@@ -83,7 +99,7 @@ pub struct Disks<'a, P: Protocol>(&'a dyn View<P>);
 impl<'a, P: Protocol> Disks<'a, P> {
     /// What a node last saved, if anything ever.
     pub fn of(&self, id: Id) -> Option<&'a P::Storage> {
-        self.0.node(id).storage()
+        self.0.storage(id)
     }
 
     pub fn history(&self) -> &'a P::History {
@@ -101,12 +117,12 @@ impl<'a, P: Protocol> Nodes<'a, P> {
 
     /// The volatile state of a node, if it is up.
     pub fn state(&self, id: Id) -> Option<&'a P::State> {
-        self.0.node(id).state()
+        self.0.state(id)
     }
 
     /// What a node last saved, if anything ever.
     pub fn storage(&self, id: Id) -> Option<&'a P::Storage> {
-        self.0.node(id).storage()
+        self.0.storage(id)
     }
 
     pub fn history(&self) -> &'a P::History {
@@ -123,12 +139,12 @@ pub struct OneNode<'a, P: Protocol> {
 impl<'a, P: Protocol> OneNode<'a, P> {
     /// Its volatile state, if it is up.
     pub fn state(&self) -> Option<&'a P::State> {
-        self.world.node(self.id).state()
+        self.world.state(self.id)
     }
 
     /// What it last saved, if anything ever.
     pub fn storage(&self) -> Option<&'a P::Storage> {
-        self.world.node(self.id).storage()
+        self.world.storage(self.id)
     }
 
     pub fn history(&self) -> &'a P::History {
@@ -147,15 +163,12 @@ impl<'a, P: Protocol> TwoNodes<'a, P> {
     /// Their volatile states, if both are up.
     pub fn states(&self) -> Option<[&'a P::State; 2]> {
         let [one, other] = self.ids;
-        Some([
-            self.world.node(one).state()?,
-            self.world.node(other).state()?,
-        ])
+        Some([self.world.state(one)?, self.world.state(other)?])
     }
 
     /// What they last saved, each if anything ever.
     pub fn storages(&self) -> [Option<&'a P::Storage>; 2] {
-        self.ids.map(|id| self.world.node(id).storage())
+        self.ids.map(|id| self.world.storage(id))
     }
 }
 
@@ -254,6 +267,7 @@ impl<P: Protocol> Predicate<P> {
                 let kinds = parts.iter().map(Predicate::reads);
                 kinds.fold(Kinds::NONE, Kinds::and)
             }
+            Predicate::Another(another) => another.reads(),
         }
     }
 
@@ -300,16 +314,43 @@ impl<P: Protocol> Predicate<P> {
                 })
             }
             Predicate::World(predicate) => predicate(protocol, world),
-            Predicate::Step(property, _) => world.past().breaches.answer(protocol, property),
+            Predicate::Step(property, _) => world.breaches().answer(protocol, property),
             Predicate::All(parts) => {
                 let mut parts = parts.iter();
                 parts.try_for_each(|part| part.ask_again(protocol, world, news))
             }
+            Predicate::Another(another) => another.ask_of_news(protocol, world, news),
         }
     }
 
+    /// The name of its property, if it reads steps and not worlds.
+    pub(super) fn judges_steps(&self) -> Option<&'static str> {
+        match self {
+            Predicate::Step(name, _) => Some(name),
+            Predicate::Another(another) => another.judges_steps(),
+            _ => None,
+        }
+    }
+
+    /// Asks about a step.
+    ///
+    /// # Panics
+    /// If it reads worlds.
+    pub(super) fn ask_of_step(&self, protocol: &P, step: &Step<'_, P>) -> StepAnswer {
+        match self {
+            Predicate::Step(_, predicate) => predicate(protocol, step),
+            Predicate::Another(another) => another.ask_of_step(protocol, step),
+            _ => panic!("a predicate over worlds says nothing of a step"),
+        }
+    }
+
+    /// All of these, in this order.
+    pub fn all(parts: impl Into<Arc<[Predicate<P>]>>) -> Self {
+        Predicate::All(parts.into())
+    }
+
     /// Shows all that it is a conjunction of, in order; itself, if it is none.
-    pub fn each_part(self, see: &mut dyn FnMut(Predicate<P>)) {
+    pub fn each_part(&self, see: &mut dyn FnMut(&Predicate<P>)) {
         match self {
             Predicate::All(parts) => parts.iter().for_each(|part| part.each_part(see)),
             part => see(part),

@@ -8,7 +8,7 @@ use super::predicate::Predicate;
 use super::protocol::Protocol;
 
 /// In which sense a property is true.
-#[derive_where(Clone, Copy)]
+#[derive_where(Clone)]
 pub enum Expectation<P: Protocol> {
     /// In every reachable world. (Safety.)
     Always(Predicate<P>),
@@ -26,18 +26,18 @@ pub enum Expectation<P: Protocol> {
 
 impl<P: Protocol> Expectation<P> {
     /// The goal, if the property asks for possible progress.
-    pub fn goal(&self) -> Option<Predicate<P>> {
+    pub fn goal(&self) -> Option<&Predicate<P>> {
         match self {
             Expectation::Always(_) | Expectation::Reachable(_) => None,
-            Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal } => Some(*goal),
+            Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal } => Some(goal),
         }
     }
 
     /// What worlds are held against: what they must be, may be, or must be able to become.
-    pub fn predicate(&self) -> Predicate<P> {
+    pub fn predicate(&self) -> &Predicate<P> {
         match self {
-            Expectation::Always(predicate) | Expectation::Reachable(predicate) => *predicate,
-            Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal } => *goal,
+            Expectation::Always(predicate) | Expectation::Reachable(predicate) => predicate,
+            Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal } => goal,
         }
     }
 

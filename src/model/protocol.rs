@@ -22,6 +22,7 @@ use super::size::Size;
 use super::step::Step;
 use super::success::Successes;
 use super::symmetry::Symmetry;
+use super::types::{Own, Types};
 use super::variant::Variant;
 use super::world::View;
 
@@ -62,6 +63,12 @@ pub trait Protocol: Actor {
     fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Self::Observation> {
         let _ = step;
         std::iter::empty()
+    }
+
+    /// What is asked of its types, which answer for themselves.
+    #[doc(hidden)]
+    fn types(&self) -> &dyn Types<Self> {
+        &Own::TYPES
     }
 
     /// Adds one observation to the history.

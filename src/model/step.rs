@@ -139,13 +139,13 @@ impl Breaches {
 }
 
 /// The step predicates of a protocol, by the names of their properties.
-pub(super) fn of<P: Protocol>(properties: &[Property<P>]) -> Vec<(&'static str, StepPredicate<P>)> {
+pub(super) fn of<P: Protocol>(properties: &[Property<P>]) -> Vec<(&'static str, Predicate<P>)> {
     let mut steps = Vec::new();
     for property in properties {
-        if let Expectation::Always(predicate) = property.expectation {
+        if let Expectation::Always(predicate) = &property.expectation {
             predicate.each_part(&mut |part| {
-                if let Predicate::Step(name, step) = part {
-                    steps.push((name, step));
+                if let Some(name) = part.judges_steps() {
+                    steps.push((name, part.clone()));
                 }
             });
         }
@@ -223,7 +223,7 @@ impl<P: Protocol> System<P> {
     fn judge(&self, step: &Step<'_, P>) -> Vec<Breach> {
         let mut breaches = Vec::new();
         for (property, predicate) in &*self.steps {
-            if let Err(what) = predicate(&self.protocol, step) {
+            if let Err(what) = predicate.ask_of_step(&self.protocol, step) {
                 let (property, id) = ((*property).to_owned(), step.id);
                 breaches.push(Breach { property, id, what });
             }

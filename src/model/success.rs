@@ -114,7 +114,7 @@ impl<P: Protocol> Successes<P> {
         let success = |property: Property<P>| {
             let reached = match property.expectation {
                 Expectation::Reachable(predicate) => predicate,
-                expectation => expectation.goal()?,
+                expectation => expectation.goal()?.clone(),
             };
             Some(Success {
                 name: property.name,

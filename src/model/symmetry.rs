@@ -9,6 +9,8 @@
 //! after another is a renaming. Whether a protocol is as symmetric as it says is not known here: the
 //! search that relies on it compares.
 
+use std::sync::Arc;
+
 use derive_where::derive_where;
 
 use super::actor::Input;
@@ -121,13 +123,16 @@ impl Renaming {
 pub struct Symmetry<P: Protocol> {
     /// Sets that have no member in common.
     pub alike: Vec<NodeSet>,
-    pub state: fn(&P::State, &Renaming) -> P::State,
-    pub storage: fn(&P::Storage, &Renaming) -> P::Storage,
-    pub msg: fn(&P::Msg, &Renaming) -> P::Msg,
-    pub timer: fn(&P::Timer, &Renaming) -> P::Timer,
-    pub choice: fn(&P::Choice, &Renaming) -> P::Choice,
-    pub history: fn(&P::History, &Renaming) -> P::History,
+    pub state: Rename<P::State>,
+    pub storage: Rename<P::Storage>,
+    pub msg: Rename<P::Msg>,
+    pub timer: Rename<P::Timer>,
+    pub choice: Rename<P::Choice>,
+    pub history: Rename<P::History>,
 }
+
+/// What a renaming makes of a value.
+pub type Rename<T> = Arc<dyn Fn(&T, &Renaming) -> T + Send + Sync>;
 
 /// The renaming of what names nobody.
 pub fn unnamed<T: Clone>(value: &T, _: &Renaming) -> T {

@@ -38,6 +38,21 @@ pub trait View<P: Protocol> {
         &self.past().history
     }
 
+    /// The step properties that were broken.
+    fn breaches(&self) -> &Breaches {
+        &self.past().breaches
+    }
+
+    /// The volatile state of a node, if it is up.
+    fn state(&self, id: Id) -> Option<&P::State> {
+        self.node(id).state()
+    }
+
+    /// What a node last saved, if anything ever.
+    fn storage(&self, id: Id) -> Option<&P::Storage> {
+        self.node(id).storage()
+    }
+
     fn ids(&self) -> Box<dyn Iterator<Item = Id>> {
         Box::new((0..self.nodes()).map(Id::from))
     }
@@ -283,20 +298,20 @@ impl<P: Protocol> Hash for World<P> {
 
 impl<P: Protocol> World<P> {
     /// The world in which no node has started.
-    pub fn unstarted(cluster: &Cluster, rules: &Rules) -> Self {
+    pub fn unstarted(protocol: &P, cluster: &Cluster, rules: &Rules) -> Self {
         let n = cluster.len();
         let empty = Arc::new(Channel::default());
         World {
             nodes: (0..n).map(|_| Arc::new(Node::Absent)).collect(),
             channels: vec![empty; n * n],
             globals: Arc::new(Globals::new(rules)),
-            past: Arc::default(),
+            past: Arc::new(protocol.types().nothing_yet()),
         }
     }
 
     /// A world in which each node stands at the place of another, and so do the channels: `was` says,
     /// for each place, whose part it gets.
-    pub(super) fn of(
+    pub(in crate::model) fn of(
         was: &[Id],
         node: impl Fn(Id) -> Node<P>,
         channel: impl Fn(Link) -> Channel<P::Msg>,

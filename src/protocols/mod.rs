@@ -72,7 +72,7 @@ pub fn each(visitor: &mut impl Visitor) {
 #[cfg(test)]
 pub(crate) fn every_arm_has_a_rule<P: Protocol>(protocol: &P) {
     use crate::model::On;
-    use crate::model::arms::{Arm, heard};
+    use crate::model::arms::Arm;
     use crate::model::rule::rule_for;
 
     for role in protocol.cluster().roles() {
@@ -85,7 +85,7 @@ pub(crate) fn every_arm_has_a_rule<P: Protocol>(protocol: &P) {
             );
         };
         has(On::Recovery);
-        for arm in heard(protocol, role) {
+        for arm in protocol.types().heard(protocol, role) {
             has(match &arm {
                 Arm::Message(kind) => On::Message(kind),
                 Arm::Timer(kind) => On::Timer(kind),

@@ -41,7 +41,7 @@ impl<P: Protocol> Space<P> {
             let mut world: World<P> = worlds[next].clone();
             for property in &properties {
                 let known = violated.iter().any(|(name, _)| *name == property.name);
-                if let Expectation::Always(predicate) = property.expectation
+                if let Expectation::Always(predicate) = &property.expectation
                     && !known
                     && let Err(reason) = predicate.ask(&system.protocol, &world)
                 {
@@ -69,7 +69,7 @@ impl<P: Protocol> Space<P> {
     pub fn stuck(
         &self,
         system: &System<P>,
-        goal: Predicate<P>,
+        goal: &Predicate<P>,
         classes: &[Class],
     ) -> Vec<&World<P>> {
         let n = self.worlds.len();
@@ -128,15 +128,18 @@ pub fn broken<P: Protocol>(system: &System<P>) -> Vec<&'static str> {
             spaces.len() - 1
         });
         let (system, space) = &spaces[at];
-        let holds = match property.expectation {
+        let holds = match &property.expectation {
             Expectation::Always(_) => space.violated.iter().all(|v| v.0 != property.name),
             Expectation::Reachable(goal) => {
                 let reached = |w: &World<P>| goal.ask(&system.protocol, w).is_ok();
                 space.worlds.iter().any(reached)
             }
             Expectation::NeverBlocked { condition, goal } => {
-                let concerned =
-                    |w: &&World<P>| condition.is_none_or(|c| c.ask(&system.protocol, *w).is_ok());
+                let concerned = |w: &&World<P>| {
+                    condition
+                        .as_ref()
+                        .is_none_or(|c| c.ask(&system.protocol, *w).is_ok())
+                };
                 let stuck = space.stuck(system, goal, ORDINARY);
                 !stuck.iter().any(concerned)
             }

@@ -28,6 +28,8 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::Value as Json;
+
 pub use comparison::{Comparison, Problem};
 pub use error::{ScenarioError, Span};
 pub use faults::{Anchor, CrashBudget, CutPart, Cuts, FaultPart, HealPart, NemesisPart, WhichCut};
@@ -137,10 +139,26 @@ impl Scenario {
 
     /// Resolves every name against the protocol.
     pub fn resolve<P: Protocol>(&self) -> Result<Resolved<P>, ScenarioError> {
+        let (params, protocol) = self.protocol::<P>()?;
+        self.resolve_as(protocol, params)
+    }
+
+    /// Resolves every other name against a protocol that these parameters made.
+    pub(crate) fn resolve_as<P: Protocol>(
+        &self,
+        protocol: P,
+        params: Json,
+    ) -> Result<Resolved<P>, ScenarioError> {
+        let resolved = resolve::resolve(self, protocol, params);
+        resolved.map_err(|flaw| self.error(flaw))
+    }
+
+    /// The protocol that it makes, and the parameters.
+    pub(crate) fn protocol<P: Protocol>(&self) -> Result<(Json, P), ScenarioError> {
         if *self.file.protocol != P::NAME {
             return Err(self.unknown_protocol(&[P::NAME]));
         }
-        resolve::resolve(self).map_err(|flaw| self.error(flaw))
+        resolve::protocol(self).map_err(|flaw| self.error(flaw))
     }
 
     /// What to answer if the scenario's protocol is none of those there are.

@@ -3,7 +3,7 @@
 use std::hash::Hasher;
 use std::ops::RangeInclusive;
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 use rustc_hash::FxHasher;
@@ -17,6 +17,7 @@ use super::one_run::Asked;
 use super::record::{record, record_schedule};
 use super::report::{CheckReport, Expected, RunReport};
 use super::retell::{Course, Retold};
+use super::runs::{Runner, Runs};
 use super::seen::Sights;
 use super::story::{self, RefutedStory, Story, Told};
 use super::strategy::Strategy;
@@ -25,9 +26,10 @@ use crate::check::{self, Limits, Monitor, Patient, Question};
 use crate::estimate::{Outlook, Reached};
 use crate::model::cluster::enumerate;
 use crate::model::promise::located;
+use crate::model::types::Types;
 use crate::model::{
-    Event, Expectation, Property, Protocol, Rules, Size, Statement, System, Time, Timing, View,
-    World,
+    Event, Expectation, Property, Protocol, Rules, Size, Statement, System, Time, Timing, Untyped,
+    View, World,
 };
 use crate::run::{Script, execute};
 use crate::scenario::{Counting, Resolved, Scenario, ScenarioError, ScheduleLine};
@@ -43,12 +45,16 @@ const GLIMPSE_LATENCY: Time = Time::from_millis(5);
 
 /// A scenario on trial, with its protocol in the type. Whoever embeds the library and brings a
 /// protocol of its own starts here.
-pub struct Testbed<P: Protocol> {
-    case: Resolved<P>,
+pub struct Testbed {
+    case: Resolved<Untyped>,
     /// The protocol as it runs without faults; runs and checks have rules of their own.
-    relation: System<P>,
-    /// The events after which the check starts.
-    after: Vec<Event<P>>,
+    relation: System<Untyped>,
+    /// Its runs, in its own types and without.
+    runs: Box<dyn Runs>,
+    untyped_runs: Runner<Untyped>,
+    /// The events after which the check starts, and as they are written down.
+    after: Vec<Event<Untyped>>,
+    before: Vec<ScheduleLine>,
     /// The rules of the search: those of the scenario, with its budgets counted from where it says.
     searched: Option<Rules>,
     /// What of its budgets is gone before the search starts.
@@ -60,14 +66,29 @@ pub struct Testbed<P: Protocol> {
     awaited: OnceLock<bool>,
 }
 
-impl<P: Protocol> Testbed<P> {
+impl Testbed {
     /// Resolves a scenario. Its schedules are played here, so that one that cannot happen is found
     /// before anything else runs.
-    pub fn new(scenario: &Scenario) -> Result<Self, ScenarioError> {
-        let case = scenario.resolve::<P>()?;
+    pub fn new<P: Protocol>(scenario: &Scenario) -> Result<Self, ScenarioError> {
+        let (params, protocol) = scenario.protocol::<P>()?;
+        let protocol = Arc::new(protocol);
+        let case = scenario.resolve_as(Untyped::new::<P>(Arc::clone(&protocol)), params)?;
+        let runs = Runner::<P>::new(System::new(protocol, Rules::fault_free()));
+        Testbed::of(scenario, case, Box::new(runs))
+    }
+
+    fn of(
+        scenario: &Scenario,
+        case: Resolved<Untyped>,
+        runs: Box<dyn Runs>,
+    ) -> Result<Self, ScenarioError> {
+        let relation = System::new(case.protocol.clone(), Rules::fault_free());
         let mut testbed = Testbed {
-            relation: System::new(case.protocol.clone(), Rules::fault_free()),
+            untyped_runs: Runner::new(relation.clone()),
+            relation,
             case,
+            runs,
+            before: Vec::new(),
             after: Vec::new(),
             searched: None,
             notes: Vec::new(),
@@ -92,7 +113,7 @@ impl<P: Protocol> Testbed<P> {
     }
 
     /// Notes the events before the search, and what they leave of its budgets.
-    fn starts_after(&mut self, system: &System<P>, events: Vec<Event<P>>) {
+    fn starts_after(&mut self, system: &System<Untyped>, events: Vec<Event<Untyped>>) {
         let start = check::start(system, &events);
         let counting = self.case.check.as_ref().map(|check| check.counting);
         let system = match counting {
@@ -104,16 +125,18 @@ impl<P: Protocol> Testbed<P> {
         };
         self.notes = budgets::used_up(&system, &start);
         self.searched = Some(system.rules);
+        let lines = self.relation.spell(&events).into_iter();
+        self.before = lines.map(|line| (None, line)).collect();
         self.after = events;
     }
 
     fn play(
         &self,
         scenario: &Scenario,
-        system: &System<P>,
+        system: &System<Untyped>,
         path: [&'static str; 2],
         lines: &[ScheduleLine],
-    ) -> Result<Story<P>, ScenarioError> {
+    ) -> Result<Story<Untyped>, ScenarioError> {
         let told = Told { path, lines };
         let Resolved {
             params, properties, ..
@@ -123,22 +146,41 @@ impl<P: Protocol> Testbed<P> {
     }
 
     /// The same for a text; errors call it `name`.
-    pub fn parse(text: &str, name: &str) -> Result<Self, ScenarioError> {
-        Self::new(&Scenario::parse(text, name)?)
+    pub fn parse<P: Protocol>(text: &str, name: &str) -> Result<Self, ScenarioError> {
+        Self::new::<P>(&Scenario::parse(text, name)?)
     }
 
-    pub fn case(&self) -> &Resolved<P> {
+    fn types(&self) -> &dyn Types<Untyped> {
+        self.case.protocol.types()
+    }
+
+    pub fn case(&self) -> &Resolved<Untyped> {
         &self.case
     }
 
     /// The protocol as it runs without faults.
-    pub(super) fn relation(&self) -> &System<P> {
+    pub(super) fn relation(&self) -> &System<Untyped> {
         &self.relation
     }
 
     /// The events after which the check starts.
-    pub(super) fn after(&self) -> &[Event<P>] {
+    pub(super) fn after(&self) -> &[Event<Untyped>] {
         &self.after
+    }
+
+    /// The same as they are written down.
+    pub(super) fn before(&self) -> &[ScheduleLine] {
+        &self.before
+    }
+
+    /// Runs that nobody records.
+    pub(super) fn runs(&self) -> &dyn Runs {
+        &*self.runs
+    }
+
+    /// Runs that somebody else looks at.
+    pub(super) fn untyped_runs(&self) -> &Runner<Untyped> {
+        &self.untyped_runs
     }
 
     /// Whether some timer ever awaits somebody, once a run had to know.
@@ -147,7 +189,7 @@ impl<P: Protocol> Testbed<P> {
     }
 
     /// The world that the run's schedule leads to, if it has one.
-    fn after_schedule(&self, system: &System<P>) -> Option<World<P>> {
+    fn after_schedule(&self, system: &System<Untyped>) -> Option<World<Untyped>> {
         let run = self.case.run.as_ref()?;
         if run.schedule.is_empty() {
             return None;
@@ -160,12 +202,12 @@ impl<P: Protocol> Testbed<P> {
     }
 
     /// The system that is simulated, and the one that is checked.
-    pub fn run_system(&self) -> Option<System<P>> {
+    pub fn run_system(&self) -> Option<System<Untyped>> {
         let run = self.case.run.as_ref()?;
         Some(self.relation.under(run.rules.clone()))
     }
 
-    pub fn check_system(&self) -> Option<System<P>> {
+    pub fn check_system(&self) -> Option<System<Untyped>> {
         let check = self.case.check.as_ref()?;
         let rules = self.searched.as_ref().unwrap_or(&check.rules);
         Some(self.relation.under(rules.clone()))
@@ -205,15 +247,15 @@ impl<P: Protocol> Testbed<P> {
     }
 
     /// The properties that count in a run.
-    pub(super) fn counting(&self) -> Vec<Property<P>> {
+    pub(super) fn counting(&self) -> Vec<Property<Untyped>> {
         let run = self.case.run.as_ref().expect("the scenario has a run");
-        let counts = |property: &Property<P>| run.properties.contains(&property.name);
+        let counts = |property: &Property<Untyped>| run.properties.contains(&property.name);
         Property::those(&self.case.properties, &counts)
     }
 
-    pub(super) fn chosen(&self, names: &[String]) -> Vec<Property<P>> {
+    pub(super) fn chosen(&self, names: &[String]) -> Vec<Property<Untyped>> {
         let check = self.case.check.as_ref().expect("the scenario has a check");
-        let wanted = |p: &Property<P>| {
+        let wanted = |p: &Property<Untyped>| {
             if names.is_empty() {
                 check.properties.contains(&p.name)
             } else {
@@ -224,9 +266,9 @@ impl<P: Protocol> Testbed<P> {
     }
 }
 
-impl<P: Protocol> Case for Testbed<P> {
+impl Case for Testbed {
     fn protocol(&self) -> &'static str {
-        P::NAME
+        self.types().name()
     }
 
     fn about(&self) -> &str {
@@ -234,7 +276,7 @@ impl<P: Protocol> Case for Testbed<P> {
     }
 
     fn sizes(&self) -> &'static [Size] {
-        P::SIZES
+        self.types().sizes()
     }
 
     fn seeds(&self) -> Option<RangeInclusive<u64>> {
@@ -352,7 +394,7 @@ impl<P: Protocol> Case for Testbed<P> {
         let system = self.run_system().expect("the scenario has a run");
         let run = self.case.run.as_ref().expect("the scenario has a run");
         let after = self.after_schedule(&system);
-        let after = after.as_ref().map(|world| world as &dyn View<P>);
+        let after = after.as_ref().map(|world| world as &dyn View<Untyped>);
         let successes = self.case.protocol.successes(after);
         estimate::outlook(&successes, &run.setup, &self.case.cluster)
     }
@@ -387,7 +429,7 @@ impl<P: Protocol> Case for Testbed<P> {
     fn nearest(&self, property: &str, most: usize, monitor: &mut dyn Monitor) -> Option<Near> {
         let system = self.check_system()?;
         let property = self.case.properties.iter().find(|p| p.name == property)?;
-        let Expectation::Reachable(goal) = property.expectation else {
+        let Expectation::Reachable(goal) = &property.expectation else {
             return None;
         };
         let start = check::start(&system, &self.after);
@@ -412,8 +454,8 @@ impl<P: Protocol> Case for Testbed<P> {
     fn checkpoints(&self, options: &CheckOptions, path: &Path) -> Result<Folder, CheckpointError> {
         let system = self.check_system().expect("the scenario has a check");
         let properties = self.chosen(&options.properties);
-        let params = serde_json::to_value(&self.case.params);
-        let params = params.expect("parameters are plain data").to_string();
+        let params = self.case.params.to_string();
+        let protocol = self.types().name();
         let properties = Property::all_stated(&properties);
         let asked = |p: &Statement| (p.name, p.premise.clone(), p.assumes.clone());
         let asked: Vec<_> = properties.iter().map(asked).collect();
@@ -423,7 +465,7 @@ impl<P: Protocol> Case for Testbed<P> {
         // How many worlds a search may find is not among them: with more it goes on.
         let facts = vec![
             Fact::new("program", &program()),
-            Fact::new("protocol", &P::NAME).told(P::NAME),
+            Fact::new("protocol", &protocol).told(protocol),
             Fact::new("parameters", &params).told(params),
             Fact::new("what may happen", &system.rules),
             Fact::new("what happened before", &self.after),

@@ -175,7 +175,7 @@ mod tests {
     fn a_violation_says_more_than_a_run_that_was_cut_off() {
         let scenario =
             r#"{ "jury": 1, "about": "x", "protocol": "2pc", "run": { "seeds": "1..1" } }"#;
-        let report = Testbed::<TwoPhaseCommit>::parse(scenario, "x.json")
+        let report = Testbed::parse::<TwoPhaseCommit>(scenario, "x.json")
             .expect("a scenario")
             .run(1, false, &RunLimits::default());
         let of = |seed, verdict, property: Option<&str>| RunReport {

@@ -36,7 +36,7 @@ struct Tell<'a, T> {
 
 impl<T> Tell<'_, T> {
     fn add<P: Protocol>(&mut self, form: &'static str, told: Result<Scenario, ScenarioError>) {
-        let testbed = told.and_then(|scenario| Testbed::<P>::new(&scenario));
+        let testbed = told.and_then(|scenario| Testbed::new::<P>(&scenario));
         match (testbed, &mut self.trials) {
             (Ok(testbed), Ok(trials)) => trials.push(OnTrial {
                 protocol: P::NAME,

@@ -11,13 +11,14 @@ use crate::model::{
     cluster::enumerate,
 };
 use crate::trace::{Origin, Outcome, Trace};
+use serde_json::Value as Json;
 
 /// Turns the answer of a check into a report, each counterexample and witness recorded as a
 /// trace.
 pub fn report_check<P: Protocol>(
     question: &Question<'_, P>,
     trial: &Trial,
-    params: &P::Params,
+    params: &Json,
     engine: &str,
     origin: &Origin,
 ) -> CheckReport {
@@ -43,7 +44,7 @@ trait Teller {
 
 struct OneProtocol<'a, P: Protocol> {
     question: &'a Question<'a, P>,
-    params: &'a P::Params,
+    params: &'a Json,
 }
 
 impl<P: Protocol> Teller for OneProtocol<'_, P> {

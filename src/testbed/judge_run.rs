@@ -131,7 +131,7 @@ impl<P: Protocol> Last for LastWorld<'_, P> {
     }
 
     fn promises(&self, property: usize) -> Answer {
-        match self.properties[property].expectation {
+        match &self.properties[property].expectation {
             Expectation::NeverBlocked {
                 condition: Some(condition),
                 ..

@@ -16,6 +16,7 @@ mod one_run;
 pub mod record;
 pub mod report;
 mod retell;
+mod runs;
 #[cfg(feature = "stateright-bridge")]
 mod second_opinion;
 mod seen;

@@ -7,26 +7,25 @@ use super::case::{Hunted, RUN_STATES, RunLimits};
 use super::judge_run::{FinishedRun, cut_off, judge_run};
 use super::report::RunReport;
 use super::retell::{Course, Retold, Transcript, is_timed, retell};
-use super::seen::{Lookout, Sights, abstract_state, tidy};
+use super::runs::{Plan, Ran};
+use super::seen::{Seen, Sights, abstract_state, tidy};
 use super::strategy::Strategy;
 use super::verify::Draws;
 use crate::check::{self, Monitor, Stopped};
 use crate::estimate::Reached;
 use crate::model::arms::{Exercised, unexercised};
 use crate::model::promise::located;
-use crate::model::{Limit, Property, Protocol, Rules, Sense, Success, System, Timing, View};
-use crate::run::{Judge, Run, Script, Stop, Witness, execute};
-use crate::sim::walk::{Chooser, Dice, Priorities, Walk};
-use crate::sim::{End, Scripted, Simulator, swarm};
+use crate::model::{
+    Limit, Property, Protocol, Rules, Sense, Success, System, Timing, Untyped, View,
+};
+use crate::run::{Judge, Stop, Witness};
+use crate::scenario::ScheduleLine;
+use crate::sim::swarm;
 use crate::trace::{Origin, Recorder, STEPS_MAX};
 
 /// At the end of a run that is not the scenario's own no more worlds are searched: those that are stuck for good are
 /// found out in fewer, and others may be many.
 const OTHER_STATES: usize = 100;
-/// A walk that nothing else ends is over after so many steps. (A bound on the depth of a search is none on a walk: it
-/// is there because a search cannot get further.)
-const WALK_STEPS: u64 = 1_000;
-
 /// What a run is asked for.
 #[derive(Clone, Copy)]
 pub struct Asked<'a> {
@@ -35,18 +34,15 @@ pub struct Asked<'a> {
     pub limits: &'a RunLimits<'a>,
 }
 
-/// One run, and what became of what its setup had in mind.
-struct Chosen<P: Protocol> {
-    run: Run<P>,
-    /// The planned faults that never found their moment.
-    unreached: Vec<String>,
-    /// Why the simulator had no more, if it was asked.
-    end: Option<End>,
-    /// See [`Simulator::offered`].
-    offered: Vec<bool>,
+/// What is kept of a run beside its report.
+enum Watch<'a> {
+    Nothing,
+    /// What it came to see, where these are the goals.
+    Sights(&'a [&'static str], Option<Seen>),
+    Events(&'a mut Transcript),
 }
 
-impl<P: Protocol> Testbed<P> {
+impl Testbed {
     /// Whether a strategy has anything to go by, and anything of its own.
     pub(super) fn can(&self, strategy: Strategy) -> bool {
         let case = self.case();
@@ -59,7 +55,7 @@ impl<P: Protocol> Testbed<P> {
     }
 
     /// The system in which a run takes its course.
-    fn system_of(&self, course: Course<'_>) -> System<P> {
+    fn system_of(&self, course: Course<'_>) -> System<Untyped> {
         let strategy = course.strategy();
         if strategy.has_time() {
             let system = self.run_system().expect("the scenario has a run");
@@ -98,7 +94,7 @@ impl<P: Protocol> Testbed<P> {
     }
 
     /// The properties that count for it.
-    fn counting_for(&self, strategy: Strategy) -> Vec<Property<P>> {
+    fn counting_for(&self, strategy: Strategy) -> Vec<Property<Untyped>> {
         if strategy.has_time() {
             self.counting()
         } else {
@@ -106,72 +102,104 @@ impl<P: Protocol> Testbed<P> {
         }
     }
 
-    /// One run, judged; somebody else looks on.
-    fn judged_by(
-        &self,
-        asked: &Asked<'_>,
-        system: &System<P>,
-        properties: &[Property<P>],
-        observer: Option<&mut dyn Witness<P>>,
-    ) -> (RunReport, Run<P>) {
-        let limits = asked.limits;
-        let seed = asked.course.seed();
-        let mut judge = Judge::new(properties).going_on(limits.go_on);
+    /// One run, judged; somebody looks out for goals, or notes its events.
+    fn judged_by(&self, asked: &Asked<'_>, watch: &mut Watch<'_>) -> RunReport {
+        let system = self.system_of(asked.course);
+        let properties = &self.counting_for(asked.course.strategy());
+        let (limits, seed) = (asked.limits, asked.course.seed());
+        let stopped = Cell::new(None);
+        let ends = || is_over(limits, &stopped);
+        let names: Vec<&'static str> = properties.iter().map(|p| p.name).collect();
+        let goals = match watch {
+            Watch::Sights(goals, _) => Some(*goals),
+            Watch::Nothing | Watch::Events(_) => None,
+        };
+        let plan = Plan {
+            strategy: asked.course.strategy(),
+            seed,
+            rules: &system.rules,
+            run: self.case().run.as_ref(),
+            before: self.before(),
+            properties: &names,
+            goals,
+            goes_on: limits.go_on,
+            tells_draws: asked.record,
+            ends: &ends,
+        };
         // A property with a premise is judged when all that happened is known.
         let unconditional = Property::without_premise(properties);
         let origin = || self.origin_of(asked, properties);
+        let params = &self.case().params;
         let mut recorder = asked.record.then(|| {
-            Recorder::new(&self.case().params, origin(), &unconditional).at_most(STEPS_MAX)
+            Recorder::new(&*system.protocol, params, origin(), &unconditional).at_most(STEPS_MAX)
         });
-        let stopped = Cell::new(None);
-        let ends = || is_over(limits, &stopped);
-        let mut stop = Stop::when(&ends);
-        let mut witnesses: Vec<&mut dyn Witness<P>> = vec![&mut judge, &mut stop];
         let mut draws = Draws::default();
+        let mut others: Vec<&mut dyn Witness<Untyped>> = Vec::new();
         if let Some(recorder) = &mut recorder {
-            witnesses.extend([recorder as &mut dyn Witness<P>, &mut draws]);
+            others.extend([recorder as &mut dyn Witness<Untyped>, &mut draws]);
         }
-        if let Some(observer) = observer {
-            witnesses.push(observer);
+        if let Watch::Events(events) = watch {
+            others.push(*events);
         }
-        let Chosen {
-            run: done,
-            unreached,
-            end,
-            ..
-        } = self.chosen_by(asked, system, &mut witnesses);
+        let ran = match asked.course {
+            Course::Told(lines, _) => self.tell(&plan, lines, &mut others),
+            Course::Drawn { .. } if others.is_empty() => self.runs().run(&plan),
+            Course::Drawn { .. } => self.untyped_runs().watched(&plan, &mut others),
+        };
+        let done = &ran.run;
         let mut report = match stopped.get() {
-            Some(stopped) if judge.violations.is_empty() => {
-                cut_off(stopped, properties, seed, &done)
-            }
+            Some(stopped) if ran.violations.is_empty() => cut_off(stopped, properties, seed, done),
             _ => {
                 let ended = FinishedRun {
-                    run: &done,
-                    violations: &judge.violations,
-                    unreached: &unreached,
-                    end,
+                    run: done,
+                    violations: &ran.violations,
+                    unreached: &ran.unreached,
+                    end: ran.end,
                     awaited: self.awaited(),
                     timing: self.judged_by_timing(asked.course),
                 };
-                judge_run(system, properties, seed, &ended, limits)
+                judge_run(&system, properties, seed, &ended, limits)
             }
         };
         report.draws = draws.0;
         report.trace = recorder.map(|recorder| {
-            let mut trace = recorder.finish(&done);
+            let mut trace = recorder.finish(done);
             trace.verdict = Some(report.outcome());
             trace
         });
-        (report, done)
+        if let Watch::Sights(_, seen) = watch {
+            *seen = ran.seen;
+        }
+        report
+    }
+
+    /// A schedule told again, as far as it can happen.
+    fn tell(
+        &self,
+        plan: &Plan<'_>,
+        lines: &[ScheduleLine],
+        others: &mut [&mut dyn Witness<Untyped>],
+    ) -> Ran<Untyped> {
+        let system = self.relation().under(plan.rules.clone());
+        let counts = |property: &Property<Untyped>| plan.properties.contains(&property.name);
+        let properties = Property::those(&self.case().properties, &counts);
+        let mut judge = Judge::new(&properties).going_on(plan.goes_on);
+        let mut stop = Stop::when(plan.ends);
+        let mut witnesses: Vec<&mut dyn Witness<Untyped>> = vec![&mut judge, &mut stop];
+        for other in others {
+            witnesses.push(*other);
+        }
+        let run = retell(&system, lines, self.drift_ppm_max(), &mut witnesses);
+        let violations = judge.violations;
+        Ran {
+            violations,
+            ..Ran::of(run)
+        }
     }
 
     /// One run, judged.
     pub(super) fn judged(&self, asked: &Asked<'_>) -> RunReport {
-        let judged = || {
-            let system = self.system_of(asked.course);
-            let properties = self.counting_for(asked.course.strategy());
-            self.judged_by(asked, &system, &properties, None).0
-        };
+        let judged = || self.judged_by(asked, &mut Watch::Nothing);
         located(judged, || told(asked))
     }
 
@@ -187,12 +215,12 @@ impl<P: Protocol> Testbed<P> {
         };
         let asked = &Asked { limits, ..*asked };
         let hunted = || {
-            let system = self.system_of(asked.course);
-            let properties = self.counting_for(asked.course.strategy());
-            let goals = self.goals();
-            let mut lookout = Lookout::new(&system.cluster, &goals);
-            let (report, run) = self.judged_by(asked, &system, &properties, Some(&mut lookout));
-            let seen = lookout.finish(&system, &goals, &run.world);
+            let goals: Vec<&'static str> = self.goals().iter().map(|goal| goal.name).collect();
+            let mut watch = Watch::Sights(&goals, None);
+            let report = self.judged_by(asked, &mut watch);
+            let Watch::Sights(_, Some(seen)) = watch else {
+                unreachable!("somebody looked out")
+            };
             Hunted { report, seen }
         };
         located(hunted, || told(asked))
@@ -201,10 +229,8 @@ impl<P: Protocol> Testbed<P> {
     /// One run, judged, and its events.
     pub(super) fn retold(&self, asked: &Asked<'_>) -> Retold {
         let retold = || {
-            let system = self.system_of(asked.course);
-            let properties = self.counting_for(asked.course.strategy());
             let mut events = Transcript::default();
-            let (report, _) = self.judged_by(asked, &system, &properties, Some(&mut events));
+            let report = self.judged_by(asked, &mut Watch::Events(&mut events));
             Retold {
                 lines: events.0,
                 report,
@@ -216,42 +242,45 @@ impl<P: Protocol> Testbed<P> {
     /// What one run comes to, without a search at its end.
     pub(super) fn reached(&self, seed: u64, limits: &RunLimits<'_>) -> Option<Reached> {
         let system = self.run_system().expect("the scenario has a run");
-        let mut judge = Judge::new(&self.counting());
         let stopped = Cell::new(None);
         let ends = || is_over(limits, &stopped);
-        let mut stop = Stop::when(&ends);
-        let asked = Asked {
-            course: Course::Drawn {
-                seed,
-                by: Strategy::Random,
-            },
-            record: false,
-            limits,
-        };
-        let chosen = self.chosen_by(&asked, &system, &mut [&mut judge, &mut stop]);
-        let world = &chosen.run.world;
-        let violated = judge.violations.first().map(|violation| violation.property);
+        let counting = self.counting();
+        let names: Vec<&'static str> = counting.iter().map(|p| p.name).collect();
+        let ran = self.runs().run(&Plan {
+            strategy: Strategy::Random,
+            seed,
+            rules: &system.rules,
+            run: self.case().run.as_ref(),
+            before: &[],
+            properties: &names,
+            goals: None,
+            goes_on: false,
+            tells_draws: false,
+            ends: &ends,
+        });
+        let world = &ran.run.world;
+        let violated = ran.violations.first().map(|violation| violation.property);
         if stopped.get().is_some() && violated.is_none() {
             return None;
         }
         let protocol = &self.case().protocol;
-        let is_reached = |success: &Success<P>| success.reached.ask(protocol, world).is_ok();
+        let is_reached = |success: &Success<Untyped>| success.reached.ask(protocol, world).is_ok();
         let successes = protocol.successes(None);
         Some(Reached {
             successes: successes.all.iter().map(is_reached).collect(),
             violated,
             cut_off: world.next_busy(0).is_some(),
-            offered: chosen.offered,
+            offered: ran.offered,
         })
     }
 
     /// The properties that ask for something to be reached, of those that count in the run or in the check.
-    fn goals(&self) -> Vec<Property<P>> {
+    fn goals(&self) -> Vec<Property<Untyped>> {
         let (run, check) = (&self.case().run, &self.case().check);
         let counting = run.iter().flat_map(|run| &run.properties);
         let counting = counting.chain(check.iter().flat_map(|check| &check.properties));
         let counting: Vec<&str> = counting.copied().collect();
-        let is_goal = |property: &Property<P>| {
+        let is_goal = |property: &Property<Untyped>| {
             property.expectation.sense() != Sense::Always && counting.contains(&property.name)
         };
         Property::those(&self.case().properties, &is_goal)
@@ -291,102 +320,14 @@ impl<P: Protocol> Testbed<P> {
         is_whole.then_some(states)
     }
 
-    fn chosen_by(
-        &self,
-        asked: &Asked<'_>,
-        system: &System<P>,
-        witnesses: &mut [&mut dyn Witness<P>],
-    ) -> Chosen<P> {
-        match asked.course {
-            Course::Told(lines, _) => Chosen {
-                run: retell(system, lines, self.drift_ppm_max(), witnesses),
-                unreached: Vec::new(),
-                end: None,
-                offered: Vec::new(),
-            },
-            Course::Drawn { seed, by } if by.has_time() => {
-                self.simulate(seed, by, asked.record, system, witnesses)
-            }
-            Course::Drawn { seed, by } => self.walk(by, system, seed, witnesses),
-        }
-    }
-
     /// That of any clock in the scenario's run.
     fn drift_ppm_max(&self) -> u32 {
         let run = self.case().run.as_ref();
         run.map_or(0, |run| run.setup.drift_ppm_max())
     }
 
-    fn simulate(
-        &self,
-        seed: u64,
-        by: Strategy,
-        tells_draws: bool,
-        system: &System<P>,
-        witnesses: &mut [&mut dyn Witness<P>],
-    ) -> Chosen<P> {
-        let case = self.case();
-        let run = case.run.as_ref().expect("the scenario has a run");
-        let simulator = || {
-            let simulator = match by {
-                Strategy::Swarm => {
-                    Simulator::new(&swarm::drawn(&run.setup, seed), seed, &case.cluster)
-                }
-                _ => Simulator::new(&run.setup, seed, &case.cluster),
-            };
-            if tells_draws {
-                simulator.telling_draws()
-            } else {
-                simulator
-            }
-        };
-        let mut scheduler = Scripted {
-            script: Script::new(run.schedule.iter().cloned()),
-            then: run.seeded.then(simulator),
-        };
-        let mut done = execute(system, &mut scheduler, witnesses)
-            .expect("the story is not refuted: it was played when the scenario was opened");
-        if run.rules.time_passes {
-            done.facts.drift_ppm_max = run.setup.drift_ppm_max();
-        } else {
-            check::without_clocks(&mut done.facts);
-        }
-        let simulator = scheduler.then.as_ref();
-        Chosen {
-            unreached: simulator.map_or_else(Vec::new, Simulator::unreached),
-            end: simulator.and_then(Simulator::end),
-            offered: simulator.map_or_else(Vec::new, Simulator::offered),
-            run: done,
-        }
-    }
-
-    /// A run that no time passes in, from where the search of the check starts.
-    fn walk(
-        &self,
-        strategy: Strategy,
-        system: &System<P>,
-        seed: u64,
-        witnesses: &mut [&mut dyn Witness<P>],
-    ) -> Chosen<P> {
-        let chooser: Box<dyn Chooser> = match strategy {
-            Strategy::Pct => Box::new(Priorities::new(seed)),
-            _ => Box::new(Dice::new(seed)),
-        };
-        let mut walk = Walk::new(self.after(), chooser, WALK_STEPS);
-        let done = execute(system, &mut walk, witnesses);
-        let mut run =
-            done.expect("the story is not refuted: it was played when the scenario was opened");
-        check::without_clocks(&mut run.facts);
-        Chosen {
-            run,
-            unreached: Vec::new(),
-            end: None,
-            offered: Vec::new(),
-        }
-    }
-
     /// Where the trace of a run comes from, in which all properties count or only some.
-    fn origin_of(&self, asked: &Asked<'_>, properties: &[Property<P>]) -> Origin {
+    fn origin_of(&self, asked: &Asked<'_>, properties: &[Property<Untyped>]) -> Origin {
         let Asked { course, limits, .. } = asked;
         let (strategy, seed) = (course.strategy(), course.seed());
         let is_seeded = match course {

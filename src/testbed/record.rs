@@ -1,5 +1,6 @@
 //! Recording and replaying: a schedule becomes a trace, and a trace becomes one again.
 
+use serde_json::Value as Json;
 use std::sync::OnceLock;
 
 use super::case::{RUN_STATES, RunLimits};
@@ -15,12 +16,12 @@ use crate::trace::{Difference, Origin, Outcome, Recorder, Trace};
 /// Runs a scheduler and records what happens, judging as it goes.
 pub fn record<P: Protocol>(
     system: &System<P>,
-    params: &P::Params,
+    params: &Json,
     properties: &[Property<P>],
     origin: Origin,
     scheduler: &mut dyn Scheduler<P>,
 ) -> Result<(Run<P>, Judge<P>, Trace), Divergence> {
-    let mut recorder = Recorder::new(params, origin, properties);
+    let mut recorder = Recorder::new(&*system.protocol, params, origin, properties);
     let mut judge = Judge::new(properties);
     let run = execute(system, scheduler, &mut [&mut recorder, &mut judge])?;
     let trace = recorder.finish(&run);
@@ -31,7 +32,7 @@ pub fn record<P: Protocol>(
 /// which suspicions were true.
 pub fn record_schedule<P: Protocol>(
     system: &System<P>,
-    params: &P::Params,
+    params: &Json,
     properties: &[Property<P>],
     origin: Origin,
     schedule: &[String],
@@ -42,7 +43,7 @@ pub fn record_schedule<P: Protocol>(
     });
     // The judge is left out: a schedule that breaks one property on its way to another's
     // violation is played to its end.
-    let mut recorder = Recorder::new(params, origin, properties);
+    let mut recorder = Recorder::new(&*system.protocol, params, origin, properties);
     let run = follow(&system, schedule, &mut [&mut recorder]);
     let trace = recorder.finish(&run);
     (run, trace)
@@ -87,13 +88,13 @@ pub enum Replayed {
 /// Runs the events of a trace through the handlers of today.
 pub fn replay<P: Protocol>(
     protocol: P,
-    params: &P::Params,
+    params: &Json,
     properties: &[Property<P>],
     trace: &Trace,
 ) -> Replayed {
     let rules = rules_of(trace, &protocol.cluster());
     let system = System::new(protocol, rules);
-    let mut recorder = Recorder::new(params, trace.origin.clone(), properties);
+    let mut recorder = Recorder::new(&*system.protocol, params, trace.origin.clone(), properties);
     let mut judge = Judge::new(&counting(&system, trace)).going_on(true);
     match execute(
         &system,

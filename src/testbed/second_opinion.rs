@@ -1,6 +1,7 @@
 //! Stateright's own checker on the same relation: slower, and it judges only what is a predicate
 //! over one world, but it shares no line of search with ours.
 
+use serde_json::Value as Json;
 use std::time::Duration;
 
 use stateright::{Checker, Model};
@@ -22,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// a violation is a bug is told from its schedule alone.
 pub fn check<P: Protocol>(
     question: &Question<'_, P>,
-    params: &P::Params,
+    params: &Json,
     origin: &Origin,
     monitor: &mut dyn Monitor,
 ) -> CheckReport {

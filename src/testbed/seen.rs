@@ -50,7 +50,7 @@ impl<P: Protocol> Lookout<P> {
     pub fn new(cluster: &Cluster, properties: &[Property<P>]) -> Self {
         let to_reach = |p: &&Property<P>| p.expectation.sense() == Sense::Reachable;
         let wanted = properties.iter().filter(to_reach);
-        let wanted = wanted.map(|p| (p.name, p.expectation.predicate()));
+        let wanted = wanted.map(|p| (p.name, p.expectation.predicate().clone()));
         Lookout {
             nodes: vec![0; cluster.len()],
             seen: Seen::default(),

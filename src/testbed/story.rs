@@ -5,6 +5,7 @@
 //! may be several events there, is a mistake.
 
 use serde::Serialize;
+use serde_json::Value as Json;
 
 use super::record::record_schedule;
 use crate::model::event::label;
@@ -77,7 +78,7 @@ pub struct NodeStands {
 pub(super) fn play<P: Protocol>(
     scenario: &Scenario,
     system: &System<P>,
-    params: &P::Params,
+    params: &Json,
     properties: &[Property<P>],
     told: &Told<'_>,
     origin: Origin,
@@ -139,7 +140,7 @@ fn refuted(
 }
 
 /// The events that lines stand for, up to the first that cannot happen.
-fn events<P: Protocol>(
+pub(super) fn events<P: Protocol>(
     system: &System<P>,
     lines: &[ScheduleLine],
 ) -> (Vec<Event<P>>, Option<Divergence>) {

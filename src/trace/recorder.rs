@@ -122,14 +122,13 @@ impl Log {
 impl<P: Protocol> Recorder<P> {
     /// Records a run of `system`. `watched` are the properties whose status is noted at each
     /// step; those that are not predicates over one world are left out.
-    pub fn new(params: &P::Params, origin: Origin, watched: &[Property<P>]) -> Self {
-        let params = serde_json::to_value(params).expect("parameters are plain data");
-        let always = |property: &Property<P>| match property.expectation {
-            Expectation::Always(predicate) => Some((property.name, predicate)),
+    pub fn new(protocol: &P, params: &Json, origin: Origin, watched: &[Property<P>]) -> Self {
+        let always = |property: &Property<P>| match &property.expectation {
+            Expectation::Always(predicate) => Some((property.name, predicate.clone())),
             _ => None,
         };
         Recorder {
-            log: Log::new(P::NAME, params, origin),
+            log: Log::new(protocol.types().name(), params.clone(), origin),
             watched: watched.iter().filter_map(always).collect(),
         }
     }

@@ -73,7 +73,7 @@ fn reducible() -> impl Strategy<Value = Game> {
 fn is_blocked<P: Protocol>(
     system: &System<P>,
     world: &World<P>,
-    goal: Predicate<P>,
+    goal: &Predicate<P>,
     repairs: bool,
 ) -> bool {
     let mut seen = indexmap::IndexSet::from([world.clone()]);
@@ -115,7 +115,7 @@ fn replay<P: Protocol>(system: &System<P>, property: &Property<P>, finding: &Fin
         system.apply(&mut world, event);
     }
     let name = property.name;
-    match (finding, property.expectation) {
+    match (finding, &property.expectation) {
         (Finding::Broken { reason, .. }, Expectation::Always(predicate)) => {
             let answer = predicate.ask(&system.protocol, &world);
             assert_eq!(answer.as_ref(), Err(reason), "{name}");
@@ -124,8 +124,8 @@ fn replay<P: Protocol>(system: &System<P>, property: &Property<P>, finding: &Fin
             assert!(predicate.ask(&system.protocol, &world).is_ok(), "{name}");
         }
         (Finding::Blocked { .. }, Expectation::NeverBlocked { condition, goal }) => {
-            let holds = |c: Predicate<P>| c.ask(&system.protocol, &world).is_ok();
-            assert!(condition.is_none_or(holds), "{name}");
+            let holds = |c: &Predicate<P>| c.ask(&system.protocol, &world).is_ok();
+            assert!(condition.as_ref().is_none_or(holds), "{name}");
             assert!(is_blocked(system, &world, goal, false), "{name}");
         }
         (Finding::Blocked { .. }, Expectation::Recovers { goal }) => {

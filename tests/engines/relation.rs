@@ -471,7 +471,7 @@ fn confirm(system: &System<Table>, property: &Property<Table>, finding: &Finding
     let text = lines(system, schedule);
     let mut script = Script::new(text.into_iter().map(|line| (None, line)));
     let world = execute(system, &mut script, &mut []).unwrap().world;
-    let predicate = match property.expectation {
+    let predicate = match &property.expectation {
         Expectation::Always(predicate) | Expectation::Reachable(predicate) => predicate,
         Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal } => goal,
     };
@@ -554,8 +554,8 @@ impl Graph {
     /// The depth of the first world that reaches neither goal nor open world.
     fn first_blocked(&self, system: &System<Table>, property: &Property<Table>) -> Option<usize> {
         let table = &*system.protocol;
-        let (condition, goal, repairs) = match property.expectation {
-            Expectation::NeverBlocked { condition, goal } => (condition, goal, false),
+        let (condition, goal, repairs) = match &property.expectation {
+            Expectation::NeverBlocked { condition, goal } => (condition.as_ref(), goal, false),
             Expectation::Recovers { goal } => (None, goal, true),
             _ => return None,
         };

@@ -688,7 +688,7 @@ fn never_reached() -> [Property<Table>; 2] {
     };
     let blocked = Expectation::NeverBlocked {
         condition: None,
-        goal,
+        goal: goal.clone(),
     };
     [
         property("never blocked", blocked),

@@ -175,7 +175,7 @@ fn assert_real<P: Protocol>(
     finding: &Finding<Event<P>>,
 ) {
     let protocol = &system.protocol;
-    match (finding, property.expectation) {
+    match (finding, &property.expectation) {
         (Finding::Nothing, _) => {}
         (Finding::Broken { schedule, reason }, Expectation::Always(predicate)) => {
             let world = play(system, schedule);

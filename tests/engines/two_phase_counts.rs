@@ -25,9 +25,9 @@ const SCENARIO: &str = r#"{
     } }
 }"#;
 
-fn testbed() -> Testbed<TwoPhase> {
+fn testbed() -> Testbed {
     let scenario = Scenario::parse(SCENARIO, "two-phase.json").expect("a scenario");
-    Testbed::new(&scenario).expect("a scenario for this protocol")
+    Testbed::new::<TwoPhase>(&scenario).expect("a scenario for this protocol")
 }
 
 /// The scenario's rules for so many resource managers.

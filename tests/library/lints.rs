@@ -105,7 +105,13 @@ impl Protocol for Impatient {
         vec![
             Property::always("patient", "A waits for B.", "", patient)
                 .assuming([Assumption::Synchrony]),
-            Property::never_blocked("idle", "It is about nothing.", "", Some(never), never),
+            Property::never_blocked(
+                "idle",
+                "It is about nothing.",
+                "",
+                Some(never.clone()),
+                never,
+            ),
             Property::always(
                 "presupposing",
                 "Without crashes A waits.",
@@ -117,14 +123,14 @@ impl Protocol for Impatient {
     }
 }
 
-fn testbed(awaits: bool, check: &str) -> Testbed<Impatient> {
+fn testbed(awaits: bool, check: &str) -> Testbed {
     let text = format!(
         r#"{{ "jury": 1, "about": "lints", "protocol": "impatient", "params": {{ "awaits": {awaits} }},
              "run": {{ "seeds": "1..1", "until": "1s",
                        "network": {{ "latency": {{ "uniform": ["50ms", "60ms"] }} }} }},
              "check": {{ {check} }} }}"#
     );
-    Testbed::parse(&text, "lints.json").unwrap_or_else(|error| panic!("{error}"))
+    Testbed::parse::<Impatient>(&text, "lints.json").unwrap_or_else(|error| panic!("{error}"))
 }
 
 fn checked(awaits: bool, check: &str) -> CheckReport {

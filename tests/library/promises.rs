@@ -122,17 +122,17 @@ fn weather() -> impl Strategy<Value = Value> {
     })
 }
 
-fn testbed(scenario: &Value) -> Testbed<TwoPhaseCommit> {
+fn testbed(scenario: &Value) -> Testbed {
     let scenario = Scenario::parse(&scenario.to_string(), "weather.json")
         .unwrap_or_else(|error| panic!("{error}"));
-    Testbed::new(&scenario).unwrap_or_else(|error| panic!("{error}"))
+    Testbed::new::<TwoPhaseCommit>(&scenario).unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// Collects the cuts that a run makes.
 struct CutsMade(Vec<Cut>);
 
-impl Witness<TwoPhaseCommit> for CutsMade {
-    fn happened(&mut self, moment: &Moment<'_, TwoPhaseCommit>) {
+impl<P: Protocol> Witness<P> for CutsMade {
+    fn happened(&mut self, moment: &Moment<'_, P>) {
         if let Event::Cut(cut) = moment.event
             && !self.0.contains(cut)
         {
@@ -296,7 +296,7 @@ fn every_counterexample_replays_to_the_same_violation() {
             let mut script = Script::new(schedule.into_iter().map(|line| (None, line)));
             let run = execute(&system, &mut script, &mut []).expect("it replays as text");
             let property = broken.iter().find(|p| p.name == judged.property).unwrap();
-            let Expectation::Always(predicate) = property.expectation else {
+            let Expectation::Always(predicate) = &property.expectation else {
                 panic!("only what must always hold is violated");
             };
             let again = predicate.ask(&system.protocol, &run.world);

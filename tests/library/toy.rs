@@ -114,7 +114,7 @@ impl Protocol for Toy {
     }
 
     fn properties(&self) -> Vec<Property<Self>> {
-        let predicate = Predicate::History(|_, ()| Ok(()));
+        let predicate = || Predicate::History(|_: &Self, ()| Ok(()));
         let property = |name, expectation| Property {
             name,
             about: "",
@@ -130,13 +130,13 @@ impl Protocol for Toy {
             "committed"
         };
         vec![
-            property("atomicity", Expectation::Always(predicate)),
-            property(reachable, Expectation::Reachable(predicate)),
+            property("atomicity", Expectation::Always(predicate())),
+            property(reachable, Expectation::Reachable(predicate())),
             property(
                 "non-blocking",
                 Expectation::NeverBlocked {
                     condition: None,
-                    goal: predicate,
+                    goal: predicate(),
                 },
             ),
         ]

@@ -164,7 +164,7 @@ fn complaint(work: impl FnOnce()) -> Option<Broken> {
 
 /// What becomes of a run and of a check.
 fn tried(mischief: Mischief) -> [Option<Broken>; 2] {
-    let open = || Testbed::<Unruly>::parse(&scenario(mischief), "mischief.json").unwrap();
+    let open = || Testbed::parse::<Unruly>(&scenario(mischief), "mischief.json").unwrap();
     let run = complaint(|| drop(open().run(7, false, &RunLimits::default())));
     let options = CheckOptions::default();
     let check = complaint(|| drop(open().check(&options, None, &mut Patient)));
@@ -219,7 +219,7 @@ fn a_handler_that_takes_it_back_is_not_pure() {
         r#""seeds":"7..7""#,
         r#""seeds":"1..50","nemesis":{"crashes":["node"],"crash-every":"12ms","inside-handlers":true,"down-for":"5ms..9ms","until":"500ms"}"#,
     );
-    let testbed = Testbed::<Unruly>::parse(&text, "mischief.json").unwrap();
+    let testbed = Testbed::parse::<Unruly>(&text, "mischief.json").unwrap();
     let run = |seed| complaint(|| drop(testbed.run(seed, false, &RunLimits::default())));
     let told: Vec<_> = (1..=50).filter_map(run).collect();
     assert!(
@@ -231,7 +231,7 @@ fn a_handler_that_takes_it_back_is_not_pure() {
 /// A handler that is no function gives two runs: told is the first step in which they part, with what differs.
 #[test]
 fn a_seed_that_gives_two_runs_is_told() {
-    let open = |mischief| Testbed::<Unruly>::parse(&scenario(mischief), "mischief.json").unwrap();
+    let open = |mischief| Testbed::parse::<Unruly>(&scenario(mischief), "mischief.json").unwrap();
     let twice = |mischief| verified(&open(mischief), 7, &RunLimits::default());
     assert_eq!(twice(Mischief::None).unwrap().seed, 7);
 
@@ -273,7 +273,7 @@ fn a_seed_that_gives_two_runs_is_told() {
 #[test]
 fn every_seed_that_differs_is_found() {
     let text = |mischief| scenario(mischief).replace("7..7", "1..20");
-    let open = |mischief| Testbed::<Unruly>::parse(&text(mischief), "mischief.json").unwrap();
+    let open = |mischief| Testbed::parse::<Unruly>(&text(mischief), "mischief.json").unwrap();
     let limits = RunLimits::default();
     let differing = |mischief| {
         let testbed = open(mischief);
@@ -293,7 +293,7 @@ fn every_seed_that_differs_is_found() {
 #[test]
 fn what_cannot_be_repaired_is_blocked() {
     let run = |mischief| {
-        let testbed = Testbed::<Unruly>::parse(&scenario(mischief), "mischief.json").unwrap();
+        let testbed = Testbed::parse::<Unruly>(&scenario(mischief), "mischief.json").unwrap();
         let report = testbed.run(7, false, &RunLimits::default());
         (report.verdict, report.property, report.sentences.join(" "))
     };
@@ -313,7 +313,7 @@ fn what_cannot_be_repaired_is_blocked() {
 fn what_can_be_repaired_is_well() {
     let crash = r#""schedule":["crash A"],"until":"1s""#;
     let text = scenario(Mischief::None).replace(r#""seeds":"7..7","until":"1s""#, crash);
-    let testbed = Testbed::<Unruly>::parse(&text, "mischief.json").unwrap();
+    let testbed = Testbed::parse::<Unruly>(&text, "mischief.json").unwrap();
     let report = testbed.run(7, false, &RunLimits::default());
     assert_eq!(report.verdict, RunVerdict::Ok, "{report:?}");
     let text = report.sentences.join(" ");
@@ -348,7 +348,7 @@ fn the_tests_of_a_crate_tell_what_is_broken_file_by_file() {
 /// A share of all seeds is run twice.
 #[test]
 fn a_hunt_notices_a_handler_that_is_moody() {
-    let testbed = Testbed::<Unruly>::parse(&scenario(Mischief::IsMoody), "mischief.json").unwrap();
+    let testbed = Testbed::parse::<Unruly>(&scenario(Mischief::IsMoody), "mischief.json").unwrap();
     let plan = Plan {
         strategies: vec![Strategy::Random],
         ..Plan::new(1..=1_000)

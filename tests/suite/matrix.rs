@@ -114,7 +114,7 @@ fn the_matrix_is_up_to_date() {
             }
             for (variant, old) in declared.into_iter().zip(&protocol.variants) {
                 let name = format!("{}, {}", P::NAME, variant.name);
-                let instance = Instance::<P>::new(variant).expect("it is possible");
+                let instance = Instance::new::<P>(variant).expect("it is possible");
                 let problems = again(&instance, old, &mut self.searched);
                 let named = problems.into_iter().map(|p| format!("{name}: {p}"));
                 self.problems.extend(named);
@@ -137,11 +137,7 @@ fn the_matrix_is_up_to_date() {
     assert!(visitor.searched >= 80, "only {} cells", visitor.searched);
 }
 
-fn again<P: Protocol>(
-    instance: &Instance<P>,
-    old: &VariantMatrix,
-    searched: &mut usize,
-) -> Vec<String> {
+fn again(instance: &Instance, old: &VariantMatrix, searched: &mut usize) -> Vec<String> {
     let mut problems = Vec::new();
     let stated = VariantMatrix {
         properties: Vec::new(),
@@ -254,7 +250,7 @@ const CRASH: Fault = Fault::Crash { role: None };
 #[test]
 fn what_follows_is_true() {
     let faults = [CRASH, Fault::Recovery, Fault::Loss, Fault::FalseSuspicion];
-    let instance = Instance::<TwoPhaseCommit>::new(small(&faults)).unwrap();
+    let instance = Instance::new::<TwoPhaseCommit>(small(&faults)).unwrap();
     let full = instance.weigh(&Effort::default(), &mut Unhurried);
     let mut followed = 0;
     for states_max in [150, 600, 2_000] {
@@ -279,7 +275,7 @@ fn what_follows_is_true() {
 
 /// What becomes of a claim about one property of two-phase commit.
 fn claim(variant: &Variant<Params>, name: &str, assumes: &[Assumption]) -> jury::matrix::Claim {
-    let instance = Instance::<TwoPhaseCommit>::new(variant.clone()).unwrap();
+    let instance = Instance::new::<TwoPhaseCommit>(variant.clone()).unwrap();
     let protocol = TwoPhaseCommit::new(&variant.params).unwrap();
     let mut properties = protocol.properties();
     properties.retain(|property| property.name == name);
@@ -288,7 +284,13 @@ fn claim(variant: &Variant<Params>, name: &str, assumes: &[Assumption]) -> jury:
         assumes: assumes.to_vec(),
         ..property
     };
-    let instance = instance.judged_by(properties.into_iter().map(claimed).collect());
+    let instance = instance.judged_by(
+        properties
+            .into_iter()
+            .map(claimed)
+            .map(Property::untyped)
+            .collect(),
+    );
     let mut matrix = instance.weigh(&Effort::default(), &mut Unhurried);
     matrix.properties.remove(0).claim
 }
@@ -338,7 +340,7 @@ fn every_frontier_has_its_words() {
     let set = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
     let (nothing, loss) = (set(&[]), set(&["loss"]));
     let (suspicion, both) = (set(&["false suspicion"]), set(&["loss", "false suspicion"]));
-    let instance = Instance::<TwoPhaseCommit>::new(small(&[Fault::Loss, Fault::FalseSuspicion]));
+    let instance = Instance::new::<TwoPhaseCommit>(small(&[Fault::Loss, Fault::FalseSuspicion]));
     let mut variant = instance.unwrap().weigh(&Effort::default(), &mut Unhurried);
     let mut says = |expectation: &str, lists: [&[&Vec<String>]; 4]| {
         let property = &mut variant.properties[0];

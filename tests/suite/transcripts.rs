@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::shipped::{COUNTS, HASHES, all_well, compare, find};
-use jury::model::{Cluster, LinkOrder, Protocol, Rules, System};
+use jury::model::{Cluster, LinkOrder, Protocol, Rules, System, Untyped};
 use jury::protocols::{Visitor, each};
 use jury::report::transcript;
 use jury::run::Script;
@@ -59,11 +59,13 @@ fn play<P: Protocol>(moves: &Moves) -> Result<String, String> {
     let params: P::Params = serde_json::from_str(&moves.params).map_err(|e| e.to_string())?;
     let protocol = P::new(&params).map_err(|bad| bad.to_string())?;
     let cluster: Cluster = protocol.cluster();
+    let protocol = Untyped::new::<P>(protocol);
     let mut properties = protocol.properties();
     // What has a premise says nothing of a single step.
     properties.retain(|property| property.premise.is_empty());
     let rules = Rules::physics(&cluster, LinkOrder::Unordered);
     let system = System::new(protocol, rules);
+    let params = serde_json::to_value(params).map_err(|e| e.to_string())?;
     let mut script = Script::new(moves.events.iter().map(|event| (None, event.clone())));
     let (_, _, trace) = record(
         &system,

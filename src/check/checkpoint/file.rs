@@ -126,12 +126,13 @@ impl Writer {
     }
 
     /// Writes a value of a protocol, which has to be the same when it is read back.
-    pub fn faithful<T: Serialize + DeserializeOwned + PartialEq>(
+    pub fn faithful<T: Serialize + PartialEq>(
         &mut self,
         value: &T,
+        read: &dyn Fn(&[u8]) -> postcard::Result<T>,
     ) -> io::Result<()> {
         let bytes = to_bytes(value);
-        let read = bytes.as_ref().ok().map(|bytes| from_bytes::<T>(bytes));
+        let read = bytes.as_ref().ok().map(|bytes| read(bytes));
         let is_same = read.is_some_and(|read| read.as_ref() == Ok(value));
         self.if_same(bytes, is_same)
     }
@@ -250,9 +251,17 @@ impl Reader {
     }
 
     pub fn value<T: DeserializeOwned>(&mut self) -> Result<T, CheckpointError> {
+        self.value_by(&from_bytes)
+    }
+
+    /// The same, read by whoever knows how.
+    pub fn value_by<T>(
+        &mut self,
+        read: &dyn Fn(&[u8]) -> postcard::Result<T>,
+    ) -> Result<T, CheckpointError> {
         let count = self.number()?;
         self.bytes(count)?;
-        from_bytes(&self.buffer).map_err(|_| self.damaged("a value in it makes no sense"))
+        read(&self.buffer).map_err(|_| self.damaged("a value in it makes no sense"))
     }
 
     /// That nothing is left.

@@ -190,6 +190,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::{CheckpointError, Fact, Folder};
+    use crate::model::bytes::from_bytes;
 
     fn facts(seed: u32) -> Vec<Fact> {
         let seed = Fact::new("seed", &seed).told(seed.to_string());
@@ -207,7 +208,7 @@ mod tests {
                 .iter()
                 .try_for_each(|word| writer.number(*word))?;
             writer.value(&("text", vec![1u8, 2]))?;
-            writer.faithful(&Some(5u32))
+            writer.faithful(&Some(5u32), &from_bytes)
         });
         write.unwrap();
         (here, folder)
@@ -290,7 +291,7 @@ mod tests {
         let (_here, folder) = written();
         let place = folder.place(&"first");
         let before = fs::read(&place.path).unwrap();
-        let refused = place.write(|writer| writer.faithful(&Either::Number(1)));
+        let refused = place.write(|writer| writer.faithful(&Either::Number(1), &from_bytes));
         assert!(refused.unwrap_err().to_string().contains("read back"));
         assert_eq!(fs::read(&place.path).unwrap(), before);
     }

@@ -40,7 +40,7 @@ impl<'a, P: Protocol> Typed<'a, P> {
         }
     }
 
-    fn predicate(&self, member: usize) -> Predicate<P> {
+    fn predicate(&self, member: usize) -> &'a Predicate<P> {
         self.question.properties[member].expectation.predicate()
     }
 
@@ -154,14 +154,14 @@ impl<P: Protocol> Subject for Typed<'_, P> {
         let Expectation::NeverBlocked {
             condition: Some(condition),
             ..
-        } = self.question.properties[member].expectation
+        } = &self.question.properties[member].expectation
         else {
             return Possible::Yes;
         };
         let system = self.question.system.under(rules.clone());
         let start = start(&system, self.question.after);
         let mut carrier = start.clone();
-        let mut found = Found::new(&system, &mut carrier, &start, vec![condition]);
+        let mut found = Found::new(&system, &mut carrier, &start, vec![condition.clone()]);
         probe::somewhere(&mut found, monitor, &|worlds| worlds.ask(0).is_ok())
     }
 }

@@ -75,7 +75,7 @@ trait Judge: Model {
 
 impl<P: Protocol> Judge for Bridge<P> {
     fn holds(&self, nth: usize, world: &World<P>) -> bool {
-        match self.properties[nth].expectation {
+        match &self.properties[nth].expectation {
             Expectation::Always(predicate) | Expectation::Reachable(predicate) => {
                 predicate.ask(&self.system.protocol, world).is_ok()
             }

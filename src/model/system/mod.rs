@@ -22,8 +22,9 @@ use super::globals::GlobalsChange;
 use super::id::Id;
 use super::network::{ChannelChange, Fate};
 use super::node::Reaction;
+use super::predicate::Predicate;
 use super::protocol::Protocol;
-use super::step::{self, StepPredicate};
+use super::step;
 use super::world::{Carrier, Owned, View, World};
 
 /// A protocol under rules.
@@ -33,7 +34,7 @@ pub struct System<P: Protocol> {
     pub cluster: Cluster,
     pub rules: Rules,
     /// What each step of a node is held against.
-    pub(super) steps: Arc<[(&'static str, StepPredicate<P>)]>,
+    pub(super) steps: Arc<[(&'static str, Predicate<P>)]>,
 }
 
 /// What one event did, for those who keep time, records or counts. Generic over how the carrier
@@ -76,7 +77,7 @@ impl<P: Protocol> System<P> {
 
     /// The world after every node that does not join later has started, and what each start did.
     pub fn start(&self) -> (World<P>, Vec<StartEffects<P>>) {
-        let mut world = World::unstarted(&self.cluster, &self.rules);
+        let mut world = World::unstarted(&*self.protocol, &self.cluster, &self.rules);
         let mut effects = Vec::new();
         for id in self.cluster.all().minus(self.rules.absent).iter() {
             effects.push(self.handle(&mut world, id, Input::Start, None));

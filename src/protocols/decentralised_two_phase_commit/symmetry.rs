@@ -1,6 +1,8 @@
 //! Participants with the same planned vote are alike, unless one of them begins: their names make no
 //! difference. Whose YES a site has is a set of nodes; nothing else names anybody.
 
+use std::sync::Arc;
+
 use super::{
     Begins, DecentralisedTwoPhaseCommit, History, Mistake, Phase, PlannedVote, State, first,
 };
@@ -22,12 +24,12 @@ pub fn symmetry(
     let alike = votes.map(|vote| protocol.ballot.planned(vote).minus(special));
     Some(Symmetry {
         alike: alike.to_vec(),
-        state,
-        storage: unnamed,
-        msg: unnamed,
-        timer: unnamed,
-        choice: unnamed,
-        history: History::renamed,
+        state: Arc::new(state),
+        storage: Arc::new(unnamed),
+        msg: Arc::new(unnamed),
+        timer: Arc::new(unnamed),
+        choice: Arc::new(unnamed),
+        history: Arc::new(History::renamed),
     })
 }
 

@@ -45,7 +45,7 @@ fn goal(
     match properties
         .iter()
         .find(|p| p.name == name)
-        .map(|p| p.expectation)
+        .map(|p| p.expectation.clone())
     {
         Some(Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal }) => goal,
         _ => panic!("{name} has no goal"),
@@ -62,7 +62,7 @@ fn reasons(system: &Sys) -> Vec<String> {
             .text
     };
     let mut reasons: Vec<_> = space
-        .stuck(system, goal, ORDINARY)
+        .stuck(system, &goal, ORDINARY)
         .iter()
         .map(reason)
         .collect();
@@ -173,7 +173,7 @@ fn one_crash_is_survived_and_repaired() {
         });
         let space = Space::explore(&system).sound();
         let goal = goal(&system.protocol, "recovers");
-        let stuck = space.stuck(&system, goal, REPAIRS);
+        let stuck = space.stuck(&system, &goal, REPAIRS);
         assert!(stuck.is_empty(), "{begins:?}: {:#?}", stuck[0]);
     }
 }

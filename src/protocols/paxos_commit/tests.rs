@@ -122,7 +122,7 @@ where
         states.sort();
         (states, world.node(coordinator).is_up(), decided(world))
     };
-    let blocked = space.stuck(&system, all_decided, ORDINARY).into_iter();
+    let blocked = space.stuck(&system, &all_decided, ORDINARY).into_iter();
     let blocked = blocked.filter(|world| is_quiet(world)).map(standing);
     [
         space.worlds.iter().map(standing).collect(),

@@ -27,14 +27,14 @@ pub fn properties(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
             Predicate::History(somebody_took_over),
         ),
     ];
-    let served = Predicate::World(all_are_served);
+    let served = || Predicate::World(all_are_served);
     if protocol.params.failover == Failover::Elected {
         all.push(Property::never_blocked(
             "progress",
             "While a majority of the servers are up, have their state, and are connected, every client can be served.",
             "Liskov & Cowling 2012, 4",
             Some(Predicate::World(a_majority_has_the_state)),
-            served,
+            served(),
         ));
     } else if protocol.is_static() {
         all.push(Property::never_blocked(
@@ -42,7 +42,7 @@ pub fn properties(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
             "While a server that has the state is up and connected, every client can be served.",
             "Alsberg & Day 1976",
             Some(Predicate::World(one_has_the_state)),
-            served,
+            served(),
         ));
     } else {
         all.push(Property::never_blocked(
@@ -51,7 +51,7 @@ pub fn properties(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
              one that is not acknowledged both, every client can be served.",
             "MIT 6.824, lab 2A",
             Some(Predicate::World(view_can_go_on)),
-            served,
+            served(),
         ));
         all.push(
             Property::never_blocked(
@@ -60,7 +60,7 @@ pub fn properties(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
                  served. (Not if it is the primary that fails before it has acknowledged its view, or its new backup.)",
                 "MIT 6.824, lab 2A: the view service may wait for ever for an acknowledgement",
                 Some(Predicate::World(one_has_the_state)),
-                served,
+                served(),
             )
             .assuming([NOBODY_FAILS]),
         );
@@ -69,7 +69,7 @@ pub fn properties(protocol: &PrimaryBackup) -> Vec<Property<PrimaryBackup>> {
         "recovers",
         "Once all failures are repaired, every client can be served.",
         "MIT 6.824, lab 2B",
-        served,
+        served(),
     );
     all.push(match () {
         () if protocol.params.durable => recovers,

@@ -64,7 +64,7 @@ fn broken_within_budget(system: &Sys) -> Vec<&'static str> {
 fn goal(system: &Sys, name: &str) -> Predicate<ThreePhaseCommit> {
     let mut properties = system.protocol.properties().into_iter();
     let property = properties.find(|p| p.name == name).expect("a property");
-    property.expectation.goal().expect("it has a goal")
+    property.expectation.goal().expect("it has a goal").clone()
 }
 
 fn id(i: usize) -> Id {
@@ -173,7 +173,7 @@ fn repairs_end_all_waiting() {
         let crash = system(&open(2, termination), crashes(1, 1));
         for system in [cut, crash] {
             let space = Space::explore(&system);
-            let stuck = space.stuck(&system, goal(&system, "recovers"), REPAIRS);
+            let stuck = space.stuck(&system, &goal(&system, "recovers"), REPAIRS);
             assert!(stuck.is_empty(), "{termination:?}: {:#?}", stuck[0]);
         }
     }
@@ -185,7 +185,7 @@ fn crashes_never_block() {
     for termination in [Termination::Timeouts, Termination::Protocol] {
         let system = system(&open(2, termination), crashes(3, 0));
         let space = Space::explore(&system);
-        let stuck = space.stuck(&system, goal(&system, "non-blocking"), ORDINARY);
+        let stuck = space.stuck(&system, &goal(&system, "non-blocking"), ORDINARY);
         assert!(stuck.is_empty(), "{termination:?}: {:#?}", stuck[0]);
     }
 }
@@ -406,7 +406,7 @@ fn every_mistake_breaks_what_it_says() {
 fn unsafe_properties(system: &Sys) -> Vec<&'static str> {
     let space = Space::explore(system);
     let mut properties = system.protocol.properties();
-    properties.retain(|property| match property.expectation {
+    properties.retain(|property| match &property.expectation {
         Expectation::Always(predicate) if property.premise.is_empty() => space
             .worlds
             .iter()

@@ -64,7 +64,7 @@ fn asynchronous(rules: &mut Rules, _: NodeSet) {
 fn goal(protocol: &TreeTwoPhaseCommit, name: &str) -> Predicate<TreeTwoPhaseCommit> {
     let properties = protocol.properties();
     let property = properties.iter().find(|p| p.name == name);
-    match property.map(|p| p.expectation) {
+    match property.map(|p| p.expectation.clone()) {
         Some(Expectation::NeverBlocked { goal, .. } | Expectation::Recovers { goal }) => goal,
         _ => panic!("{name} has no goal"),
     }
@@ -149,7 +149,7 @@ fn crossing_is_harmless() {
                     .any(|s| s[1] == Phase::Decided(Decision::Abort))
             };
             assert_eq!(space.worlds.iter().find(aborted), None);
-            let stuck = space.stuck(&system, goal(&system.protocol, "recovers"), REPAIRS);
+            let stuck = space.stuck(&system, &goal(&system.protocol, "recovers"), REPAIRS);
             assert!(stuck.is_empty(), "{:#?}", stuck[0]);
         }
     }
@@ -166,7 +166,7 @@ fn reasons(params: &Params, of: NodeSet) -> Vec<String> {
             .text
     };
     let mut reasons: Vec<_> = space
-        .stuck(&system, goal, ORDINARY)
+        .stuck(&system, &goal, ORDINARY)
         .iter()
         .map(reason)
         .collect();
@@ -211,7 +211,7 @@ fn one_crash_is_survived_and_repaired() {
             let system = system(&params, one_crash);
             let space = Space::explore(&system).sound();
             let goal = goal(&system.protocol, "recovers");
-            let stuck = space.stuck(&system, goal, REPAIRS);
+            let stuck = space.stuck(&system, &goal, REPAIRS);
             assert!(
                 stuck.is_empty(),
                 "{tree:?}, {termination:?}: {:#?}",

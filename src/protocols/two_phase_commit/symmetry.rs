@@ -3,6 +3,8 @@
 //! Who voted, who was asked and who has not acknowledged are sets of nodes. Nothing else in a state
 //! names anybody, and no message or record does.
 
+use std::sync::Arc;
+
 use super::{Coordinator, History, Mistake, Participant, PlannedVote, Site, State, TwoPhaseCommit};
 use crate::model::symmetry::unnamed;
 use crate::model::{Renaming, Symmetry};
@@ -16,12 +18,12 @@ pub fn symmetry(protocol: &TwoPhaseCommit) -> Option<Symmetry<TwoPhaseCommit>> {
     let votes = [PlannedVote::Yes, PlannedVote::No, PlannedVote::Open];
     Some(Symmetry {
         alike: votes.map(|vote| protocol.ballot.planned(vote)).to_vec(),
-        state,
-        storage: unnamed,
-        msg: unnamed,
-        timer: unnamed,
-        choice: unnamed,
-        history: History::renamed,
+        state: Arc::new(state),
+        storage: Arc::new(unnamed),
+        msg: Arc::new(unnamed),
+        timer: Arc::new(unnamed),
+        choice: Arc::new(unnamed),
+        history: Arc::new(History::renamed),
     })
 }
 

@@ -175,7 +175,7 @@ fn one_crash_is_survived_and_repaired() {
         let system = system(&params, one_crash);
         let space = Space::explore(&system).sound();
         for name in ["recovers", "forgets"] {
-            let stuck = space.stuck(&system, goal(name), REPAIRS);
+            let stuck = space.stuck(&system, &goal(name), REPAIRS);
             assert!(
                 stuck.is_empty(),
                 "{name}, {presumption:?} {termination:?}: {:#?}",
@@ -199,7 +199,7 @@ fn a_loss_after_a_recovery_is_made_good() {
             rules.budgets.drops = Limit::AtMost(1);
         });
         let space = Space::explore(&system).sound();
-        let stuck = space.stuck(&system, goal("forgets"), REPAIRS);
+        let stuck = space.stuck(&system, &goal("forgets"), REPAIRS);
         assert!(stuck.is_empty(), "{presumption:?}: {:#?}", stuck[0]);
     }
 }
@@ -238,7 +238,7 @@ fn nobody_waits_for_the_living() {
                 ORDINARY
             };
             for (name, classes) in [("non-blocking", classes), ("forgets", REPAIRS)] {
-                let stuck = space.stuck(&system, goal(name), classes);
+                let stuck = space.stuck(&system, &goal(name), classes);
                 assert!(
                     stuck.is_empty(),
                     "{name}, {what}, {presumption:?} {termination:?}: {:#?}",
@@ -290,7 +290,7 @@ fn a_crash_of_the_coordinator_blocks() {
             let answer = goal("non-blocking").ask(&system.protocol, *w);
             answer.expect_err("it is stuck").text
         };
-        let stuck = space.stuck(&system, goal("non-blocking"), ORDINARY);
+        let stuck = space.stuck(&system, &goal("non-blocking"), ORDINARY);
         let mut reasons: Vec<String> = stuck.iter().map(reason).collect();
         reasons.sort();
         reasons.dedup();
@@ -312,7 +312,7 @@ fn concurrent_transactions_do_not_mix() {
     };
     let system = system(&params, one_crash);
     let space = Space::explore(&system).sound();
-    assert!(space.stuck(&system, goal("recovers"), REPAIRS).is_empty());
+    assert!(space.stuck(&system, &goal("recovers"), REPAIRS).is_empty());
 }
 
 /// The smallest instance on which each mistake shows.

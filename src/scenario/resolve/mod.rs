@@ -14,6 +14,7 @@ mod run;
 use std::sync::Arc;
 
 use derive_where::derive_where;
+use serde_json::Value as Json;
 
 use super::Scenario;
 use super::error::{Flaw, Span};
@@ -44,7 +45,7 @@ pub struct Resolved<P: Protocol> {
     pub name: String,
     pub about: String,
     pub protocol: Arc<P>,
-    pub params: P::Params,
+    pub params: Json,
     pub cluster: Cluster,
     /// All that the protocol states.
     pub properties: Vec<Property<P>>,
@@ -93,11 +94,26 @@ pub struct Expectations {
     pub check: Vec<(&'static str, ExpectedVerdict)>,
 }
 
-pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Resolved<P>, Flaw> {
-    let file = &scenario.file;
+/// The protocol that a scenario is about, and its parameters.
+pub(super) fn protocol<P: Protocol>(scenario: &Scenario) -> Result<(Json, P), Flaw> {
+    let (values, protocol) = params::protocol::<P>(scenario.tree.get("params"), place(scenario))?;
+    let values = serde_json::to_value(values).expect("parameters are plain data");
+    Ok((values, protocol))
+}
+
+/// Where the parameters are, or would be.
+fn place(scenario: &Scenario) -> Span {
     let params = scenario.tree.get("params");
-    let place = params.map_or(file.protocol.span(), |tree| tree.span);
-    let (values, protocol) = params::protocol::<P>(params, place)?;
+    params.map_or(scenario.file.protocol.span(), |tree| tree.span)
+}
+
+pub(super) fn resolve<P: Protocol>(
+    scenario: &Scenario,
+    protocol: P,
+    params: Json,
+) -> Result<Resolved<P>, Flaw> {
+    let file = &scenario.file;
+    let place = place(scenario);
     let cluster = protocol.cluster();
     let properties = protocol.properties();
     let names = Names::of(&protocol, &cluster, &properties);
@@ -106,7 +122,7 @@ pub(super) fn resolve<P: Protocol>(scenario: &Scenario) -> Result<Resolved<P>, F
         name: scenario.name.clone(),
         about: file.about.clone(),
         protocol: Arc::new(protocol),
-        params: values,
+        params,
         cluster,
         properties,
         run,

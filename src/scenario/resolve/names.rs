@@ -1,6 +1,5 @@
 //! The names that a scenario may use: nodes, roles, kinds of messages and timers, properties.
 
-use crate::model::kinds::kinds;
 use crate::model::{Cluster, Cut, CutFamily, Expectation, Id, Link, NodeSet, Property, Protocol};
 use crate::scenario::error::{Flaw, Span};
 use crate::scenario::faults::CutPart;
@@ -17,12 +16,12 @@ pub struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    pub fn of<P: Protocol>(_: &P, cluster: &'a Cluster, properties: &[Property<P>]) -> Self {
+    pub fn of<P: Protocol>(protocol: &P, cluster: &'a Cluster, properties: &[Property<P>]) -> Self {
         let property = |p: &Property<P>| (p.name, Expectation::name(&p.expectation));
         Names {
             cluster,
-            messages: kinds::<P::Msg>(),
-            timers: kinds::<P::Timer>(),
+            messages: protocol.types().messages(),
+            timers: protocol.types().timers(),
             properties: properties.iter().map(property).collect(),
         }
     }

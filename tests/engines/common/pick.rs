@@ -1,10 +1,12 @@
 //! A protocol in which the environment chooses among nodes: at the start everybody but the first picks
 //! one of the others, and pokes it.
 
+use std::sync::Arc;
+
 use jury::model::symmetry::unnamed;
 use jury::model::{
-    Actor, BadParameter, Cluster, Id, NodeSet, Observation, Out, Property, Protocol, Start,
-    Symmetry,
+    Actor, BadParameter, Cluster, Id, NodeSet, Observation, Out, Property, Protocol, Renaming,
+    Start, Symmetry,
 };
 
 /// The number of nodes.
@@ -60,12 +62,12 @@ impl Protocol for Pick {
     fn symmetry(&self) -> Option<Symmetry<Self>> {
         Some(Symmetry {
             alike: vec![self.others()],
-            state: unnamed,
-            storage: unnamed,
-            msg: unnamed,
-            timer: unnamed,
-            choice: |peer, by| by.id(*peer),
-            history: unnamed,
+            state: Arc::new(unnamed),
+            storage: Arc::new(unnamed),
+            msg: Arc::new(unnamed),
+            timer: Arc::new(unnamed),
+            choice: Arc::new(|peer: &Id, by: &Renaming| by.id(*peer)),
+            history: Arc::new(unnamed),
         })
     }
 

@@ -4,6 +4,8 @@
 //! nothing, so that what is left of a failing case is short. Node 0 has the role `first`, all
 //! others are `other`.
 
+use std::sync::Arc;
+
 use std::collections::BTreeSet;
 
 use jury::model::cluster::index;
@@ -11,8 +13,8 @@ use jury::model::network::{CutFamily, LinkOrder, LinkRules};
 use jury::model::symmetry::unnamed;
 use jury::model::{
     Actor, Answer, BadParameter, Budgets, Cluster, Expectation, Id, Input, Limit, NodeSet,
-    Observation, Out, Predicate, Property, Protocol, Reason, Rules, Start, Symmetry, System,
-    Timing, View,
+    Observation, Out, Predicate, Property, Protocol, Reason, Renaming, Rules, Start, Symmetry,
+    System, Timing, View,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -349,19 +351,21 @@ impl Protocol for Table {
         let others = NodeSet::first(usize::from(self.0.nodes)).without(Id::from(0));
         Some(Symmetry {
             alike: vec![others],
-            state: unnamed,
-            storage: unnamed,
-            msg: unnamed,
-            timer: |t, by| timer(by.id(Id::from(usize::from(t.of))), t.nth),
-            choice: unnamed,
-            history: |past, by| Past {
+            state: Arc::new(unnamed),
+            storage: Arc::new(unnamed),
+            msg: Arc::new(unnamed),
+            timer: Arc::new(|t: &Timer, by: &Renaming| {
+                timer(by.id(Id::from(usize::from(t.of))), t.nth)
+            }),
+            choice: Arc::new(unnamed),
+            history: Arc::new(|past: &Past, by: &Renaming| Past {
                 last_saved: past.last_saved,
                 decided: past
                     .decided
                     .iter()
                     .map(|(node, state)| (index(by.id(Id::from(*node))), *state))
                     .collect(),
-            },
+            }),
         })
     }
 
@@ -374,7 +378,7 @@ impl Protocol for Table {
             assumes: Vec::new(),
             expectation,
         };
-        let goal = Predicate::World(goal);
+        let goal = || Predicate::World(goal);
         vec![
             property("true", Expectation::Always(Predicate::World(|_, _| Ok(())))),
             property(
@@ -385,22 +389,22 @@ impl Protocol for Table {
                 "agreement",
                 Expectation::Always(Predicate::History(agreement)),
             ),
-            property("reachable", Expectation::Reachable(goal)),
+            property("reachable", Expectation::Reachable(goal())),
             property(
                 "never blocked",
                 Expectation::NeverBlocked {
                     condition: None,
-                    goal,
+                    goal: goal(),
                 },
             ),
             property(
                 "never blocked while the first is up",
                 Expectation::NeverBlocked {
                     condition: Some(Predicate::World(first_is_up)),
-                    goal,
+                    goal: goal(),
                 },
             ),
-            property("recovers", Expectation::Recovers { goal }),
+            property("recovers", Expectation::Recovers { goal: goal() }),
         ]
     }
 }

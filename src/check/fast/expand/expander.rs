@@ -19,7 +19,9 @@ use crate::check::fast::tuning::Tuning;
 use crate::check::reduction::Reads;
 use crate::model::arms::Exercised;
 use crate::model::promise::Promise;
-use crate::model::{Carrier, Class, Enabled, Expectation, Property, Protocol, System, World};
+use crate::model::{
+    Carrier, Class, Enabled, Expectation, Predicate, Property, Protocol, System, World,
+};
 
 /// A worker that knows its protocol.
 pub struct Expander<P: Protocol> {
@@ -55,12 +57,14 @@ struct GoalTest<P: Protocol> {
 
 impl<P: Protocol> Evidence<P> {
     fn of(property: &Property<P>, steps_max: usize) -> Self {
-        let known = |predicate| Remembering::new(property.name, predicate, steps_max);
-        match property.expectation {
+        let known = |predicate: &Predicate<P>| {
+            Remembering::new(property.name, predicate.clone(), steps_max)
+        };
+        match &property.expectation {
             Expectation::Always(predicate) => Evidence::OnSight(false, known(predicate)),
             Expectation::Reachable(predicate) => Evidence::OnSight(true, known(predicate)),
             Expectation::NeverBlocked { .. } | Expectation::Recovers { .. } => {
-                Evidence::BySweep(property.name, property.expectation)
+                Evidence::BySweep(property.name, property.expectation.clone())
             }
         }
     }
@@ -69,7 +73,7 @@ impl<P: Protocol> Evidence<P> {
     fn afresh(&self) -> Self {
         match self {
             Evidence::OnSight(wanted, known) => Evidence::OnSight(*wanted, known.afresh()),
-            Evidence::BySweep(name, expectation) => Evidence::BySweep(name, *expectation),
+            Evidence::BySweep(name, expectation) => Evidence::BySweep(name, expectation.clone()),
         }
     }
 }
@@ -355,9 +359,11 @@ impl<P: Protocol> Worker for Expander<P> {
             let Evidence::BySweep(name, expectation) = &self.inquiries[property] else {
                 unreachable!("a single world settles it");
             };
-            let known = |predicate| Remembering::new(name, predicate, self.steps_max);
+            let known = |predicate: &Predicate<P>| {
+                Remembering::new(name, predicate.clone(), self.steps_max)
+            };
             let condition = match expectation {
-                Expectation::NeverBlocked { condition, .. } => *condition,
+                Expectation::NeverBlocked { condition, .. } => condition.as_ref(),
                 _ => None,
             };
             let wanted = expectation.goal();
@@ -442,7 +448,7 @@ impl<P: Protocol> Worker for Expander<P> {
     }
 
     fn write_values(&self, writer: &mut Writer) -> io::Result<()> {
-        write_values(writer, self.cursor.books())
+        write_values(writer, &*self.system.protocol, self.cursor.books())
     }
 
     fn read_values(&mut self, reader: &mut Reader, place: &Place) -> Result<(), CheckpointError> {

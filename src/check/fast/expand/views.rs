@@ -83,14 +83,18 @@ struct DecisionTree {
 impl<P: Protocol> Remembering<P> {
     pub fn new(name: &'static str, predicate: Predicate<P>, steps_max: usize) -> Self {
         Remembering {
-            predicate,
             answers: Answers::new(name, predicate.reads_the_past_alone(), steps_max),
+            predicate,
         }
     }
 
     /// The same predicate, nothing of which is known yet.
     pub fn afresh(&self) -> Self {
-        Remembering::new(self.answers.name, self.predicate, self.answers.steps_max)
+        Remembering::new(
+            self.answers.name,
+            self.predicate.clone(),
+            self.answers.steps_max,
+        )
     }
 
     /// The answer for a world of so many parts, of which each can be looked up, and what was read to
@@ -115,7 +119,7 @@ impl<P: Protocol> Remembering<P> {
         };
         let names = orbits.as_ref().map(|orbits| Arc::clone(orbits.names()));
         let mut asker = Asker {
-            predicate: self.predicate,
+            predicate: &self.predicate,
             system,
             books,
             orbits,
@@ -141,7 +145,7 @@ impl<P: Protocol> Remembering<P> {
 
 /// A predicate, and what it takes to ask it.
 struct Asker<'a, P: Protocol> {
-    predicate: Predicate<P>,
+    predicate: &'a Predicate<P>,
     system: &'a System<P>,
     books: &'a mut Books<P>,
     orbits: Option<&'a mut Orbits<P>>,
@@ -511,7 +515,7 @@ mod tests {
             let mut cursor = Cursor::new(&system, &start, &Tuning::unreduced(), reducer);
             let at_start = cursor.parts().to_vec();
             let remembering = |predicate| Remembering::new("a predicate", predicate, steps_max);
-            let mut known = PREDICATES.map(|predicate| (predicate, remembering(predicate), 0));
+            let mut known = PREDICATES.map(|predicate| (predicate.clone(), remembering(predicate), 0));
             let mut histories = BTreeSet::new();
             let mut enabled = Enabled::default();
             for walk in walks {

@@ -126,7 +126,7 @@ impl<P: Protocol> Searched for Typed<'_, P> {
             events.push(Box::new(event));
         }
         let is_settled = |property: usize| {
-            let expectation = self.properties[property].expectation;
+            let expectation = &self.properties[property].expectation;
             let answer = expectation.predicate().ask(&self.system.protocol, &world);
             answer.is_ok() == (expectation.sense() == Sense::Reachable)
         };

@@ -7,32 +7,37 @@ use std::io;
 use std::sync::Arc;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::books::Books;
 use super::shared::Shared;
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::check::intern::{Number, number};
-use crate::model::globals::Globals;
-use crate::model::{Channel, Id, Node, Past, Protocol, System};
+use crate::model::bytes::from_bytes;
+use crate::model::{Id, Protocol, System};
 
 /// Writes what the numbers of parts stand for.
-pub fn write_values<P: Protocol>(writer: &mut Writer, books: &Books<P>) -> io::Result<()> {
-    fn all<T>(writer: &mut Writer, values: &Shared<Arc<T>>) -> io::Result<()>
-    where
-        T: Serialize + DeserializeOwned + PartialEq,
-    {
+pub fn write_values<P: Protocol>(
+    writer: &mut Writer,
+    protocol: &P,
+    books: &Books<P>,
+) -> io::Result<()> {
+    fn all<T: Serialize + PartialEq>(
+        writer: &mut Writer,
+        values: &Shared<Arc<T>>,
+        read: &dyn Fn(&[u8]) -> postcard::Result<T>,
+    ) -> io::Result<()> {
         writer.number(values.len() as u64)?;
-        (0..values.len()).try_for_each(|nth| writer.faithful(&**values.get(number(nth))))
+        (0..values.len()).try_for_each(|nth| writer.faithful(&**values.get(number(nth)), read))
     }
+    let types = protocol.types();
     for book in &books.node {
-        all(writer, &book.values)?;
+        all(writer, &book.values, &|bytes| types.node(bytes))?;
     }
     for book in &books.channel {
-        all(writer, &book.values)?;
+        all(writer, &book.values, &|bytes| types.channel(bytes))?;
     }
-    all(writer, &books.globals.values)?;
-    all(writer, &books.history.values)
+    all(writer, &books.globals.values, &from_bytes)?;
+    all(writer, &books.history.values, &|bytes| types.past(bytes))
 }
 
 /// Interns values in the order in which they were, so that they get the same numbers.
@@ -42,34 +47,34 @@ pub fn read_values<P: Protocol>(
     system: &System<P>,
     books: &mut Books<P>,
 ) -> Result<(), CheckpointError> {
-    fn all<T: DeserializeOwned>(
+    fn all<T>(
         reader: &mut Reader,
         place: &Place,
+        read: &dyn Fn(&[u8]) -> postcard::Result<T>,
         mut intern: impl FnMut(T) -> Number,
     ) -> Result<(), CheckpointError> {
         for nth in 0..reader.count(size_of::<u64>() as u64)? {
-            if intern(reader.value()?) != number(nth) {
+            if intern(reader.value_by(read)?) != number(nth) {
                 return Err(place.of_another_protocol("it begins with another world"));
             }
         }
         Ok(())
     }
     let (nodes, rules) = (books.nodes, &system.rules);
+    let protocol = &*system.protocol;
+    let types = protocol.types();
     for (at, book) in books.node.iter_mut().enumerate() {
-        let protocol = &*system.protocol;
-        let intern = |node: Node<P>| book.intern(protocol, Id::from(at), node);
-        all(reader, place, intern)?;
+        let intern = |node| book.intern(protocol, Id::from(at), node);
+        all(reader, place, &|bytes| types.node(bytes), intern)?;
     }
     for book in &mut books.channel {
-        let order = rules.links.order;
-        all(reader, place, |channel: Channel<P::Msg>| {
-            book.intern(order, channel)
-        })?;
+        let intern = |channel| book.intern(rules.links.order, channel);
+        all(reader, place, &|bytes| types.channel(bytes), intern)?;
     }
     let book = &mut books.globals;
-    all(reader, place, |globals: Globals| {
-        book.intern(nodes, rules, globals)
-    })?;
-    let book = &mut books.history;
-    all(reader, place, |past: Past<P>| book.values.intern(past))
+    let intern = |globals| book.intern(nodes, rules, globals);
+    all(reader, place, &from_bytes, intern)?;
+    let values = &mut books.history.values;
+    let intern = |past| values.intern(past);
+    all(reader, place, &|bytes| types.past(bytes), intern)
 }

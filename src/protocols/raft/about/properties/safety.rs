@@ -40,7 +40,7 @@ pub fn properties() -> Vec<Property<Raft>> {
             "If a server has applied a log entry at a given index to its state machine, no other \
              server will ever apply a different log entry for the same index.",
             "Ongaro & Ousterhout 2014, Figure 3 and 5.4.3",
-            Predicate::All(&[
+            Predicate::all([
                 Predicate::History(applied_alike),
                 Predicate::EveryTwo(servers, outcome_is_the_same),
             ]),
@@ -62,7 +62,7 @@ pub fn properties() -> Vec<Property<Raft>> {
             "monotone-terms",
             "The current term of a server increases monotonically over time, also over a crash.",
             "Ongaro & Ousterhout 2014, 5.1 and Figure 2",
-            Predicate::All(&[
+            Predicate::all([
                 Predicate::Step("monotone-terms", steps::monotone_terms),
                 Predicate::EachNode(servers, comes_back_in_its_term),
             ]),

@@ -8,6 +8,7 @@ use crate::model::Protocol;
 pub mod atomic_commitment;
 pub mod clients;
 pub mod consensus;
+pub mod consistent_hashing;
 pub mod decentralised_two_phase_commit;
 pub mod key_value;
 pub mod multi_paxos;

@@ -10,6 +10,8 @@ mod lints;
 mod nearest;
 mod page;
 mod promises;
+#[cfg(feature = "cli")]
+mod ring;
 mod scenario_errors;
 mod scenario_file;
 mod shrink;

@@ -28,7 +28,8 @@ as two-phase commit, and how it breaks. [Skeen's criterion](skeen.md) says who c
 was taken, and where the two sides parted. [How likely is commitment](estimate.md), measured, computed, and as some
 articles have it. [What it takes to find a
 mistake](detection.md): after how many seeds each hunter finds it, and what the checker needs. [How small failing runs
-get](shrinking.md).
+get](shrinking.md). [Consistent hashing](ring.md), measured: how even the shares of nodes are, and what moves when one
+joins.
 ";
 
 const NAIVE: &str = "# What articles print as two-phase commit

@@ -20,6 +20,7 @@ pub mod replicated_two_phase_commit;
 #[cfg(test)]
 mod small_spaces;
 pub mod three_phase_commit;
+pub mod transactions;
 pub mod tree_two_phase_commit;
 pub mod two_phase_commit;
 

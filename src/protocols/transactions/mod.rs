@@ -57,6 +57,8 @@
 mod anomaly;
 mod graph;
 mod history;
+#[cfg(test)]
+mod tests;
 mod versions;
 
 use std::fmt;

@@ -490,9 +490,7 @@ impl Case for Testbed {
         let system = system.expect("a scenario has a run or a check");
         let start = check::start(&system, &self.after);
         let bridge = check::stateright::Bridge::new(system, &self.case.properties, start);
-        check::stateright::Erased::from(bridge)
-            .checker()
-            .serve(address);
+        bridge.checker().serve(address);
     }
 }
 

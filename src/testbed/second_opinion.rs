@@ -8,12 +8,12 @@ use stateright::{Checker, Model};
 
 use super::judge_check::report_check;
 use super::report::CheckReport;
-use crate::check::stateright::{Bridge, Erased, Limitations, PROPERTIES_MAX, Thing};
+use crate::check::stateright::{Bridge, Limitations, PROPERTIES_MAX};
 use crate::check::{
     Account, Judged, Limits, Monitor, Progress, Question, Search, Standing, Stopped, Trial,
     Verdict, standing, start,
 };
-use crate::model::{Bound, Limit, Property, Protocol, Reason, Sense, Statement, World};
+use crate::model::{Bound, Limit, Property, Reason, Sense, Statement, Untyped, World};
 use crate::trace::Origin;
 
 /// How often the monitor is asked while Stateright searches.
@@ -21,25 +21,25 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Checks under all that the scenario allows, without a second search under assumptions: whether
 /// a violation is a bug is told from its schedule alone.
-pub fn check<P: Protocol>(
-    question: &Question<'_, P>,
+pub fn check(
+    question: &Question<'_, Untyped>,
     params: &Json,
     origin: &Origin,
     monitor: &mut dyn Monitor,
 ) -> CheckReport {
-    let judged_there = |p: &Property<P>| p.expectation.goal().is_none() && p.premise.is_empty();
+    let judged_there =
+        |p: &Property<Untyped>| p.expectation.goal().is_none() && p.premise.is_empty();
     let mut properties = Property::those(question.properties, &judged_there);
     properties.truncate(PROPERTIES_MAX);
     let stated: Vec<Statement> = Property::all_stated(&properties);
     let system = question.system;
     let from = start(system, question.after);
     let bridge = Bridge::new(system.clone(), &properties, from);
-    let found = search(bridge.into(), &stated, &question.limits, monitor);
+    let found = search(bridge, &stated, &question.limits, monitor);
     let before = system.spell(question.after);
     let trial = trial(found, &stated, &before, &|property, discovery, schedule| {
-        let world: &World<P> = discovery.world.as_of();
         let predicate = properties[property].expectation.predicate();
-        let reason = predicate.ask(&system.protocol, world);
+        let reason = predicate.ask(&system.protocol, &discovery.world);
         let reason = reason.expect_err("Stateright found it broken here");
         (reason, standing(system, &properties[property], schedule))
     });
@@ -125,11 +125,11 @@ struct SecondOpinion {
 struct Discovery {
     /// In the one notation.
     events: Vec<String>,
-    world: Thing,
+    world: World<Untyped>,
 }
 
 fn search(
-    bridge: Erased,
+    bridge: Bridge<Untyped>,
     properties: &[Statement],
     limits: &Limits,
     monitor: &mut dyn Monitor,
@@ -180,7 +180,7 @@ fn search(
     }
 }
 
-fn progress(checker: &impl Checker<Erased>) -> Progress {
+fn progress(checker: &impl Checker<Bridge<Untyped>>) -> Progress {
     let count = |n: usize| n as u64;
     Progress {
         distinct: count(checker.unique_state_count()),

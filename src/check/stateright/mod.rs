@@ -3,14 +3,10 @@
 //! It knows the relation and nothing of our search. Stateright's properties are functions without
 //! an environment, so each is a function for a fixed position in the list.
 
-mod erased;
-
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use stateright::{Expectation as Theirs, Model, Property as TheirProperty};
-
-pub use erased::{Erased, Thing};
 
 use crate::model::network::Fate;
 use crate::model::{Bound, Event, Expectation, Property, Protocol, System, View, World};
@@ -68,43 +64,27 @@ impl<P: Protocol> Bridge<P> {
     }
 }
 
-/// A model that can say whether its n-th property holds in a state.
-trait Judge: Model {
-    fn holds(&self, nth: usize, state: &Self::State) -> bool;
-}
-
-impl<P: Protocol> Judge for Bridge<P> {
-    fn holds(&self, nth: usize, world: &World<P>) -> bool {
-        match &self.properties[nth].expectation {
-            Expectation::Always(predicate) | Expectation::Reachable(predicate) => {
-                predicate.ask(&self.system.protocol, world).is_ok()
-            }
-            Expectation::NeverBlocked { .. } | Expectation::Recovers { .. } => {
-                unreachable!("such properties are not handed over")
-            }
-        }
-    }
-}
-
-fn nth<M: Judge, const N: usize>(model: &M, state: &M::State) -> bool {
-    model.holds(N, state)
+/// Whether the n-th property holds in a world.
+fn nth<P: Protocol, const N: usize>(bridge: &Bridge<P>, world: &World<P>) -> bool {
+    let predicate = bridge.properties[N].expectation.predicate();
+    predicate.ask(&bridge.system.protocol, world).is_ok()
 }
 
 /// A property with its name, as Stateright takes it: its condition is that of its place.
-fn theirs<M: Judge>(properties: &[(&'static str, Theirs)]) -> Vec<TheirProperty<M>> {
-    let conditions: [fn(&M, &M::State) -> bool; PROPERTIES_MAX] = [
-        nth::<M, 0>,
-        nth::<M, 1>,
-        nth::<M, 2>,
-        nth::<M, 3>,
-        nth::<M, 4>,
-        nth::<M, 5>,
-        nth::<M, 6>,
-        nth::<M, 7>,
-        nth::<M, 8>,
-        nth::<M, 9>,
-        nth::<M, 10>,
-        nth::<M, 11>,
+fn theirs<P: Protocol>(properties: &[(&'static str, Theirs)]) -> Vec<TheirProperty<Bridge<P>>> {
+    let conditions: [fn(&Bridge<P>, &World<P>) -> bool; PROPERTIES_MAX] = [
+        nth::<P, 0>,
+        nth::<P, 1>,
+        nth::<P, 2>,
+        nth::<P, 3>,
+        nth::<P, 4>,
+        nth::<P, 5>,
+        nth::<P, 6>,
+        nth::<P, 7>,
+        nth::<P, 8>,
+        nth::<P, 9>,
+        nth::<P, 10>,
+        nth::<P, 11>,
     ];
     if properties.is_empty() {
         // Stateright stops as soon as nothing is left to find out.

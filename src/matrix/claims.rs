@@ -5,10 +5,10 @@
 //! at once. What never blocks is looked at with either timing, since a world that is blocked under
 //! accurate timing need not be so where timers fire at will.
 
-use super::instance::{Attendant, Effort};
+use super::instance::{Attendant, Effort, Instance};
 use super::lattice::FaultSet;
 use super::report::{Cell, CellVerdict, CellWord, Claim, ClaimOutcome};
-use super::table::{Looking, Table, imposed, verdict};
+use super::table::{Table, imposed, verdict};
 use crate::model::cluster::enumerate;
 use crate::model::{Assumption, Fault, FewMap, Rules, Sense, Statement};
 
@@ -25,7 +25,7 @@ impl Table {
     /// How the claim of each property turned out.
     pub(super) fn claims(
         &self,
-        instance: &dyn Looking,
+        instance: &Instance,
         cells: &FewMap<FaultSet, Cell>,
         effort: &Effort,
         attendant: &mut dyn Attendant,

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::lattice::{FaultSet, Frontier};
 use super::report::{Cell, ProtocolMatrix, VariantMatrix};
-use super::table::{self, Looking, Table};
+use super::table::Table;
 use crate::check::fast::Tuning;
 use crate::check::{Engine, Limits, Monitor, Question, Trial, judge};
 use crate::model::{
@@ -126,21 +126,16 @@ impl Instance {
 
     /// Looks under every set of faults, and weighs every property by what it found.
     pub fn weigh(&self, effort: &Effort, attendant: &mut dyn Attendant) -> VariantMatrix {
-        table::weigh(self, effort, attendant)
+        self.table.weigh(self, effort, attendant)
     }
 
     /// What one search under these faults finds.
     pub fn cell(&self, set: FaultSet, effort: &Effort, monitor: &mut dyn Monitor) -> Cell {
         self.table.cell(self, set, effort, monitor)
     }
-}
 
-impl Looking for Instance {
-    fn table(&self) -> &Table {
-        &self.table
-    }
-
-    fn look(
+    /// Searches under rules, and judges some of the properties by what they say alone.
+    pub(super) fn look(
         &self,
         rules: &Rules,
         members: &[usize],
@@ -185,8 +180,7 @@ pub fn weigh<P: Protocol>(
         if wanted(variant.name) {
             let instance = Instance::new::<P>(variant);
             let instance = instance.expect("a protocol's own instances are possible");
-            let weighed = table::weigh(&instance, effort, attendant);
-            matrix.variants.push(weighed);
+            matrix.variants.push(instance.weigh(effort, attendant));
         }
     }
     matrix

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::instance::{Attendant, Effort, NextSearch};
+use super::instance::{Attendant, Effort, Instance, NextSearch};
 use super::lattice::{FaultSet, Found, Frontier, frontier, sets};
 use super::report::{Cell, CellVerdict, CellWord, FaultKind, Sets, VariantMatrix, Weighed};
 use crate::check::{Account, Judged, Monitor, Search, Trial, Verdict};
@@ -19,30 +19,6 @@ pub(super) struct Table {
     pub(super) cluster: Cluster,
     pub(super) properties: Vec<Statement>,
     pub(super) sets: Vec<FaultSet>,
-}
-
-/// Whoever can look at an instance.
-pub(super) trait Looking {
-    /// What is looked at.
-    fn table(&self) -> &Table;
-
-    /// Searches under rules, and judges some of the properties by what they say alone.
-    fn look(
-        &self,
-        rules: &Rules,
-        members: &[usize],
-        effort: &Effort,
-        monitor: &mut dyn Monitor,
-    ) -> Trial;
-}
-
-/// Looks under every set of faults, and weighs every property by what it found.
-pub(super) fn weigh(
-    instance: &dyn Looking,
-    effort: &Effort,
-    attendant: &mut dyn Attendant,
-) -> VariantMatrix {
-    instance.table().weigh(instance, effort, attendant)
 }
 
 impl Table {
@@ -86,7 +62,7 @@ impl Table {
     /// What one search under these faults finds.
     pub(super) fn cell(
         &self,
-        instance: &dyn Looking,
+        instance: &Instance,
         set: FaultSet,
         effort: &Effort,
         monitor: &mut dyn Monitor,
@@ -112,9 +88,10 @@ impl Table {
         }
     }
 
-    fn weigh(
+    /// Looks under every set of faults, and weighs every property by what it found.
+    pub(super) fn weigh(
         &self,
-        instance: &dyn Looking,
+        instance: &Instance,
         effort: &Effort,
         attendant: &mut dyn Attendant,
     ) -> VariantMatrix {

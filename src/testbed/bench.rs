@@ -136,7 +136,7 @@ impl Testbed {
         system: &System<Untyped>,
         path: [&'static str; 2],
         lines: &[ScheduleLine],
-    ) -> Result<Story<Untyped>, ScenarioError> {
+    ) -> Result<Story, ScenarioError> {
         let told = Told { path, lines };
         let Resolved {
             params, properties, ..

@@ -2,10 +2,10 @@
 
 use crate::model::cluster::enumerate;
 use crate::model::globals::{Counted, Globals};
-use crate::model::{Cluster, NodeSet, Protocol, Rules, System, View, World};
+use crate::model::{Cluster, NodeSet, Rules, System, Untyped, View, World};
 
 /// What to say if the world in which a search starts leaves nothing of what the rules give.
-pub(super) fn used_up<P: Protocol>(system: &System<P>, start: &World<P>) -> Vec<String> {
+pub(super) fn used_up(system: &System<Untyped>, start: &World<Untyped>) -> Vec<String> {
     let ids = system.cluster.ids();
     Start {
         rules: &system.rules,

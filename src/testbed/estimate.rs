@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::case::{Case, RunLimits};
 use crate::estimate::{Confidence, Estimate, Forecast, Odds, Outlook, Reached};
-use crate::model::{ClosedForm, Cluster, Id, Likelihood, Protocol, Successes, Time};
+use crate::model::{ClosedForm, Cluster, Id, Likelihood, Successes, Time, Untyped};
 use crate::sim::setup::{NodeSetup, Setup};
 
 /// Counts what runs come to, on all cores, until it has to end: then of fewer runs.
@@ -43,7 +43,7 @@ pub fn estimate(
 }
 
 /// What a protocol knows of its successes, in numbers.
-pub fn outlook<P: Protocol>(successes: &Successes<P>, setup: &Setup, cluster: &Cluster) -> Outlook {
+pub fn outlook(successes: &Successes<Untyped>, setup: &Setup, cluster: &Cluster) -> Outlook {
     let mut known = Vec::new();
     for success in &successes.all {
         let form = success.closed_form.as_ref();

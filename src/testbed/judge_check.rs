@@ -7,7 +7,7 @@ use super::report::{
 use crate::check::{Judged, NodeSymmetry, Question, Search, Standing, Trial, Verdict};
 use crate::model::arms::{Exercised, unexercised};
 use crate::model::{
-    Bound, Cluster, Few, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, Statement, Timing,
+    Bound, Cluster, Few, Limit, LinkOrder, NodeSet, Property, Rules, Statement, Timing, Untyped,
     cluster::enumerate,
 };
 use crate::trace::{Origin, Outcome, Trace};
@@ -15,8 +15,8 @@ use serde_json::Value as Json;
 
 /// Turns the answer of a check into a report, each counterexample and witness recorded as a
 /// trace.
-pub fn report_check<P: Protocol>(
-    question: &Question<'_, P>,
+pub fn report_check(
+    question: &Question<'_, Untyped>,
     trial: &Trial,
     params: &Json,
     engine: &str,
@@ -24,30 +24,28 @@ pub fn report_check<P: Protocol>(
 ) -> CheckReport {
     let properties: Vec<Statement> = Property::all_stated(question.properties);
     Reporter {
+        question,
+        params,
         rules: &question.system.rules,
         cluster: &question.system.cluster,
         properties: &properties,
         origin,
-        protocol: &OneProtocol { question, params },
     }
     .report(trial, engine)
 }
 
-/// What only the protocol's types can tell of what was found.
-trait Teller {
-    /// The arms that a search left out although their role has them.
-    fn unexercised(&self, exercised: &Exercised) -> Vec<Unexercised>;
-
-    /// Records a schedule, and notes the status of some of the properties.
-    fn record(&self, watched: &[usize], origin: Origin, schedule: &[String]) -> Trace;
-}
-
-struct OneProtocol<'a, P: Protocol> {
-    question: &'a Question<'a, P>,
+/// A check about to be told.
+struct Reporter<'a> {
+    question: &'a Question<'a, Untyped>,
     params: &'a Json,
+    rules: &'a Rules,
+    cluster: &'a Cluster,
+    properties: &'a [Statement],
+    origin: &'a Origin,
 }
 
-impl<P: Protocol> Teller for OneProtocol<'_, P> {
+impl Reporter<'_> {
+    /// The arms that a search left out although their role has them.
     fn unexercised(&self, exercised: &Exercised) -> Vec<Unexercised> {
         let arms = unexercised(self.question.system, exercised).into_iter();
         arms.map(|(role, arms)| Unexercised {
@@ -57,26 +55,6 @@ impl<P: Protocol> Teller for OneProtocol<'_, P> {
         .collect()
     }
 
-    fn record(&self, watched: &[usize], origin: Origin, schedule: &[String]) -> Trace {
-        let Question {
-            system, properties, ..
-        } = self.question;
-        let watched: Vec<_> = watched.iter().map(|&i| properties[i].clone()).collect();
-        let (_, trace) = record_schedule(system, self.params, &watched, origin, schedule);
-        trace
-    }
-}
-
-/// A check about to be told.
-struct Reporter<'a> {
-    rules: &'a Rules,
-    cluster: &'a Cluster,
-    properties: &'a [Statement],
-    origin: &'a Origin,
-    protocol: &'a dyn Teller,
-}
-
-impl Reporter<'_> {
     fn report(&self, trial: &Trial, engine: &str) -> CheckReport {
         let searches: Vec<_> = trial.searches.iter().map(|s| self.search(s)).collect();
         let judged = trial.judged.iter().zip(self.properties);
@@ -112,7 +90,7 @@ impl Reporter<'_> {
             unexercised: account
                 .exercised
                 .as_ref()
-                .map_or_else(Vec::new, |exercised| self.protocol.unexercised(exercised)),
+                .map_or_else(Vec::new, |exercised| self.unexercised(exercised)),
             exercised: account.exercised.as_ref().map_or_else(Few::new, kinds),
             waiting_for_the_living: search.waiting_for_the_living.clone(),
             reduced: account
@@ -239,13 +217,17 @@ impl Reporter<'_> {
             } = &self.properties[i];
             *name == property || (assumes.is_empty() && premise.is_empty())
         };
-        let watched: Vec<usize> = (0..self.properties.len()).filter(is_watched).collect();
+        let Question {
+            system, properties, ..
+        } = self.question;
+        let watched = (0..properties.len()).filter(is_watched);
+        let watched: Vec<_> = watched.map(|i| properties[i].clone()).collect();
         let origin = Origin {
             engine: "checker".to_owned(),
             property: Some(property.to_owned()),
             ..self.origin.clone()
         };
-        self.protocol.record(&watched, origin, schedule)
+        record_schedule(system, self.params, &watched, origin, schedule).1
     }
 }
 

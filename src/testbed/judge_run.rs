@@ -7,15 +7,15 @@ use super::case::RunLimits;
 use super::report::{Blame, RunReport, RunVerdict};
 use crate::check::{self, Means, Monitor, Possible, Progress, Stopped};
 use crate::model::{
-    Answer, Assumption, Cluster, Expectation, Property, Protocol, Sense, Statement, System, Timing,
+    Answer, Assumption, Cluster, Expectation, Property, Sense, Statement, System, Timing, Untyped,
     cluster::enumerate,
 };
 use crate::run::{Run, Violation};
 use crate::sim::{End, STEPS_AT_ONCE_MAX};
 
 /// A run that is over.
-pub struct FinishedRun<'a, P: Protocol> {
-    pub run: &'a Run<P>,
+pub struct FinishedRun<'a> {
+    pub run: &'a Run<Untyped>,
     /// Those of its last step, or all if it went on.
     pub violations: &'a [Violation],
     /// The planned faults that never found their moment.
@@ -29,11 +29,11 @@ pub struct FinishedRun<'a, P: Protocol> {
 }
 
 /// Judges a run that is over.
-pub fn judge_run<P: Protocol>(
-    system: &System<P>,
-    properties: &[Property<P>],
+pub fn judge_run(
+    system: &System<Untyped>,
+    properties: &[Property<Untyped>],
     seed: u64,
-    ended: &FinishedRun<'_, P>,
+    ended: &FinishedRun<'_>,
     limits: &RunLimits<'_>,
 ) -> RunReport {
     let run = ended.run;
@@ -42,7 +42,7 @@ pub fn judge_run<P: Protocol>(
         report: unjudged(seed, run),
         cluster: &system.cluster,
         properties: &stated,
-        last: &LastWorld {
+        last: LastWorld {
             system,
             properties,
             run,
@@ -56,11 +56,11 @@ pub fn judge_run<P: Protocol>(
 }
 
 /// What is known of a run that had to end before it was over.
-pub fn cut_off<P: Protocol>(
+pub fn cut_off(
     stopped: Stopped,
-    properties: &[Property<P>],
+    properties: &[Property<Untyped>],
     seed: u64,
-    run: &Run<P>,
+    run: &Run<Untyped>,
 ) -> RunReport {
     let stated: Vec<Statement> = Property::all_stated(properties);
     let mut report = unjudged(seed, run);
@@ -78,7 +78,7 @@ pub fn cut_off<P: Protocol>(
     report
 }
 
-fn unjudged<P: Protocol>(seed: u64, run: &Run<P>) -> RunReport {
+fn unjudged(seed: u64, run: &Run<Untyped>) -> RunReport {
     RunReport {
         seed,
         verdict: RunVerdict::Ok,
@@ -98,38 +98,23 @@ fn unjudged<P: Protocol>(seed: u64, run: &Run<P>) -> RunReport {
     }
 }
 
-/// The world in which a run ended, whatever its protocol. Properties are known by their places.
-trait Last {
-    /// Asks what a property holds worlds against.
-    fn ask(&self, property: usize) -> Answer;
-
-    /// Whether a property promises anything here.
-    fn promises(&self, property: usize) -> Answer;
-
-    /// Whether the goal of a property can be reached by what it counts on, by a search of so many worlds.
-    fn possible(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Possible;
-
-    /// Whether some timer of the protocol ever awaits somebody, as far as that can be told.
-    fn is_anybody_awaited(&self, monitor: &mut dyn Monitor) -> bool;
-
-    /// Why they do not, in whole sentences.
-    fn explain(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Vec<String>;
-}
-
-struct LastWorld<'a, P: Protocol> {
-    system: &'a System<P>,
-    properties: &'a [Property<P>],
-    run: &'a Run<P>,
+/// The world in which a run ended. Properties are known by their places.
+struct LastWorld<'a> {
+    system: &'a System<Untyped>,
+    properties: &'a [Property<Untyped>],
+    run: &'a Run<Untyped>,
     awaited: &'a OnceLock<bool>,
     timing: Timing,
 }
 
-impl<P: Protocol> Last for LastWorld<'_, P> {
+impl LastWorld<'_> {
+    /// Asks what a property holds worlds against.
     fn ask(&self, property: usize) -> Answer {
         let predicate = self.properties[property].expectation.predicate();
         predicate.ask(&self.system.protocol, &self.run.world)
     }
 
+    /// Whether a property promises anything here.
     fn promises(&self, property: usize) -> Answer {
         match &self.properties[property].expectation {
             Expectation::NeverBlocked {
@@ -140,6 +125,7 @@ impl<P: Protocol> Last for LastWorld<'_, P> {
         }
     }
 
+    /// Whether the goal of a property can be reached by what it counts on, by a search of so many worlds.
     fn possible(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Possible {
         let Property { expectation, .. } = &self.properties[property];
         let by = match expectation.sense() {
@@ -150,6 +136,7 @@ impl<P: Protocol> Last for LastWorld<'_, P> {
         check::possible(self.system, world, goal, by, self.timing, most, monitor)
     }
 
+    /// Whether some timer of the protocol ever awaits somebody, as far as that can be told.
     fn is_anybody_awaited(&self, monitor: &mut dyn Monitor) -> bool {
         // It takes a search, and is the same for every run.
         *self
@@ -157,6 +144,7 @@ impl<P: Protocol> Last for LastWorld<'_, P> {
             .get_or_init(|| check::is_anybody_awaited(self.system, monitor) == Possible::Yes)
     }
 
+    /// Why a goal cannot be reached, in whole sentences.
     fn explain(&self, property: usize, most: usize, monitor: &mut dyn Monitor) -> Vec<String> {
         let Property { expectation, .. } = &self.properties[property];
         let (mut world, goal) = (self.run.world.clone(), expectation.predicate());
@@ -181,7 +169,7 @@ struct Judging<'a> {
     report: RunReport,
     cluster: &'a Cluster,
     properties: &'a [Statement],
-    last: &'a dyn Last,
+    last: LastWorld<'a>,
     limits: &'a RunLimits<'a>,
     end: Option<End>,
 }

@@ -1,4 +1,4 @@
-//! The testbed: a scenario becomes a trial. Generic inside, `dyn` at the edge.
+//! The testbed: a scenario becomes a trial, of whatever protocol: nothing here knows its types, but for `runs`.
 //!
 //! This is the one place where simulator and checker meet: it runs the one, asks the other
 //! whether a run that did not reach its goals is blocked, and compares both with what the scenario

@@ -8,19 +8,19 @@ use super::judge_run::{FinishedRun, judge_run};
 use super::report::{CheckVerdict, RunVerdict};
 use crate::check::{self, Means, Patient, Possible};
 use crate::model::{
-    Cluster, Property, Protocol, Reason, Rules, Sense, System, Timing, cluster::enumerate,
+    Cluster, Property, Protocol, Reason, Rules, Sense, System, Timing, Untyped, cluster::enumerate,
 };
 use crate::run::{Divergence, Judge, Run, Scheduler, Script, Violation, execute, follow};
 use crate::trace::{Difference, Origin, Outcome, Recorder, Trace};
 
 /// Runs a scheduler and records what happens, judging as it goes.
-pub fn record<P: Protocol>(
-    system: &System<P>,
+pub fn record(
+    system: &System<Untyped>,
     params: &Json,
-    properties: &[Property<P>],
+    properties: &[Property<Untyped>],
     origin: Origin,
-    scheduler: &mut dyn Scheduler<P>,
-) -> Result<(Run<P>, Judge<P>, Trace), Divergence> {
+    scheduler: &mut dyn Scheduler<Untyped>,
+) -> Result<(Run<Untyped>, Judge<Untyped>, Trace), Divergence> {
     let mut recorder = Recorder::new(&*system.protocol, params, origin, properties);
     let mut judge = Judge::new(properties);
     let run = execute(system, scheduler, &mut [&mut recorder, &mut judge])?;
@@ -30,13 +30,13 @@ pub fn record<P: Protocol>(
 
 /// Records a schedule that a search found. Failures are remembered, so that the trace can say
 /// which suspicions were true.
-pub fn record_schedule<P: Protocol>(
-    system: &System<P>,
+pub fn record_schedule(
+    system: &System<Untyped>,
     params: &Json,
-    properties: &[Property<P>],
+    properties: &[Property<Untyped>],
     origin: Origin,
     schedule: &[String],
-) -> (Run<P>, Trace) {
+) -> (Run<Untyped>, Trace) {
     let system = system.under(Rules {
         remember_failures: true,
         ..system.rules.clone()
@@ -86,10 +86,10 @@ pub enum Replayed {
 }
 
 /// Runs the events of a trace through the handlers of today.
-pub fn replay<P: Protocol>(
-    protocol: P,
+pub fn replay(
+    protocol: Untyped,
     params: &Json,
-    properties: &[Property<P>],
+    properties: &[Property<Untyped>],
     trace: &Trace,
 ) -> Replayed {
     let rules = rules_of(trace, &protocol.cluster());
@@ -202,7 +202,7 @@ struct AtTheEnd {
     missed: Option<(Possible, Vec<String>)>,
 }
 
-fn at_the_end<P: Protocol>(system: &System<P>, trace: &Trace, run: &Run<P>) -> Option<AtTheEnd> {
+fn at_the_end(system: &System<Untyped>, trace: &Trace, run: &Run<Untyped>) -> Option<AtTheEnd> {
     let name = trace.origin.property.as_deref()?;
     let properties = system.protocol.properties();
     let property = properties.iter().find(|property| property.name == name)?;
@@ -306,10 +306,10 @@ fn checked(told: &Outcome, end: Option<AtTheEnd>) -> (Outcome, Certainty) {
 }
 
 /// What comes of a run that is judged once more.
-fn once_more<P: Protocol>(
-    system: &System<P>,
+fn once_more(
+    system: &System<Untyped>,
     trace: &Trace,
-    run: &Run<P>,
+    run: &Run<Untyped>,
     violations: &[Violation],
 ) -> Outcome {
     let properties = counting(system, trace);
@@ -340,7 +340,7 @@ fn once_more<P: Protocol>(
 }
 
 /// The properties that counted where a trace was recorded.
-fn counting<P: Protocol>(system: &System<P>, trace: &Trace) -> Vec<Property<P>> {
+fn counting(system: &System<Untyped>, trace: &Trace) -> Vec<Property<Untyped>> {
     let counted = &trace.origin.properties;
     let counts = |name: &str| {
         let counted = counted.as_ref();

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 use super::record::record_schedule;
 use crate::model::event::label;
 use crate::model::{
-    Cluster, Cut, Event, Few, Link, Obstacle, Property, Protocol, System, View, World,
+    Cluster, Cut, Event, Few, Link, Obstacle, Property, Protocol, System, Untyped, View, World,
 };
 use crate::run::{Divergence, Moment, Script, Witness, execute};
 use crate::scenario::{Scenario, ScenarioError, ScheduleLine};
@@ -24,9 +24,9 @@ pub(super) struct Told<'a> {
 }
 
 /// A schedule, played.
-pub(super) enum Story<P: Protocol> {
+pub(super) enum Story {
     /// All of it happened.
-    Happened(Vec<Event<P>>),
+    Happened(Vec<Event<Untyped>>),
     Refuted(Box<RefutedStory>),
 }
 
@@ -75,14 +75,14 @@ pub struct NodeStands {
 
 /// Plays a schedule from the start of a system. The error is a line that is no event, or may be
 /// several.
-pub(super) fn play<P: Protocol>(
+pub(super) fn play(
     scenario: &Scenario,
-    system: &System<P>,
+    system: &System<Untyped>,
     params: &Json,
-    properties: &[Property<P>],
+    properties: &[Property<Untyped>],
     told: &Told<'_>,
     origin: Origin,
-) -> Result<Story<P>, ScenarioError> {
+) -> Result<Story, ScenarioError> {
     let (events, divergence) = events(system, told.lines);
     let Some(divergence) = divergence else {
         return Ok(Story::Happened(events));
@@ -158,7 +158,7 @@ pub(super) fn events<P: Protocol>(
     (kept.0, played.err())
 }
 
-fn nodes<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<NodeStands> {
+fn nodes(system: &System<Untyped>, world: &World<Untyped>) -> Vec<NodeStands> {
     let mut nodes = Vec::new();
     for id in system.cluster.ids() {
         let node = world.node(id);
@@ -185,7 +185,7 @@ fn choice(key: &str, options: &[String]) -> String {
     format!("{key}: {}", options.join(" or "))
 }
 
-fn in_flight<P: Protocol>(system: &System<P>, world: &World<P>) -> Vec<String> {
+fn in_flight(system: &System<Untyped>, world: &World<Untyped>) -> Vec<String> {
     let mut lines = Vec::new();
     let mut from = 0;
     while let Some((at, link)) = world.next_busy(from) {

@@ -1,6 +1,7 @@
 //! The fast engine against the plain one: everything that a search finds out, on random protocols
 //! and on two-phase commit, with tables and fields so small that they grow all the time.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::common::impure::{Impure, Odd};
@@ -10,7 +11,8 @@ use jury::check::fast::{Sizes, Tuning};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped, explore};
 use jury::model::promise::Promise;
 use jury::model::{
-    Budgets, CutFamily, Event, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System, Timing,
+    Budgets, CutFamily, Event, Limit, LinkOrder, NodeSet, Property, Protocol, Rules, System,
+    Timing, Untyped,
 };
 use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
 use proptest::prelude::*;
@@ -97,6 +99,33 @@ proptest! {
         compare(&game, states(most), tuning);
         let deepest = depth_within(&game.system(), 600);
         compare(&game, depth(deepest), tuning);
+    }
+}
+
+/// The same system without types.
+fn untyped(system: &System<Table>) -> System<Untyped> {
+    let protocol = Arc::clone(&system.protocol);
+    System::new(Untyped::new::<Table>(protocol), system.rules.clone())
+}
+
+proptest! {
+    #![proptest_config(cases(150))]
+
+    #[test]
+    fn types_make_no_difference(game in game(), most in 1..800u64, tuning in tuning()) {
+        let system = game.system();
+        let untyped = untyped(&system);
+        let (all, of_untyped) = (system.protocol.properties(), untyped.protocol.properties());
+        let reduced = Tuning { threads: 1, ..Tuning::default() };
+        let symmetric = Tuning { symmetry: true, ..reduced };
+        for tuning in [tuning, reduced, symmetric] {
+            let ours = fast(&untyped, &of_untyped, states(most), tuning);
+            let theirs = fast(&system, &all, states(most), tuning);
+            prop_assert_eq!(account(&untyped, &ours), account(&system, &theirs));
+        }
+        let ours = plainly(&untyped, &of_untyped, states(most));
+        let theirs = plainly(&system, &all, states(most));
+        prop_assert_eq!(account(&untyped, &ours), account(&system, &theirs));
     }
 }
 

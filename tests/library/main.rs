@@ -19,3 +19,4 @@ mod simulator;
 mod toy;
 mod trace_fuzz;
 mod unruly;
+mod untyped;

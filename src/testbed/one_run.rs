@@ -6,8 +6,8 @@ use super::bench::Testbed;
 use super::case::{Hunted, RUN_STATES, RunLimits};
 use super::judge_run::{FinishedRun, cut_off, judge_run};
 use super::report::RunReport;
-use super::retell::{Course, Retold, Transcript, is_timed, retell};
-use super::runs::{Plan, Ran};
+use super::retell::{Course, Retold, is_timed};
+use super::runs::Plan;
 use super::seen::{Seen, Sights, abstract_state, tidy};
 use super::strategy::Strategy;
 use super::verify::Draws;
@@ -18,7 +18,7 @@ use crate::model::promise::located;
 use crate::model::{
     Limit, Property, Protocol, Rules, Sense, Success, System, Timing, Untyped, View,
 };
-use crate::run::{Judge, Stop, Witness};
+use crate::run::Witness;
 use crate::scenario::ScheduleLine;
 use crate::sim::swarm;
 use crate::trace::{Origin, Recorder, STEPS_MAX};
@@ -39,7 +39,7 @@ enum Watch<'a> {
     Nothing,
     /// What it came to see, where these are the goals.
     Sights(&'a [&'static str], Option<Seen>),
-    Events(&'a mut Transcript),
+    Events(Vec<ScheduleLine>),
 }
 
 impl Testbed {
@@ -115,8 +115,7 @@ impl Testbed {
             Watch::Nothing | Watch::Events(_) => None,
         };
         let plan = Plan {
-            strategy: asked.course.strategy(),
-            seed,
+            course: asked.course,
             rules: &system.rules,
             run: self.case().run.as_ref(),
             before: self.before(),
@@ -124,6 +123,7 @@ impl Testbed {
             goals,
             goes_on: limits.go_on,
             tells_draws: asked.record,
+            writes_events: matches!(watch, Watch::Events(_)),
             ends: &ends,
         };
         // A property with a premise is judged when all that happened is known.
@@ -138,13 +138,10 @@ impl Testbed {
         if let Some(recorder) = &mut recorder {
             others.extend([recorder as &mut dyn Witness<Untyped>, &mut draws]);
         }
-        if let Watch::Events(events) = watch {
-            others.push(*events);
-        }
-        let ran = match asked.course {
-            Course::Told(lines, _) => self.tell(&plan, lines, &mut others),
-            Course::Drawn { .. } if others.is_empty() => self.runs().run(&plan),
-            Course::Drawn { .. } => self.untyped_runs().watched(&plan, &mut others),
+        let ran = if others.is_empty() {
+            self.runs().run(&plan)
+        } else {
+            self.untyped_runs().watched(&plan, &mut others)
         };
         let done = &ran.run;
         let mut report = match stopped.get() {
@@ -167,34 +164,12 @@ impl Testbed {
             trace.verdict = Some(report.outcome());
             trace
         });
-        if let Watch::Sights(_, seen) = watch {
-            *seen = ran.seen;
+        match watch {
+            Watch::Nothing => {}
+            Watch::Sights(_, seen) => *seen = ran.seen,
+            Watch::Events(events) => *events = ran.events,
         }
         report
-    }
-
-    /// A schedule told again, as far as it can happen.
-    fn tell(
-        &self,
-        plan: &Plan<'_>,
-        lines: &[ScheduleLine],
-        others: &mut [&mut dyn Witness<Untyped>],
-    ) -> Ran<Untyped> {
-        let system = self.relation().under(plan.rules.clone());
-        let counts = |property: &Property<Untyped>| plan.properties.contains(&property.name);
-        let properties = Property::those(&self.case().properties, &counts);
-        let mut judge = Judge::new(&properties).going_on(plan.goes_on);
-        let mut stop = Stop::when(plan.ends);
-        let mut witnesses: Vec<&mut dyn Witness<Untyped>> = vec![&mut judge, &mut stop];
-        for other in others {
-            witnesses.push(*other);
-        }
-        let run = retell(&system, lines, self.drift_ppm_max(), &mut witnesses);
-        let violations = judge.violations;
-        Ran {
-            violations,
-            ..Ran::of(run)
-        }
     }
 
     /// One run, judged.
@@ -229,12 +204,12 @@ impl Testbed {
     /// One run, judged, and its events.
     pub(super) fn retold(&self, asked: &Asked<'_>) -> Retold {
         let retold = || {
-            let mut events = Transcript::default();
-            let report = self.judged_by(asked, &mut Watch::Events(&mut events));
-            Retold {
-                lines: events.0,
-                report,
-            }
+            let mut watch = Watch::Events(Vec::new());
+            let report = self.judged_by(asked, &mut watch);
+            let Watch::Events(lines) = watch else {
+                unreachable!("somebody wrote them down")
+            };
+            Retold { lines, report }
         };
         located(retold, || told(asked))
     }
@@ -247,8 +222,10 @@ impl Testbed {
         let counting = self.counting();
         let names: Vec<&'static str> = counting.iter().map(|p| p.name).collect();
         let ran = self.runs().run(&Plan {
-            strategy: Strategy::Random,
-            seed,
+            course: Course::Drawn {
+                seed,
+                by: Strategy::Random,
+            },
             rules: &system.rules,
             run: self.case().run.as_ref(),
             before: &[],
@@ -256,6 +233,7 @@ impl Testbed {
             goals: None,
             goes_on: false,
             tells_draws: false,
+            writes_events: false,
             ends: &ends,
         });
         let world = &ran.run.world;
@@ -318,12 +296,6 @@ impl Testbed {
             });
         tidy(&mut states);
         is_whole.then_some(states)
-    }
-
-    /// That of any clock in the scenario's run.
-    fn drift_ppm_max(&self) -> u32 {
-        let run = self.case().run.as_ref();
-        run.map_or(0, |run| run.setup.drift_ppm_max())
     }
 
     /// Where the trace of a run comes from, in which all properties count or only some.

@@ -1,10 +1,11 @@
-//! The run that a strategy draws: chosen and watched.
+//! One run, drawn by a strategy or told again: chosen and watched.
 //!
 //! Nearly all of the time of a hunt is spent here, so this is compiled for every protocol, and runs that nobody
 //! records take place in its types ([`Runs`]). What comes of them is told without.
 
 use std::sync::OnceLock;
 
+use super::retell::{Course, Transcript, retell};
 use super::seen::{Lookout, Seen};
 use super::story;
 use super::strategy::Strategy;
@@ -21,8 +22,7 @@ const WALK_STEPS: u64 = 1_000;
 
 /// A run that is to take place.
 pub(super) struct Plan<'a> {
-    pub strategy: Strategy,
-    pub seed: u64,
+    pub course: Course<'a>,
     pub rules: &'a Rules,
     /// What the scenario says of its runs, if the strategy goes by that.
     pub run: Option<&'a RunCase>,
@@ -35,6 +35,8 @@ pub(super) struct Plan<'a> {
     /// See [`Judge::going_on`].
     pub goes_on: bool,
     pub tells_draws: bool,
+    /// Its events are wanted in the one notation.
+    pub writes_events: bool,
     /// Whether it has to end.
     pub ends: &'a dyn Fn() -> bool,
 }
@@ -50,6 +52,7 @@ pub(super) struct Ran<P: Protocol> {
     /// See [`Simulator::offered`].
     pub offered: Vec<bool>,
     pub seen: Option<Seen>,
+    pub events: Vec<ScheduleLine>,
 }
 
 /// Runs of one protocol, for whoever does not know its types.
@@ -90,11 +93,23 @@ impl<P: Protocol> Runner<P> {
         if let Some(lookout) = &mut lookout {
             witnesses.push(lookout);
         }
-        let mut ran = if plan.strategy.has_time() {
-            simulate(&system, plan, &mut witnesses)
-        } else {
-            self.walk(&system, plan, &mut witnesses)
+        let mut events = Transcript::default();
+        if plan.writes_events {
+            witnesses.push(&mut events);
+        }
+        let mut ran = match plan.course {
+            Course::Told(lines, _) => {
+                let drift = plan.run.map_or(0, |run| run.setup.drift_ppm_max());
+                Ran::of(retell(&system, lines, drift, &mut witnesses))
+            }
+            Course::Drawn { seed, by } if by.has_time() => {
+                simulate(&system, plan, (seed, by), &mut witnesses)
+            }
+            Course::Drawn { seed, by } => {
+                self.walk(&system, plan.before, (seed, by), &mut witnesses)
+            }
         };
+        ran.events = events.0;
         ran.violations = judge.violations;
         ran.seen = lookout
             .zip(goals)
@@ -110,16 +125,15 @@ impl<P: Protocol> Runner<P> {
     fn walk(
         &self,
         system: &System<P>,
-        plan: &Plan<'_>,
+        before: &[ScheduleLine],
+        (seed, by): (u64, Strategy),
         witnesses: &mut [&mut dyn Witness<P>],
     ) -> Ran<P> {
-        let chooser: Box<dyn Chooser> = match plan.strategy {
-            Strategy::Pct => Box::new(Priorities::new(plan.seed)),
-            _ => Box::new(Dice::new(plan.seed)),
+        let chooser: Box<dyn Chooser> = match by {
+            Strategy::Pct => Box::new(Priorities::new(seed)),
+            _ => Box::new(Dice::new(seed)),
         };
-        let before = self
-            .before
-            .get_or_init(|| story::events(system, plan.before).0);
+        let before = self.before.get_or_init(|| story::events(system, before).0);
         let mut walk = Walk::new(before, chooser, WALK_STEPS);
         let done = execute(system, &mut walk, witnesses);
         let mut run =
@@ -145,6 +159,7 @@ impl<P: Protocol> Runs for Runner<P> {
             end: ran.end,
             offered: ran.offered,
             seen: ran.seen,
+            events: ran.events,
         }
     }
 }
@@ -159,6 +174,7 @@ impl<P: Protocol> Ran<P> {
             end: None,
             offered: Vec::new(),
             seen: None,
+            events: Vec::new(),
         }
     }
 }
@@ -166,15 +182,16 @@ impl<P: Protocol> Ran<P> {
 fn simulate<P: Protocol>(
     system: &System<P>,
     plan: &Plan<'_>,
+    (seed, by): (u64, Strategy),
     witnesses: &mut [&mut dyn Witness<P>],
 ) -> Ran<P> {
     let run = plan.run.expect("the scenario has a run");
     let simulator = || {
-        let setup = match plan.strategy {
-            Strategy::Swarm => &swarm::drawn(&run.setup, plan.seed),
+        let setup = match by {
+            Strategy::Swarm => &swarm::drawn(&run.setup, seed),
             _ => &run.setup,
         };
-        let simulator = Simulator::new(setup, plan.seed, &system.cluster);
+        let simulator = Simulator::new(setup, seed, &system.cluster);
         if plan.tells_draws {
             simulator.telling_draws()
         } else {

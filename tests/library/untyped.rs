@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use jury::model::Timing;
 use jury::registry::Registry;
+use jury::scenario::ScheduleLine;
 use jury::testbed::{RunLimits, RunReport};
 
 fn scenarios(folder: &Path, found: &mut Vec<PathBuf>) {
@@ -52,6 +54,20 @@ fn a_run_is_the_same_with_and_without_types() {
             let [typed, untyped] =
                 [false, true].map(|record| case.hunt(seed, strategy, record, &limits));
             let name = path.display();
+            let trace = untyped.report.trace.as_ref().expect("it was recorded");
+            let lines: Vec<ScheduleLine> = trace
+                .schedule()
+                .map(|(at, line)| (at, line.to_owned()))
+                .collect();
+            let again = [false, true]
+                .map(|record| case.retell(&lines, Timing::Asynchronous, record, &limits));
+            let [once, again] = again;
+            assert_eq!(once.lines, again.lines, "{name}, {strategy}, told again");
+            assert_eq!(
+                told(once.report),
+                told(again.report),
+                "{name}, {strategy}, told again"
+            );
             assert_eq!(typed.seen, untyped.seen, "{name}, {strategy}");
             assert_eq!(
                 told(typed.report),

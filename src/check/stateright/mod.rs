@@ -70,9 +70,12 @@ fn nth<P: Protocol, const N: usize>(bridge: &Bridge<P>, world: &World<P>) -> boo
     predicate.ask(&bridge.system.protocol, world).is_ok()
 }
 
+/// Whether a property holds in a world.
+type Condition<P> = fn(&Bridge<P>, &World<P>) -> bool;
+
 /// A property with its name, as Stateright takes it: its condition is that of its place.
 fn theirs<P: Protocol>(properties: &[(&'static str, Theirs)]) -> Vec<TheirProperty<Bridge<P>>> {
-    let conditions: [fn(&Bridge<P>, &World<P>) -> bool; PROPERTIES_MAX] = [
+    let conditions: [Condition<P>; PROPERTIES_MAX] = [
         nth::<P, 0>,
         nth::<P, 1>,
         nth::<P, 2>,

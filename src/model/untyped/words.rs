@@ -13,14 +13,14 @@ use crate::model::protocol::Protocol;
 use crate::model::step::Breaches;
 use crate::model::world::{Past, View, World};
 
-pub fn typed_start<'a, P: Protocol>(start: Start<'a, AnyData>) -> Start<'a, P::Storage> {
+pub fn typed_start<P: Protocol>(start: Start<'_, AnyData>) -> Start<'_, P::Storage> {
     match start {
         Start::First => Start::First,
         Start::Again(storage) => Start::Again(storage.map(AnyData::as_of)),
     }
 }
 
-pub fn typed_input<'a, P: Protocol>(input: Input<'a, Untyped>) -> Input<'a, P> {
+pub fn typed_input<P: Protocol>(input: Input<'_, Untyped>) -> Input<'_, P> {
     match input {
         Input::Start => Input::Start,
         Input::Message { src, msg } => Input::Message {

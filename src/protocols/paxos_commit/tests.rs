@@ -85,7 +85,7 @@ fn standings<P>(
     protocol: P,
     coordinator: Id,
     timing: Timing,
-    all_decided: Predicate<P>,
+    all_decided: &Predicate<P>,
     recorded: impl Fn(&P, &P::Storage) -> Option<Decision>,
 ) -> [BTreeSet<Standing>; 2]
 where
@@ -122,7 +122,7 @@ where
         states.sort();
         (states, world.node(coordinator).is_up(), decided(world))
     };
-    let blocked = space.stuck(&system, &all_decided, ORDINARY).into_iter();
+    let blocked = space.stuck(&system, all_decided, ORDINARY).into_iter();
     let blocked = blocked.filter(|world| is_quiet(world)).map(standing);
     [
         space.worlds.iter().map(standing).collect(),
@@ -169,7 +169,7 @@ fn two_phase_commits(timing: Timing) -> [BTreeSet<Standing>; 2] {
         protocol,
         coordinator(),
         timing,
-        all_decided,
+        &all_decided,
         |_, storage| {
             let is_commit = matches!(storage, Storage::Coordinator(log) if log[TXN] == CoordinatorRecord::Commit);
             is_commit.then_some(Decision::Commit)
@@ -195,7 +195,7 @@ fn with_one_acceptor(timing: Timing) -> [BTreeSet<Standing>; 2] {
         protocol,
         leader,
         timing,
-        all_decided,
+        &all_decided,
         |protocol, storage| {
             let Storage::Acceptor(record) = storage else {
                 return None;

@@ -79,7 +79,7 @@ impl Protocol for Lock {
     fn properties(&self) -> Vec<Property<Self>> {
         let about = "At most one client holds the lock.";
         let one_holder = Predicate::World(|lock: &Lock, world: &dyn View<Lock>| {
-            let holds = |id: &Id| world.node(*id).state() == Some(&Some(*id));
+            let holds = |id: &Id| world.state(*id) == Some(&Some(*id));
             let holders: NodeSet = world.ids().filter(holds).collect();
             let text = || format!("{} hold the lock", lock.cluster().names(holders));
             Reason::unless(holders.len() <= 1, holders, text)

@@ -76,7 +76,7 @@
 //!
 //!     fn properties(&self) -> Vec<Property<Self>> {
 //!         let once = Predicate::World(|_, world: &dyn View<Counter>| {
-//!             let number = world.node(b()).state().copied().unwrap_or(0);
+//!             let number = world.state(b()).copied().unwrap_or(0);
 //!             Reason::unless(number <= 1, NodeSet::only(b()), || format!("B has {number}"))
 //!         });
 //!         vec![Property::always("added-once", "What is asked for once is added once.", "this page", once)]

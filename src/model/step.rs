@@ -9,6 +9,9 @@
 //! Invariant: the answer depends on the step alone, so it is asked for once for each distinct reaction.
 //! A step that changes nothing breaks nothing.
 
+use std::any::Any;
+use std::cell::OnceCell;
+
 use serde::{Deserialize, Serialize};
 
 use super::actor::{Actor, Input};
@@ -35,6 +38,8 @@ pub struct Step<'a, P: Protocol> {
     pub reaction: &'a Reaction<P>,
     /// The new volatile state; `None` if the handler left it as it was, or if the node crashed.
     pub after: Option<&'a P::State>,
+    /// What it is to a protocol that this one stands for, once that was asked.
+    pub(super) elsewhere: OnceCell<Box<dyn Any>>,
 }
 
 /// What is in a node's memory, if it is up, and on its disk, if anything ever was saved.
@@ -44,6 +49,23 @@ pub type Contents<'a, P> = (
 );
 
 impl<'a, P: Protocol> Step<'a, P> {
+    pub fn new(
+        id: Id,
+        before: &'a Node<P>,
+        input: Input<'a, P>,
+        reaction: &'a Reaction<P>,
+        after: Option<&'a P::State>,
+    ) -> Self {
+        Step {
+            id,
+            before,
+            input,
+            reaction,
+            after,
+            elsewhere: OnceCell::new(),
+        }
+    }
+
     /// The volatile state before and after, if the node was up and still is.
     pub fn states(&self) -> Option<(&'a P::State, &'a P::State)> {
         let before = self.before.state()?;
@@ -170,13 +192,8 @@ impl<P: Protocol> System<P> {
         let mut handled = node.ask(&self.protocol, id, input);
         let mut reaction = node.consider(&self.protocol, id, input, &mut handled, crash_after);
         self.deliverable(id, &reaction);
-        let step = Step {
-            id,
-            before: node,
-            input,
-            reaction: &reaction,
-            after: reaction.is_of_a_new_state().then_some(&handled.state),
-        };
+        let after = reaction.is_of_a_new_state().then_some(&handled.state);
+        let step = Step::new(id, node, input, &reaction, after);
         self.audit(&step);
         reaction.breaches = self.judge(&step);
         node.absorb(input, &reaction, handled);

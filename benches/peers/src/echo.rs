@@ -103,7 +103,7 @@ fn client() -> Id {
 
 /// The requests below this are answered, as the client knows.
 pub fn done(world: &impl View<Echoes>) -> u64 {
-    match world.node(client()).state() {
+    match world.state(client()) {
         Some(State::Client { tally, .. }) => tally.echoes,
         Some(State::CarefulClient { done, .. }) => *done,
         _ => 0,
@@ -111,7 +111,7 @@ pub fn done(world: &impl View<Echoes>) -> u64 {
 }
 
 pub fn tally(world: &impl View<Echoes>) -> Tally {
-    match world.node(client()).state() {
+    match world.state(client()) {
         Some(State::Client { tally, .. }) => *tally,
         state => panic!("no client that counts: {state:?}"),
     }

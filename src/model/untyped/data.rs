@@ -6,6 +6,7 @@ use std::fmt::{self, Debug};
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use rustc_hash::FxHasher;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::model::actor::Data;
@@ -13,24 +14,40 @@ use crate::model::actor::Data;
 /// Plain data of some type: it can be copied, compared, hashed, printed and written down as that type can, and to
 /// the same effect. It cannot be read: who reads has to know the type (see [`Types`](crate::model::types::Types)).
 #[derive(Clone)]
-pub struct AnyData(Arc<dyn Datum>);
+pub struct AnyData {
+    value: Arc<dyn Datum>,
+    /// Of the value. It is asked for often, and takes a walk through all of it.
+    hash: u64,
+}
 
 impl AnyData {
     pub fn new<T: Data>(value: T) -> Self {
-        AnyData(Arc::new(Plain(value)))
+        AnyData {
+            hash: hash(&value),
+            value: Arc::new(Plain(value)),
+        }
     }
 
     /// The same of what has an order, and may be asked for it.
     pub fn in_order<T: Data + Ord>(value: T) -> Self {
-        AnyData(Arc::new(Ordered(value)))
+        AnyData {
+            hash: hash(&value),
+            value: Arc::new(Ordered(value)),
+        }
     }
 
     /// # Panics
     /// If it is of another type.
     pub fn as_of<T: 'static>(&self) -> &T {
-        let value = self.0.as_any().downcast_ref();
+        let value = self.value.as_any().downcast_ref();
         value.expect("the values of one run are of one protocol")
     }
+}
+
+fn hash(value: &impl Hash) -> u64 {
+    let mut hasher = FxHasher::default();
+    value.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Of no use, but where something has to be there.
@@ -42,7 +59,8 @@ impl Default for AnyData {
 
 impl PartialEq for AnyData {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || self.0.is(&*other.0)
+        let is_same = || Arc::ptr_eq(&self.value, &other.value) || self.value.is(&*other.value);
+        self.hash == other.hash && is_same()
     }
 }
 
@@ -56,25 +74,25 @@ impl PartialOrd for AnyData {
 
 impl Ord for AnyData {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.compare(&*other.0)
+        self.value.compare(&*other.value)
     }
 }
 
 impl Hash for AnyData {
     fn hash<H: Hasher>(&self, hasher: &mut H) {
-        self.0.feed(hasher);
+        hasher.write_u64(self.hash);
     }
 }
 
 impl Debug for AnyData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        self.value.fmt(f)
     }
 }
 
 impl Serialize for AnyData {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        erased_serde::serialize(&*self.0, serializer)
+        erased_serde::serialize(&*self.value, serializer)
     }
 }
 
@@ -88,7 +106,6 @@ trait Datum: erased_serde::Serialize + Debug + Send + Sync {
     fn as_any(&self) -> &dyn Any;
     fn is(&self, other: &dyn Datum) -> bool;
     fn compare(&self, other: &dyn Datum) -> Ordering;
-    fn feed(&self, hasher: &mut dyn Hasher);
 }
 
 /// A value that has no order.
@@ -125,10 +142,6 @@ impl<T: Data> Datum for Plain<T> {
     fn compare(&self, _: &dyn Datum) -> Ordering {
         panic!("nobody asks for an order of what has none")
     }
-
-    fn feed(&self, mut hasher: &mut dyn Hasher) {
-        self.0.hash(&mut hasher);
-    }
 }
 
 impl<T: Data + Ord> Datum for Ordered<T> {
@@ -143,9 +156,5 @@ impl<T: Data + Ord> Datum for Ordered<T> {
     fn compare(&self, other: &dyn Datum) -> Ordering {
         let other: Option<&T> = other.as_any().downcast_ref();
         self.0.cmp(other.expect("what is compared is of one type"))
-    }
-
-    fn feed(&self, mut hasher: &mut dyn Hasher) {
-        self.0.hash(&mut hasher);
     }
 }

@@ -14,7 +14,7 @@ use crate::model::cluster::{Cluster, NodeSet};
 use crate::model::id::Id;
 use crate::model::key_state::KeyState;
 use crate::model::network::Channel;
-use crate::model::node::Node;
+use crate::model::node::{Node, Reaction};
 use crate::model::observation::{Observation, Observed, Tally};
 use crate::model::predicate::{Another, Answer, Kinds, News, Predicate};
 use crate::model::property::{Expectation, Property};
@@ -215,13 +215,23 @@ fn tell<P: Protocol>(out: Out<P>, o: &mut Out<Untyped>) {
 
 /// Shows a step to somebody who knows the types.
 fn by_types<P: Protocol, R>(step: &Step<'_, Untyped>, see: &mut dyn FnMut(&Step<'_, P>) -> R) -> R {
-    see(&Step {
-        id: step.id,
-        before: &typed_node(step.before),
-        input: typed_input(step.input),
-        reaction: &typed_reaction(step.reaction),
-        after: step.after.map(AnyData::as_of),
-    })
+    // Claims and every predicate over steps ask about the same.
+    let parts = || -> Box<dyn Any> {
+        Box::new((
+            typed_node::<P>(step.before),
+            typed_reaction::<P>(step.reaction),
+        ))
+    };
+    let parts = step.elsewhere.get_or_init(parts).downcast_ref();
+    let (before, reaction): &(Node<P>, Reaction<P>) = parts.expect("it stands for one protocol");
+    let after = step.after.map(AnyData::as_of);
+    see(&Step::new(
+        step.id,
+        before,
+        typed_input(step.input),
+        reaction,
+        after,
+    ))
 }
 
 fn renames<T: 'static>(rename: Rename<T>, untyped: fn(T) -> AnyData) -> Rename<AnyData> {

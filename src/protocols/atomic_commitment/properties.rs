@@ -346,7 +346,7 @@ pub fn these_decided<P: AtomicCommitment>(
 ) -> Answer {
     let mut undecided: BTreeMap<Waits, NodeSet> = BTreeMap::new();
     for id in whom.iter() {
-        let waits = world.node(id).state().map_or_else(Vec::new, P::waits);
+        let waits = world.state(id).map_or_else(Vec::new, P::waits);
         wait(&mut undecided, id, &waits);
     }
     if undecided.is_empty() {

@@ -40,7 +40,7 @@ pub fn enough_are_up<P: Protocol>(
 pub fn clients_are_served<P: Protocol + Serves>(protocol: &P, world: &dyn View<P>) -> Answer {
     let clients = protocol.clients();
     for id in world.up().iter().skip_while(|id| clients.is_server(*id)) {
-        let client = world.node(id).state().and_then(P::client);
+        let client = world.state(id).and_then(P::client);
         let waits = client.is_some_and(|client| {
             client.asked.is_some() || client.serial < clients.workload_of(id)
         });

@@ -172,7 +172,7 @@ fn keeps<P: Consensus>(
     history: &History<P::Value>,
 ) -> Answer {
     for (Proposal { ballot, value }, _) in history.chosen(protocol, instance) {
-        let storage = |id: Id| world.node(id).storage();
+        let storage = |id: Id| world.storage(id);
         let kept = |id: &Id| storage(*id).is_some_and(|s| P::keeps(s, instance, value));
         let keepers: NodeSet = protocol.acceptors(instance).iter().filter(kept).collect();
         let others = protocol.acceptors(instance).minus(keepers);

@@ -158,7 +158,7 @@ fn learned(
         return choice_possible(paxos, (), world.history());
     }
     let knows = |id: Id| {
-        let state = world.node(id).state();
+        let state = world.state(id);
         matches!(state, Some(State::Learner(Learner::Learned(_))))
     };
     let ignorant: NodeSet = paxos.learners.iter().filter(|id| !knows(*id)).collect();

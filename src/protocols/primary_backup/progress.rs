@@ -117,7 +117,7 @@ fn one_has_the_state(protocol: &PrimaryBackup, world: &dyn World<PrimaryBackup>)
 /// All that are up are connected, and a majority of the servers have lost nothing, or have it back.
 fn a_majority_has_the_state(protocol: &PrimaryBackup, world: &dyn World<PrimaryBackup>) -> Answer {
     let has_state = |id: &Id| {
-        let replica = world.node(*id).state().and_then(State::replica);
+        let replica = world.state(*id).and_then(State::replica);
         replica.is_some_and(Replica::has_state)
     };
     let have = protocol.servers.iter().filter(has_state).count();
@@ -153,7 +153,7 @@ fn view_can_go_on(protocol: &PrimaryBackup, world: &dyn World<PrimaryBackup>) ->
 
 /// No client that is up waits for anything, or has anything left to ask for.
 pub(super) fn all_are_served(protocol: &PrimaryBackup, world: &dyn World<PrimaryBackup>) -> Answer {
-    let waits = |id: &Id| match world.node(*id).state() {
+    let waits = |id: &Id| match world.state(*id) {
         Some(State::Client(client)) => {
             client.asked.is_some() || client.serial < protocol.workload_of(*id)
         }

@@ -258,7 +258,7 @@ pub fn successes(protocol: &ThreePhaseCommit, known: bool) -> Successes<ThreePha
 }
 
 fn is_pre_committed(_: &ThreePhaseCommit, world: &dyn View<ThreePhaseCommit>) -> Answer {
-    let state = world.node(coordinator()).state();
+    let state = world.state(coordinator());
     let knows = state.is_some_and(|state| {
         matches!(state[1], Phase::Decided(Decision::Commit))
             || ThreePhaseCommit::stage(coordinator(), state) == Some(Stage::Prepared)

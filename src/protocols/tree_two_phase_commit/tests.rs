@@ -334,13 +334,7 @@ fn a_ready_record_is_held_against_the_vote() {
     let saved = before.crash_points(&two.protocol, id, input)[0];
     let reaction = before.clone().react(&two.protocol, id, input, Some(saved));
     assert_eq!(reaction.sends().count(), 0);
-    let step = Step {
-        id,
-        before,
-        input,
-        reaction: &reaction,
-        after: None,
-    };
+    let step = Step::new(id, before, input, &reaction, None);
     let owed: Vec<Claim> = two.protocol.claims(&step).collect();
     assert_eq!(owed, [Claim::Voted(1, Vote::Yes), Claim::Locked(1)]);
     assert!(

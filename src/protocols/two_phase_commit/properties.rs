@@ -189,7 +189,7 @@ fn all_forgotten(protocol: &TwoPhaseCommit, world: &dyn View<TwoPhaseCommit>) ->
     all_decided(protocol, world)?;
     let c = NodeSet::only(coordinator());
     let remembers = |phase| phase != Coordinator::Forgotten;
-    match world.node(coordinator()).state() {
+    match world.state(coordinator()) {
         Some(State::Coordinator(site)) if site.phase.iter().any(|(_, p)| remembers(*p)) => {
             let name = protocol.cluster().names(c);
             let text = format!("{name} may not forget its decision yet");

@@ -465,13 +465,7 @@ fn a_prepared_record_is_held_against_the_vote() {
         .react(&two.protocol, participant, input, Some(saved));
     assert_eq!(reaction.sends().count(), 0);
     let id = participant;
-    let step = Step {
-        id,
-        before,
-        input,
-        reaction: &reaction,
-        after: None,
-    };
+    let step = Step::new(id, before, input, &reaction, None);
     let owed: Vec<Claim> = two.protocol.claims(&step).collect();
     assert_eq!(owed, [Claim::Voted(1, Vote::Yes), Claim::Locked(1)]);
     assert!(

@@ -11,13 +11,13 @@ fn appends_only(leader: &Lone, reaction: &Reaction<Raft>, after: Option<&State>)
     else {
         panic!("a property of steps");
     };
-    let step = Step {
-        id: leader.id,
-        before: &leader.node,
-        input: Input::Timeout(&Timer::Heartbeat),
+    let step = Step::new(
+        leader.id,
+        &leader.node,
+        Input::Timeout(&Timer::Heartbeat),
         reaction,
         after,
-    };
+    );
     predicate(&leader.raft, &step)
 }
 

@@ -14,7 +14,7 @@ use jury::check::{Explored, Finding, Limits, NodeSymmetry, Patient};
 use jury::model::promise::Promise;
 use jury::model::{
     Budgets, CutFamily, Event, Expectation, Id, Limit, LinkOrder, NodeSet, Predicate, Property,
-    Protocol, Reason, Renaming, Rules, Symmetry, System, Timing, View, World,
+    Protocol, Reason, Renaming, Rules, Symmetry, System, Timing, Untyped, View, World,
 };
 use jury::protocols::decentralised_two_phase_commit::DecentralisedTwoPhaseCommit;
 use jury::protocols::two_phase_commit::TwoPhaseCommit;
@@ -276,7 +276,12 @@ proptest! {
             let off = search(&system, &[], depth(deepest), symmetric(Tuning::unreduced()));
             prop_assert!(matches!(off.account.symmetry, Some(NodeSymmetry::Off(_))));
         } else {
-            compare(&system, deepest, &[Tuning::unreduced(), tiny(threads, word_bits)]);
+            let tunings = [Tuning::unreduced(), tiny(threads, word_bits)];
+            let counts = compare(&system, deepest, &tunings);
+            // Without types it is as symmetric.
+            let protocol = Untyped::new::<Table>(system.protocol.clone());
+            let untyped = System::new(protocol, system.rules.clone());
+            prop_assert_eq!(compare(&untyped, deepest, &tunings), counts);
         }
     }
 }

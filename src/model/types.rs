@@ -31,7 +31,7 @@ pub trait Types<P: Protocol>: Send + Sync {
     /// What messages and timers declare and a role is meant to get.
     fn heard(&self, protocol: &P, role: &str) -> Vec<Arm>;
 
-    /// A part of a world that was written down; see [`bytes`](super::bytes).
+    /// A part of a world that was written down as bytes.
     fn node(&self, bytes: &[u8]) -> postcard::Result<Node<P>>;
     fn channel(&self, bytes: &[u8]) -> postcard::Result<Channel<P::Msg>>;
     fn past(&self, bytes: &[u8]) -> postcard::Result<Past<P>>;

@@ -1,4 +1,4 @@
-//! One scenario and its protocol on trial: a [`Case`] that knows its types.
+//! One scenario and its protocol on trial: a [`Case`].
 
 use std::hash::Hasher;
 use std::ops::RangeInclusive;
@@ -43,8 +43,7 @@ const GLIMPSE_STEPS: usize = 40;
 const GLIMPSE_TIME: Time = Time::from_millis(2_000);
 const GLIMPSE_LATENCY: Time = Time::from_millis(5);
 
-/// A scenario on trial, with its protocol in the type. Whoever embeds the library and brings a
-/// protocol of its own starts here.
+/// A scenario on trial. Whoever embeds the library and brings a protocol of its own starts here.
 pub struct Testbed {
     case: Resolved<Untyped>,
     /// The protocol as it runs without faults; runs and checks have rules of their own.

@@ -181,6 +181,23 @@ impl<V: Vocabulary> OwnedInput<V> {
 }
 
 impl<P: Protocol> Symmetry<P> {
+    /// That of a protocol in which nothing but states and the history names anybody.
+    pub fn of_states(
+        alike: Vec<NodeSet>,
+        state: fn(&P::State, &Renaming) -> P::State,
+        history: fn(&P::History, &Renaming) -> P::History,
+    ) -> Self {
+        Symmetry {
+            alike,
+            state: Arc::new(state),
+            storage: Arc::new(unnamed),
+            msg: Arc::new(unnamed),
+            timer: Arc::new(unnamed),
+            choice: Arc::new(unnamed),
+            history: Arc::new(history),
+        }
+    }
+
     /// The sets of nodes that can trade names under these rules too: what the rules or the roles tell
     /// apart is parted. Sets of one are left out.
     pub fn sets(&self, cluster: &Cluster, rules: &Rules) -> Vec<NodeSet> {

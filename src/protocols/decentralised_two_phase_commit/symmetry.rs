@@ -1,12 +1,9 @@
 //! Participants with the same planned vote are alike, unless one of them begins: their names make no
 //! difference. Whose YES a site has is a set of nodes; nothing else names anybody.
 
-use std::sync::Arc;
-
 use super::{
     Begins, DecentralisedTwoPhaseCommit, History, Mistake, Phase, PlannedVote, State, first,
 };
-use crate::model::symmetry::unnamed;
 use crate::model::{NodeSet, Renaming, Symmetry};
 
 pub fn symmetry(
@@ -22,15 +19,7 @@ pub fn symmetry(
     };
     let votes = [PlannedVote::Yes, PlannedVote::No, PlannedVote::Open];
     let alike = votes.map(|vote| protocol.ballot.planned(vote).minus(special));
-    Some(Symmetry {
-        alike: alike.to_vec(),
-        state: Arc::new(state),
-        storage: Arc::new(unnamed),
-        msg: Arc::new(unnamed),
-        timer: Arc::new(unnamed),
-        choice: Arc::new(unnamed),
-        history: Arc::new(History::renamed),
-    })
+    Some(Symmetry::of_states(alike.to_vec(), state, History::renamed))
 }
 
 fn state(phases: &State, by: &Renaming) -> State {

@@ -3,10 +3,7 @@
 //! Who voted, who was asked and who has not acknowledged are sets of nodes. Nothing else in a state
 //! names anybody, and no message or record does.
 
-use std::sync::Arc;
-
 use super::{Coordinator, History, Mistake, Participant, PlannedVote, Site, State, TwoPhaseCommit};
-use crate::model::symmetry::unnamed;
 use crate::model::{Renaming, Symmetry};
 
 pub fn symmetry(protocol: &TwoPhaseCommit) -> Option<Symmetry<TwoPhaseCommit>> {
@@ -16,15 +13,8 @@ pub fn symmetry(protocol: &TwoPhaseCommit) -> Option<Symmetry<TwoPhaseCommit>> {
         return None;
     }
     let votes = [PlannedVote::Yes, PlannedVote::No, PlannedVote::Open];
-    Some(Symmetry {
-        alike: votes.map(|vote| protocol.ballot.planned(vote)).to_vec(),
-        state: Arc::new(state),
-        storage: Arc::new(unnamed),
-        msg: Arc::new(unnamed),
-        timer: Arc::new(unnamed),
-        choice: Arc::new(unnamed),
-        history: Arc::new(History::renamed),
-    })
+    let alike = votes.map(|vote| protocol.ballot.planned(vote)).to_vec();
+    Some(Symmetry::of_states(alike, state, History::renamed))
 }
 
 fn state(state: &State, by: &Renaming) -> State {

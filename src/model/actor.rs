@@ -130,6 +130,14 @@ impl<A: Actor> Command<A> {
     pub fn lasts(&self) -> bool {
         matches!(self, Command::Send(..) | Command::Save { .. })
     }
+
+    /// What it saves, if it saves anything.
+    pub fn saved(&self) -> Option<&A::Storage> {
+        match self {
+            Command::Save { record, .. } => Some(record),
+            _ => None,
+        }
+    }
 }
 
 /// Where a handler puts its commands, and among them what it observes.

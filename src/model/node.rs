@@ -92,10 +92,7 @@ impl<P: Protocol> Reaction<P> {
 
     /// Everything saved, in order.
     pub fn saves(&self) -> impl DoubleEndedIterator<Item = &P::Storage> {
-        self.commands.iter().filter_map(|c| match c {
-            Command::Save { record, .. } => Some(record),
-            _ => None,
-        })
+        self.commands.iter().filter_map(Command::saved)
     }
 }
 
@@ -194,18 +191,17 @@ impl<P: Protocol> Node<P> {
     /// node that is down; one behind the last is the whole step, followed by a crash. But nothing
     /// comes before a choice, no crash either: there, having sent and saved nothing counts too.)
     pub fn crash_points(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<usize> {
-        let out = self.ask(protocol, id, input).out;
-        let mut points = match input {
-            Input::Choice { .. } => vec![0],
-            _ => Vec::new(),
-        };
-        let commands = out.commands();
-        let mut lasting = (1..=commands.len()).filter(|n| commands[n - 1].lasts());
-        if lasting.next_back().is_none() {
-            return Vec::new();
+        crash_points_among(self.ask(protocol, id, input).out.commands(), input)
+    }
+
+    /// What a crash behind the first few of the commands that the handler gave leaves of the node, as
+    /// [`Self::react`] does, without asking the handler again.
+    #[must_use]
+    pub fn crashed_behind(&self, commands: &[Command<P>]) -> Self {
+        let saved = commands.iter().rev().find_map(Command::saved);
+        Node::Down {
+            storage: saved.or(self.storage()).cloned(),
         }
-        points.extend(lasting);
-        points
     }
 
     /// The commands that the handler for `input` would give, in order. Changes nothing.
@@ -304,6 +300,20 @@ impl<P: Protocol> Node<P> {
             _ => {}
         }
     }
+}
+
+/// The [crash points](Node::crash_points) of an input for which a handler gave these commands.
+pub fn crash_points_among<P: Protocol>(commands: &[Command<P>], input: Input<'_, P>) -> Vec<usize> {
+    let mut points = match input {
+        Input::Choice { .. } => vec![0],
+        _ => Vec::new(),
+    };
+    let mut lasting = (1..=commands.len()).filter(|n| commands[n - 1].lasts());
+    if lasting.next_back().is_none() {
+        return Vec::new();
+    }
+    points.extend(lasting);
+    points
 }
 
 /// A handler in words: the handler of P2 for `Prepare(1)` from C.

@@ -273,6 +273,8 @@ proptest! {
                         assert_eq!(reaction.commands.len(), *after);
                         let storage = reaction.saved().or(world.node(id).storage()).copied();
                         assert_eq!(*next.node(id), Node::Down { storage });
+                        let told = world.node(id).crashed_behind(&reaction.commands);
+                        assert_eq!(told, *next.node(id));
                     }
                     _ => {}
                 }

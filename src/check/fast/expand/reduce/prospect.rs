@@ -18,7 +18,8 @@ use crate::check::intern::{Interner, Number, number};
 use crate::check::reduction::Forgone;
 use crate::check::{LOOK_EVERY, Monitor, Stopped};
 use crate::model::cluster::index;
-use crate::model::{Id, Input, Link, Node, NodeSet, Protocol, System, View, World};
+use crate::model::node::crash_points_among;
+use crate::model::{Command, Id, Input, Link, Node, NodeSet, Protocol, System, View, World};
 
 /// Numbers of messages, as bits.
 type Bits = Vec<u64>;
@@ -248,40 +249,47 @@ impl<'a, P: Protocol> Closure<'a, P> {
         if node.state().and_then(withheld).is_some() {
             return Ok(true);
         }
-        let mut differs = self.ask(id, part, node, input, None)?;
+        let (mut differs, commands) = self.ask(id, part, node, input)?;
         if self.system.rules.budgets.inside_handlers && self.frail.contains(id) {
-            for after in node.crash_points(protocol, id, input) {
-                self.ask(id, part, node, input, Some(after))?;
+            // What is sent until then is known already.
+            for after in crash_points_among(&commands, input) {
+                self.count()?;
+                let after = node.crashed_behind(&commands[..after]);
+                self.nodes[index(id)].lead(part, after);
                 differs = true;
             }
         }
         Ok(differs)
     }
 
-    /// Asks a handler; whether it did anything.
+    /// Asks a handler; whether it did anything, and its commands.
     fn ask(
         &mut self,
         id: Id,
         part: usize,
         node: &Node<P>,
         input: Input<'_, P>,
-        crash_after: Option<usize>,
-    ) -> Result<bool, Unforeseen> {
-        if self.watch.questions == self.questions_max {
-            let too_many = Forgone::TooManyQuestions(self.questions_max);
-            return Err(Unforeseen::Forgone(too_many));
-        }
-        self.watch.questions += 1;
-        self.watch.look()?;
+    ) -> Result<(bool, Vec<Command<P>>), Unforeseen> {
+        self.count()?;
         let mut after = node.clone();
-        let reaction = after.react(&self.system.protocol, id, input, crash_after);
+        let reaction = after.react(&self.system.protocol, id, input, None);
         let mut differs = after != *node || !reaction.observations.is_empty();
         for (dst, msg) in reaction.sends() {
             self.nodes[index(dst)].messages.intern((id, msg.clone()));
             differs = true;
         }
         self.nodes[index(id)].lead(part, after);
-        Ok(differs)
+        Ok((differs, reaction.commands))
+    }
+
+    /// Counts a question, or a crash in the midst of its answer.
+    fn count(&mut self) -> Result<(), Unforeseen> {
+        if self.watch.questions == self.questions_max {
+            let too_many = Forgone::TooManyQuestions(self.questions_max);
+            return Err(Unforeseen::Forgone(too_many));
+        }
+        self.watch.questions += 1;
+        self.watch.look()
     }
 }
 

@@ -18,6 +18,11 @@ pub fn scenario_of(
     trace: &Trace,
     limits: &RunLimits<'_>,
 ) -> Result<File, Unshrinkable> {
+    // A scenario expects a verdict, and no sentences.
+    let limits = &RunLimits {
+        explains: false,
+        ..*limits
+    };
     let (version, report) = told_again(registry, Draft::of(trace, registry)?, &|version| {
         let report = version
             .case

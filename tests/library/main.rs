@@ -4,6 +4,8 @@
 mod architecture;
 mod asked_again;
 mod caller;
+#[path = "../suite/cores.rs"]
+mod cores;
 mod dependencies;
 mod hunt;
 mod lints;

@@ -1,10 +1,12 @@
 //! Pages: what is packed into one is there again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jury::page::{Page, Run, trace_of};
 use jury::registry::Registry;
 use jury::testbed::RunLimits;
+
+use crate::cores::on_all_cores;
 
 /// It is mailed, put on sticks and into learning platforms.
 #[test]
@@ -17,16 +19,16 @@ fn a_page_without_its_run_is_small() {
 #[test]
 fn every_run_is_in_its_page_as_it_was() {
     let registry = Registry::shipped();
-    let mut pages = 0;
+    let mut files: Vec<PathBuf> = Vec::new();
     for folder in std::fs::read_dir("scenarios").expect("it is there") {
         let folder = folder.expect("it is read").path();
         for folder in [folder.clone(), folder.join("bugs")] {
-            let files = std::fs::read_dir(folder).into_iter().flatten();
-            for file in files.map(|entry| entry.expect("it is read").path()) {
-                pages += usize::from(is_in_its_page(&registry, &file));
-            }
+            let entries = std::fs::read_dir(folder).into_iter().flatten();
+            files.extend(entries.map(|entry| entry.expect("it is read").path()));
         }
     }
+    let there = on_all_cores(&files, |file| is_in_its_page(&registry, file));
+    let pages = there.iter().filter(|is_there| **is_there).count();
     assert!(pages > 250, "{pages}");
 }
 

@@ -1,7 +1,7 @@
 //! Counterexamples as scenarios: whatever a check found, a run of the scenario comes to the same. And schedules that are
 //! told again: what can still happen of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jury::check::Patient;
 use jury::model::{Time, Timing};
@@ -9,6 +9,8 @@ use jury::registry::Registry;
 use jury::scenario::to_text;
 use jury::shrink::scenario_of;
 use jury::testbed::{CheckOptions, CheckVerdict, ExpectedOutcome, RunLimits, RunVerdict};
+
+use crate::cores::on_all_cores;
 
 /// The scenarios of which each counterexample is told: of every protocol, on links of every kind.
 const FOLDERS: [&str; 11] = [
@@ -30,63 +32,71 @@ const STATES: u64 = 30_000;
 #[test]
 fn every_counterexample_told_as_a_scenario_comes_to_the_same() {
     let registry = Registry::shipped();
-    let (mut told, mut problems) = (0, Vec::new());
+    let mut files: Vec<PathBuf> = Vec::new();
     for folder in FOLDERS {
         let entries = std::fs::read_dir(Path::new("scenarios").join(folder)).expect("it is there");
-        let mut files: Vec<_> = entries
-            .map(|entry| entry.expect("it is read").path())
-            .collect();
-        files.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
-        files.sort();
-        for file in files {
-            let case = registry.open(&file).expect("it is a scenario");
-            if !case.has_check() {
-                continue;
-            }
-            let options = CheckOptions {
-                states_max: Some(STATES),
-                ..CheckOptions::default()
-            };
-            let report = case
-                .check(&options, None, &mut Patient)
-                .expect("there is no folder");
-            for property in report.properties {
-                let wanted = match property.verdict {
-                    CheckVerdict::Violated => RunVerdict::Violated,
-                    CheckVerdict::CanBlock => RunVerdict::Blocked,
-                    _ => continue,
-                };
-                let Some(trace) = &property.trace else {
-                    continue;
-                };
-                told += 1;
-                let name = format!("{}: {}", file.display(), property.property);
-                let limits = RunLimits::default();
-                let scenario = match scenario_of(&registry, trace, &limits) {
-                    Ok(scenario) => to_text(&scenario),
-                    Err(why) => {
-                        problems.push(format!("{name}: {why}"));
-                        continue;
-                    }
-                };
-                let again = registry
-                    .open_text(&scenario, &name)
-                    .expect("it is a scenario");
-                let run = again.run(1, false, &limits);
-                let as_run =
-                    run.verdict == wanted && run.property.as_ref() == Some(&property.property);
-                let expected = again.compare_runs(&[run]);
-                let expects = expected
-                    .iter()
-                    .all(|e| e.outcome == ExpectedOutcome::AsExpected);
-                if !expects || !as_run {
-                    problems.push(format!("{name}: {expected:?}\n{scenario}"));
-                }
-            }
-        }
+        files.extend(entries.map(|entry| entry.expect("it is read").path()));
     }
+    files.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
+    files.sort();
+    let outcomes = on_all_cores(&files, |file| told(&registry, file));
+    let (told, problems): (Vec<usize>, Vec<Vec<String>>) = outcomes.into_iter().unzip();
+    let (told, problems): (usize, _) = (told.iter().sum(), problems.concat());
     assert!(problems.is_empty(), "{}", problems.join("\n"));
     assert!(told > 150, "{told}");
+}
+
+/// How many counterexamples of a scenario were told as scenarios, and which came to something else.
+fn told(registry: &Registry, file: &Path) -> (usize, Vec<String>) {
+    let (mut told, mut problems) = (0, Vec::new());
+    let case = registry.open(file).expect("it is a scenario");
+    if !case.has_check() {
+        return (told, problems);
+    }
+    let options = CheckOptions {
+        states_max: Some(STATES),
+        ..CheckOptions::default()
+    };
+    let report = case
+        .check(&options, None, &mut Patient)
+        .expect("there is no folder");
+    for property in report.properties {
+        let wanted = match property.verdict {
+            CheckVerdict::Violated => RunVerdict::Violated,
+            CheckVerdict::CanBlock => RunVerdict::Blocked,
+            _ => continue,
+        };
+        let Some(trace) = &property.trace else {
+            continue;
+        };
+        told += 1;
+        let name = format!("{}: {}", file.display(), property.property);
+        // What is asked for is the verdict, not why it is one.
+        let limits = RunLimits {
+            explains: false,
+            ..RunLimits::default()
+        };
+        let scenario = match scenario_of(registry, trace, &limits) {
+            Ok(scenario) => to_text(&scenario),
+            Err(why) => {
+                problems.push(format!("{name}: {why}"));
+                continue;
+            }
+        };
+        let again = registry
+            .open_text(&scenario, &name)
+            .expect("it is a scenario");
+        let run = again.run(1, false, &limits);
+        let as_run = run.verdict == wanted && run.property.as_ref() == Some(&property.property);
+        let expected = again.compare_runs(&[run]);
+        let expects = expected
+            .iter()
+            .all(|e| e.outcome == ExpectedOutcome::AsExpected);
+        if !expects || !as_run {
+            problems.push(format!("{name}: {expected:?}\n{scenario}"));
+        }
+    }
+    (told, problems)
 }
 
 /// What happens of events at times, in milliseconds, where the coordinator's clock drifts; and by how much some clock

@@ -13,7 +13,7 @@ use jury::testbed::{
 };
 use jury::trace::Trace;
 
-use crate::found::on_all_cores;
+use crate::cores::on_all_cores;
 use crate::shipped::{Story, all_well, compare, stories};
 
 /// Every scenario with a mistake, in the order of their names.

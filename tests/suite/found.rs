@@ -3,14 +3,13 @@
 //! All who ask are one program, and nothing is kept longer than it runs. So nothing is out of date.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex, OnceLock};
-use std::thread::{available_parallelism, scope};
+use std::sync::{LazyLock, OnceLock};
 
 use jury::check::Patient;
 use jury::check::fast::{Sizes, Tuning};
 use jury::testbed::{CheckOptions, CheckReport, EngineKind, RunLimits, RunReport, run_seeds};
 
+use crate::cores::on_all_cores;
 use crate::shipped::{Story, stories};
 
 /// Engines and tunings other than the usual repeat no check that is larger than this: they are slow.
@@ -149,27 +148,4 @@ pub fn recorded() -> &'static Found<Vec<RunReport>> {
 fn named<T>(stories: &[&'static Story], found: Vec<T>) -> Found<T> {
     let names = stories.iter().map(|story| story.name.as_str());
     names.zip(found).collect()
-}
-
-/// What comes of each item, in their order.
-pub fn on_all_cores<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    scope(|scope| {
-        for _ in 0..available_parallelism().map_or(1, usize::from) {
-            scope.spawn(|| {
-                loop {
-                    let nth = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(nth) else { break };
-                    let result = work(item);
-                    done.lock()
-                        .expect("nobody panics with it")
-                        .push((nth, result));
-                }
-            });
-        }
-    });
-    let mut done = done.into_inner().expect("nobody panics with it");
-    done.sort_by_key(|(nth, _)| *nth);
-    done.into_iter().map(|(_, result)| result).collect()
 }

@@ -3,6 +3,7 @@
 //!
 //! One program, so that whatever several of these tests compare is run and explored once.
 
+mod cores;
 mod detection;
 mod explained;
 mod found;

@@ -14,7 +14,8 @@ use jury::testbed::{
 };
 use serde_json::Value as Json;
 
-use crate::found::{ONLY_REDUCED, Way, explored, on_all_cores, recorded, runs, sized, worlds};
+use crate::cores::on_all_cores;
+use crate::found::{ONLY_REDUCED, Way, explored, recorded, runs, sized, worlds};
 use crate::shipped::{COUNTS, HASHES, Story, all_well, compare, stories};
 
 /// Where the scenarios of mistakes are: what people get wrong, and what articles print.

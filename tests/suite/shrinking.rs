@@ -15,6 +15,7 @@ use jury::testbed::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 
+use crate::cores::on_all_cores;
 use crate::shipped::{all_well, blessing, compare, find};
 
 const DATA: &str = "reports/shrinking.json";
@@ -248,13 +249,44 @@ fn all_that_must_hold(registry: &Registry, shrunk: &Shrunk) -> Vec<String> {
 #[test]
 fn long_runs_get_short() {
     let registry = Registry::shipped();
+    let blesses = blessing();
+    let asked = asked(&registry, blesses);
+    let repeated = |of: &OfMistake| {
+        let mut problems = Vec::new();
+        (again(&registry, of, &mut problems), problems)
+    };
+    // Times are of runs that are shrunk one by one.
+    let repeated: Vec<_> = if blesses {
+        asked.iter().map(repeated).collect()
+    } else {
+        on_all_cores(&asked, repeated)
+    };
+    let (mut table, mut problems) = (Vec::new(), Vec::new());
+    for (mut of, (row, odd)) in asked.into_iter().zip(repeated) {
+        problems.extend(odd);
+        let seconds = of.longest.as_ref().map(|row| row.seconds);
+        of.longest = row.map(|row| Row {
+            // Times are of the machine where it was blessed.
+            seconds: seconds.filter(|_| !blesses).unwrap_or(row.seconds),
+            ..row
+        });
+        table.push(of);
+    }
+    problems.extend(limits_that_are_missed(&table));
+    let data = serde_json::to_string_pretty(&table).expect("it is plain data") + "\n";
+    problems.extend(compare(Path::new(DATA), &data).err());
+    problems.extend(compare(Path::new(PAGE), &page(&table)).err());
+    all_well(&problems);
+}
+
+/// Every mistake, with the run that is to be shrunk.
+fn asked(registry: &Registry, blesses: bool) -> Vec<OfMistake> {
     let text = std::fs::read_to_string(DATA).unwrap_or_else(|_| "[]".to_owned());
     let committed: Vec<OfMistake> = serde_json::from_str(&text).expect("it is what was measured");
-    let blesses = blessing();
     let mut files = Vec::new();
     find(Path::new("scenarios"), "json", &mut files);
     files.sort();
-    let (mut table, mut problems) = (Vec::new(), Vec::new());
+    let mut asked = Vec::new();
     for protocol in registry.protocols() {
         for bug in &protocol.bugs {
             let is_it = |of: &&OfMistake| of.protocol == protocol.name && of.mistake == bug.name;
@@ -265,7 +297,7 @@ fn long_runs_get_short() {
                 longest: None,
             });
             if of.longest.is_none() && blesses && !committed.iter().any(|c| is_it(&c)) {
-                let found = longest(&registry, &files, &protocol.name, &bug.name);
+                let found = longest(registry, &files, &protocol.name, &bug.name);
                 of.longest = found.map(|(scenario, strategy, seed)| Row {
                     scenario,
                     strategy,
@@ -284,21 +316,10 @@ fn long_runs_get_short() {
                     seconds: 0.0,
                 });
             }
-            let row = again(&registry, &of, &mut problems);
-            let seconds = of.longest.as_ref().map(|row| row.seconds);
-            of.longest = row.map(|row| Row {
-                // Times are of the machine where it was blessed.
-                seconds: seconds.filter(|_| !blesses).unwrap_or(row.seconds),
-                ..row
-            });
-            table.push(of);
+            asked.push(of);
         }
     }
-    problems.extend(limits_that_are_missed(&table));
-    let data = serde_json::to_string_pretty(&table).expect("it is plain data") + "\n";
-    problems.extend(compare(Path::new(DATA), &data).err());
-    problems.extend(compare(Path::new(PAGE), &page(&table)).err());
-    all_well(&problems);
+    asked
 }
 
 fn rows(table: &[OfMistake]) -> Vec<&Row> {

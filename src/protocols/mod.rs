@@ -17,6 +17,7 @@ pub mod paxos_commit;
 pub mod primary_backup;
 pub mod raft;
 pub mod replicated_two_phase_commit;
+pub mod sharded;
 #[cfg(test)]
 mod small_spaces;
 pub mod three_phase_commit;
@@ -68,6 +69,7 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<multi_paxos::MultiPaxos>();
     visitor.visit::<raft::Raft>();
     visitor.visit::<primary_backup::PrimaryBackup>();
+    visitor.visit::<sharded::Sharded>();
 }
 
 /// Whatever a role of it is meant to be told has a rule.

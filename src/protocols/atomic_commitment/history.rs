@@ -25,6 +25,26 @@ pub struct Outcomes {
     pub locked: NodeSet,
 }
 
+impl Outcomes {
+    /// AC1: the sites that decided differently, and how. (A single one that decided both ways is what AC2 is about.)
+    pub fn differ(&self, names: &dyn Fn(NodeSet) -> String) -> Option<(NodeSet, String)> {
+        let (committed, aborted) = (self.committed, self.aborted);
+        let all = committed.union(aborted);
+        let differ = !committed.is_empty() && !aborted.is_empty() && all.len() > 1;
+        differ.then(|| {
+            let (committed, aborted) = (names(committed), names(aborted));
+            (all, format!("{committed} committed but {aborted} aborted"))
+        })
+    }
+
+    /// AC2: the sites that decided both ways.
+    pub fn are_reversed(&self, names: &dyn Fn(NodeSet) -> String) -> Option<(NodeSet, String)> {
+        let both = self.committed.intersection(self.aborted);
+        let text = || format!("{} decided both to commit and to abort", names(both));
+        (!both.is_empty()).then(|| (both, text()))
+    }
+}
+
 /// A protocol that remembers nothing else keeps just this.
 impl AsRef<History> for History {
     fn as_ref(&self) -> &History {

@@ -147,15 +147,8 @@ pub fn atomicity<P: AtomicCommitment>() -> Property<P> {
 
 pub(super) fn decide_alike(names: &dyn Fn(NodeSet) -> String, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
-        let (committed, aborted) = (outcomes.committed, outcomes.aborted);
-        // A single node that decided both ways is what irrevocability is about.
-        if !committed.is_empty() && !aborted.is_empty() && committed.union(aborted).len() > 1 {
-            let text = format!(
-                "{} committed but {} aborted",
-                names(committed),
-                names(aborted)
-            );
-            return refuse(history, txn, committed.union(aborted), text);
+        if let Some((nodes, text)) = outcomes.differ(names) {
+            return refuse(history, txn, nodes, text);
         }
     }
     Ok(())
@@ -176,10 +169,8 @@ pub fn irrevocability<P: AtomicCommitment>() -> Property<P> {
 
 pub(super) fn decide_once(names: &dyn Fn(NodeSet) -> String, history: &History) -> Answer {
     for (txn, outcomes) in history.transactions() {
-        let both = outcomes.committed.intersection(outcomes.aborted);
-        if !both.is_empty() {
-            let text = format!("{} decided both to commit and to abort", names(both));
-            return refuse(history, txn, both, text);
+        if let Some((nodes, text)) = outcomes.are_reversed(names) {
+            return refuse(history, txn, nodes, text);
         }
     }
     Ok(())

@@ -1,0 +1,64 @@
+//! Mistakes that people make in transactions across shards, each switched on by its name.
+//!
+//! Where a mistake is made is marked in the algorithm itself, by its name.
+
+mistakes! {
+    /// An owner gives up its locks when it votes, and not when it knows the outcome.
+    ReleasesAtVote {
+        breaks: ["strict-serialisability", "locks-exclude"],
+        source: "Bernstein, Hadzilacos & Goodman 1987, 3.4: strict two-phase locking",
+    }
+    /// Reads take no locks.
+    ReadsWithoutLocks {
+        breaks: ["strict-serialisability", "sum-kept"],
+        source: "Bernstein, Hadzilacos & Goodman 1987, 3.1",
+    }
+    /// An owner votes YES without a record: a crash makes it forget.
+    PreparedInMemory {
+        breaks: ["prepared-survives", "atomicity"],
+        source: "Bernstein, Hadzilacos & Goodman 1987, 7.4",
+    }
+    /// The coordinator counts an answer as a vote for the transaction, whatever it says.
+    NoCountsAsYes {
+        breaks: ["validity", "atomicity"],
+        source: "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC3",
+    }
+    /// Votes are counted and not told apart: one that comes twice counts for an owner who has not voted.
+    CountsVotes {
+        breaks: ["validity", "atomicity"],
+    }
+    /// A coordinator that came back begins an attempt again under its old number: a vote for the old one counts for
+    /// the new.
+    OldVotesCount {
+        breaks: ["atomicity"],
+    }
+    /// The table of sessions is not in the commit record: whoever asks again after a crash is served again.
+    SessionsInMemory {
+        breaks: ["exactly-once"],
+        source: "Ongaro 2014, 6.3",
+    }
+    /// The coordinator forgets the outcome when the first owner has acknowledged it.
+    ForgetsTooEarly {
+        breaks: ["atomicity"],
+        source: "Mohan, Lindsay & Obermarck 1986, 3",
+    }
+    /// The coordinator answers ABORT while it still collects votes, and goes on collecting.
+    AbortsWhileCollecting {
+        breaks: ["atomicity"],
+        source: "Mohan, Lindsay & Obermarck 1986, 3",
+    }
+    /// Wait-die the wrong way round: who is older dies, and who is younger waits.
+    OlderDies {
+        breaks: ["age-decides"],
+        source: "Rosenkrantz, Stearns & Lewis 1978, 4",
+    }
+    /// Who shares a lock with its holders passes those that wait for it.
+    Overtakes {
+        breaks: ["non-blocking"],
+    }
+    /// An owner wounds a transaction for which it has voted YES by itself, and does not ask its coordinator.
+    WoundsPrepared {
+        breaks: ["atomicity"],
+        source: "Rosenkrantz, Stearns & Lewis 1978, 4",
+    }
+}

@@ -1,0 +1,186 @@
+//! What nodes say of their steps, and what is remembered of that.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Attempt, Decision, Key, Outcome, Sharded, Transaction, Vote, Why};
+use crate::model::{FewMap, Id, NodeSet, Observation, Observed, Value};
+use crate::protocols::atomic_commitment::Outcomes;
+use crate::protocols::transactions::{self, Txn};
+
+/// What a node says of its step.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Claim {
+    /// A client asks for this, with a new number.
+    Asked(Attempt, Transaction),
+    /// A coordinator begins it: who has to vote.
+    Begun(Attempt, NodeSet),
+    Voted(Txn, Vote),
+    Locked(Txn),
+    Released(Txn),
+    Decided(Txn, Decision),
+    /// The first is in the way of the second, and gives way.
+    GivesWay(Attempt, Attempt),
+    /// A client is told what became of it.
+    Told(Attempt, Outcome),
+    /// What is said of what it reads and writes.
+    Of(transactions::Claim),
+}
+
+/// A fold of claims.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct History {
+    pub attempts: FewMap<Txn, Tried>,
+    pub reads_and_writes: transactions::History,
+    /// The first that gave way to a younger one.
+    pub unjust: Option<(Txn, Txn)>,
+    /// The first sum that was read and is wrong, and by whom.
+    pub wrong_sum: Option<(Txn, u64)>,
+    /// Somebody gave way.
+    pub gave_way: bool,
+}
+
+/// What was claimed of one attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Tried {
+    /// What it is an attempt at: T0 as long as nobody has said.
+    pub timestamp: Timestamp,
+    pub owners: NodeSet,
+    /// Nobody, as long as nobody has begun it.
+    pub coordinator: NodeSet,
+    /// Clients count as sites, which are told.
+    pub outcomes: Outcomes,
+    /// Committed more than once.
+    pub again: NodeSet,
+}
+
+/// The number of a first attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Timestamp(pub Txn);
+
+impl Default for Timestamp {
+    fn default() -> Self {
+        Timestamp(Txn(0))
+    }
+}
+
+impl Observed<Sharded> for Claim {
+    fn in_words(&self, protocol: &Sharded) -> Observation {
+        let subject = |txn: &Txn| u64::from(txn.0);
+        match self {
+            Claim::Asked(attempt, transaction) => Observation::Invoked {
+                subject: subject(&attempt.txn),
+                value: word(format!("{transaction}")),
+            },
+            Claim::Begun(attempt, owners) => {
+                let names = protocol.names(*owners);
+                Observation::noted(format!(
+                    "begins {}, of which {names} have a part",
+                    attempt.txn
+                ))
+            }
+            Claim::Voted(txn, vote) => Observation::Voted {
+                subject: subject(txn),
+                value: vote.word().into(),
+            },
+            Claim::Locked(txn) => Observation::Locked {
+                subject: subject(txn),
+            },
+            Claim::Released(txn) => Observation::Released {
+                subject: subject(txn),
+            },
+            Claim::Decided(txn, decision) => Observation::Decided {
+                subject: subject(txn),
+                value: decision.word().into(),
+            },
+            Claim::GivesWay(who, to) => {
+                Observation::noted(format!("has {} give way to {}", who.txn, to.txn))
+            }
+            Claim::Told(attempt, outcome) => Observation::Returned {
+                subject: subject(&attempt.txn),
+                value: word(format!("{outcome:?}")),
+            },
+            Claim::Of(claim) => Observation::noted(of(*claim)),
+        }
+    }
+}
+
+fn word(text: String) -> Value {
+    Value::Word(text.into())
+}
+
+fn of(claim: transactions::Claim) -> String {
+    use transactions::Claim;
+    match claim {
+        Claim::Began(txn) => format!("begins {txn}"),
+        Claim::Read(txn, key, version) => format!("read {key} for {txn}: {version}"),
+        Claim::Writes(txn, key) => format!("has {txn} write {key}"),
+        Claim::Installed(txn, key, over) => format!("writes {key} for {txn} over {over}"),
+        Claim::Committed(txn) => format!("commits {txn}"),
+        Claim::Aborted(txn) => format!("aborts {txn}"),
+    }
+}
+
+impl History {
+    pub fn record(&mut self, protocol: &Sharded, id: Id, claim: &Claim) {
+        match claim {
+            Claim::Asked(attempt, _) => {
+                self.of(attempt.txn).timestamp = Timestamp(attempt.timestamp)
+            }
+            Claim::Begun(attempt, owners) => {
+                let tried = self.of(attempt.txn);
+                tried.owners = *owners;
+                tried.coordinator = NodeSet::only(id);
+            }
+            Claim::Voted(txn, Vote::Yes) => self.of(*txn).outcomes.voted_yes.insert(id),
+            Claim::Voted(txn, Vote::No) => self.of(*txn).outcomes.voted_no.insert(id),
+            Claim::Decided(txn, decision) => self.decided(id, *txn, *decision),
+            Claim::GivesWay(who, to) => {
+                self.gave_way = true;
+                if who.timestamp < to.timestamp {
+                    self.unjust.get_or_insert((who.txn, to.txn));
+                }
+            }
+            Claim::Told(attempt, outcome) => self.told(protocol, id, attempt.txn, outcome),
+            Claim::Of(claim) => self.reads_and_writes.record(*claim),
+            Claim::Locked(_) | Claim::Released(_) => {}
+        }
+    }
+
+    fn of(&mut self, txn: Txn) -> &mut Tried {
+        self.attempts.of(txn)
+    }
+
+    fn decided(&mut self, id: Id, txn: Txn, decision: Decision) {
+        let tried = self.of(txn);
+        match decision {
+            Decision::Commit if tried.outcomes.committed.contains(id) => tried.again.insert(id),
+            Decision::Commit => tried.outcomes.committed.insert(id),
+            Decision::Abort => tried.outcomes.aborted.insert(id),
+        }
+    }
+
+    fn told(&mut self, protocol: &Sharded, id: Id, txn: Txn, outcome: &Outcome) {
+        let (decision, claim) = match outcome {
+            Outcome::Committed(values) => {
+                if let Some(sum) = protocol.wrong_sum(&values.0) {
+                    self.wrong_sum.get_or_insert((txn, sum));
+                }
+                (Decision::Commit, transactions::Claim::Committed(txn))
+            }
+            Outcome::Aborted(Why::Refused | Why::Died) | Outcome::Restarted(_) => {
+                (Decision::Abort, transactions::Claim::Aborted(txn))
+            }
+        };
+        self.decided(id, txn, decision);
+        self.reads_and_writes.record(claim);
+    }
+}
+
+impl Sharded {
+    /// The sum of what was read of all accounts, if it is not what they had at first.
+    pub(super) fn wrong_sum(&self, read: &[(Key, u32)]) -> Option<u64> {
+        let is_of_all = read.len() == self.accounts.len();
+        let sum: u64 = read.iter().map(|(_, value)| u64::from(*value)).sum();
+        (self.keeps_the_sum && is_of_all && sum != self.total()).then_some(sum)
+    }
+}

@@ -1,0 +1,132 @@
+//! A client: it asks for one transaction after the other, asks again until it is told, and tries again what has died.
+
+use super::claims::Claim;
+use super::state::{Asked, Attempt, Begun, Client};
+use super::{Msg, Outcome, Sharded, Storage, Timer, Transaction, Why};
+use crate::model::{Id, Out};
+use crate::protocols::transactions::{self, Txn};
+
+impl Sharded {
+    /// It starts, or comes back after it has begun so much. What it had asked for then it never hears of.
+    pub(super) fn start_client(&self, id: Id, begun: Begun, o: &mut Out<Self>) -> Client {
+        let client = Client {
+            begun,
+            asked: None,
+            incarnations: Default::default(),
+        };
+        self.think(id, &client, o);
+        client
+    }
+
+    /// Has something else to ask, in a while.
+    fn think(&self, id: Id, client: &Client, o: &mut Out<Self>) {
+        if client.begun.transactions < self.workload_of(id) {
+            o.set_timer(Timer::Think, self.params.think);
+        }
+    }
+
+    pub(super) fn client_waits_no_longer(
+        &self,
+        id: Id,
+        client: &mut Client,
+        timer: Timer,
+        o: &mut Out<Self>,
+    ) {
+        match (timer, &client.asked) {
+            (Timer::Think, None) => match self.next_of(id, client.begun.transactions) {
+                Some(transaction) => self.asks(id, client, transaction, o),
+                None => o.choose("transaction", self.drawn.clone()),
+            },
+            // What was lost, or is to be heard by who has restarted.
+            (Timer::Retry, Some(asked)) if !asked.has_died => self.sends(client, asked, o),
+            (Timer::Backoff, Some(_)) => self.tries(id, client, o),
+            _ => {}
+        }
+    }
+
+    /// Asks for something new.
+    pub(super) fn asks(
+        &self,
+        id: Id,
+        client: &mut Client,
+        transaction: Transaction,
+        o: &mut Out<Self>,
+    ) {
+        client.begun.transactions += 1;
+        let timestamp = self.next_number(id, client.begun);
+        let attempt = Attempt {
+            txn: timestamp,
+            timestamp,
+        };
+        client.asked = Some(Asked {
+            attempt,
+            transaction,
+            left: self.params.attempts,
+            has_died: false,
+        });
+        self.tries(id, client, o);
+    }
+
+    /// Tries with a number that was never used, which is on the disk before. The timestamp stays what it was (RSL, 4): so
+    /// who has to give way becomes the oldest some day.
+    fn tries(&self, id: Id, client: &mut Client, o: &mut Out<Self>) {
+        let txn = self.next_number(id, client.begun);
+        client.begun.attempts += 1;
+        if let Some(asked) = &mut client.asked {
+            asked.attempt.txn = txn;
+            asked.left -= 1;
+            asked.has_died = false;
+        }
+        o.save(Storage::Client(client.begun));
+        if let Some(asked) = &client.asked {
+            o.observe(Claim::Asked(asked.attempt, asked.transaction.clone()));
+            o.observe(Claim::Of(transactions::Claim::Began(txn)));
+            self.sends(client, asked, o);
+        }
+    }
+
+    fn sends(&self, client: &Client, asked: &Asked, o: &mut Out<Self>) {
+        let coordinator = self.coordinator_of(&asked.transaction);
+        let incarnation = client.incarnations.get(&coordinator).copied();
+        let begin = Msg::Begin {
+            attempt: asked.attempt,
+            incarnation: incarnation.unwrap_or(1),
+            transaction: asked.transaction.clone(),
+        };
+        o.send(coordinator, begin);
+        o.set_timer(Timer::Retry, self.params.retry);
+    }
+
+    pub(super) fn client_is_told(
+        &self,
+        id: Id,
+        client: &mut Client,
+        src: Id,
+        (txn, outcome): (Txn, Outcome),
+        o: &mut Out<Self>,
+    ) {
+        let Some(asked) = &mut client.asked else {
+            return;
+        };
+        if asked.attempt.txn != txn || asked.has_died {
+            return;
+        }
+        o.observe(Claim::Told(asked.attempt, outcome.clone()));
+        o.cancel_timer(Timer::Retry);
+        match outcome {
+            Outcome::Restarted(incarnation) => {
+                asked.left += 1;
+                client.incarnations.insert(src, incarnation);
+                self.tries(id, client, o);
+            }
+            Outcome::Aborted(Why::Died) if asked.left > 0 => {
+                asked.has_died = true;
+                o.set_timer(Timer::Backoff, self.params.backoff);
+            }
+            Outcome::Committed(_) | Outcome::Aborted(_) => {
+                client.asked = None;
+                self.think(id, client, o);
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The coordinator of a transaction, which is the owner of its first key: two-phase commit with presumed abort
+//! (MLO 3), each attempt once.
+
+use super::claims::Claim;
+use super::owner::Shard;
+use super::state::{Collecting, Session};
+use super::{Attempt, Decision, Mistake, Msg, Outcome, Request, Timer, Transaction, Values, Why};
+use crate::model::{Id, NodeSet};
+use crate::protocols::transactions::Txn;
+
+impl Shard<'_> {
+    /// A client asks: for something new, or again. An attempt is begun once: what was begun before the last start was
+    /// committed then or never will be, so that no vote for it can count.
+    pub fn asked_to_begin(
+        &mut self,
+        attempt: Attempt,
+        incarnation: u32,
+        transaction: &Transaction,
+        src: Id,
+    ) {
+        let txn = attempt.txn;
+        let client = self.protocol.client_of(txn);
+        let session = self.s.disk.sessions.get(&client);
+        if let Some(session) = session.filter(|session| session.txn == txn) {
+            let outcome = Outcome::Committed(session.values.clone());
+            return self.o.send(src, Msg::Reply(txn, outcome));
+        }
+        let now = self.s.disk.incarnation;
+        if incarnation != now && !self.protocol.makes(Mistake::OldVotesCount) {
+            return self.o.send(src, Msg::Reply(txn, Outcome::Restarted(now)));
+        }
+        match self.s.begun.get(&client) {
+            Some((last, Some(outcome))) if *last == txn => {
+                let outcome = outcome.clone();
+                self.o.send(src, Msg::Reply(txn, outcome));
+            }
+            // It is under way, or its client has gone on.
+            Some((last, _)) if txn <= *last => {}
+            _ => self.begins(attempt, transaction, src),
+        }
+    }
+
+    /// Phase 1: asks the other owners for their votes, and itself.
+    fn begins(&mut self, attempt: Attempt, transaction: &Transaction, client: Id) {
+        let txn = attempt.txn;
+        let of = self.protocol.client_of(txn);
+        self.s.begun.insert(of, (txn, None));
+        let owners = self.protocol.owners(transaction);
+        self.o.observe(Claim::Begun(attempt, owners));
+        self.s.collecting.insert(
+            txn,
+            Collecting {
+                attempt,
+                client,
+                owners,
+                yes: NodeSet::EMPTY,
+                values: Values::default(),
+                own: None,
+            },
+        );
+        for owner in owners.without(self.id).iter() {
+            let operations = self.protocol.operations_of(transaction, owner);
+            self.o.send(owner, Msg::Prepare(attempt, operations));
+        }
+        if let Some(patience) = self.protocol.params.vote_timeout {
+            self.o.set_timer(Timer::Votes(txn), patience);
+        }
+        self.acquire(Request {
+            attempt,
+            coordinator: self.id,
+            operations: self.protocol.operations_of(transaction, self.id),
+        });
+    }
+
+    /// A vote counts while votes are collected, and for who gave it. Who votes too late is told the outcome.
+    pub fn counts(&mut self, txn: Txn, owner: Id, values: Values) {
+        let Some(collecting) = self.s.collecting.get_mut(&txn) else {
+            return self.answers(txn, owner);
+        };
+        let missing = collecting.owners.minus(collecting.yes);
+        if !missing.contains(owner) {
+            if !self.protocol.makes(Mistake::CountsVotes) {
+                return;
+            }
+            collecting.yes = missing.iter().take(1).fold(collecting.yes, NodeSet::with);
+        }
+        collecting.yes.insert(owner);
+        collecting.values.0.extend(values.0);
+        collecting.values.0.sort_unstable();
+        if collecting.yes == collecting.owners {
+            self.commits(txn);
+        }
+    }
+
+    /// Phase 2: the record decides, with what is written here and what the client is to be told.
+    fn commits(&mut self, txn: Txn) {
+        let Some(collecting) = self.s.collecting.remove(&txn) else {
+            return;
+        };
+        self.o.observe(Claim::Decided(txn, Decision::Commit));
+        if let Some(own) = &collecting.own {
+            self.installs(own);
+        }
+        let client = self.protocol.client_of(txn);
+        let values = collecting.values;
+        let session = self.s.disk.sessions.get(&client);
+        if session.is_none_or(|session| session.txn < txn) {
+            let values = values.clone();
+            self.s.disk.sessions.insert(client, Session { txn, values });
+        }
+        let others = collecting.owners.without(self.id);
+        if !others.is_empty() {
+            self.s.disk.committed.insert(txn, others);
+        }
+        self.save();
+        self.o.cancel_timer(Timer::Votes(txn));
+        self.tells_again(txn);
+        let outcome = Outcome::Committed(values);
+        self.o.send(collecting.client, Msg::Reply(txn, outcome));
+        self.o.observe(Claim::Released(txn));
+        self.grant();
+    }
+
+    /// Tells COMMIT to those that have not acknowledged it, and will tell it again.
+    pub fn tells_again(&mut self, txn: Txn) {
+        if let Some(missing) = self.s.disk.committed.get(&txn) {
+            self.o.broadcast(*missing, &Msg::Commit(txn));
+            let patience = self.protocol.params.ack_timeout;
+            self.o.set_timer(Timer::Acks(txn), patience);
+        }
+    }
+
+    /// When all have acknowledged it nobody will ask any more.
+    pub fn hears_ack(&mut self, txn: Txn, src: Id) {
+        let Some(missing) = self.s.disk.committed.get_mut(&txn) else {
+            return;
+        };
+        missing.remove(src);
+        if missing.is_empty() || self.protocol.makes(Mistake::ForgetsTooEarly) {
+            self.s.disk.committed.remove(&txn);
+            self.save_lazily();
+            self.o.cancel_timer(Timer::Acks(txn));
+        }
+    }
+
+    /// Aborts what is not decided: nothing is written down, and nobody has to acknowledge it. Who has said NO knows.
+    pub fn aborts(&mut self, txn: Txn, why: Why, knows: Option<Id>) {
+        let Some(collecting) = self.s.collecting.remove(&txn) else {
+            return;
+        };
+        self.s.waiting.retain(|request| request.attempt.txn != txn);
+        self.o.observe(Claim::Decided(txn, Decision::Abort));
+        let others = collecting.owners.without(self.id);
+        let others = knows.map_or(others, |knows| others.without(knows));
+        self.o.broadcast(others, &Msg::Abort(txn));
+        self.o.cancel_timer(Timer::Votes(txn));
+        let outcome = Outcome::Aborted(why);
+        let client = self.protocol.client_of(txn);
+        if let Some((last, told)) = self.s.begun.get_mut(&client)
+            && *last == txn
+        {
+            *told = Some(outcome.clone());
+        }
+        self.o.send(collecting.client, Msg::Reply(txn, outcome));
+        if collecting.own.is_some() {
+            self.o.observe(Claim::Released(txn));
+        }
+        self.grant();
+    }
+
+    /// Presumed abort: of what it knows nothing it says that it was aborted.
+    pub fn answers(&mut self, txn: Txn, src: Id) {
+        if self.s.disk.committed.contains_key(&txn) {
+            self.o.send(src, Msg::Commit(txn));
+        } else if !self.s.collecting.contains_key(&txn)
+            || self.protocol.makes(Mistake::AbortsWhileCollecting)
+        {
+            self.o.send(src, Msg::Abort(txn));
+        }
+    }
+
+    /// RSL, 4: what is not decided gives way to an older transaction.
+    pub fn wounded(&mut self, txn: Txn, by: Attempt) {
+        if let Some(collecting) = self.s.collecting.get(&txn) {
+            self.o.observe(Claim::GivesWay(collecting.attempt, by));
+            self.aborts(txn, Why::Died, None);
+        }
+    }
+
+    /// An owner says NO.
+    pub fn hears_no(&mut self, txn: Txn, why: Why, src: Id) {
+        if self.protocol.makes(Mistake::NoCountsAsYes) {
+            return self.counts(txn, src, Values::default());
+        }
+        self.aborts(txn, why, Some(src));
+    }
+}

@@ -1,0 +1,50 @@
+//! The instances of transactions across shards on which its assumptions are weighed.
+
+use super::Params;
+use crate::model::{Fault, Limit, Variant};
+use crate::protocols::key_value::Workload;
+
+/// Enough for every cell of these instances.
+const STATES_MAX: u64 = 3_000_000;
+
+/// One transfer under everything, and two that are in conflict under what there is room for.
+pub fn variants() -> Vec<Variant<Params>> {
+    vec![
+        variant(
+            "one transfer",
+            "A transaction with a part on each of two shards.",
+            of(&["transfer x y 1"]),
+        ),
+        Variant {
+            faults: vec![
+                Fault::Crash {
+                    role: Some("server"),
+                },
+                Fault::Recovery,
+            ],
+            timeouts: Limit::AtMost(4),
+            ..variant(
+                "two transfers",
+                "Each has its coordinator on another shard, and is tried once; no more than four timeouts.",
+                of(&["transfer x y 1", "transfer y x 1"]),
+            )
+        },
+    ]
+}
+
+/// A client for each of these, which tries it once.
+fn of(transactions: &[&str]) -> Params {
+    let script = |text: &&str| vec![(*text).to_owned()];
+    Params {
+        clients: Workload::Scripts(transactions.iter().map(script).collect()),
+        attempts: 1,
+        ..Params::default()
+    }
+}
+
+fn variant(name: &'static str, about: &'static str, params: Params) -> Variant<Params> {
+    Variant {
+        states_max: STATES_MAX,
+        ..Variant::new(name, about, params).lean()
+    }
+}

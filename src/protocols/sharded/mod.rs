@@ -1,0 +1,198 @@
+//! Transactions across shards: each server owns some of the keys, a transaction has a part at each owner of its keys,
+//! and all of it happens at once, or none of it.
+//!
+//! - M. Aguilera, A. Merchant, M. Shah, A. Veitch, C. Karamanolis, *Sinfonia: A New Paradigm for Building Scalable
+//!   Distributed Systems*, SOSP 2007 (ASMKV): mini-transactions (3.2), which say beforehand all that they read and write,
+//!   so that locks are taken and votes given in one go.
+//! - C. Mohan, B. Lindsay, R. Obermarck, *Transaction Management in the R\* Distributed Database Management System*, TODS
+//!   1986 (MLO), section 3: two-phase commit with presumed abort.
+//! - D. Rosenkrantz, R. Stearns, P. Lewis, *System Level Concurrency Control for Distributed Database Systems*, TODS 1978
+//!   (RSL), section 4: wait-die and wound-wait.
+//! - P. Bernstein, V. Hadzilacos, N. Goodman, *Concurrency Control and Recovery in Database Systems*, 1987 (BHG):
+//!   strict two-phase locking (3), atomic commitment (7.3).
+//! - D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014, section 6.3: sessions.
+//!
+//! ```text
+//!   client C1              S1 owns x                        S2 owns y
+//!
+//!     | -- BEGIN T1 ---->   |                                |
+//!     |    transfer x y 1   | -- PREPARE T1: give y 1 ---->  |
+//!     |               locks x: its own vote             locks y, or waits, or dies
+//!     |                     |                           force *prepared T1*
+//!     |                     |  <---------- YES T1 ---------  |
+//!     |          force *committed T1*, x,               prepared: it may not
+//!     |          and the answer to C1                   decide alone any more
+//!     |  <-- committed ---  | ----------- COMMIT T1 ------>  |
+//!     |                unlocks x                        force y, unlocks y
+//!     |                     |  <---------- ACK T1 ---------  |
+//!     |                 forgets T1                           |
+//! ```
+//!
+//! The owner of its first key coordinates a transaction. Keys are placed by a ring of hashes (`consistent_hashing`), which
+//! does not change.
+//!
+//! | a transaction of k owners | messages | forced writes | delays |
+//! |---------------------------|----------|---------------|--------|
+//! | commits                   | 4k - 2   | 2k - 1        | 4; 2 if k = 1 |
+//! | aborts, as one says NO    | 3k - 2   | k - 2         | 4 |
+//!
+//! The messages are those of the table, that of the client and the answer to it among them. The client forces its number,
+//! too. The first test of this folder asserts it.
+//!
+//! *Deadlocks.* Whoever is in conflict with those that hold locks, or wait before it, waits for them, dies, or wounds
+//! them (`deadlocks`). With wait-die all wait for younger ones, with wound-wait for older ones or for some that are decided
+//! or about to give way: there is no cycle. That is true only because nobody passes those that wait.
+//!
+//! *Exactly once.* Each attempt at a transaction has a number of its own, is begun by one coordinator, and there once: by
+//! a number that is not greater than the last of the same client nothing is begun, and neither is anything that was sent
+//! to an earlier incarnation of the coordinator. So whatever a coordinator had begun and not committed when it crashed is
+//! aborted for good; no vote for it can count later, and a client that hears so may try again. What was committed is in
+//! the session of the client, by the same record.
+//!
+//! On purpose different from the papers, or more definite than they are:
+//!
+//! - The coordinator is an owner, and not the client (ASMKV, 4.1, whose clients coordinate, and keep no log).
+//! - The coordinator's own part has no prepared record: it is in the commit record.
+//! - An owner that only reads forces its record and keeps its locks like any other. (MLO's read-only votes would release
+//!   locks before others have taken theirs, as votes are given where locks are taken.)
+//! - A part takes all its locks at an owner at once, and holds none while it waits. Waiting takes no disk: what waits is
+//!   forgotten in a crash.
+//! - Who waits for a lock waits for those that wait before it, too.
+//! - A transaction that has died is tried again, with its old timestamp, so often and no more. Timestamps are numbers of
+//!   attempts and no times: they need be distinct, and grow.
+//! - Of two transactions only the younger is wounded, and who has voted YES for it asks its coordinator.
+//! - A read tells the version that it found, by its writer. Nothing needs that but the judge of histories.
+//! - Refusing (an overdraft, a comparison that fails) is an answer, and is not tried again.
+//!
+//! The algorithm is in `owner.rs`, `coordinator.rs` and `client.rs`, and `transaction.rs` says what a transaction is. They
+//! know nothing of time, faults or properties.
+
+mod bugs;
+mod claims;
+mod client;
+mod coordinator;
+mod matrix;
+mod messages;
+mod owner;
+mod params;
+mod placement;
+mod progress;
+mod properties;
+mod protocol;
+mod rules;
+mod state;
+#[cfg(test)]
+mod tests;
+mod transaction;
+
+use self::bugs::Mistake;
+pub use self::claims::{Claim, History};
+pub use self::messages::{Msg, Timer, Values, Why};
+use self::owner::Shard;
+pub use self::params::{Deadlocks, Params};
+use self::placement::Node;
+use self::state::Begun;
+pub use self::state::{Attempt, Client, Disk, Outcome, Part, Request, Server, State, Storage};
+pub use self::transaction::{Operation, Transaction};
+use super::atomic_commitment::{Decision, Vote};
+use super::consistent_hashing::Ring;
+use super::key_value::Key;
+use crate::model::{Actor, Id, Out, Start};
+
+/// Transactions across shards. The servers come first, then the clients.
+#[derive(Clone, Debug)]
+pub struct Sharded {
+    params: Params,
+    /// Who owns which key.
+    ring: Ring<Node>,
+    /// What each client asks for, if that is written down.
+    scripts: Vec<Vec<Transaction>>,
+    /// What clients draw from, if it is not.
+    drawn: Vec<Transaction>,
+    /// All keys that anybody names, in order.
+    accounts: Vec<Key>,
+    /// Nobody asks for anything that changes the sum of all accounts.
+    keeps_the_sum: bool,
+}
+
+impl Actor for Sharded {
+    type Msg = Msg;
+    type Timer = Timer;
+    type State = State;
+    type Storage = Storage;
+    type Choice = Transaction;
+    type Observation = Claim;
+
+    fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
+        if self.is_server(id) {
+            return State::Server(self.start_server(id, start, o));
+        }
+        let begun = match start.storage() {
+            Some(Storage::Client(begun)) => *begun,
+            _ => Begun::default(),
+        };
+        State::Client(self.start_client(id, begun, o))
+    }
+
+    fn on_message(&self, id: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
+        let s = match state {
+            State::Server(s) => s,
+            State::Client(client) => {
+                if let Msg::Reply(txn, outcome) = msg {
+                    self.client_is_told(id, client, src, (txn, outcome), o);
+                }
+                return;
+            }
+        };
+        let protocol = self;
+        let mut shard = Shard { protocol, id, s, o };
+        match msg {
+            // To a coordinator.
+            Msg::Begin {
+                attempt,
+                incarnation,
+                transaction,
+            } => shard.asked_to_begin(attempt, incarnation, &transaction, src),
+            Msg::Yes(txn, values) => shard.counts(txn, src, values),
+            Msg::No(txn, why) => shard.hears_no(txn, why, src),
+            Msg::Ack(txn) => shard.hears_ack(txn, src),
+            Msg::Inquiry(txn) => shard.answers(txn, src),
+            Msg::Wound(txn, by) => shard.wounded(txn, by),
+
+            // To an owner.
+            Msg::Prepare(attempt, operations) => shard.asked_to_prepare(attempt, operations, src),
+            Msg::Commit(txn) => shard.hears_commit(txn, src),
+            Msg::Abort(txn) => shard.aborts_here(txn),
+
+            Msg::Reply(..) => {}
+        }
+    }
+
+    fn on_timeout(&self, id: Id, state: &mut State, timer: &Timer, o: &mut Out<Self>) {
+        let s = match state {
+            State::Server(s) => s,
+            State::Client(client) => return self.client_waits_no_longer(id, client, *timer, o),
+        };
+        let protocol = self;
+        let mut shard = Shard { protocol, id, s, o };
+        match *timer {
+            Timer::Votes(txn) => shard.aborts(txn, Why::Died, None),
+            Timer::Acks(txn) => shard.tells_again(txn),
+            Timer::Outcome(txn) => shard.inquire(txn),
+            Timer::Think | Timer::Retry | Timer::Backoff => {}
+        }
+    }
+
+    fn on_choice(&self, id: Id, state: &mut State, choice: &Transaction, o: &mut Out<Self>) {
+        if let State::Client(client) = state {
+            self.asks(id, client, choice.clone(), o);
+        }
+    }
+}
+
+impl Sharded {
+    /// Whether this mistake is switched on.
+    fn makes(&self, mistake: Mistake) -> bool {
+        self.params.bug == Some(mistake)
+    }
+}

@@ -1,0 +1,104 @@
+//! Who owns which key, who coordinates what, and which attempt is whose.
+
+use std::fmt;
+
+use super::{Begun, Key, Operation, Sharded, Transaction};
+use crate::model::cluster::index;
+use crate::model::{Id, NodeSet};
+use crate::protocols::transactions::Txn;
+
+/// A server on the ring, where it is called `node 1`: so x, y and z are on S1, S2 and S3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Node(pub Id);
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "node {}", index(self.0) + 1)
+    }
+}
+
+impl Sharded {
+    pub(super) fn servers(&self) -> NodeSet {
+        NodeSet::first(self.params.servers.into())
+    }
+
+    pub(super) fn is_server(&self, id: Id) -> bool {
+        self.servers().contains(id)
+    }
+
+    pub(super) fn clients(&self) -> NodeSet {
+        let all = NodeSet::first(usize::from(self.params.servers) + self.client_count());
+        all.minus(self.servers())
+    }
+
+    fn client_count(&self) -> usize {
+        self.params.clients.clients().into()
+    }
+
+    pub(super) fn owner(&self, key: Key) -> Id {
+        self.ring.owner([key.0]).expect("there is a server").0
+    }
+
+    pub(super) fn owners(&self, transaction: &Transaction) -> NodeSet {
+        transaction.keys().map(|key| self.owner(key)).collect()
+    }
+
+    /// The owner of its first key: it has a part in it anyway.
+    pub(super) fn coordinator_of(&self, transaction: &Transaction) -> Id {
+        let first = transaction.keys().next();
+        self.owner(first.expect("a transaction has a key"))
+    }
+
+    /// What a transaction does at one owner.
+    pub(super) fn operations_of(&self, transaction: &Transaction, owner: Id) -> Vec<Operation> {
+        let mut all = transaction.operations();
+        all.retain(|operation| self.owner(operation.key()) == owner);
+        all
+    }
+
+    /// The number of a client among the clients, from 0 on.
+    fn number(&self, client: Id) -> usize {
+        index(client) - usize::from(self.params.servers)
+    }
+
+    /// How many transactions a client has.
+    pub(super) fn workload_of(&self, client: Id) -> u32 {
+        let number = u8::try_from(self.number(client)).expect("few clients");
+        self.params.clients.commands_of(number)
+    }
+
+    /// What a client asks for that has asked for so many, if that is written down.
+    pub(super) fn next_of(&self, client: Id, begun: u32) -> Option<Transaction> {
+        let script = self.scripts.get(self.number(client))?;
+        script.get(begun as usize).cloned()
+    }
+
+    /// The number of the next attempt: clients count in turn, so that no two have the same, and who asks earlier is
+    /// older, roughly.
+    pub(super) fn next_number(&self, client: Id, begun: Begun) -> Txn {
+        let number = usize::from(begun.attempts) * self.client_count() + self.number(client) + 1;
+        Txn(u16::try_from(number).expect("few attempts"))
+    }
+
+    /// The client whose attempt it is, by its number among them.
+    pub(super) fn client_of(&self, txn: Txn) -> u8 {
+        let number = (usize::from(txn.0) - 1) % self.client_count();
+        u8::try_from(number).expect("few clients")
+    }
+
+    /// What all accounts have together as long as nobody puts anything.
+    pub(super) fn total(&self) -> u64 {
+        u64::from(self.params.balance) * self.accounts.len() as u64
+    }
+
+    pub(super) fn names(&self, set: NodeSet) -> String {
+        let name = |id| {
+            if self.is_server(id) {
+                format!("S{}", index(id) + 1)
+            } else {
+                format!("C{}", self.number(id) + 1)
+            }
+        };
+        crate::model::cluster::enumerate(set.iter().map(name))
+    }
+}

@@ -1,0 +1,145 @@
+//! What progress of transactions across shards asks of a world, and who waits for whom where it does not come.
+
+use super::{Client, Server, Sharded};
+use crate::model::{Answer, FewMap, Id, NodeSet, Reason, View};
+use crate::protocols::transactions::Txn;
+
+/// Somebody waits at a server for somebody else.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Wait {
+    who: Txn,
+    at: Id,
+    whom: Txn,
+}
+
+/// Whether nothing is under way at the servers that are up, and all clients that are up have been told.
+pub(super) fn all_up_are_through(protocol: &Sharded, world: &dyn View<Sharded>) -> Answer {
+    let waits = waits(protocol, world);
+    if let Some(cycle) = cycle(&waits) {
+        return Err(told(protocol, &cycle));
+    }
+    for (id, server) in servers(protocol, world) {
+        if let Some(txn) = server.disk.prepared.keys().next() {
+            let name = protocol.names(NodeSet::only(id));
+            let text = format!("{name} voted yes in {txn} and does not know the outcome");
+            return Err(Reason::new(NodeSet::only(id), text));
+        }
+    }
+    if let Some(wait) = waits.first() {
+        return Err(told(protocol, &[*wait]));
+    }
+    for (id, server) in servers(protocol, world) {
+        if let Some((txn, collecting)) = server.collecting.iter().next() {
+            let missing = collecting.owners.minus(collecting.yes);
+            let (name, missing) = (protocol.names(NodeSet::only(id)), protocol.names(missing));
+            let text = format!("{name} waits for the vote of {missing} in {txn}");
+            return Err(Reason::new(NodeSet::only(id), text));
+        }
+    }
+    for id in protocol.clients().intersection(world.up()).iter() {
+        let client = world.node(id).state().and_then(|state| state.client());
+        let is_through = client.is_some_and(|client| protocol.is_through(id, client));
+        Reason::unless(is_through, NodeSet::only(id), || {
+            format!("{} waits to be told", protocol.names(NodeSet::only(id)))
+        })?;
+    }
+    Ok(())
+}
+
+/// Whether everybody is up and through, and no coordinator remembers anything that it need not.
+pub(super) fn all_are_through(protocol: &Sharded, world: &dyn View<Sharded>) -> Answer {
+    let down = protocol
+        .servers()
+        .union(protocol.clients())
+        .minus(world.up());
+    if !down.is_empty() {
+        let are = if down.len() == 1 { "is" } else { "are" };
+        let text = format!("{} {are} down", protocol.names(down));
+        return Err(Reason::new(down, text));
+    }
+    all_up_are_through(protocol, world)?;
+    for (id, server) in servers(protocol, world) {
+        if let Some((txn, missing)) = server.disk.committed.iter().next() {
+            let (name, missing) = (protocol.names(NodeSet::only(id)), protocol.names(*missing));
+            let text = format!("{name} waits until {missing} acknowledges {txn}");
+            return Err(Reason::new(NodeSet::only(id), text));
+        }
+    }
+    Ok(())
+}
+
+/// Whether somebody waits for a lock.
+pub(super) fn somebody_waits(protocol: &Sharded, world: &dyn View<Sharded>) -> Answer {
+    let waits = !waits(protocol, world).is_empty();
+    Reason::unless(waits, NodeSet::EMPTY, || "nobody waits".to_owned())
+}
+
+impl Sharded {
+    fn is_through(&self, id: Id, client: &Client) -> bool {
+        client.asked.is_none() && client.begun.transactions >= self.workload_of(id)
+    }
+}
+
+/// The servers that are up.
+fn servers<'a>(
+    protocol: &Sharded,
+    world: &'a dyn View<Sharded>,
+) -> impl Iterator<Item = (Id, &'a Server)> {
+    let up = protocol.servers().intersection(world.up());
+    let ids: Vec<Id> = up.iter().collect();
+    ids.into_iter().filter_map(|id| {
+        let state = world.node(id).state()?;
+        Some((id, state.server()?))
+    })
+}
+
+/// Who waits for whom, and where.
+fn waits(protocol: &Sharded, world: &dyn View<Sharded>) -> Vec<Wait> {
+    let mut waits = Vec::new();
+    for (at, server) in servers(protocol, world) {
+        for (place, request) in server.waiting.iter().enumerate() {
+            let rivals = server.in_conflict(&request.operations, place);
+            waits.extend(rivals.iter().map(|rival| Wait {
+                who: request.attempt.txn,
+                at,
+                whom: rival.attempt.txn,
+            }));
+        }
+    }
+    waits.sort_unstable();
+    waits
+}
+
+/// Waits of which each is for who waits next, and the last for the first.
+fn cycle(waits: &[Wait]) -> Option<Vec<Wait>> {
+    waits.iter().find_map(|start| {
+        // The wait by which each was come to.
+        let mut by: FewMap<Txn, Wait> = FewMap::new();
+        let mut open = vec![*start];
+        while let Some(wait) = open.pop() {
+            if by.contains_key(&wait.whom) {
+                continue;
+            }
+            by.insert(wait.whom, wait);
+            open.extend(waits.iter().filter(|next| next.who == wait.whom));
+        }
+        let mut cycle = vec![*by.get(&start.who)?];
+        while cycle.last()?.who != start.who {
+            cycle.push(*by.get(&cycle.last()?.who)?);
+        }
+        cycle.reverse();
+        Some(cycle)
+    })
+}
+
+/// `T1 waits at S2 for T2, T2 waits at S1 for T1`
+fn told(protocol: &Sharded, waits: &[Wait]) -> Reason {
+    let clause = |wait: &Wait| {
+        let Wait { who, at, whom } = wait;
+        let name = protocol.names(NodeSet::only(*at));
+        format!("{who} waits at {name} for {whom}")
+    };
+    let clauses: Vec<String> = waits.iter().map(clause).collect();
+    let nodes = waits.iter().map(|wait| wait.at).collect();
+    Reason::new(nodes, clauses.join(", "))
+}

@@ -1,0 +1,203 @@
+//! What transactions across shards say of themselves: who takes part, who waits for whom, and where a node stands.
+
+use super::bugs::Mistake;
+use super::placement::Node;
+use super::rules::RULES;
+use super::state::{joined, listed};
+use super::{
+    Claim, Client, Decision, History, Msg, Params, Server, Sharded, State, Storage, Timer,
+    Transaction, Vote,
+};
+use crate::model::arms::Told;
+use crate::model::cluster::numbered;
+use crate::model::{
+    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
+    Variant,
+};
+use crate::protocols::consistent_hashing::{Ring, Space};
+use crate::protocols::key_value::Key;
+
+impl Protocol for Sharded {
+    const NAME: &'static str = "sharded";
+    const ABOUT: &'static str = "Transactions across shards: each server owns some of the keys, and two-phase commit and locks hold them together.";
+    const SOURCES: &'static [&'static str] = &[
+        "Aguilera, Merchant, Shah, Veitch & Karamanolis 2007, Sinfonia",
+        "Mohan, Lindsay & Obermarck 1986, Transaction Management in the R* Distributed Database Management System",
+        "Rosenkrantz, Stearns & Lewis 1978, System Level Concurrency Control for Distributed Database Systems",
+        "Bernstein, Hadzilacos & Goodman 1987, chapters 3 and 7",
+    ];
+    const BUGS: &'static [Bug] = Mistake::BUGS;
+    const SIZES: &'static [Size] = &[
+        Size::nodes("servers", "S"),
+        Size::nodes("clients", "C"),
+        Size::nodes("clients.clients", "C"),
+        Size::of("clients.commands"),
+        Size::of("attempts"),
+    ];
+
+    type Params = Params;
+    type History = History;
+
+    fn new(params: &Params) -> Result<Self, BadParameter> {
+        params.check()?;
+        let bad = |message: String| BadParameter::new("clients", message);
+        let read = |line: &String| line.parse::<Transaction>().map_err(bad);
+        let (scripts, drawn) = params.clients.read(read)?;
+        let all = || scripts.iter().flatten().chain(&drawn);
+        let mut accounts: Vec<Key> = all().flat_map(Transaction::keys).collect();
+        accounts.sort_unstable();
+        accounts.dedup();
+        let nodes = NodeSet::first(params.servers.into());
+        Ok(Sharded {
+            ring: Ring::of(Space::WHOLE, nodes.iter().map(Node), params.virtual_nodes),
+            accounts,
+            keeps_the_sum: all().all(Transaction::keeps_the_sum),
+            params: params.clone(),
+            scripts,
+            drawn,
+        })
+    }
+
+    fn cluster(&self) -> Cluster {
+        let servers = numbered("S", "server", self.servers().len());
+        let clients = numbered("C", "client", self.clients().len());
+        Cluster::new(servers.chain(clients))
+    }
+
+    /// A prepared record is the vote, and takes the locks; a session is a commit.
+    fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
+        step.newly(|_, storage| {
+            let Some(disk) = storage.and_then(Storage::disk) else {
+                return Vec::new();
+            };
+            let prepared = disk.prepared.keys().flat_map(|txn| {
+                let yes = Claim::Voted(*txn, Vote::Yes);
+                [yes, Claim::Locked(*txn)]
+            });
+            let sessions = disk.sessions.values().map(|session| session.txn);
+            let committed = sessions.map(|txn| Claim::Decided(txn, Decision::Commit));
+            prepared.chain(committed).collect()
+        })
+    }
+
+    fn record(&self, history: &mut History, id: Id, claim: &Claim) {
+        history.record(self, id, claim);
+    }
+
+    /// A client hears from its coordinator if that is up and in reach, unless others hold it up: then nothing comes of
+    /// asking again. The same is true of a prepared owner. An owner acknowledges a commit at once. Who has not voted
+    /// may wait for a lock, which nobody is bound to give up.
+    fn awaits(&self, _: Id, state: &State, timer: &Timer) -> NodeSet {
+        match (state, timer) {
+            (State::Client(client), Timer::Retry) => match &client.asked {
+                Some(asked) => NodeSet::only(self.coordinator_of(&asked.transaction)),
+                None => NodeSet::EMPTY,
+            },
+            (State::Server(server), Timer::Acks(txn)) => {
+                let missing = server.disk.committed.get(txn);
+                missing.copied().unwrap_or_default()
+            }
+            (State::Server(server), Timer::Outcome(txn)) => match server.disk.prepared.get(txn) {
+                Some(part) => NodeSet::only(part.request.coordinator),
+                None => NodeSet::EMPTY,
+            },
+            _ => NodeSet::EMPTY,
+        }
+    }
+
+    fn rules() -> &'static [Rule] {
+        RULES
+    }
+
+    fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {
+        let (server, client) = (role == "server", role == "client");
+        let several = server && self.spans_shards();
+        match told {
+            Told::Message(Msg::Begin { .. }) => server,
+            Told::Message(
+                Msg::Prepare(..)
+                | Msg::Yes(..)
+                | Msg::No(..)
+                | Msg::Commit(_)
+                | Msg::Abort(_)
+                | Msg::Ack(_)
+                | Msg::Inquiry(_),
+            )
+            | Told::Timer(Timer::Acks(_) | Timer::Outcome(_)) => several,
+            Told::Message(Msg::Wound(..)) => several && self.wounds(),
+            Told::Timer(Timer::Votes(_)) => server && self.params.vote_timeout.is_some(),
+            Told::Message(Msg::Reply(..))
+            | Told::Timer(Timer::Think | Timer::Retry | Timer::Backoff) => client,
+        }
+    }
+
+    fn status_up(&self, state: &State) -> String {
+        match state {
+            State::Server(server) => standing(server),
+            State::Client(client) => asking(client),
+        }
+    }
+
+    fn status_down(&self, storage: &Storage) -> String {
+        match storage {
+            Storage::Server(disk) => disk.in_words(),
+            Storage::Client(_) => String::new(),
+        }
+    }
+
+    /// The values of a server, and the transactions in which it has a part.
+    fn key_state(&self, state: &State) -> KeyState {
+        match state {
+            State::Server(server) => {
+                let values = KeyState::default().with("values", server.disk.written());
+                values.with("", standing(server))
+            }
+            State::Client(client) => KeyState::default().with("", asking(client)),
+        }
+    }
+
+    fn properties(&self) -> Vec<Property<Self>> {
+        super::properties::properties(self)
+    }
+
+    fn matrix() -> Vec<Variant<Params>> {
+        super::matrix::variants()
+    }
+}
+
+impl Sharded {
+    /// Whether some transaction has parts at several owners.
+    fn spans_shards(&self) -> bool {
+        let mut all = self.scripts.iter().flatten().chain(&self.drawn);
+        all.any(|transaction| self.owners(transaction).len() > 1)
+    }
+
+    fn wounds(&self) -> bool {
+        self.params.deadlocks == super::Deadlocks::WoundWait
+    }
+}
+
+/// Where a server stands.
+fn standing(server: &Server) -> String {
+    let mut waiting = server.waiting.iter().map(|request| &request.attempt.txn);
+    let parts = [
+        listed("collecting", &mut server.collecting.keys()),
+        listed("prepared", &mut server.disk.prepared.keys()),
+        listed("waits", &mut waiting),
+        listed("unacknowledged", &mut server.disk.committed.keys()),
+    ];
+    let words = joined(&parts);
+    if words.is_empty() {
+        return "idle".to_owned();
+    }
+    words
+}
+
+/// Where a client stands.
+fn asking(client: &Client) -> String {
+    match &client.asked {
+        Some(asked) if asked.has_died => format!("{} died", asked.attempt.txn),
+        Some(asked) => format!("asks for {} as {:?}", asked.transaction, asked.attempt),
+        None => "idle".to_owned(),
+    }
+}

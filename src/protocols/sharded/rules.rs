@@ -1,0 +1,104 @@
+//! The rules that its handlers follow: MLO 3, BHG 3 and 7.4, RSL 4.
+
+use crate::model::Rule;
+
+const S: &str = "server";
+const C: &str = "client";
+
+pub(super) const RULES: &[Rule] = &[
+    Rule::recovery(
+        S,
+        "MLO 3, recovery: what is prepared is locked again, and asked about; what is committed is told again; all else was aborted",
+    ),
+    Rule::recovery(
+        C,
+        "Ongaro 6.3: a client goes on with numbers that it has never used",
+    ),
+    Rule::choice(
+        C,
+        "ASMKV 3.2: a transaction says beforehand all that it reads and writes",
+    ),
+    Rule::timer(
+        C,
+        "Think",
+        "ASMKV 3.2: a transaction says beforehand all that it reads and writes",
+    ),
+    Rule::timer(
+        C,
+        "Retry",
+        "Ongaro 6.3: a client that hears nothing asks again, with the same number",
+    ),
+    Rule::timer(
+        C,
+        "Backoff",
+        "RSL 4: what has died is tried again with its old timestamp",
+    ),
+    Rule::message(
+        C,
+        "Reply",
+        "Ongaro 6.3: a client is told once; what has died is tried again with its old timestamp (RSL 4)",
+    ),
+    Rule::message(
+        S,
+        "Begin",
+        "MLO 3: the coordinator asks all owners for their votes; what its session knows it answers from there, and what was \
+         begun before its last start was aborted",
+    ),
+    Rule::message(
+        S,
+        "Prepare",
+        "BHG 3.1: an owner takes its locks, or lets age decide who waits and who dies (RSL 4); it executes, forces its record \
+         and votes YES, or votes NO (MLO 3)",
+    ),
+    Rule::message(
+        S,
+        "Yes",
+        "MLO 3: once all have voted YES the coordinator forces COMMIT, with what it writes itself, and tells the owners and \
+         its client",
+    ),
+    Rule::message(
+        S,
+        "No",
+        "MLO 3: one NO, and the coordinator aborts, without a record",
+    ),
+    Rule::message(
+        S,
+        "Commit",
+        "MLO 3: an owner forces COMMIT with what is written, releases its locks (BHG 3.4), and acknowledges",
+    ),
+    Rule::message(
+        S,
+        "Abort",
+        "MLO 3: an owner releases its locks; ABORT need not be forced or acknowledged",
+    ),
+    Rule::message(
+        S,
+        "Ack",
+        "MLO 3: once all have acknowledged COMMIT it is forgotten",
+    ),
+    Rule::message(
+        S,
+        "Inquiry",
+        "MLO 3, presumed abort: of what it does not know the coordinator says ABORT",
+    ),
+    Rule::message(
+        S,
+        "Wound",
+        "RSL 4, wound-wait: what is not decided gives way to who is older",
+    ),
+    Rule::timer(
+        S,
+        "Votes",
+        "BHG 7.4: a vote is missing, and the coordinator aborts",
+    ),
+    Rule::timer(
+        S,
+        "Acks",
+        "MLO 3: it tells COMMIT again to those that have not acknowledged it",
+    ),
+    Rule::timer(
+        S,
+        "Outcome",
+        "BHG 7.4: in its window of uncertainty an owner may not decide alone: it asks",
+    ),
+];

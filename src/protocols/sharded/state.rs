@@ -1,0 +1,250 @@
+//! What servers and clients keep, in memory and on stable storage.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Key, Operation, Transaction, Values, Why};
+use crate::model::{FewMap, Id, NodeSet};
+use crate::protocols::transactions::{Txn, Version};
+
+/// What a node knows while it is up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum State {
+    Server(Server),
+    Client(Client),
+}
+
+/// What survives a crash.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Storage {
+    Server(Disk),
+    Client(Begun),
+}
+
+/// One attempt at a transaction. What is tried again has another number, and is as old as it was.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Attempt {
+    pub txn: Txn,
+    /// The number of its first attempt: who has a smaller one is older.
+    pub timestamp: Txn,
+}
+
+/// An owner of keys, which coordinates transactions, too.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Server {
+    /// What is on its disk, but for what it need not write down at once.
+    pub disk: Disk,
+    /// Those that wait for locks, in the order in which they came.
+    pub waiting: Vec<Request>,
+    /// The transactions for which it collects votes.
+    pub collecting: FewMap<Txn, Collecting>,
+    /// The last attempt of each client that it has begun since it started, and what it told the client if it
+    /// has aborted it.
+    pub begun: FewMap<u8, (Txn, Option<Outcome>)>,
+}
+
+/// What a server writes down.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Disk {
+    /// How often it has started.
+    pub incarnation: u32,
+    /// The keys that were written.
+    pub values: FewMap<Key, Cell>,
+    /// The transactions of other coordinators for which it has voted YES.
+    pub prepared: FewMap<Txn, Part>,
+    /// The last attempt of each client for which it has ever voted YES.
+    pub voted: FewMap<u8, Txn>,
+    /// What it has committed, and who has not acknowledged that.
+    pub committed: FewMap<Txn, NodeSet>,
+    /// The last transaction of each client that it has committed.
+    pub sessions: FewMap<u8, Session>,
+}
+
+/// The value of a key, and who wrote it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cell {
+    pub value: u32,
+    pub version: Version,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Session {
+    pub txn: Txn,
+    pub values: Values,
+}
+
+/// What is asked of an owner.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Request {
+    pub attempt: Attempt,
+    pub coordinator: Id,
+    pub operations: Vec<Operation>,
+}
+
+/// A request that holds its locks and was executed. (There is no table of locks: they are those of its operations.)
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Part {
+    pub request: Request,
+    /// The version that it found of each key that it looked at.
+    pub reads: Vec<(Key, Version)>,
+    /// What it will write.
+    pub writes: Vec<(Key, u32)>,
+}
+
+/// A transaction that a coordinator has begun and not decided.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Collecting {
+    pub attempt: Attempt,
+    pub client: Id,
+    pub owners: NodeSet,
+    pub yes: NodeSet,
+    /// What was read so far.
+    pub values: Values,
+    /// Its own part, once that has its locks.
+    pub own: Option<Part>,
+}
+
+/// What a client is told.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Outcome {
+    Committed(Values),
+    Aborted(Why),
+    /// The coordinator has started so many times: what it had begun before and not committed it never will.
+    Restarted(u32),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Client {
+    pub begun: Begun,
+    /// What it waits for.
+    pub asked: Option<Asked>,
+    /// How often it has heard that a server has started, where that is more than once.
+    pub incarnations: FewMap<Id, u32>,
+}
+
+/// What a client has begun so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Begun {
+    pub transactions: u32,
+    pub attempts: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Asked {
+    pub attempt: Attempt,
+    pub transaction: Transaction,
+    /// How often it may still be tried if it dies.
+    pub left: u32,
+    /// It has died, and is to be tried again.
+    pub has_died: bool,
+}
+
+impl Server {
+    /// The parts that hold locks.
+    pub fn parts(&self) -> impl Iterator<Item = &Part> {
+        let own = self.collecting.values().filter_map(|c| c.own.as_ref());
+        self.disk.prepared.values().chain(own)
+    }
+
+    /// The requests that a request would have to wait for, were it behind the first so many that wait: those that hold
+    /// locks, and those that wait before it.
+    pub fn in_conflict(&self, operations: &[Operation], behind: usize) -> Vec<&Request> {
+        let parts = self.parts().map(|part| &part.request);
+        let all = parts.chain(&self.waiting[..behind]);
+        all.filter(|other| super::transaction::conflict(&other.operations, operations))
+            .collect()
+    }
+}
+
+impl Disk {
+    /// `x=9, prepared T1, unacknowledged T3`
+    pub fn in_words(&self) -> String {
+        let parts = [
+            self.written(),
+            listed("prepared", &mut self.prepared.keys()),
+            listed("unacknowledged", &mut self.committed.keys()),
+        ];
+        joined(&parts)
+    }
+
+    /// `x=9 y=11`
+    pub fn written(&self) -> String {
+        let value = |(key, cell): (&Key, &Cell)| format!("{key}={}", cell.value);
+        let values: Vec<String> = self.values.iter().map(value).collect();
+        values.join(" ")
+    }
+}
+
+/// `prepared T1 T2`; nothing of none.
+pub fn listed(word: &str, txns: &mut dyn Iterator<Item = &Txn>) -> String {
+    txns.fold(String::new(), |text, txn| {
+        let text = if text.is_empty() { word } else { &text };
+        format!("{text} {txn}")
+    })
+}
+
+/// Those that are not empty, separated by commas.
+pub fn joined(parts: &[String]) -> String {
+    let parts = parts.iter().filter(|part| !part.is_empty());
+    parts.cloned().collect::<Vec<_>>().join(", ")
+}
+
+impl State {
+    pub fn server(&self) -> Option<&Server> {
+        match self {
+            State::Server(server) => Some(server),
+            State::Client(_) => None,
+        }
+    }
+
+    pub fn client(&self) -> Option<&Client> {
+        match self {
+            State::Client(client) => Some(client),
+            State::Server(_) => None,
+        }
+    }
+}
+
+impl Storage {
+    pub fn disk(&self) -> Option<&Disk> {
+        match self {
+            Storage::Server(disk) => Some(disk),
+            Storage::Client(_) => None,
+        }
+    }
+}
+
+/// `Disk(x=9, prepared T1, unacknowledged T3)`, `Begun(1)`
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Storage::Server(disk) => write!(f, "Disk({})", disk.in_words()),
+            Storage::Client(begun) => write!(f, "Begun({})", begun.attempts),
+        }
+    }
+}
+
+/// `T1`, or `T3 of T1` if that is an attempt at what was T1 first.
+impl fmt::Debug for Attempt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.txn)?;
+        if self.timestamp != self.txn {
+            write!(f, " of {}", self.timestamp)?;
+        }
+        Ok(())
+    }
+}
+
+/// `committed`, `committed x=9 y=11`, `refused`, `died`, `restarted 2`.
+impl fmt::Debug for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Committed(values) if values.0.is_empty() => f.write_str("committed"),
+            Outcome::Committed(values) => write!(f, "committed {values:?}"),
+            Outcome::Aborted(Why::Refused) => f.write_str("refused"),
+            Outcome::Aborted(Why::Died) => f.write_str("died"),
+            Outcome::Restarted(incarnation) => write!(f, "restarted {incarnation}"),
+        }
+    }
+}

@@ -13,7 +13,7 @@ use jury::testbed::{CheckOptions, CheckVerdict, ExpectedOutcome, RunLimits, RunV
 use crate::cores::on_all_cores;
 
 /// The scenarios of which each counterexample is told: of every protocol, on links of every kind.
-const FOLDERS: [&str; 11] = [
+const FOLDERS: [&str; 12] = [
     "2pc/bugs",
     "3pc/bugs",
     "d2pc/bugs",
@@ -22,6 +22,7 @@ const FOLDERS: [&str; 11] = [
     "paxos-commit/bugs",
     "replicated-2pc/bugs",
     "primary-backup/bugs",
+    "sharded/bugs",
     "multi-paxos/bugs",
     "raft/bugs",
     "3pc",

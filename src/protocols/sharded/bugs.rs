@@ -5,17 +5,17 @@
 mistakes! {
     /// An owner gives up its locks when it votes, and not when it knows the outcome.
     ReleasesAtVote {
-        breaks: ["strict-serialisability", "locks-exclude"],
+        breaks: ["strict-serialisability", "sum-kept", "locks-exclude"],
         source: "Bernstein, Hadzilacos & Goodman 1987, 3.4: strict two-phase locking",
     }
     /// Reads take no locks.
     ReadsWithoutLocks {
-        breaks: ["strict-serialisability", "sum-kept"],
+        breaks: ["strict-serialisability", "locks-exclude"],
         source: "Bernstein, Hadzilacos & Goodman 1987, 3.1",
     }
     /// An owner votes YES without a record: a crash makes it forget.
     PreparedInMemory {
-        breaks: ["prepared-survives", "atomicity"],
+        breaks: ["sum-kept", "prepared-survives"],
         source: "Bernstein, Hadzilacos & Goodman 1987, 7.4",
     }
     /// The coordinator counts an answer as a vote for the transaction, whatever it says.
@@ -30,11 +30,11 @@ mistakes! {
     /// A coordinator that came back begins an attempt again under its old number: a vote for the old one counts for
     /// the new.
     OldVotesCount {
-        breaks: ["atomicity"],
+        breaks: ["atomicity", "sum-kept"],
     }
     /// The table of sessions is not in the commit record: whoever asks again after a crash is served again.
     SessionsInMemory {
-        breaks: ["exactly-once"],
+        breaks: ["atomicity", "exactly-once", "strict-serialisability"],
         source: "Ongaro 2014, 6.3",
     }
     /// The coordinator forgets the outcome when the first owner has acknowledged it.
@@ -44,7 +44,7 @@ mistakes! {
     }
     /// The coordinator answers ABORT while it still collects votes, and goes on collecting.
     AbortsWhileCollecting {
-        breaks: ["atomicity"],
+        breaks: ["atomicity", "sum-kept"],
         source: "Mohan, Lindsay & Obermarck 1986, 3",
     }
     /// Wait-die the wrong way round: who is older dies, and who is younger waits.
@@ -54,11 +54,11 @@ mistakes! {
     }
     /// Who shares a lock with its holders passes those that wait for it.
     Overtakes {
-        breaks: ["non-blocking"],
+        breaks: ["non-blocking", "recovers"],
     }
     /// An owner wounds a transaction for which it has voted YES by itself, and does not ask its coordinator.
     WoundsPrepared {
-        breaks: ["atomicity"],
+        breaks: ["atomicity", "sum-kept"],
         source: "Rosenkrantz, Stearns & Lewis 1978, 4",
     }
 }

@@ -45,7 +45,7 @@
 //!
 //! *Exactly once.* Each attempt at a transaction has a number of its own, is begun by one coordinator, and there once: by
 //! a number that is not greater than the last of the same client nothing is begun, and neither is anything that was sent
-//! to an earlier incarnation of the coordinator. So whatever a coordinator had begun and not committed when it crashed is
+//! to an earlier incarnation of the coordinator. So an owner votes in it once, too. So whatever a coordinator had begun and not committed when it crashed is
 //! aborted for good; no vote for it can count later, and a client that hears so may try again. What was committed is in
 //! the session of the client, by the same record.
 //!
@@ -81,6 +81,7 @@ mod properties;
 mod protocol;
 mod rules;
 mod state;
+mod successes;
 #[cfg(test)]
 mod tests;
 mod transaction;

@@ -3,6 +3,7 @@
 
 use super::claims::Claim;
 use super::state::{Cell, Disk};
+use super::transaction::conflict;
 use super::{
     Attempt, Deadlocks, Decision, Mistake, Msg, Operation, Part, Request, Server, Sharded, Storage,
     Timer, Values, Vote, Why,
@@ -44,6 +45,26 @@ impl Sharded {
             Shard { protocol, id, s, o }.comes_back();
         }
         s
+    }
+
+    /// The requests that a request would have to wait for, were it behind the first so many that wait: those that hold
+    /// locks, and those that wait before it.
+    pub(super) fn in_conflict<'a>(
+        &self,
+        server: &'a Server,
+        operations: &[Operation],
+        behind: usize,
+    ) -> Vec<&'a Request> {
+        let parts = server.parts().map(|part| &part.request);
+        let hold = parts.filter(|_| !self.makes(Mistake::ReleasesAtVote));
+        let all = hold.chain(&server.waiting[..behind]);
+        all.filter(|other| {
+            if self.makes(Mistake::ReadsWithoutLocks) {
+                return writes_conflict(&other.operations, operations);
+            }
+            conflict(&other.operations, operations)
+        })
+        .collect()
     }
 
     /// The value of a key, and who wrote it.
@@ -98,15 +119,12 @@ impl Shard<'_> {
     /// Phase 1, of another coordinator.
     pub fn asked_to_prepare(&mut self, attempt: Attempt, operations: Vec<Operation>, src: Id) {
         let client = self.protocol.client_of(attempt.txn);
-        let voted = self.s.disk.voted.get(&client);
+        let heard = self.s.disk.heard.get(&client);
         // It comes twice, or too late: its client has gone on.
-        if voted.is_some_and(|voted| attempt.txn <= *voted) {
+        if heard.is_some_and(|heard| attempt.txn <= *heard) {
             return;
         }
-        let mut waiting = self.s.waiting.iter();
-        if waiting.any(|request| request.attempt.txn == attempt.txn) {
-            return;
-        }
+        self.s.disk.heard.insert(client, attempt.txn);
         self.acquire(Request {
             attempt,
             coordinator: src,
@@ -118,7 +136,7 @@ impl Shard<'_> {
     pub fn acquire(&mut self, request: Request) {
         let attempt = request.attempt;
         let all = self.s.waiting.len();
-        let rivals = self.s.in_conflict(&request.operations, all);
+        let rivals = self.protocol.in_conflict(self.s, &request.operations, all);
         let rivals: Vec<Attempt> = rivals.iter().map(|rival| rival.attempt).collect();
         let is_older = |rival: &&Attempt| rival.timestamp < attempt.timestamp;
         let is_younger = |rival: &&Attempt| rival.timestamp > attempt.timestamp;
@@ -175,7 +193,9 @@ impl Shard<'_> {
                 let passes = self.protocol.makes(Mistake::Overtakes)
                     && operations.iter().all(|operation| !operation.writes());
                 let behind = if passes { 0 } else { *place };
-                self.s.in_conflict(operations, behind).is_empty()
+                self.protocol
+                    .in_conflict(self.s, operations, behind)
+                    .is_empty()
             });
             let Some(place) = next else {
                 return;
@@ -198,9 +218,7 @@ impl Shard<'_> {
             collecting.own = Some(part);
             return self.counts(txn, self.id, values);
         }
-        let client = self.protocol.client_of(txn);
         self.s.disk.prepared.insert(txn, part);
-        self.s.disk.voted.insert(client, txn);
         self.save();
         self.o.send(request.coordinator, Msg::Yes(txn, values));
         let inquiry = self.protocol.params.inquiry;
@@ -233,7 +251,7 @@ impl Shard<'_> {
         Some((part, Values(values)))
     }
 
-    /// NO is a decision, which needs no record.
+    /// NO is a decision, which need not be forced.
     fn says_no(&mut self, request: &Request, why: Why) {
         let txn = request.attempt.txn;
         self.o.observe(Claim::Voted(txn, Vote::No));
@@ -241,6 +259,7 @@ impl Shard<'_> {
             return self.aborts(txn, why, None);
         }
         self.o.observe(Claim::Decided(txn, Decision::Abort));
+        self.save_lazily();
         self.o.send(request.coordinator, Msg::No(txn, why));
     }
 
@@ -297,4 +316,14 @@ impl Shard<'_> {
             self.o.set_timer(Timer::Outcome(txn), inquiry);
         }
     }
+}
+
+/// Whether both write a key.
+fn writes_conflict(one: &[Operation], other: &[Operation]) -> bool {
+    let writes = |all: &[Operation]| {
+        let mut writes = all.to_vec();
+        writes.retain(|operation| operation.writes());
+        writes
+    };
+    conflict(&writes(one), &writes(other))
 }

@@ -98,7 +98,7 @@ fn waits(protocol: &Sharded, world: &dyn View<Sharded>) -> Vec<Wait> {
     let mut waits = Vec::new();
     for (at, server) in servers(protocol, world) {
         for (place, request) in server.waiting.iter().enumerate() {
-            let rivals = server.in_conflict(&request.operations, place);
+            let rivals = protocol.in_conflict(server, &request.operations, place);
             waits.extend(rivals.iter().map(|rival| Wait {
                 who: request.attempt.txn,
                 at,

@@ -298,7 +298,7 @@ fn age_decides(_: &Sharded, history: &History) -> Answer {
     Reason::against(found.map(|text| (NodeSet::EMPTY, text)))
 }
 
-fn somebody_commits(protocol: &Sharded, history: &History) -> Answer {
+pub(super) fn somebody_commits(protocol: &Sharded, history: &History) -> Answer {
     let mut attempts = history.attempts.values();
     let told = |tried: &Tried| tried.outcomes.committed.intersection(protocol.clients());
     let is_told = attempts.any(|tried| !told(tried).is_empty());

@@ -12,7 +12,7 @@ use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
-    Variant,
+    Successes, Variant, View,
 };
 use crate::protocols::consistent_hashing::{Ring, Space};
 use crate::protocols::key_value::Key;
@@ -158,6 +158,10 @@ impl Protocol for Sharded {
 
     fn properties(&self) -> Vec<Property<Self>> {
         super::properties::properties(self)
+    }
+
+    fn successes(&self, after: Option<&dyn View<Self>>) -> Successes<Self> {
+        super::successes::successes(self, after.is_none())
     }
 
     fn matrix() -> Vec<Variant<Params>> {

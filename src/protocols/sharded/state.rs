@@ -53,8 +53,8 @@ pub struct Disk {
     pub values: FewMap<Key, Cell>,
     /// The transactions of other coordinators for which it has voted YES.
     pub prepared: FewMap<Txn, Part>,
-    /// The last attempt of each client for which it has ever voted YES.
-    pub voted: FewMap<u8, Txn>,
+    /// The last attempt of each client for which it was asked to vote.
+    pub heard: FewMap<u8, Txn>,
     /// What it has committed, and who has not acknowledged that.
     pub committed: FewMap<Txn, NodeSet>,
     /// The last transaction of each client that it has committed.
@@ -145,15 +145,6 @@ impl Server {
     pub fn parts(&self) -> impl Iterator<Item = &Part> {
         let own = self.collecting.values().filter_map(|c| c.own.as_ref());
         self.disk.prepared.values().chain(own)
-    }
-
-    /// The requests that a request would have to wait for, were it behind the first so many that wait: those that hold
-    /// locks, and those that wait before it.
-    pub fn in_conflict(&self, operations: &[Operation], behind: usize) -> Vec<&Request> {
-        let parts = self.parts().map(|part| &part.request);
-        let all = parts.chain(&self.waiting[..behind]);
-        all.filter(|other| super::transaction::conflict(&other.operations, operations))
-            .collect()
     }
 }
 

@@ -124,7 +124,7 @@ impl History {
     pub fn record(&mut self, protocol: &Sharded, id: Id, claim: &Claim) {
         match claim {
             Claim::Asked(attempt, _) => {
-                self.of(attempt.txn).timestamp = Timestamp(attempt.timestamp)
+                self.of(attempt.txn).timestamp = Timestamp(attempt.timestamp);
             }
             Claim::Begun(attempt, owners) => {
                 let tried = self.of(attempt.txn);

@@ -3,7 +3,7 @@
 use super::claims::Claim;
 use super::state::{Asked, Attempt, Begun, Client};
 use super::{Msg, Outcome, Sharded, Storage, Timer, Transaction, Why};
-use crate::model::{Id, Out};
+use crate::model::{FewMap, Id, Out};
 use crate::protocols::transactions::{self, Txn};
 
 impl Sharded {
@@ -12,7 +12,7 @@ impl Sharded {
         let client = Client {
             begun,
             asked: None,
-            incarnations: Default::default(),
+            incarnations: FewMap::new(),
         };
         self.think(id, &client, o);
         client

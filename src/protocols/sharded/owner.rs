@@ -8,7 +8,7 @@ use super::{
     Attempt, Deadlocks, Decision, Mistake, Msg, Operation, Part, Request, Server, Sharded, Storage,
     Timer, Values, Vote, Why,
 };
-use crate::model::{Id, Out, Start};
+use crate::model::{FewMap, Id, Out, Start};
 use crate::protocols::key_value::Key;
 use crate::protocols::transactions::{self, Txn, Version};
 
@@ -37,8 +37,8 @@ impl Sharded {
         let mut s = Server {
             disk: recorded.unwrap_or(first),
             waiting: Vec::new(),
-            collecting: Default::default(),
-            begun: Default::default(),
+            collecting: FewMap::new(),
+            begun: FewMap::new(),
         };
         if let Start::Again(_) = start {
             let (protocol, s) = (self, &mut s);
@@ -108,10 +108,10 @@ impl Shard<'_> {
     fn record(&self) -> Storage {
         let mut disk = self.s.disk.clone();
         if self.protocol.makes(Mistake::PreparedInMemory) {
-            disk.prepared = Default::default();
+            disk.prepared = FewMap::new();
         }
         if self.protocol.makes(Mistake::SessionsInMemory) {
-            disk.sessions = Default::default();
+            disk.sessions = FewMap::new();
         }
         Storage::Server(disk)
     }
@@ -201,15 +201,15 @@ impl Shard<'_> {
                 return;
             };
             let request = self.s.waiting.remove(place);
-            self.votes(request);
+            self.votes(&request);
         }
     }
 
     /// Executes what is asked, and votes.
-    fn votes(&mut self, request: Request) {
+    fn votes(&mut self, request: &Request) {
         let Attempt { txn, .. } = request.attempt;
-        let Some((part, values)) = self.execute(request.clone()) else {
-            return self.says_no(&request, Why::Refused);
+        let Some((part, values)) = self.execute(request) else {
+            return self.says_no(request, Why::Refused);
         };
         self.o.observe(Claim::Voted(txn, Vote::Yes));
         self.o.observe(Claim::Locked(txn));
@@ -226,7 +226,7 @@ impl Shard<'_> {
     }
 
     /// What comes of a request, and what it tells its client; nothing, if it is refused.
-    fn execute(&self, request: Request) -> Option<(Part, Values)> {
+    fn execute(&self, request: &Request) -> Option<(Part, Values)> {
         let (mut reads, mut writes, mut values) = (Vec::new(), Vec::new(), Vec::new());
         for operation in &request.operations {
             let key = operation.key();
@@ -244,7 +244,7 @@ impl Shard<'_> {
             reads.push((key, version));
         }
         let part = Part {
-            request,
+            request: request.clone(),
             reads,
             writes,
         };

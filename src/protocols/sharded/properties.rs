@@ -275,7 +275,7 @@ fn locks_exclude(protocol: &Sharded, node: &OneNode<'_, Sharded>) -> Answer {
 }
 
 fn prepared_survives(protocol: &Sharded, disks: &Disks<'_, Sharded>) -> Answer {
-    for (txn, tried) in disks.history().attempts.iter() {
+    for (txn, tried) in &disks.history().attempts {
         let outcomes = &tried.outcomes;
         let decided = outcomes.committed.union(outcomes.aborted);
         let coordinator = tried.coordinator;

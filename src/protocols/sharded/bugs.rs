@@ -6,12 +6,12 @@ mistakes! {
     /// An owner gives up its locks when it votes, and not when it knows the outcome.
     ReleasesAtVote {
         breaks: ["strict-serialisability", "sum-kept", "locks-exclude"],
-        source: "Bernstein, Hadzilacos & Goodman 1987, 3.4: strict two-phase locking",
+        source: "Bernstein, Hadzilacos & Goodman 1987, 3.5: strict two-phase locking",
     }
     /// Reads take no locks.
     ReadsWithoutLocks {
         breaks: ["strict-serialisability", "locks-exclude"],
-        source: "Bernstein, Hadzilacos & Goodman 1987, 3.1",
+        source: "Bernstein, Hadzilacos & Goodman 1987, 3.2",
     }
     /// An owner votes YES without a record: a crash makes it forget.
     PreparedInMemory {
@@ -50,7 +50,7 @@ mistakes! {
     /// Wait-die the wrong way round: who is older dies, and who is younger waits.
     OlderDies {
         breaks: ["age-decides"],
-        source: "Rosenkrantz, Stearns & Lewis 1978, 4",
+        source: "Rosenkrantz, Stearns & Lewis 1978",
     }
     /// Who shares a lock with its holders passes those that wait for it.
     Overtakes {
@@ -59,6 +59,6 @@ mistakes! {
     /// An owner wounds a transaction for which it has voted YES by itself, and does not ask its coordinator.
     WoundsPrepared {
         breaks: ["atomicity", "sum-kept"],
-        source: "Rosenkrantz, Stearns & Lewis 1978, 4",
+        source: "Rosenkrantz, Stearns & Lewis 1978",
     }
 }

@@ -67,7 +67,7 @@ impl Sharded {
         self.tries(id, client, o);
     }
 
-    /// Tries with a number that was never used, which is on the disk before. The timestamp stays what it was (RSL, 4): so
+    /// Tries with a number that was never used, which is on the disk before. The timestamp stays what it was (RSL): so
     /// who has to give way becomes the oldest some day.
     fn tries(&self, id: Id, client: &mut Client, o: &mut Out<Self>) {
         let txn = self.next_number(id, client.begun);

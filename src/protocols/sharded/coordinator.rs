@@ -179,7 +179,7 @@ impl Shard<'_> {
         }
     }
 
-    /// RSL, 4: what is not decided gives way to an older transaction.
+    /// RSL: what is not decided gives way to an older transaction.
     pub fn wounded(&mut self, txn: Txn, by: Attempt) {
         if let Some(collecting) = self.s.collecting.get(&txn) {
             self.o.observe(Claim::GivesWay(collecting.attempt, by));

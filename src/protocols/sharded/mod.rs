@@ -2,14 +2,14 @@
 //! and all of it happens at once, or none of it.
 //!
 //! - M. Aguilera, A. Merchant, M. Shah, A. Veitch, C. Karamanolis, *Sinfonia: A New Paradigm for Building Scalable
-//!   Distributed Systems*, SOSP 2007 (ASMKV): mini-transactions (3.2), which say beforehand all that they read and write,
+//!   Distributed Systems*, SOSP 2007 (ASMKV): mini-transactions (3), which say beforehand all that they read and write,
 //!   so that locks are taken and votes given in one go.
 //! - C. Mohan, B. Lindsay, R. Obermarck, *Transaction Management in the R\* Distributed Database Management System*, TODS
 //!   1986 (MLO), section 3: two-phase commit with presumed abort.
 //! - D. Rosenkrantz, R. Stearns, P. Lewis, *System Level Concurrency Control for Distributed Database Systems*, TODS 1978
-//!   (RSL), section 4: wait-die and wound-wait.
+//!   (RSL): wait-die and wound-wait.
 //! - P. Bernstein, V. Hadzilacos, N. Goodman, *Concurrency Control and Recovery in Database Systems*, 1987 (BHG):
-//!   strict two-phase locking (3), atomic commitment (7.3).
+//!   two-phase locking (3.2), and strict (3.5); deadlocks (3.4, 3.11); atomic commitment (7.3).
 //! - D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014, section 6.3: sessions.
 //!
 //! ```text
@@ -31,13 +31,14 @@
 //! The owner of its first key coordinates a transaction. Keys are placed by a ring of hashes (`consistent_hashing`), which
 //! does not change.
 //!
-//! | a transaction of k owners | messages | forced writes | delays |
-//! |---------------------------|----------|---------------|--------|
-//! | commits                   | 4k - 2   | 2k - 1        | 4; 2 if k = 1 |
-//! | aborts, as one says NO    | 3k - 2   | k - 2         | 4 |
+//! | a transaction of k owners | messages | forced writes of servers | delays until the last owner knows |
+//! |---------------------------|----------|--------------------------|----------------------------------|
+//! | commits                   | 4k - 2   | 2k - 1                   | 4; 1 if k = 1                    |
+//! | aborts, as one says NO    | 3k - 2   | k - 2                    |                                  |
 //!
-//! The messages are those of the table, that of the client and the answer to it among them. The client forces its number,
-//! too. The first test of this folder asserts it.
+//! What the client asks and is told are two of the messages. It forces its number, too. (The coordinator has its own part
+//! without messages, and NO is the last vote to come: who votes too late is told ABORT once more.) The first tests of this
+//! folder assert it.
 //!
 //! *Deadlocks.* Whoever is in conflict with those that hold locks, or wait before it, waits for them, dies, or wounds
 //! them (`deadlocks`). With wait-die all wait for younger ones, with wound-wait for older ones or for some that are decided
@@ -45,13 +46,13 @@
 //!
 //! *Exactly once.* Each attempt at a transaction has a number of its own, is begun by one coordinator, and there once: by
 //! a number that is not greater than the last of the same client nothing is begun, and neither is anything that was sent
-//! to an earlier incarnation of the coordinator. So an owner votes in it once, too. So whatever a coordinator had begun and not committed when it crashed is
+//! to an earlier incarnation of the coordinator. So whatever a coordinator had begun and not committed when it crashed is
 //! aborted for good; no vote for it can count later, and a client that hears so may try again. What was committed is in
-//! the session of the client, by the same record.
+//! the session of the client, by the same record. An owner votes once in each attempt, by the same rule.
 //!
 //! On purpose different from the papers, or more definite than they are:
 //!
-//! - The coordinator is an owner, and not the client (ASMKV, 4.1, whose clients coordinate, and keep no log).
+//! - The coordinator is an owner, and not the client (ASMKV, 4, whose clients coordinate, and keep no log).
 //! - The coordinator's own part has no prepared record: it is in the commit record.
 //! - An owner that only reads forces its record and keeps its locks like any other. (MLO's read-only votes would release
 //!   locks before others have taken theirs, as votes are given where locks are taken.)

@@ -1,4 +1,4 @@
-//! An owner of keys: strict two-phase locking (BHG 3), and the participant of two-phase commit with presumed abort
+//! An owner of keys: strict two-phase locking (BHG 3.5), and the participant of two-phase commit with presumed abort
 //! (MLO 3).
 
 use super::claims::Claim;
@@ -132,7 +132,7 @@ impl Shard<'_> {
         });
     }
 
-    /// RSL, 4: takes the locks, or waits, or gives way, or has others give way.
+    /// RSL: takes the locks, or waits, or gives way, or has others give way.
     pub fn acquire(&mut self, request: Request) {
         let attempt = request.attempt;
         let all = self.s.waiting.len();

@@ -11,7 +11,7 @@ use crate::protocols::key_value::Workload;
 /// coordinator comes back.)
 const ATTEMPTS_MAX: u32 = 20_000;
 
-/// Who gives way where two transactions are in conflict (RSL, 4).
+/// Who gives way where two transactions are in conflict (RSL).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Deadlocks {

@@ -80,7 +80,7 @@ fn of_locks_and_records(protocol: &Sharded) -> Vec<Property<Sharded>> {
         Property::always(
             "locks-exclude",
             "No two transactions hold locks in conflict.",
-            "Bernstein, Hadzilacos & Goodman 1987, 3.1",
+            "Bernstein, Hadzilacos & Goodman 1987, 3.2",
             Predicate::EachNode(Sharded::servers, locks_exclude),
         ),
         Property::always(
@@ -97,7 +97,7 @@ fn of_locks_and_records(protocol: &Sharded) -> Vec<Property<Sharded>> {
         properties.push(Property::always(
             "age-decides",
             "No transaction gives way to a younger one.",
-            "Rosenkrantz, Stearns & Lewis 1978, 4",
+            "Rosenkrantz, Stearns & Lewis 1978",
             Predicate::History(age_decides),
         ));
     }
@@ -116,7 +116,7 @@ fn that_come_about(protocol: &Sharded) -> Vec<Property<Sharded>> {
             properties.push(Property::reachable(
                 "waiting-possible",
                 "Somebody waits for a lock.",
-                "Bernstein, Hadzilacos & Goodman 1987, 3.1",
+                "Bernstein, Hadzilacos & Goodman 1987, 3.2",
                 Predicate::World(somebody_waits),
             ));
         }
@@ -124,7 +124,7 @@ fn that_come_about(protocol: &Sharded) -> Vec<Property<Sharded>> {
             properties.push(Property::reachable(
                 "giving-way-possible",
                 "Somebody gives way to another.",
-                "Rosenkrantz, Stearns & Lewis 1978, 4",
+                "Rosenkrantz, Stearns & Lewis 1978",
                 Predicate::History(somebody_gives_way),
             ));
         }
@@ -139,7 +139,7 @@ fn of_progress(protocol: &Sharded) -> Vec<Property<Sharded>> {
     let non_blocking = Property::never_blocked(
         "non-blocking",
         "Every transaction ends, and every client is told, without waiting for a repair.",
-        "Rosenkrantz, Stearns & Lewis 1978, 4",
+        "Rosenkrantz, Stearns & Lewis 1978",
         None,
         Predicate::World(all_up_are_through),
     );

@@ -1,4 +1,4 @@
-//! The rules that its handlers follow: MLO 3, BHG 3 and 7.4, RSL 4.
+//! The rules that its handlers follow: MLO 3, BHG 3 and 7.4, RSL.
 
 use crate::model::Rule;
 
@@ -16,12 +16,12 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::choice(
         C,
-        "ASMKV 3.2: a transaction says beforehand all that it reads and writes",
+        "ASMKV 3: a transaction says beforehand all that it reads and writes",
     ),
     Rule::timer(
         C,
         "Think",
-        "ASMKV 3.2: a transaction says beforehand all that it reads and writes",
+        "ASMKV 3: a transaction says beforehand all that it reads and writes",
     ),
     Rule::timer(
         C,
@@ -31,12 +31,12 @@ pub(super) const RULES: &[Rule] = &[
     Rule::timer(
         C,
         "Backoff",
-        "RSL 4: what has died is tried again with its old timestamp",
+        "RSL: what has died is tried again with its old timestamp",
     ),
     Rule::message(
         C,
         "Reply",
-        "Ongaro 6.3: a client is told once; what has died is tried again with its old timestamp (RSL 4)",
+        "Ongaro 6.3: a client is told once; what has died is tried again with its old timestamp (RSL)",
     ),
     Rule::message(
         S,
@@ -47,7 +47,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         S,
         "Prepare",
-        "BHG 3.1: an owner takes its locks, or lets age decide who waits and who dies (RSL 4); it executes, forces its record \
+        "BHG 3.2: an owner takes its locks, or lets age decide who waits and who dies (RSL); it executes, forces its record \
          and votes YES, or votes NO (MLO 3)",
     ),
     Rule::message(
@@ -64,7 +64,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         S,
         "Commit",
-        "MLO 3: an owner forces COMMIT with what is written, releases its locks (BHG 3.4), and acknowledges",
+        "MLO 3: an owner forces COMMIT with what is written, releases its locks (BHG 3.5), and acknowledges",
     ),
     Rule::message(
         S,
@@ -84,7 +84,7 @@ pub(super) const RULES: &[Rule] = &[
     Rule::message(
         S,
         "Wound",
-        "RSL 4, wound-wait: what is not decided gives way to who is older",
+        "RSL, wound-wait: what is not decided gives way to who is older",
     ),
     Rule::timer(
         S,

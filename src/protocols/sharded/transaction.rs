@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::protocols::key_value::Key;
 
-/// A transaction that says beforehand all that it reads and writes: a mini-transaction (ASMKV, 3.2).
+/// A transaction that says beforehand all that it reads and writes: a mini-transaction (ASMKV, 3).
 ///
 /// Written `read x y`, `put x=1 y=2`, `if y=1 put x=0`, `transfer x y 1`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,7 +109,7 @@ impl Transaction {
     }
 }
 
-/// Whether two transactions cannot both hold their locks for these: one writes what the other reads or writes (BHG 3.1).
+/// Whether two transactions cannot both hold their locks for these: one writes what the other reads or writes (BHG 3.2).
 pub fn conflict(one: &[Operation], other: &[Operation]) -> bool {
     one.iter().any(|a| {
         let mut others = other.iter();

@@ -18,6 +18,8 @@ pub enum Claim {
     Locked(Txn),
     Released(Txn),
     Decided(Txn, Decision),
+    /// The first waits for locks of the second.
+    Waits(Txn, Txn),
     /// The first is in the way of the second, and gives way.
     GivesWay(Attempt, Attempt),
     /// A client is told what became of it.
@@ -92,6 +94,7 @@ impl Observed<Sharded> for Claim {
                 subject: subject(txn),
                 value: decision.word().into(),
             },
+            Claim::Waits(who, whom) => Observation::noted(format!("has {who} wait for {whom}")),
             Claim::GivesWay(who, to) => {
                 Observation::noted(format!("has {} give way to {}", who.txn, to.txn))
             }
@@ -125,6 +128,8 @@ impl History {
         match claim {
             Claim::Asked(attempt, _) => {
                 self.of(attempt.txn).timestamp = Timestamp(attempt.timestamp);
+                let began = transactions::Claim::Began(attempt.txn);
+                self.reads_and_writes.record(began);
             }
             Claim::Begun(attempt, owners) => {
                 let tried = self.of(attempt.txn);
@@ -142,7 +147,7 @@ impl History {
             }
             Claim::Told(attempt, outcome) => self.told(protocol, id, attempt.txn, outcome),
             Claim::Of(claim) => self.reads_and_writes.record(*claim),
-            Claim::Locked(_) | Claim::Released(_) => {}
+            Claim::Locked(_) | Claim::Released(_) | Claim::Waits(..) => {}
         }
     }
 

@@ -4,7 +4,7 @@ use super::claims::Claim;
 use super::state::{Asked, Attempt, Begun, Client};
 use super::{Msg, Outcome, Sharded, Storage, Timer, Transaction, Why};
 use crate::model::{FewMap, Id, Out};
-use crate::protocols::transactions::{self, Txn};
+use crate::protocols::transactions::Txn;
 
 impl Sharded {
     /// It starts, or comes back after it has begun so much. What it had asked for then it never hears of.
@@ -80,7 +80,6 @@ impl Sharded {
         o.save(Storage::Client(client.begun));
         if let Some(asked) = &client.asked {
             o.observe(Claim::Asked(asked.attempt, asked.transaction.clone()));
-            o.observe(Claim::Of(transactions::Claim::Began(txn)));
             self.sends(client, asked, o);
         }
     }

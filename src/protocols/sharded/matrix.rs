@@ -1,7 +1,7 @@
 //! The instances of transactions across shards on which its assumptions are weighed.
 
-use super::Params;
-use crate::model::{Fault, Limit, Variant};
+use super::{Deadlocks, Params};
+use crate::model::{Fault, Variant};
 use crate::protocols::key_value::Workload;
 
 /// Enough for every cell of these instances.
@@ -9,26 +9,32 @@ const STATES_MAX: u64 = 3_000_000;
 
 /// One transfer under everything, and two that are in conflict under what there is room for.
 pub fn variants() -> Vec<Variant<Params>> {
+    let two = || of(&["transfer x y 1", "transfer y x 1"]);
+    let of_two = |name, about, deadlocks| Variant {
+        faults: vec![
+            Fault::Crash {
+                role: Some("server"),
+            },
+            Fault::Recovery,
+        ],
+        ..variant(name, about, Params { deadlocks, ..two() })
+    };
     vec![
         variant(
             "one transfer",
             "A transaction with a part on each of two shards.",
             of(&["transfer x y 1"]),
         ),
-        Variant {
-            faults: vec![
-                Fault::Crash {
-                    role: Some("server"),
-                },
-                Fault::Recovery,
-            ],
-            timeouts: Limit::AtMost(4),
-            ..variant(
-                "two transfers",
-                "Each has its coordinator on another shard, and is tried once; no more than four timeouts.",
-                of(&["transfer x y 1", "transfer y x 1"]),
-            )
-        },
+        of_two(
+            "two transfers, wait-die",
+            "Each has its coordinator on another shard, and is tried once.",
+            Deadlocks::WaitDie,
+        ),
+        of_two(
+            "two transfers, wound-wait",
+            "Each has its coordinator on another shard, and is tried once.",
+            Deadlocks::WoundWait,
+        ),
     ]
 }
 

@@ -160,6 +160,19 @@ impl Shard<'_> {
             }
         }
         self.grant();
+        self.notes_if_it_waits(attempt.txn);
+    }
+
+    fn notes_if_it_waits(&mut self, txn: Txn) {
+        let mut waiting = self.s.waiting.iter();
+        let Some(place) = waiting.position(|request| request.attempt.txn == txn) else {
+            return;
+        };
+        let operations = &self.s.waiting[place].operations;
+        let rivals = self.protocol.in_conflict(self.s, operations, place);
+        if let Some(rival) = rivals.first() {
+            self.o.observe(Claim::Waits(txn, rival.attempt.txn));
+        }
     }
 
     /// Has one give way that is younger. Who has voted YES for it cannot tell whether it may.

@@ -37,6 +37,8 @@ pub struct History {
     pub unjust: Option<(Txn, Txn)>,
     /// The first sum that was read and is wrong, and by whom.
     pub wrong_sum: Option<(Txn, u64)>,
+    /// The first locks that were taken when the outcome was known: for what, and by whom.
+    pub late_locks: Option<(Txn, Id)>,
     /// Somebody gave way.
     pub gave_way: bool,
 }
@@ -147,7 +149,13 @@ impl History {
             }
             Claim::Told(attempt, outcome) => self.told(protocol, id, attempt.txn, outcome),
             Claim::Of(claim) => self.reads_and_writes.record(*claim),
-            Claim::Locked(_) | Claim::Released(_) | Claim::Waits(..) => {}
+            Claim::Locked(txn) => {
+                let Tried { outcomes, .. } = self.of(*txn);
+                if outcomes.committed.union(outcomes.aborted).contains(id) {
+                    self.late_locks.get_or_insert((*txn, id));
+                }
+            }
+            Claim::Released(_) | Claim::Waits(..) => {}
         }
     }
 
@@ -184,7 +192,8 @@ impl History {
 impl Sharded {
     /// The sum of what was read of all accounts, if it is not what they had at first.
     pub(super) fn wrong_sum(&self, read: &[(Key, u32)]) -> Option<u64> {
-        let is_of_all = read.len() == self.accounts.len();
+        let is_read = |account: &Key| read.iter().any(|(key, _)| key == account);
+        let is_of_all = self.accounts.iter().all(is_read);
         let sum: u64 = read.iter().map(|(_, value)| u64::from(*value)).sum();
         (self.keeps_the_sum && is_of_all && sum != self.total()).then_some(sum)
     }

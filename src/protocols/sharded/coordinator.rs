@@ -85,6 +85,7 @@ impl Shard<'_> {
             collecting.yes = missing.iter().take(1).fold(collecting.yes, NodeSet::with);
         }
         collecting.yes.insert(owner);
+        // In the order of keys, and not of votes.
         collecting.values.0.extend(values.0);
         collecting.values.0.sort_unstable();
         if collecting.yes == collecting.owners {

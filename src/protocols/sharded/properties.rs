@@ -84,6 +84,12 @@ fn of_locks_and_records(protocol: &Sharded) -> Vec<Property<Sharded>> {
             Predicate::EachNode(Sharded::servers, locks_exclude),
         ),
         Property::always(
+            "no-lock-after-decision",
+            "Who knows the outcome of a transaction takes no locks for it any more.",
+            "Mohan, Lindsay & Obermarck 1986, 2",
+            Predicate::History(no_late_locks),
+        ),
+        Property::always(
             "prepared-survives",
             "Who has voted YES for another coordinator has that on its disk until it knows the outcome.",
             "Bernstein, Hadzilacos & Goodman 1987, 7.4",
@@ -272,6 +278,18 @@ fn locks_exclude(protocol: &Sharded, node: &OneNode<'_, Sharded>) -> Answer {
         }
     }
     Ok(())
+}
+
+fn no_late_locks(protocol: &Sharded, history: &History) -> Answer {
+    let found = history.late_locks.map(|(txn, id)| {
+        let nodes = NodeSet::only(id);
+        let text = format!(
+            "{} knew the outcome of {txn} and took locks",
+            protocol.names(nodes)
+        );
+        (nodes, text)
+    });
+    Reason::against(found)
 }
 
 fn prepared_survives(protocol: &Sharded, disks: &Disks<'_, Sharded>) -> Answer {

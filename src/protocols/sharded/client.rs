@@ -38,7 +38,7 @@ impl Sharded {
                 None => o.choose("transaction", self.drawn.clone()),
             },
             // What was lost, or is to be heard by who has restarted.
-            (Timer::Retry, Some(asked)) if !asked.has_died => self.sends(client, asked, o),
+            (Timer::Retry, Some(asked)) => self.sends(client, asked, o),
             (Timer::Backoff, Some(_)) => self.tries(id, client, o),
             _ => {}
         }

@@ -154,8 +154,7 @@ impl Shard<'_> {
         }
         self.s.waiting.push(request);
         if self.protocol.params.deadlocks == Deadlocks::WoundWait {
-            // First those that wait: what a wound sets free is not for them.
-            for rival in rivals.iter().filter(is_younger).rev() {
+            for rival in rivals.iter().filter(is_younger) {
                 self.wound(*rival, attempt);
             }
         }

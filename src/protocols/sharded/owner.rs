@@ -184,14 +184,14 @@ impl Shard<'_> {
             }
             return self.o.send(coordinator, Msg::Wound(txn, by));
         }
-        self.o.observe(Claim::GivesWay(rival, by));
         if self.s.collecting.contains_key(&txn) {
-            return self.aborts(txn, Why::Died, None);
+            return self.wounded(txn, by);
         }
         let mut waiting = self.s.waiting.iter();
         let place = waiting.position(|request| request.attempt.txn == txn);
         if let Some(place) = place {
             let request = self.s.waiting.remove(place);
+            self.o.observe(Claim::GivesWay(rival, by));
             self.says_no(&request, Why::Died);
         }
     }

@@ -10,8 +10,8 @@ use crate::protocols::transactions::{self, Txn};
 /// What a node says of its step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Claim {
-    /// A client asks for this, with a new number.
-    Asked(Attempt, Transaction),
+    /// A client asks for the n-th of its transactions, with a new number.
+    Asked(Txn, u32, Transaction),
     /// A coordinator begins it: who has to vote.
     Begun(Attempt, NodeSet),
     Voted(Txn, Vote),
@@ -46,8 +46,8 @@ pub struct History {
 /// What was claimed of one attempt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Tried {
-    /// What it is an attempt at: T0 as long as nobody has said.
-    pub timestamp: Timestamp,
+    /// What it is an attempt at: which transaction of which client, as soon as that has said it.
+    pub at: Option<(Id, u32)>,
     pub owners: NodeSet,
     /// Nobody, as long as nobody has begun it.
     pub coordinator: NodeSet,
@@ -57,22 +57,12 @@ pub struct Tried {
     pub again: NodeSet,
 }
 
-/// The number of a first attempt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Timestamp(pub Txn);
-
-impl Default for Timestamp {
-    fn default() -> Self {
-        Timestamp(Txn(0))
-    }
-}
-
 impl Observed<Sharded> for Claim {
     fn in_words(&self, protocol: &Sharded) -> Observation {
         let subject = |txn: &Txn| u64::from(txn.0);
         match self {
-            Claim::Asked(attempt, transaction) => Observation::Invoked {
-                subject: subject(&attempt.txn),
+            Claim::Asked(txn, _, transaction) => Observation::Invoked {
+                subject: subject(txn),
                 value: word(format!("{transaction}")),
             },
             Claim::Begun(attempt, owners) => {
@@ -128,9 +118,9 @@ fn of(claim: transactions::Claim) -> String {
 impl History {
     pub fn record(&mut self, protocol: &Sharded, id: Id, claim: &Claim) {
         match claim {
-            Claim::Asked(attempt, _) => {
-                self.of(attempt.txn).timestamp = Timestamp(attempt.timestamp);
-                let began = transactions::Claim::Began(attempt.txn);
+            Claim::Asked(txn, nth, _) => {
+                self.of(*txn).at = Some((id, *nth));
+                let began = transactions::Claim::Began(*txn);
                 self.reads_and_writes.record(began);
             }
             Claim::Begun(attempt, owners) => {
@@ -143,7 +133,7 @@ impl History {
             Claim::Decided(txn, decision) => self.decided(id, *txn, *decision),
             Claim::GivesWay(who, to) => {
                 self.gave_way = true;
-                if who.timestamp < to.timestamp {
+                if self.first(who.txn) < self.first(to.txn) {
                     self.unjust.get_or_insert((who.txn, to.txn));
                 }
             }
@@ -157,6 +147,15 @@ impl History {
             }
             Claim::Released(_) | Claim::Waits(..) => {}
         }
+    }
+
+    /// The first attempt at the same transaction.
+    fn first(&self, txn: Txn) -> Txn {
+        let at = |txn| self.attempts.get(txn).and_then(|tried| tried.at);
+        let of = at(&txn);
+        let mut attempts = self.attempts.keys();
+        let first = attempts.find(|other| of.is_some() && at(other) == of);
+        first.copied().unwrap_or(txn)
     }
 
     fn of(&mut self, txn: Txn) -> &mut Tried {

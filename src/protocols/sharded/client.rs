@@ -79,7 +79,8 @@ impl Sharded {
         }
         o.save(Storage::Client(client.begun));
         if let Some(asked) = &client.asked {
-            o.observe(Claim::Asked(asked.attempt, asked.transaction.clone()));
+            let transaction = asked.transaction.clone();
+            o.observe(Claim::Asked(txn, client.begun.transactions, transaction));
             self.sends(client, asked, o);
         }
     }

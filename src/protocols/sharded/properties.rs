@@ -102,7 +102,7 @@ fn of_locks_and_records(protocol: &Sharded) -> Vec<Property<Sharded>> {
     ) {
         properties.push(Property::always(
             "age-decides",
-            "No transaction gives way to a younger one.",
+            "No transaction gives way to one that was first asked for later.",
             "Rosenkrantz, Stearns & Lewis 1978",
             Predicate::History(age_decides),
         ));
@@ -207,7 +207,7 @@ fn takes_effect_once(protocol: &Sharded, history: &History) -> Answer {
     let committed: Vec<_> = history.attempts.iter().filter(committed).collect();
     for (nth, (txn, tried)) in committed.iter().enumerate() {
         let mut before = committed[..nth].iter();
-        let other = before.find(|(_, other)| other.timestamp == tried.timestamp);
+        let other = before.find(|(_, other)| other.at.is_some() && other.at == tried.at);
         if let Some((other, first)) = other {
             let nodes = first.outcomes.committed.union(tried.outcomes.committed);
             let text =

@@ -171,16 +171,7 @@ impl<'a> Shrinker<'a> {
         })?;
         let mut failure = failure?;
         let before = Extent::of(&version.draft);
-        // A story needs no clock unless what failed does.
-        if is_timed(&version.draft.lines) {
-            let untimed = version.draft.untimed();
-            if self
-                .fails(&failure, &*version.case, &untimed.lines, &untimed.nodes)
-                .is_some()
-            {
-                version = self.open(untimed)?;
-            }
-        }
+        version = self.without_clocks(&failure, version)?;
         let mut count = Counter {
             runs: 0,
             is_over: false,
@@ -190,10 +181,13 @@ impl<'a> Shrinker<'a> {
         for states in failure.levels() {
             failure.states = states;
             loop {
-                let extent = Extent::of(&version.draft);
+                let left = |draft: &Draft| (Extent::of(draft), is_timed(&draft.lines));
+                let before = left(&version.draft);
                 version = self.smaller(&failure, version, &mut count);
                 version.draft.lines = self.deleted(&failure, &version, &mut count);
-                if count.is_over || Extent::of(&version.draft) == extent {
+                // What stood against it before may be gone.
+                version = self.without_clocks(&failure, version)?;
+                if count.is_over || left(&version.draft) == before {
                     break;
                 }
             }
@@ -220,6 +214,8 @@ impl<'a> Shrinker<'a> {
                 break;
             }
             version.draft.lines = found.lines;
+            // A shorter way may need fewer nodes, clients, transactions.
+            version = self.smaller(&failure, version, &mut count);
         }
         self.written(&failure, &version, check, count.is_over)
             .map(|(file, report)| Shrunk {
@@ -234,8 +230,16 @@ impl<'a> Shrinker<'a> {
             })
     }
 
-    fn open(&self, draft: Draft) -> Result<Version, Unshrinkable> {
-        opened(self.registry, draft)
+    /// The same without clocks, which a story needs only if what failed does.
+    fn without_clocks(&self, failure: &Failure, version: Version) -> Result<Version, Unshrinkable> {
+        if !is_timed(&version.draft.lines) {
+            return Ok(version);
+        }
+        let untimed = version.draft.untimed();
+        match self.fails(failure, &*version.case, &untimed.lines, &untimed.nodes) {
+            Some(_) => opened(self.registry, untimed),
+            None => Ok(version),
+        }
     }
 
     /// How the run fails, and how many worlds it takes to find out.

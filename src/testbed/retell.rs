@@ -146,7 +146,7 @@ impl Clocks {
     /// Whether this may happen then.
     fn allow(&self, at: Time, event: &str) -> bool {
         // A timer may also fire at a node that crashes inside its handler.
-        let fires = event.split_once(" of ").map_or(event, |(_, inner)| inner);
+        let fires = inside_of(event).map_or(event, |(_, inner)| inner);
         let Some((since, range)) = self.armed.get(fires) else {
             return true;
         };
@@ -202,9 +202,16 @@ fn distance(one: &str, other: &str) -> u64 {
     }
 }
 
+/// A crash, and the event inside whose handler it happens.
+fn inside_of(line: &str) -> Option<(&str, &str)> {
+    // Messages may have such a word, too.
+    let crashes = line.starts_with("crash ");
+    line.split_once(" of ").filter(|_| crashes)
+}
+
 /// The same event with a message or timer of which nothing is said but its kind.
 fn of_kind(line: &str) -> Option<String> {
-    if let Some((before, inner)) = line.split_once(" of ") {
+    if let Some((before, inner)) = inside_of(line) {
         return Some(format!("{before} of {}", of_kind(inner)?));
     }
     let words_before = match line.split(' ').next()? {
@@ -256,6 +263,10 @@ mod tests {
         assert_eq!(
             kind("crash P1 after 2 of deliver C -> P1 Prepare { txn: 1 }"),
             some("crash P1 after 2 of deliver C -> P1 Prepare")
+        );
+        assert_eq!(
+            kind("deliver S1 -> S2 Prepare(T4 of T1, read x)"),
+            some("deliver S1 -> S2 Prepare")
         );
         assert_eq!(kind("crash P1"), None);
         assert_eq!(kind("cut {C, P1} | {P2}"), None);

@@ -103,13 +103,18 @@ fn word(text: String) -> Value {
     Value::Word(text.into())
 }
 
+/// In few words, since pictures have room for no more: an initial version goes without saying.
 fn of(claim: transactions::Claim) -> String {
-    use transactions::Claim;
+    use transactions::{Claim, Version};
     match claim {
         Claim::Began(txn) => format!("begins {txn}"),
-        Claim::Read(txn, key, version) => format!("read {key} for {txn}: {version}"),
+        Claim::Read(txn, key, Version::Initial) => format!("reads {key} for {txn}"),
+        Claim::Read(txn, key, Version::By(writer)) => format!("reads {key} of {writer} for {txn}"),
         Claim::Writes(txn, key) => format!("has {txn} write {key}"),
-        Claim::Installed(txn, key, over) => format!("writes {key} for {txn} over {over}"),
+        Claim::Installed(txn, key, Version::Initial) => format!("writes {key} for {txn}"),
+        Claim::Installed(txn, key, Version::By(writer)) => {
+            format!("writes {key} for {txn} over {writer}'s")
+        }
         Claim::Committed(txn) => format!("commits {txn}"),
         Claim::Aborted(txn) => format!("aborts {txn}"),
     }

@@ -326,7 +326,7 @@ fn lines(what: &str, shrunk: &Shrunk, seconds: f64) -> Vec<String> {
     match shortest {
         Some(shortest) if *shortest < deleted_to.events => lines.push(format!(
             "A search of all that may happen there found a shorter way, of {}: that is the one shown.",
-            words::count(*shortest as u64, "event", "events"),
+            words::count(shrunk.lines.len() as u64, "event", "events"),
         )),
         Some(_) => lines.push("A search of all that may happen there found none shorter.".to_owned()),
         None => {}

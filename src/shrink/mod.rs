@@ -71,7 +71,8 @@ pub struct Shrunk {
     pub before: Extent,
     /// By deletion alone.
     pub deleted_to: Extent,
-    /// The events of the shortest schedule that a search found in what deletion left, if it could be searched.
+    /// The events of the shortest schedule that a search found in what deletion left, if it could be searched. (What is
+    /// shown may be shorter still, in a smaller instance.)
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shortest: Option<usize>,
     /// How many runs were tried.
@@ -205,19 +206,14 @@ impl<'a> Shrinker<'a> {
         }
         version.draft.lines = self.rounded(&failure, &version);
         let deleted_to = Extent::of(&version.draft);
-        let (mut shortest, mut check) = (None, None);
-        // What is found may need fewer faults: the search that is told is one that allows no more.
-        while let Some(found) = self.shortest(&failure, &version, &count) {
-            shortest = Some(found.lines.len());
-            check = Some(found.check);
-            if found.lines.len() >= version.draft.lines.len() {
-                break;
-            }
-            version.draft.lines = found.lines;
-            // A shorter way may need fewer nodes, clients, transactions.
+        let mut searched = self.searched(&failure, &mut version, &count);
+        let shortest = searched.as_ref().map(|_| version.draft.lines.len());
+        if shortest.is_some_and(|shortest| shortest < deleted_to.events) {
+            // It may need fewer nodes, clients, transactions; and among fewer there may be a shorter one still.
             version = self.smaller(&failure, version, &mut count);
+            searched = self.searched(&failure, &mut version, &count);
         }
-        self.written(&failure, &version, check, count.is_over)
+        self.written(&failure, &version, searched, count.is_over)
             .map(|(file, report)| Shrunk {
                 before,
                 deleted_to,
@@ -228,6 +224,25 @@ impl<'a> Shrinker<'a> {
                 lines: version.draft.lines.clone(),
                 file,
             })
+    }
+
+    /// Has the shortest schedule take the place of a version's own, if a search finds one: that search, as it is told.
+    fn searched(
+        &mut self,
+        failure: &Failure,
+        version: &mut Version,
+        count: &Counter,
+    ) -> Option<shortest::Check> {
+        let mut check = None;
+        // What is found may need fewer faults: the search that is told is one that allows no more.
+        while let Some(found) = self.shortest(failure, version, count) {
+            check = Some(found.check);
+            if found.lines.len() >= version.draft.lines.len() {
+                break;
+            }
+            version.draft.lines = found.lines;
+        }
+        check
     }
 
     /// The same without clocks, which a story needs only if what failed does.

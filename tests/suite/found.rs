@@ -24,11 +24,12 @@ const RECORDED: usize = 3;
 /// How a check is explored.
 #[derive(Clone, Copy)]
 pub enum Way {
-    /// As `jury check` does: what changes no verdict is left out.
+    /// As `jury check` does: what changes no verdict is left out. (On one thread, as several files are
+    /// explored at a time.)
     Usual,
-    /// On one thread, with nothing left out, so that sizes are those of the relation.
+    /// The same with nothing left out, so that sizes are those of the relation.
     Whole,
-    /// The same on two threads, with fields and tables so small that worlds are packed again, and
+    /// On two threads, with nothing left out, and with fields and tables so small that worlds are packed again, and
     /// tables grow and spill, all the time.
     Cramped,
     /// The same on eight, cramped otherwise.
@@ -60,13 +61,13 @@ impl Way {
             },
             ..Tuning::unreduced()
         };
-        let one_thread = Tuning {
+        let on_one_thread = |tuning| Tuning {
             threads: 1,
-            ..Tuning::unreduced()
+            ..tuning
         };
         let (engine, tuning) = match self {
-            Way::Usual => (EngineKind::Fast, Tuning::default()),
-            Way::Whole => (EngineKind::Fast, one_thread),
+            Way::Usual => (EngineKind::Fast, on_one_thread(Tuning::default())),
+            Way::Whole => (EngineKind::Fast, on_one_thread(Tuning::unreduced())),
             Way::Cramped => (EngineKind::Fast, cramped(2, 7, 64)),
             Way::Crowded => (EngineKind::Fast, cramped(8, 23, 31)),
             Way::Plain => (EngineKind::Plain, Tuning::unreduced()),

@@ -394,7 +394,10 @@ fn honest(story: &Story, mut json: Json) -> Vec<String> {
     }
     if honest.has_check() {
         let mut options = CheckOptions {
-            tuning: Tuning::unreduced(),
+            tuning: Tuning {
+                threads: 1,
+                ..Tuning::unreduced()
+            },
             ..CheckOptions::default()
         };
         if LARGE_WITHOUT_MISTAKE.contains(&name) {

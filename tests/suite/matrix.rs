@@ -16,7 +16,7 @@ const DATA: &str = "reports/matrix.json";
 const PAGE: &str = "reports/matrix.md";
 
 /// Cells with more worlds than this are not searched again.
-const DISTINCT_MAX: u64 = 100_000;
+const DISTINCT_MAX: u64 = 30_000;
 
 fn committed() -> Matrix {
     let text = std::fs::read_to_string(DATA).expect("`jury matrix --write` was run");

@@ -189,7 +189,7 @@ fn report(story: &Story) -> String {
     };
     let picture = |trace: &Trace| diagram(trace, &options);
     if let Some(seeds) = story.case.seeds() {
-        let first = &recorded()[name][0];
+        let first = &recorded()[name];
         text += &picture(first.trace.as_ref().expect("it was asked for"));
         let (from, to) = (seeds.start(), seeds.end());
         if from != to {

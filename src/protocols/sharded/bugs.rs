@@ -61,4 +61,53 @@ mistakes! {
         breaks: ["atomicity", "sum-kept"],
         source: "Rosenkrantz, Stearns & Lewis 1978",
     }
+    /// What is prepared does not go with its keys: their new owner acknowledges a COMMIT that it knows nothing of.
+    OmitsPrepared {
+        breaks: ["sum-kept"],
+    }
+    /// A server goes on with a range that it has handed over, until that is acknowledged.
+    ServesFrozen {
+        breaks: ["one-owner"],
+    }
+    /// A server deletes a range when it sends it, before another has it.
+    DropsBeforeReceipt {
+        breaks: ["key-kept"],
+    }
+    /// The new owner of a key begins what was sent to an owner before.
+    BeginsUnderOldEpoch {
+        breaks: ["exactly-once"],
+    }
+    /// The table of sessions does not go with a range: whoever asks again at its new owner is served again.
+    SessionsStayBehind {
+        breaks: ["exactly-once"],
+        source: "6.824, lab 4",
+    }
+    /// The coordinator counts it as a vote that somebody does not have a key.
+    MovedCountsAsYes {
+        breaks: ["validity"],
+    }
+    /// A transfer that comes twice is put in twice.
+    InstallsAgain {
+        breaks: ["strict-serialisability"],
+    }
+    /// An owner acknowledges COMMIT also for keys that it has no more.
+    AcksWhatMoved {
+        breaks: ["atomicity"],
+    }
+    /// Who leaves does not wait until what it has committed is acknowledged.
+    LeavesTooEarly {
+        breaks: ["atomicity"],
+    }
+    /// A key is placed by the remainder of its hash, and not by the ring.
+    PlacesByRemainder {
+        breaks: ["minimal-movement"],
+        source: "Karger et al. 1997, Consistent Hashing and Random Trees",
+    }
+}
+
+impl Mistake {
+    /// Whether it can be made only where the ring changes.
+    pub(super) fn needs_changes(self) -> bool {
+        self as u8 >= Mistake::OmitsPrepared as u8
+    }
 }

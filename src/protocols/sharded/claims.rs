@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Decision, Key, Outcome, Sharded, Transaction, Vote, Why};
+use super::{Attempt, Decision, Key, Outcome, Sharded, Transaction, Vote};
 use crate::model::{FewMap, Id, NodeSet, Observation, Observed, Value};
 use crate::protocols::atomic_commitment::Outcomes;
 use crate::protocols::transactions::{self, Txn};
@@ -22,6 +22,10 @@ pub enum Claim {
     Waits(Txn, Txn),
     /// The first is in the way of the second, and gives way.
     GivesWay(Attempt, Attempt),
+    /// A server hands over all of its prepared part in it.
+    HandsOver(Txn),
+    /// A server gets a prepared part in it from another.
+    TakesOver(Txn),
     /// A client is told what became of it.
     Told(Attempt, Outcome),
     /// What is said of what it reads and writes.
@@ -41,6 +45,8 @@ pub struct History {
     pub late_locks: Option<(Txn, Id)>,
     /// Somebody gave way.
     pub gave_way: bool,
+    /// Somebody got a prepared part from another.
+    pub took_over: bool,
 }
 
 /// What was claimed of one attempt.
@@ -55,6 +61,10 @@ pub struct Tried {
     pub outcomes: Outcomes,
     /// Committed more than once.
     pub again: NodeSet,
+    /// Those that have handed over their part.
+    pub handed: NodeSet,
+    /// Those that have got a part, and not learnt the outcome since.
+    pub taken: NodeSet,
 }
 
 impl Observed<Sharded> for Claim {
@@ -90,6 +100,8 @@ impl Observed<Sharded> for Claim {
             Claim::GivesWay(who, to) => {
                 Observation::noted(format!("has {} give way to {}", who.txn, to.txn))
             }
+            Claim::HandsOver(txn) => Observation::noted(format!("hands over its part in {txn}")),
+            Claim::TakesOver(txn) => Observation::noted(format!("takes over a part in {txn}")),
             Claim::Told(attempt, outcome) => Observation::Returned {
                 subject: subject(&attempt.txn),
                 value: word(format!("{outcome:?}")),
@@ -145,10 +157,24 @@ impl History {
             Claim::Told(attempt, outcome) => self.told(protocol, id, attempt.txn, outcome),
             Claim::Of(claim) => self.reads_and_writes.record(*claim),
             Claim::Locked(txn) => {
-                let Tried { outcomes, .. } = self.of(*txn);
-                if outcomes.committed.union(outcomes.aborted).contains(id) {
+                let Tried {
+                    outcomes, taken, ..
+                } = self.of(*txn);
+                let knows = outcomes.committed.union(outcomes.aborted).minus(*taken);
+                if knows.contains(id) {
                     self.late_locks.get_or_insert((*txn, id));
                 }
+            }
+            Claim::HandsOver(txn) => {
+                let tried = self.of(*txn);
+                tried.handed.insert(id);
+                tried.taken.remove(id);
+            }
+            Claim::TakesOver(txn) => {
+                self.took_over = true;
+                let tried = self.of(*txn);
+                tried.handed.remove(id);
+                tried.taken.insert(id);
             }
             Claim::Released(_) | Claim::Waits(..) => {}
         }
@@ -169,8 +195,12 @@ impl History {
 
     fn decided(&mut self, id: Id, txn: Txn, decision: Decision) {
         let tried = self.of(txn);
+        let is_of_another = tried.taken.contains(id);
+        tried.taken.remove(id);
         match decision {
-            Decision::Commit if tried.outcomes.committed.contains(id) => tried.again.insert(id),
+            Decision::Commit if tried.outcomes.committed.contains(id) && !is_of_another => {
+                tried.again.insert(id)
+            }
             Decision::Commit => tried.outcomes.committed.insert(id),
             Decision::Abort => tried.outcomes.aborted.insert(id),
         }
@@ -184,7 +214,7 @@ impl History {
                 }
                 (Decision::Commit, transactions::Claim::Committed(txn))
             }
-            Outcome::Aborted(Why::Refused | Why::Died) | Outcome::Restarted(_) => {
+            Outcome::Aborted(_) | Outcome::Restarted(_) => {
                 (Decision::Abort, transactions::Claim::Aborted(txn))
             }
         };

@@ -2,7 +2,7 @@
 
 use super::claims::Claim;
 use super::state::{Asked, Attempt, Begun, Client};
-use super::{Msg, Outcome, Sharded, Storage, Timer, Transaction, Why};
+use super::{Epoch, Msg, Outcome, Sharded, Storage, Timer, Transaction, Why};
 use crate::model::{FewMap, Id, Out};
 use crate::protocols::transactions::Txn;
 
@@ -13,6 +13,7 @@ impl Sharded {
             begun,
             asked: None,
             incarnations: FewMap::new(),
+            epoch: 0,
         };
         self.think(id, &client, o);
         client
@@ -37,8 +38,14 @@ impl Sharded {
                 Some(transaction) => self.asks(id, client, transaction, o),
                 None => o.choose("transaction", self.drawn.clone()),
             },
-            // What was lost, or is to be heard by who has restarted.
-            (Timer::Retry, Some(asked)) => self.sends(client, asked, o),
+            // What was lost, or is to be heard by who has restarted. Or the coordinator is another by now, and the one that
+            // it was is there no more.
+            (Timer::Retry, Some(asked)) => {
+                self.sends(client, asked, o);
+                if let Some(master) = self.master() {
+                    o.send(master, Msg::WhichEpoch);
+                }
+            }
             (Timer::Backoff, Some(_)) => self.tries(id, client, o),
             _ => {}
         }
@@ -61,6 +68,7 @@ impl Sharded {
         client.asked = Some(Asked {
             attempt,
             transaction,
+            epoch: client.epoch,
             left: self.params.attempts,
             has_died: false,
         });
@@ -74,6 +82,7 @@ impl Sharded {
         client.begun.attempts += 1;
         if let Some(asked) = &mut client.asked {
             asked.attempt.txn = txn;
+            asked.epoch = client.epoch;
             asked.left -= 1;
             asked.has_died = false;
         }
@@ -86,15 +95,28 @@ impl Sharded {
     }
 
     fn sends(&self, client: &Client, asked: &Asked, o: &mut Out<Self>) {
-        let coordinator = self.coordinator_of(&asked.transaction);
+        let coordinator = self.coordinator_of(client.epoch, &asked.transaction);
         let incarnation = client.incarnations.get(&coordinator).copied();
         let begin = Msg::Begin {
             attempt: asked.attempt,
             incarnation: incarnation.unwrap_or(1),
+            epoch: client.epoch,
+            since: asked.epoch,
             transaction: asked.transaction.clone(),
         };
         o.send(coordinator, begin);
         o.set_timer(Timer::Retry, self.params.retry);
+    }
+
+    /// The same attempt goes to who coordinates it now: only that one knows what became of it.
+    pub(super) fn client_hears_of(&self, client: &mut Client, epoch: Epoch, o: &mut Out<Self>) {
+        if epoch <= client.epoch {
+            return;
+        }
+        client.epoch = epoch;
+        if let Some(asked) = client.asked.as_ref().filter(|asked| !asked.has_died) {
+            self.sends(client, asked, o);
+        }
     }
 
     pub(super) fn client_is_told(
@@ -117,6 +139,11 @@ impl Sharded {
             Outcome::Restarted(incarnation) => {
                 asked.left += 1;
                 client.incarnations.insert(src, incarnation);
+                self.tries(id, client, o);
+            }
+            Outcome::Aborted(Why::Moved(epoch)) => {
+                asked.left += 1;
+                client.epoch = client.epoch.max(epoch);
                 self.tries(id, client, o);
             }
             Outcome::Aborted(Why::Died) if asked.left > 0 => {

@@ -3,18 +3,30 @@
 
 use super::claims::Claim;
 use super::owner::Shard;
-use super::state::{Collecting, Session};
-use super::{Attempt, Decision, Mistake, Msg, Outcome, Request, Timer, Transaction, Values, Why};
-use crate::model::{Id, NodeSet};
+use super::state::{Collecting, Disk, Session};
+use super::{
+    Attempt, Decision, Epoch, Key, Mistake, Msg, Outcome, Request, Sharded, Timer, Transaction,
+    Values, Why,
+};
+use crate::model::{Few, Id, NodeSet};
 use crate::protocols::transactions::Txn;
+
+impl Sharded {
+    /// Those that have not acknowledged what a coordinator has committed.
+    pub(super) fn unacknowledged(&self, disk: &Disk, txn: Txn) -> NodeSet {
+        let keys = disk.committed.get(&txn).into_iter().flatten();
+        keys.map(|key| self.owner(disk.epoch, *key)).collect()
+    }
+}
 
 impl Shard<'_> {
     /// A client asks: for something new, or again. An attempt is begun once: what was begun before the last start was
-    /// committed then or never will be, so that no vote for it can count.
+    /// committed then or never will be, so that no vote for it can count. What was first sent before its first key came
+    /// here was begun by who had that, or by nobody: that one has committed it, and its session is here, or never will.
     pub fn asked_to_begin(
         &mut self,
         attempt: Attempt,
-        incarnation: u32,
+        (incarnation, since): (u32, Epoch),
         transaction: &Transaction,
         src: Id,
     ) {
@@ -24,6 +36,17 @@ impl Shard<'_> {
         if let Some(session) = session.filter(|session| session.txn == txn) {
             let outcome = Outcome::Committed(session.values.clone());
             return self.o.send(src, Msg::Reply(txn, outcome));
+        }
+        let (now, first) = (self.s.disk.epoch, transaction.first_key());
+        if !self.has(first) {
+            return self.o.send(src, Msg::Epoch(now));
+        }
+        if since < self.protocol.since(now, first)
+            && !self.protocol.makes(Mistake::BeginsUnderOldEpoch)
+        {
+            return self
+                .o
+                .send(src, Msg::Reply(txn, Outcome::Aborted(Why::Moved(now))));
         }
         let now = self.s.disk.incarnation;
         if incarnation != now && !self.protocol.makes(Mistake::OldVotesCount) {
@@ -45,7 +68,10 @@ impl Shard<'_> {
         let txn = attempt.txn;
         let of = self.protocol.client_of(txn);
         self.s.begun.insert(of, (txn, None));
-        let owners = self.protocol.owners(transaction);
+        let epoch = self.s.disk.epoch;
+        let owners = self.protocol.owners(epoch, transaction);
+        let is_own = |key: &Key| self.protocol.owner(epoch, *key) == self.id;
+        let theirs: Few<Key> = transaction.keys().filter(|key| !is_own(key)).collect();
         self.o.observe(Claim::Begun(attempt, owners));
         self.s.collecting.insert(
             txn,
@@ -53,14 +79,15 @@ impl Shard<'_> {
                 attempt,
                 client,
                 owners,
+                theirs,
                 yes: NodeSet::EMPTY,
                 values: Values::default(),
                 own: None,
             },
         );
         for owner in owners.without(self.id).iter() {
-            let operations = self.protocol.operations_of(transaction, owner);
-            self.o.send(owner, Msg::Prepare(attempt, operations));
+            let operations = self.protocol.operations_of(epoch, transaction, owner);
+            self.o.send(owner, Msg::Prepare(attempt, epoch, operations));
         }
         if let Some(patience) = self.protocol.params.vote_timeout {
             self.o.set_timer(Timer::Votes(txn), patience);
@@ -68,7 +95,7 @@ impl Shard<'_> {
         self.acquire(Request {
             attempt,
             coordinator: self.id,
-            operations: self.protocol.operations_of(transaction, self.id),
+            operations: self.protocol.operations_of(epoch, transaction, self.id),
         });
     }
 
@@ -109,9 +136,8 @@ impl Shard<'_> {
             let values = values.clone();
             self.s.disk.sessions.insert(client, Session { txn, values });
         }
-        let others = collecting.owners.without(self.id);
-        if !others.is_empty() {
-            self.s.disk.committed.insert(txn, others);
+        if !collecting.theirs.is_empty() {
+            self.s.disk.committed.insert(txn, collecting.theirs);
         }
         self.save();
         self.o.cancel_timer(Timer::Votes(txn));
@@ -122,36 +148,46 @@ impl Shard<'_> {
         self.grant();
     }
 
-    /// Tells COMMIT to those that have not acknowledged it, and will tell it again.
+    /// Tells COMMIT to those that have the keys for which it was not acknowledged, and will tell it again.
     pub fn tells_again(&mut self, txn: Txn) {
-        if let Some(missing) = self.s.disk.committed.get(&txn) {
-            self.o.broadcast(*missing, &Msg::Commit(txn));
+        if self.s.disk.committed.contains_key(&txn) {
+            let missing = self.protocol.unacknowledged(&self.s.disk, txn);
+            self.o
+                .broadcast(missing, &Msg::Commit(txn, self.s.disk.epoch));
             let patience = self.protocol.params.ack_timeout;
             self.o.set_timer(Timer::Acks(txn), patience);
         }
     }
 
-    /// When all have acknowledged it nobody will ask any more.
-    pub fn hears_ack(&mut self, txn: Txn, src: Id) {
+    /// It counts for all keys that its sender has in that epoch. When all are acknowledged nobody will ask any more.
+    pub fn hears_ack(&mut self, txn: Txn, epoch: Epoch, src: Id) {
+        let protocol = self.protocol;
         let Some(missing) = self.s.disk.committed.get_mut(&txn) else {
             return;
         };
-        missing.remove(src);
+        missing.retain(|key| protocol.owner(epoch, *key) != src);
         if missing.is_empty() || self.protocol.makes(Mistake::ForgetsTooEarly) {
             self.s.disk.committed.remove(&txn);
             self.save_lazily();
             self.o.cancel_timer(Timer::Acks(txn));
+            if !protocol.members(self.s.disk.epoch).contains(self.id) {
+                self.reports();
+            }
         }
     }
 
-    /// Aborts what is not decided: nothing is written down, and nobody has to acknowledge it. Who has said NO knows.
+    /// Aborts what is not decided: nothing is written down, and nobody has to acknowledge it. Who has said NO knows. Who
+    /// has got a part meanwhile may have asked already.
     pub fn aborts(&mut self, txn: Txn, why: Why, knows: Option<Id>) {
         let Some(collecting) = self.s.collecting.remove(&txn) else {
             return;
         };
         self.s.waiting.retain(|request| request.attempt.txn != txn);
         self.o.observe(Claim::Decided(txn, Decision::Abort));
-        let others = collecting.owners.without(self.id);
+        let epoch = self.s.disk.epoch;
+        let theirs = collecting.theirs.iter();
+        let owners = theirs.map(|key| self.protocol.owner(epoch, *key));
+        let others = owners.fold(collecting.owners.without(self.id), NodeSet::with);
         let others = knows.map_or(others, |knows| others.without(knows));
         self.o.broadcast(others, &Msg::Abort(txn));
         self.o.cancel_timer(Timer::Votes(txn));
@@ -172,7 +208,7 @@ impl Shard<'_> {
     /// Presumed abort: of what it knows nothing it says that it was aborted.
     pub fn answers(&mut self, txn: Txn, src: Id) {
         if self.s.disk.committed.contains_key(&txn) {
-            self.o.send(src, Msg::Commit(txn));
+            self.o.send(src, Msg::Commit(txn, self.s.disk.epoch));
         } else if !self.s.collecting.contains_key(&txn)
             || self.protocol.makes(Mistake::AbortsWhileCollecting)
         {
@@ -190,7 +226,9 @@ impl Shard<'_> {
 
     /// An owner says NO.
     pub fn hears_no(&mut self, txn: Txn, why: Why, src: Id) {
-        if self.protocol.makes(Mistake::NoCountsAsYes) {
+        let counts = self.protocol.makes(Mistake::NoCountsAsYes)
+            || self.protocol.makes(Mistake::MovedCountsAsYes) && matches!(why, Why::Moved(_));
+        if counts {
             return self.counts(txn, src, Values::default());
         }
         self.aborts(txn, why, Some(src));

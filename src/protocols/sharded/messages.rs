@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Operation, Outcome, Transaction};
+use super::{Attempt, Epoch, Operation, Outcome, Range, Transaction};
+use crate::model::Id;
 use crate::protocols::transactions::Txn;
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -13,22 +14,40 @@ pub enum Msg {
     Begin {
         attempt: Attempt,
         incarnation: u32,
+        epoch: Epoch,
+        /// The epoch in which this attempt was first sent.
+        since: Epoch,
         transaction: Transaction,
     },
     /// The coordinator tells its client.
     Reply(Txn, Outcome),
     /// The coordinator asks an owner for its vote.
-    Prepare(Attempt, Vec<Operation>),
+    Prepare(Attempt, Epoch, Vec<Operation>),
     /// A vote, with the values that were to be read.
     Yes(Txn, Values),
     No(Txn, Why),
-    Commit(Txn),
+    Commit(Txn, Epoch),
     Abort(Txn),
-    Ack(Txn),
+    /// An owner acknowledges COMMIT, for all keys that it has in this epoch.
+    Ack(Txn, Epoch),
     /// A prepared owner asks for the outcome.
-    Inquiry(Txn),
+    Inquiry(Txn, Epoch),
     /// An owner asks a coordinator to abort its transaction, which is in the way of an older one.
     Wound(Txn, Attempt),
+    /// The master tells those that have to hand over or to get something.
+    Configure(Epoch),
+    /// They tell the master that nothing is on its way any more.
+    Done(Epoch),
+    /// What a server has of the keys that another has from this epoch on.
+    Transfer(Epoch, Range),
+    /// It is on the disk of who has it now.
+    Received(Epoch),
+    /// A client asks the master.
+    WhichEpoch,
+    /// A client is told of an epoch that it may not know.
+    Epoch(Epoch),
+    /// A prepared owner asks the master about a transaction of a coordinator that is no member any more.
+    Orphaned(Txn, Id),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,6 +64,12 @@ pub enum Timer {
     Acks(Txn),
     /// A prepared owner waits for the outcome.
     Outcome(Txn),
+    /// The master waits before it has the ring change.
+    Change,
+    /// The master waits for one that is not done.
+    Announce(Id),
+    /// A server waits until another has what is frozen for it.
+    Transfer(Id),
 }
 
 /// Why an attempt is aborted.
@@ -54,6 +79,24 @@ pub enum Why {
     Refused,
     /// It was in the way of another, or somebody did not vote.
     Died,
+    /// Some of its keys have moved, by this epoch.
+    Moved(Epoch),
+}
+
+impl Msg {
+    /// The epoch that a server goes on to when it hears of it so.
+    pub fn epoch(&self) -> Option<Epoch> {
+        match self {
+            Msg::Begin { epoch, .. }
+            | Msg::Prepare(_, epoch, _)
+            | Msg::No(_, Why::Moved(epoch))
+            | Msg::Commit(_, epoch)
+            | Msg::Ack(_, epoch)
+            | Msg::Inquiry(_, epoch)
+            | Msg::Transfer(epoch, _) => Some(*epoch),
+            _ => None,
+        }
+    }
 }
 
 /// Values of keys that were read.
@@ -70,6 +113,21 @@ impl fmt::Debug for Values {
     }
 }
 
+/// `Commit(T1)`, `Commit(T1, epoch 1)`
+fn about(f: &mut fmt::Formatter<'_>, kind: &str, txn: Txn, epoch: Epoch) -> fmt::Result {
+    write!(f, "{kind}({txn}")?;
+    in_epoch(f, epoch)?;
+    f.write_str(")")
+}
+
+/// Nothing before the ring has changed.
+fn in_epoch(f: &mut fmt::Formatter<'_>, epoch: Epoch) -> fmt::Result {
+    if epoch == 0 {
+        return Ok(());
+    }
+    write!(f, ", epoch {epoch}")
+}
+
 /// `Prepare(T1, take x 1)`, `Yes(T1)`, `Yes(T1, x=10)`, `Reply(T1, committed)`.
 impl fmt::Debug for Msg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,30 +135,49 @@ impl fmt::Debug for Msg {
             Msg::Begin {
                 attempt,
                 incarnation,
+                epoch,
+                since,
                 transaction,
             } => {
                 write!(f, "Begin({attempt:?}, {transaction}")?;
                 if *incarnation > 1 {
                     write!(f, ", incarnation {incarnation}")?;
                 }
+                in_epoch(f, *epoch)?;
+                if since < epoch {
+                    write!(f, ", since {since}")?;
+                }
                 f.write_str(")")
             }
             Msg::Reply(txn, outcome) => write!(f, "Reply({txn}, {outcome:?})"),
-            Msg::Prepare(attempt, operations) => {
+            Msg::Prepare(attempt, epoch, operations) => {
                 write!(f, "Prepare({attempt:?}")?;
                 let mut operations = operations.iter();
                 operations.try_for_each(|operation| write!(f, ", {operation}"))?;
+                in_epoch(f, *epoch)?;
                 f.write_str(")")
             }
             Msg::Yes(txn, values) if values.0.is_empty() => write!(f, "Yes({txn})"),
             Msg::Yes(txn, values) => write!(f, "Yes({txn}, {values:?})"),
             Msg::No(txn, Why::Refused) => write!(f, "No({txn}, refused)"),
             Msg::No(txn, Why::Died) => write!(f, "No({txn}, died)"),
-            Msg::Commit(txn) => write!(f, "Commit({txn})"),
+            Msg::No(txn, Why::Moved(epoch)) => write!(f, "No({txn}, moved {epoch})"),
+            Msg::Commit(txn, epoch) => about(f, "Commit", *txn, *epoch),
             Msg::Abort(txn) => write!(f, "Abort({txn})"),
-            Msg::Ack(txn) => write!(f, "Ack({txn})"),
-            Msg::Inquiry(txn) => write!(f, "Inquiry({txn})"),
+            Msg::Ack(txn, epoch) => about(f, "Ack", *txn, *epoch),
+            Msg::Inquiry(txn, epoch) => about(f, "Inquiry", *txn, *epoch),
             Msg::Wound(txn, by) => write!(f, "Wound({txn}, for {by:?})"),
+            Msg::Configure(epoch) => write!(f, "Configure({epoch})"),
+            Msg::Done(epoch) => write!(f, "Done({epoch})"),
+            Msg::Transfer(epoch, range) => {
+                let range = format!("{range:?}");
+                let comma = if range.is_empty() { "" } else { ", " };
+                write!(f, "Transfer({epoch}{comma}{range})")
+            }
+            Msg::Received(epoch) => write!(f, "Received({epoch})"),
+            Msg::WhichEpoch => f.write_str("WhichEpoch"),
+            Msg::Epoch(epoch) => write!(f, "Epoch({epoch})"),
+            Msg::Orphaned(txn, coordinator) => write!(f, "Orphaned({txn}, {coordinator:?})"),
         }
     }
 }

@@ -72,14 +72,20 @@ mod bugs;
 mod claims;
 mod client;
 mod coordinator;
+mod epochs;
+mod locks;
+mod master;
 mod matrix;
 mod messages;
+mod movement;
+mod moves;
 mod owner;
 mod params;
 mod placement;
 mod progress;
 mod properties;
 mod protocol;
+mod ranges;
 mod rules;
 mod state;
 mod successes;
@@ -89,24 +95,26 @@ mod transaction;
 
 use self::bugs::Mistake;
 pub use self::claims::{Claim, History};
+use self::epochs::Configuration;
+pub use self::epochs::Epoch;
+pub use self::master::Master;
 pub use self::messages::{Msg, Timer, Values, Why};
 use self::owner::Shard;
 pub use self::params::{Deadlocks, Params};
-use self::placement::Node;
+pub use self::ranges::Range;
 use self::state::Begun;
 pub use self::state::{Attempt, Client, Disk, Outcome, Part, Request, Server, State, Storage};
 pub use self::transaction::{Operation, Transaction};
 use super::atomic_commitment::{Decision, Vote};
-use super::consistent_hashing::Ring;
 use super::key_value::Key;
 use crate::model::{Actor, Id, Out, Start};
 
-/// Transactions across shards. The servers come first, then the clients.
+/// Transactions across shards. The servers come first, then the clients, and then the master, if the ring changes.
 #[derive(Clone, Debug)]
 pub struct Sharded {
     params: Params,
-    /// Who owns which key.
-    ring: Ring<Node>,
+    /// Who owns which key, in each epoch.
+    configurations: Vec<Configuration>,
     /// What each client asks for, if that is written down.
     scripts: Vec<Vec<Transaction>>,
     /// What clients draw from, if it is not.
@@ -126,6 +134,9 @@ impl Actor for Sharded {
     type Observation = Claim;
 
     fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
+        if self.master() == Some(id) {
+            return self.start_master(start, o);
+        }
         if self.is_server(id) {
             return State::Server(self.start_server(id, start, o));
         }
@@ -140,40 +151,26 @@ impl Actor for Sharded {
         let s = match state {
             State::Server(s) => s,
             State::Client(client) => {
-                if let Msg::Reply(txn, outcome) = msg {
-                    self.client_is_told(id, client, src, (txn, outcome), o);
+                match msg {
+                    Msg::Reply(txn, outcome) => {
+                        self.client_is_told(id, client, src, (txn, outcome), o);
+                    }
+                    Msg::Epoch(epoch) => self.client_hears_of(client, epoch, o),
+                    _ => {}
                 }
                 return;
             }
+            State::Master(master) => return self.master_hears(master, src, &msg, o),
         };
         let protocol = self;
-        let mut shard = Shard { protocol, id, s, o };
-        match msg {
-            // To a coordinator.
-            Msg::Begin {
-                attempt,
-                incarnation,
-                transaction,
-            } => shard.asked_to_begin(attempt, incarnation, &transaction, src),
-            Msg::Yes(txn, values) => shard.counts(txn, src, values),
-            Msg::No(txn, why) => shard.hears_no(txn, why, src),
-            Msg::Ack(txn) => shard.hears_ack(txn, src),
-            Msg::Inquiry(txn) => shard.answers(txn, src),
-            Msg::Wound(txn, by) => shard.wounded(txn, by),
-
-            // To an owner.
-            Msg::Prepare(attempt, operations) => shard.asked_to_prepare(attempt, operations, src),
-            Msg::Commit(txn) => shard.hears_commit(txn, src),
-            Msg::Abort(txn) => shard.aborts_here(txn),
-
-            Msg::Reply(..) => {}
-        }
+        Shard { protocol, id, s, o }.hears(src, msg);
     }
 
     fn on_timeout(&self, id: Id, state: &mut State, timer: &Timer, o: &mut Out<Self>) {
         let s = match state {
             State::Server(s) => s,
             State::Client(client) => return self.client_waits_no_longer(id, client, *timer, o),
+            State::Master(master) => return self.master_waits_no_longer(master, *timer, o),
         };
         let protocol = self;
         let mut shard = Shard { protocol, id, s, o };
@@ -181,7 +178,8 @@ impl Actor for Sharded {
             Timer::Votes(txn) => shard.aborts(txn, Why::Died, None),
             Timer::Acks(txn) => shard.tells_again(txn),
             Timer::Outcome(txn) => shard.inquire(txn),
-            Timer::Think | Timer::Retry | Timer::Backoff => {}
+            Timer::Transfer(target) => shard.transfers(target),
+            Timer::Think | Timer::Retry | Timer::Backoff | Timer::Change | Timer::Announce(_) => {}
         }
     }
 

@@ -3,9 +3,8 @@
 
 use super::claims::Claim;
 use super::state::{Cell, Disk};
-use super::transaction::conflict;
 use super::{
-    Attempt, Deadlocks, Decision, Mistake, Msg, Operation, Part, Request, Server, Sharded, Storage,
+    Attempt, Decision, Epoch, Mistake, Msg, Operation, Part, Request, Server, Sharded, Storage,
     Timer, Values, Vote, Why,
 };
 use crate::model::{FewMap, Id, Out, Start};
@@ -39,6 +38,7 @@ impl Sharded {
             waiting: Vec::new(),
             collecting: FewMap::new(),
             begun: FewMap::new(),
+            put_aside: Vec::new(),
         };
         if let Start::Again(_) = start {
             let (protocol, s) = (self, &mut s);
@@ -47,28 +47,8 @@ impl Sharded {
         s
     }
 
-    /// The requests that a request would have to wait for, were it behind the first so many that wait: those that hold
-    /// locks, and those that wait before it.
-    pub(super) fn in_conflict<'a>(
-        &self,
-        server: &'a Server,
-        operations: &[Operation],
-        behind: usize,
-    ) -> Vec<&'a Request> {
-        let parts = server.parts().map(|part| &part.request);
-        let hold = parts.filter(|_| !self.makes(Mistake::ReleasesAtVote));
-        let all = hold.chain(&server.waiting[..behind]);
-        all.filter(|other| {
-            if self.makes(Mistake::ReadsWithoutLocks) {
-                return writes_conflict(&other.operations, operations);
-            }
-            conflict(&other.operations, operations)
-        })
-        .collect()
-    }
-
     /// The value of a key, and who wrote it.
-    fn cell(&self, disk: &Disk, key: Key) -> Cell {
+    pub(super) fn cell(&self, disk: &Disk, key: Key) -> Cell {
         let first = Cell {
             value: self.params.balance,
             version: Version::Initial,
@@ -78,6 +58,47 @@ impl Sharded {
 }
 
 impl Shard<'_> {
+    pub fn hears(&mut self, src: Id, msg: Msg) {
+        if let Some(epoch) = msg.epoch() {
+            self.goes_on_to(epoch);
+        }
+        if self.is_for_later(&msg) {
+            let put_aside = (src, msg);
+            if !self.s.put_aside.contains(&put_aside) {
+                self.s.put_aside.push(put_aside);
+            }
+            return;
+        }
+        match msg {
+            // To a coordinator.
+            Msg::Begin {
+                attempt,
+                incarnation,
+                since,
+                transaction,
+                ..
+            } => self.asked_to_begin(attempt, (incarnation, since), &transaction, src),
+            Msg::Yes(txn, values) => self.counts(txn, src, values),
+            Msg::No(txn, why) => self.hears_no(txn, why, src),
+            Msg::Ack(txn, epoch) => self.hears_ack(txn, epoch, src),
+            Msg::Inquiry(txn, _) => self.answers(txn, src),
+            Msg::Wound(txn, by) => self.wounded(txn, by),
+
+            // To an owner.
+            Msg::Prepare(attempt, _, operations) => self.asked_to_prepare(attempt, operations, src),
+            Msg::Commit(txn, epoch) => self.hears_commit(txn, epoch, src),
+            Msg::Abort(txn) => self.aborts_here(txn),
+
+            // While the ring changes.
+            Msg::Configure(epoch) => self.told_to_change(epoch),
+            Msg::Transfer(epoch, range) => self.hears_transfer(epoch, range, src),
+            Msg::Received(epoch) => self.hears_received(epoch, src),
+
+            Msg::Reply(..) | Msg::Done(_) | Msg::WhichEpoch | Msg::Epoch(_) | Msg::Orphaned(..) => {
+            }
+        }
+    }
+
     fn comes_back(&mut self) {
         // Whatever it had begun under the number before is over.
         self.s.disk.incarnation += 1;
@@ -90,6 +111,10 @@ impl Shard<'_> {
         let committed: Vec<Txn> = self.s.disk.committed.keys().copied().collect();
         for txn in committed {
             self.tells_again(txn);
+        }
+        let targets: Vec<Id> = self.s.disk.outgoing.keys().copied().collect();
+        for target in targets {
+            self.transfers(target);
         }
     }
 
@@ -113,6 +138,9 @@ impl Shard<'_> {
         if self.protocol.makes(Mistake::SessionsInMemory) {
             disk.sessions = FewMap::new();
         }
+        if self.protocol.makes(Mistake::DropsBeforeReceipt) {
+            disk.outgoing = FewMap::new();
+        }
         Storage::Server(disk)
     }
 
@@ -125,100 +153,20 @@ impl Shard<'_> {
             return;
         }
         self.s.disk.heard.insert(client, attempt.txn);
-        self.acquire(Request {
+        let request = Request {
             attempt,
             coordinator: src,
             operations,
-        });
-    }
-
-    /// RSL: takes the locks, or waits, or gives way, or has others give way.
-    pub fn acquire(&mut self, request: Request) {
-        let attempt = request.attempt;
-        let all = self.s.waiting.len();
-        let rivals = self.protocol.in_conflict(self.s, &request.operations, all);
-        let rivals: Vec<Attempt> = rivals.iter().map(|rival| rival.attempt).collect();
-        let is_older = |rival: &&Attempt| rival.timestamp < attempt.timestamp;
-        let is_younger = |rival: &&Attempt| rival.timestamp > attempt.timestamp;
-        let fatal = match self.protocol.params.deadlocks {
-            Deadlocks::None | Deadlocks::WoundWait => None,
-            Deadlocks::NoWait => rivals.first(),
-            Deadlocks::WaitDie if self.protocol.makes(Mistake::OlderDies) => {
-                rivals.iter().find(is_younger)
-            }
-            Deadlocks::WaitDie => rivals.iter().find(is_older),
         };
-        if let Some(rival) = fatal {
-            self.o.observe(Claim::GivesWay(attempt, *rival));
-            return self.says_no(&request, Why::Died);
+        if !self.has_all(&request.operations) {
+            let moved = Why::Moved(self.s.disk.epoch);
+            return self.says_no(&request, moved);
         }
-        self.s.waiting.push(request);
-        if self.protocol.params.deadlocks == Deadlocks::WoundWait {
-            for rival in rivals.iter().filter(is_younger) {
-                self.wound(*rival, attempt);
-            }
-        }
-        self.grant();
-        self.notes_if_it_waits(attempt.txn);
-    }
-
-    fn notes_if_it_waits(&mut self, txn: Txn) {
-        let mut waiting = self.s.waiting.iter();
-        let Some(place) = waiting.position(|request| request.attempt.txn == txn) else {
-            return;
-        };
-        let operations = &self.s.waiting[place].operations;
-        let rivals = self.protocol.in_conflict(self.s, operations, place);
-        if let Some(rival) = rivals.first() {
-            self.o.observe(Claim::Waits(txn, rival.attempt.txn));
-        }
-    }
-
-    /// Has one give way that is younger. Who has voted YES for it cannot tell whether it may.
-    fn wound(&mut self, rival: Attempt, by: Attempt) {
-        let txn = rival.txn;
-        if let Some(part) = self.s.disk.prepared.get(&txn) {
-            let coordinator = part.request.coordinator;
-            if self.protocol.makes(Mistake::WoundsPrepared) {
-                return self.aborts_here(txn);
-            }
-            return self.o.send(coordinator, Msg::Wound(txn, by));
-        }
-        if self.s.collecting.contains_key(&txn) {
-            return self.wounded(txn, by);
-        }
-        let mut waiting = self.s.waiting.iter();
-        let place = waiting.position(|request| request.attempt.txn == txn);
-        if let Some(place) = place {
-            let request = self.s.waiting.remove(place);
-            self.o.observe(Claim::GivesWay(rival, by));
-            self.says_no(&request, Why::Died);
-        }
-    }
-
-    /// Gives locks to those that wait, in the order in which they came, if nobody is in their way.
-    pub fn grant(&mut self) {
-        loop {
-            let mut places = 0..self.s.waiting.len();
-            let next = places.find(|place| {
-                let operations = &self.s.waiting[*place].operations;
-                let passes = self.protocol.makes(Mistake::Overtakes)
-                    && operations.iter().all(|operation| !operation.writes());
-                let behind = if passes { 0 } else { *place };
-                self.protocol
-                    .in_conflict(self.s, operations, behind)
-                    .is_empty()
-            });
-            let Some(place) = next else {
-                return;
-            };
-            let request = self.s.waiting.remove(place);
-            self.votes(&request);
-        }
+        self.acquire(request);
     }
 
     /// Executes what is asked, and votes.
-    fn votes(&mut self, request: &Request) {
+    pub fn votes(&mut self, request: &Request) {
         let Attempt { txn, .. } = request.attempt;
         let Some((part, values)) = self.execute(request) else {
             return self.says_no(request, Why::Refused);
@@ -264,7 +212,7 @@ impl Shard<'_> {
     }
 
     /// NO is a decision, which need not be forced.
-    fn says_no(&mut self, request: &Request, why: Why) {
+    pub fn says_no(&mut self, request: &Request, why: Why) {
         let txn = request.attempt.txn;
         self.o.observe(Claim::Voted(txn, Vote::No));
         if request.coordinator == self.id {
@@ -275,15 +223,21 @@ impl Shard<'_> {
         self.o.send(request.coordinator, Msg::No(txn, why));
     }
 
-    /// Phase 2: COMMIT is forced before it is acknowledged, since the coordinator forgets it then.
-    pub fn hears_commit(&mut self, txn: Txn, src: Id) {
+    /// Phase 2: COMMIT is forced before it is acknowledged, since the coordinator forgets it then: for all keys that it has
+    /// by now, whichever the coordinator takes it to have.
+    pub fn hears_commit(&mut self, txn: Txn, asked: Epoch, src: Id) {
         if let Some(part) = self.s.disk.prepared.remove(&txn) {
             self.o.observe(Claim::Decided(txn, Decision::Commit));
             self.installs(&part);
             self.save();
             self.releases(txn);
         }
-        self.o.send(src, Msg::Ack(txn));
+        let epoch = if self.protocol.makes(Mistake::AcksWhatMoved) {
+            asked
+        } else {
+            self.s.disk.epoch
+        };
+        self.o.send(src, Msg::Ack(txn, epoch));
         self.grant();
     }
 
@@ -323,19 +277,15 @@ impl Shard<'_> {
     /// In its window of uncertainty it can only ask, and will ask again.
     pub fn inquire(&mut self, txn: Txn) {
         if let Some(part) = self.s.disk.prepared.get(&txn) {
-            self.o.send(part.request.coordinator, Msg::Inquiry(txn));
+            let (coordinator, epoch) = (part.request.coordinator, self.s.disk.epoch);
+            self.o.send(coordinator, Msg::Inquiry(txn, epoch));
+            if let Some(master) = self.protocol.master()
+                && !self.protocol.members(epoch).contains(coordinator)
+            {
+                self.o.send(master, Msg::Orphaned(txn, coordinator));
+            }
             let inquiry = self.protocol.params.inquiry;
             self.o.set_timer(Timer::Outcome(txn), inquiry);
         }
     }
-}
-
-/// Whether both write a key.
-fn writes_conflict(one: &[Operation], other: &[Operation]) -> bool {
-    let writes = |all: &[Operation]| {
-        let mut writes = all.to_vec();
-        writes.retain(|operation| operation.writes());
-        writes
-    };
-    conflict(&writes(one), &writes(other))
 }

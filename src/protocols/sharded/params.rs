@@ -11,6 +11,9 @@ use crate::protocols::key_value::Workload;
 /// coordinator comes back.)
 const ATTEMPTS_MAX: u32 = 20_000;
 
+/// The largest number of changes.
+const CHANGES_MAX: usize = 100;
+
 /// Who gives way where two transactions are in conflict (RSL).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -33,6 +36,9 @@ params! {
         /// How many points each of them has on the ring of hashes. With the default x is on S1, y on S2, and z on S3
         /// if there are three.
         virtual_nodes: u32 = 4, within 1..=1000;
+        /// How the ring changes, one change after the other: `S3 joins`, `S1 leaves`. Whose first change is that it joins
+        /// is no member before.
+        changes: Vec<String> = Vec::new();
         /// What each client asks for: `read x y`, `put x=1 y=2`, `if y=1 put x=0`, `transfer x y 1`.
         clients: Workload = Workload::Scripts(vec![vec!["transfer x y 1".to_owned()]]);
         /// What every key has at first.
@@ -53,6 +59,11 @@ params! {
         ack_timeout: TimerRange = TimerRange::millis(100, 150);
         /// How long a prepared owner waits for the outcome before it asks, and asks again.
         inquiry: TimerRange = TimerRange::millis(160, 240);
+        /// How long the master waits before it has the ring change.
+        change: TimerRange = TimerRange::millis(20, 200);
+        /// How long the master waits for those that are not done, and a server until another has got a range, before they
+        /// say it again.
+        resend: TimerRange = TimerRange::millis(100, 150);
         /// A mistake to make on purpose.
         bug: Option<Mistake> = None;
     }
@@ -72,6 +83,10 @@ impl Params {
             );
             return Err(BadParameter::new("attempts", message));
         }
+        if self.changes.len() > CHANGES_MAX {
+            let message = format!("{} changes: at most {CHANGES_MAX}", self.changes.len());
+            return Err(BadParameter::new("changes", message));
+        }
         let needs = match self.bug {
             Some(Mistake::CountsVotes) if self.servers < 3 => r#""servers": 3, or more"#,
             Some(Mistake::OlderDies | Mistake::Overtakes)
@@ -81,6 +96,9 @@ impl Params {
             }
             Some(Mistake::WoundsPrepared) if self.deadlocks != Deadlocks::WoundWait => {
                 r#""deadlocks": "wound-wait""#
+            }
+            Some(bug) if bug.needs_changes() && self.changes.is_empty() => {
+                r#""changes": ["S2 leaves"], or others"#
             }
             _ => return Ok(()),
         };

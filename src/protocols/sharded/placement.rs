@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Begun, Key, Operation, Sharded, Transaction};
+use super::{Begun, Epoch, Operation, Sharded, Transaction};
 use crate::model::cluster::index;
 use crate::model::{Id, NodeSet};
 use crate::protocols::transactions::Txn;
@@ -26,6 +26,11 @@ impl Sharded {
         self.servers().contains(id)
     }
 
+    pub(super) fn all(&self) -> NodeSet {
+        let clients = self.servers().union(self.clients());
+        self.master().map_or(clients, |master| clients.with(master))
+    }
+
     pub(super) fn clients(&self) -> NodeSet {
         let all = NodeSet::first(usize::from(self.params.servers) + self.client_count());
         all.minus(self.servers())
@@ -35,24 +40,31 @@ impl Sharded {
         self.params.clients.clients().into()
     }
 
-    pub(super) fn owner(&self, key: Key) -> Id {
-        self.ring.owner([key.0]).expect("there is a server").0
+    /// Who has the ring change, if it does.
+    pub(super) fn master(&self) -> Option<Id> {
+        let others = usize::from(self.params.servers) + self.client_count();
+        (self.last_epoch() > 0).then(|| Id::from(others))
     }
 
-    pub(super) fn owners(&self, transaction: &Transaction) -> NodeSet {
-        transaction.keys().map(|key| self.owner(key)).collect()
+    pub(super) fn owners(&self, epoch: Epoch, transaction: &Transaction) -> NodeSet {
+        let keys = transaction.keys();
+        keys.map(|key| self.owner(epoch, key)).collect()
     }
 
     /// The owner of its first key: it has a part in it anyway.
-    pub(super) fn coordinator_of(&self, transaction: &Transaction) -> Id {
-        let first = transaction.keys().next();
-        self.owner(first.expect("a transaction has a key"))
+    pub(super) fn coordinator_of(&self, epoch: Epoch, transaction: &Transaction) -> Id {
+        self.owner(epoch, transaction.first_key())
     }
 
     /// What a transaction does at one owner.
-    pub(super) fn operations_of(&self, transaction: &Transaction, owner: Id) -> Vec<Operation> {
+    pub(super) fn operations_of(
+        &self,
+        epoch: Epoch,
+        transaction: &Transaction,
+        owner: Id,
+    ) -> Vec<Operation> {
         let mut all = transaction.operations();
-        all.retain(|operation| self.owner(operation.key()) == owner);
+        all.retain(|operation| self.owner(epoch, operation.key()) == owner);
         all
     }
 
@@ -95,6 +107,8 @@ impl Sharded {
         let name = |id| {
             if self.is_server(id) {
                 format!("S{}", index(id) + 1)
+            } else if self.master() == Some(id) {
+                "M".to_owned()
             } else {
                 format!("C{}", self.number(id) + 1)
             }

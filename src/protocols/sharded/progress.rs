@@ -1,6 +1,6 @@
 //! What progress of transactions across shards asks of a world, and who waits for whom where it does not come.
 
-use super::{Client, Server, Sharded};
+use super::{Client, Master, Server, Sharded};
 use crate::model::{Answer, FewMap, Id, NodeSet, Reason, View};
 use crate::protocols::transactions::Txn;
 
@@ -43,15 +43,49 @@ pub(super) fn all_up_are_through(protocol: &Sharded, world: &dyn View<Sharded>) 
             format!("{} waits to be told", protocol.names(NodeSet::only(id)))
         })?;
     }
+    if master(protocol, world).is_some() {
+        all_are_done(protocol, world)?;
+    }
     Ok(())
+}
+
+/// Whether the last change has come to its end, as the master knows.
+pub(super) fn all_are_done(protocol: &Sharded, world: &dyn View<Sharded>) -> Answer {
+    let Some(master) = master(protocol, world) else {
+        return Err(Reason::new(NodeSet::EMPTY, "nobody has the ring change"));
+    };
+    let missing = protocol.missing(master);
+    Reason::unless(missing.is_empty(), missing, || {
+        let (epoch, names) = (master.epoch, protocol.names(missing));
+        format!("M waits until {names} is done with epoch {epoch}")
+    })?;
+    let is_last = master.epoch == protocol.last_epoch();
+    Reason::unless(is_last, NodeSet::EMPTY, || {
+        format!("M has yet to begin epoch {}", master.epoch + 1)
+    })
+}
+
+/// Whether only those are down that have left for good, as the master knows.
+pub(super) fn all_needed_are_up(protocol: &Sharded, world: &dyn View<Sharded>) -> Answer {
+    let down = protocol.all().minus(world.up());
+    let has_left = |id: &Id| {
+        let master = master(protocol, world);
+        protocol.is_server(*id) && master.is_some_and(|master| protocol.has_left(master, *id))
+    };
+    let needed: NodeSet = down.iter().filter(|id| !has_left(id)).collect();
+    Reason::unless(needed.is_empty(), needed, || {
+        format!("{} is down", protocol.names(needed))
+    })
+}
+
+/// The master, if it is up.
+fn master(protocol: &Sharded, world: &dyn View<Sharded>) -> Option<Master> {
+    world.node(protocol.master()?).state()?.master()
 }
 
 /// Whether everybody is up and through, and no coordinator remembers anything that it need not.
 pub(super) fn all_are_through(protocol: &Sharded, world: &dyn View<Sharded>) -> Answer {
-    let down = protocol
-        .servers()
-        .union(protocol.clients())
-        .minus(world.up());
+    let down = protocol.all().minus(world.up());
     if !down.is_empty() {
         let are = if down.len() == 1 { "is" } else { "are" };
         let text = format!("{} {are} down", protocol.names(down));
@@ -59,8 +93,9 @@ pub(super) fn all_are_through(protocol: &Sharded, world: &dyn View<Sharded>) -> 
     }
     all_up_are_through(protocol, world)?;
     for (id, server) in servers(protocol, world) {
-        if let Some((txn, missing)) = server.disk.committed.iter().next() {
-            let (name, missing) = (protocol.names(NodeSet::only(id)), protocol.names(*missing));
+        if let Some(txn) = server.disk.committed.keys().next() {
+            let missing = protocol.unacknowledged(&server.disk, *txn);
+            let (name, missing) = (protocol.names(NodeSet::only(id)), protocol.names(missing));
             let text = format!("{name} waits until {missing} acknowledges {txn}");
             return Err(Reason::new(NodeSet::only(id), text));
         }

@@ -2,6 +2,7 @@
 //! locks, records and ages are what makes them so.
 
 use super::claims::Tried;
+use super::movement::{self, disks};
 use super::progress::{all_are_through, all_up_are_through, somebody_waits};
 use super::transaction::conflict;
 use super::{Deadlocks, History, Sharded, Storage};
@@ -15,6 +16,7 @@ pub(super) fn properties(protocol: &Sharded) -> Vec<Property<Sharded>> {
     let mut properties = of_each_transaction();
     properties.extend(of_all_together(protocol));
     properties.extend(of_locks_and_records(protocol));
+    properties.extend(movement::properties(protocol));
     properties.extend(that_come_about(protocol));
     properties.extend(of_progress(protocol));
     properties
@@ -91,7 +93,7 @@ fn of_locks_and_records(protocol: &Sharded) -> Vec<Property<Sharded>> {
         ),
         Property::always(
             "prepared-survives",
-            "Who has voted YES for another coordinator has that on its disk until it knows the outcome.",
+            "Who has voted YES for another coordinator has that on its disk until it knows the outcome, or has handed it over.",
             "Bernstein, Hadzilacos & Goodman 1987, 7.4",
             Predicate::Storage(prepared_survives),
         ),
@@ -237,22 +239,15 @@ fn reads_the_sum(protocol: &Sharded, history: &History) -> Answer {
 }
 
 /// Nothing is under way where nobody is prepared: what one owner has written its others have.
-fn rests_at_the_sum(protocol: &Sharded, disks: &Disks<'_, Sharded>) -> Answer {
-    let servers = protocol.servers().iter();
-    let disks = servers
-        .filter_map(|id| disks.of(id))
-        .filter_map(Storage::disk);
-    let disks: Vec<_> = disks.collect();
-    if disks.iter().any(|disk| !disk.prepared.is_empty()) {
+fn rests_at_the_sum(protocol: &Sharded, storages: &Disks<'_, Sharded>) -> Answer {
+    let disks = disks(protocol, storages);
+    let mut written = disks.iter().filter_map(|(_, disk)| *disk);
+    if written.any(|disk| disk.prepared_parts().next().is_some()) {
         return Ok(());
     }
-    let written = disks.iter().flat_map(|disk| disk.values.values());
-    let (mut sum, mut count) = (0, 0);
-    for cell in written {
-        sum += u64::from(cell.value);
-        count += 1;
-    }
-    sum += u64::from(protocol.params.balance) * (protocol.accounts.len() as u64 - count);
+    let accounts = protocol.accounts.iter();
+    let values = accounts.map(|key| u64::from(protocol.value_on(&disks, *key)));
+    let sum: u64 = values.sum();
     Reason::unless(sum == protocol.total(), NodeSet::EMPTY, || {
         format!(
             "the accounts have {sum} in all, and had {}",
@@ -297,7 +292,9 @@ fn prepared_survives(protocol: &Sharded, disks: &Disks<'_, Sharded>) -> Answer {
         let outcomes = &tried.outcomes;
         let decided = outcomes.committed.union(outcomes.aborted);
         let coordinator = tried.coordinator;
-        let uncertain = outcomes.voted_yes.minus(decided).minus(coordinator);
+        let handed = tried.handed;
+        let voted = outcomes.voted_yes.minus(decided).minus(coordinator);
+        let uncertain = voted.minus(handed).union(tried.taken);
         for id in uncertain.iter() {
             let disk = disks.of(id).and_then(Storage::disk);
             let is_prepared = disk.is_some_and(|disk| disk.prepared.contains_key(txn));

@@ -1,20 +1,19 @@
 //! What transactions across shards say of themselves: who takes part, who waits for whom, and where a node stands.
 
 use super::bugs::Mistake;
-use super::placement::Node;
+use super::epochs::{self, Configuration};
 use super::rules::RULES;
-use super::state::{joined, listed};
+use super::state::{joined, listed, written};
 use super::{
-    Claim, Client, Decision, History, Msg, Params, Server, Sharded, State, Storage, Timer,
+    Claim, Client, Decision, History, Master, Msg, Params, Server, Sharded, State, Storage, Timer,
     Transaction, Vote,
 };
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
     Successes, Variant, View,
 };
-use crate::protocols::consistent_hashing::{Ring, Space};
 use crate::protocols::key_value::Key;
 
 impl Protocol for Sharded {
@@ -47,9 +46,10 @@ impl Protocol for Sharded {
         let mut accounts: Vec<Key> = all().flat_map(Transaction::keys).collect();
         accounts.sort_unstable();
         accounts.dedup();
-        let nodes = NodeSet::first(params.servers.into());
+        let members = epochs::members(&params.changes, params.servers)?.into_iter();
+        let of = |members| Configuration::of(members, params.virtual_nodes);
         Ok(Sharded {
-            ring: Ring::of(Space::WHOLE, nodes.iter().map(Node), params.virtual_nodes),
+            configurations: members.map(of).collect(),
             accounts,
             keeps_the_sum: all().all(Transaction::keeps_the_sum),
             params: params.clone(),
@@ -61,22 +61,35 @@ impl Protocol for Sharded {
     fn cluster(&self) -> Cluster {
         let servers = numbered("S", "server", self.servers().len());
         let clients = numbered("C", "client", self.clients().len());
-        Cluster::new(servers.chain(clients))
+        let master = self.master().map(|_| ("M".to_owned(), "master"));
+        Cluster::new(servers.chain(clients).chain(master))
     }
 
-    /// A prepared record is the vote, and takes the locks; a session is a commit.
+    /// A prepared record is the vote, and takes the locks; a session is a commit. Unless another has voted and committed:
+    /// then both come with a range.
     fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
-        step.newly(|_, storage| {
+        let is_transfer = matches!(
+            step.input,
+            Input::Message {
+                msg: Msg::Transfer(..),
+                ..
+            }
+        );
+        step.newly(move |_, storage| {
             let Some(disk) = storage.and_then(Storage::disk) else {
                 return Vec::new();
             };
             let prepared = disk.prepared.keys().flat_map(|txn| {
-                let yes = Claim::Voted(*txn, Vote::Yes);
-                [yes, Claim::Locked(*txn)]
+                let vote = if is_transfer {
+                    Claim::TakesOver(*txn)
+                } else {
+                    Claim::Voted(*txn, Vote::Yes)
+                };
+                [vote, Claim::Locked(*txn)]
             });
             let sessions = disk.sessions.values().map(|session| session.txn);
             let committed = sessions.map(|txn| Claim::Decided(txn, Decision::Commit));
-            prepared.chain(committed).collect()
+            prepared.chain(committed.filter(|_| !is_transfer)).collect()
         })
     }
 
@@ -86,17 +99,17 @@ impl Protocol for Sharded {
 
     /// A client hears from its coordinator if that is up and in reach, unless others hold it up: then nothing comes of
     /// asking again. The same is true of a prepared owner. An owner acknowledges a commit at once. Who has not voted
-    /// may wait for a lock, which nobody is bound to give up.
+    /// may wait for a lock, which nobody is bound to give up. What is about a range that is on its way is answered when
+    /// that has come.
     fn awaits(&self, _: Id, state: &State, timer: &Timer) -> NodeSet {
         match (state, timer) {
+            (State::Server(_), Timer::Transfer(target)) => NodeSet::only(*target),
+            (State::Master(_), Timer::Announce(server)) => NodeSet::only(*server),
             (State::Client(client), Timer::Retry) => match &client.asked {
-                Some(asked) => NodeSet::only(self.coordinator_of(&asked.transaction)),
+                Some(asked) => NodeSet::only(self.coordinator_of(client.epoch, &asked.transaction)),
                 None => NodeSet::EMPTY,
             },
-            (State::Server(server), Timer::Acks(txn)) => {
-                let missing = server.disk.committed.get(txn);
-                missing.copied().unwrap_or_default()
-            }
+            (State::Server(server), Timer::Acks(txn)) => self.unacknowledged(&server.disk, *txn),
             (State::Server(server), Timer::Outcome(txn)) => match server.disk.prepared.get(txn) {
                 Some(part) => NodeSet::only(part.request.coordinator),
                 None => NodeSet::EMPTY,
@@ -110,22 +123,30 @@ impl Protocol for Sharded {
     }
 
     fn hears(&self, role: &str, told: Told<'_, Self>) -> bool {
-        let (server, client) = (role == "server", role == "client");
+        let (server, client, master) = (role == "server", role == "client", role == "master");
         let several = server && self.spans_shards();
+        let changes = self.last_epoch() > 0;
         match told {
             Told::Message(Msg::Begin { .. }) => server,
             Told::Message(
                 Msg::Prepare(..)
                 | Msg::Yes(..)
                 | Msg::No(..)
-                | Msg::Commit(_)
+                | Msg::Commit(..)
                 | Msg::Abort(_)
-                | Msg::Ack(_)
-                | Msg::Inquiry(_),
+                | Msg::Ack(..)
+                | Msg::Inquiry(..),
             )
             | Told::Timer(Timer::Acks(_) | Timer::Outcome(_)) => several,
             Told::Message(Msg::Wound(..)) => several && self.wounds(),
             Told::Timer(Timer::Votes(_)) => server && self.params.vote_timeout.is_some(),
+            Told::Message(Msg::Configure(_)) => server && changes,
+            Told::Message(Msg::Transfer(..) | Msg::Received(_))
+            | Told::Timer(Timer::Transfer(_)) => server && self.has_moves(),
+            Told::Message(Msg::Done(_) | Msg::WhichEpoch)
+            | Told::Timer(Timer::Change | Timer::Announce(_)) => master,
+            Told::Message(Msg::Orphaned(..)) => master && self.spans_shards() && self.has_leavers(),
+            Told::Message(Msg::Epoch(_)) => client && changes,
             Told::Message(Msg::Reply(..))
             | Told::Timer(Timer::Think | Timer::Retry | Timer::Backoff) => client,
         }
@@ -135,6 +156,7 @@ impl Protocol for Sharded {
         match state {
             State::Server(server) => standing(server),
             State::Client(client) => asking(client),
+            State::Master(master) => self.changing(*master),
         }
     }
 
@@ -142,6 +164,7 @@ impl Protocol for Sharded {
         match storage {
             Storage::Server(disk) => disk.in_words(),
             Storage::Client(_) => String::new(),
+            Storage::Master(master) => self.changing(*master),
         }
     }
 
@@ -149,10 +172,11 @@ impl Protocol for Sharded {
     fn key_state(&self, state: &State) -> KeyState {
         match state {
             State::Server(server) => {
-                let values = KeyState::default().with("values", server.disk.written());
+                let values = KeyState::default().with("values", written(&server.disk.values));
                 values.with("", standing(server))
             }
             State::Client(client) => KeyState::default().with("", asking(client)),
+            State::Master(master) => KeyState::default().with("", self.changing(*master)),
         }
     }
 
@@ -173,7 +197,31 @@ impl Sharded {
     /// Whether some transaction has parts at several owners.
     fn spans_shards(&self) -> bool {
         let mut all = self.scripts.iter().flatten().chain(&self.drawn);
-        all.any(|transaction| self.owners(transaction).len() > 1)
+        all.any(|transaction| {
+            let mut epochs = 0..=self.last_epoch();
+            epochs.any(|epoch| self.owners(epoch, transaction).len() > 1)
+        })
+    }
+
+    /// Whether some key moves.
+    fn has_moves(&self) -> bool {
+        let mut keys = self.accounts.iter();
+        keys.any(|key| self.since(self.last_epoch(), *key) > 0)
+    }
+
+    fn has_leavers(&self) -> bool {
+        let mut epochs = 1..=self.last_epoch();
+        epochs.any(|epoch| !self.members(epoch - 1).is_subset(self.members(epoch)))
+    }
+
+    /// Where the master stands.
+    fn changing(&self, master: Master) -> String {
+        let missing = self.missing(master);
+        let epoch = master.epoch;
+        if missing.is_empty() {
+            return format!("epoch {epoch}");
+        }
+        format!("epoch {epoch}, waits for {}", self.names(missing))
     }
 
     fn wounds(&self) -> bool {
@@ -189,6 +237,7 @@ fn standing(server: &Server) -> String {
         listed("prepared", &mut server.disk.prepared.keys()),
         listed("waits", &mut waiting),
         listed("unacknowledged", &mut server.disk.committed.keys()),
+        server.disk.moves(),
     ];
     let words = joined(&parts);
     if words.is_empty() {

@@ -4,6 +4,7 @@ use crate::model::Rule;
 
 const S: &str = "server";
 const C: &str = "client";
+const M: &str = "master";
 
 pub(super) const RULES: &[Rule] = &[
     Rule::recovery(
@@ -85,6 +86,58 @@ pub(super) const RULES: &[Rule] = &[
         S,
         "Wound",
         "RSL, wound-wait: what is not decided gives way to who is older",
+    ),
+    Rule::recovery(
+        M,
+        "6.824, lab 4: the ring is what it was, and who was not done is told again",
+    ),
+    Rule::timer(
+        M,
+        "Change",
+        "6.824, lab 4: the ring changes, one change after the other, and those that it is about are told",
+    ),
+    Rule::timer(
+        M,
+        "Announce",
+        "6.824, lab 4: those that are not done are told again",
+    ),
+    Rule::message(
+        M,
+        "Done",
+        "6.824, lab 4: once all are done the next change may begin",
+    ),
+    Rule::message(
+        M,
+        "WhichEpoch",
+        "6.824, lab 4: a client is told of the ring",
+    ),
+    Rule::message(
+        M,
+        "Orphaned",
+        "MLO 3, presumed abort: who has left has told all that it had committed; all else was aborted",
+    ),
+    Rule::message(
+        C,
+        "Epoch",
+        "6.824, lab 4: a client asks the owner by the newest ring, for the same attempt (Ongaro 6.3)",
+    ),
+    Rule::message(
+        S,
+        "Configure",
+        "6.824, lab 4: a server freezes what another has from now on, and sends it; what it had not decided of that is \
+         aborted",
+    ),
+    Rule::message(
+        S,
+        "Transfer",
+        "6.824, lab 4: a range comes with its values, sessions and prepared parts, and is on the disk before that is \
+         acknowledged",
+    ),
+    Rule::message(S, "Received", "6.824, lab 4: what another has is dropped"),
+    Rule::timer(
+        S,
+        "Transfer",
+        "6.824, lab 4: what was not acknowledged is sent again",
     ),
     Rule::timer(
         S,

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Key, Operation, Transaction, Values, Why};
-use crate::model::{FewMap, Id, NodeSet};
+use super::{Epoch, Key, Master, Msg, Operation, Range, Transaction, Values, Why};
+use crate::model::{Few, FewMap, Id, NodeSet};
 use crate::protocols::transactions::{Txn, Version};
 
 /// What a node knows while it is up.
@@ -13,6 +13,7 @@ use crate::protocols::transactions::{Txn, Version};
 pub enum State {
     Server(Server),
     Client(Client),
+    Master(Master),
 }
 
 /// What survives a crash.
@@ -20,6 +21,7 @@ pub enum State {
 pub enum Storage {
     Server(Disk),
     Client(Begun),
+    Master(Master),
 }
 
 /// One attempt at a transaction. What is tried again has another number, and is as old as it was.
@@ -42,6 +44,8 @@ pub struct Server {
     /// The last attempt of each client that it has begun since it started, and what it told the client if it
     /// has aborted it.
     pub begun: FewMap<u8, (Txn, Option<Outcome>)>,
+    /// What it was sent about keys that are on their way, and by whom.
+    pub put_aside: Vec<(Id, Msg)>,
 }
 
 /// What a server writes down.
@@ -55,27 +59,33 @@ pub struct Disk {
     pub prepared: FewMap<Txn, Part>,
     /// The last attempt of each client for which it was asked to vote.
     pub heard: FewMap<u8, Txn>,
-    /// What it has committed, and who has not acknowledged that.
-    pub committed: FewMap<Txn, NodeSet>,
+    /// What it has committed, and the keys of others whose owners have not acknowledged that.
+    pub committed: FewMap<Txn, Few<Key>>,
     /// The last transaction of each client that it has committed.
     pub sessions: FewMap<u8, Session>,
+    /// The last epoch that it has heard of.
+    pub epoch: Epoch,
+    /// What is frozen for others, who have not acknowledged it.
+    pub outgoing: FewMap<Id, Range>,
+    /// Those from whom it has not got what they have for it.
+    pub incoming: NodeSet,
 }
 
 /// The value of a key, and who wrote it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cell {
     pub value: u32,
     pub version: Version,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Session {
     pub txn: Txn,
     pub values: Values,
 }
 
 /// What is asked of an owner.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Request {
     pub attempt: Attempt,
     pub coordinator: Id,
@@ -83,7 +93,7 @@ pub struct Request {
 }
 
 /// A request that holds its locks and was executed. (There is no table of locks: they are those of its operations.)
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Part {
     pub request: Request,
     /// The version that it found of each key that it looked at.
@@ -98,6 +108,8 @@ pub struct Collecting {
     pub attempt: Attempt,
     pub client: Id,
     pub owners: NodeSet,
+    /// The keys of the others.
+    pub theirs: Few<Key>,
     pub yes: NodeSet,
     /// What was read so far.
     pub values: Values,
@@ -121,6 +133,8 @@ pub struct Client {
     pub asked: Option<Asked>,
     /// How often it has heard that a server has started, where that is more than once.
     pub incarnations: FewMap<Id, u32>,
+    /// The last epoch that it has heard of since it started.
+    pub epoch: Epoch,
 }
 
 /// What a client has begun so far.
@@ -134,6 +148,8 @@ pub struct Begun {
 pub struct Asked {
     pub attempt: Attempt,
     pub transaction: Transaction,
+    /// The epoch in which this attempt was first sent.
+    pub epoch: Epoch,
     /// How often it may still be tried if it dies.
     pub left: u32,
     /// It has died, and is to be tried again.
@@ -149,22 +165,46 @@ impl Server {
 }
 
 impl Disk {
-    /// `x=9, prepared T1, unacknowledged T3`
+    /// What is prepared, also of what is frozen.
+    pub fn prepared_parts(&self) -> impl Iterator<Item = &Txn> {
+        let frozen = self
+            .outgoing
+            .values()
+            .flat_map(|range| range.prepared.keys());
+        self.prepared.keys().chain(frozen)
+    }
+
+    /// `x=9, prepared T1, unacknowledged T3, epoch 1, has frozen y=11`
     pub fn in_words(&self) -> String {
         let parts = [
-            self.written(),
+            written(&self.values),
             listed("prepared", &mut self.prepared.keys()),
             listed("unacknowledged", &mut self.committed.keys()),
+            self.moves(),
         ];
         joined(&parts)
     }
 
-    /// `x=9 y=11`
-    pub fn written(&self) -> String {
-        let value = |(key, cell): (&Key, &Cell)| format!("{key}={}", cell.value);
-        let values: Vec<String> = self.values.iter().map(value).collect();
-        values.join(" ")
+    /// `epoch 1, has frozen y=11, waits for a range`; nothing of what never changed.
+    pub fn moves(&self) -> String {
+        if self.epoch == 0 {
+            return String::new();
+        }
+        let frozen = |range: &Range| format!("has frozen {range:?}").trim_end().to_owned();
+        let mut parts = vec![format!("epoch {}", self.epoch)];
+        parts.extend(self.outgoing.values().map(frozen));
+        if !self.incoming.is_empty() {
+            parts.push("waits for a range".to_owned());
+        }
+        joined(&parts)
     }
+}
+
+/// `x=9 y=11`
+pub fn written(values: &FewMap<Key, Cell>) -> String {
+    let value = |(key, cell): (&Key, &Cell)| format!("{key}={}", cell.value);
+    let values: Vec<String> = values.iter().map(value).collect();
+    values.join(" ")
 }
 
 /// `prepared T1 T2`; nothing of none.
@@ -185,14 +225,21 @@ impl State {
     pub fn server(&self) -> Option<&Server> {
         match self {
             State::Server(server) => Some(server),
-            State::Client(_) => None,
+            State::Client(_) | State::Master(_) => None,
         }
     }
 
     pub fn client(&self) -> Option<&Client> {
         match self {
             State::Client(client) => Some(client),
-            State::Server(_) => None,
+            State::Server(_) | State::Master(_) => None,
+        }
+    }
+
+    pub fn master(&self) -> Option<Master> {
+        match self {
+            State::Master(master) => Some(*master),
+            State::Server(_) | State::Client(_) => None,
         }
     }
 }
@@ -201,7 +248,7 @@ impl Storage {
     pub fn disk(&self) -> Option<&Disk> {
         match self {
             Storage::Server(disk) => Some(disk),
-            Storage::Client(_) => None,
+            Storage::Client(_) | Storage::Master(_) => None,
         }
     }
 }
@@ -212,6 +259,9 @@ impl fmt::Debug for Storage {
         match self {
             Storage::Server(disk) => write!(f, "Disk({})", disk.in_words()),
             Storage::Client(begun) => write!(f, "Begun({})", begun.attempts),
+            Storage::Master(master) => {
+                write!(f, "Epoch({}, done {})", master.epoch, master.done.len())
+            }
         }
     }
 }
@@ -227,7 +277,7 @@ impl fmt::Debug for Attempt {
     }
 }
 
-/// `committed`, `committed x=9 y=11`, `refused`, `died`, `restarted 2`.
+/// `committed`, `committed x=9 y=11`, `refused`, `died`, `restarted 2`, `moved 1`.
 impl fmt::Debug for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -235,6 +285,7 @@ impl fmt::Debug for Outcome {
             Outcome::Committed(values) => write!(f, "committed {values:?}"),
             Outcome::Aborted(Why::Refused) => f.write_str("refused"),
             Outcome::Aborted(Why::Died) => f.write_str("died"),
+            Outcome::Aborted(Why::Moved(epoch)) => write!(f, "moved {epoch}"),
             Outcome::Restarted(incarnation) => write!(f, "restarted {incarnation}"),
         }
     }

@@ -9,9 +9,11 @@ use crate::model::{
 
 /// Of k owners all have to be up, and k - 1 to be asked, to be heard and to be told.
 pub(super) fn successes(protocol: &Sharded, known: bool) -> Successes<Sharded> {
-    let only = protocol.only().filter(|_| known);
+    let only = protocol
+        .only()
+        .filter(|_| known && protocol.last_epoch() == 0);
     let form = |formula, messages: fn(usize) -> usize| {
-        let owners = protocol.owners(only?);
+        let owners = protocol.owners(0, only?);
         let all = owners.union(protocol.clients());
         let messages = Likelihood::arrive(messages(owners.len()));
         let likelihood = Likelihood::take_part(all).and(messages);
@@ -21,7 +23,7 @@ pub(super) fn successes(protocol: &Sharded, known: bool) -> Successes<Sharded> {
         })
     };
     let heard = |id| Likelihood::TakesPart(id).and(Likelihood::arrive(2));
-    let owners = only.map_or(NodeSet::EMPTY, |only| protocol.owners(only));
+    let owners = only.map_or(NodeSet::EMPTY, |only| protocol.owners(0, only));
     let params = &protocol.params;
     let timers = [params.retry, params.ack_timeout, params.inquiry];
     Successes {

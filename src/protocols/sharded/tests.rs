@@ -158,7 +158,7 @@ fn the_ring_places_x_y_and_z() {
                 virtual_nodes,
                 ..Params::default()
             });
-            let owner = |key| protocol.owner(Key(key));
+            let owner = |key| protocol.owner(0, Key(key));
             assert_eq!([owner(b'x'), owner(b'y')], [0, 1].map(Id::from));
             assert_eq!(owner(b'z') == Id::from(2), servers > 2);
         }

@@ -95,6 +95,15 @@ impl Transaction {
         self.operations().into_iter().map(Operation::key)
     }
 
+    /// The key whose owner coordinates it.
+    ///
+    /// # Panics
+    ///
+    /// If it has none: such a one cannot be written.
+    pub fn first_key(&self) -> Key {
+        self.keys().next().expect("a transaction has a key")
+    }
+
     /// Whether the sum of all accounts is what it was.
     pub fn keeps_the_sum(&self) -> bool {
         match self {

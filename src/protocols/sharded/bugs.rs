@@ -67,7 +67,7 @@ mistakes! {
     }
     /// A server goes on with a range that it has handed over, until that is acknowledged.
     ServesFrozen {
-        breaks: ["one-owner"],
+        breaks: ["sum-kept", "one-owner"],
     }
     /// A server deletes a range when it sends it, before another has it.
     DropsBeforeReceipt {
@@ -75,16 +75,16 @@ mistakes! {
     }
     /// The new owner of a key begins what was sent to an owner before.
     BeginsUnderOldEpoch {
-        breaks: ["exactly-once"],
+        breaks: ["atomicity", "irrevocability", "exactly-once", "strict-serialisability", "no-lock-after-decision"],
     }
     /// The table of sessions does not go with a range: whoever asks again at its new owner is served again.
     SessionsStayBehind {
-        breaks: ["exactly-once"],
+        breaks: ["atomicity", "exactly-once", "strict-serialisability"],
         source: "6.824, lab 4",
     }
     /// The coordinator counts it as a vote that somebody does not have a key.
     MovedCountsAsYes {
-        breaks: ["validity"],
+        breaks: ["atomicity", "validity", "sum-kept"],
     }
     /// A transfer that comes twice is put in twice.
     InstallsAgain {
@@ -92,11 +92,11 @@ mistakes! {
     }
     /// An owner acknowledges COMMIT also for keys that it has no more.
     AcksWhatMoved {
-        breaks: ["atomicity"],
+        breaks: ["atomicity", "sum-kept"],
     }
     /// Who leaves does not wait until what it has committed is acknowledged.
     LeavesTooEarly {
-        breaks: ["atomicity"],
+        breaks: ["atomicity", "sum-kept"],
     }
     /// A key is placed by the remainder of its hash, and not by the ring.
     PlacesByRemainder {

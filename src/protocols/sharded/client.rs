@@ -114,7 +114,7 @@ impl Sharded {
             return;
         }
         client.epoch = epoch;
-        if let Some(asked) = client.asked.as_ref().filter(|asked| !asked.has_died) {
+        if let Some(asked) = &client.asked {
             self.sends(client, asked, o);
         }
     }

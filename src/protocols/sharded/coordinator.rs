@@ -21,8 +21,9 @@ impl Sharded {
 
 impl Shard<'_> {
     /// A client asks: for something new, or again. An attempt is begun once: what was begun before the last start was
-    /// committed then or never will be, so that no vote for it can count. What was first sent before its first key came
-    /// here was begun by who had that, or by nobody: that one has committed it, and its session is here, or never will.
+    /// committed then or never will be, so that no vote for it can count. What was first sent before its first key moved
+    /// was begun by who had that then, or by nobody: unless its session, which goes along, says that it was committed, it
+    /// never will be.
     pub fn asked_to_begin(
         &mut self,
         attempt: Attempt,
@@ -37,16 +38,11 @@ impl Shard<'_> {
             let outcome = Outcome::Committed(session.values.clone());
             return self.o.send(src, Msg::Reply(txn, outcome));
         }
-        let (now, first) = (self.s.disk.epoch, transaction.first_key());
-        if !self.has(first) {
-            return self.o.send(src, Msg::Epoch(now));
-        }
-        if since < self.protocol.since(now, first)
-            && !self.protocol.makes(Mistake::BeginsUnderOldEpoch)
-        {
-            return self
-                .o
-                .send(src, Msg::Reply(txn, Outcome::Aborted(Why::Moved(now))));
+        let epoch = self.s.disk.epoch;
+        let has_moved = since < self.protocol.since(epoch, transaction.first_key());
+        if has_moved && !self.protocol.makes(Mistake::BeginsUnderOldEpoch) {
+            let outcome = Outcome::Aborted(Why::Moved(epoch));
+            return self.o.send(src, Msg::Reply(txn, outcome));
         }
         let now = self.s.disk.incarnation;
         if incarnation != now && !self.protocol.makes(Mistake::OldVotesCount) {
@@ -122,12 +118,18 @@ impl Shard<'_> {
 
     /// Phase 2: the record decides, with what is written here and what the client is to be told.
     fn commits(&mut self, txn: Txn) {
-        let Some(collecting) = self.s.collecting.remove(&txn) else {
+        let Some(mut collecting) = self.s.collecting.remove(&txn) else {
             return;
         };
         self.o.observe(Claim::Decided(txn, Decision::Commit));
         if let Some(own) = &collecting.own {
             self.installs(own);
+        }
+        // What it has taken over from another is its own by now.
+        if let Some(part) = self.s.disk.prepared.remove(&txn) {
+            self.installs(&part);
+            self.o.cancel_timer(Timer::Outcome(txn));
+            collecting.theirs.retain(|key| !self.has(*key));
         }
         let client = self.protocol.client_of(txn);
         let values = collecting.values;
@@ -187,10 +189,15 @@ impl Shard<'_> {
         let epoch = self.s.disk.epoch;
         let theirs = collecting.theirs.iter();
         let owners = theirs.map(|key| self.protocol.owner(epoch, *key));
-        let others = owners.fold(collecting.owners.without(self.id), NodeSet::with);
+        let others = owners.fold(collecting.owners, NodeSet::with);
+        let others = others.without(self.id);
         let others = knows.map_or(others, |knows| others.without(knows));
         self.o.broadcast(others, &Msg::Abort(txn));
         self.o.cancel_timer(Timer::Votes(txn));
+        if self.s.disk.prepared.remove(&txn).is_some() {
+            self.save_lazily();
+            self.o.cancel_timer(Timer::Outcome(txn));
+        }
         let outcome = Outcome::Aborted(why);
         let client = self.protocol.client_of(txn);
         if let Some((last, told)) = self.s.begun.get_mut(&client)

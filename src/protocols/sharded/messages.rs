@@ -44,7 +44,7 @@ pub enum Msg {
     Received(Epoch),
     /// A client asks the master.
     WhichEpoch,
-    /// A client is told of an epoch that it may not know.
+    /// The master tells it.
     Epoch(Epoch),
     /// A prepared owner asks the master about a transaction of a coordinator that is no member any more.
     Orphaned(Txn, Id),
@@ -89,9 +89,7 @@ impl Msg {
         match self {
             Msg::Begin { epoch, .. }
             | Msg::Prepare(_, epoch, _)
-            | Msg::No(_, Why::Moved(epoch))
             | Msg::Commit(_, epoch)
-            | Msg::Ack(_, epoch)
             | Msg::Inquiry(_, epoch)
             | Msg::Transfer(epoch, _) => Some(*epoch),
             _ => None,

@@ -11,6 +11,7 @@
 //! - P. Bernstein, V. Hadzilacos, N. Goodman, *Concurrency Control and Recovery in Database Systems*, 1987 (BHG):
 //!   two-phase locking (3.2), and strict (3.5); deadlocks (3.4, 3.11); atomic commitment (7.3).
 //! - D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014, section 6.3: sessions.
+//! - MIT 6.824, lab 4: a sharded key/value service, whose configurations change one after the other.
 //!
 //! ```text
 //!   client C1              S1 owns x                        S2 owns y
@@ -28,8 +29,7 @@
 //!     |                 forgets T1                           |
 //! ```
 //!
-//! The owner of its first key coordinates a transaction. Keys are placed by a ring of hashes (`consistent_hashing`), which
-//! does not change.
+//! The owner of its first key coordinates a transaction. Keys are placed by a ring of hashes (`consistent_hashing`).
 //!
 //! | a transaction of k owners | messages | forced writes of servers | delays until the last owner knows |
 //! |---------------------------|----------|--------------------------|----------------------------------|
@@ -50,6 +50,42 @@
 //! aborted for good; no vote for it can count later, and a client that hears so may try again. What was committed is in
 //! the session of the client, by the same record. An owner votes once in each attempt, by the same rule.
 //!
+//! *The ring changes* (`changes`), one epoch after the other: a master tells the servers that one joins or leaves, and
+//! goes on when all that it is about are done (6.824, lab 4).
+//!
+//! ```text
+//!    M                       S1 had x                 S3 has x in epoch 1
+//!
+//! force *epoch 1*
+//!    | -- CONFIGURE 1 -->     |                         |
+//!    |              force *epoch 1*, x *frozen*         |
+//!    |              abort what is not decided           |
+//!    |                        | ------ TRANSFER 1 --->  |
+//!    |                        |    x, its sessions,     |
+//!    |                        |    what is prepared     |
+//!    |                        |              force *epoch 1*, x
+//!    |                        |  <---- RECEIVED 1 ----  | -- INQUIRY T1 --> who coordinates
+//!    |                     drop x                       |                   what is prepared
+//!    |  <----- DONE 1 ------  |                         |
+//!    |  <------------------ DONE 1 -------------------  |
+//! ```
+//!
+//! At every moment a key has one owner, or is frozen for one. What moves with it is all that was promised for it: its
+//! value, what is prepared (a part of a part, if only some of its keys move), and the sessions of clients. What was not
+//! promised does not move: who waits for a lock is told NO, and what is not decided is aborted, if the coordinator loses a
+//! key of its own part. A client tries that again, as old as it was.
+//!
+//! - *An outcome finds the owner.* COMMIT is told until it is acknowledged for each key, and an acknowledgement
+//!   counts for the keys that its sender has in its epoch. For what it has handed over another must acknowledge it: were
+//!   it otherwise, the coordinator would forget the outcome, and tell who has the promise now that it was aborted.
+//! - *An attempt is begun once.* It carries the epoch in which it was first sent. If its first key has moved since,
+//!   nobody begins it any more, wherever it comes: who had the key then has committed it, and its session has moved
+//!   along, or it never will be.
+//! - *What comes early waits.* Whoever hears of a newer epoch goes on to it, and puts aside what is about keys that it
+//!   does not have yet.
+//! - *Who leaves* is done when all that it has committed is acknowledged. Nobody acknowledges an ABORT, so somebody may
+//!   still be in doubt about one: it asks the master, who knows that the coordinator has left, and so that it was aborted.
+//!
 //! On purpose different from the papers, or more definite than they are:
 //!
 //! - The coordinator is an owner, and not the client (ASMKV, 4, whose clients coordinate, and keep no log).
@@ -64,9 +100,13 @@
 //! - Of two transactions only the younger is wounded, and who has voted YES for it asks its coordinator.
 //! - A read tells the version that it found, by its writer. Nothing needs that but the judge of histories.
 //! - Refusing (an overdraft, a comparison that fails) is an answer, and is not tried again.
+//! - A range is all that goes from one server to another between two epochs, of the keys that anybody names, and is sent
+//!   in one message. It moves at once: locks do not hold it up. (Lab 4 leaves that open.)
+//! - A server that is no member is up like all others, and told of changes that it is a part of.
 //!
-//! The algorithm is in `owner.rs`, `coordinator.rs` and `client.rs`, and `transaction.rs` says what a transaction is. They
-//! know nothing of time, faults or properties.
+//! The algorithm is in `owner.rs`, `locks.rs`, `coordinator.rs`, `moves.rs`, `master.rs` and `client.rs`, and
+//! `transaction.rs` says what a transaction is, `epochs.rs` who has which key, and `ranges.rs` what moves. They know
+//! nothing of time, faults or properties.
 
 mod bugs;
 mod claims;

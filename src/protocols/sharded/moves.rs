@@ -180,9 +180,10 @@ impl Shard<'_> {
 
     /// What the other has on its disk is dropped.
     pub fn hears_received(&mut self, epoch: Epoch, src: Id) {
-        if epoch != self.s.disk.epoch || self.s.disk.outgoing.remove(&src).is_none() {
+        if epoch != self.s.disk.epoch {
             return;
         }
+        self.s.disk.outgoing.remove(&src);
         if self.protocol.makes(Mistake::ServesFrozen) {
             let Shard { protocol, s, .. } = self;
             s.disk

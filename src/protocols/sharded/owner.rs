@@ -146,13 +146,10 @@ impl Shard<'_> {
 
     /// Phase 1, of another coordinator.
     pub fn asked_to_prepare(&mut self, attempt: Attempt, operations: Vec<Operation>, src: Id) {
-        let client = self.protocol.client_of(attempt.txn);
-        let heard = self.s.disk.heard.get(&client);
         // It comes twice, or too late: its client has gone on.
-        if heard.is_some_and(|heard| attempt.txn <= *heard) {
+        if !self.hears_of(attempt.txn) {
             return;
         }
-        self.s.disk.heard.insert(client, attempt.txn);
         let request = Request {
             attempt,
             coordinator: src,
@@ -163,6 +160,17 @@ impl Shard<'_> {
             return self.says_no(&request, moved);
         }
         self.acquire(request);
+    }
+
+    /// Notes that it was asked. Whether that is new.
+    fn hears_of(&mut self, txn: Txn) -> bool {
+        let client = self.protocol.client_of(txn);
+        let heard = self.s.disk.heard.get(&client);
+        let is_new = heard.is_none_or(|heard| *heard < txn);
+        if is_new {
+            self.s.disk.heard.insert(client, txn);
+        }
+        is_new
     }
 
     /// Executes what is asked, and votes.
@@ -245,6 +253,8 @@ impl Shard<'_> {
     pub fn aborts_here(&mut self, txn: Txn) {
         if self.s.disk.prepared.remove(&txn).is_some() {
             self.o.observe(Claim::Decided(txn, Decision::Abort));
+            // Its part may be another's, and it may be asked for its own as yet.
+            self.hears_of(txn);
             self.save_lazily();
             self.releases(txn);
         } else {

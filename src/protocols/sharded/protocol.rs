@@ -24,6 +24,7 @@ impl Protocol for Sharded {
         "Mohan, Lindsay & Obermarck 1986, Transaction Management in the R* Distributed Database Management System",
         "Rosenkrantz, Stearns & Lewis 1978, System Level Concurrency Control for Distributed Database Systems",
         "Bernstein, Hadzilacos & Goodman 1987, chapters 3 and 7",
+        "MIT 6.824, lab 4: sharded key/value service",
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
     const SIZES: &'static [Size] = &[
@@ -65,8 +66,8 @@ impl Protocol for Sharded {
         Cluster::new(servers.chain(clients).chain(master))
     }
 
-    /// A prepared record is the vote, and takes the locks; a session is a commit. Unless another has voted and committed:
-    /// then both come with a range.
+    /// A prepared record is the vote, and takes the locks; a session is a commit. Unless another has voted and committed,
+    /// and both come with a range.
     fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
         let is_transfer = matches!(
             step.input,
@@ -79,17 +80,15 @@ impl Protocol for Sharded {
             let Some(disk) = storage.and_then(Storage::disk) else {
                 return Vec::new();
             };
-            let prepared = disk.prepared.keys().flat_map(|txn| {
-                let vote = if is_transfer {
-                    Claim::TakesOver(*txn)
-                } else {
-                    Claim::Voted(*txn, Vote::Yes)
-                };
-                [vote, Claim::Locked(*txn)]
-            });
+            let locked = disk.prepared.keys().map(|txn| Claim::Locked(*txn));
+            if is_transfer {
+                return locked.collect();
+            }
+            let votes = disk.prepared.keys();
+            let votes = votes.map(|txn| Claim::Voted(*txn, Vote::Yes));
             let sessions = disk.sessions.values().map(|session| session.txn);
             let committed = sessions.map(|txn| Claim::Decided(txn, Decision::Commit));
-            prepared.chain(committed.filter(|_| !is_transfer)).collect()
+            votes.chain(locked).chain(committed).collect()
         })
     }
 

@@ -186,6 +186,9 @@ impl Shard<'_> {
         };
         self.s.waiting.retain(|request| request.attempt.txn != txn);
         self.o.observe(Claim::Decided(txn, Decision::Abort));
+        if self.drops(txn) {
+            self.save_lazily();
+        }
         let epoch = self.s.disk.epoch;
         let theirs = collecting.theirs.iter();
         let owners = theirs.map(|key| self.protocol.owner(epoch, *key));
@@ -194,10 +197,6 @@ impl Shard<'_> {
         let others = knows.map_or(others, |knows| others.without(knows));
         self.o.broadcast(others, &Msg::Abort(txn));
         self.o.cancel_timer(Timer::Votes(txn));
-        if self.s.disk.prepared.remove(&txn).is_some() {
-            self.save_lazily();
-            self.o.cancel_timer(Timer::Outcome(txn));
-        }
         let outcome = Outcome::Aborted(why);
         let client = self.protocol.client_of(txn);
         if let Some((last, told)) = self.s.begun.get_mut(&client)

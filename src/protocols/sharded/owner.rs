@@ -227,8 +227,21 @@ impl Shard<'_> {
             return self.aborts(txn, why, None);
         }
         self.o.observe(Claim::Decided(txn, Decision::Abort));
+        let dropped = self.drops(txn);
         self.save_lazily();
         self.o.send(request.coordinator, Msg::No(txn, why));
+        if dropped {
+            self.grant();
+        }
+    }
+
+    /// Forgets what is prepared, which another may have voted for. Whether it was.
+    pub fn drops(&mut self, txn: Txn) -> bool {
+        let was = self.s.disk.prepared.remove(&txn).is_some();
+        if was {
+            self.o.cancel_timer(Timer::Outcome(txn));
+        }
+        was
     }
 
     /// Phase 2: COMMIT is forced before it is acknowledged, since the coordinator forgets it then: for all keys that it has
@@ -251,15 +264,14 @@ impl Shard<'_> {
 
     /// Phase 2: ABORT is what it is told if it asks again.
     pub fn aborts_here(&mut self, txn: Txn) {
+        let others = |request: &Request| request.attempt.txn != txn;
+        self.s.waiting.retain(others);
         if self.s.disk.prepared.remove(&txn).is_some() {
             self.o.observe(Claim::Decided(txn, Decision::Abort));
-            // Its part may be another's, and it may be asked for its own as yet.
+            // Another may have voted for that part: then it may still be asked for its own.
             self.hears_of(txn);
             self.save_lazily();
             self.releases(txn);
-        } else {
-            let others = |request: &Request| request.attempt.txn != txn;
-            self.s.waiting.retain(others);
         }
         self.grant();
     }

@@ -195,12 +195,10 @@ impl History {
 
     fn decided(&mut self, id: Id, txn: Txn, decision: Decision) {
         let tried = self.of(txn);
-        let is_of_another = tried.taken.contains(id);
+        let knows = tried.outcomes.committed.minus(tried.taken);
         tried.taken.remove(id);
         match decision {
-            Decision::Commit if tried.outcomes.committed.contains(id) && !is_of_another => {
-                tried.again.insert(id)
-            }
+            Decision::Commit if knows.contains(id) => tried.again.insert(id),
             Decision::Commit => tried.outcomes.committed.insert(id),
             Decision::Abort => tried.outcomes.aborted.insert(id),
         }

@@ -101,8 +101,8 @@ impl Sharded {
         let Configuration { members, ring } = &self.configurations[usize::from(epoch)];
         if self.makes(Mistake::PlacesByRemainder) {
             let place = Space::WHOLE.key([key.0]) % members.len() as u64;
-            let mut members = members.iter();
-            return members.nth(place as usize).expect("there is a server");
+            let place = usize::try_from(place).expect("few servers");
+            return members.iter().nth(place).expect("there is a server");
         }
         ring.owner([key.0]).expect("there is a server").0
     }

@@ -1,7 +1,7 @@
 //! What must be true while the ring changes: each key has one owner, is never lost, and moves only if it must.
 
 use super::progress::{all_are_done, all_needed_are_up, all_up_are_through};
-use super::state::{Cell, Disk};
+use super::state::Disk;
 use super::{History, Key, Sharded, Storage};
 use crate::model::{Answer, Disks, Id, NodeSet, Predicate, Property, Reason};
 
@@ -65,29 +65,25 @@ pub(super) fn disks<'a>(
     protocol.servers().iter().map(of).collect()
 }
 
-impl Sharded {
-    /// Those of whose disks something is true. On a disk that was never written there is nothing.
-    fn those(&self, disks: &[(Id, Option<&Disk>)], is_true: impl Fn(&Disk, Id) -> bool) -> NodeSet {
-        let nothing = Disk::default();
-        let those = disks
-            .iter()
-            .filter(|(id, disk)| is_true(disk.unwrap_or(&nothing), *id));
-        those.map(|(id, _)| *id).collect()
-    }
+/// Those of whose disks something is true. On a disk that was never written there is nothing.
+fn those(disks: &[(Id, Option<&Disk>)], is_true: impl Fn(&Disk, Id) -> bool) -> NodeSet {
+    let nothing = Disk::default();
+    let is_true = |(id, disk): &&(Id, Option<&Disk>)| is_true(disk.unwrap_or(&nothing), *id);
+    disks.iter().filter(is_true).map(|(id, _)| *id).collect()
+}
 
+impl Sharded {
     /// The value of a key that counts: its owner's, or one that is frozen.
     pub(super) fn value_on(&self, disks: &[(Id, Option<&Disk>)], key: Key) -> u32 {
-        let owners = self.those(disks, |disk, id| self.has(disk, id, key));
-        let of = |id: &Id| disks.iter().find(|(other, _)| other == id);
-        let owner = owners.iter().next();
-        let owned = owner.and_then(|id| of(&id)?.1?.values.get(&key));
-        let frozen = || {
-            let mut ranges = disks
-                .iter()
-                .flat_map(|(_, disk)| disk.iter().flat_map(|disk| disk.outgoing.values()));
+        let owners = those(disks, |disk, id| self.has(disk, id, key));
+        let mut written = disks.iter().filter_map(|(id, disk)| Some((*id, (*disk)?)));
+        let cell = if let Some(owner) = owners.iter().next() {
+            let disk = written.find(|(id, _)| *id == owner);
+            disk.and_then(|(_, disk)| disk.values.get(&key))
+        } else {
+            let mut ranges = written.flat_map(|(_, disk)| disk.outgoing.values());
             ranges.find_map(|range| range.values.get(&key))
         };
-        let cell: Option<&Cell> = if owner.is_some() { owned } else { frozen() };
         cell.map_or(self.params.balance, |cell| cell.value)
     }
 
@@ -109,7 +105,7 @@ impl Sharded {
 fn one_owner(protocol: &Sharded, storages: &Disks<'_, Sharded>) -> Answer {
     let disks = disks(protocol, storages);
     for key in &protocol.accounts {
-        let owners = protocol.those(&disks, |disk, id| protocol.has(disk, id, *key));
+        let owners = those(&disks, |disk, id| protocol.has(disk, id, *key));
         Reason::unless(owners.len() <= 1, owners, || {
             format!("{} both have {key}", protocol.names(owners))
         })?;
@@ -120,7 +116,7 @@ fn one_owner(protocol: &Sharded, storages: &Disks<'_, Sharded>) -> Answer {
 fn key_kept(protocol: &Sharded, storages: &Disks<'_, Sharded>) -> Answer {
     let disks = disks(protocol, storages);
     for key in &protocol.accounts {
-        let keepers = protocol.those(&disks, |disk, id| {
+        let keepers = those(&disks, |disk, id| {
             protocol.has(disk, id, *key) || protocol.is_frozen(disk, id, *key)
         });
         Reason::unless(!keepers.is_empty(), NodeSet::EMPTY, || {

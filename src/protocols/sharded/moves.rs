@@ -166,7 +166,7 @@ impl Shard<'_> {
                 self.o.observe(Claim::Locked(*txn));
             }
             self.save();
-            // Who tells the outcome has told it the owner before.
+            // The outcome may have been told to the owner before.
             for txn in prepared {
                 self.inquire(txn);
             }
@@ -196,8 +196,8 @@ impl Shard<'_> {
         self.reports();
     }
 
-    /// Tells the master when it is done: nothing is on its way from it or to it. Who leaves will not be there to tell
-    /// what it has committed.
+    /// Tells the master when it is done: nothing is on its way from it or to it. Who leaves may be gone for good then: what
+    /// it has committed is acknowledged before.
     pub fn reports(&mut self) {
         let Disk {
             epoch,

@@ -28,6 +28,7 @@ impl Protocol for Sharded {
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
     const SIZES: &'static [Size] = &[
+        Size::of("changes"),
         Size::nodes("servers", "S"),
         Size::nodes("clients", "C"),
         Size::nodes("clients.clients", "C"),

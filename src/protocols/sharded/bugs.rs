@@ -106,7 +106,7 @@ mistakes! {
 }
 
 impl Mistake {
-    /// Whether it can be made only where the ring changes.
+    /// Whether it can be made only where the ring changes: such are the last of them.
     pub(super) fn needs_changes(self) -> bool {
         self as u8 >= Mistake::OmitsPrepared as u8
     }

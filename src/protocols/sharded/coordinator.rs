@@ -186,7 +186,8 @@ impl Shard<'_> {
         };
         self.s.waiting.retain(|request| request.attempt.txn != txn);
         self.o.observe(Claim::Decided(txn, Decision::Abort));
-        if self.drops(txn) {
+        let took_over = self.drops(txn);
+        if took_over {
             self.save_lazily();
         }
         let epoch = self.s.disk.epoch;
@@ -205,7 +206,7 @@ impl Shard<'_> {
             *told = Some(outcome.clone());
         }
         self.o.send(collecting.client, Msg::Reply(txn, outcome));
-        if collecting.own.is_some() {
+        if took_over || collecting.own.is_some() {
             self.o.observe(Claim::Released(txn));
         }
         self.grant();

@@ -116,7 +116,7 @@ impl Shard<'_> {
         for txn in before {
             if !self.s.disk.prepared.contains_key(&txn) {
                 self.o.observe(Claim::HandsOver(txn));
-                self.o.cancel_timer(Timer::Outcome(txn));
+                self.releases(txn);
             }
         }
     }

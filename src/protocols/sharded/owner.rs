@@ -227,10 +227,13 @@ impl Shard<'_> {
             return self.aborts(txn, why, None);
         }
         self.o.observe(Claim::Decided(txn, Decision::Abort));
-        let dropped = self.drops(txn);
+        let had_locks = self.drops(txn);
+        if had_locks {
+            self.o.observe(Claim::Released(txn));
+        }
         self.save_lazily();
         self.o.send(request.coordinator, Msg::No(txn, why));
-        if dropped {
+        if had_locks {
             self.grant();
         }
     }
@@ -266,17 +269,17 @@ impl Shard<'_> {
     pub fn aborts_here(&mut self, txn: Txn) {
         let others = |request: &Request| request.attempt.txn != txn;
         self.s.waiting.retain(others);
-        if self.s.disk.prepared.remove(&txn).is_some() {
+        if self.drops(txn) {
             self.o.observe(Claim::Decided(txn, Decision::Abort));
             // Another may have voted for that part: then it may still be asked for its own.
             self.hears_of(txn);
             self.save_lazily();
-            self.releases(txn);
+            self.o.observe(Claim::Released(txn));
         }
         self.grant();
     }
 
-    fn releases(&mut self, txn: Txn) {
+    pub fn releases(&mut self, txn: Txn) {
         self.o.observe(Claim::Released(txn));
         self.o.cancel_timer(Timer::Outcome(txn));
     }

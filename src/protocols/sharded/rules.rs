@@ -1,4 +1,4 @@
-//! The rules that its handlers follow: MLO 3, BHG 3 and 7.4, RSL.
+//! The rules that its handlers follow: MLO 3, BHG 3 and 7.4, RSL, and lab 4 of 6.824 where the ring changes.
 
 use crate::model::Rule;
 

@@ -130,3 +130,49 @@ fn a_range_is_cut_out_and_put_in() {
     assert_eq!(to.sessions[&0], later);
     assert_eq!(to.sessions[&1], session(txn));
 }
+
+/// Whoever gives up a prepared part holds its locks no more, and says so: as it hands it over, votes NO with its own part,
+/// or is told to abort.
+#[test]
+fn locks_end_with_the_part() {
+    let params = Params {
+        servers: 3,
+        changes: vec!["S2 leaves".to_owned()],
+        ..with(&[&["transfer x y 1"]])
+    };
+    let protocol = made(&params);
+    let (s1, s2) = (Id::from(0), Id::from(1));
+    let txn = Txn(1);
+    let request = Request {
+        attempt: Attempt {
+            txn,
+            timestamp: txn,
+        },
+        coordinator: s1,
+        operations: vec![Operation::Give(Key(b'y'), 1)],
+    };
+    let part = Part {
+        request: request.clone(),
+        reads: Vec::new(),
+        writes: Vec::new(),
+    };
+    let gives_up: [&dyn Fn(&mut Shard<'_>); 3] = [
+        &|shard| shard.goes_on_to(1),
+        &|shard| shard.says_no(&request, Why::Refused),
+        &|shard| shard.aborts_here(txn),
+    ];
+    for (nth, gives_up) in gives_up.iter().enumerate() {
+        let mut o = Out::default();
+        let mut s = protocol.start_server(s2, Start::First, &mut o);
+        s.disk.prepared.insert(txn, part.clone());
+        gives_up(&mut Shard {
+            protocol: &protocol,
+            id: s2,
+            s: &mut s,
+            o: &mut o,
+        });
+        assert!(s.disk.prepared.is_empty(), "{nth}");
+        let released = o.observed().filter(|claim| **claim == Claim::Released(txn));
+        assert_eq!(released.count(), 1, "{nth}");
+    }
+}

@@ -39,8 +39,8 @@ fn few_keys_move() {
         changes: vec!["S3 joins".to_owned()],
         ..with(&[&[&format!("read {}", letters.join(" "))]])
     });
-    let moves = |key: &&Key| protocol.came_from(1, **key).is_some();
-    let moved: Vec<&Key> = protocol.accounts.iter().filter(moves).collect();
+    let has_moved = |key: &&Key| protocol.came_from(1, **key).is_some();
+    let moved: Vec<&Key> = protocol.accounts.iter().filter(has_moved).collect();
     assert_eq!((protocol.accounts.len(), moved.len()), (26, 6));
     let mut owners = moved.iter().map(|key| protocol.owner(1, **key));
     assert!(owners.all(|owner| owner == Id::from(2)));

@@ -227,7 +227,7 @@ impl<A: Actor> Out<A> {
     }
 
     /// Shows all that was done, in the order in which it was.
-    pub(super) fn each_in_order(self, see: &mut dyn FnMut(Done<A>)) {
+    pub fn each_in_order(self, see: &mut dyn FnMut(Done<A>)) {
         let mut observations = self.places.into_iter().zip(self.observations).peekable();
         for (place, command) in self.commands.into_iter().enumerate() {
             while let Some((_, observation)) = observations.next_if(|(before, _)| *before <= place)
@@ -241,7 +241,7 @@ impl<A: Actor> Out<A> {
         }
     }
 
-    pub(super) fn give(&mut self, command: Command<A>) {
+    pub fn give(&mut self, command: Command<A>) {
         if self.commands.capacity() == 0 {
             // Room for those of nearly every handler: a list that grows is copied.
             self.commands = Vec::with_capacity(8);
@@ -283,7 +283,7 @@ impl<A: Actor> Default for Out<A> {
 }
 
 /// One thing that a handler has done.
-pub(super) enum Done<A: Actor> {
+pub enum Done<A: Actor> {
     Observed(A::Observation),
     Gave(Command<A>),
 }

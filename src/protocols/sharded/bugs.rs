@@ -103,11 +103,35 @@ mistakes! {
         breaks: ["minimal-movement"],
         source: "Karger et al. 1997, Consistent Hashing and Random Trees",
     }
+    /// A replica that comes to lead goes on with what it has accepted itself, whatever was accepted elsewhere.
+    TakesItsOwn {
+        breaks: ["chosen-survives", "prepared-survives", "sum-kept", "atomicity"],
+        source: "Lamport 2001, Paxos Made Simple, 2.2",
+    }
+    /// A leader says what it has done before a majority has accepted that.
+    SaysUnchosen {
+        breaks: ["chosen-survives", "prepared-survives", "sum-kept", "atomicity"],
+        source: "Lamport 2001, Paxos Made Simple, 2.3",
+    }
+    /// A server hears whoever was another before, and may not know what that has promised since.
+    HearsSuperseded {
+        breaks: ["atomicity", "sum-kept"],
+    }
+    /// A replica that comes back knows what it has accepted, and not what it has promised.
+    PromiseInMemory {
+        breaks: ["chosen-survives", "atomicity"],
+        source: "Lamport 2001, Paxos Made Simple, 2.5",
+    }
 }
 
 impl Mistake {
-    /// Whether it can be made only where the ring changes: such are the last of them.
+    /// Whether it can be made only where a server has replicas: such are the last of them.
+    pub(super) fn needs_replicas(self) -> bool {
+        self as u8 >= Mistake::TakesItsOwn as u8
+    }
+
+    /// Whether it can be made only where the ring changes: such are those before.
     pub(super) fn needs_changes(self) -> bool {
-        self as u8 >= Mistake::OmitsPrepared as u8
+        self as u8 >= Mistake::OmitsPrepared as u8 && !self.needs_replicas()
     }
 }

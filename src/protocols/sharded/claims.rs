@@ -8,7 +8,7 @@ use crate::protocols::atomic_commitment::Outcomes;
 use crate::protocols::transactions::{self, Txn};
 
 /// What a node says of its step.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Claim {
     /// A client asks for the n-th of its transactions, with a new number.
     Asked(Txn, u32, Transaction),
@@ -30,6 +30,10 @@ pub enum Claim {
     Told(Attempt, Outcome),
     /// What is said of what it reads and writes.
     Of(transactions::Claim),
+    /// What was claimed of a step that replicas have chosen: in which version, and at which place in that.
+    Chosen((u32, usize), Box<Claim>),
+    /// All that was claimed in a version that a replica has found as it came to lead: nobody may have said so.
+    Found(u32, Vec<Claim>),
 }
 
 /// A fold of claims.
@@ -47,6 +51,8 @@ pub struct History {
     pub gave_way: bool,
     /// Somebody got a prepared part from another.
     pub took_over: bool,
+    /// The last that the replicas of each server have said.
+    pub chosen: FewMap<Id, (u32, usize)>,
 }
 
 /// What was claimed of one attempt.
@@ -107,6 +113,8 @@ impl Observed<Sharded> for Claim {
                 value: word(format!("{outcome:?}")),
             },
             Claim::Of(claim) => Observation::noted(of(*claim)),
+            Claim::Chosen(_, claim) => claim.in_words(protocol),
+            Claim::Found(version, _) => Observation::noted(format!("finds version {version}")),
         }
     }
 }
@@ -134,6 +142,7 @@ fn of(claim: transactions::Claim) -> String {
 
 impl History {
     pub fn record(&mut self, protocol: &Sharded, id: Id, claim: &Claim) {
+        let id = protocol.stands_for(id);
         match claim {
             Claim::Asked(txn, nth, _) => {
                 self.of(*txn).at = Some((id, *nth));
@@ -177,6 +186,20 @@ impl History {
                 tried.taken.insert(id);
             }
             Claim::Released(_) | Claim::Waits(..) => {}
+            Claim::Chosen(at, claim) => self.chosen(protocol, id, *at, claim),
+            Claim::Found(version, claims) => {
+                for (place, claim) in claims.iter().enumerate() {
+                    self.chosen(protocol, id, (*version, place), claim);
+                }
+            }
+        }
+    }
+
+    /// Whoever comes to know it says it: what counts is the first time.
+    fn chosen(&mut self, protocol: &Sharded, server: Id, at: (u32, usize), claim: &Claim) {
+        if self.chosen.get(&server).is_none_or(|last| *last < at) {
+            self.chosen.insert(server, at);
+            self.record(protocol, server, claim);
         }
     }
 

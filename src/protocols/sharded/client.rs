@@ -26,6 +26,26 @@ impl Sharded {
         }
     }
 
+    pub(super) fn client_hears(
+        &self,
+        id: Id,
+        client: &mut Client,
+        src: Id,
+        msg: Msg,
+        o: &mut Out<Self>,
+    ) {
+        let (incarnation, msg) = msg.opened();
+        let last = client.incarnations.get(&src).copied().unwrap_or(1);
+        if self.is_replicated(src) && incarnation < last {
+            return;
+        }
+        match msg {
+            Msg::Reply(txn, outcome) => self.client_is_told(id, client, src, (txn, outcome), o),
+            Msg::Epoch(epoch) => self.client_hears_of(client, epoch, o),
+            _ => {}
+        }
+    }
+
     pub(super) fn client_waits_no_longer(
         &self,
         id: Id,
@@ -109,7 +129,7 @@ impl Sharded {
     }
 
     /// The same attempt goes to who coordinates it now: only that one knows what became of it.
-    pub(super) fn client_hears_of(&self, client: &mut Client, epoch: Epoch, o: &mut Out<Self>) {
+    fn client_hears_of(&self, client: &mut Client, epoch: Epoch, o: &mut Out<Self>) {
         if epoch <= client.epoch {
             return;
         }
@@ -119,7 +139,7 @@ impl Sharded {
         }
     }
 
-    pub(super) fn client_is_told(
+    fn client_is_told(
         &self,
         id: Id,
         client: &mut Client,

@@ -1,7 +1,8 @@
 //! The epochs of the ring: who is a member in each, and which keys move as it begins.
 
-use super::placement::Node;
+use super::groups::{Groups, Node};
 use super::{Key, Mistake, Sharded};
+use crate::model::cluster::index;
 use crate::model::{BadParameter, Id, NodeSet};
 use crate::protocols::consistent_hashing::{Ring, Space};
 
@@ -16,15 +17,17 @@ pub(super) struct Configuration {
 }
 
 impl Configuration {
-    pub fn of(members: NodeSet, virtual_nodes: u32) -> Self {
+    /// That of servers by their places.
+    pub fn of(members: NodeSet, groups: &Groups, virtual_nodes: u32) -> Self {
+        let nodes = || members.iter().map(|place| Node(index(place)));
         Configuration {
-            members,
-            ring: Ring::of(Space::WHOLE, members.iter().map(Node), virtual_nodes),
+            members: nodes().map(|node| groups.server(node)).collect(),
+            ring: Ring::of(Space::WHOLE, nodes(), virtual_nodes),
         }
     }
 }
 
-/// The members of each epoch: at first all servers but those that join before they leave.
+/// The members of each epoch, by their places: at first all servers but those that join before they leave.
 pub(super) fn members(changes: &[String], servers: u8) -> Result<Vec<NodeSet>, BadParameter> {
     let bad = |message: String| BadParameter::new("changes", message);
     let read = |line: &String| change(line, servers).map_err(bad);
@@ -104,7 +107,8 @@ impl Sharded {
             let place = usize::try_from(place).expect("few servers");
             return members.iter().nth(place).expect("there is a server");
         }
-        ring.owner([key.0]).expect("there is a server").0
+        let node = ring.owner([key.0]);
+        self.groups.server(*node.expect("there is a server"))
     }
 
     /// The owner before, of a key that moves as this epoch begins.

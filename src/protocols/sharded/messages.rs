@@ -1,11 +1,13 @@
 //! What is sent and waited for.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Epoch, Operation, Outcome, Range, Transaction};
+use super::{Attempt, Epoch, Operation, Outcome, Proposal, Range, Transaction};
 use crate::model::Id;
+use crate::protocols::consensus::Ballot;
 use crate::protocols::transactions::Txn;
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,6 +50,18 @@ pub enum Msg {
     Epoch(Epoch),
     /// A prepared owner asks the master about a transaction of a coordinator that is no member any more.
     Orphaned(Txn, Id),
+    /// What a server that has replicas says, in its so manieth incarnation; the first says nothing of it.
+    Of(u32, Box<Msg>),
+    /// Among replicas, phase 1a: asks for a promise, and for what was accepted. Answered by `Promise` or `Refused`.
+    PrepareBallot(Ballot),
+    /// Phase 1b: nothing below the ballot will be accepted; and what was.
+    Promise(Ballot, Arc<Proposal>),
+    /// Phase 2a: what the leader has done. Answered by `Accepted` or `Refused`.
+    Accept(Arc<Proposal>),
+    /// Phase 2b, of a version.
+    Accepted(Ballot, u32),
+    /// A replica keeps the promise that it has given for this ballot.
+    Refused(Ballot),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -70,6 +84,10 @@ pub enum Timer {
     Announce(Id),
     /// A server waits until another has what is frozen for it.
     Transfer(Id),
+    /// A replica waits for a leader, or for promises.
+    Election,
+    /// A leader waits before it asks the other replicas again to accept what it has done.
+    Heartbeat,
 }
 
 /// Why an attempt is aborted.
@@ -84,6 +102,22 @@ pub enum Why {
 }
 
 impl Msg {
+    /// As an incarnation says it.
+    pub fn of(self, incarnation: u32) -> Self {
+        if incarnation == 1 {
+            return self;
+        }
+        Msg::Of(incarnation, Box::new(self))
+    }
+
+    /// What is said, and by which incarnation.
+    pub fn opened(self) -> (u32, Msg) {
+        match self {
+            Msg::Of(incarnation, msg) => (incarnation, *msg),
+            msg => (1, msg),
+        }
+    }
+
     /// The epoch that a server goes on to when it hears of it so.
     pub fn epoch(&self) -> Option<Epoch> {
         match self {
@@ -176,6 +210,18 @@ impl fmt::Debug for Msg {
             Msg::WhichEpoch => f.write_str("WhichEpoch"),
             Msg::Epoch(epoch) => write!(f, "Epoch({epoch})"),
             Msg::Orphaned(txn, coordinator) => write!(f, "Orphaned({txn}, {coordinator:?})"),
+            // Nobody says that. It stands for the form itself, which is never heard as such: what is in it is.
+            Msg::Of(0, msg) => write!(f, "Of({msg:?})"),
+            Msg::Of(incarnation, msg) => {
+                let msg = format!("{msg:?}");
+                let msg = msg.strip_suffix(')').unwrap_or(&msg);
+                write!(f, "{msg}, incarnation {incarnation})")
+            }
+            Msg::PrepareBallot(ballot) => write!(f, "PrepareBallot({ballot:?})"),
+            Msg::Promise(ballot, accepted) => write!(f, "Promise({ballot:?}, {accepted:?})"),
+            Msg::Accept(proposal) => write!(f, "Accept({proposal:?})"),
+            Msg::Accepted(ballot, version) => write!(f, "Accepted({ballot:?}, {version})"),
+            Msg::Refused(ballot) => write!(f, "Refused({ballot:?})"),
         }
     }
 }

@@ -113,6 +113,7 @@ mod claims;
 mod client;
 mod coordinator;
 mod epochs;
+mod groups;
 mod locks;
 mod master;
 mod matrix;
@@ -126,6 +127,8 @@ mod progress;
 mod properties;
 mod protocol;
 mod ranges;
+mod replica;
+mod replication;
 mod rules;
 mod state;
 mod successes;
@@ -137,11 +140,14 @@ use self::bugs::Mistake;
 pub use self::claims::{Claim, History};
 use self::epochs::Configuration;
 pub use self::epochs::Epoch;
+use self::groups::Groups;
 pub use self::master::Master;
 pub use self::messages::{Msg, Timer, Values, Why};
 use self::owner::Shard;
 pub use self::params::{Deadlocks, Params};
 pub use self::ranges::Range;
+use self::replica::Acceptor;
+pub use self::replica::{Leader, Proposal, Record, Replica, Role, Step, Writing};
 use self::state::Begun;
 pub use self::state::{Attempt, Client, Disk, Outcome, Part, Request, Server, State, Storage};
 pub use self::transaction::{Operation, Transaction};
@@ -153,6 +159,7 @@ use crate::model::{Actor, Id, Out, Start};
 #[derive(Clone, Debug)]
 pub struct Sharded {
     params: Params,
+    groups: Groups,
     /// Who owns which key, in each epoch.
     configurations: Vec<Configuration>,
     /// What each client asks for, if that is written down.
@@ -175,10 +182,13 @@ impl Actor for Sharded {
 
     fn on_start(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> State {
         if self.master() == Some(id) {
-            return self.start_master(start, o);
+            return self.speaks(o, |o| self.start_master(start, o));
+        }
+        if self.is_replicated(id) {
+            return State::Replica(self.start_replica(id, start, o));
         }
         if self.is_server(id) {
-            return State::Server(self.start_server(id, start, o));
+            return State::Server(self.speaks(o, |o| self.start_server(id, start, o)));
         }
         let begun = match start.storage() {
             Some(Storage::Client(begun)) => *begun,
@@ -188,44 +198,35 @@ impl Actor for Sharded {
     }
 
     fn on_message(&self, id: Id, state: &mut State, src: Id, msg: Msg, o: &mut Out<Self>) {
-        let s = match state {
-            State::Server(s) => s,
-            State::Client(client) => {
-                match msg {
-                    Msg::Reply(txn, outcome) => {
-                        self.client_is_told(id, client, src, (txn, outcome), o);
-                    }
-                    Msg::Epoch(epoch) => self.client_hears_of(client, epoch, o),
-                    _ => {}
-                }
-                return;
-            }
-            State::Master(master) => return self.master_hears(master, src, &msg, o),
-        };
         let protocol = self;
-        Shard { protocol, id, s, o }.hears(src, msg);
+        if let State::Replica(r) = state {
+            return Acceptor { protocol, id, r, o }.hears(src, msg);
+        }
+        let src = self.stands_for(src);
+        self.speaks(o, |o| match state {
+            State::Server(s) => Shard { protocol, id, s, o }.hears(src, msg),
+            State::Client(client) => self.client_hears(id, client, src, msg, o),
+            State::Master(master) => self.master_hears(master, src, &msg.opened().1, o),
+            State::Replica(_) => {}
+        });
     }
 
     fn on_timeout(&self, id: Id, state: &mut State, timer: &Timer, o: &mut Out<Self>) {
-        let s = match state {
-            State::Server(s) => s,
-            State::Client(client) => return self.client_waits_no_longer(id, client, *timer, o),
-            State::Master(master) => return self.master_waits_no_longer(master, *timer, o),
-        };
         let protocol = self;
-        let mut shard = Shard { protocol, id, s, o };
-        match *timer {
-            Timer::Votes(txn) => shard.aborts(txn, Why::Died, None),
-            Timer::Acks(txn) => shard.tells_again(txn),
-            Timer::Outcome(txn) => shard.inquire(txn),
-            Timer::Transfer(target) => shard.transfers(target),
-            Timer::Think | Timer::Retry | Timer::Backoff | Timer::Change | Timer::Announce(_) => {}
+        if let State::Replica(r) = state {
+            return Acceptor { protocol, id, r, o }.waits_no_longer(timer);
         }
+        self.speaks(o, |o| match state {
+            State::Server(s) => Shard { protocol, id, s, o }.waits_no_longer(timer),
+            State::Client(client) => self.client_waits_no_longer(id, client, *timer, o),
+            State::Master(master) => self.master_waits_no_longer(master, *timer, o),
+            State::Replica(_) => {}
+        });
     }
 
     fn on_choice(&self, id: Id, state: &mut State, choice: &Transaction, o: &mut Out<Self>) {
         if let State::Client(client) = state {
-            self.asks(id, client, choice.clone(), o);
+            self.speaks(o, |o| self.asks(id, client, choice.clone(), o));
         }
     }
 }

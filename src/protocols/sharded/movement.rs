@@ -1,8 +1,9 @@
 //! What must be true while the ring changes: each key has one owner, is never lost, and moves only if it must.
 
 use super::progress::{all_are_done, all_needed_are_up, all_up_are_through};
+use super::replication::disk_of;
 use super::state::Disk;
-use super::{History, Key, Sharded, Storage};
+use super::{History, Key, Sharded};
 use crate::model::{Answer, Disks, Id, NodeSet, Predicate, Property, Reason};
 
 const LAB: &str = "MIT 6.824, lab 4: sharded key/value service";
@@ -61,7 +62,7 @@ pub(super) fn disks<'a>(
     protocol: &Sharded,
     disks: &Disks<'a, Sharded>,
 ) -> Vec<(Id, Option<&'a Disk>)> {
-    let of = |id| (id, disks.of(id).and_then(Storage::disk));
+    let of = |id| (id, disk_of(protocol, disks, id));
     protocol.servers().iter().map(of).collect()
 }
 

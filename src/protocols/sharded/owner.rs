@@ -28,13 +28,9 @@ impl Sharded {
         start: Start<'_, Storage>,
         o: &mut Out<Self>,
     ) -> Server {
-        let first = Disk {
-            incarnation: 1,
-            ..Disk::default()
-        };
         let recorded = start.storage().and_then(Storage::disk).cloned();
         let mut s = Server {
-            disk: recorded.unwrap_or(first),
+            disk: recorded.unwrap_or_else(Disk::at_first),
             waiting: Vec::new(),
             collecting: FewMap::new(),
             begun: FewMap::new(),
@@ -45,6 +41,19 @@ impl Sharded {
             Shard { protocol, id, s, o }.comes_back();
         }
         s
+    }
+
+    /// All that a server may wait for.
+    pub(super) fn timers_of(&self, server: &Server) -> Vec<Timer> {
+        let Server {
+            disk, collecting, ..
+        } = server;
+        let votes = collecting.keys().map(|txn| Timer::Votes(*txn));
+        let votes = votes.filter(|_| self.params.vote_timeout.is_some());
+        let acks = disk.committed.keys().map(|txn| Timer::Acks(*txn));
+        let outcomes = disk.prepared.keys().map(|txn| Timer::Outcome(*txn));
+        let transfers = disk.outgoing.keys().map(|to| Timer::Transfer(*to));
+        votes.chain(acks).chain(outcomes).chain(transfers).collect()
     }
 
     /// The value of a key, and who wrote it.
@@ -59,6 +68,10 @@ impl Sharded {
 
 impl Shard<'_> {
     pub fn hears(&mut self, src: Id, msg: Msg) {
+        let (incarnation, msg) = msg.opened();
+        if self.protocol.is_replicated(src) && self.is_superseded(src, incarnation) {
+            return;
+        }
         if let Some(epoch) = msg.epoch() {
             self.goes_on_to(epoch);
         }
@@ -94,8 +107,26 @@ impl Shard<'_> {
             Msg::Transfer(epoch, range) => self.hears_transfer(epoch, range, src),
             Msg::Received(epoch) => self.hears_received(epoch, src),
 
-            Msg::Reply(..) | Msg::Done(_) | Msg::WhichEpoch | Msg::Epoch(_) | Msg::Orphaned(..) => {
-            }
+            _ => {}
+        }
+    }
+
+    /// Whether it has heard of a later incarnation of a server: who was that before may not know what it has promised since.
+    fn is_superseded(&mut self, src: Id, incarnation: u32) -> bool {
+        let last = self.s.disk.incarnations.get(&src).copied().unwrap_or(1);
+        if incarnation > last {
+            self.s.disk.incarnations.insert(src, incarnation);
+        }
+        incarnation < last && !self.protocol.makes(Mistake::HearsSuperseded)
+    }
+
+    pub fn waits_no_longer(&mut self, timer: &Timer) {
+        match *timer {
+            Timer::Votes(txn) => self.aborts(txn, Why::Died, None),
+            Timer::Acks(txn) => self.tells_again(txn),
+            Timer::Outcome(txn) => self.inquire(txn),
+            Timer::Transfer(target) => self.transfers(target),
+            _ => {}
         }
     }
 

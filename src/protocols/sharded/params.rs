@@ -11,6 +11,9 @@ use crate::protocols::key_value::Workload;
 /// coordinator comes back.)
 const ATTEMPTS_MAX: u32 = 20_000;
 
+/// The largest number of replicas of one server that may fail.
+const FAULTS_MAX: u8 = 3;
+
 /// The largest number of changes.
 const CHANGES_MAX: usize = 100;
 
@@ -33,6 +36,9 @@ params! {
     Params {
         /// How many servers there are.
         servers: u8 = 2, within 1..=8;
+        /// How many replicas of each server may fail, in order: a server with F here has 2F + 1, and one that is not named
+        /// is by itself.
+        faults: Vec<u8> = Vec::new();
         /// How many points each of them has on the ring of hashes. With the default x is on S1, y on S2, and z on S3
         /// if there are three.
         virtual_nodes: u32 = 4, within 1..=1000;
@@ -64,6 +70,13 @@ params! {
         /// How long the master waits for those that are not done, and a server until another has got a range, before they
         /// say it again.
         resend: TimerRange = TimerRange::millis(100, 150);
+        /// How long a replica waits for a leader, or for promises, before it asks for promises.
+        election_timeout: TimerRange = TimerRange::millis(150, 300);
+        /// How long a leader waits before it asks the other replicas again to accept what it has done.
+        heartbeat: TimerRange = TimerRange::millis(40, 50);
+        /// The highest ballot that a check looks at: a bound, so what could happen above it is left open. With n
+        /// replicas, round r of the i-th is ballot (r - 1) · n + i. A run has no such bound.
+        ballots: u32 = 9, within 1..=1000;
         /// A mistake to make on purpose.
         bug: Option<Mistake> = None;
     }
@@ -87,6 +100,15 @@ impl Params {
             let message = format!("{} changes: at most {CHANGES_MAX}", self.changes.len());
             return Err(BadParameter::new("changes", message));
         }
+        if let Some(most) = self.faults.iter().find(|faults| **faults > FAULTS_MAX) {
+            let message = format!("{most} replicas may fail: write 0 to {FAULTS_MAX}");
+            return Err(BadParameter::new("faults", message));
+        }
+        if self.faults.len() > usize::from(self.servers) {
+            let (named, servers) = (self.faults.len(), self.servers);
+            let message = format!("of {named} servers, and there are {servers}");
+            return Err(BadParameter::new("faults", message));
+        }
         let needs = match self.bug {
             Some(Mistake::CountsVotes) if self.servers < 3 => r#""servers": 3, or more"#,
             Some(Mistake::OlderDies | Mistake::Overtakes)
@@ -99,6 +121,9 @@ impl Params {
             }
             Some(bug) if bug.needs_changes() && self.changes.is_empty() => {
                 r#""changes": ["S2 leaves"], or others"#
+            }
+            Some(bug) if bug.needs_replicas() && self.faults.iter().all(|faults| *faults == 0) => {
+                r#""faults": [1], or more"#
             }
             _ => return Ok(()),
         };

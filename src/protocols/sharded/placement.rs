@@ -1,39 +1,19 @@
 //! Who owns which key, who coordinates what, and which attempt is whose.
 
-use std::fmt;
-
 use super::{Begun, Epoch, Operation, Sharded, Transaction};
 use crate::model::cluster::index;
 use crate::model::{Id, NodeSet};
 use crate::protocols::transactions::Txn;
 
-/// A server on the ring, where it is called `node 1`: so x, y and z are on S1, S2 and S3.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Node(pub Id);
-
-impl fmt::Display for Node {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "node {}", index(self.0) + 1)
-    }
-}
-
 impl Sharded {
-    pub(super) fn servers(&self) -> NodeSet {
-        NodeSet::first(self.params.servers.into())
-    }
-
-    pub(super) fn is_server(&self, id: Id) -> bool {
-        self.servers().contains(id)
-    }
-
     pub(super) fn all(&self) -> NodeSet {
-        let clients = self.servers().union(self.clients());
-        self.master().map_or(clients, |master| clients.with(master))
+        let others = self.client_count() + usize::from(self.master().is_some());
+        NodeSet::first(self.groups.nodes() + others)
     }
 
     pub(super) fn clients(&self) -> NodeSet {
-        let all = NodeSet::first(usize::from(self.params.servers) + self.client_count());
-        all.minus(self.servers())
+        let all = NodeSet::first(self.groups.nodes() + self.client_count());
+        all.minus(self.replicas())
     }
 
     fn client_count(&self) -> usize {
@@ -42,7 +22,7 @@ impl Sharded {
 
     /// Who has the ring change, if it does.
     pub(super) fn master(&self) -> Option<Id> {
-        let others = usize::from(self.params.servers) + self.client_count();
+        let others = self.groups.nodes() + self.client_count();
         (self.last_epoch() > 0).then(|| Id::from(others))
     }
 
@@ -70,7 +50,7 @@ impl Sharded {
 
     /// The number of a client among the clients, from 0 on.
     fn number(&self, client: Id) -> usize {
-        index(client) - usize::from(self.params.servers)
+        index(client) - self.groups.nodes()
     }
 
     /// How many transactions a client has.
@@ -105,8 +85,8 @@ impl Sharded {
 
     pub(super) fn names(&self, set: NodeSet) -> String {
         let name = |id| {
-            if self.is_server(id) {
-                format!("S{}", index(id) + 1)
+            if let Some(name) = self.server_name(id) {
+                name
             } else if self.master() == Some(id) {
                 "M".to_owned()
             } else {

@@ -1,7 +1,9 @@
 //! What progress of transactions across shards asks of a world, and who waits for whom where it does not come.
 
-use super::{Client, Master, Server, Sharded};
+use super::state::Disk;
+use super::{Client, Master, Server, Sharded, State};
 use crate::model::{Answer, FewMap, Id, NodeSet, Reason, View};
+use crate::protocols::consensus::Ballot;
 use crate::protocols::transactions::Txn;
 
 /// Somebody waits at a server for somebody else.
@@ -18,8 +20,8 @@ pub(super) fn all_up_are_through(protocol: &Sharded, world: &dyn View<Sharded>) 
     if let Some(cycle) = cycle(&waits) {
         return Err(told(protocol, &cycle));
     }
-    for (id, server) in servers(protocol, world) {
-        if let Some(txn) = server.disk.prepared.keys().next() {
+    for (id, disk) in disks(protocol, world) {
+        if let Some(txn) = disk.prepared.keys().next() {
             let name = protocol.names(NodeSet::only(id));
             let text = format!("{name} voted yes in {txn} and does not know the outcome");
             return Err(Reason::new(NodeSet::only(id), text));
@@ -92,9 +94,9 @@ pub(super) fn all_are_through(protocol: &Sharded, world: &dyn View<Sharded>) -> 
         return Err(Reason::new(down, text));
     }
     all_up_are_through(protocol, world)?;
-    for (id, server) in servers(protocol, world) {
-        if let Some(txn) = server.disk.committed.keys().next() {
-            let missing = protocol.unacknowledged(&server.disk, *txn);
+    for (id, disk) in disks(protocol, world) {
+        if let Some(txn) = disk.committed.keys().next() {
+            let missing = protocol.unacknowledged(disk, *txn);
             let (name, missing) = (protocol.names(NodeSet::only(id)), protocol.names(missing));
             let text = format!("{name} waits until {missing} acknowledges {txn}");
             return Err(Reason::new(NodeSet::only(id), text));
@@ -115,17 +117,34 @@ impl Sharded {
     }
 }
 
-/// The servers that are up.
-fn servers<'a>(
-    protocol: &Sharded,
-    world: &'a dyn View<Sharded>,
-) -> impl Iterator<Item = (Id, &'a Server)> {
-    let up = protocol.servers().intersection(world.up());
-    let ids: Vec<Id> = up.iter().collect();
-    ids.into_iter().filter_map(|id| {
-        let state = world.node(id).state()?;
-        Some((id, state.server()?))
-    })
+/// The servers that are up: of the replicas of one, who leads the highest ballot.
+fn servers<'a>(protocol: &Sharded, world: &'a dyn View<Sharded>) -> Vec<(Id, &'a Server)> {
+    let of = |server: Id| {
+        let up = protocol.nodes_of(server).intersection(world.up());
+        let states = up.iter().filter_map(|id| world.node(id).state());
+        let serving = states.filter_map(|state| Some((state.ballot(), state.server()?)));
+        let (_, state) = serving.max_by_key(|(ballot, _)| *ballot)?;
+        Some((server, state))
+    };
+    protocol.servers().iter().filter_map(of).collect()
+}
+
+/// What is on the disk of each server of which some node is up, as far as those know that are up.
+fn disks<'a>(protocol: &Sharded, world: &'a dyn View<Sharded>) -> Vec<(Id, &'a Disk)> {
+    let of = |server: Id| {
+        let up = protocol.nodes_of(server).intersection(world.up());
+        let states = up.iter().filter_map(|id| world.node(id).state());
+        let disk = states.map(|state| match state {
+            State::Replica(replica) => {
+                let accepted = &replica.record.accepted;
+                Some((accepted.ballot, accepted.version, &accepted.disk))
+            }
+            state => Some((Ballot::default(), 0, &state.server()?.disk)),
+        });
+        let latest = disk.max_by_key(|disk| disk.map(|(ballot, version, _)| (ballot, version)));
+        latest.flatten().map(|(_, _, disk)| (server, disk))
+    };
+    protocol.servers().iter().filter_map(of).collect()
 }
 
 /// Who waits for whom, and where.

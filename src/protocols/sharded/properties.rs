@@ -4,8 +4,10 @@
 use super::claims::Tried;
 use super::movement::{self, disks};
 use super::progress::{all_are_through, all_up_are_through, somebody_waits};
+use super::replication;
+use super::replication::{disk_of, latest, majorities_are_up};
 use super::transaction::conflict;
-use super::{Deadlocks, History, Sharded, Storage};
+use super::{Deadlocks, History, Sharded, State};
 use crate::model::{Answer, Assumption, Disks, NodeSet, OneNode, Predicate, Property, Reason};
 use crate::protocols::atomic_commitment::properties::NOBODY_FAILS;
 use crate::protocols::transactions::{Level, Txn};
@@ -17,6 +19,7 @@ pub(super) fn properties(protocol: &Sharded) -> Vec<Property<Sharded>> {
     properties.extend(of_all_together(protocol));
     properties.extend(of_locks_and_records(protocol));
     properties.extend(movement::properties(protocol));
+    properties.extend(replication::properties(protocol));
     properties.extend(that_come_about(protocol));
     properties.extend(of_progress(protocol));
     properties
@@ -83,7 +86,7 @@ fn of_locks_and_records(protocol: &Sharded) -> Vec<Property<Sharded>> {
             "locks-exclude",
             "No two transactions hold locks in conflict.",
             "Bernstein, Hadzilacos & Goodman 1987, 3.2",
-            Predicate::EachNode(Sharded::servers, locks_exclude),
+            Predicate::EachNode(Sharded::replicas, locks_exclude),
         ),
         Property::always(
             "no-lock-after-decision",
@@ -140,32 +143,41 @@ fn that_come_about(protocol: &Sharded) -> Vec<Property<Sharded>> {
     properties
 }
 
-/// Who waits for a vote for ever waits for ever for one that was lost.
+/// Who waits for a vote for ever waits for ever for one that was lost. A server that has replicas fails with a majority
+/// of them.
 fn of_progress(protocol: &Sharded) -> Vec<Property<Sharded>> {
     let lost = protocol.params.vote_timeout.is_none();
     let lost = lost.then_some(Assumption::NoLoss);
+    let no_cut_or_loss = [Assumption::NoCut].into_iter().chain(lost);
+    let (about, given, assumes): (_, _, Vec<_>) = if protocol.has_replicas() {
+        (
+            "While a majority of each server's replicas is up, every transaction ends, and every client is told, without waiting for a repair.",
+            Some(Predicate::World(majorities_are_up)),
+            no_cut_or_loss.collect(),
+        )
+    } else {
+        (
+            "Every transaction ends, and every client is told, without waiting for a repair.",
+            None,
+            no_cut_or_loss.chain([NOBODY_FAILS]).collect(),
+        )
+    };
     let non_blocking = Property::never_blocked(
         "non-blocking",
-        "Every transaction ends, and every client is told, without waiting for a repair.",
+        about,
         "Rosenkrantz, Stearns & Lewis 1978",
-        None,
+        given,
         Predicate::World(all_up_are_through),
     );
-    let assumes: Vec<_> = [Assumption::NoCut, NOBODY_FAILS]
-        .into_iter()
-        .chain(lost)
-        .collect();
     let recovers = Property::recovers(
         "recovers",
         "Once all failures are repaired, every transaction ends, every client is told, and nothing is remembered of it that need not be.",
         "Bernstein, Hadzilacos & Goodman 1987, 7.3, AC5",
         Predicate::World(all_are_through),
     );
-    let may_be_lost: Vec<_> = if protocol.params.vote_timeout.is_none() {
-        vec![Assumption::NoLoss, Assumption::NoCut, NOBODY_FAILS]
-    } else {
-        Vec::new()
-    };
+    let may_be_lost = lost.map_or(Vec::new(), |lost| {
+        vec![lost, Assumption::NoCut, NOBODY_FAILS]
+    });
     vec![
         non_blocking.assuming(assumes),
         recovers.assuming(may_be_lost),
@@ -257,7 +269,11 @@ fn rests_at_the_sum(protocol: &Sharded, storages: &Disks<'_, Sharded>) -> Answer
 }
 
 fn locks_exclude(protocol: &Sharded, node: &OneNode<'_, Sharded>) -> Answer {
-    let Some(server) = node.state().and_then(|state| state.server()) else {
+    let server = node.state().and_then(|state| match state {
+        State::Replica(replica) => replica.settled(),
+        state => state.server(),
+    });
+    let Some(server) = server else {
         return Ok(());
     };
     let parts: Vec<_> = server.parts().map(|part| &part.request).collect();
@@ -296,8 +312,9 @@ fn prepared_survives(protocol: &Sharded, disks: &Disks<'_, Sharded>) -> Answer {
         let voted = outcomes.voted_yes.minus(decided).minus(coordinator);
         let uncertain = voted.minus(handed).union(tried.taken);
         for id in uncertain.iter() {
-            let disk = disks.of(id).and_then(Storage::disk);
-            let is_prepared = disk.is_some_and(|disk| disk.prepared.contains_key(txn));
+            let disk = disk_of(protocol, disks, id);
+            let is_prepared = disk.is_some_and(|disk| disk.prepared.contains_key(txn))
+                || latest(protocol, disks, id).is_some_and(|latest| latest.ends(*txn));
             Reason::unless(is_prepared, NodeSet::only(id), || {
                 let name = protocol.names(NodeSet::only(id));
                 format!("{name} voted yes in {txn} and has no record of it")

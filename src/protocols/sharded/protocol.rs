@@ -2,11 +2,13 @@
 
 use super::bugs::Mistake;
 use super::epochs::{self, Configuration};
+use super::groups::Groups;
+use super::replica;
 use super::rules::RULES;
 use super::state::{joined, listed, written};
 use super::{
-    Claim, Client, Decision, History, Master, Msg, Params, Server, Sharded, State, Storage, Timer,
-    Transaction, Vote,
+    Claim, Client, Decision, History, Master, Msg, Params, Replica, Role, Server, Sharded, State,
+    Storage, Timer, Transaction, Vote,
 };
 use crate::model::arms::Told;
 use crate::model::cluster::numbered;
@@ -14,6 +16,7 @@ use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
     Successes, Variant, View,
 };
+use crate::protocols::consensus::Ballot;
 use crate::protocols::key_value::Key;
 
 impl Protocol for Sharded {
@@ -25,6 +28,8 @@ impl Protocol for Sharded {
         "Rosenkrantz, Stearns & Lewis 1978, System Level Concurrency Control for Distributed Database Systems",
         "Bernstein, Hadzilacos & Goodman 1987, chapters 3 and 7",
         "MIT 6.824, lab 4: sharded key/value service",
+        "Lamport 2001, Paxos Made Simple",
+        "Rystsov 2018, CASPaxos: Replicated State Machines without logs",
     ];
     const BUGS: &'static [Bug] = Mistake::BUGS;
     const SIZES: &'static [Size] = &[
@@ -49,9 +54,11 @@ impl Protocol for Sharded {
         accounts.sort_unstable();
         accounts.dedup();
         let members = epochs::members(&params.changes, params.servers)?.into_iter();
-        let of = |members| Configuration::of(members, params.virtual_nodes);
+        let groups = Groups::of(params.servers, &params.faults);
+        let of = |members| Configuration::of(members, &groups, params.virtual_nodes);
         Ok(Sharded {
             configurations: members.map(of).collect(),
+            groups,
             accounts,
             keeps_the_sum: all().all(Transaction::keeps_the_sum),
             params: params.clone(),
@@ -61,7 +68,8 @@ impl Protocol for Sharded {
     }
 
     fn cluster(&self) -> Cluster {
-        let servers = numbered("S", "server", self.servers().len());
+        let names = self.replicas().iter().filter_map(|id| self.server_name(id));
+        let servers = names.map(|name| (name, "server"));
         let clients = numbered("C", "client", self.clients().len());
         let master = self.master().map(|_| ("M".to_owned(), "master"));
         Cluster::new(servers.chain(clients).chain(master))
@@ -100,22 +108,31 @@ impl Protocol for Sharded {
     /// A client hears from its coordinator if that is up and in reach, unless others hold it up: then nothing comes of
     /// asking again. The same is true of a prepared owner. An owner acknowledges a commit at once. Who has not voted
     /// may wait for a lock, which nobody is bound to give up. What is about a range that is on its way is answered when
-    /// that has come.
-    fn awaits(&self, _: Id, state: &State, timer: &Timer) -> NodeSet {
-        match (state, timer) {
-            (State::Server(_), Timer::Transfer(target)) => NodeSet::only(*target),
+    /// that has come. Replicas hear from whoever leads the ballot that they have promised, and from those whom they ask.
+    fn awaits(&self, id: Id, state: &State, timer: &Timer) -> NodeSet {
+        if let State::Replica(replica) = state {
+            return self.replica_awaits(id, replica, timer);
+        }
+        self.awaited(match (state, timer) {
             (State::Master(_), Timer::Announce(server)) => NodeSet::only(*server),
             (State::Client(client), Timer::Retry) => match &client.asked {
                 Some(asked) => NodeSet::only(self.coordinator_of(client.epoch, &asked.transaction)),
                 None => NodeSet::EMPTY,
             },
-            (State::Server(server), Timer::Acks(txn)) => self.unacknowledged(&server.disk, *txn),
-            (State::Server(server), Timer::Outcome(txn)) => match server.disk.prepared.get(txn) {
-                Some(part) => NodeSet::only(part.request.coordinator),
-                None => NodeSet::EMPTY,
-            },
+            (State::Server(server), timer) => self.server_awaits(server, timer),
             _ => NodeSet::EMPTY,
-        }
+        })
+    }
+
+    /// A check looks at so many ballots and no further.
+    fn withheld(&self, id: Id, state: &State, input: Input<'_, Self>) -> Option<&'static str> {
+        let State::Replica(replica) = state else {
+            return None;
+        };
+        let prepares = matches!(input, Input::Timeout(Timer::Election))
+            && matches!(replica.role, Role::Follower);
+        let beyond = || self.next_ballot(id, replica) > Ballot(self.params.ballots);
+        (prepares && beyond()).then_some("ballots")
     }
 
     fn rules() -> &'static [Rule] {
@@ -127,6 +144,7 @@ impl Protocol for Sharded {
         let several = server && self.spans_shards();
         let changes = self.last_epoch() > 0;
         match told {
+            Told::Message(Msg::Of(..)) => false,
             Told::Message(Msg::Begin { .. }) => server,
             Told::Message(
                 Msg::Prepare(..)
@@ -149,12 +167,24 @@ impl Protocol for Sharded {
             Told::Message(Msg::Epoch(_)) => client && changes,
             Told::Message(Msg::Reply(..))
             | Told::Timer(Timer::Think | Timer::Retry | Timer::Backoff) => client,
+            Told::Message(
+                Msg::PrepareBallot(_)
+                | Msg::Promise(..)
+                | Msg::Accept(_)
+                | Msg::Accepted(..)
+                | Msg::Refused(_),
+            )
+            | Told::Timer(Timer::Election | Timer::Heartbeat) => server && self.has_replicas(),
         }
     }
 
     fn status_up(&self, state: &State) -> String {
         match state {
             State::Server(server) => standing(server),
+            State::Replica(replica) => joined(&[
+                replica::standing(replica),
+                replica.server().map_or(String::new(), standing),
+            ]),
             State::Client(client) => asking(client),
             State::Master(master) => self.changing(*master),
         }
@@ -163,6 +193,7 @@ impl Protocol for Sharded {
     fn status_down(&self, storage: &Storage) -> String {
         match storage {
             Storage::Server(disk) => disk.in_words(),
+            Storage::Replica(record) => record.accepted.disk.in_words(),
             Storage::Client(_) => String::new(),
             Storage::Master(master) => self.changing(*master),
         }
@@ -174,6 +205,14 @@ impl Protocol for Sharded {
             State::Server(server) => {
                 let values = KeyState::default().with("values", written(&server.disk.values));
                 values.with("", standing(server))
+            }
+            State::Replica(replica) => {
+                let disk = replica
+                    .server()
+                    .map_or(&replica.record.accepted.disk, |s| &s.disk);
+                let values = KeyState::default().with("values", written(&disk.values));
+                let values = values.with("replica", replica::standing(replica));
+                values.with("", replica.server().map_or(String::new(), standing))
             }
             State::Client(client) => KeyState::default().with("", asking(client)),
             State::Master(master) => KeyState::default().with("", self.changing(*master)),
@@ -194,6 +233,42 @@ impl Protocol for Sharded {
 }
 
 impl Sharded {
+    /// Whom a server waits for.
+    fn server_awaits(&self, server: &Server, timer: &Timer) -> NodeSet {
+        match timer {
+            Timer::Transfer(target) => NodeSet::only(*target),
+            Timer::Acks(txn) => self.unacknowledged(&server.disk, *txn),
+            Timer::Outcome(txn) => match server.disk.prepared.get(txn) {
+                Some(part) => NodeSet::only(part.request.coordinator),
+                None => NodeSet::EMPTY,
+            },
+            _ => NodeSet::EMPTY,
+        }
+    }
+
+    /// A follower waits for who leads the highest ballot that it has heard of, unless that was itself; who prepares for those that have not promised; who leads
+    /// for all that have not accepted, and may go on without them.
+    fn replica_awaits(&self, id: Id, replica: &Replica, timer: &Timer) -> NodeSet {
+        let others = self.nodes_of(id).without(id);
+        match (&replica.role, timer) {
+            (Role::Follower, Timer::Election) => {
+                let highest = replica.seen.max(replica.record.promised);
+                NodeSet::only(self.leader_of(highest, id)).without(id)
+            }
+            (Role::Preparing { promised, .. }, Timer::Election) => others.minus(*promised),
+            (Role::Leader(leader), Timer::Heartbeat) => match &leader.writing {
+                Some(writing) => others.minus(writing.accepted),
+                None => others,
+            },
+            (Role::Leader(leader), timer) => {
+                let server = leader.server.as_ref();
+                let awaits = |server| self.awaited(self.server_awaits(server, timer));
+                server.map_or(NodeSet::EMPTY, awaits)
+            }
+            _ => NodeSet::EMPTY,
+        }
+    }
+
     /// Whether some transaction has parts at several owners.
     fn spans_shards(&self) -> bool {
         let mut all = self.scripts.iter().flatten().chain(&self.drawn);

@@ -154,4 +154,39 @@ pub(super) const RULES: &[Rule] = &[
         "Outcome",
         "BHG 7.4: in its window of uncertainty an owner may not decide alone: it asks",
     ),
+    Rule::message(
+        S,
+        "PrepareBallot",
+        "PMS 2.2, P1a: a replica promises to accept nothing below, and tells what it has accepted",
+    ),
+    Rule::message(
+        S,
+        "Promise",
+        "PMS 2.2, P2c: whoever has a majority's promises proposes what was accepted under the highest ballot",
+    ),
+    Rule::message(
+        S,
+        "Accept",
+        "PMS 2.2: a replica forces what it accepts before it says so, unless it has promised a higher ballot",
+    ),
+    Rule::message(
+        S,
+        "Accepted",
+        "PMS 2.2, 2.3: what a majority has accepted is chosen, and said",
+    ),
+    Rule::message(
+        S,
+        "Refused",
+        "PMS 2.4: whoever hears of a higher ballot leaves its own",
+    ),
+    Rule::timer(
+        S,
+        "Election",
+        "PMS 2.4: a replica that hears from no leader prepares a ballot of its own",
+    ),
+    Rule::timer(
+        S,
+        "Heartbeat",
+        "PMS 2.4: who leads says so, and asks again who has not accepted",
+    ),
 ];

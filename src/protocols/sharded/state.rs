@@ -4,14 +4,17 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Epoch, Key, Master, Msg, Operation, Range, Transaction, Values, Why};
+use super::{Epoch, Key, Master, Msg, Operation, Range, Record, Replica, Transaction, Values, Why};
 use crate::model::{Few, FewMap, Id, NodeSet};
+use crate::protocols::consensus::Ballot;
 use crate::protocols::transactions::{Txn, Version};
 
 /// What a node knows while it is up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum State {
     Server(Server),
+    /// One of those that a server is together.
+    Replica(Replica),
     Client(Client),
     Master(Master),
 }
@@ -20,6 +23,7 @@ pub enum State {
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Storage {
     Server(Disk),
+    Replica(Record),
     Client(Begun),
     Master(Master),
 }
@@ -49,7 +53,7 @@ pub struct Server {
 }
 
 /// What a server writes down.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Disk {
     /// How often it has started.
     pub incarnation: u32,
@@ -69,6 +73,8 @@ pub struct Disk {
     pub outgoing: FewMap<Id, Range>,
     /// Those from whom it has not got what they have for it.
     pub incoming: NodeSet,
+    /// The last incarnation of other servers that it has heard of, where these have replicas and it is not the first.
+    pub incarnations: FewMap<Id, u32>,
 }
 
 /// The value of a key, and who wrote it.
@@ -165,6 +171,14 @@ impl Server {
 }
 
 impl Disk {
+    /// That of a server that was just set up.
+    pub fn at_first() -> Self {
+        Disk {
+            incarnation: 1,
+            ..Disk::default()
+        }
+    }
+
     /// What is prepared, also of what is frozen.
     pub fn prepared_parts(&self) -> impl Iterator<Item = &Txn> {
         let frozen = self
@@ -222,33 +236,51 @@ pub fn joined(parts: &[String]) -> String {
 }
 
 impl State {
+    /// The server that a node is: of the replicas of one, who leads.
     pub fn server(&self) -> Option<&Server> {
         match self {
             State::Server(server) => Some(server),
+            State::Replica(replica) => replica.server(),
             State::Client(_) | State::Master(_) => None,
+        }
+    }
+
+    /// The ballot that a replica has promised, or leads.
+    pub fn ballot(&self) -> Ballot {
+        match self {
+            State::Replica(replica) => replica.record.promised,
+            _ => Ballot::default(),
         }
     }
 
     pub fn client(&self) -> Option<&Client> {
         match self {
             State::Client(client) => Some(client),
-            State::Server(_) | State::Master(_) => None,
+            _ => None,
         }
     }
 
     pub fn master(&self) -> Option<Master> {
         match self {
             State::Master(master) => Some(*master),
-            State::Server(_) | State::Client(_) => None,
+            _ => None,
         }
     }
 }
 
 impl Storage {
+    /// That of a server that is by itself.
     pub fn disk(&self) -> Option<&Disk> {
         match self {
             Storage::Server(disk) => Some(disk),
-            Storage::Client(_) | Storage::Master(_) => None,
+            _ => None,
+        }
+    }
+
+    pub fn record(&self) -> Option<&Record> {
+        match self {
+            Storage::Replica(record) => Some(record),
+            _ => None,
         }
     }
 }
@@ -258,6 +290,9 @@ impl fmt::Debug for Storage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Storage::Server(disk) => write!(f, "Disk({})", disk.in_words()),
+            Storage::Replica(Record { promised, accepted }) => {
+                write!(f, "Promised({promised:?}, {accepted:?})")
+            }
             Storage::Client(begun) => write!(f, "Begun({})", begun.attempts),
             Storage::Master(master) => {
                 write!(f, "Epoch({}, done {})", master.epoch, master.done.len())

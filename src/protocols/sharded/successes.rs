@@ -11,7 +11,7 @@ use crate::model::{
 pub(super) fn successes(protocol: &Sharded, known: bool) -> Successes<Sharded> {
     let only = protocol
         .only()
-        .filter(|_| known && protocol.last_epoch() == 0);
+        .filter(|_| known && protocol.last_epoch() == 0 && !protocol.has_replicas());
     let form = |formula, messages: fn(usize) -> usize| {
         let owners = protocol.owners(0, only?);
         let all = owners.union(protocol.clients());

@@ -9,7 +9,7 @@ use crate::model::{Few, FewMap};
 use crate::protocols::key_value::Key;
 
 /// Something that clients and owners of keys say of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Claim {
     /// Its client begins. What it reads and writes may be known only later. What is tried again after an abort is
     /// another transaction.

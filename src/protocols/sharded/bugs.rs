@@ -105,21 +105,26 @@ mistakes! {
     }
     /// A replica that comes to lead goes on with what it has accepted itself, whatever was accepted elsewhere.
     TakesItsOwn {
-        breaks: ["chosen-survives", "prepared-survives", "sum-kept", "atomicity"],
+        breaks: ["atomicity", "sum-kept", "prepared-survives", "chosen-survives"],
         source: "Lamport 2001, Paxos Made Simple, 2.2",
     }
     /// A leader says what it has done before a majority has accepted that.
     SaysUnchosen {
-        breaks: ["chosen-survives", "prepared-survives", "sum-kept", "atomicity"],
+        breaks: ["atomicity", "irrevocability", "exactly-once", "sum-kept", "prepared-survives", "chosen-survives"],
         source: "Lamport 2001, Paxos Made Simple, 2.3",
     }
-    /// A server hears whoever was another before, and may not know what that has promised since.
+    /// Whoever prepares or leads a ballot counts what others have answered in one before.
+    CountsOldAnswers {
+        breaks: ["exactly-once", "sum-kept", "prepared-survives", "chosen-survives"],
+        source: "Lamport 2001, Paxos Made Simple, 2.2",
+    }
+    /// Servers and clients hear whoever was another server before, and may not know what that has promised since.
     HearsSuperseded {
-        breaks: ["atomicity", "sum-kept"],
+        breaks: ["atomicity", "exactly-once", "strict-serialisability", "sum-kept"],
     }
     /// A replica that comes back knows what it has accepted, and not what it has promised.
     PromiseInMemory {
-        breaks: ["chosen-survives", "atomicity"],
+        breaks: ["exactly-once", "sum-kept", "prepared-survives", "chosen-survives"],
         source: "Lamport 2001, Paxos Made Simple, 2.5",
     }
 }

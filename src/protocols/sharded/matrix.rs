@@ -35,6 +35,19 @@ pub fn variants() -> Vec<Variant<Params>> {
             "Each has its coordinator on another shard, and is tried once.",
             Deadlocks::WoundWait,
         ),
+        Variant {
+            faults: vec![Fault::Crash {
+                role: Some("server"),
+            }],
+            ..variant(
+                "one transfer, S2 has replicas",
+                "A transaction with a part on each of two shards, one of which is a group of three.",
+                Params {
+                    faults: vec![0, 1],
+                    ..of(&["transfer x y 1"])
+                },
+            )
+        },
     ]
 }
 

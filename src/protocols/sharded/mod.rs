@@ -11,6 +11,8 @@
 //! - P. Bernstein, V. Hadzilacos, N. Goodman, *Concurrency Control and Recovery in Database Systems*, 1987 (BHG):
 //!   two-phase locking (3.2), and strict (3.5); deadlocks (3.4, 3.11); atomic commitment (7.3).
 //! - D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014, section 6.3: sessions.
+//! - L. Lamport, *Paxos Made Simple*, 2001 (PMS), and D. Rystsov, *CASPaxos: Replicated State Machines without logs*, 2018
+//!   (Rystsov): servers that are groups of replicas.
 //! - MIT 6.824, lab 4: a sharded key/value service, whose configurations change one after the other.
 //!
 //! ```text
@@ -86,7 +88,38 @@
 //! - *Who leaves* is done when all that it has committed is acknowledged. Nobody acknowledges an ABORT, so somebody may
 //!   still be in doubt about one: it asks the master, who knows that the coordinator has left, and so that it was aborted.
 //!
+//! *A server may be a group of replicas* (`faults`), of which some may fail.
+//!
+//! ```text
+//!      S1                    S2 leads ballot 1        S2b                  S2c
+//!
+//!       | -- PREPARE T1 --------->  | -- to all ---->  |  --------------->  |   (they drop it)
+//!       |                     force *prepared T1*      |                    |
+//!       |                           | -- ACCEPT 1:1 -> |  --------------->  |
+//!       |                           |         force *prepared T1*           |
+//!       |                           | <- ACCEPTED 1:1  |                    |
+//!       |  <------------ YES T1 --- |                  |                    |
+//!       |                           ×          election timeout             |
+//!       |                                              | -- PREPARE 2 --->  |
+//!       |                                              | <- PROMISE 2, - -  |
+//!       |  <-------------------- INQUIRY T1, incarnation 2
+//! ```
+//!
+//! Paxos (PMS) agrees on what is on the server's disk, in one place that is written again and again (Rystsov), and its
+//! leader is the server, as it would be alone. What that writes is accepted by a majority before anything leaves it. A
+//! replica that comes to lead does what a server does that comes back with that disk: two-phase commit is not changed
+//! by it, and not proved again. What it said last, others believe: it may have been somebody else by then. So each
+//! incarnation has a number, which is on that disk, and nobody who has heard of one listens to those before.
+//!
 //! On purpose different from the papers, or more definite than they are:
+//!
+//! - In Rystsov's register whoever is asked proposes. Here, one leads, and does phase 1 once for all that it writes
+//!   (PMS 3).
+//! - What is accepted is a whole disk and not a change of one, under the number of its version. Who comes to lead has it
+//!   accepted once more before it does anything else: it may be chosen, and nobody may know.
+//! - One proposal is on its way at a time: what the server does meanwhile is the next.
+//! - What is said to a server is said to all its replicas, and dropped by those that do not lead: who asks need not know
+//!   who does. Everything is asked again anyway.
 //!
 //! - The coordinator is an owner, and not the client (ASMKV, 4, whose clients coordinate, and keep no log).
 //! - The coordinator's own part has no prepared record: it is in the commit record.
@@ -104,9 +137,9 @@
 //!   in one message. It moves at once: locks do not hold it up. (Lab 4 leaves that open.)
 //! - A server that is no member is up like all others, and told of changes that it is a part of.
 //!
-//! The algorithm is in `owner.rs`, `locks.rs`, `coordinator.rs`, `moves.rs`, `master.rs` and `client.rs`, and
-//! `transaction.rs` says what a transaction is, `epochs.rs` who has which key, and `ranges.rs` what moves. They know
-//! nothing of time, faults or properties.
+//! The algorithm is in `owner.rs`, `locks.rs`, `coordinator.rs`, `moves.rs`, `master.rs`, `client.rs` and `replica.rs`, and
+//! `transaction.rs` says what a transaction is, `epochs.rs` who has which key, `groups.rs` which nodes stand for which
+//! server, and `ranges.rs` what moves. They know nothing of time, faults or properties.
 
 mod bugs;
 mod claims;

@@ -314,10 +314,11 @@ impl Acceptor<'_> {
     /// What was accepted under the highest ballot is what it has to propose (PMS, 2.2: P2c).
     fn hears_promise(&mut self, ballot: Ballot, accepted: Arc<Proposal>, src: Id) {
         let own_only = self.makes(Mistake::TakesItsOwn);
+        let is_old = ballot != self.r.record.promised && !self.makes(Mistake::CountsOldAnswers);
         let Role::Preparing { promised, highest } = &mut self.r.role else {
             return;
         };
-        if ballot != self.r.record.promised {
+        if is_old {
             return;
         }
         promised.insert(src);
@@ -365,7 +366,7 @@ impl Acceptor<'_> {
         self.o.set_timer(Timer::Heartbeat, heartbeat);
     }
 
-    /// Phase 2b. What comes late is known already.
+    /// Phase 2b. What is known already is accepted once more.
     fn asked_to_accept(&mut self, proposal: Arc<Proposal>, src: Id) {
         let Record { promised, accepted } = &self.r.record;
         let promised = *promised;
@@ -379,8 +380,6 @@ impl Acceptor<'_> {
                 accepted: proposal,
             };
             self.save();
-        } else if version < accepted.version {
-            return;
         }
         self.follows();
         self.o.send(src, Msg::Accepted(ballot, version));
@@ -389,7 +388,8 @@ impl Acceptor<'_> {
     /// Once a majority has accepted it, it is chosen: what was claimed is so, and all hear of it.
     fn hears_accepted(&mut self, ballot: Ballot, version: u32, src: Id) {
         let Record { promised, accepted } = &self.r.record;
-        if ballot != *promised || version != accepted.version {
+        let is_old = ballot != *promised && !self.makes(Mistake::CountsOldAnswers);
+        if is_old || version != accepted.version {
             return;
         }
         let Role::Leader(leader) = &mut self.r.role else {

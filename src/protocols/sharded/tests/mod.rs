@@ -2,6 +2,7 @@
 //! explored by the shipped scenarios.)
 
 mod moves;
+mod replicas;
 
 use super::*;
 use crate::model::facts::Ledger;

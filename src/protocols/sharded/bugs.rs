@@ -105,12 +105,12 @@ mistakes! {
     }
     /// A replica that comes to lead goes on with what it has accepted itself, whatever was accepted elsewhere.
     TakesItsOwn {
-        breaks: ["atomicity", "sum-kept", "prepared-survives", "chosen-survives"],
+        breaks: ["sum-kept", "prepared-survives", "chosen-survives"],
         source: "Lamport 2001, Paxos Made Simple, 2.2",
     }
     /// A leader says what it has done before a majority has accepted that.
     SaysUnchosen {
-        breaks: ["atomicity", "irrevocability", "exactly-once", "sum-kept", "prepared-survives", "chosen-survives"],
+        breaks: ["atomicity", "irrevocability", "exactly-once", "sum-kept", "chosen-survives"],
         source: "Lamport 2001, Paxos Made Simple, 2.3",
     }
     /// Whoever prepares or leads a ballot counts what others have answered in one before.
@@ -120,7 +120,7 @@ mistakes! {
     }
     /// Servers and clients hear whoever was another server before, and may not know what that has promised since.
     HearsSuperseded {
-        breaks: ["atomicity", "exactly-once", "strict-serialisability", "sum-kept"],
+        breaks: ["atomicity", "sum-kept"],
     }
     /// A replica that comes back knows what it has accepted, and not what it has promised.
     PromiseInMemory {

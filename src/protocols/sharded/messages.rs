@@ -110,6 +110,14 @@ impl Msg {
         Msg::Of(incarnation, Box::new(self))
     }
 
+    /// What is said, whichever incarnation says it.
+    pub fn said(&self) -> &Msg {
+        match self {
+            Msg::Of(_, msg) => msg,
+            msg => msg,
+        }
+    }
+
     /// What is said, and by which incarnation.
     pub fn opened(self) -> (u32, Msg) {
         match self {

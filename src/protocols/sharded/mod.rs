@@ -11,7 +11,7 @@
 //! - P. Bernstein, V. Hadzilacos, N. Goodman, *Concurrency Control and Recovery in Database Systems*, 1987 (BHG):
 //!   two-phase locking (3.2), and strict (3.5); deadlocks (3.4, 3.11); atomic commitment (7.3).
 //! - D. Ongaro, *Consensus: Bridging Theory and Practice*, 2014, section 6.3: sessions.
-//! - L. Lamport, *Paxos Made Simple*, 2001 (PMS), and D. Rystsov, *CASPaxos: Replicated State Machines without logs*, 2018
+//! - L. Lamport, *Paxos Made Simple*, 2001 (PMS), and D. Rystsov, *`CASPaxos`: Replicated State Machines without logs*, 2018
 //!   (Rystsov): servers that are groups of replicas.
 //! - MIT 6.824, lab 4: a sharded key/value service, whose configurations change one after the other.
 //!
@@ -239,7 +239,7 @@ impl Actor for Sharded {
         self.speaks(o, |o| match state {
             State::Server(s) => Shard { protocol, id, s, o }.hears(src, msg),
             State::Client(client) => self.client_hears(id, client, src, msg, o),
-            State::Master(master) => self.master_hears(master, src, &msg.opened().1, o),
+            State::Master(master) => self.master_hears(master, src, msg.said(), o),
             State::Replica(_) => {}
         });
     }

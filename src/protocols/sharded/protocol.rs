@@ -78,13 +78,10 @@ impl Protocol for Sharded {
     /// A prepared record is the vote, and takes the locks; a session is a commit. Unless another has voted and committed,
     /// and both come with a range.
     fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
-        let is_transfer = matches!(
-            step.input,
-            Input::Message {
-                msg: Msg::Transfer(..),
-                ..
-            }
-        );
+        let is_transfer = match step.input {
+            Input::Message { msg, .. } => matches!(msg.said(), Msg::Transfer(..)),
+            _ => false,
+        };
         step.newly(move |_, storage| {
             let Some(disk) = storage.and_then(Storage::disk) else {
                 return Vec::new();
@@ -258,7 +255,7 @@ impl Sharded {
             (Role::Preparing { promised, .. }, Timer::Election) => others.minus(*promised),
             (Role::Leader(leader), Timer::Heartbeat) => match &leader.writing {
                 Some(writing) => others.minus(writing.accepted),
-                None => others,
+                None => NodeSet::EMPTY,
             },
             (Role::Leader(leader), timer) => {
                 let server = leader.server.as_ref();

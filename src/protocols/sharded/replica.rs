@@ -60,7 +60,7 @@ pub enum Role {
         /// What was accepted under the highest ballot, of what it has heard.
         highest: Arc<Proposal>,
     },
-    Leader(Leader),
+    Leader(Box<Leader>),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -103,11 +103,7 @@ impl Replica {
     /// never be.
     pub fn settled(&self) -> Option<&Server> {
         match &self.role {
-            Role::Leader(Leader {
-                writing: None,
-                server,
-                ..
-            }) => server.as_ref(),
+            Role::Leader(leader) if leader.writing.is_none() => leader.server.as_ref(),
             _ => None,
         }
     }
@@ -194,10 +190,11 @@ impl Sharded {
             && self.stands_for(id) == id
         {
             let server = self.start_server(id, Start::First, &mut Out::default());
-            r.role = Role::Leader(Leader {
-                server: Some(server),
+            let server = Some(server);
+            r.role = Role::Leader(Box::new(Leader {
+                server,
                 ..Leader::default()
-            });
+            }));
             o.set_timer(Timer::Heartbeat, self.params.heartbeat);
         } else {
             o.set_timer(Timer::Election, self.params.election_timeout);
@@ -334,10 +331,15 @@ impl Acceptor<'_> {
     /// Phase 2a, of what it has found in phase 1: it may be chosen, and nobody may have said so.
     fn leads_with(&mut self, found: Proposal) {
         self.o.cancel_timer(Timer::Election);
-        self.r.role = Role::Leader(Leader::default());
+        self.r.role = Role::Leader(Box::default());
         let claims = found.claims.clone();
         let finds = Said::Claimed(Claim::Found(found.version, claims));
-        self.proposes(found, vec![finds]);
+        let says = if found.claims.is_empty() {
+            vec![]
+        } else {
+            vec![finds]
+        };
+        self.proposes(found, says);
         let heartbeat = self.protocol.params.heartbeat;
         self.o.set_timer(Timer::Heartbeat, heartbeat);
     }
@@ -442,11 +444,10 @@ impl Acceptor<'_> {
 
     /// Lets the server work on one input, if it leads and is the server.
     fn serves(&mut self, work: impl FnOnce(&mut Shard<'_>)) {
-        let Role::Leader(Leader {
-            server: Some(server),
-            ..
-        }) = &mut self.r.role
-        else {
+        let Role::Leader(leader) = &mut self.r.role else {
+            return;
+        };
+        let Some(server) = &mut leader.server else {
             return;
         };
         let mut done = Out::default();

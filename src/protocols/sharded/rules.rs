@@ -156,6 +156,11 @@ pub(super) const RULES: &[Rule] = &[
     ),
     Rule::message(
         S,
+        "Of",
+        "a server that has replicas says in which incarnation it speaks: who has heard of one does not listen to those before",
+    ),
+    Rule::message(
+        S,
         "PrepareBallot",
         "PMS 2.2, P1a: a replica promises to accept nothing below, and tells what it has accepted",
     ),

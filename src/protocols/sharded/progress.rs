@@ -166,6 +166,22 @@ fn waits(protocol: &Sharded, world: &dyn View<Sharded>) -> Vec<Wait> {
 
 /// Waits of which each is for who waits next, and the last for the first.
 fn cycle(waits: &[Wait]) -> Option<Vec<Wait>> {
+    // Nearly always there is none, and then this is soon told: nobody is left who waits for somebody that waits.
+    let mut left = waits.to_vec();
+    loop {
+        let mut who: Vec<Txn> = left.iter().map(|wait| wait.who).collect();
+        who.sort_unstable();
+        who.dedup();
+        let before = left.len();
+        left.retain(|wait| who.binary_search(&wait.whom).is_ok());
+        if left.is_empty() {
+            return None;
+        }
+        if left.len() == before {
+            break;
+        }
+    }
+    let waits = &left[..];
     waits.iter().find_map(|start| {
         // The wait by which each was come to.
         let mut by: FewMap<Txn, Wait> = FewMap::new();

@@ -241,6 +241,7 @@ impl<A: Actor> Out<A> {
         }
     }
 
+    /// Gives a command that there is already, of an algorithm that is a part of this one.
     pub fn give(&mut self, command: Command<A>) {
         if self.commands.capacity() == 0 {
             // Room for those of nearly every handler: a list that grows is copied.

@@ -31,7 +31,7 @@ pub enum Claim {
     /// What is said of what it reads and writes.
     Of(transactions::Claim),
     /// What was claimed of a step that replicas have chosen: in which version, and at which place in that.
-    Chosen((u32, usize), Box<Claim>),
+    Chosen((u32, u32), Box<Claim>),
     /// All that was claimed in a version that a replica has found as it came to lead: nobody may have said so.
     Found(u32, Vec<Claim>),
 }
@@ -52,7 +52,7 @@ pub struct History {
     /// Somebody got a prepared part from another.
     pub took_over: bool,
     /// The last that the replicas of each server have said.
-    pub chosen: FewMap<Id, (u32, usize)>,
+    pub chosen: FewMap<Id, (u32, u32)>,
 }
 
 /// What was claimed of one attempt.
@@ -188,7 +188,7 @@ impl History {
             Claim::Released(_) | Claim::Waits(..) => {}
             Claim::Chosen(at, claim) => self.chosen(protocol, id, *at, claim),
             Claim::Found(version, claims) => {
-                for (place, claim) in claims.iter().enumerate() {
+                for (place, claim) in (0..).zip(claims) {
                     self.chosen(protocol, id, (*version, place), claim);
                 }
             }
@@ -196,7 +196,7 @@ impl History {
     }
 
     /// Whoever comes to know it says it: what counts is the first time.
-    fn chosen(&mut self, protocol: &Sharded, server: Id, at: (u32, usize), claim: &Claim) {
+    fn chosen(&mut self, protocol: &Sharded, server: Id, at: (u32, u32), claim: &Claim) {
         if self.chosen.get(&server).is_none_or(|last| *last < at) {
             self.chosen.insert(server, at);
             self.record(protocol, server, claim);

@@ -2,7 +2,7 @@
 
 use super::claims::Claim;
 use super::state::{Asked, Attempt, Begun, Client};
-use super::{Epoch, Mistake, Msg, Outcome, Sharded, Storage, Timer, Transaction, Why};
+use super::{Epoch, Msg, Outcome, Sharded, Storage, Timer, Transaction, Why};
 use crate::model::{FewMap, Id, Out};
 use crate::protocols::transactions::Txn;
 
@@ -35,9 +35,7 @@ impl Sharded {
         o: &mut Out<Self>,
     ) {
         let (incarnation, msg) = msg.opened();
-        let last = client.incarnations.get(&src).copied().unwrap_or(1);
-        let is_superseded = self.is_replicated(src) && incarnation < last;
-        if is_superseded && !self.makes(Mistake::HearsSuperseded) {
+        if self.is_superseded(&client.incarnations, src, incarnation) {
             return;
         }
         match msg {

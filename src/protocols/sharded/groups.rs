@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use super::Sharded;
+use super::{Mistake, Sharded};
 use crate::model::actor::Done;
 use crate::model::cluster::index;
-use crate::model::{Command, Id, NodeSet, Out};
+use crate::model::{Command, FewMap, Id, NodeSet, Out};
 
 /// The replicas of each server, in the order of servers. They come first of all nodes, those of a server next to each
 /// other.
@@ -97,7 +97,20 @@ impl Sharded {
         self.groups.nodes() > self.groups.groups.len()
     }
 
-    /// Whoever waits for these: nobody can tell which replica of a server is to blame.
+    /// Whether an incarnation of a server is over for somebody who knows so much of others: another has been it since, and
+    /// has promised what this one does not know of. (One that is by itself is never two at a time.)
+    pub(super) fn is_superseded(
+        &self,
+        known: &FewMap<Id, u32>,
+        server: Id,
+        incarnation: u32,
+    ) -> bool {
+        let last = known.get(&server).copied().unwrap_or(1);
+        let is_over = self.is_replicated(server) && incarnation < last;
+        is_over && !self.makes(Mistake::HearsSuperseded)
+    }
+
+    /// Of these, those that a timer may be said to wait for: nobody can tell which replica of a server is to blame.
     pub(super) fn awaited(&self, set: NodeSet) -> NodeSet {
         if set.iter().any(|id| self.is_replicated(id)) {
             return NodeSet::EMPTY;

@@ -137,7 +137,8 @@
 //!   in one message. It moves at once: locks do not hold it up. (Lab 4 leaves that open.)
 //! - A server that is no member is up like all others, and told of changes that it is a part of.
 //!
-//! The algorithm is in `owner.rs`, `locks.rs`, `coordinator.rs`, `moves.rs`, `master.rs`, `client.rs` and `replica.rs`, and
+//! The algorithm is in `owner.rs`, `locks.rs`, `coordinator.rs`, `moves.rs`, `master.rs`, `client.rs`, and of
+//! replicas in `paxos.rs` and `leading.rs`;
 //! `transaction.rs` says what a transaction is, `epochs.rs` who has which key, `groups.rs` which nodes stand for which
 //! server, and `ranges.rs` what moves. They know nothing of time, faults or properties.
 
@@ -147,6 +148,7 @@ mod client;
 mod coordinator;
 mod epochs;
 mod groups;
+mod leading;
 mod locks;
 mod master;
 mod matrix;
@@ -155,6 +157,7 @@ mod movement;
 mod moves;
 mod owner;
 mod params;
+mod paxos;
 mod placement;
 mod progress;
 mod properties;
@@ -178,8 +181,8 @@ pub use self::master::Master;
 pub use self::messages::{Msg, Timer, Values, Why};
 use self::owner::Shard;
 pub use self::params::{Deadlocks, Params};
+use self::paxos::Acceptor;
 pub use self::ranges::Range;
-use self::replica::Acceptor;
 pub use self::replica::{Leader, Proposal, Record, Replica, Role, Step, Writing};
 use self::state::Begun;
 pub use self::state::{Attempt, Client, Disk, Outcome, Part, Request, Server, State, Storage};

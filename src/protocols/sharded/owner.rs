@@ -69,8 +69,13 @@ impl Sharded {
 impl Shard<'_> {
     pub fn hears(&mut self, src: Id, msg: Msg) {
         let (incarnation, msg) = msg.opened();
-        if self.protocol.is_replicated(src) && self.is_superseded(src, incarnation) {
+        let known = &mut self.s.disk.incarnations;
+        if self.protocol.is_superseded(known, src, incarnation) {
             return;
+        }
+        let last = known.get(&src).copied().unwrap_or(1);
+        if incarnation > last {
+            known.insert(src, incarnation);
         }
         if let Some(epoch) = msg.epoch() {
             self.goes_on_to(epoch);
@@ -109,15 +114,6 @@ impl Shard<'_> {
 
             _ => {}
         }
-    }
-
-    /// Whether it has heard of a later incarnation of a server: who was that before may not know what it has promised since.
-    fn is_superseded(&mut self, src: Id, incarnation: u32) -> bool {
-        let last = self.s.disk.incarnations.get(&src).copied().unwrap_or(1);
-        if incarnation > last {
-            self.s.disk.incarnations.insert(src, incarnation);
-        }
-        incarnation < last && !self.protocol.makes(Mistake::HearsSuperseded)
     }
 
     pub fn waits_no_longer(&mut self, timer: &Timer) {

@@ -4,8 +4,7 @@
 use super::claims::Tried;
 use super::movement::{self, disks};
 use super::progress::{all_are_through, all_up_are_through, somebody_waits};
-use super::replication;
-use super::replication::{disk_of, latest, majorities_are_up};
+use super::replication::{self, disk_of, latest, majorities_are_up};
 use super::transaction::conflict;
 use super::{Deadlocks, History, Sharded, State};
 use crate::model::{Answer, Assumption, Disks, NodeSet, OneNode, Predicate, Property, Reason};

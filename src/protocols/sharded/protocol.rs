@@ -105,7 +105,7 @@ impl Protocol for Sharded {
     /// A client hears from its coordinator if that is up and in reach, unless others hold it up: then nothing comes of
     /// asking again. The same is true of a prepared owner. An owner acknowledges a commit at once. Who has not voted
     /// may wait for a lock, which nobody is bound to give up. What is about a range that is on its way is answered when
-    /// that has come. Replicas hear from whoever leads the ballot that they have promised, and from those whom they ask.
+    /// that has come.
     fn awaits(&self, id: Id, state: &State, timer: &Timer) -> NodeSet {
         if let State::Replica(replica) = state {
             return self.replica_awaits(id, replica, timer);
@@ -243,8 +243,8 @@ impl Sharded {
         }
     }
 
-    /// A follower waits for who leads the highest ballot that it has heard of, unless that was itself; who prepares for those that have not promised; who leads
-    /// for all that have not accepted, and may go on without them.
+    /// A follower waits for who leads the highest ballot that it has heard of, unless that was itself; who prepares for
+    /// those that have not promised; who leads for those that have not accepted.
     fn replica_awaits(&self, id: Id, replica: &Replica, timer: &Timer) -> NodeSet {
         let others = self.nodes_of(id).without(id);
         match (&replica.role, timer) {

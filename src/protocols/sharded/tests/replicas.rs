@@ -1,6 +1,11 @@
 //! What replicas cost, what they are called, and who may have them.
 
+use std::sync::Arc;
+
 use super::*;
+use crate::model::Command;
+use crate::protocols::consensus::Ballot;
+use crate::protocols::transactions::Txn;
 
 fn replicated(faults: &[u8], clients: &[&[&str]]) -> Params {
     Params {
@@ -65,7 +70,7 @@ fn what_a_commit_costs_where_an_owner_has_replicas() {
     assert_eq!(kinds, expected);
 }
 
-/// A leader is heard of again, by all, and nobody who hears it stands for election.
+/// Who leads says so to all others, who accept what they have accepted before.
 #[test]
 fn heartbeats_are_what_was_accepted_last() {
     let params = replicated(&[1], &[&["put x=1"]]);
@@ -73,16 +78,68 @@ fn heartbeats_are_what_was_accepted_last() {
     let mut world = system.initial();
     timeout(&system, &mut world, "S1", Timer::Heartbeat);
     let kinds = sent(&system, &mut world);
-    assert_eq!(
-        kinds,
-        [("Accept".to_owned(), 2), ("Accepted".to_owned(), 2)]
-    );
-    timeout(&system, &mut world, "S1b", Timer::Election);
-    let kinds: Vec<_> = sent(&system, &mut world)
-        .into_iter()
-        .map(|(kind, _)| kind)
-        .collect();
-    assert_eq!(kinds, ["Accept", "Accepted", "PrepareBallot", "Promise"]);
+    let expected = [("Accept", 2), ("Accepted", 2)];
+    assert_eq!(kinds, expected.map(|(kind, n)| (kind.to_owned(), n)));
+}
+
+/// Whoever led, and is told of a higher ballot by who has promised it, leads no more: it waits for nothing that the server
+/// waited for, and holds none of its locks. An old refusal is none.
+#[test]
+fn who_leads_no_more_holds_nothing() {
+    let params = replicated(&[0, 1], &[&["transfer x y 1"]]);
+    let protocol = made(&params);
+    let cluster = protocol.cluster();
+    let [s1, s2, s2b] = ["S1", "S2", "S2b"].map(|name| cluster.find(name).expect("there is one"));
+    let txn = Txn(1);
+    let attempt = Attempt {
+        txn,
+        timestamp: txn,
+    };
+    let prepare = Msg::Prepare(attempt, 0, vec![Operation::Give(Key(b'y'), 1)]);
+    let mut replica = protocol.start_replica(s2, Start::First, &mut Out::default());
+    let mut hears = |src, msg| {
+        let mut o = Out::default();
+        let mut acceptor = Acceptor {
+            protocol: &protocol,
+            id: s2,
+            r: &mut replica,
+            o: &mut o,
+        };
+        acceptor.hears(src, msg);
+        (o, protocol.status_up(&State::Replica(replica.clone())))
+    };
+    hears(s1, prepare);
+    let (o, status) = hears(s2b, Msg::Accepted(Ballot(1), 1));
+    assert_eq!(status, "leads 1, prepared T1");
+    let locks = Claim::Chosen((1, 1), Box::new(Claim::Locked(txn)));
+    assert!(o.observed().any(|claim| *claim == locks));
+
+    let (_, status) = hears(s2b, Msg::Refused(Ballot(1)));
+    assert_eq!(status, "leads 1, prepared T1");
+    let (o, status) = hears(s2b, Msg::Refused(Ballot(2)));
+    assert_eq!(status, "follows");
+    let claims: Vec<_> = o.observed().collect();
+    assert_eq!(claims, [&Claim::Released(txn)]);
+    for timer in [Timer::Heartbeat, Timer::Outcome(txn)] {
+        let cancels = Command::CancelTimer(timer);
+        assert!(o.commands().contains(&cancels), "{timer:?}");
+    }
+
+    // It tells others of what it has promised itself.
+    hears(s2b, Msg::PrepareBallot(Ballot(5)));
+    for late in [Msg::PrepareBallot(Ballot(2)), Msg::Accept(accepted_in(2))] {
+        let (o, _) = hears(s2b, late);
+        assert_eq!(o.commands(), [Command::Send(s2b, Msg::Refused(Ballot(5)))]);
+    }
+}
+
+fn accepted_in(ballot: u32) -> Arc<Proposal> {
+    Arc::new(Proposal {
+        ballot: Ballot(ballot),
+        version: 1,
+        disk: Disk::at_first(),
+        claims: Vec::new(),
+    })
 }
 
 #[test]

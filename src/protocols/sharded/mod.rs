@@ -137,10 +137,10 @@
 //!   in one message. It moves at once: locks do not hold it up. (Lab 4 leaves that open.)
 //! - A server that is no member is up like all others, and told of changes that it is a part of.
 //!
-//! The algorithm is in `owner.rs`, `locks.rs`, `coordinator.rs`, `moves.rs`, `master.rs`, `client.rs`, and of
-//! replicas in `paxos.rs` and `leading.rs`;
-//! `transaction.rs` says what a transaction is, `epochs.rs` who has which key, `groups.rs` which nodes stand for which
-//! server, and `ranges.rs` what moves. They know nothing of time, faults or properties.
+//! The algorithm is in `owner.rs`, `locks.rs`, `coordinator.rs`, `moves.rs`, `master.rs` and `client.rs`, and that of
+//! replicas in `paxos.rs` and `leading.rs`; `transaction.rs` says what a transaction is, `epochs.rs` who has which key,
+//! `groups.rs` which nodes stand for which server, and `ranges.rs` what moves. They know nothing of time, faults or
+//! properties.
 
 mod bugs;
 mod claims;

@@ -1,7 +1,7 @@
 //! The instances of transactions across shards on which its assumptions are weighed.
 
 use super::{Deadlocks, Params};
-use crate::model::{Fault, Variant};
+use crate::model::{Fault, LinkOrder, Variant};
 use crate::protocols::key_value::Workload;
 
 /// Enough for every cell of these instances.
@@ -39,6 +39,8 @@ pub fn variants() -> Vec<Variant<Params>> {
             faults: vec![Fault::Crash {
                 role: Some("server"),
             }],
+            // Without that, a crash has more worlds than there is room for.
+            order: LinkOrder::Fifo,
             ..variant(
                 "one transfer, S2 has replicas",
                 "A transaction with a part on each of two shards, one of which is a group of three.",

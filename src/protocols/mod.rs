@@ -20,6 +20,8 @@ pub mod replicated_two_phase_commit;
 pub mod sharded;
 #[cfg(test)]
 mod small_spaces;
+pub mod streaming;
+pub mod streaming_two_phase_commit;
 pub mod three_phase_commit;
 pub mod transactions;
 pub mod tree_two_phase_commit;
@@ -70,6 +72,7 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<raft::Raft>();
     visitor.visit::<primary_backup::PrimaryBackup>();
     visitor.visit::<sharded::Sharded>();
+    visitor.visit::<streaming_two_phase_commit::StreamingTwoPhaseCommit>();
 }
 
 /// Whatever a role of it is meant to be told has a rule.

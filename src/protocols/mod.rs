@@ -21,6 +21,7 @@ pub mod sharded;
 #[cfg(test)]
 mod small_spaces;
 pub mod streaming;
+pub mod streaming_three_phase_commit;
 pub mod streaming_two_phase_commit;
 pub mod three_phase_commit;
 pub mod transactions;
@@ -73,6 +74,7 @@ pub fn each(visitor: &mut impl Visitor) {
     visitor.visit::<primary_backup::PrimaryBackup>();
     visitor.visit::<sharded::Sharded>();
     visitor.visit::<streaming_two_phase_commit::StreamingTwoPhaseCommit>();
+    visitor.visit::<streaming_three_phase_commit::StreamingThreePhaseCommit>();
 }
 
 /// Whatever a role of it is meant to be told has a rule.

@@ -363,7 +363,7 @@ fn shown(expect: &Json) -> BTreeSet<&str> {
         return some.filter_map(|run| run["violated"].as_str()).collect();
     };
     // Some mistakes show only where an assumption breaks that does no harm without them.
-    let shows = |v: &str| v.starts_with("violated") || v.ends_with("(a bug)");
+    let shows = |v: &str| v.starts_with("violated") || v == "can block" || v.ends_with("(a bug)");
     let is_bug = |verdict: &Json| verdict.as_str().is_some_and(shows);
     let broken = check.iter().filter(|(_, verdict)| is_bug(verdict));
     broken.map(|(property, _)| property.as_str()).collect()

@@ -19,14 +19,20 @@
 //!
 //! An *epoch* is what lies between two barriers. What a sink has got in one goes to the external store as one transaction.
 //!
-//! Nothing here knows what a message is, or who decides that an epoch is complete.
+//! Nothing here knows what a message is, or who decides that an epoch is complete. What must be true of the output, whoever does,
+//! is in `properties.rs`.
 
 mod checkpoint;
+mod dataflow;
 mod inputs;
+pub mod properties;
 mod record;
 mod store;
+mod successes;
 
 pub use self::checkpoint::{Checkpoint, Epoch, Part};
+pub use self::dataflow::{Dataflow, MANAGER, OPERATOR, SINK, SOURCE, manager, nth};
 pub use self::inputs::{Gap, Inputs, Item, Taken};
 pub use self::record::{Record, SOURCES_MAX, listed, ranges};
 pub use self::store::{Store, Transaction};
+pub use self::successes::{Phases, successes};

@@ -25,7 +25,7 @@ mistakes! {
     CountsOldAcks {
         breaks: ["covered-by-a-checkpoint", "none-lost", "validity"],
     }
-    /// The job manager starts again under the same number: what is still under way is taken for new.
+    /// A new job manager begins the same attempt again: nobody lets itself be restored to one that it has a part in.
     AttemptInMemory {
         breaks: ["recovers"],
     }

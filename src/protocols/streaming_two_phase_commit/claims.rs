@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::StreamingTwoPhaseCommit;
+use super::{Log, StreamingTwoPhaseCommit};
 use crate::model::{FewMap, Id, Observation, Observed, Value};
 use crate::protocols::atomic_commitment::Outcomes;
-use crate::protocols::streaming::{Epoch, Transaction};
+use crate::protocols::streaming::{Epoch, Store, Transaction};
 
 /// What a handler says of its step.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -58,6 +58,23 @@ impl Observed<StreamingTwoPhaseCommit> for Claim {
             )),
             Claim::Misses => Observation::noted("misses something on a channel"),
         }
+    }
+}
+
+impl Claim {
+    /// What has been claimed of what is in the external store: what is prepared has been voted for, what is visible committed.
+    pub fn of_store(store: &Store) -> Vec<Claim> {
+        let prepared = store.prepared.values().cloned().map(Claim::Prepared);
+        let committed = store.committed.iter().map(|(_, it)| it.clone());
+        prepared.chain(committed.map(Claim::Committed)).collect()
+    }
+
+    /// What is in the log has been decided.
+    pub fn of_log(log: &Log) -> Vec<Claim> {
+        let completed = &log.completed;
+        let is_decided = completed.number > 0;
+        let decided = is_decided.then_some(Claim::Completed(completed.epoch));
+        decided.into_iter().collect()
     }
 }
 

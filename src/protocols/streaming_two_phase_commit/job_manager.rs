@@ -2,14 +2,12 @@
 //! start again when something has failed (SMF 4).
 
 use super::claims::Claim;
-use super::{
-    Checkpoint, JobManager, Log, Mistake, Msg, Part, Storage, StreamingTwoPhaseCommit, Timer, nth,
-};
+use super::{JobManager, Log, Mistake, Msg, Storage, StreamingTwoPhaseCommit, Timer};
 use crate::model::{FewMap, Id, Input, Out, Start};
-use crate::protocols::streaming::Epoch;
+use crate::protocols::streaming::{Checkpoint, Epoch, Part, nth};
 
 /// The job manager while one of its handlers runs.
-pub(super) struct Coordinator<'a> {
+pub(in crate::protocols) struct Coordinator<'a> {
     pub protocol: &'a StreamingTwoPhaseCommit,
     pub m: &'a mut JobManager,
     pub o: &'a mut Out<StreamingTwoPhaseCommit>,
@@ -18,17 +16,14 @@ pub(super) struct Coordinator<'a> {
 impl StreamingTwoPhaseCommit {
     /// A first start, with all tasks in the first attempt; or recovery: what the last one had under way nobody can know, so
     /// all start again.
-    pub(super) fn start_job_manager(
+    pub(in crate::protocols) fn start_job_manager(
         &self,
         start: Start<'_, Storage>,
         o: &mut Out<Self>,
     ) -> JobManager {
         let recorded = start.storage().and_then(Storage::log).cloned();
         let mut m = JobManager {
-            log: recorded.unwrap_or_else(|| Log {
-                attempt: 1,
-                completed: Checkpoint::default(),
-            }),
+            log: recorded.unwrap_or_else(Log::at_first),
             last: 0,
             running: FewMap::new(),
             given_up: 0,
@@ -46,7 +41,11 @@ impl StreamingTwoPhaseCommit {
     }
 
     /// Whether an input would have the job manager begin another attempt.
-    pub(super) fn would_start_again(&self, m: &JobManager, input: Input<'_, Self>) -> bool {
+    pub(in crate::protocols) fn would_start_again(
+        &self,
+        m: &JobManager,
+        input: Input<'_, Self>,
+    ) -> bool {
         match input {
             Input::Message {
                 msg: Msg::Failed(attempt),
@@ -93,11 +92,11 @@ impl Coordinator<'_> {
     fn begins(&mut self) {
         self.m.last += 1;
         let checkpoint = self.m.last;
-        let none = vec![None; self.protocol.tasks().len()];
+        let none = vec![None; self.protocol.flow.tasks().len()];
         self.m.running.insert(checkpoint, none);
         let epoch = self.epoch(checkpoint);
         self.o
-            .broadcast(self.protocol.sources(), &Msg::Trigger(epoch));
+            .broadcast(self.protocol.flow.sources(), &Msg::Trigger(epoch));
         if let Some(timeout) = self.protocol.params.checkpoint_timeout {
             self.o.set_timer(Timer::Late(checkpoint), timeout);
         }
@@ -109,7 +108,7 @@ impl Coordinator<'_> {
     fn hears_ack(&mut self, src: Id, checkpoint: u32, part: Part) {
         let protocol = self.protocol;
         if let Some(parts) = self.m.running.get_mut(&checkpoint) {
-            let mut place = nth(protocol.tasks(), src);
+            let mut place = nth(protocol.flow.tasks(), src);
             if protocol.makes(Mistake::CountsAcks) && parts[place].is_some() {
                 let missing = parts.iter().position(Option::is_none);
                 place = missing.unwrap_or(place);
@@ -122,7 +121,7 @@ impl Coordinator<'_> {
             return;
         }
         let completed = self.m.log.completed.epoch;
-        if checkpoint <= completed.checkpoint && protocol.sinks().contains(src) {
+        if checkpoint <= completed.checkpoint && protocol.flow.sinks().contains(src) {
             self.o.send(src, Msg::Notify(completed));
         }
     }
@@ -131,7 +130,7 @@ impl Coordinator<'_> {
     fn completes(&mut self, checkpoint: u32, parts: Vec<Part>) {
         let epoch = self.epoch(checkpoint);
         let notify = Msg::Notify(epoch);
-        let sinks = self.protocol.sinks();
+        let sinks = self.protocol.flow.sinks();
         self.m.log.completed = Checkpoint {
             epoch,
             number: self.m.log.completed.number + 1,
@@ -172,7 +171,7 @@ impl Coordinator<'_> {
         self.m.last = completed.epoch.checkpoint;
         self.m.given_up = 0;
         self.writes_down();
-        for task in self.protocol.tasks().iter() {
+        for task in self.protocol.flow.tasks().iter() {
             self.restores(task);
         }
         self.forgets(|_| true);
@@ -181,7 +180,7 @@ impl Coordinator<'_> {
 
     fn restores(&mut self, task: Id) {
         let Log { attempt, completed } = &self.m.log;
-        let part = self.protocol.part(completed, task);
+        let part = self.protocol.flow.part(completed, task);
         self.o.send(task, Msg::Restore(*attempt, part));
     }
 

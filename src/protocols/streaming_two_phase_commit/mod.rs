@@ -64,25 +64,26 @@ mod properties;
 mod protocol;
 mod rules;
 mod state;
-mod successes;
 mod task;
 #[cfg(test)]
 mod tests;
 
 use self::bugs::Mistake;
 pub use self::claims::{Claim, History};
-use self::job_manager::Coordinator;
+pub(in crate::protocols) use self::job_manager::Coordinator;
 pub use self::messages::{Msg, Place, Timer};
 pub use self::params::Params;
+pub(in crate::protocols) use self::protocol::{managing, visible, working};
 pub use self::state::{Disk, JobManager, Log, State, Storage, Task, Work};
-use self::task::Worker;
-use super::streaming::{Checkpoint, Part};
-use crate::model::{Actor, Id, NodeSet, Out, Start};
+pub(in crate::protocols) use self::task::Worker;
+use super::streaming::{Dataflow, manager};
+use crate::model::{Actor, Id, Out, Start};
 
 /// Streaming two-phase commit: the job manager is node 0, then come sources, operators and sinks.
 #[derive(Clone, Debug)]
 pub struct StreamingTwoPhaseCommit {
     params: Params,
+    flow: Dataflow,
 }
 
 impl Actor for StreamingTwoPhaseCommit {
@@ -117,88 +118,14 @@ impl Actor for StreamingTwoPhaseCommit {
     }
 }
 
-/// The job manager.
-fn manager() -> Id {
-    Id::from(0usize)
-}
-
-/// Who is what, and who sends to whom.
 impl StreamingTwoPhaseCommit {
-    fn nodes(from: usize, how_many: u8) -> NodeSet {
-        (from..from + usize::from(how_many)).map(Id::from).collect()
-    }
-
-    pub fn sources(&self) -> NodeSet {
-        Self::nodes(1, self.params.sources)
-    }
-
-    pub fn operators(&self) -> NodeSet {
-        Self::nodes(1 + self.sources().len(), self.params.operators)
-    }
-
-    pub fn sinks(&self) -> NodeSet {
-        let before = 1 + self.sources().len() + self.operators().len();
-        Self::nodes(before, self.params.sinks)
-    }
-
-    /// All but the job manager.
-    pub fn tasks(&self) -> NodeSet {
-        self.sources().union(self.operators()).union(self.sinks())
-    }
-
-    /// Those from whom a task has a channel.
-    fn upstream(&self, id: Id) -> NodeSet {
-        let (sources, operators) = (self.sources(), self.operators());
-        if sources.contains(id) {
-            return NodeSet::EMPTY;
-        }
-        if operators.contains(id) || operators.is_empty() {
-            return sources;
-        }
-        operators
-    }
-
-    /// Those to whom a task has a channel.
-    fn downstream(&self, id: Id) -> NodeSet {
-        let (operators, sinks) = (self.operators(), self.sinks());
-        if sinks.contains(id) {
-            return NodeSet::EMPTY;
-        }
-        if operators.contains(id) || operators.is_empty() {
-            return sinks;
-        }
-        operators
-    }
-
-    /// Which of the operators takes the record at this offset of a source, from 0 on.
-    fn dealt_to(&self, offset: u32) -> u32 {
-        offset % u32::from(self.params.operators.max(1))
-    }
-
-    /// What a task has in a checkpoint.
-    fn part(&self, checkpoint: &Checkpoint, id: Id) -> Part {
-        let part = checkpoint.parts.get(nth(self.tasks(), id));
-        part.cloned().unwrap_or_else(|| self.part_at_first(id))
-    }
-
-    /// What a task has before anything has happened.
-    fn part_at_first(&self, id: Id) -> Part {
-        if self.sources().contains(id) {
-            Part::Offset(0)
-        } else if self.operators().contains(id) {
-            Part::Count(0)
-        } else {
-            Part::Pending(Vec::new())
-        }
+    /// Who sends to whom.
+    pub fn flow(&self) -> Dataflow {
+        self.flow
     }
 
     /// Whether this mistake is switched on.
     fn makes(&self, mistake: Mistake) -> bool {
         self.params.bug == Some(mistake)
     }
-}
-
-/// The place of a node in a set, from 0 on.
-fn nth(of: NodeSet, id: Id) -> usize {
-    of.iter().take_while(|other| *other < id).count()
 }

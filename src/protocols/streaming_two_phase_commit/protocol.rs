@@ -3,21 +3,17 @@
 use super::bugs::Mistake;
 use super::rules::RULES;
 use super::{
-    Claim, Disk, History, JobManager, Msg, Params, State, Storage, StreamingTwoPhaseCommit, Task,
-    Timer, Work, manager,
+    Claim, History, JobManager, Msg, Params, State, Storage, StreamingTwoPhaseCommit, Task, Timer,
+    Work,
 };
 use crate::model::arms::Told;
-use crate::model::cluster::numbered;
 use crate::model::{
-    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
-    Successes, Variant, View,
+    BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Predicate, Property, Protocol, Rule,
+    Size, Step, Successes, TimerRange, Variant, View,
 };
-use crate::protocols::streaming::{listed, ranges};
-
-pub(super) const MANAGER: &str = "job manager";
-pub(super) const SOURCE: &str = "source";
-pub(super) const OPERATOR: &str = "operator";
-pub(super) const SINK: &str = "sink";
+use crate::protocols::streaming::{
+    Dataflow, MANAGER, Phases, SINK, SOURCE, Store, listed, manager, ranges, successes,
+};
 
 impl Protocol for StreamingTwoPhaseCommit {
     const NAME: &'static str = "s2pc";
@@ -47,35 +43,24 @@ impl Protocol for StreamingTwoPhaseCommit {
         params.check()?;
         Ok(StreamingTwoPhaseCommit {
             params: params.clone(),
+            flow: Dataflow {
+                sources: params.sources,
+                operators: params.operators,
+                sinks: params.sinks,
+            },
         })
     }
 
     fn cluster(&self) -> Cluster {
-        let Params {
-            sources,
-            operators,
-            sinks,
-            ..
-        } = self.params;
-        let manager = std::iter::once(("JM".to_owned(), MANAGER));
-        let sources = numbered("S", SOURCE, sources.into());
-        let operators = numbered("O", OPERATOR, operators.into());
-        let sinks = numbered("K", SINK, sinks.into());
-        Cluster::new(manager.chain(sources).chain(operators).chain(sinks))
+        self.flow.cluster()
     }
 
     /// What is prepared has been voted for; what is visible, committed; and what is in the log, decided.
     fn claims(&self, step: &Step<'_, Self>) -> impl Iterator<Item = Claim> {
         step.newly(|_, storage| match storage {
-            Some(Storage::Task(Disk { store, .. })) => {
-                let prepared = store.prepared.values().cloned().map(Claim::Prepared);
-                let committed = store.committed.iter().map(|(_, it)| it.clone());
-                prepared.chain(committed.map(Claim::Committed)).collect()
-            }
-            Some(Storage::JobManager(log)) if log.completed.number > 0 => {
-                vec![Claim::Completed(log.completed.epoch)]
-            }
-            _ => Vec::new(),
+            Some(Storage::Task(disk)) => Claim::of_store(&disk.store),
+            Some(Storage::JobManager(log)) => Claim::of_log(log),
+            None => Vec::new(),
         })
     }
 
@@ -141,16 +126,8 @@ impl Protocol for StreamingTwoPhaseCommit {
         match state {
             State::JobManager(manager) => KeyState::default().with("", managing(manager)),
             State::Task(task) => {
-                let visible = &task.disk.store.committed;
                 let shown = KeyState::default().with("", working(task));
-                if visible.is_empty() {
-                    return shown;
-                }
-                let visible = visible
-                    .iter()
-                    .map(|(_, it)| format!("{}({it})", it.epoch))
-                    .collect();
-                shown.with_log("visible", 1, visible)
+                visible(&task.disk.store, shown)
             }
         }
     }
@@ -160,7 +137,28 @@ impl Protocol for StreamingTwoPhaseCommit {
     }
 
     fn successes(&self, after: Option<&dyn View<Self>>) -> Successes<Self> {
-        super::successes::successes(self, after.is_none())
+        let Params {
+            records,
+            checkpoints,
+            restore,
+            outcome,
+            checkpoint_timeout,
+            ..
+        } = self.params;
+        let timers = [restore, outcome].into_iter().chain(checkpoint_timeout);
+        successes(
+            self,
+            after.is_none() && records == 0 && checkpoints == 1,
+            &Phases {
+                before_the_decision: 0,
+                formulas: [
+                    "Π a · (1 − p)^(triggers + barriers + tasks)",
+                    "Π a · (1 − p)^(triggers + barriers + tasks + sinks)",
+                ],
+            },
+            Predicate::World(super::properties::all_is_done),
+            TimerRange::soonest(timers),
+        )
     }
 
     fn matrix() -> Vec<Variant<Params>> {
@@ -168,8 +166,18 @@ impl Protocol for StreamingTwoPhaseCommit {
     }
 }
 
+/// What of a sink is visible, behind what is shown of it besides.
+pub(in crate::protocols) fn visible(store: &Store, shown: KeyState) -> KeyState {
+    if store.committed.is_empty() {
+        return shown;
+    }
+    let committed = store.committed.iter();
+    let committed = committed.map(|(_, it)| format!("{}({it})", it.epoch));
+    shown.with_log("visible", 1, committed.collect())
+}
+
 /// `attempt 2, completed 1.1, 2.2 and 2.3 under way`
-fn managing(manager: &JobManager) -> String {
+pub(in crate::protocols) fn managing(manager: &JobManager) -> String {
     let log = &manager.log;
     if manager.running.is_empty() {
         return log.to_string();
@@ -180,7 +188,7 @@ fn managing(manager: &JobManager) -> String {
 }
 
 /// `read 2`, `seen 3`, `open a1 b1, prepared 1.1`, `waits to be restored`
-fn working(task: &Task) -> String {
+pub(in crate::protocols) fn working(task: &Task) -> String {
     let doing = match &task.work {
         None => "waits to be restored".to_owned(),
         Some(Work::Source { offset, .. }) => format!("read {offset}"),

@@ -1,7 +1,7 @@
 //! The rules that its handlers follow: ABS and SMF, and the contract of transactional sinks.
 
-use super::protocol::{MANAGER, OPERATOR, SINK, SOURCE};
 use crate::model::Rule;
+use crate::protocols::streaming::{MANAGER, OPERATOR, SINK, SOURCE};
 
 pub(super) const RULES: &[Rule] = &[
     Rule::recovery(

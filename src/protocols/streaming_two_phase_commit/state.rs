@@ -102,6 +102,16 @@ impl State {
     }
 }
 
+impl Log {
+    /// That of a job that has just been set up.
+    pub fn at_first() -> Self {
+        Log {
+            attempt: 1,
+            completed: Checkpoint::default(),
+        }
+    }
+}
+
 impl Storage {
     pub fn log(&self) -> Option<&Log> {
         match self {

@@ -2,15 +2,14 @@
 //! all start again (ABS 4.3).
 
 use super::claims::Claim;
-use super::{
-    Disk, Mistake, Msg, Part, Place, Storage, StreamingTwoPhaseCommit, Task, Timer, Work, manager,
-    nth,
-};
+use super::{Disk, Mistake, Msg, Place, Storage, StreamingTwoPhaseCommit, Task, Timer, Work};
 use crate::model::{Id, Out, Start};
-use crate::protocols::streaming::{Epoch, Inputs, Item, Record, Store, Taken, Transaction};
+use crate::protocols::streaming::{
+    Epoch, Inputs, Item, Part, Record, Store, Taken, Transaction, manager, nth,
+};
 
 /// A task while one of its handlers runs.
-pub(super) struct Worker<'a> {
+pub(in crate::protocols) struct Worker<'a> {
     pub protocol: &'a StreamingTwoPhaseCommit,
     pub id: Id,
     pub t: &'a mut Task,
@@ -19,7 +18,12 @@ pub(super) struct Worker<'a> {
 
 impl StreamingTwoPhaseCommit {
     /// A first start, in the first attempt; or recovery: what it had in its attempt is gone.
-    pub(super) fn start_task(&self, id: Id, start: Start<'_, Storage>, o: &mut Out<Self>) -> Task {
+    pub(in crate::protocols) fn start_task(
+        &self,
+        id: Id,
+        start: Start<'_, Storage>,
+        o: &mut Out<Self>,
+    ) -> Task {
         let recorded = start.storage().and_then(Storage::disk).cloned();
         let mut t = Task {
             disk: recorded.unwrap_or_else(|| Disk {
@@ -36,7 +40,7 @@ impl StreamingTwoPhaseCommit {
             o,
         };
         match start {
-            Start::First => worker.begins(&self.part_at_first(id)),
+            Start::First => worker.begins(&self.flow.part_at_first(id)),
             Start::Again(_) => {
                 if self.makes(Mistake::RestoredTwice) {
                     worker.t.disk.attempt = 0;
@@ -88,7 +92,7 @@ impl Worker<'_> {
             return;
         };
         let record = Record {
-            source: u8::try_from(nth(self.protocol.sources(), self.id)).unwrap_or(u8::MAX),
+            source: u8::try_from(nth(self.protocol.flow.sources(), self.id)).unwrap_or(u8::MAX),
             offset: *offset,
         };
         *offset += 1;
@@ -127,13 +131,13 @@ impl Worker<'_> {
     fn sends(&mut self, item: Item) {
         let protocol = self.protocol;
         let attempt = self.t.disk.attempt;
-        let downstream = protocol.downstream(self.id);
+        let downstream = protocol.flow.downstream(self.id);
         match &mut self.t.work {
             Some(Work::Source { sent, .. }) => {
                 for (place, (to, sent)) in (0..).zip(downstream.iter().zip(sent)) {
                     let is_dealt_elsewhere = match item {
-                        Item::Record(record) if protocol.operators().contains(to) => {
-                            protocol.dealt_to(record.offset) != place
+                        Item::Record(record) if protocol.flow.operators().contains(to) => {
+                            protocol.flow.dealt_to(record.offset) != place
                         }
                         _ => false,
                     };
@@ -162,7 +166,7 @@ impl Worker<'_> {
         else {
             return;
         };
-        let channel = nth(protocol.upstream(self.id), src);
+        let channel = nth(protocol.flow.upstream(self.id), src);
         let aligned = protocol.params.aligned;
         match inputs.take(channel, place.nth, item, aligned) {
             Ok(taken) => self.processes(taken),
@@ -326,25 +330,11 @@ impl Worker<'_> {
         }
     }
 
-    /// Another attempt has begun. (ABS 4.3: all start again from one checkpoint; TPCS: `recoverAndCommit` and
-    /// `recoverAndAbort`.)
+    /// Another attempt has begun. (ABS 4.3: all start again from one checkpoint.)
     fn is_restored(&mut self, attempt: u32, mut part: Part) {
         let protocol = self.protocol;
         if let Part::Pending(listed) = &part {
-            let prepared: Vec<Epoch> = self.t.disk.store.prepared.keys().copied().collect();
-            if protocol.makes(Mistake::CommitsWhatIsNotListed) {
-                for name in &prepared {
-                    self.commits(*name);
-                }
-            }
-            if !protocol.makes(Mistake::AbortsWhatIsListed) {
-                for name in listed {
-                    self.commits(*name);
-                }
-            }
-            for name in prepared {
-                self.aborts(name);
-            }
+            self.settles(listed);
         }
         match (&self.t.work, &mut part) {
             (Some(Work::Source { offset: at, .. }), Part::Offset(offset))
@@ -370,15 +360,40 @@ impl Worker<'_> {
         }
     }
 
+    /// TPCS, `recoverAndCommit` and `recoverAndAbort`: what is listed in a checkpoint is committed, all else is aborted.
+    fn settles(&mut self, listed: &[Epoch]) {
+        let protocol = self.protocol;
+        let prepared: Vec<Epoch> = self.t.disk.store.prepared.keys().copied().collect();
+        if protocol.makes(Mistake::CommitsWhatIsNotListed) {
+            for name in &prepared {
+                self.commits(*name);
+            }
+        }
+        if !protocol.makes(Mistake::AbortsWhatIsListed) {
+            for name in listed {
+                self.commits(*name);
+            }
+        }
+        for name in prepared {
+            self.aborts(name);
+        }
+    }
+
+    /// The attempt is over without another: a sink settles what it has prepared.
+    pub fn ends_with(&mut self, listed: &[Epoch]) {
+        self.settles(listed);
+        self.writes_down();
+    }
+
     /// Begins to work, with what it has in a checkpoint.
     fn begins(&mut self, part: &Part) {
         let protocol = self.protocol;
-        let inputs = || Inputs::new(protocol.upstream(self.id).len());
+        let inputs = || Inputs::new(protocol.flow.upstream(self.id).len());
         self.t.work = Some(match part {
             Part::Offset(offset) => Work::Source {
                 offset: *offset,
                 barrier: 0,
-                sent: vec![0; protocol.downstream(self.id).len()],
+                sent: vec![0; protocol.flow.downstream(self.id).len()],
             },
             Part::Count(count) => Work::Operator {
                 inputs: inputs(),
@@ -394,7 +409,7 @@ impl Worker<'_> {
     }
 
     /// What it had in its attempt is gone. It waits for another.
-    fn says_that_it_failed(&mut self) {
+    pub fn says_that_it_failed(&mut self) {
         if self.t.work.take().is_some() {
             self.o.cancel_timer(Timer::Read);
             self.o.cancel_timer(Timer::Outcome);

@@ -2,13 +2,14 @@
 //! waits for whom.
 
 use super::*;
+use crate::model::NodeSet;
 use crate::model::facts::Ledger;
 use crate::model::{
     Budgets, Command, Event, Limit, LinkOrder, Protocol, Rules, System, Time, TimerRange, Timing,
     View, World,
 };
 use crate::protocols::small_spaces::{REPAIRS, Space, broken};
-use crate::protocols::streaming::Epoch;
+use crate::protocols::streaming::{Epoch, Part};
 
 type Sys = System<StreamingTwoPhaseCommit>;
 type W = World<StreamingTwoPhaseCommit>;
@@ -61,9 +62,9 @@ fn nothing_fails() {
 fn one_crash_is_repaired() {
     let who: [fn(&StreamingTwoPhaseCommit) -> NodeSet; 4] = [
         |_| NodeSet::only(manager()),
-        StreamingTwoPhaseCommit::sources,
-        StreamingTwoPhaseCommit::operators,
-        StreamingTwoPhaseCommit::sinks,
+        |protocol| protocol.flow.sources(),
+        |protocol| protocol.flow.operators(),
+        |protocol| protocol.flow.sinks(),
     ];
     for of in who {
         let params = Params {
@@ -149,6 +150,7 @@ fn each_record_takes_one_way_to_each_sink() {
     };
     let seen: Vec<Option<u32>> = system
         .protocol
+        .flow
         .operators()
         .iter()
         .map(|id| match work(id) {
@@ -157,7 +159,7 @@ fn each_record_takes_one_way_to_each_sink() {
         })
         .collect();
     assert_eq!(seen, [Some(2), Some(1)]);
-    for id in system.protocol.sinks().iter() {
+    for id in system.protocol.flow.sinks().iter() {
         let Some(Work::Sink { open, .. }) = work(id) else {
             panic!("a sink works");
         };
@@ -173,7 +175,7 @@ fn what_comes_early_waits() {
         ..small()
     })
     .expect("good parameters");
-    let sink = protocol.sinks().iter().next().expect("there is one");
+    let sink = protocol.flow.sinks().iter().next().expect("there is one");
     let mut state = State::Task(protocol.start_task(sink, Start::First, &mut Out::default()));
     let hears = |state: &mut State, src: usize, msg: Msg| {
         let mut o = Out::default();
@@ -335,7 +337,7 @@ fn instance(bug: Mistake) -> Option<Sys> {
     Some(match bug {
         Mistake::CommitsAtTheBarrier | Mistake::OffsetTooHigh => system(&of(small()), |_, _| {}),
         Mistake::VotesBeforeItPrepares => {
-            system(&of(small()), crash(StreamingTwoPhaseCommit::sinks))
+            system(&of(small()), crash(|protocol| protocol.flow.sinks()))
         }
         Mistake::NotifiesBeforeRecord
         | Mistake::CommitsTwice
@@ -359,7 +361,7 @@ fn instance(bug: Mistake) -> Option<Sys> {
                 records: 2,
                 ..two_checkpoints()
             };
-            system(&of(params), crash(StreamingTwoPhaseCommit::sources))
+            system(&of(params), crash(|protocol| protocol.flow.sources()))
         }
         Mistake::GapsUnnoticed => system(&of(small()), |budgets, _| {
             budgets.drops = Limit::AtMost(1);

@@ -17,6 +17,8 @@ use jury::model::{
     Protocol, Reason, Renaming, Rules, Symmetry, System, Timing, Untyped, View, World,
 };
 use jury::protocols::decentralised_two_phase_commit::DecentralisedTwoPhaseCommit;
+use jury::protocols::paxos::Paxos;
+use jury::protocols::raft::Raft;
 use jury::protocols::two_phase_commit::TwoPhaseCommit;
 use proptest::prelude::*;
 
@@ -388,6 +390,53 @@ fn decentralised_two_phase_commit_has_as_many_worlds_as_orbits() {
             let (whole, orbits) = compare(&system, deepest, &[Tuning::unreduced(), tiny(2, 9)]);
             assert!(orbits < whole);
         }
+    }
+}
+
+/// Acceptors are alike, and proposers are not.
+#[test]
+fn paxos_has_as_many_worlds_as_orbits() {
+    for (acceptors, nth) in [
+        (3, 0),
+        (3, 1),
+        (3, 2),
+        (3, 3),
+        (3, 5),
+        (3, 6),
+        (3, 8),
+        (4, 2),
+    ] {
+        let json = serde_json::json!({
+            "proposers": 2, "acceptors": acceptors, "learners": 1, "ballots": 2,
+        });
+        let system: System<Paxos> = instance(&json, |rules, nodes| faults(nth, rules, nodes));
+        let deepest = depth_within(&system, 1_000);
+        let (whole, orbits) = compare(&system, deepest, &[Tuning::unreduced(), tiny(2, 9)]);
+        assert!(orbits < whole);
+    }
+}
+
+/// Servers are alike; those that are no members, too, among themselves.
+#[test]
+fn raft_has_as_many_worlds_as_orbits() {
+    for (servers, members, nth) in [
+        (3, 3, 0),
+        (3, 3, 1),
+        (3, 3, 2),
+        (3, 3, 3),
+        (3, 3, 4),
+        (3, 3, 6),
+        (3, 3, 8),
+        (4, 2, 2),
+    ] {
+        let json = serde_json::json!({
+            "servers": servers, "members": members, "clients": [], "membership": "joint", "terms": 2,
+            "pre-vote": nth == 2, "check-quorum": nth == 4,
+        });
+        let system: System<Raft> = instance(&json, |rules, nodes| faults(nth, rules, nodes));
+        let deepest = depth_within(&system, 1_000);
+        let (whole, orbits) = compare(&system, deepest, &[Tuning::unreduced(), tiny(2, 9)]);
+        assert!(orbits < whole);
     }
 }
 

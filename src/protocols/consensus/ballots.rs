@@ -5,7 +5,7 @@ use std::fmt;
 use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Id, NodeSet};
+use crate::model::{Id, NodeSet, Renaming};
 
 /// The number of a proposal. Each proposer draws its numbers from a set of its own. Zero is below all
 /// of them.
@@ -38,6 +38,11 @@ impl<V: Copy + Ord> Acceptances<V> {
     pub fn of(&self, proposal: Proposal<V>) -> NodeSet {
         let mut same = self.iter().filter(|(p, _)| *p == proposal);
         same.next().map_or(NodeSet::EMPTY, |(_, who)| who)
+    }
+
+    /// With acceptors by other names.
+    pub fn renamed(&self, by: &Renaming) -> Self {
+        Acceptances(self.iter().map(|(p, who)| (p, by.set(who))).collect())
     }
 
     /// Each proposal that was accepted, with those who did.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Acceptances, Consensus, Proposal};
 use crate::model::actor::Data;
-use crate::model::{Few, Id, NodeSet, Observation, Observed, Value as Word};
+use crate::model::{Few, Id, NodeSet, Observation, Observed, Renaming, Value as Word};
 
 /// What an agent says of a step. An acceptance takes effect when it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -72,6 +72,14 @@ impl<V: Copy + Ord> History<V> {
                 self.learned.insert((value, id));
             }
             Claim::Refused | Claim::Adopted => {}
+        }
+    }
+
+    /// With acceptors by other names.
+    pub fn renamed(&self, by: &Renaming) -> Self {
+        History {
+            accepted: self.accepted.renamed(by),
+            ..self.clone()
         }
     }
 

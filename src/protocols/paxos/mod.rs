@@ -57,6 +57,7 @@ mod properties;
 mod protocol;
 mod rules;
 mod site;
+mod symmetry;
 #[cfg(test)]
 mod tests;
 

@@ -10,7 +10,7 @@ use crate::model::arms::Told;
 use crate::model::cluster::numbered;
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
-    Successes, Variant, View,
+    Successes, Symmetry, Variant, View,
 };
 
 impl Protocol for Paxos {
@@ -141,6 +141,10 @@ impl Protocol for Paxos {
             }
             _ => key.with("", self.status_up(state)),
         }
+    }
+
+    fn symmetry(&self) -> Option<Symmetry<Self>> {
+        super::symmetry::symmetry(self)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

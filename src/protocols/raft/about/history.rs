@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Id;
+use crate::model::{Id, Renaming};
 use crate::protocols::clients;
 use crate::protocols::key_value::Linearizability;
 use crate::protocols::raft::{Claim, Content, Entry, Index, Position, Raft, Term};
@@ -49,6 +49,24 @@ impl History {
                 claim.tell(&mut self.clients, raft.clients.number(id) + 1);
             }
         }
+    }
+
+    /// With servers by other names, where there are no clients.
+    pub(super) fn renamed(&self, by: &Renaming) -> Self {
+        let mut renamed = self.clone();
+        for leader in renamed.leaders.values_mut() {
+            *leader = by.id(*leader);
+        }
+        if let Some((_, first, second)) = &mut renamed.elected_both {
+            (*first, *second) = (by.id(*first), by.id(*second));
+        }
+        if let Some((who, ..)) = &mut renamed.committed_another {
+            *who = by.id(*who);
+        }
+        if let Some((who, ..)) = &mut renamed.executed_again {
+            *who = by.id(*who);
+        }
+        renamed
     }
 
     fn elected(&mut self, term: Term, id: Id) {

@@ -8,3 +8,4 @@ pub mod params;
 pub mod properties;
 pub mod protocol;
 mod rules;
+mod symmetry;

@@ -7,7 +7,7 @@ use crate::model::cluster::numbered;
 use crate::model::operation::{Linearization, Operations};
 use crate::model::{
     BadParameter, Bug, Cluster, Id, Input, KeyState, NodeSet, Property, Protocol, Rule, Size, Step,
-    Successes, Time, Variant, View,
+    Successes, Symmetry, Time, Variant, View,
 };
 use crate::protocols::clients::{Clients, name};
 use crate::protocols::key_value::{ReplicatedStore, Workload, in_order};
@@ -178,6 +178,10 @@ impl Protocol for Raft {
             .with("term", format!("{current_term:?}{vote}"))
             .with_log("log", u64::from(log.compacted()) + 1, entries)
             .with("commit", s.commit_index.to_string())
+    }
+
+    fn symmetry(&self) -> Option<Symmetry<Self>> {
+        super::symmetry::symmetry(self)
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

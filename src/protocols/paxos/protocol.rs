@@ -144,7 +144,7 @@ impl Protocol for Paxos {
     }
 
     fn symmetry(&self) -> Option<Symmetry<Self>> {
-        super::symmetry::symmetry(self)
+        Some(super::symmetry::symmetry(self))
     }
 
     fn properties(&self) -> Vec<Property<Self>> {

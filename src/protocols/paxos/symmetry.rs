@@ -5,9 +5,9 @@
 use super::{History, Learner, Paxos, Phase, Proposer, State};
 use crate::model::{Renaming, Symmetry};
 
-pub fn symmetry(paxos: &Paxos) -> Option<Symmetry<Paxos>> {
+pub fn symmetry(paxos: &Paxos) -> Symmetry<Paxos> {
     let alike = vec![paxos.acceptors];
-    Some(Symmetry::of_states(alike, state, History::renamed))
+    Symmetry::of_states(alike, state, History::renamed)
 }
 
 fn state(state: &State, by: &Renaming) -> State {

@@ -56,10 +56,7 @@ impl StreamingThreePhaseCommit {
         manager: &JobManager,
         o: &mut Out<Self>,
     ) {
-        Self::carries_on(part, o, &manager.log.completed, &|storage| match storage {
-            flow::Storage::JobManager(log) => Storage::JobManager(log),
-            flow::Storage::Task(disk) => Storage::Task(disk),
-        });
+        Self::carries_on(part, o, &manager.log.completed, &Storage::from);
     }
 }
 

@@ -77,7 +77,7 @@ use self::job_manager::Coordinator;
 pub use self::messages::{Msg, Timer};
 pub use self::params::Params;
 use self::sink::Participant;
-pub use self::state::{Answer, Leading, Phases, Sink, Stage, Standing, State, Storage};
+pub use self::state::{Answer, Census, Leading, Phases, Sink, Stage, Standing, State, Storage};
 use super::streaming::{Checkpoint, manager};
 use super::streaming_two_phase_commit::{self as flow, StreamingTwoPhaseCommit, Worker};
 use crate::model::actor::Done;
@@ -111,10 +111,7 @@ impl Actor for StreamingThreePhaseCommit {
         let start = again(start, disk.as_ref());
         let mut part = Out::default();
         let task = self.flow.start_task(id, start, &mut part);
-        Self::carries_on(part, o, &Checkpoint::default(), &|storage| match storage {
-            flow::Storage::Task(disk) => Storage::Task(disk),
-            flow::Storage::JobManager(log) => Storage::JobManager(log),
-        });
+        Self::carries_on(part, o, &Checkpoint::default(), &Storage::from);
         State::Task(task)
     }
 
@@ -162,10 +159,7 @@ impl StreamingThreePhaseCommit {
             t: task,
             o: &mut part,
         });
-        Self::carries_on(part, o, &Checkpoint::default(), &|storage| match storage {
-            flow::Storage::Task(disk) => Storage::Task(disk),
-            flow::Storage::JobManager(log) => Storage::JobManager(log),
-        });
+        Self::carries_on(part, o, &Checkpoint::default(), &Storage::from);
     }
 
     /// Does what the part of two-phase commit has done. A new attempt starts from this checkpoint; `record` is what

@@ -4,7 +4,7 @@ use super::{
     Checkpoint, Claim, Msg, Phases, Sink, Standing, Storage, StreamingThreePhaseCommit, Timer,
     Worker, again, flow, manager,
 };
-use crate::model::{FewMap, Id, NodeSet, Out, Start};
+use crate::model::{Id, NodeSet, Out, Start};
 use crate::protocols::streaming::{Epoch, Part};
 
 /// A sink while one of its handlers runs.
@@ -161,7 +161,7 @@ impl Participant<'_> {
         StreamingThreePhaseCommit::carries_on(part, self.o, &Checkpoint::default(), &|storage| {
             match storage {
                 flow::Storage::Task(disk) => Storage::Sink(disk, phases.clone()),
-                flow::Storage::JobManager(log) => Storage::JobManager(log),
+                log @ flow::Storage::JobManager(_) => log.into(),
             }
         });
     }
@@ -190,6 +190,3 @@ impl Participant<'_> {
         self.o.observe(Claim::Applies(rule.into()));
     }
 }
-
-/// What the others have said of where they stand.
-pub(super) type Census = FewMap<Id, (Option<Checkpoint>, Checkpoint)>;

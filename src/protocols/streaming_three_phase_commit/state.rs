@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{FewMap, Id, NodeSet};
 use crate::protocols::streaming::{Checkpoint, Epoch, Part, Store};
-use crate::protocols::streaming_two_phase_commit::{Disk, JobManager, Log, Task};
+use crate::protocols::streaming_two_phase_commit::{self as flow, Disk, JobManager, Log, Task};
 
 /// What a node knows while it is up.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,6 +79,10 @@ pub struct Phases {
     pub manager_was_replaced: bool,
 }
 
+/// What the other sinks have said of where they stand: what they are pre-committed to, and the last checkpoint that they know
+/// to be complete.
+pub type Census = FewMap<Id, (Option<Checkpoint>, Checkpoint)>;
+
 /// Whom a sink follows.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Standing {
@@ -87,7 +91,7 @@ pub enum Standing {
     /// A backup.
     Follows(Id),
     /// It is the backup, and asks the others where they stand.
-    Asks(FewMap<Id, (Option<Checkpoint>, Checkpoint)>),
+    Asks(Census),
     /// It is the backup, and has the others pre-commit.
     Moves(Checkpoint, NodeSet),
     /// It has come back, and takes no part: it asks those that have stayed.
@@ -113,6 +117,16 @@ impl State {
         match self {
             State::Sink(sink) => Some(sink),
             _ => None,
+        }
+    }
+}
+
+/// What is written down in two-phase commit, but for sinks, which have more to say.
+impl From<flow::Storage> for Storage {
+    fn from(storage: flow::Storage) -> Self {
+        match storage {
+            flow::Storage::JobManager(log) => Storage::JobManager(log),
+            flow::Storage::Task(disk) => Storage::Task(disk),
         }
     }
 }

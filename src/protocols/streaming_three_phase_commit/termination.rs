@@ -1,7 +1,7 @@
 //! Termination: the job manager is silent, and the sinks end the attempt without it (BHG 7.5, TR1 to TR4).
 
-use super::sink::{Census, Participant};
-use super::{Checkpoint, Mistake, Msg, Standing, Timer};
+use super::sink::Participant;
+use super::{Census, Checkpoint, Mistake, Msg, Standing, Timer};
 use crate::model::{FewMap, Id, NodeSet};
 use crate::protocols::streaming::{Epoch, Part};
 

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
-use jury::model::{CutFamily, LinkOrder, NodeSet, Protocol, Rules, System, Time};
+use jury::model::{CutFamily, InsideHandlers, LinkOrder, NodeSet, Protocol, Rules, System, Time};
 use jury::run::{Judge, Run, execute};
 use jury::sim::Simulator;
 use jury::sim::setup::{Latency, Nemesis, Ratio, Setup};
@@ -51,7 +51,7 @@ fn faulty(until: Time) -> Setup {
     setup.nemesis = Some(Nemesis {
         crashes: NodeSet::first(5),
         crash_every: Some(Time::from_millis(5_000)),
-        inside_handlers: true,
+        inside_handlers: InsideHandlers::InOrder,
         down_for: (Time::from_millis(50), Time::from_millis(200)),
         down_max: 1,
         cuts: vec![CutFamily::Halves, CutFamily::IsolateOne],

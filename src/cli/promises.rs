@@ -50,7 +50,8 @@ pub fn told(broken: &Broken) -> Failure {
             "observe it in the handler, in front of the save or send that makes it true"
         }
         Promise::Symmetry => {
-            let advice = "search without --symmetry, or let crashes strike between events only";
+            let advice = "search without --symmetry, or let any subset of a broadcast leave a node that crashes: \
+                          \"inside-handlers\": \"any-subset\"";
             return Failure::new(message, advice);
         }
         Promise::Notation => "let `Debug` show every field of messages, timers and choices",

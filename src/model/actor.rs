@@ -260,14 +260,20 @@ impl<A: Actor> Out<A> {
         self.observations.iter()
     }
 
-    /// The first `kept` commands, or all of them, and the observations that take effect with those.
-    pub(super) fn up_to(mut self, kept: Option<usize>) -> (Vec<Command<A>>, Vec<A::Observation>) {
-        if let Some(kept) = kept {
-            let last = self.commands.iter().take(kept).rposition(Command::lasts);
-            let in_effect = |place: &usize| last.is_some_and(|last| *place <= last);
+    /// The commands, and what was observed: all, or what is carried out of the commands (by their places, in order),
+    /// and the observations that take effect with those.
+    pub(super) fn only(
+        mut self,
+        carried_out: Option<&[usize]>,
+    ) -> (Vec<Command<A>>, Vec<A::Observation>) {
+        if let Some(carried_out) = carried_out {
+            let last = carried_out.iter().rfind(|at| self.commands[**at].lasts());
+            let in_effect = |place: &usize| last.is_some_and(|last| place <= last);
             let observations = self.places.iter().take_while(|place| in_effect(place));
             self.observations.truncate(observations.count());
-            self.commands.truncate(kept);
+            let mut at = 0..;
+            self.commands
+                .retain(|_| at.next().is_some_and(|at| carried_out.contains(&at)));
         }
         (self.commands, self.observations)
     }
@@ -369,14 +375,33 @@ mod tests {
     #[test]
     fn an_observation_takes_effect_with_the_next_send_or_save() {
         for (kept, in_effect) in [(0, 0), (1, 0), (2, 1), (3, 2), (4, 2)] {
-            let (commands, observations) = claims().up_to(Some(kept));
+            let carried_out: Vec<usize> = (0..kept).collect();
+            let (commands, observations) = claims().only(Some(&carried_out));
             assert_eq!(
                 (commands.len(), observations.len()),
                 (kept, in_effect),
                 "{kept}"
             );
         }
-        let (commands, observations) = claims().up_to(None);
+        let (commands, observations) = claims().only(None);
         assert_eq!((commands.len(), observations.len()), (4, 3));
+    }
+
+    /// Whatever else is sent between the same two saves.
+    #[test]
+    fn what_is_observed_in_front_of_messages_that_do_not_leave_takes_no_effect() {
+        let broadcast = || {
+            let mut o = Out::<Nobody>::default();
+            for subject in [1, 2, 3] {
+                o.observe(Observation::Locked { subject });
+                o.send(Id::from(0), Nothing);
+            }
+            o
+        };
+        for (carried_out, in_effect) in [(vec![0], 1), (vec![1], 2), (vec![0, 2], 3)] {
+            let (commands, observations) = broadcast().only(Some(&carried_out));
+            assert_eq!(commands.len(), carried_out.len());
+            assert_eq!(observations.len(), in_effect, "{carried_out:?}");
+        }
     }
 }

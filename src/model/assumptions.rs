@@ -18,6 +18,7 @@ use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::cluster::{Cluster, NodeSet};
+use super::crash::InsideHandlers;
 use super::facts::Facts;
 use super::network::{Cut, LinkOrder, LinkRules};
 
@@ -143,8 +144,7 @@ pub struct Budgets {
     /// Crashes by group of nodes. A node may crash if it is in a group, and all its groups allow
     /// it.
     pub crashes: Vec<(NodeSet, Limit)>,
-    /// Whether a crash may also strike inside a handler.
-    pub inside_handlers: bool,
+    pub inside_handlers: InsideHandlers,
     pub recoveries: Limit,
     /// Nodes down at the same time.
     pub down: Limit,
@@ -160,7 +160,7 @@ impl Budgets {
     pub fn none() -> Self {
         Budgets {
             crashes: Vec::new(),
-            inside_handlers: true,
+            inside_handlers: InsideHandlers::InOrder,
             recoveries: Limit::NONE,
             down: Limit::Unlimited,
             drops: Limit::NONE,
@@ -174,7 +174,7 @@ impl Budgets {
     pub fn unlimited(nodes: NodeSet) -> Self {
         Budgets {
             crashes: vec![(nodes, Limit::Unlimited)],
-            inside_handlers: true,
+            inside_handlers: InsideHandlers::InOrder,
             recoveries: Limit::Unlimited,
             down: Limit::Unlimited,
             drops: Limit::Unlimited,

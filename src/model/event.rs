@@ -12,6 +12,7 @@ use derive_where::derive_where;
 
 use super::actor::{Actor, Input};
 use super::cluster::{Cluster, Link};
+use super::crash::CrashPoint;
 use super::id::Id;
 use super::network::Cut;
 use super::protocol::Protocol;
@@ -30,6 +31,8 @@ pub trait Vocabulary {
     /// What a choice can be settled to.
     type Choice: Clone + Debug + Ord + Hash + 'static;
     type Cut: Clone + Debug + Ord + Hash + 'static;
+    /// Where inside a handler a node crashes.
+    type Point: Clone + Debug + Ord + Hash + 'static;
 }
 
 impl<A: Actor> Vocabulary for A {
@@ -38,6 +41,7 @@ impl<A: Actor> Vocabulary for A {
     type Key = String;
     type Choice = <A as Actor>::Choice;
     type Cut = Cut;
+    type Point = CrashPoint;
 }
 
 /// A message on its way.
@@ -70,11 +74,10 @@ pub enum Event<V: Vocabulary> {
         value: V::Choice,
     },
     Crash(Id),
-    /// An ordinary event or a start, whose node crashes inside the handler right behind the first
-    /// `after` commands.
+    /// An ordinary event or a start, whose node crashes inside the handler.
     CrashInside {
         event: Arc<Event<V>>,
-        after: usize,
+        point: V::Point,
     },
     Drop(Envelope<V>),
     Duplicate(Envelope<V>),
@@ -253,10 +256,10 @@ impl<P: Protocol> fmt::Display for Notation<'_, P> {
             Event::Timeout { id, timer } => write!(f, "timeout {} {timer:?}", name(id)),
             Event::Choose { id, key, value } => write!(f, "choose {} {key} {value:?}", name(id)),
             Event::Crash(id) => write!(f, "crash {}", name(id)),
-            Event::CrashInside { event, after } => {
+            Event::CrashInside { event, point } => {
                 let id = event.node().expect("a crash inside a handler has a node");
-                let inner = event.notation(self.cluster);
-                write!(f, "crash {} after {after} of {inner}", name(&id))
+                let (point, inner) = (point.notation(self.cluster), event.notation(self.cluster));
+                write!(f, "crash {} after {point} of {inner}", name(&id))
             }
             Event::Cut(cut) => write!(f, "cut {}", cut.notation(self.cluster)),
             Event::Recover(id) => write!(f, "recover {}", name(id)),

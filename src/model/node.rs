@@ -11,6 +11,7 @@ use derive_where::derive_where;
 use serde::{Deserialize, Serialize};
 
 use super::actor::{self, Command, Handled, Input, Out, Start};
+use super::crash::{CrashPoint, Lasting};
 use super::event::label;
 use super::few::{Few, FewMap};
 use super::id::Id;
@@ -138,8 +139,8 @@ impl<P: Protocol> Node<P> {
         *self = Node::Down { storage };
     }
 
-    /// Runs the handler for `input` and carries out its commands: all of them, or only the first
-    /// `crash_after`, behind which the node crashes.
+    /// Runs the handler for `input` and carries out its commands: all of them, or only those before the
+    /// point at which the node crashes.
     ///
     /// # Panics
     /// If the input cannot happen to the node: whoever asks has to make sure that it can.
@@ -148,10 +149,10 @@ impl<P: Protocol> Node<P> {
         protocol: &P,
         id: Id,
         input: Input<'_, P>,
-        crash_after: Option<usize>,
+        crash: Option<&CrashPoint>,
     ) -> Reaction<P> {
         let mut handled = self.ask(protocol, id, input);
-        let reaction = self.consider(protocol, id, input, &mut handled, crash_after);
+        let reaction = self.consider(protocol, id, input, &mut handled, crash);
         self.absorb(input, &reaction, handled);
         reaction
     }
@@ -164,16 +165,20 @@ impl<P: Protocol> Node<P> {
         id: Id,
         input: Input<'_, P>,
         handled: &mut Handled<P>,
-        crash_after: Option<usize>,
+        crash: Option<&CrashPoint>,
     ) -> Reaction<P> {
         let out = std::mem::take(&mut handled.out);
-        let crashed = crash_after.is_some();
-        if crash_after.is_some_and(|after| after > out.commands().len()) {
-            let of = told(protocol, id, input);
-            let message = format!("{of} is not pure: asked a second time, it gives fewer commands");
-            Promise::Pure.complain(message);
-        }
-        let (commands, observations) = out.up_to(crash_after);
+        let crashed = crash.is_some();
+        let carried_out = crash.map(|point| {
+            let lasting = Lasting::of(out.commands(), input);
+            if !lasting.fits(point) {
+                let of = told(protocol, id, input);
+                let message = "is not pure: asked a second time, it gives fewer commands";
+                Promise::Pure.complain(format!("{of} {message}"));
+            }
+            lasting.carried_out(point)
+        });
+        let (commands, observations) = out.only(carried_out.as_deref());
         Reaction {
             commands,
             observations,
@@ -183,15 +188,9 @@ impl<P: Protocol> Node<P> {
         }
     }
 
-    /// The lengths of the command prefixes behind which a crash inside the handler for `input`
-    /// leaves something that no crash between events does: something was sent or saved, and
-    /// something else was still to be.
-    ///
-    /// (A crash before the first of them is a crash, followed by the loss of the message at a
-    /// node that is down; one behind the last is the whole step, followed by a crash. But nothing
-    /// comes before a choice, no crash either: there, having sent and saved nothing counts too.)
-    pub fn crash_points(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<usize> {
-        crash_points_among(self.ask(protocol, id, input).out.commands(), input)
+    /// What the handler for `input` would do, as far as crashes inside it are concerned. Changes nothing.
+    pub fn lasting(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Lasting {
+        Lasting::of(self.ask(protocol, id, input).out.commands(), input)
     }
 
     /// What a crash behind the first few of the commands that the handler gave leaves of the node, as
@@ -206,7 +205,7 @@ impl<P: Protocol> Node<P> {
 
     /// The commands that the handler for `input` would give, in order. Changes nothing.
     pub fn preview(&self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<Command<P>> {
-        self.ask(protocol, id, input).out.up_to(None).0
+        self.ask(protocol, id, input).out.only(None).0
     }
 
     /// Calls the handler. Changes nothing.
@@ -300,20 +299,6 @@ impl<P: Protocol> Node<P> {
             _ => {}
         }
     }
-}
-
-/// The [crash points](Node::crash_points) of an input for which a handler gave these commands.
-pub fn crash_points_among<P: Protocol>(commands: &[Command<P>], input: Input<'_, P>) -> Vec<usize> {
-    let mut points = match input {
-        Input::Choice { .. } => vec![0],
-        _ => Vec::new(),
-    };
-    let mut lasting = (1..=commands.len()).filter(|n| commands[n - 1].lasts());
-    if lasting.next_back().is_none() {
-        return Vec::new();
-    }
-    points.extend(lasting);
-    points
 }
 
 /// A handler in words: the handler of P2 for `Prepare(1)` from C.

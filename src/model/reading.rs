@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use super::cluster::{Cluster, Link, enumerate};
+use super::crash::CrashPoint;
 use super::event::{Envelope, Event, Obstacle, Vocabulary, begins, label};
 use super::id::Id;
 use super::network::Cut;
@@ -22,6 +23,7 @@ impl Vocabulary for Places {
     type Key = String;
     type Choice = usize;
     type Cut = Cut;
+    type Point = CrashPoint;
 }
 
 type Readings = Result<Vec<Event<Places>>, Obstacle>;
@@ -119,13 +121,11 @@ fn choices(text: &str, cluster: &Cluster, world: &dyn Offer) -> Readings {
     Ok(values.into_iter().map(choose).collect())
 }
 
-/// `A after N of EVENT`
+/// `A after N of EVENT`, `A after N and to B, C of EVENT`
 fn crashes_inside(name: &str, inside: &str, cluster: &Cluster, world: &dyn Offer) -> Readings {
     let id = node(name, cluster)?;
-    let (after, event) = inside
-        .split_once(" of ")
-        .and_then(|(n, event)| Some((n.parse().ok()?, event)))
-        .ok_or_else(|| Obstacle::NoEvent("write `crash NODE after N of EVENT`".to_owned()))?;
+    let (point, event) = inside.split_once(" of ").ok_or_else(no_point)?;
+    let point = crash_point(point, cluster)?;
     let events = readings(event, cluster, world)?;
     if events.iter().any(|event| event.node() != Some(id)) {
         return Err(Obstacle::NoEvent(format!(
@@ -133,10 +133,36 @@ fn crashes_inside(name: &str, inside: &str, cluster: &Cluster, world: &dyn Offer
         )));
     }
     let crash = |event| {
-        let event = Arc::new(event);
-        Event::CrashInside { event, after }
+        let (event, point) = (Arc::new(event), point.clone());
+        Event::CrashInside { event, point }
     };
     Ok(events.into_iter().map(crash).collect())
+}
+
+/// `2`, or `1 and to B, C x3`
+fn crash_point(text: &str, cluster: &Cluster) -> Result<CrashPoint, Obstacle> {
+    let number = |text: &str| text.trim().parse().map_err(|_| no_point());
+    let (after, whom) = match text.split_once(" and to ") {
+        Some((after, whom)) => (after, whom.split(',').map(str::trim).collect()),
+        None => (text, Vec::new()),
+    };
+    let mut point = CrashPoint::behind(number(after)?);
+    for whom in whom {
+        let (name, many) = match whom.rsplit_once(" x") {
+            Some((name, many)) => (name, number(many)?),
+            None => (whom, 1),
+        };
+        point.and_to.insert(node(name, cluster)?, many);
+    }
+    Ok(point)
+}
+
+fn no_point() -> Obstacle {
+    Obstacle::NoEvent(
+        "write `crash NODE after N of EVENT`, or, where what it sends to some nodes has left as well, \
+         `crash NODE after N and to NODE, NODE of EVENT`"
+            .to_owned(),
+    )
 }
 
 /// `A -> B Message`
@@ -256,9 +282,9 @@ fn spell_out<P: Protocol>(event: &Event<Places>, world: &dyn View<P>) -> Event<P
             let (id, key) = (*id, key.clone());
             Event::Choose { id, key, value }
         }
-        Event::CrashInside { event, after } => Event::CrashInside {
+        Event::CrashInside { event, point } => Event::CrashInside {
             event: Arc::new(spell_out(event, world)),
-            after: *after,
+            point: point.clone(),
         },
         Event::Crash(id) => Event::Crash(*id),
         Event::Recover(id) => Event::Recover(*id),

@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::actor::{Actor, Input};
 use super::cluster::{NodeSet, index};
+use super::crash::CrashPoint;
 use super::event::label;
 use super::few::FewMap;
 use super::id::Id;
@@ -187,10 +188,10 @@ impl<P: Protocol> System<P> {
         node: &mut Node<P>,
         id: Id,
         input: Input<'_, P>,
-        crash_after: Option<usize>,
+        crash: Option<&CrashPoint>,
     ) -> Reaction<P> {
         let mut handled = node.ask(&self.protocol, id, input);
-        let mut reaction = node.consider(&self.protocol, id, input, &mut handled, crash_after);
+        let mut reaction = node.consider(&self.protocol, id, input, &mut handled, crash);
         self.deliverable(id, &reaction);
         let after = reaction.is_of_a_new_state().then_some(&handled.state);
         let step = Step::new(id, node, input, &reaction, after);

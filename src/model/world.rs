@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::actor::Input;
 use super::assumptions::Rules;
 use super::cluster::{Cluster, Link, NodeSet, index};
+use super::crash::CrashPoint;
 use super::event::{Event, Vocabulary};
 use super::globals::{Globals, GlobalsChange};
 use super::id::Id;
@@ -164,8 +165,7 @@ pub trait Carrier<P: Protocol>: View<P> {
     /// How this carrier hands out a reaction: whole, or as where it remembers it.
     type Reaction;
 
-    /// Positions in a list of commands.
-    type Points: IntoIterator<Item = usize>;
+    type Points: IntoIterator<Item = PointOf<P, Self>>;
 
     /// Has the relation offer what comes from a source. That depends on the parts that the source
     /// names and on the terms alone. What such an event does depends on them, too; beyond
@@ -215,10 +215,10 @@ pub trait Carrier<P: Protocol>: View<P> {
         input: Input<'_, Self::Vocabulary>,
     ) -> Option<&'static str>;
 
-    /// Where a crash inside the handler would make a difference; see [`Node::crash_points`].
+    /// Where a crash inside the handler would make a difference; see [`Lasting::points`].
     fn crash_points(
         &mut self,
-        protocol: &P,
+        system: &System<P>,
         id: Id,
         input: Input<'_, Self::Vocabulary>,
     ) -> Self::Points;
@@ -229,7 +229,7 @@ pub trait Carrier<P: Protocol>: View<P> {
         system: &System<P>,
         id: Id,
         input: Input<'_, Self::Vocabulary>,
-        crash_after: Option<usize>,
+        crash: Option<&PointOf<P, Self>>,
     ) -> Self::Reaction;
 
     /// The first message that a node sent in a reaction from some place on: its own place, and whom it is for. What a
@@ -266,6 +266,8 @@ pub type TimerOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Timer;
 pub type KeyOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Key;
 /// What a carrier knows an option by.
 pub type ChoiceOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Choice;
+/// What a carrier knows it by where inside a handler a node crashes.
+pub type PointOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Point;
 /// What a carrier knows a cut by.
 pub type CutOf<P, C> = <<C as Carrier<P>>::Vocabulary as Vocabulary>::Cut;
 
@@ -376,7 +378,7 @@ impl<T> Deref for Owned<T> {
 impl<P: Protocol> Carrier<P> for World<P> {
     type Vocabulary = P;
     type Reaction = Owned<Reaction<P>>;
-    type Points = Vec<usize>;
+    type Points = Vec<CrashPoint>;
 
     fn deliverable(&self, link: Link, order: LinkOrder, nth: usize) -> Option<P::Msg> {
         self.channel(link).distinct(order).nth(nth).cloned()
@@ -416,8 +418,9 @@ impl<P: Protocol> Carrier<P> for World<P> {
         protocol.withheld(id, self.node(id).state()?, input)
     }
 
-    fn crash_points(&mut self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<usize> {
-        self.node(id).crash_points(protocol, id, input)
+    fn crash_points(&mut self, system: &System<P>, id: Id, input: Input<'_, P>) -> Vec<CrashPoint> {
+        let lasting = self.node(id).lasting(&system.protocol, id, input);
+        lasting.points(system.rules.budgets.inside_handlers)
     }
 
     fn react(
@@ -425,10 +428,10 @@ impl<P: Protocol> Carrier<P> for World<P> {
         system: &System<P>,
         id: Id,
         input: Input<'_, P>,
-        crash_after: Option<usize>,
+        crash: Option<&CrashPoint>,
     ) -> Self::Reaction {
         let node = Arc::make_mut(&mut self.nodes[index(id)]);
-        Owned(system.react(node, id, input, crash_after))
+        Owned(system.react(node, id, input, crash))
     }
 
     fn addressee(&self, _: Id, reaction: &Self::Reaction, from: usize) -> Option<(usize, Id)> {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::spanned::{Entries, Spanned, Text};
 use super::values::{All, Yes};
-use crate::model::{CutFamily, Limit, Time, TimerRange};
+use crate::model::{CutFamily, InsideHandlers, Limit, Time, TimerRange};
 
 /// A fault or repair with its moment: one of `at`, `before` and `after`, and one of the rest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -102,9 +102,10 @@ pub struct NemesisPart {
     /// Mean time between crashes. Default: no crashes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash_every: Option<Spanned<Time>>,
-    /// Whether half of the crashes strike inside a handler. Default: true.
+    /// Whether half of the crashes strike inside a handler, and if any subset of a broadcast has left then.
+    /// Default: true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inside_handlers: Option<bool>,
+    pub inside_handlers: Option<InsideHandlers>,
     /// How long a node stays down. Default: 100ms..500ms.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub down_for: Option<TimerRange>,

@@ -10,7 +10,7 @@ use super::faults::{CrashBudget, Cuts, FaultPart, NemesisPart};
 use super::spanned::{Entries, Spanned, Text};
 use super::values::Seeds;
 use super::verdict::{ExpectedVerdict, RunExpectation};
-use crate::model::{Limit, LinkOrder, Time, Timing};
+use crate::model::{InsideHandlers, Limit, LinkOrder, Time, Timing};
 use crate::sim::setup::{Latency, Ratio};
 
 /// What a protocol is put on trial for: one story for the simulator, the model checker, or both.
@@ -204,9 +204,9 @@ pub struct FaultBudgets {
     /// Crashes: of any node, or by the name of a node or role. Default: 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crashes: Option<CrashBudget>,
-    /// Whether a crash may also strike inside a handler. Default: true.
+    /// Whether a crash may also strike inside a handler, and if any subset of a broadcast has left then. Default: true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub inside_handlers: Option<bool>,
+    pub inside_handlers: Option<Spanned<InsideHandlers>>,
     /// Default: 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub recoveries: Option<Spanned<Limit>>,

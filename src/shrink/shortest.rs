@@ -3,6 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{Counter, Failure, Shrinker, Version};
+use crate::model::InsideHandlers;
 use crate::model::facts::Facts;
 use crate::scenario::ScheduleLine;
 use crate::testbed::{CheckOptions, CheckVerdict, RunVerdict};
@@ -88,9 +89,15 @@ fn part(draft: &super::Draft, facts: &Facts, property: &str, is_safety: bool) ->
         .map(|(name, times)| (name.clone(), json!(times)))
         .collect();
     if !crashes.is_empty() {
-        let is_inside = lines().any(|line| line.starts_with("crash") && line.contains(" of "));
+        let inside =
+            |how: &str| lines().any(|line| line.starts_with("crash") && line.contains(how));
+        let inside_handlers = match (inside(" of "), inside(" and to ")) {
+            (false, _) => InsideHandlers::Never,
+            (true, false) => InsideHandlers::InOrder,
+            (true, true) => InsideHandlers::AnySubset,
+        };
         put("crashes", crashes.into());
-        put("inside-handlers", is_inside.into());
+        put("inside-handlers", json!(inside_handlers));
     }
     let recovered = lines().filter_map(|line| line.strip_prefix("recover "));
     let recoveries = recovered.filter(|name| !draft.joins_later(name)).count();

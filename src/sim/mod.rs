@@ -36,8 +36,8 @@ use crate::model::event::label;
 use crate::model::network::Fate;
 use crate::model::promise::Promise;
 use crate::model::{
-    Cluster, Command, Cut, Envelope, Event, Few, Id, Link, LinkOrder, Node, Protocol, Reaction,
-    StartEffects, System, Time, TimerRange, View, World,
+    Cluster, Command, Cut, Envelope, Event, Few, Id, Lasting, Link, LinkOrder, Node, Protocol,
+    Reaction, StartEffects, System, Time, TimerRange, View, World,
 };
 use crate::run::{Divergence, Moment, Next, Scheduler};
 use contents::Contents;
@@ -231,15 +231,15 @@ impl<P: Protocol> Simulator<P> {
         if !runs || !self.course.may_strike_inside(id) {
             return event;
         }
-        let points = node.crash_points(&system.protocol, id, input);
         let commands = node.preview(&system.protocol, id, input);
+        let lasting = Lasting::of(&commands, input);
         let commands: Vec<Deed<'_>> = commands.iter().map(deed).collect();
         let messages = &self.messages;
         let scene = Seen { world, messages };
-        match self.course.strike_inside(&scene, id, &commands, &points) {
-            Some(after) => Event::CrashInside {
+        match self.course.strike_inside(&scene, id, &commands, &lasting) {
+            Some(point) => Event::CrashInside {
                 event: Arc::new(event),
-                after,
+                point,
             },
             None => event,
         }

@@ -12,7 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::model::{Cut, CutFamily, Id, Link, NodeSet, Time};
+use crate::model::{Cut, CutFamily, Id, InsideHandlers, Link, NodeSet, Time};
 
 /// Everything that decides one run, beside the system and the seed.
 #[derive(Clone, Debug)]
@@ -220,8 +220,8 @@ pub struct Nemesis {
     pub crashes: NodeSet,
     /// Mean time between crashes; none if absent.
     pub crash_every: Option<Time>,
-    /// Whether half of the crashes strike inside a handler.
-    pub inside_handlers: bool,
+    /// If they may, half of the crashes strike inside a handler.
+    pub inside_handlers: InsideHandlers,
     /// How long a node stays down: anything in this range.
     pub down_for: (Time, Time),
     /// At most so many nodes down at once.

@@ -5,7 +5,7 @@
 
 use super::course::{Chance, Keyed, below};
 use super::setup::{Ratio, Setup};
-use crate::model::Time;
+use crate::model::{InsideHandlers, Time};
 
 /// The most that a message may be lost or doubled, in halves: of more nothing comes but noise.
 const RATIO_MAX: Ratio = Ratio {
@@ -27,7 +27,9 @@ pub fn drawn(setup: &Setup, seed: u64) -> Setup {
     }
     if let Some(nemesis) = &mut setup.nemesis {
         nemesis.crash_every = words.some(nemesis.crash_every);
-        nemesis.inside_handlers &= words.coin();
+        if !words.coin() {
+            nemesis.inside_handlers = InsideHandlers::Never;
+        }
         nemesis.cuts.retain(|_| words.coin());
         nemesis.cut_every = words.some(nemesis.cut_every);
     }
@@ -113,7 +115,7 @@ mod tests {
         setup.nemesis = Some(Nemesis {
             crashes: NodeSet::first(3),
             crash_every: Some(Time(1_000)),
-            inside_handlers: true,
+            inside_handlers: InsideHandlers::InOrder,
             down_for: (Time(1), Time(1)),
             down_max: 1,
             cuts: vec![CutFamily::Halves, CutFamily::OneWay],
@@ -133,7 +135,7 @@ mod tests {
             let gone = [
                 drawn.network.loss.times == 0,
                 nemesis.crash_every.is_none(),
-                !nemesis.inside_handlers,
+                !nemesis.inside_handlers.may(),
                 !nemesis.cuts.contains(&CutFamily::Halves),
                 !nemesis.cuts.contains(&CutFamily::OneWay),
                 nemesis.cut_every.is_none(),

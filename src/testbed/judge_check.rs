@@ -7,8 +7,8 @@ use super::report::{
 use crate::check::{Judged, NodeSymmetry, Question, Search, Standing, Trial, Verdict};
 use crate::model::arms::{Exercised, unexercised};
 use crate::model::{
-    Bound, Cluster, Few, Limit, LinkOrder, NodeSet, Property, Rules, Statement, Timing, Untyped,
-    cluster::enumerate,
+    Bound, Cluster, Few, InsideHandlers, Limit, LinkOrder, NodeSet, Property, Rules, Statement,
+    Timing, Untyped, cluster::enumerate,
 };
 use crate::trace::{Origin, Outcome, Trace};
 use serde_json::Value as Json;
@@ -453,8 +453,14 @@ pub(super) fn allowed(rules: &Rules, cluster: &Cluster) -> Vec<String> {
     if let Limit::AtMost(n) = timeouts {
         words.push(format!("at most {n} timeouts"));
     }
-    if budgets.crashes.iter().any(|(_, l)| *l != Limit::NONE) && !budgets.inside_handlers {
-        words.push("crashes only between events".to_owned());
+    if budgets.crashes.iter().any(|(_, l)| *l != Limit::NONE) {
+        words.extend(match budgets.inside_handlers {
+            InsideHandlers::Never => Some("crashes only between events".to_owned()),
+            InsideHandlers::InOrder => None,
+            InsideHandlers::AnySubset => {
+                Some("crashes with any subset of a broadcast sent".to_owned())
+            }
+        });
     }
     words
 }

@@ -27,6 +27,10 @@ impl TraceHash {
         }
     }
 
+    fn number(&mut self, number: usize) {
+        self.bytes(&(number as u64).to_le_bytes());
+    }
+
     fn id(&mut self, id: Id) {
         self.byte(u8::try_from(index(id)).expect("at most 128 nodes"));
     }
@@ -76,9 +80,19 @@ impl TraceHash {
                 self.byte(3);
                 self.id(*id);
             }
-            Event::CrashInside { event, after } => {
+            Event::CrashInside { event, point } if point.and_to.is_empty() => {
                 self.byte(4);
-                self.bytes(&(*after as u64).to_le_bytes());
+                self.number(point.after);
+                self.event(event);
+            }
+            Event::CrashInside { event, point } => {
+                self.byte(10);
+                self.number(point.after);
+                self.number(point.and_to.len());
+                for (dst, many) in &point.and_to {
+                    self.id(*dst);
+                    self.number(*many);
+                }
                 self.event(event);
             }
             Event::Drop(e) => {

@@ -136,7 +136,8 @@ pub struct StepRecord {
     pub event: String,
     /// The same, taken apart.
     pub what: What,
-    /// The node crashed inside the handler, right behind so many commands.
+    /// The node crashed inside the handler, right behind so many commands. (Which of the messages behind them had
+    /// left as well, if any, the event says.)
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crash_after: Option<usize>,
     /// Whether a timer that awaits peers fired for a reason: `true`, `early` or `false`.

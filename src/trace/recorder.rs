@@ -191,7 +191,7 @@ impl<P: Protocol> Witness<P> for Recorder<P> {
             event: event.notation(&system.cluster).to_string(),
             what: what(event, effects.lost_at_down),
             crash_after: match event {
-                Event::CrashInside { after, .. } => Some(*after),
+                Event::CrashInside { point, .. } => Some(point.after),
                 _ => None,
             },
             suspicion: suspicion_in_words(*suspicion),

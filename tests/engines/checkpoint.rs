@@ -10,8 +10,8 @@ use jury::check::fast::{self, Sizes, Tuning};
 use jury::check::reduction::{Forgone, Reduce, Reduction};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped};
 use jury::model::{
-    Event, Expectation, Limit, Link, NodeSet, Predicate, Property, Protocol, Reason, Rules, System,
-    View,
+    Event, Expectation, InsideHandlers, Limit, Link, NodeSet, Predicate, Property, Protocol,
+    Reason, Rules, System, View,
 };
 use jury::protocols::raft::{self, Raft};
 use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
@@ -165,7 +165,7 @@ proptest! {
     }
 }
 
-fn commit(participants: u8, inside_handlers: bool) -> System<TwoPhaseCommit> {
+fn commit(participants: u8, inside_handlers: InsideHandlers) -> System<TwoPhaseCommit> {
     let params = Params {
         participants,
         ..Params::default()
@@ -208,7 +208,14 @@ fn two_phase_commit_goes_on() {
         };
         for from in [0, 3, 11] {
             compare(
-                &commit(2, !tuning.symmetry),
+                &commit(
+                    2,
+                    if tuning.symmetry {
+                        InsideHandlers::Never
+                    } else {
+                        InsideHandlers::InOrder
+                    },
+                ),
                 states(3_000),
                 [other, tuning],
                 from,
@@ -248,7 +255,7 @@ fn what_a_sweep_has_read_is_not_forgotten() {
         },
         ..eager()
     };
-    let system = commit(2, true);
+    let system = commit(2, InsideHandlers::InOrder);
     let start = system.initial();
     let limits = Limits::default();
     let whole = searched(&system, &start, &properties, &limits, tuning, &mut Patient);
@@ -296,7 +303,7 @@ fn a_checkpoint_that_does_not_fit_is_left_alone() {
 
     let here = TempDir::new().unwrap();
     let folder = Folder::open(here.path(), Vec::new()).unwrap();
-    let system = commit(2, true);
+    let system = commit(2, InsideHandlers::InOrder);
     let tuning = Tuning {
         sizes: Sizes {
             round: 50,
@@ -326,7 +333,7 @@ fn what_a_search_cost_adds_up() {
     let looks = |most| {
         let mut monitor = Restless::new(here.path(), most);
         explore_from(
-            &commit(2, true),
+            &commit(2, InsideHandlers::InOrder),
             states(1_000),
             tuning,
             &folder,
@@ -352,7 +359,7 @@ fn a_protocol_that_changed_is_noticed() {
     };
     let mut monitor = Restless::new(here.path(), 5);
     explore_from(
-        &commit(2, true),
+        &commit(2, InsideHandlers::InOrder),
         Limits::default(),
         tuning,
         &folder,
@@ -366,9 +373,9 @@ fn a_protocol_that_changed_is_noticed() {
     };
     let other = System::new(
         TwoPhaseCommit::new(&params).unwrap(),
-        commit(2, true).rules.clone(),
+        commit(2, InsideHandlers::InOrder).rules.clone(),
     );
-    for system in [other, commit(3, true)] {
+    for system in [other, commit(3, InsideHandlers::InOrder)] {
         let gone = explore_from(&system, Limits::default(), tuning, &folder, &mut Patient);
         let Err(error) = gone else {
             panic!("it is another protocol");
@@ -406,7 +413,7 @@ fn a_checkpoint_that_cannot_be_written_stops_nothing() {
     let folder = Folder::open(&path.join("kept"), vec![Fact::new("nothing", &0)]).unwrap();
     fs::remove_dir_all(&path).unwrap();
     let mut monitor = Noting(Vec::new());
-    let system = commit(1, true);
+    let system = commit(1, InsideHandlers::InOrder);
     let limits = Limits::default();
     let explored = explore_from(&system, limits, eager(), &folder, &mut monitor).unwrap();
     assert_eq!(explored.account.stopped, None);
@@ -433,7 +440,7 @@ fn a_larger_limit_goes_on() {
     let looks = tuning(500, Reduce::Auto);
     let never_looks = tuning(0, Reduce::Auto);
     for tuning in [looks, never_looks, tuning(0, Reduce::NONE)] {
-        let system = commit(3, true);
+        let system = commit(3, InsideHandlers::InOrder);
         let here = TempDir::new().unwrap();
         let folder = Folder::open(here.path(), Vec::new()).unwrap();
         let mut before = 0;
@@ -483,7 +490,7 @@ fn what_is_behind_a_limit_is_not_searched_twice() {
         },
         ..Tuning::unreduced()
     };
-    let system = commit(2, true);
+    let system = commit(2, InsideHandlers::InOrder);
     let fewest = |most| {
         let mut monitor = Fewest(u64::MAX);
         explore_from(&system, states(most), tuning, &folder, &mut monitor).unwrap();

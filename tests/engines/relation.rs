@@ -12,12 +12,68 @@ use indexmap::{IndexMap, IndexSet};
 use jury::check::stateright::Bridge;
 use jury::check::{Explored, Finding, Keyed, Patient, explore};
 use jury::model::{
-    Actor, Assumption, Carrier, Class, Command, Event, Expectation, Input, Limit, Node, Out,
-    Property, Protocol, Rules, Start, System, View, World,
+    Actor, Assumption, Carrier, Class, Command, CrashPoint, Event, Expectation, Id, Input,
+    InsideHandlers, Limit, Node, Out, Property, Protocol, Rules, Start, System, View, World,
 };
 use jury::run::{Schedule, Script, execute};
 use proptest::prelude::*;
 use stateright::{Checker, Model};
+
+/// The commands of a handler, if one would run.
+fn asked(
+    table: &Table,
+    world: &World<Table>,
+    id: Id,
+    input: Input<'_, Table>,
+) -> Option<Vec<Command<Table>>> {
+    let mut out = Out::<Table>::default();
+    match (world.node(id), input) {
+        (Node::Absent, Input::Start) => {
+            table.on_start(id, Start::First, &mut out);
+        }
+        (Node::Down { storage }, Input::Start) => {
+            table.on_start(id, Start::Again(storage.as_ref()), &mut out);
+        }
+        (Node::Up(up), input) => {
+            let mut state = up.state;
+            match input {
+                Input::Start => unreachable!("it is up"),
+                Input::Message { src, msg } => {
+                    table.on_message(id, &mut state, src, *msg, &mut out);
+                }
+                Input::Timeout(t) => table.on_timeout(id, &mut state, t, &mut out),
+                Input::Choice { value, .. } => table.on_choice(id, &mut state, value, &mut out),
+            }
+        }
+        _ => return None,
+    }
+    Some(out.commands().to_vec())
+}
+
+fn lasts(command: &Command<Table>) -> bool {
+    matches!(command, Command::Send(..) | Command::Save { .. })
+}
+
+/// All sublists.
+fn subsets(all: &[usize]) -> impl Iterator<Item = Vec<usize>> {
+    (0..1usize << all.len()).map(|bits| {
+        let chosen = all
+            .iter()
+            .enumerate()
+            .filter(|(nth, _)| bits >> nth & 1 == 1);
+        chosen.map(|(_, at)| *at).collect()
+    })
+}
+
+/// Whether nothing else of the commands need have been carried out before.
+fn may_be_all(commands: &[Command<Table>], kept: &[usize]) -> bool {
+    let is_before = |one: usize, at: usize| match (&commands[one], &commands[at]) {
+        (Command::Send(to, _), Command::Send(also, _)) => to == also,
+        (one, _) => lasts(one),
+    };
+    kept.iter()
+        .all(|&at| (0..at).all(|one| !is_before(one, at) || kept.contains(&one)))
+}
 
 /// Two carriers of the same world: what they answer, and what is the same about them.
 struct Pair {
@@ -197,58 +253,52 @@ proptest! {
         assert!(assumption.held(&run.facts, &free.cluster), "{assumption} did not hold");
     }
 
-    /// Where a crash inside a handler makes a difference, by the definition alone: behind a
+    /// Where a crash inside a handler makes a difference, by the definition alone. In order: behind a
     /// proper prefix of the commands whose sends and saves differ from those of every shorter
-    /// prefix and from those of the whole. Nothing sent and nothing saved is a crash between
-    /// events, except that none comes before a choice.
+    /// prefix and from those of the whole. Any subset: whatever was sent and saved, as long as it was
+    /// all before every save, every save before whatever was sent, and to each node all before what
+    /// was sent to it. Nothing sent and nothing saved is a crash between events, except that none
+    /// comes before a choice.
     #[test]
-    fn crash_points_are_the_prefixes_that_differ(game in game(), walk in walk()) {
-        let system = game.system();
-        let table = &*system.protocol;
-        wander(&system, &walk, |world, events| {
-            for event in events {
-                let Some((id, input)) = event.input() else { continue };
-                let node = world.node(id).clone();
-                let mut out = Out::<Table>::default();
-                match (&node, input) {
-                    (Node::Absent, Input::Start) => {
-                        table.on_start(id, Start::First, &mut out);
-                    }
-                    (Node::Down { storage }, Input::Start) => {
-                        table.on_start(id, Start::Again(storage.as_ref()), &mut out);
-                    }
-                    (Node::Up(up), input) => {
-                        let mut state = up.state;
-                        match input {
-                            Input::Start => unreachable!("it is up"),
-                            Input::Message { src, msg } => {
-                                table.on_message(id, &mut state, src, *msg, &mut out);
-                            }
-                            Input::Timeout(t) => table.on_timeout(id, &mut state, t, &mut out),
-                            Input::Choice { value, .. } => {
-                                table.on_choice(id, &mut state, value, &mut out);
-                            }
-                        }
-                    }
-                    _ => continue,
-                }
-                let lasting = |prefix: &[Command<Table>]| {
-                    let lasts = |c: &&Command<Table>| {
-                        matches!(c, Command::Send(..) | Command::Save { .. })
+    fn crash_points_are_those_that_differ(game in game(), walk in walk()) {
+        let mut game = game;
+        for inside_handlers in [InsideHandlers::InOrder, InsideHandlers::AnySubset] {
+            game.rules.inside_handlers = inside_handlers;
+            let system = game.system();
+            wander(&system, &walk, |world, events| {
+                for event in events {
+                    let Some((id, input)) = event.input() else { continue };
+                    let Some(out) = asked(&system.protocol, world, id, input) else { continue };
+                    let lasting = |kept: &[usize]| -> Vec<usize> {
+                        kept.iter().copied().filter(|at| lasts(&out[*at])).collect()
                     };
-                    prefix.iter().filter(lasts).map(|c| format!("{c:?}")).collect::<Vec<_>>()
-                };
-                let out = out.commands();
-                let whole = lasting(out);
-                let mut known = BTreeSet::from([whole]);
-                if !matches!(input, Input::Choice { .. }) {
-                    known.insert(Vec::new());
+                    let all: Vec<usize> = (0..out.len()).collect();
+                    let mut known = BTreeSet::from([lasting(&all)]);
+                    if !matches!(input, Input::Choice { .. }) {
+                        known.insert(Vec::new());
+                    }
+                    let points = world.crash_points(&system, id, input);
+                    if inside_handlers == InsideHandlers::InOrder {
+                        let differs = |n: &usize| known.insert(lasting(&all[..*n]));
+                        let expected = all.iter().copied().filter(differs);
+                        let expected: Vec<_> = expected.map(CrashPoint::behind).collect();
+                        assert_eq!(points, expected, "{event:?}");
+                        continue;
+                    }
+                    let mut expected: BTreeSet<_> = subsets(&lasting(&all))
+                        .filter(|kept| may_be_all(&out, kept))
+                        .collect();
+                    expected.retain(|kept| !known.contains(kept));
+                    let told = world.node(id).lasting(&system.protocol, id, input);
+                    let found: Vec<_> =
+                        points.iter().map(|point| lasting(&told.carried_out(point))).collect();
+                    let distinct: BTreeSet<_> = found.iter().cloned().collect();
+                    assert_eq!(distinct.len(), found.len(), "{event:?}");
+                    assert_eq!(distinct, expected, "{event:?}");
+                    assert!(points.iter().all(|point| told.has(point)), "{event:?}");
                 }
-                let expected: Vec<usize> =
-                    (0..out.len()).filter(|&n| known.insert(lasting(&out[..n]))).collect();
-                assert_eq!(world.crash_points(table, id, input), expected, "{event:?}");
-            }
-        });
+            });
+        }
     }
 
     /// Inside a handler or not, a crash leaves storage and nothing else, and what was sent.
@@ -256,7 +306,9 @@ proptest! {
     fn a_crash_leaves_storage_and_what_was_sent(game in game(), walk in walk()) {
         let mut game = game;
         game.rules.crashes = vec![(15, Limit::Unlimited)];
-        game.rules.inside_handlers = true;
+        if game.rules.inside_handlers == InsideHandlers::Never {
+            game.rules.inside_handlers = InsideHandlers::InOrder;
+        }
         let system = game.system();
         wander(&system, &walk, |world, events| {
             for event in events {
@@ -267,10 +319,11 @@ proptest! {
                         let storage = world.node(*id).storage().copied();
                         assert_eq!(*next.node(*id), Node::Down { storage });
                     }
-                    Event::CrashInside { event: inside, after } => {
+                    Event::CrashInside { event: inside, point } => {
                         let id = inside.node().unwrap();
                         let (_, reaction) = effects.reaction.unwrap();
-                        assert_eq!(reaction.commands.len(), *after);
+                        let more = point.and_to.values().sum::<usize>();
+                        assert_eq!(reaction.commands.len(), point.after + more);
                         let storage = reaction.saved().or(world.node(id).storage()).copied();
                         assert_eq!(*next.node(id), Node::Down { storage });
                         let told = world.node(id).crashed_behind(&reaction.commands);

@@ -5,8 +5,9 @@ use crate::common::{depth, lines, plainly};
 use jury::check::{Finding, Limits};
 use jury::model::network::Fate;
 use jury::model::{
-    Assumption, Bound, Budgets, CutFamily, Event, Expectation, Id, Limit, Link, LinkOrder, Node,
-    NodeSet, Predicate, Property, Protocol, Reason, Rules, Suspicion, System, Timing, View, World,
+    Assumption, Bound, Budgets, CutFamily, Event, Expectation, Id, InsideHandlers, Limit, Link,
+    LinkOrder, Node, NodeSet, Predicate, Property, Protocol, Reason, Rules, Suspicion, System,
+    Timing, View, World,
 };
 use jury::run::{Script, execute};
 
@@ -597,7 +598,7 @@ fn survivors_stay_up() {
 fn under(assumption: Assumption) -> Vec<String> {
     let mut play = Play::new(2, sends(&[(1, TELL)]), |rules| {
         rules.budgets = Budgets::unlimited(NodeSet::first(2));
-        rules.budgets.inside_handlers = false;
+        rules.budgets.inside_handlers = InsideHandlers::Never;
         rules.absent = NodeSet::EMPTY;
         rules.cuts = CutFamily::IsolateOne.cuts(2);
     });

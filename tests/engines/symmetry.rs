@@ -13,8 +13,9 @@ use jury::check::fast::{Sizes, Tuning};
 use jury::check::{Explored, Finding, Limits, NodeSymmetry, Patient};
 use jury::model::promise::Promise;
 use jury::model::{
-    Budgets, CutFamily, Event, Expectation, Id, Limit, LinkOrder, NodeSet, Predicate, Property,
-    Protocol, Reason, Renaming, Rules, Symmetry, System, Timing, Untyped, View, World,
+    Budgets, CutFamily, Event, Expectation, Id, InsideHandlers, Limit, LinkOrder, NodeSet,
+    Predicate, Property, Protocol, Reason, Renaming, Rules, Symmetry, System, Timing, Untyped,
+    View, World,
 };
 use jury::protocols::decentralised_two_phase_commit::DecentralisedTwoPhaseCommit;
 use jury::protocols::paxos::Paxos;
@@ -304,7 +305,7 @@ fn instance<P: Protocol>(
     let mut all = Rules::fault_free();
     all.links.copies = Limit::AtMost(1);
     all.budgets = Budgets {
-        inside_handlers: false,
+        inside_handlers: InsideHandlers::Never,
         ..Budgets::none()
     };
     rules(&mut all, protocol.cluster().all());
@@ -486,10 +487,22 @@ fn the_order_of_open_choices_is_kept() {
 fn crashes_inside_handlers_may_be_symmetric() {
     let json = serde_json::json!({ "participants": 3, "votes": ["yes", "yes", "yes"] });
     let system = commit(&json, |rules, nodes| {
-        rules.budgets.inside_handlers = true;
+        rules.budgets.inside_handlers = InsideHandlers::InOrder;
         rules.budgets.crashes = vec![(nodes.without(Id::from(0)), Limit::AtMost(1))];
     });
     let deepest = depth_within(&system, 1_000);
+    compare(&system, deepest, &[Tuning::unreduced()]);
+}
+
+/// And where any subset of a broadcast may leave, crashes inside handlers of everybody are.
+#[test]
+fn any_subset_of_a_broadcast_is_symmetric() {
+    let json = serde_json::json!({ "participants": 3, "votes": ["yes", "yes", "yes"] });
+    let system = commit(&json, |rules, nodes| {
+        rules.budgets.inside_handlers = InsideHandlers::AnySubset;
+        rules.budgets.crashes = vec![(nodes, Limit::AtMost(1))];
+    });
+    let deepest = depth_within(&system, 3_000);
     compare(&system, deepest, &[Tuning::unreduced()]);
 }
 
@@ -574,7 +587,7 @@ fn table(fill: impl FnOnce(&mut TableParams)) -> Game {
             copies: 1,
             never_forgets: false,
             crashes: Vec::new(),
-            inside_handlers: false,
+            inside_handlers: InsideHandlers::Never,
             recoveries: Limit::NONE,
             down: Limit::Unlimited,
             drops: Limit::NONE,
@@ -643,8 +656,10 @@ fn a_broadcast_is_not_symmetric_where_it_may_be_cut_short() {
     by_orbits(&game, &[]);
     game.rules.crashes = vec![(0b1110, Limit::AtMost(1))];
     by_orbits(&game, &[]);
-    game.rules.inside_handlers = true;
+    game.rules.inside_handlers = InsideHandlers::InOrder;
     is_found_out(&game, &[], "and a crash after 2 of its commands");
+    game.rules.inside_handlers = InsideHandlers::AnySubset;
+    by_orbits(&game, &[]);
 }
 
 fn property(expectation: Expectation<Table>) -> Property<Table> {

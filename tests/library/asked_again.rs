@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use jury::model::{
-    CutFamily, Expectation, LinkOrder, NodeSet, Predicate, Protocol, Rules, StartEffects, System,
-    Time, World,
+    CutFamily, Expectation, InsideHandlers, LinkOrder, NodeSet, Predicate, Protocol, Rules,
+    StartEffects, System, Time, World,
 };
 use jury::protocols::raft::{Params, Raft};
 use jury::run::{Moment, Witness, execute};
@@ -69,7 +69,7 @@ fn setup(nodes: usize) -> Setup {
     setup.nemesis = Some(Nemesis {
         crashes: NodeSet::first(nodes),
         crash_every: Some(ms(100)),
-        inside_handlers: true,
+        inside_handlers: InsideHandlers::InOrder,
         down_for: (ms(20), ms(100)),
         down_max: 2,
         cuts: vec![

@@ -3,8 +3,8 @@
 
 use jury::check::{Engine, Patient, Question, Verdict, judge};
 use jury::model::{
-    Budgets, Cut, Event, Expectation, Limit, NodeSet, Property, Protocol, Rules, System, Timing,
-    View, World,
+    Budgets, Cut, Event, Expectation, InsideHandlers, Limit, NodeSet, Property, Protocol, Rules,
+    System, Timing, View, World,
 };
 use jury::protocols::two_phase_commit::{Params, TwoPhaseCommit};
 use jury::run::{Divergence, Moment, Next, Schedule, Scheduler, Script, Witness, execute};
@@ -51,11 +51,19 @@ impl<P: Protocol, S: Scheduler<P>> Scheduler<P> for Checked<P, S> {
     }
 }
 
-/// The rules of a graph that holds every run of this cluster with these cuts.
-fn everything(rules: &Rules, nodes: NodeSet, cuts: Vec<Cut>) -> Rules {
+/// The rules of a graph that holds every run of this cluster with these cuts and crashes inside handlers.
+fn everything(
+    rules: &Rules,
+    nodes: NodeSet,
+    cuts: Vec<Cut>,
+    inside_handlers: InsideHandlers,
+) -> Rules {
     Rules {
         timing: Timing::Asynchronous,
-        budgets: Budgets::unlimited(nodes),
+        budgets: Budgets {
+            inside_handlers,
+            ..Budgets::unlimited(nodes)
+        },
         cuts,
         timeouts: Limit::Unlimited,
         survivors: Vec::new(),
@@ -94,14 +102,15 @@ fn weather() -> impl Strategy<Value = Value> {
             network
         },
     );
+    let inside = prop_oneof![Just(json!(true)), Just(json!("any-subset"))];
     let nemesis = prop_oneof![
         Just(None),
-        (any::<bool>(), any::<bool>()).prop_map(|(crashes, cuts)| {
+        (any::<bool>(), any::<bool>(), inside).prop_map(|(crashes, cuts, inside)| {
             let mut nemesis = json!({ "until": "1500ms" });
             if crashes || !cuts {
                 nemesis["crashes"] = json!(["coordinator", "participant"]);
                 nemesis["crash-every"] = json!("150ms");
-                nemesis["inside-handlers"] = json!(true);
+                nemesis["inside-handlers"] = inside;
                 nemesis["down-for"] = json!("20ms..200ms");
                 nemesis["down-max"] = json!(2);
             }
@@ -154,13 +163,16 @@ proptest! {
         let run = testbed.case().run.as_ref().expect("it has a run");
         let simulator = || jury::sim::Simulator::new(&run.setup, seed, &system.cluster);
 
+        let inside = run.setup.nemesis.as_ref();
+        let inside = inside.map_or(InsideHandlers::InOrder, |nemesis| nemesis.inside_handlers);
+
         // A first pass tells which cuts there are; the second takes the same steps.
         let mut cuts = CutsMade(Vec::new());
         execute(&system, &mut simulator(), &mut [&mut cuts]).unwrap();
         let all = system.cluster.all();
         let mut checked = Checked {
             inner: simulator(),
-            graph: system.under(everything(&system.rules, all, cuts.0.clone())),
+            graph: system.under(everything(&system.rules, all, cuts.0.clone(), inside)),
             events: Vec::new(),
         };
         let done = execute(&system, &mut checked, &mut []).unwrap();
@@ -169,7 +181,7 @@ proptest! {
         if done.facts.is_synchronous() {
             let accurate = system.under(Rules {
                 timing: Timing::Accurate,
-                ..everything(&system.rules, all, cuts.0)
+                ..everything(&system.rules, all, cuts.0, inside)
             });
             let mut checked = Checked {
                 inner: Schedule::new(checked.events),

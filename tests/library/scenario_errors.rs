@@ -329,6 +329,10 @@ fn schedules() {
         r#""crash C after two of deliver P1 -> C Vote""#,
     );
     line(
+        "line_inside_to_nobody",
+        r#""crash C after 1 and to P1, P7 of deliver P1 -> C Vote""#,
+    );
+    line(
         "line_inside_another",
         r#""crash C after 2 of deliver C -> P1 Prepare""#,
     );
@@ -343,6 +347,25 @@ fn schedules() {
     whole(
         "fault_beside_schedule",
         r#"{ "schedule": ["crash C"], "faults": [{ "at": "1s", "recover": "C" }] }"#,
+    );
+}
+
+/// Every node more doubles the crashes inside a broadcast to all.
+#[test]
+fn too_many_subsets() {
+    let text = r#"{
+  "jury": 1, "protocol": "s2pc",
+  "params": { "sinks": 11 },
+  "check": { "faults": { "crashes": 1, "inside-handlers": "any-subset" } }
+}"#;
+    let refused = jury::registry::Registry::shipped().open_text(text, "story.json");
+    let error = refused.err().expect("there are too many nodes");
+    snapshot("too_many_subsets", &error.to_string());
+    let fewer = text.replace("11", "10");
+    assert!(
+        jury::registry::Registry::shipped()
+            .open_text(&fewer, "story.json")
+            .is_ok()
     );
 }
 
@@ -388,6 +411,10 @@ fn contradictions() {
         r#"{ "order": "fifo", "faults": { "duplicates": 1 } }"#,
     );
     of_check("no_copies", r#"{ "bounds": { "copies": 0 } }"#);
+    of_check(
+        "inside_handlers_word",
+        r#"{ "faults": { "crashes": 1, "inside-handlers": "subset" } }"#,
+    );
     of_check("cuts_number", r#"{ "faults": { "cuts": 1 } }"#);
     of_check(
         "cuts_of_nothing",

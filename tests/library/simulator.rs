@@ -8,7 +8,8 @@ use crate::caller::{Params, Rounds};
 use jury::model::event::kind;
 use jury::model::promise::{Broken, Promise};
 use jury::model::{
-    Cut, CutFamily, Event, Id, Link, LinkOrder, NodeSet, Protocol, Rules, System, Time, View,
+    Cut, CutFamily, Event, Id, InsideHandlers, Link, LinkOrder, NodeSet, Protocol, Rules, System,
+    Time, View,
 };
 use jury::registry::Registry;
 use jury::run::{Moment, Run, Script, Witness, execute};
@@ -98,7 +99,7 @@ fn faulty(nodes: usize) -> Setup {
     setup.nemesis = Some(Nemesis {
         crashes: NodeSet::first(nodes),
         crash_every: Some(MS(100)),
-        inside_handlers: true,
+        inside_handlers: InsideHandlers::InOrder,
         down_for: (MS(10), MS(200)),
         down_max: 2,
         cuts: vec![

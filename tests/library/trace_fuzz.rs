@@ -25,7 +25,7 @@ fn storm() -> Value {
             "network": { "loss": [1, 10], "duplicates": [1, 10] },
             "nemesis": {
                 "crashes": ["coordinator", "participant"], "crash-every": "100ms",
-                "inside-handlers": true, "down-for": "20ms..100ms", "down-max": 2,
+                "inside-handlers": "any-subset", "down-for": "20ms..100ms", "down-max": 2,
                 "cuts": ["halves"], "cut-every": "200ms", "cut-for": "50ms..100ms",
                 "until": "1s"
             }
@@ -34,10 +34,16 @@ fn storm() -> Value {
     let case = Registry::shipped()
         .open_text(&scenario.to_string(), "storm.json")
         .expect("a scenario");
-    let traces = (1..100).filter_map(|seed| case.run(seed, true, &RunLimits::default()).trace);
+    let traces = (1..10_000).filter_map(|seed| case.run(seed, true, &RunLimits::default()).trace);
     let whole = |trace: &Trace| {
-        let inside = trace.steps.iter().any(|step| step.crash_after.is_some());
-        inside && trace.facts.cuts > 0 && trace.facts.duplicates > 0 && trace.steps.len() < 80
+        let inside = trace
+            .steps
+            .iter()
+            .any(|step| step.event.contains(" and to "));
+        inside
+            && trace.facts.cuts > 0
+            && trace.facts.duplicates > 0
+            && (60..80).contains(&trace.steps.len())
     };
     let trace = traces
         .into_iter()

@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use jury::model::{CutFamily, LinkOrder, NodeSet, Protocol, Rules, System, Time};
+use jury::model::{CutFamily, LinkOrder, NodeSet, Protocol, Rules, System, Time, InsideHandlers};
 use jury::run::{Judge, Moment, Run, Witness, execute};
 use jury::sim::Simulator;
 use jury::sim::setup::{Latency, Nemesis, Ratio, Setup};
@@ -107,7 +107,7 @@ fn faulty(until: Time) -> Setup {
     setup.nemesis = Some(Nemesis {
         crashes: NodeSet::first(3),
         crash_every: Some(Time::from_millis(2_000)),
-        inside_handlers: true,
+        inside_handlers: InsideHandlers::InOrder,
         down_for: (Time::from_millis(50), Time::from_millis(200)),
         down_max: 1,
         cuts: vec![CutFamily::Halves, CutFamily::IsolateOne],

@@ -285,13 +285,13 @@ impl<P: Protocol> System<P> {
             enabled.withheld.insert(Bound::Protocol(bound));
             return;
         }
-        if self.rules.budgets.inside_handlers
+        if self.rules.budgets.inside_handlers.may()
             && is_frail
             && runs_a_handler::<P, _, _>(world, &event)
         {
-            for after in world.crash_points(&self.protocol, id, input) {
+            for point in world.crash_points(self, id, input) {
                 let event = Arc::new(event.clone());
-                enabled.events.push(Event::CrashInside { event, after });
+                enabled.events.push(Event::CrashInside { event, point });
             }
         }
         enabled.events.push(event);

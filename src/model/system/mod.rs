@@ -25,7 +25,7 @@ use super::node::Reaction;
 use super::predicate::Predicate;
 use super::protocol::Protocol;
 use super::step;
-use super::world::{Carrier, Owned, View, World};
+use super::world::{Carrier, Owned, PointOf, View, World};
 
 /// A protocol under rules.
 #[derive_where(Clone)]
@@ -106,12 +106,12 @@ impl<P: Protocol> System<P> {
         &self,
         world: &mut C,
         event: &Event<C::Vocabulary>,
-        crash_after: Option<usize>,
+        crash: Option<&PointOf<P, C>>,
     ) -> Effects<C::Vocabulary, C::Reaction> {
         match event {
-            Event::CrashInside { event, after } => {
+            Event::CrashInside { event, point } => {
                 let id = event.node().expect("a handler belongs to a node");
-                let effects = self.apply_until(world, event, Some(*after));
+                let effects = self.apply_until(world, event, Some(point));
                 world.change_globals(&GlobalsChange::Crash(id), &self.rules);
                 effects
             }
@@ -120,7 +120,7 @@ impl<P: Protocol> System<P> {
                 world.change_channel(e.link(), &take, &self.rules);
                 if world.is_up(e.dst) {
                     let (src, msg) = (e.src, &e.msg);
-                    self.handle(world, e.dst, Input::Message { src, msg }, crash_after)
+                    self.handle(world, e.dst, Input::Message { src, msg }, crash)
                 } else {
                     Effects {
                         lost_at_down: true,
@@ -130,16 +130,16 @@ impl<P: Protocol> System<P> {
             }
             Event::Timeout { id, timer } => {
                 world.change_globals(&GlobalsChange::Timeout, &self.rules);
-                self.handle(world, *id, Input::Timeout(timer), crash_after)
+                self.handle(world, *id, Input::Timeout(timer), crash)
             }
             Event::Choose { id, key, value } => {
-                self.handle(world, *id, Input::Choice { key, value }, crash_after)
+                self.handle(world, *id, Input::Choice { key, value }, crash)
             }
             Event::Recover(id) => {
                 if world.is_down(*id) {
                     world.change_globals(&GlobalsChange::Recover, &self.rules);
                 }
-                self.handle(world, *id, Input::Start, crash_after)
+                self.handle(world, *id, Input::Start, crash)
             }
             Event::Crash(id) => {
                 world.crash(*id);
@@ -185,9 +185,9 @@ impl<P: Protocol> System<P> {
         world: &mut C,
         id: Id,
         input: Input<'_, C::Vocabulary>,
-        crash_after: Option<usize>,
+        crash: Option<&PointOf<P, C>>,
     ) -> Effects<C::Vocabulary, C::Reaction> {
-        let reaction = world.react(self, id, input, crash_after);
+        let reaction = world.react(self, id, input, crash);
         let mut unsent = Vec::new();
         let mut nth = 0;
         let mut from = 0;

@@ -53,7 +53,7 @@ impl<P: Protocol> System<P> {
                     .then(|| format!("`{key}` of {} is not the choice to settle next", name(*id)))
             }
             Event::Crash(id) => (!world.is_up(*id)).then(|| format!("{} is not up", name(*id))),
-            Event::CrashInside { event, after } => {
+            Event::CrashInside { event, point } => {
                 if let Some(obstacle) = self.obstacle(world, event) {
                     return Some(obstacle);
                 }
@@ -63,13 +63,14 @@ impl<P: Protocol> System<P> {
                 if !runs_a_handler(world, event) {
                     return Some(format!("no handler of {} runs in it", name(id)));
                 }
-                let points = world.node(id).crash_points(&self.protocol, id, input);
-                (!points.contains(after)).then(|| {
-                    let advice = match points[..] {
+                let lasting = world.node(id).lasting(&self.protocol, id, input);
+                (!lasting.has(point)).then(|| {
+                    let advice = match lasting.prefixes()[..] {
                         [] => "it sends and saves too little for that".to_owned(),
-                        _ => format!("possible: after {points:?}"),
+                        ref possible => format!("possible: after {possible:?}"),
                     };
-                    format!("{} cannot crash after {after} of it: {advice}", name(id))
+                    let point = point.notation(&self.cluster);
+                    format!("{} cannot crash after {point} of it: {advice}", name(id))
                 })
             }
             Event::Cut(cut) if cut.is_empty() => Some("this cut separates nobody".to_owned()),

@@ -4,8 +4,8 @@
 use super::*;
 use crate::model::facts::{Costs, Ledger};
 use crate::model::{
-    Event, Expectation, Input, Limit, Predicate, Protocol, Rules, Step, System, Time, Timing, View,
-    World,
+    Event, Expectation, Input, InsideHandlers, Limit, Predicate, Protocol, Rules, Step, System,
+    Time, Timing, View, World,
 };
 use crate::protocols::small_spaces::{ORDINARY, REPAIRS, Space, broken};
 
@@ -331,8 +331,11 @@ fn a_ready_record_is_held_against_the_vote() {
     let (id, world) = (Id::from(0), two.initial());
     let (before, timer) = (world.node(id), Timer::Done(1));
     let input = Input::Timeout(&timer);
-    let saved = before.crash_points(&two.protocol, id, input)[0];
-    let reaction = before.clone().react(&two.protocol, id, input, Some(saved));
+    let saved = before
+        .lasting(&two.protocol, id, input)
+        .points(InsideHandlers::InOrder)
+        .remove(0);
+    let reaction = before.clone().react(&two.protocol, id, input, Some(&saved));
     assert_eq!(reaction.sends().count(), 0);
     let step = Step::new(id, before, input, &reaction, None);
     let owed: Vec<Claim> = two.protocol.claims(&step).collect();

@@ -4,8 +4,8 @@
 use super::*;
 use crate::model::facts::Ledger;
 use crate::model::{
-    Assumption, Cut, Event, Expectation, Input, Limit, Predicate, Property, Protocol, Rules, Step,
-    System, Time, Timing, View, World,
+    Assumption, Cut, Event, Expectation, Input, InsideHandlers, Limit, Predicate, Property,
+    Protocol, Rules, Step, System, Time, Timing, View, World,
 };
 use crate::protocols::small_spaces::{ORDINARY, REPAIRS, Space, broken};
 
@@ -459,10 +459,13 @@ fn a_prepared_record_is_held_against_the_vote() {
     let before = world.node(participant);
     let (src, msg) = (coordinator(), &Msg::Prepare(1));
     let input = Input::Message { src, msg };
-    let saved = before.crash_points(&two.protocol, participant, input)[0];
+    let saved = before
+        .lasting(&two.protocol, participant, input)
+        .points(InsideHandlers::InOrder)
+        .remove(0);
     let reaction = before
         .clone()
-        .react(&two.protocol, participant, input, Some(saved));
+        .react(&two.protocol, participant, input, Some(&saved));
     assert_eq!(reaction.sends().count(), 0);
     let id = participant;
     let step = Step::new(id, before, input, &reaction, None);

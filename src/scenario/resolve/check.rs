@@ -2,7 +2,9 @@
 
 use super::names::Names;
 use super::{CheckCase, lines, pointless};
-use crate::model::{Budgets, Cut, Few, Limit, LinkOrder, LinkRules, NodeSet, Rules, Timing};
+use crate::model::{
+    Budgets, Cut, Few, InsideHandlers, Limit, LinkOrder, LinkRules, NodeSet, Rules, Timing,
+};
 use crate::scenario::error::Flaw;
 use crate::scenario::faults::{CrashBudget, Cuts, WhichCut};
 use crate::scenario::file::{BoundsPart, CheckPart, Counting, FaultBudgets};
@@ -111,7 +113,7 @@ fn budgets(faults: &FaultBudgets, never_forgets: bool, names: &Names<'_>) -> Res
     let crashes = faults.crashes.as_ref();
     Ok(Budgets {
         crashes: crashes.map_or(Ok(Vec::new()), |budget| crash_groups(budget, names))?,
-        inside_handlers: faults.inside_handlers.unwrap_or(true),
+        inside_handlers: inside_handlers(faults, names)?,
         recoveries: limit(&faults.recoveries),
         down: faults.down.unwrap_or(Limit::Unlimited),
         // Where duplication is assumed away, the loss that it stood for remains.
@@ -124,6 +126,23 @@ fn budgets(faults: &FaultBudgets, never_forgets: bool, names: &Names<'_>) -> Res
         cuts: Limit::NONE,
         heals: limit(&faults.heals),
     })
+}
+
+/// The most nodes of which a checker tries every subset: each more doubles the crashes in a broadcast to all.
+const SUBSETS_MAX: usize = 12;
+
+fn inside_handlers(faults: &FaultBudgets, names: &Names<'_>) -> Result<InsideHandlers, Flaw> {
+    let Some(inside_handlers) = &faults.inside_handlers else {
+        return Ok(InsideHandlers::default());
+    };
+    let nodes = names.cluster.len();
+    if **inside_handlers == InsideHandlers::AnySubset && nodes > SUBSETS_MAX {
+        let message = format!("{nodes} nodes have too many subsets to try them all");
+        return Err(Flaw::at(inside_handlers.span(), message)
+            .label(format!("for at most {SUBSETS_MAX} nodes"))
+            .advice("write `true`: then the first messages of a broadcast leave"));
+    }
+    Ok(**inside_handlers)
 }
 
 fn crash_groups(budget: &CrashBudget, names: &Names<'_>) -> Result<Vec<(NodeSet, Limit)>, Flaw> {

@@ -252,7 +252,7 @@ pub fn nemesis(
     Ok(Nemesis {
         crashes,
         crash_every: part.crash_every.as_ref().map(|every| **every),
-        inside_handlers: part.inside_handlers.unwrap_or(true),
+        inside_handlers: part.inside_handlers.unwrap_or_default(),
         down_for: range(part.down_for),
         down_max,
         cuts: part.cuts.iter().map(|cut| **cut).collect(),

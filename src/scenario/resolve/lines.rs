@@ -57,6 +57,10 @@ struct Checker<'a> {
     names: &'a Names<'a>,
 }
 
+/// How a crash inside a handler is written.
+const CRASH_INSIDE: &str =
+    "crash NODE after N of EVENT, or crash NODE after N and to NODE, NODE of EVENT";
+
 impl Checker<'_> {
     fn event(&self, event: &str) -> Result<(), Flaw> {
         let (verb, rest) = word(event);
@@ -79,12 +83,10 @@ impl Checker<'_> {
                 None => self.node(rest),
                 Some((node, inside)) => {
                     self.node(node.trim())?;
-                    let (n, event) = inside
+                    let (point, event) = inside
                         .split_once(" of ")
-                        .ok_or_else(|| self.usage("crash NODE after N of EVENT"))?;
-                    n.trim()
-                        .parse::<usize>()
-                        .map_err(|_| self.usage("crash NODE after N of EVENT"))?;
+                        .ok_or_else(|| self.usage(CRASH_INSIDE))?;
+                    self.crash_point(point)?;
                     let event = event.trim();
                     if !matches!(word(event).0, "deliver" | "timeout" | "choose" | "recover") {
                         let usage = "crash NODE after N of EVENT, an event in which a handler runs";
@@ -99,6 +101,24 @@ impl Checker<'_> {
             "" => Err(self.usage("an event, like `deliver A -> B Message`")),
             _ => Err(Flaw::unknown(self.line.part(verb), "event", verb, &VERBS)),
         }
+    }
+
+    /// `2`, or `1 and to B, C x3`
+    fn crash_point(&self, point: &str) -> Result<(), Flaw> {
+        let number = |text: &str| {
+            let number = text.trim().parse::<usize>();
+            number.map_err(|_| self.usage(CRASH_INSIDE))
+        };
+        let Some((after, whom)) = point.split_once(" and to ") else {
+            return number(point).map(drop);
+        };
+        number(after)?;
+        for whom in whom.split(',').map(str::trim) {
+            let (name, many) = whom.rsplit_once(" x").unwrap_or((whom, "1"));
+            number(many)?;
+            self.node(name)?;
+        }
+        Ok(())
     }
 
     /// `A -> B Message`

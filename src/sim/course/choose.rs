@@ -9,7 +9,7 @@ use super::in_flight::Luck;
 use super::plan::Deed;
 use super::{Course, End, Numbered, Scene, Standing, Urgent, What};
 use crate::model::cluster::index;
-use crate::model::{Envelope, Event, Id};
+use crate::model::{CrashPoint, Envelope, Event, Id, Lasting};
 
 impl Course {
     pub(super) fn choose(&mut self, scene: &dyn Scene) -> Option<Event<Numbered>> {
@@ -183,20 +183,21 @@ impl Course {
         ambushed || self.plan.may_crash_inside(id)
     }
 
-    /// Behind how many of its commands a node crashes inside its handler, if it does: at one of these points.
+    /// Where a node crashes inside its handler, if it does.
     pub fn strike_inside(
         &mut self,
         scene: &dyn Scene,
         id: Id,
         commands: &[Deed<'_>],
-        points: &[usize],
-    ) -> Option<usize> {
+        lasting: &Lasting,
+    ) -> Option<CrashPoint> {
+        let prefixes = lasting.prefixes();
         let planned = self.plan.crash_inside(id, commands);
-        let planned = planned.filter(|after| points.contains(after));
+        let planned = planned.filter(|after| prefixes.contains(after));
         let ambushed = self.adversary.as_ref().is_some_and(|a| a.is_ambushed(id));
-        if planned.is_none() && ambushed && !points.is_empty() {
-            return self.spring(scene, id, points);
+        if planned.is_none() && ambushed && !prefixes.is_empty() {
+            return self.spring(scene, id, lasting, &prefixes);
         }
-        planned
+        planned.map(CrashPoint::behind)
     }
 }

@@ -34,7 +34,7 @@ use plan::Plan;
 use timers::Timers;
 
 use crate::model::event::Vocabulary;
-use crate::model::{Cut, Event, Few, Id, Link, NodeSet, Time};
+use crate::model::{CrashPoint, Cut, Event, Few, Id, Link, NodeSet, Time};
 
 /// What a course knows the parts of events by: messages and timers by number; of a choice only whose it is.
 pub enum Numbered {}
@@ -45,6 +45,7 @@ impl Vocabulary for Numbered {
     type Key = ();
     type Choice = ();
     type Cut = Cut;
+    type Point = CrashPoint;
 }
 
 /// What a course asks about the world.

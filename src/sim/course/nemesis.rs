@@ -5,7 +5,7 @@
 //! no node down and no link cut.
 
 use super::chance::{Chance, Draw, below, between, exponential};
-use crate::model::{Cut, CutFamily, Id, Link, NodeSet, Time};
+use crate::model::{Cut, CutFamily, Id, InsideHandlers, Link, NodeSet, Time};
 use crate::sim::setup::Nemesis;
 
 /// The nemesis at work.
@@ -80,8 +80,13 @@ impl Adversary {
         let victim = may.iter().nth(usize::try_from(nth).expect("at most 128"))?;
         Some(Strike {
             victim,
-            inside: self.setup.inside_handlers && words[2] & 1 == 1,
+            inside: self.setup.inside_handlers.may() && words[2] & 1 == 1,
         })
+    }
+
+    /// Whether messages leave in no order where a crash strikes among them.
+    pub fn strikes_in_any_subset(&self) -> bool {
+        self.setup.inside_handlers == InsideHandlers::AnySubset
     }
 
     /// A node still in an ambush when the next crash comes: it sends and saves too little for a
@@ -167,6 +172,21 @@ fn member(family: CutFamily, nodes: usize, mut word: impl FnMut() -> u64) -> Cut
     }
 }
 
+/// So many of the first `all` numbers, each choice equally likely, by a single word: what is left of it after a draw
+/// decides the next.
+pub fn some_of(all: usize, mut wanted: usize, mut word: u64) -> Vec<usize> {
+    let mut taken = Vec::new();
+    for nth in 0..all {
+        let draw = u128::from(word) * (all - nth) as u128;
+        word = u64::try_from(draw & u128::from(u64::MAX)).expect("it is masked");
+        if draw >> 64 < wanted as u128 {
+            taken.push(nth);
+            wanted -= 1;
+        }
+    }
+    taken
+}
+
 /// So many members of a set, each choice equally likely: goes through the set once, and takes a
 /// member with the probability that it is among those still wanted.
 fn subset(set: NodeSet, mut wanted: usize, word: &mut impl FnMut() -> u64) -> NodeSet {
@@ -184,7 +204,7 @@ fn subset(set: NodeSet, mut wanted: usize, word: &mut impl FnMut() -> u64) -> No
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
 
@@ -211,6 +231,21 @@ mod tests {
     }
 
     #[test]
+    fn a_single_word_draws_every_choice_about_equally_often() {
+        let mut words = Chance::new(1, 5).members(0);
+        let mut drawn: BTreeMap<Vec<usize>, u32> = BTreeMap::new();
+        for _ in 0..6_000 {
+            *drawn.entry(some_of(5, 2, words())).or_default() += 1;
+        }
+        assert_eq!(drawn.len(), 10);
+        for (chosen, times) in drawn {
+            assert!((500..700).contains(&times), "{chosen:?}: {times}");
+        }
+        assert_eq!(some_of(3, 3, 0), [0, 1, 2]);
+        assert_eq!(some_of(3, 0, u64::MAX), [0; 0]);
+    }
+
+    #[test]
     fn large_and_tiny_clusters_have_cuts_too() {
         let chance = Chance::new(1, 128);
         for family in FAMILIES {
@@ -226,7 +261,7 @@ mod tests {
             Nemesis {
                 crashes: NodeSet::first(3),
                 crash_every: Some(Time(10)),
-                inside_handlers: false,
+                inside_handlers: InsideHandlers::Never,
                 down_for: (Time(1), Time(1)),
                 down_max: 2,
                 cuts: Vec::new(),

@@ -6,10 +6,11 @@
 use super::agenda::Rank;
 use super::chance::{Draw, below};
 use super::in_flight::Luck;
+use super::nemesis::some_of;
 use super::plan::Hits;
 use super::{Course, Numbered, Scene, Standing, Urgent, What, small};
 use crate::model::cluster::index;
-use crate::model::{Event, Id, Time};
+use crate::model::{CrashPoint, Event, Id, Lasting, Time};
 use crate::sim::setup::PlannedFault;
 
 impl Course {
@@ -119,19 +120,32 @@ impl Course {
         Some(Event::Crash(victim))
     }
 
-    /// The victim of an ambush is about to run a handler: behind how many commands it crashes.
-    pub(super) fn spring(&mut self, scene: &dyn Scene, id: Id, points: &[usize]) -> Option<usize> {
+    /// The victim of an ambush is about to run a handler: where it crashes. Behind as many commands as one of these
+    /// prefixes has, or at a point where as much was carried out.
+    pub(super) fn spring(
+        &mut self,
+        scene: &dyn Scene,
+        id: Id,
+        lasting: &Lasting,
+        prefixes: &[usize],
+    ) -> Option<CrashPoint> {
         let down = self.nodes_that_are(Standing::Down, scene).len();
         let adversary = self.adversary.as_mut()?;
         if !adversary.may_down(down) {
             adversary.call_off(id);
             return None;
         }
-        let Draw([which, down_for, ..]) = self.chance.point(id);
+        let any_subset = adversary.strikes_in_any_subset();
+        let Draw([which, down_for, instead, _]) = self.chance.point(id);
         self.note_decided_now();
-        let nth = below(which, points.len() as u64);
+        let nth = below(which, prefixes.len() as u64);
         self.enter_recovery(id, down_for);
-        points.get(usize::try_from(nth).ok()?).copied()
+        let after = *prefixes.get(usize::try_from(nth).ok()?)?;
+        Some(if any_subset {
+            lasting.instead(after, |all, wanted| some_of(all, wanted, instead))
+        } else {
+            CrashPoint::behind(after)
+        })
     }
 
     /// The nemesis crashes a node now, and recovers it later.

@@ -86,7 +86,7 @@ fn offer<P: Protocol>(event: &Event<P>, cuts: &[Cut]) -> Offer {
         Event::Timeout { id, timer } => of_node(Act::Timeout, *id, kind(timer)),
         Event::Choose { id, .. } => of_node(Act::Choose, *id, 0),
         Event::Crash(id) => of_node(Act::Crash, *id, 0),
-        Event::CrashInside { event, after } => offer(event, cuts).interrupted(*after),
+        Event::CrashInside { event, point } => offer(event, cuts).interrupted(point),
         Event::Cut(cut) => of_cut(Act::Cut, cut),
         Event::Recover(id) => of_node(Act::Recover, *id, 0),
         Event::Heal(cut) => of_cut(Act::Heal, cut),

@@ -1,7 +1,8 @@
 //! What may come next, as far as draws are concerned.
 
 use super::number;
-use crate::model::{Class, Id, Link};
+use crate::model::cluster::index;
+use crate::model::{Class, CrashPoint, Id, Link};
 
 /// What an event does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +30,8 @@ pub struct Offer {
     pub is_interrupted: bool,
     /// What else tells such events apart: behind how many commands a node crashes, or which cut it is.
     detail: u8,
+    /// To whom messages have left as well, where a node crashes among them: a bit for each, or few.
+    and_to: u16,
 }
 
 impl Offer {
@@ -39,6 +42,7 @@ impl Offer {
             kind,
             is_interrupted: false,
             detail: 0,
+            and_to: 0,
         }
     }
 
@@ -48,12 +52,13 @@ impl Offer {
         Offer { detail, ..self }
     }
 
-    /// The same, with a crash behind so many commands.
-    pub fn interrupted(self, after: usize) -> Self {
-        let is_interrupted = true;
+    /// The same, with a crash inside the handler.
+    pub fn interrupted(self, point: &CrashPoint) -> Self {
+        let bit = |(dst, many): (&Id, &usize)| 1 << ((index(*dst) + (many - 1) * 5) % 16);
         Offer {
-            is_interrupted,
-            ..self.in_detail(after)
+            is_interrupted: true,
+            and_to: point.and_to.iter().fold(0, |bits, to| bits ^ bit(to)),
+            ..self.in_detail(point.after)
         }
     }
 
@@ -66,10 +71,11 @@ impl Offer {
         }
     }
 
-    /// Its number among all that there may be: 40 bits.
+    /// Its number among all that there may be: 56 bits.
     pub fn place(self) -> u64 {
         let act = (self.act as u64) << 1 | u64::from(self.is_interrupted);
-        number(self.link) << 24 | act << 16 | u64::from(self.kind) << 8 | u64::from(self.detail)
+        let what = number(self.link) << 24 | act << 16 | u64::from(self.kind) << 8;
+        u64::from(self.and_to) << 40 | what | u64::from(self.detail)
     }
 
     /// The number of what it comes from, the events of which keep an order of their own in a program with threads: a

@@ -14,8 +14,8 @@ use jury::check::Keyed;
 use jury::model::globals::{Globals, GlobalsChange};
 use jury::model::network::{ChannelChange, Fate};
 use jury::model::{
-    Carrier, Channel, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Past, Protocol,
-    Reaction, Rules, System, View, World,
+    Carrier, Channel, CrashPoint, Cut, Event, Id, Input, Link, LinkOrder, Node, NodeSet, Past,
+    Protocol, Reaction, Rules, System, View, World,
 };
 
 /// The number of a part or of (a piece of) a change.
@@ -47,7 +47,7 @@ enum Asked {
 type Changed = (&'static str, Number, Number);
 
 /// What a handler is asked: the node, its part, the input, and where it crashes.
-type Question = (Id, Number, Asked, Option<usize>);
+type Question = (Id, Number, Asked, Option<CrashPoint>);
 
 /// A reaction that is remembered.
 pub struct Remembered<P: Protocol> {
@@ -73,7 +73,7 @@ pub struct Interned<P: Protocol> {
     reactions: Vec<Rc<Reaction<P>>>,
     /// The new part, and the number of the reaction.
     reacted: IndexMap<Question, (Number, Number)>,
-    crash_points: IndexMap<(Id, Number, Asked), Vec<usize>>,
+    crash_points: IndexMap<(Id, Number, Asked), Vec<CrashPoint>>,
     crashed: IndexMap<Number, Number>,
     changed: IndexMap<(Number, Changed), (Number, Fate)>,
     recorded: IndexMap<(Number, Id, Number), Number>,
@@ -191,7 +191,7 @@ impl<P: Protocol> View<P> for Interned<P> {
 impl<P: Protocol> Carrier<P> for Interned<P> {
     type Vocabulary = P;
     type Reaction = Remembered<P>;
-    type Points = Vec<usize>;
+    type Points = Vec<CrashPoint>;
 
     fn deliverable(&self, link: Link, order: LinkOrder, nth: usize) -> Option<P::Msg> {
         let mut distinct: Vec<P::Msg> = self.channel(link).iter().cloned().collect();
@@ -246,16 +246,16 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
         system: &System<P>,
         id: Id,
         input: Input<'_, P>,
-        crash_after: Option<usize>,
+        crash: Option<&CrashPoint>,
     ) -> Remembered<P> {
         let before = self.world[usize::from(id)];
-        let question = (id, before, self.asked(input), crash_after);
+        let question = (id, before, self.asked(input), crash.cloned());
         let (after, number) = if let Some(&answer) = self.reacted.get(&question) {
             self.remembered += 1;
             answer
         } else {
             let mut node = self.node(id).clone();
-            let reaction = Rc::new(system.react(&mut node, id, input, crash_after));
+            let reaction = Rc::new(system.react(&mut node, id, input, crash));
             let number = Number::try_from(self.reactions.len()).expect("few reactions");
             self.reactions.push(reaction);
             let answer = (self.intern(Part::Node(node)), number);
@@ -278,13 +278,14 @@ impl<P: Protocol> Carrier<P> for Interned<P> {
         self.change_channel(Link::new(id, dst), &ChannelChange::Send(msg), rules)
     }
 
-    fn crash_points(&mut self, protocol: &P, id: Id, input: Input<'_, P>) -> Vec<usize> {
+    fn crash_points(&mut self, system: &System<P>, id: Id, input: Input<'_, P>) -> Vec<CrashPoint> {
         let question = (id, self.world[usize::from(id)], self.asked(input));
         if let Some(answer) = self.crash_points.get(&question) {
             self.remembered += 1;
             return answer.clone();
         }
-        let answer = self.node(id).crash_points(protocol, id, input);
+        let lasting = self.node(id).lasting(&system.protocol, id, input);
+        let answer = lasting.points(system.rules.budgets.inside_handlers);
         self.crash_points.insert(question, answer.clone());
         answer
     }

@@ -3,7 +3,8 @@
 use jury::check::{Reduction, Reductions};
 use jury::model::network::ChannelChange;
 use jury::model::{
-    Carrier, Event, Id, Input, Limit, Link, Node, Protocol, Reaction, System, View, World,
+    Carrier, CrashPoint, Event, Id, Input, Limit, Link, Node, Protocol, Reaction, System, View,
+    World,
 };
 
 /// What can become of one node, by definition.
@@ -41,12 +42,14 @@ fn react<P: Protocol>(
         return Vec::new();
     }
     let mut crashes = vec![None];
-    if may_crash && system.rules.budgets.inside_handlers {
-        crashes.extend(node.crash_points(protocol, id, input).into_iter().map(Some));
+    if may_crash {
+        let lasting = node.lasting(protocol, id, input);
+        let points = lasting.points(system.rules.budgets.inside_handlers);
+        crashes.extend(points.into_iter().map(Some));
     }
-    let react = |crash_after| {
+    let react = |crash: Option<CrashPoint>| {
         let mut after = node.clone();
-        let reaction = after.react(protocol, id, input, crash_after);
+        let reaction = after.react(protocol, id, input, crash.as_ref());
         (after, reaction)
     };
     crashes.into_iter().map(react).collect()

@@ -12,9 +12,9 @@ use jury::model::cluster::index;
 use jury::model::network::{CutFamily, LinkOrder, LinkRules};
 use jury::model::symmetry::unnamed;
 use jury::model::{
-    Actor, Answer, BadParameter, Budgets, Cluster, Expectation, Id, Input, Limit, NodeSet,
-    Observation, Out, Predicate, Property, Protocol, Reason, Renaming, Rules, Start, Symmetry,
-    System, Timing, View,
+    Actor, Answer, BadParameter, Budgets, Cluster, Expectation, Id, Input, InsideHandlers, Limit,
+    NodeSet, Observation, Out, Predicate, Property, Protocol, Reason, Renaming, Rules, Start,
+    Symmetry, System, Timing, View,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -466,7 +466,7 @@ pub struct RawRules {
     pub never_forgets: bool,
     /// Groups of nodes as bits.
     pub crashes: Vec<(u8, Limit)>,
-    pub inside_handlers: bool,
+    pub inside_handlers: InsideHandlers,
     pub recoveries: Limit,
     pub down: Limit,
     pub drops: Limit,
@@ -632,7 +632,11 @@ pub fn rules() -> impl Strategy<Value = RawRules> {
     );
     let crashes = (
         vec((0..16u8, limit()), 0..=2),
-        any::<bool>(),
+        prop_oneof![
+            Just(InsideHandlers::Never),
+            Just(InsideHandlers::InOrder),
+            Just(InsideHandlers::AnySubset),
+        ],
         limit(),
         prop_oneof![Just(Limit::Unlimited), Just(Limit::AtMost(1))],
     );
@@ -680,8 +684,8 @@ pub fn symmetric_game() -> impl Strategy<Value = Game> {
     (game(), 2..=5u8).prop_map(|(mut game, nodes)| {
         let params = &mut game.params;
         params.nodes = nodes;
-        // Who is told first may not matter, so nobody may crash in between.
-        let inside = game.rules.inside_handlers;
+        // Where messages leave in the order of ids, nobody may crash in between.
+        let inside = game.rules.inside_handlers == InsideHandlers::InOrder;
         let rows = [
             &mut params.on_start,
             &mut params.on_msg,

@@ -15,7 +15,7 @@ use crate::model::network::in_order;
 use crate::model::promise::Promise;
 use crate::model::symmetry::OwnedInput;
 use crate::model::{
-    Breach, Id, LinkOrder, Node, NodeSet, Past, Protocol, Renaming, Symmetry, System,
+    Breach, CrashPoint, Id, LinkOrder, Node, NodeSet, Past, Protocol, Renaming, Symmetry, System,
 };
 use derive_where::derive_where;
 
@@ -32,7 +32,7 @@ pub enum About<P: Protocol> {
     Reaction {
         node: Node<P>,
         input: OwnedInput<P>,
-        crash_after: Option<usize>,
+        crash: Option<CrashPoint>,
     },
     /// Where a crash inside the handler makes a difference.
     CrashPoints { node: Node<P>, input: OwnedInput<P> },
@@ -58,7 +58,8 @@ enum Response<P: Protocol> {
         observations: Vec<P::Observation>,
         breaches: Vec<Breach>,
     },
-    CrashPoints(Vec<usize>),
+    /// In order.
+    CrashPoints(Vec<CrashPoint>),
     Withheld(Option<&'static str>),
     /// In the order of timers.
     Awaited(Vec<(P::Timer, NodeSet)>),
@@ -125,13 +126,9 @@ impl<P: Protocol> Query<P> {
     fn ask(&self, system: &System<P>) -> Response<P> {
         let (protocol, id) = (&*system.protocol, self.id);
         match &self.about {
-            About::Reaction {
-                node,
-                input,
-                crash_after,
-            } => {
+            About::Reaction { node, input, crash } => {
                 let mut after = node.clone();
-                let reaction = system.react(&mut after, id, input.as_input(), *crash_after);
+                let reaction = system.react(&mut after, id, input.as_input(), crash.as_ref());
                 let sent = reaction.sends().map(|(dst, msg)| (dst, msg.clone()));
                 let answer = Response::Reaction {
                     sent: sent.collect(),
@@ -142,7 +139,8 @@ impl<P: Protocol> Query<P> {
                 answer.in_order(system)
             }
             About::CrashPoints { node, input } => {
-                Response::CrashPoints(node.crash_points(protocol, id, input.as_input()))
+                let lasting = node.lasting(protocol, id, input.as_input());
+                Response::CrashPoints(lasting.points(system.rules.budgets.inside_handlers))
             }
             About::Withheld { node, input } => {
                 let state = node.state().expect("only a node that is up is asked");
@@ -169,14 +167,10 @@ impl<P: Protocol> Query<P> {
 
     fn renamed(&self, symmetry: &Symmetry<P>, by: &Renaming) -> Self {
         let about = match &self.about {
-            About::Reaction {
-                node,
-                input,
-                crash_after,
-            } => About::Reaction {
+            About::Reaction { node, input, crash } => About::Reaction {
                 node: symmetry.node(node, by),
                 input: symmetry.input(input, by),
-                crash_after: *crash_after,
+                crash: crash.as_ref().map(|point| point.renamed(by)),
             },
             About::CrashPoints { node, input } => About::CrashPoints {
                 node: symmetry.node(node, by),
@@ -207,11 +201,10 @@ impl<P: Protocol> Query<P> {
     fn words(&self, system: &System<P>) -> String {
         let name = system.cluster.name(self.id);
         match &self.about {
-            About::Reaction {
-                input, crash_after, ..
-            } => {
-                let until = crash_after.map_or_else(String::new, |after| {
-                    format!(" and a crash after {after} of its commands")
+            About::Reaction { input, crash, .. } => {
+                let until = crash.as_ref().map_or_else(String::new, |point| {
+                    let point = point.notation(&system.cluster);
+                    format!(" and a crash after {point} of its commands")
                 });
                 format!("the handler of {name}, asked about {input:?}{until}")
             }
@@ -256,7 +249,11 @@ impl<P: Protocol> Response<P> {
                 };
                 answer.in_order(system)
             }
-            Response::CrashPoints(points) => Response::CrashPoints(points.clone()),
+            Response::CrashPoints(points) => {
+                let mut renamed: Vec<_> = points.iter().map(|point| point.renamed(by)).collect();
+                renamed.sort();
+                Response::CrashPoints(renamed)
+            }
             Response::Withheld(bound) => Response::Withheld(*bound),
             Response::Awaited(awaited) => {
                 let renamed = awaited
@@ -332,12 +329,10 @@ fn refuse<P: Protocol>(
 ) -> ! {
     let (what, expected, said) = expected.difference(said);
     let advice = match elsewhere.about {
-        About::Reaction {
-            crash_after: Some(_),
-            ..
-        } => {
+        About::Reaction { crash: Some(_), .. } => {
             " (Whoever sends to one node after the other is not symmetric where it may crash inside a \
-             handler: check with crashes only between events, or without node symmetry.)"
+             handler: let any subset of a broadcast leave, `\"inside-handlers\": \"any-subset\"`, or check \
+             without node symmetry.)"
         }
         _ => "",
     };

@@ -1,6 +1,7 @@
 //! What servers and clients say of their steps.
 
 use super::*;
+use crate::model::InsideHandlers;
 
 /// Where a server says that it knows of a committed entry.
 fn committed(reaction: &Reaction<Raft>) -> Vec<Index> {
@@ -52,11 +53,15 @@ fn a_crash_cuts_the_claims_that_it_comes_before() {
         src: Id::from(1),
         msg: &msg,
     };
-    let first = leader.node.crash_points(&raft, leader.id, input)[0];
+    let first = leader
+        .node
+        .lasting(&raft, leader.id, input)
+        .points(InsideHandlers::InOrder)
+        .remove(0);
     let crashed = leader
         .node
         .clone()
-        .react(&raft, leader.id, input, Some(first));
+        .react(&raft, leader.id, input, Some(&first));
     assert_eq!(sent(&crashed).len(), 1);
     assert_eq!(committed(&crashed), [1, 2]);
     assert_eq!(committed(&leader.react(input)), [1, 2, 3]);
@@ -69,8 +74,12 @@ fn a_client_has_asked_once_it_has_sent() {
     let raft = raft(&Params::default());
     let mut client = Lone::new(&raft, "C1");
     let input = Input::Timeout(&Timer::Think);
-    let first = client.node.crash_points(&raft, client.id, input)[0];
-    let crashed = client.node.react(&raft, client.id, input, Some(first));
+    let first = client
+        .node
+        .lasting(&raft, client.id, input)
+        .points(InsideHandlers::InOrder)
+        .remove(0);
+    let crashed = client.node.react(&raft, client.id, input, Some(&first));
     assert_eq!(crashed.saved(), Some(&Storage::Client(1)));
     assert_eq!(crashed.observations, []);
     let (serial, reply) = (1, None);

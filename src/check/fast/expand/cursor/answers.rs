@@ -103,19 +103,21 @@ impl<P: Protocol> Cursor<P> {
         &mut self,
         id: Id,
         input: Input<'_, Numbers>,
-        crash_after: Option<usize>,
+        crash: Option<Number>,
     ) -> Answered {
+        let point = |point: Number| self.books.node[index(id)].points.get(point).clone();
+        let point = crash.map(point);
         self.inputs.intern((index(id), code(input)));
         self.compare_input(id, input, |node, input| About::Reaction {
             node,
             input,
-            crash_after,
+            crash: point.clone(),
         });
         let protocol = &*self.system.protocol;
         let before = self.books.node[index(id)].values.get(self.parts[index(id)]);
         let mut node = Node::clone(before);
         let spelt = self.books.spell_input(id, input);
-        let reaction = self.system.react(&mut node, id, spelt, crash_after);
+        let reaction = self.system.react(&mut node, id, spelt, point.as_ref());
         let after = self.books.node[index(id)].intern(protocol, id, node);
         let mut sent = Vec::new();
         for (dst, msg) in reaction.sends() {
@@ -142,10 +144,18 @@ impl<P: Protocol> Cursor<P> {
     }
 
     /// Where a crash inside the handler of a node, as it is now, makes a difference.
-    pub(super) fn points(&self, id: Id, input: Input<'_, Numbers>) -> Points {
+    pub(super) fn points(&mut self, id: Id, input: Input<'_, Numbers>) -> Points {
         let spelt = self.books.spell_input(id, input);
-        let node = self.shelf().node(id);
-        Points::new(node.crash_points(&self.system.protocol, id, spelt))
+        let lasting = self
+            .shelf()
+            .node(id)
+            .lasting(&self.system.protocol, id, spelt);
+        let points = lasting.points(self.system.rules.budgets.inside_handlers);
+        let numbers = &mut self.books.node[index(id)].points;
+        points
+            .into_iter()
+            .map(|point| numbers.intern(point).0)
+            .collect()
     }
 
     /// Complains if something that is known of a node was answered otherwise the second time.
@@ -166,9 +176,9 @@ impl<P: Protocol> Cursor<P> {
         known: Number,
         id: Id,
         input: Input<'_, Numbers>,
-        crash_after: Option<usize>,
+        crash: Option<Number>,
     ) {
-        let again = self.ask(id, input, crash_after);
+        let again = self.ask(id, input, crash);
         let is_same = self.books.node[index(id)].is_what_was(known, &again);
         self.insist(is_same, "the handler of", id, input);
     }

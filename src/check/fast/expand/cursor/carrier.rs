@@ -168,7 +168,7 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
     }
 
     #[inline]
-    fn crash_points(&mut self, _: &P, id: Id, input: Input<'_, Numbers>) -> Points {
+    fn crash_points(&mut self, _: &System<P>, id: Id, input: Input<'_, Numbers>) -> Points {
         let at = self.asked(id, input);
         if let Some(points) = self.books.node[index(id)].asked[at].points.clone() {
             if self.doubts() {
@@ -189,18 +189,19 @@ impl<P: Protocol> Carrier<P> for Cursor<P> {
         _: &System<P>,
         id: Id,
         input: Input<'_, Numbers>,
-        crash_after: Option<usize>,
+        crash: Option<&Number>,
     ) -> Number {
+        let crash = crash.copied();
         let at = self.asked(id, input);
-        let known = self.books.node[index(id)].known_reaction(at, crash_after);
+        let known = self.books.node[index(id)].known_reaction(at, crash);
         let reaction = if let Some(known) = known {
             if self.doubts() {
-                self.ask_again(known, id, input, crash_after);
+                self.ask_again(known, id, input, crash);
             }
             known
         } else {
-            let answer = self.ask(id, input, crash_after);
-            self.books.node[index(id)].remember(at, crash_after, &answer)
+            let answer = self.ask(id, input, crash);
+            self.books.node[index(id)].remember(at, crash, &answer)
         };
         let after = self.books.node[index(id)].remembered(reaction).after;
         self.set(index(id), after);

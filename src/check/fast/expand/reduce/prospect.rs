@@ -18,8 +18,9 @@ use crate::check::intern::{Interner, Number, number};
 use crate::check::reduction::Forgone;
 use crate::check::{LOOK_EVERY, Monitor, Stopped};
 use crate::model::cluster::index;
-use crate::model::node::crash_points_among;
-use crate::model::{Command, Id, Input, Link, Node, NodeSet, Protocol, System, View, World};
+use crate::model::{
+    Command, Id, Input, Lasting, Link, Node, NodeSet, Protocol, System, View, World,
+};
 
 /// Numbers of messages, as bits.
 type Bits = Vec<u64>;
@@ -250,11 +251,14 @@ impl<'a, P: Protocol> Closure<'a, P> {
             return Ok(true);
         }
         let (mut differs, commands) = self.ask(id, part, node, input)?;
-        if self.system.rules.budgets.inside_handlers && self.frail.contains(id) {
+        if self.frail.contains(id) {
+            let inside_handlers = self.system.rules.budgets.inside_handlers;
+            let mut points = Lasting::of(&commands, input).points(inside_handlers);
             // What is sent until then is known already.
-            for after in crash_points_among(&commands, input) {
+            points.dedup_by_key(|point| point.after);
+            for point in points {
                 self.count()?;
-                let after = node.crashed_behind(&commands[..after]);
+                let after = node.crashed_behind(&commands[..point.after]);
                 self.nodes[index(id)].lead(part, after);
                 differs = true;
             }

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::super::memo::{Memo, question};
 use super::super::pieces::{Piece, Pieces};
 use super::super::shared::Shared;
 use crate::check::intern::{Interner, NONE, Number, number};
-use crate::model::{Id, Node, NodeSet, Protocol};
+use crate::model::{CrashPoint, Id, Node, NodeSet, Protocol};
 
 /// What the relation reads of a node.
 #[derive(Clone, Copy)]
@@ -42,13 +44,8 @@ pub struct AskedInput {
     pub reaction: Number,
 }
 
-/// Positions at which a crash inside a handler makes a difference.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Points {
-    /// A bit for each: nearly always enough.
-    Few(u64),
-    Many(Arc<[usize]>, usize),
-}
+/// Where a crash inside a handler makes a difference.
+pub type Points = SmallVec<[Number; 4]>;
 
 /// All that one node ever was.
 pub struct NodeBook<P: Protocol> {
@@ -56,13 +53,14 @@ pub struct NodeBook<P: Protocol> {
     pub facts: Vec<NodeFacts>,
     pub timers: Interner<P::Timer>,
     pub options: Interner<(String, P::Choice)>,
+    pub points: Interner<CrashPoint>,
     armed: Pieces<(Number, NodeSet)>,
     open: Pieces<Number>,
     /// From part and input to what was asked.
     known: Memo,
     pub asked: Vec<AskedInput>,
     /// From what was asked and where it crashed to reactions.
-    known_prefixes: Memo,
+    known_crashes: Memo,
     remembered: Vec<Remembered>,
     sent: Pieces<(Id, Number)>,
 }
@@ -80,11 +78,12 @@ impl<P: Protocol> NodeBook<P> {
             facts: Vec::new(),
             timers: Interner::default(),
             options: Interner::default(),
+            points: Interner::default(),
             armed: Pieces::default(),
             open: Pieces::default(),
             known: Memo::default(),
             asked: Vec::new(),
-            known_prefixes: Memo::default(),
+            known_crashes: Memo::default(),
             remembered: Vec::new(),
             sent: Pieces::default(),
         }
@@ -184,13 +183,13 @@ impl<P: Protocol> NodeBook<P> {
 
     /// Where the reaction to what was asked is remembered, if it is.
     #[inline]
-    pub fn known_reaction(&self, asked: usize, crash_after: Option<usize>) -> Option<Number> {
-        match crash_after {
+    pub fn known_reaction(&self, asked: usize, crash: Option<Number>) -> Option<Number> {
+        match crash {
             None => {
                 let reaction = self.asked[asked].reaction;
                 (reaction != NONE).then_some(reaction)
             }
-            Some(after) => self.known_prefixes.get(prefix(asked, after)),
+            Some(point) => self.known_crashes.get(question(number(asked), point)),
         }
     }
 
@@ -206,21 +205,19 @@ impl<P: Protocol> NodeBook<P> {
     }
 
     /// Remembers a reaction.
-    pub fn remember(
-        &mut self,
-        asked: usize,
-        crash_after: Option<usize>,
-        answer: &Answered,
-    ) -> Number {
+    pub fn remember(&mut self, asked: usize, crash: Option<Number>, answer: &Answered) -> Number {
         let reaction = number(self.remembered.len());
         self.remembered.push(Remembered {
             after: answer.after,
             observed: answer.observed,
             sent: self.sent.add(answer.sent.iter().copied()),
         });
-        match crash_after {
+        match crash {
             None => self.asked[asked].reaction = reaction,
-            Some(after) => self.known_prefixes.put(prefix(asked, after), reaction),
+            Some(point) => {
+                let question = question(number(asked), point);
+                self.known_crashes.put(question, reaction);
+            }
         }
         reaction
     }
@@ -238,8 +235,9 @@ impl<P: Protocol> NodeBook<P> {
         let lists = self.facts.capacity() * size_of::<NodeFacts>()
             + self.asked.capacity() * size_of::<AskedInput>()
             + self.remembered.capacity() * size_of::<Remembered>();
-        let tables = self.values.bytes() + self.timers.bytes() + self.options.bytes();
-        let memos = self.known.bytes() + self.known_prefixes.bytes();
+        let tables =
+            self.values.bytes() + self.timers.bytes() + self.options.bytes() + self.points.bytes();
+        let memos = self.known.bytes() + self.known_crashes.bytes();
         lists + tables + memos + self.armed.bytes() + self.open.bytes() + self.sent.bytes()
     }
 }
@@ -249,54 +247,4 @@ pub struct Answered {
     pub after: Number,
     pub observed: Number,
     pub sent: Vec<(Id, Number)>,
-}
-
-fn prefix(asked: usize, after: usize) -> u64 {
-    question(number(asked), number(after))
-}
-
-impl Points {
-    pub fn new(points: Vec<usize>) -> Self {
-        if points.iter().all(|point| *point < 64) {
-            Points::Few(points.iter().fold(0, |bits, point| bits | 1 << point))
-        } else {
-            Points::Many(points.into(), 0)
-        }
-    }
-}
-
-impl Iterator for Points {
-    type Item = usize;
-
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
-        match self {
-            Points::Few(0) => None,
-            Points::Few(bits) => {
-                let point = bits.trailing_zeros() as usize;
-                *bits &= *bits - 1;
-                Some(point)
-            }
-            Points::Many(all, next) => {
-                let point = all.get(*next).copied();
-                *next += 1;
-                point
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::Points;
-
-    proptest! {
-        #[test]
-        fn points_come_out_as_they_went_in(points in prop::collection::btree_set(0..100usize, 0..9)) {
-            let points: Vec<usize> = points.into_iter().collect();
-            prop_assert_eq!(Points::new(points.clone()).collect::<Vec<_>>(), points);
-        }
-    }
 }

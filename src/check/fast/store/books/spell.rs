@@ -20,6 +20,7 @@ impl Vocabulary for Numbers {
     type Key = ();
     type Choice = Number;
     type Cut = Number;
+    type Point = Number;
 }
 
 /// An input in one number: its sort, who sent it, and what.
@@ -88,10 +89,13 @@ impl<P: Protocol> Books<P> {
                     value,
                 }
             }
-            Event::CrashInside { event, after } => Event::CrashInside {
-                event: Arc::new(self.spell_out(event)),
-                after: *after,
-            },
+            Event::CrashInside { event, point } => {
+                let id = event.node().expect("a handler belongs to a node");
+                Event::CrashInside {
+                    event: Arc::new(self.spell_out(event)),
+                    point: self.node[index(id)].points.get(*point).clone(),
+                }
+            }
             Event::Crash(id) => Event::Crash(*id),
             Event::Recover(id) => Event::Recover(*id),
             Event::Cut(c) => Event::Cut(cut(c)),

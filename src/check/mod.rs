@@ -23,7 +23,7 @@ pub use blocked::{Blocked, Means, Possible, explain, possible, standstill};
 pub use explore::{Explored, Finding, explore};
 pub use judge::is_anybody_awaited;
 pub use probe::{Nearest, nearest, visit};
-pub use reduction::{Reduce, Reduced, Reduction, Reductions};
+pub use reduction::{ByOrbits, Reduce, Reduced, Reduction, Reductions};
 pub use worlds::Keyed;
 
 pub use judge::{

@@ -172,6 +172,30 @@ impl std::fmt::Display for Reduce {
     }
 }
 
+/// Whether worlds that differ by the names of nodes that are alike are taken for one; see
+/// [`Symmetry`](crate::model::Symmetry). Verdicts are the same, and schedules as long; of worlds those are
+/// counted that are left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ByOrbits {
+    Never,
+    /// Where every reduction may be used, a search has gone beyond its first look, and messages do not leave a node
+    /// that crashes in the order of names.
+    #[default]
+    Auto,
+    Always,
+}
+
+/// As it is typed.
+impl std::fmt::Display for ByOrbits {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            ByOrbits::Never => "off",
+            ByOrbits::Auto => "auto",
+            ByOrbits::Always => "on",
+        })
+    }
+}
+
 /// The reductions that a search used, and those that it did without although they were asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reduced {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::check::checkpoint::{CheckpointError, Folder};
 use crate::check::fast::Tuning;
-use crate::check::{Reduce, Stopped};
+use crate::check::{ByOrbits, Reduce, Stopped};
 use crate::model::Time;
 use crate::testbed::{
     Case, CheckOptions, CheckReport, CheckVerdict, EngineKind, Expected, PropertyReport,
@@ -76,10 +76,13 @@ pub struct Args {
     /// How often to write a checkpoint; less often if writing takes long.
     #[arg(long, value_name = "TIME", value_parser = Time::parse, default_value = "60s", requires = "checkpoint")]
     checkpoint_every: Time,
-    /// Take worlds that differ by the names of nodes that are alike for one, in protocols that say
-    /// which nodes are. Verdicts stay the same. That names make no difference is checked.
-    #[arg(long)]
-    symmetry: bool,
+    /// Whether worlds that differ by the names of nodes that are alike are taken for one, in protocols that
+    /// say which nodes are: `auto` does so in large searches where names make no difference, unless `--reduce`
+    /// is given; `--symmetry` alone means `on`. Verdicts stay the same. That names make no difference is checked.
+    #[arg(long, value_name = "on|off|auto", num_args = 0..=1, require_equals = true,
+          default_value = "auto", default_missing_value = "on", value_parser = by_orbits,
+          hide_default_value = true)]
+    symmetry: ByOrbits,
 
     /// Judge only this property; may be repeated.
     #[arg(long = "property", value_name = "NAME")]
@@ -121,7 +124,7 @@ impl Args {
             paranoid: false,
             checkpoint: None,
             checkpoint_every: CHECKPOINT_EVERY,
-            symmetry: false,
+            symmetry: ByOrbits::Auto,
             properties: Vec::new(),
             show: None,
             records: Records::default(),
@@ -178,7 +181,7 @@ impl Args {
         let flags = [
             ("--threads", self.threads.is_some()),
             ("--paranoid", self.paranoid),
-            ("--symmetry", self.symmetry),
+            ("--symmetry", self.symmetry == ByOrbits::Always),
             ("--reduce", reduces),
         ];
         match flags.into_iter().find(|(_, given)| *given) {
@@ -200,6 +203,12 @@ impl Args {
             ..default
         }
     }
+}
+
+fn by_orbits(text: &str) -> Result<ByOrbits, String> {
+    let all = [ByOrbits::Never, ByOrbits::Auto, ByOrbits::Always];
+    let named = all.into_iter().find(|one| one.to_string() == text);
+    named.ok_or_else(|| "write on, off or auto".to_owned())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -181,7 +181,10 @@ impl Table {
             n => format!("at most {n}"),
         };
         let how_often = match fault {
-            Fault::Crash { .. } => format!("{}, also inside a handler", times(variant.crashes)),
+            Fault::Crash { .. } => format!(
+                "{}, also inside a handler, with any subset of a broadcast sent",
+                times(variant.crashes)
+            ),
             Fault::Recovery => "after each crash".to_owned(),
             Fault::Loss => times(variant.drops),
             Fault::Duplication => times(variant.duplicates),

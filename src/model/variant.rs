@@ -3,6 +3,7 @@
 
 use super::assumptions::{Budgets, Limit, Rules, Timing};
 use super::cluster::{Cluster, NodeSet};
+use super::crash::InsideHandlers;
 use super::network::{CutFamily, LinkOrder, LinkRules};
 
 /// A kind of fault, as the matrix of assumptions counts them.
@@ -196,6 +197,7 @@ impl<Params> Variant<Params> {
             budgets: Budgets {
                 recoveries: repairs(!crashes.is_empty() && faults.contains(&Fault::Recovery)),
                 crashes,
+                inside_handlers: InsideHandlers::AnySubset,
                 drops: some(Fault::Loss, self.drops),
                 duplicates: some(Fault::Duplication, self.duplicates),
                 cuts: some(Fault::Cut, self.cuts),

@@ -215,7 +215,7 @@ pub trait Carrier<P: Protocol>: View<P> {
         input: Input<'_, Self::Vocabulary>,
     ) -> Option<&'static str>;
 
-    /// Where a crash inside the handler would make a difference; see [`Lasting::points`].
+    /// Where a crash inside the handler would make a difference; see [`Lasting::points`](super::crash::Lasting::points).
     fn crash_points(
         &mut self,
         system: &System<P>,

@@ -471,7 +471,7 @@ impl Case for Testbed {
             Fact::new("properties or `--property`", &asked).told(enumerate(names)),
             Fact::new("depth or `--depth`", &depth).told(depth.to_string()),
             Fact::new("`--reduce`", &reduce).told(reduce.to_string()),
-            Fact::new("`--symmetry`", &symmetry).told(if symmetry { "on" } else { "off" }),
+            Fact::new("`--symmetry`", &symmetry).told(symmetry.to_string()),
             Fact::new("how reductions are planned", &plan),
         ];
         Folder::open(path, facts)

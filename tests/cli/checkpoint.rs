@@ -443,7 +443,7 @@ fn the_flag_that_differs_is_named() {
         ),
         (
             &["--symmetry"],
-            "differs in `--symmetry` (off there, on here)",
+            "differs in `--symmetry` (auto there, on here)",
         ),
         (
             &["--depth", "7"],
@@ -451,7 +451,7 @@ fn the_flag_that_differs_is_named() {
         ),
         (
             &["--property", "atomicity", "--symmetry"],
-            "properties or `--property` and `--symmetry` (off there, on here)",
+            "properties or `--property` and `--symmetry` (auto there, on here)",
         ),
     ];
     for (flags, told) in cases {

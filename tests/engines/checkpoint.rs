@@ -7,7 +7,7 @@ use crate::common::table::game;
 use crate::common::{account, cases, eager, searched, states};
 use jury::check::checkpoint::{CheckpointError, Fact, Folder};
 use jury::check::fast::{self, Sizes, Tuning};
-use jury::check::reduction::{Forgone, Reduce, Reduction};
+use jury::check::reduction::{ByOrbits, Forgone, Reduce, Reduction};
 use jury::check::{Explored, Limits, Monitor, Patient, Progress, Stopped};
 use jury::model::{
     Event, Expectation, InsideHandlers, Limit, Link, NodeSet, Predicate, Property, Protocol,
@@ -194,7 +194,7 @@ fn two_phase_commit_goes_on() {
         ..eager()
     };
     let by_names = Tuning {
-        symmetry: true,
+        symmetry: ByOrbits::Always,
         ..tiny
     };
     for tuning in [tiny, by_names] {
@@ -210,7 +210,7 @@ fn two_phase_commit_goes_on() {
             compare(
                 &commit(
                     2,
-                    if tuning.symmetry {
+                    if tuning.symmetry == ByOrbits::Always {
                         InsideHandlers::Never
                     } else {
                         InsideHandlers::InOrder

@@ -10,7 +10,7 @@ use crate::common::table::{
 use crate::common::{cases, complaint, depth, depth_within, eager, searched, successors};
 use indexmap::IndexSet;
 use jury::check::fast::{Sizes, Tuning};
-use jury::check::{Explored, Finding, Limits, NodeSymmetry, Patient};
+use jury::check::{ByOrbits, Explored, Finding, Limits, NodeSymmetry, Patient};
 use jury::model::promise::Promise;
 use jury::model::{
     Budgets, CutFamily, Event, Expectation, Id, InsideHandlers, Limit, LinkOrder, NodeSet,
@@ -35,7 +35,7 @@ fn search<P: Protocol>(
 
 fn symmetric(tuning: Tuning) -> Tuning {
     Tuning {
-        symmetry: true,
+        symmetry: ByOrbits::Always,
         ..tuning
     }
 }
@@ -248,7 +248,7 @@ fn compare<P: Protocol>(system: &System<P>, deepest: u32, tunings: &[Tuning]) ->
     }
     // Together with the reductions: the same verdicts on what is settled on sight.
     let reduced = Tuning {
-        symmetry: true,
+        symmetry: ByOrbits::Always,
         ..eager()
     };
     let reduced = search(system, &properties, limits, reduced);
@@ -504,6 +504,42 @@ fn any_subset_of_a_broadcast_is_symmetric() {
     });
     let deepest = depth_within(&system, 3_000);
     compare(&system, deepest, &[Tuning::unreduced()]);
+}
+
+/// Nobody has to ask for it where it helps: in a search that is not through at once, if everything may be left out
+/// and messages do not leave a node that crashes in the order of names.
+#[test]
+fn a_large_search_goes_by_orbits_unasked() {
+    let json = serde_json::json!({ "participants": 3, "votes": ["yes", "yes", "yes"] });
+    let told = |inside_handlers, tuning: Tuning| {
+        let system = commit(&json, |rules, nodes| {
+            rules.budgets.inside_handlers = inside_handlers;
+            rules.budgets.crashes = vec![(nodes, Limit::AtMost(1))];
+        });
+        let properties = system.protocol.properties();
+        let explored = search(&system, &properties, depth(9), tuning);
+        explored.account.symmetry
+    };
+    let tuning = Tuning {
+        first_look: 100,
+        ..Tuning::default()
+    };
+    let all = (1..=3).map(Id::from).collect();
+    let of_all = Some(NodeSymmetry::Of(vec![all]));
+    assert_eq!(told(InsideHandlers::AnySubset, tuning), of_all);
+    assert_eq!(told(InsideHandlers::Never, tuning), of_all);
+    assert_eq!(told(InsideHandlers::InOrder, tuning), None);
+    let whole = Tuning {
+        first_look: 1 << 20,
+        ..tuning
+    };
+    assert_eq!(told(InsideHandlers::AnySubset, whole), None);
+    let off = Tuning {
+        symmetry: ByOrbits::Never,
+        ..tuning
+    };
+    assert_eq!(told(InsideHandlers::AnySubset, off), None);
+    assert_eq!(told(InsideHandlers::AnySubset, Tuning::unreduced()), None);
 }
 
 /// The whole space of five participants, accurate timing, nothing fails but one node.

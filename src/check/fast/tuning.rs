@@ -2,7 +2,7 @@
 
 use super::store::visited::Visited;
 use crate::check::LOOK_EVERY;
-use crate::check::reduction::Reduce;
+use crate::check::reduction::{ByOrbits, Reduce};
 
 /// What can be set. None of it changes a verdict. How many worlds there are depends on what may be left
 /// out ([`reduce`](Self::reduce), [`first_look`](Self::first_look), [`questions_max`](Sizes::questions_max))
@@ -19,14 +19,12 @@ pub struct Tuning {
     pub doubt: u32,
     /// What may be left out.
     pub reduce: Reduce,
-    /// Where a search is through within so many worlds, it leaves out nothing unless it was told just what to
-    /// leave out, and the number of questions to find out what it may leave out goes by how far it has
+    /// Where a search is through within so many worlds, it leaves out nothing, and takes no worlds for one, unless it
+    /// was told just that, and the number of questions to find out what it may leave out goes by how far it has
     /// looked; if 0, it asks at once.
     pub first_look: u64,
-    /// Take worlds that differ by the names of nodes that are alike for one; see
-    /// [`Symmetry`](crate::model::Symmetry). Verdicts are the same, and schedules as long; of worlds
-    /// those are counted that are left.
-    pub symmetry: bool,
+    /// Whether worlds that differ by the names of nodes that are alike are taken for one.
+    pub symmetry: ByOrbits,
     /// What only tests change.
     pub sizes: Sizes,
 }
@@ -77,7 +75,7 @@ impl Tuning {
 
     /// What of it changes which worlds there are: a search goes on only with the same. Reductions, symmetry,
     /// and how it is found out what may be left out.
-    pub fn of_worlds(&self) -> (Reduce, bool, impl std::fmt::Debug + use<>) {
+    pub fn of_worlds(&self) -> (Reduce, ByOrbits, impl std::fmt::Debug + use<>) {
         // All of it is named, so that whatever comes new has to be decided on here.
         let Tuning {
             threads: _,
@@ -111,7 +109,7 @@ impl Default for Tuning {
             doubt: 1 << 14,
             reduce: Reduce::Auto,
             first_look: 1 << 13,
-            symmetry: false,
+            symmetry: ByOrbits::Auto,
             sizes: Sizes::default(),
         }
     }

@@ -149,7 +149,8 @@ impl Participant<'_> {
         let theirs = census
             .values()
             .flat_map(|(pre_committed, completed)| [pre_committed.as_ref(), Some(completed)]);
-        let all = own.into_iter().chain(theirs).flatten();
+        // Of those of one epoch the last is taken: its own.
+        let all = theirs.chain(own).flatten();
         let newest = all.max_by_key(|checkpoint| checkpoint.epoch);
         newest.cloned().unwrap_or_default()
     }

@@ -9,7 +9,6 @@ use super::reduce::Reducer;
 use super::renamings::Renamings;
 use super::views::Remembering;
 use super::worker::{Chunk, LookedUp, Offsets, Reading, Seen, Settling, Sweep, Tell, Worker, any};
-use crate::check::NodeSymmetry;
 use crate::check::checkpoint::{CheckpointError, Place, Reader, Writer};
 use crate::check::fast::store::books::Numbers;
 use crate::check::fast::store::pack::{Key, Packer};
@@ -79,27 +78,22 @@ impl<P: Protocol> Evidence<P> {
 }
 
 impl<P: Protocol> Expander<P> {
-    /// A worker that stands at this world, and what came of node symmetry, if it was asked for.
+    /// A worker that stands at this world. Worlds that differ by names are one if it is told which do.
     pub fn new(
         system: &System<P>,
         start: &World<P>,
         properties: &[Property<P>],
         tuning: &Tuning,
         reducer: Reducer<P>,
-    ) -> (Self, Option<NodeSymmetry>) {
+        names: Option<Renamings>,
+    ) -> Self {
         let mut cursor = Cursor::new(system, start, tuning, reducer);
-        let symmetry = tuning.symmetry.then(|| match Renamings::of(system) {
-            Ok(names) => {
-                let told = names.tell();
-                cursor.rename(names);
-                told
-            }
-            Err(why) => NodeSymmetry::Off(why),
-        });
+        if let Some(names) = names {
+            cursor.rename(names);
+        }
         let steps_max = tuning.sizes.steps_max;
         let inquiries = properties.iter().map(|p| Evidence::of(p, steps_max));
-        let worker = Expander::with(system, cursor, inquiries.collect(), steps_max);
-        (worker, symmetry)
+        Expander::with(system, cursor, inquiries.collect(), steps_max)
     }
 
     fn with(

@@ -14,7 +14,7 @@ use crate::check::checkpoint::{CheckpointError, Place};
 use crate::check::explore::Explored;
 use crate::check::fast::expand::reduce::Unforeseen;
 use crate::check::fast::tuning::Tuning;
-use crate::check::reduction::{Forgone, Reduce, Reduced, Reduction, Reductions};
+use crate::check::reduction::{ByOrbits, Forgone, Reduce, Reduced, Reduction, Reductions};
 use crate::check::{Account, Halted, Limits, Monitor, NodeSymmetry, Progress, Stopped};
 use crate::model::{Event, Property, Protocol, Rules, System, World};
 
@@ -165,12 +165,14 @@ impl<'a> Attempt<'a> {
         explored
     }
 
-    /// Whether there is something to find out before it is clear what may be left out, and nobody asked for
-    /// just that.
+    /// Whether there is something to find out before it is clear what may be left out, or worlds could be taken for
+    /// one, and nobody asked for just that.
     fn plans(&self) -> bool {
-        let reduced = self.searched.planned();
         let asked = self.tuning.reduce == Reduce::Auto && self.tuning.first_look > 0;
-        asked && reduced.used.contains(Reduction::Dead)
+        let finds_out = || self.searched.planned().used.contains(Reduction::Dead);
+        let trades =
+            || self.tuning.symmetry == ByOrbits::Auto && self.searched.symmetry().is_some();
+        asked && (finds_out() || trades())
     }
 
     /// How it finds out what may be left out, if that takes finding out. What it may save is not known
@@ -212,8 +214,7 @@ impl<'a> Attempt<'a> {
                 states: Some(asked.map_or(look.worlds, |states| states.min(look.worlds))),
                 ..*self.limits
             };
-            let (mut search, symmetry) = self.search_within(&limits, Reductions::NONE);
-            search.is_look = true;
+            let (mut search, symmetry) = self.search_within(&limits, Reductions::NONE, true);
             if let Err(stopped) = self.restore(&mut search, opened, monitor)? {
                 let found = self.stopped_before(stopped);
                 return Ok(LookOutcome::Through(Box::new(found)));
@@ -287,7 +288,7 @@ impl<'a> Attempt<'a> {
 
     /// A search with its checkpoints, and what came of node symmetry.
     fn search(&self, left_out: Reductions) -> (BreadthFirst<'a>, Option<NodeSymmetry>) {
-        let (mut search, symmetry) = self.search_within(self.limits, left_out);
+        let (mut search, symmetry) = self.search_within(self.limits, left_out, false);
         search.place = self.place.cloned();
         (search, symmetry)
     }
@@ -296,14 +297,16 @@ impl<'a> Attempt<'a> {
         &self,
         limits: &'l Limits,
         left_out: Reductions,
+        is_look: bool,
     ) -> (BreadthFirst<'l>, Option<NodeSymmetry>)
     where
         'a: 'l,
     {
-        let (worker, symmetry) = self.searched.worker(left_out);
+        let (worker, symmetry) = self.searched.worker(left_out, is_look);
         let inquiries = self.searched.senses().into_iter().map(Inquiry::of);
-        let search =
+        let mut search =
             BreadthFirst::new(worker, inquiries.collect(), self.rules, limits, self.tuning);
+        search.is_look = is_look;
         (search, symmetry)
     }
 

@@ -11,9 +11,9 @@ use crate::check::fast::expand::reduce::{Prospect, Reducer, Unforeseen, prospect
 use crate::check::fast::expand::renamings::Renamings;
 use crate::check::fast::expand::worker::Worker;
 use crate::check::fast::tuning::Tuning;
-use crate::check::reduction::{Reduced, Reduction, Reductions};
+use crate::check::reduction::{ByOrbits, Reduce, Reduced, Reduction, Reductions};
 use crate::check::{Monitor, NodeSymmetry};
-use crate::model::{Event, Property, Protocol, Sense, System, World};
+use crate::model::{Event, InsideHandlers, Limit, Property, Protocol, Sense, System, World};
 
 /// An event of a protocol that is known to those who search.
 pub type AnyEvent = Box<dyn Any>;
@@ -36,10 +36,14 @@ pub trait Searched {
         monitor: &mut dyn Monitor,
     ) -> Result<(), Unforeseen>;
 
-    /// One who begins at the start and leaves this out, and what came of node symmetry, if it was asked for.
-    fn worker(&self, left_out: Reductions) -> (Box<dyn Worker>, Option<NodeSymmetry>);
+    /// One who begins at the start and leaves this out, and what came of node symmetry, if it was asked for or helps.
+    fn worker(
+        &self,
+        left_out: Reductions,
+        is_look: bool,
+    ) -> (Box<dyn Worker>, Option<NodeSymmetry>);
 
-    /// What comes of node symmetry, if it was asked for.
+    /// What comes of node symmetry in a search that is no look, if it was asked for or helps.
     fn symmetry(&self) -> Option<NodeSymmetry>;
 
     /// The positions of events from the start on.
@@ -58,6 +62,37 @@ pub struct Typed<'a, P: Protocol> {
     pub tuning: Tuning,
     /// What can still become of each node, once it is foreseen.
     pub prospects: Option<Arc<[Prospect<P>]>>,
+}
+
+type Names = Result<Renamings, &'static str>;
+
+fn told(names: &Names) -> NodeSymmetry {
+    match names {
+        Ok(names) => names.tell(),
+        Err(why) => NodeSymmetry::Off(why),
+    }
+}
+
+impl<P: Protocol> Typed<'_, P> {
+    /// The names that make no difference, or why there are none, if that was asked for or helps.
+    fn names(&self, is_look: bool) -> Option<Names> {
+        let helps = !is_look && self.tuning.reduce == Reduce::Auto && !tells_in_order(self.system);
+        match self.tuning.symmetry {
+            ByOrbits::Always => Some(Renamings::of(self.system)),
+            ByOrbits::Auto if helps => Renamings::of(self.system).ok().map(Ok),
+            ByOrbits::Auto | ByOrbits::Never => None,
+        }
+    }
+}
+
+/// Whether messages leave a node that crashes inside a handler in the order of names.
+fn tells_in_order<P: Protocol>(system: &System<P>) -> bool {
+    let budgets = &system.rules.budgets;
+    let crashes = budgets
+        .crashes
+        .iter()
+        .any(|(_, limit)| *limit != Limit::NONE);
+    crashes && budgets.inside_handlers == InsideHandlers::InOrder
 }
 
 impl<P: Protocol> Searched for Typed<'_, P> {
@@ -80,24 +115,29 @@ impl<P: Protocol> Searched for Typed<'_, P> {
         Ok(())
     }
 
-    fn worker(&self, left_out: Reductions) -> (Box<dyn Worker>, Option<NodeSymmetry>) {
+    fn worker(
+        &self,
+        left_out: Reductions,
+        is_look: bool,
+    ) -> (Box<dyn Worker>, Option<NodeSymmetry>) {
         let uses_prospects = left_out.contains(Reduction::Dead);
         let prospects = self.prospects.clone().filter(|_| uses_prospects);
         let reducer = Reducer::new(left_out, prospects);
-        let (worker, symmetry) = Expander::new(
+        let names = self.names(is_look);
+        let symmetry = names.as_ref().map(told);
+        let worker = Expander::new(
             self.system,
             self.start,
             self.properties,
             &self.tuning,
             reducer,
+            names.and_then(Result::ok),
         );
         (Box::new(worker), symmetry)
     }
 
     fn symmetry(&self) -> Option<NodeSymmetry> {
-        let told = |names: Renamings| names.tell();
-        let symmetry = || Renamings::of(self.system).map_or_else(NodeSymmetry::Off, told);
-        self.tuning.symmetry.then(symmetry)
+        self.names(false).as_ref().map(told)
     }
 
     fn positions(&self, events: &[AnyEvent]) -> Positions {

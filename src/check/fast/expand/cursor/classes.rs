@@ -9,8 +9,51 @@ use crate::check::fast::expand::orbits::Orbits;
 use crate::check::fast::expand::renamings::Renamings;
 use crate::check::fast::store::books::Books;
 use crate::check::fast::store::pack::Key;
+use crate::check::fast::store::visited::GOLDEN;
 use crate::check::intern::Number;
 use crate::model::{Protocol, System};
+
+/// The classes of worlds that came lately: the same world comes from many others, next to each other.
+#[derive(Default)]
+pub(super) struct Classes(Vec<(Key, Key)>);
+
+impl Classes {
+    const BITS: u32 = 12;
+
+    /// No world's.
+    const NONE: Key = Key {
+        first: u64::MAX,
+        second: 0,
+    };
+
+    /// Forgets them all: worlds have other keys now.
+    pub(super) fn clear(&mut self) {
+        self.0.fill((Self::NONE, Self::NONE));
+    }
+
+    #[inline]
+    fn of(&self, key: Key) -> Option<Key> {
+        let (known, class) = self.0.get(place(key))?;
+        (*known == key).then_some(*class)
+    }
+
+    fn remember(&mut self, key: Key, class: Key) {
+        if self.0.is_empty() {
+            self.0.resize(1 << Self::BITS, (Self::NONE, Self::NONE));
+        }
+        self.0[place(key)] = (key, class);
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.0.capacity() * size_of::<(Key, Key)>()
+    }
+}
+
+#[inline]
+fn place(key: Key) -> usize {
+    let hash = (key.first ^ key.second.rotate_left(32)).wrapping_mul(GOLDEN);
+    usize::try_from(hash >> (u64::BITS - Classes::BITS)).expect("a few bits")
+}
 
 impl<P: Protocol> Cursor<P> {
     /// From now on, worlds that differ by names are one.
@@ -53,9 +96,13 @@ impl<P: Protocol> Cursor<P> {
         if self.outgrown {
             return Key::default();
         }
+        let key = self.key();
         let Some(orbits) = &mut self.orbits else {
-            return self.key();
+            return key;
         };
+        if let Some(class) = self.classes.of(key) {
+            return class;
+        }
         let parts = orbits.canonical(&self.system, &mut self.books, &self.parts);
         let fits = |(part, number): (usize, &Number)| self.packer.fits(part, *number);
         if !parts.iter().enumerate().all(fits) {
@@ -63,7 +110,9 @@ impl<P: Protocol> Cursor<P> {
             return Key::default();
         }
         self.packer.fill(parts, &mut self.class);
-        self.packer.fold(&self.class)
+        let class = self.packer.fold(&self.class);
+        self.classes.remember(key, class);
+        class
     }
 
     /// What renaming parts takes.

@@ -15,6 +15,8 @@ mod classes;
 mod reduced;
 mod tapes;
 
+use classes::Classes;
+
 use super::offers::Offers;
 use super::orbits::Orbits;
 use super::reduce::Reducer;
@@ -54,6 +56,7 @@ pub struct Cursor<P: Protocol> {
     orbits: Option<Orbits<P>>,
     /// The words of the world that stands for such worlds.
     class: Vec<u64>,
+    classes: Classes,
 }
 
 impl<P: Protocol> Cursor<P> {
@@ -81,6 +84,7 @@ impl<P: Protocol> Cursor<P> {
             offers: Offers::new(nodes, tuning.sizes.offers_max),
             orbits: None,
             class: Vec::new(),
+            classes: Classes::default(),
             system: system.clone(),
             books,
         };
@@ -111,6 +115,7 @@ impl<P: Protocol> Cursor<P> {
             offers: self.offers.for_another(),
             orbits: self.orbits.as_ref().map(Orbits::for_another),
             class: Vec::new(),
+            classes: Classes::default(),
         };
         cursor.catch_up();
         cursor
@@ -149,6 +154,7 @@ impl<P: Protocol> Cursor<P> {
     /// Takes a layout with its tables.
     pub fn pack_by(&mut self, packer: Packer) {
         self.packer = packer;
+        self.classes.clear();
         self.changed.clear();
         self.outgrown = false;
         self.packer.fill(&self.parts, &mut self.words);
@@ -157,6 +163,7 @@ impl<P: Protocol> Cursor<P> {
     /// Takes over the layout of another worker.
     pub fn adopt(&mut self, packer: &Packer) {
         self.packer = packer.for_another();
+        self.classes.clear();
         self.catch_up();
         self.changed.clear();
         self.outgrown = false;
@@ -237,6 +244,7 @@ impl<P: Protocol> Cursor<P> {
     pub fn repack(&mut self) -> Packer {
         let packer = self.next_layout();
         let old = std::mem::replace(&mut self.packer, packer);
+        self.classes.clear();
         self.packer.fill(&self.parts, &mut self.words);
         self.outgrown = false;
         old
@@ -254,7 +262,8 @@ impl<P: Protocol> Cursor<P> {
     pub fn bytes(&self) -> usize {
         let orbits = self.orbits.as_ref().map_or(0, Orbits::bytes);
         let remembered = self.offers.bytes() + self.reducer.bytes();
-        self.books.bytes() + self.packer.bytes() + remembered + orbits
+        let classes = orbits + self.classes.bytes();
+        self.books.bytes() + self.packer.bytes() + remembered + classes
     }
 
     #[inline]

@@ -110,6 +110,11 @@ impl CrashPoint {
         CrashPoint { after, and_to }
     }
 
+    /// How many messages have left behind the first commands. (Who types it may type any number.)
+    fn more(&self) -> usize {
+        self.and_to.values().copied().fold(0, usize::saturating_add)
+    }
+
     /// The same point, where nodes are called otherwise.
     #[must_use]
     pub fn renamed(&self, by: &Renaming) -> Self {
@@ -219,12 +224,12 @@ impl Lasting {
         self.is_start(point.after)
             && self.fits(point)
             && point.and_to.values().all(|many| *many > 0)
-            && point.and_to.values().sum::<usize>() < self.messages(point.after).count()
+            && point.more() < self.messages(point.after).count()
     }
 
     /// Whether the handler gave as many commands as are carried out at a point.
     pub fn fits(&self, point: &CrashPoint) -> bool {
-        self.carried_out(point).len() == point.after + point.and_to.values().sum::<usize>()
+        self.carried_out(point).len() == point.after.saturating_add(point.more())
     }
 
     /// The places of the commands that are carried out at a point, in order.
@@ -305,5 +310,85 @@ impl Lasting {
         }
         points.retain(|point| !point.and_to.is_empty() && point.and_to != all);
         points
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(nth: usize) -> Id {
+        Id::from(nth)
+    }
+
+    /// Two messages, a save, and three messages, two of them to one node.
+    fn lasting() -> Lasting {
+        let sent = |nth| Some(Lasts::Message(id(nth)));
+        let commands = vec![
+            sent(1),
+            None,
+            sent(2),
+            Some(Lasts::Record),
+            sent(1),
+            sent(2),
+            sent(1),
+        ];
+        Lasting {
+            commands,
+            of_a_choice: false,
+        }
+    }
+
+    fn point(after: usize, and_to: &[(usize, usize)]) -> CrashPoint {
+        let and_to = and_to.iter().map(|(dst, many)| (id(*dst), *many));
+        CrashPoint {
+            after,
+            and_to: and_to.collect(),
+        }
+    }
+
+    #[test]
+    fn any_subset_is_of_the_messages_between_two_saves() {
+        let points = [
+            point(0, &[(1, 1)]),
+            point(0, &[(2, 1)]),
+            point(3, &[]),
+            point(4, &[]),
+            point(4, &[(1, 1)]),
+            point(4, &[(1, 1), (2, 1)]),
+            point(4, &[(1, 2)]),
+            point(4, &[(2, 1)]),
+        ];
+        let lasting = lasting();
+        assert_eq!(lasting.points(InsideHandlers::AnySubset), points);
+        assert!(points.iter().all(|point| lasting.has(point)));
+        assert_eq!(lasting.carried_out(&points[1]), [2]);
+        assert_eq!(lasting.carried_out(&points[4]), [0, 1, 2, 3, 4]);
+        assert_eq!(lasting.carried_out(&points[7]), [0, 1, 2, 3, 5]);
+        assert_eq!(lasting.prefixes(), [1, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn what_cannot_be_is_no_point() {
+        let lasting = lasting();
+        let all = point(4, &[(1, 2), (2, 1)]);
+        let too_many = point(4, &[(2, 2)]);
+        let nobody = point(4, &[(1, 0)]);
+        let elsewhere = point(1, &[(2, 1)]);
+        let far_off = point(usize::MAX, &[(1, 1)]);
+        let no_number = point(4, &[(1, usize::MAX), (2, usize::MAX)]);
+        for none in [all, too_many, nobody, elsewhere, far_off, no_number] {
+            assert!(!lasting.has(&none), "{none:?}");
+        }
+    }
+
+    #[test]
+    fn other_messages_may_leave_instead_and_as_many() {
+        let lasting = lasting();
+        let last = |all: usize, leave: usize| (all - leave..all).collect();
+        assert_eq!(lasting.instead(1, last), point(0, &[(2, 1)]));
+        assert_eq!(lasting.instead(3, last), point(3, &[]));
+        assert_eq!(lasting.instead(4, last), point(4, &[]));
+        assert_eq!(lasting.instead(6, last), point(4, &[(1, 1), (2, 1)]));
     }
 }
